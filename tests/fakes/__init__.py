@@ -1,0 +1,1 @@
+"""Fake machines that tell the truth: counters, drivers and file trees whose real energy is known."""
