@@ -1,0 +1,97 @@
+"""A factor: one number with its unit, its range and where it comes from."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+QUALITIES = ("measured", "modelled", "estimated", "stale", "missing")  # best first
+
+
+def worst_quality(qualities: Iterable[str]) -> str:
+    """The worst of some qualities: a result is only as good as its worst part. ValueError for a word that is none."""
+    ranks = [0]
+    for quality in qualities:
+        if quality not in QUALITIES:
+            raise ValueError(f"unknown quality {quality!r}; one of {', '.join(QUALITIES)}")
+        ranks.append(QUALITIES.index(quality))
+    return QUALITIES[max(ranks)]
+
+
+class FactorError(ValueError):
+    """A factor that cannot be used: out of range, of a wrong unit, not in the tables."""
+
+
+class UnknownZoneError(FactorError):
+    """A zone that no table holds; ``near`` are the names that look like it."""
+
+    def __init__(self, message: str, near: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.near: list[str] = near or []
+
+
+def near_matches(word: str, known: Iterable[str], count: int = 4) -> list[str]:
+    """The known words that look most like ``word``, whatever their case, best first."""
+    spelled: dict[str, str] = {}
+    for name in known:
+        spelled.setdefault(name.casefold(), name)
+    return [spelled[n] for n in difflib.get_close_matches(word.casefold(), list(spelled), n=count, cutoff=0.55)]
+
+
+def did_you_mean(near: list[str]) -> str:
+    """The sentence an error ends with; empty where nothing looks alike."""
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A value that turns one quantity into another, as it was published.
+
+    ``value``, ``low`` and ``high`` are in ``unit``; low and high bound what the value may be (95 % where the source
+    gives one). ``year`` is the year the value describes, ``method`` how it was made (life cycle or direct, production
+    or consumption, average or marginal, location- or market-based). ``note`` says what was not exactly as asked for.
+    FactorError for a value that is negative, not finite, or outside its own range.
+    """
+
+    value: float
+    unit: str
+    low: float
+    high: float
+    source: str
+    url: str = ""
+    year: int | None = None
+    licence: str = ""
+    method: str = ""
+    quality: str = "modelled"
+    name: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        what = self.name or self.source or "factor"
+        for label in ("value", "low", "high"):
+            number = getattr(self, label)
+            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+                raise FactorError(f"{what}: {label} must be a finite number, not {number!r}")
+            if number < 0:
+                raise FactorError(f"{what}: {label} must not be negative ({number:g} {self.unit})")
+        if not self.low <= self.value <= self.high:
+            raise FactorError(
+                f"{what}: {self.value:g} {self.unit} lies outside its range {self.low:g} to {self.high:g}"
+            )
+        worst_quality([self.quality])
+
+    @classmethod
+    def stated(cls, value: float, unit: str, name: str, source: str = "stated by the user") -> Factor:
+        """A number that someone gave without a range: its range is itself."""
+        return cls(value, unit, value, value, source, name=name)
+
+    def cite(self) -> str:
+        """One line for a report: name, value, range, unit, year, method, source, licence."""
+        span = f" ({self.low:g}–{self.high:g})" if self.high > self.low else ""
+        parts = [f"{self.name or 'factor'}: {self.value:g}{span} {self.unit}"]
+        parts += [
+            str(part) for part in (self.year, self.method, self.source, self.url, self.licence, self.note) if part
+        ]
+        return ", ".join(parts)

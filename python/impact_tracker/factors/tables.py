@@ -1,0 +1,17 @@
+"""The bundled tables: read once, when first asked for."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).with_name("data")
+
+
+@cache
+def table(name: str) -> dict[str, Any]:
+    """The table ``data/<name>.json``; each holds its unit, its sources and its rows (see data/SOURCES.md)."""
+    loaded: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
