@@ -1,0 +1,134 @@
+#include "impact/host/file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace impact {
+namespace {
+
+Error open_error(const std::filesystem::path& path, int code) {
+  const bool nothing_there = code == ENOENT || code == ENOTDIR || code == ENODEV || code == ENXIO;
+  const ErrorKind kind = nothing_there                      ? ErrorKind::absent
+                         : code == EACCES || code == EPERM ? ErrorKind::forbidden
+                                                           : ErrorKind::broken;
+  return {kind, path.string() + ": " + std::generic_category().message(code), ""};
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    close();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Descriptor::release() noexcept {
+  const int fd = fd_;
+  fd_ = -1;
+  return fd;
+}
+
+void Descriptor::close() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<Descriptor> open_for_reading(const std::filesystem::path& path) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) return open_error(path, errno);
+  return Descriptor{fd};
+}
+
+std::ptrdiff_t read_at(const Descriptor& file, std::span<char> buffer, std::int64_t offset) noexcept {
+  ssize_t n = -1;
+  do {
+    n = ::pread(file.get(), buffer.data(), buffer.size(), offset);
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+std::optional<std::uint64_t> read_count(const Descriptor& file) noexcept {
+  std::array<char, 32> text;
+  const std::ptrdiff_t n = read_at(file, text);
+  if (n <= 0 || n == static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
+  return parse_number<std::uint64_t>({text.data(), static_cast<std::size_t>(n)});
+}
+
+Result<std::string> read_text(const std::filesystem::path& path, std::size_t limit) {
+  Result<Descriptor> file = open_for_reading(path);
+  if (!file) return file.error();
+  std::string text;
+  std::array<char, 4096> chunk;
+  while (text.size() < limit) {
+    const std::size_t want = std::min(chunk.size(), limit - text.size());
+    const std::ptrdiff_t n = read_at(file.value(), {chunk.data(), want}, static_cast<std::int64_t>(text.size()));
+    if (n < 0) return open_error(path, errno);
+    if (n == 0) break;
+    text.append(chunk.data(), static_cast<std::size_t>(n));
+  }
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '\0')) text.pop_back();
+  return text;
+}
+
+int write_all(const Descriptor& file, std::string_view data) noexcept {
+  while (!data.empty()) {
+    const ssize_t n = ::write(file.get(), data.data(), data.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+Result<Descriptor> create_file(const std::filesystem::path& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path.parent_path(), failed);
+  if (failed) return open_error(path.parent_path(), failed.value());
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return open_error(path, errno);
+  return Descriptor{fd};
+}
+
+std::vector<std::string> list_directory(const std::filesystem::path& path) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator it(path, failed), end; !failed && it != end; it.increment(failed)) {
+    names.push_back(it->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<std::vector<unsigned>> parse_cpu_list(std::string_view text) {
+  constexpr unsigned kMost = 65'536;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  std::vector<unsigned> cpus;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    const std::size_t dash = part.find('-');
+    const auto first = parse_number<unsigned>(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_number<unsigned>(part.substr(dash + 1));
+    if (!first || !last || *last < *first || *last >= kMost) return std::nullopt;
+    for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
+    if (cpus.size() > kMost) return std::nullopt;
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return std::nullopt;
+  }
+  return cpus;
+}
+
+}  // namespace impact

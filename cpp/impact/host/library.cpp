@@ -1,0 +1,22 @@
+#include "impact/host/library.hpp"
+
+#include <dlfcn.h>
+
+namespace impact {
+
+Result<Library> Library::open(const std::string& name) {
+  void* handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* why = dlerror();
+    return Error{ErrorKind::absent, why != nullptr ? why : name + " cannot be loaded", ""};
+  }
+  return Library{handle};
+}
+
+Library::~Library() {
+  if (handle_ != nullptr) dlclose(handle_);
+}
+
+void* Library::address(const char* name) const noexcept { return dlsym(handle_, name); }
+
+}  // namespace impact

@@ -1,0 +1,30 @@
+#pragma once
+// A shared library loaded at run time; closed when the object ends.
+
+#include <string>
+
+#include "impact/core/error.hpp"
+
+namespace impact {
+
+class Library {
+ public:
+  // Loads by name ("libnvidia-ml.so.1") or path. Error absent: the loader's own words.
+  static Result<Library> open(const std::string& name);
+  Library(Library&& other) noexcept : handle_(other.handle_) { other.handle_ = nullptr; }
+  Library& operator=(Library&&) = delete;
+  ~Library();
+
+  // nullptr where the library has no such symbol.
+  template <class Function>
+  Function* symbol(const char* name) const noexcept {
+    return reinterpret_cast<Function*>(address(name));
+  }
+
+ private:
+  explicit Library(void* handle) noexcept : handle_(handle) {}
+  void* address(const char* name) const noexcept;
+  void* handle_ = nullptr;
+};
+
+}  // namespace impact

@@ -1,0 +1,52 @@
+#pragma once
+// The contract of a reader. One file, one line in sources.def, one test on a fake machine.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "impact/core/channel.hpp"
+#include "impact/core/error.hpp"
+#include "impact/core/reading.hpp"
+#include "impact/host/host.hpp"
+
+namespace impact {
+
+// Takes the readings of one round. put() never throws: a reading that finds no memory is counted as dropped.
+class Sink {
+ public:
+  void put(const Reading& reading) noexcept;
+  void missing(std::uint32_t channel, Instant before, Instant after) noexcept {
+    put(Reading::missing(channel, before, after));
+  }
+  std::span<const Reading> readings() const noexcept { return readings_; }
+  std::span<Reading> readings() noexcept { return readings_; }
+  std::size_t dropped() const noexcept { return dropped_; }
+  void clear() noexcept {
+    readings_.clear();
+    dropped_ = 0;
+  }
+
+ private:
+  std::vector<Reading> readings_;
+  std::size_t dropped_ = 0;
+};
+
+// A fast source (every channel's latency at most 1 ms) keeps no state but descriptors, so two threads may read it at
+// once; a slow one may keep a session or a ring, and only its own thread reads it.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // What it reads; constant over its life, known once it is open.
+  virtual std::span<const Channel> channels() const noexcept = 0;
+  // One round: any number of readings, each with its channel (index into channels()), its own times and its quality.
+  // What cannot be read now is put as missing, never as 0 and never as the last value.
+  virtual void read(Sink& out) noexcept = 0;
+};
+
+using OpenedSource = Result<std::unique_ptr<Source>>;
+
+inline constexpr Duration kFastRead = std::chrono::milliseconds{1};
+bool is_fast(const Source& source) noexcept;
+
+}  // namespace impact

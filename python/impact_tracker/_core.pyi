@@ -1,0 +1,78 @@
+"""The compiled core. Everything here is a thin binding; units are in the names, times are CLOCK_MONOTONIC nanoseconds."""
+
+from typing import Any, Optional
+
+__version__: str
+
+# A result is a dict (shape in impact_tracker.result.Result, which wraps it):
+#   name: str, region: int, parent: int, start_ns: int, stop_ns: int, duration_s: float, edges: "plain" | "tick",
+#   energy_j: float | None       best cover of the machine by component sensors, models where no sensor covers
+#   energy_low_j, energy_high_j  95 % interval (tick, edges, gaps; model and sensor bias added apart in bias_j)
+#   bias_j: float | None         95 % half-width of the sensors' and models' own systematic error
+#   modelled_j: float | None     the part of energy_j that models gave
+#   psys_j, wall_j: float | None apart, never inside energy_j unless psys was asked for
+#   quality: "measured" | "modelled" | "estimated" | "stale" | "missing"; partial: bool; provisional: bool
+#   coverage: float              part of the duration that readings cover, 0..1
+#   channels: [{id, source, device, domain, quantity, unit, in_total: bool, quality, coverage,
+#               energy_j | value (mean of a gauge), half_width_j, bias_j, provisional, notes: [str]}]
+#   utilisation: {cpu: float | None, memory_used_bytes: float | None, "gpu:<id>": float | None}
+#   notes: [str]                 findings in words ("no tick within 2 ms on rapl/dram-0: plain edge")
+
+class NoSourceError(RuntimeError): ...
+
+class Tracker:
+    """One record being written. Constructor opens the record (OSError with the path); nothing runs before start()."""
+    def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
+        """settings: interval_s: float, sources: list[str] | None, edges: "plain" | "tick", include_psys: bool,
+        strict: bool, tags: dict[str, str], info: dict (what Python knows of the run; goes into the record's header as
+        it is), root: str (tests only). ValueError for an unknown source or a senseless interval, NoSourceError where
+        strict and nothing can be measured."""
+    def start(self) -> None: ...
+    def stop(self, info: dict[str, Any]) -> None:
+        """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""
+    def enter(self, name: str, edges: Optional[str] = None) -> int: ...
+    def exit(self, region: int) -> dict[str, Any]: ...
+    def result_of(self, region: int) -> Optional[dict[str, Any]]:
+        """The final result of a region that was provisional at its exit, None where it is no longer kept."""
+    def result(self) -> dict[str, Any]:
+        """The run: up to now while it runs, final after stop()."""
+    def health(self) -> dict[str, Any]:
+        """samples, missed_ticks, read_failures, wraps, resets, ambiguous_wraps, gaps_s, dropped, write_errors: [str],
+        sampler_cpu_s, bytes_written, sources: [{name, state, failures}]"""
+    def flush(self) -> None: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def running(self) -> bool: ...
+    @property
+    def inert(self) -> bool:
+        """True in a forked child: every call does nothing."""
+
+def probe(root: str = "/") -> list[dict[str, Any]]:
+    """One dict a reader of sources.def, in its order: name, group, what, state ("used" | "shadowed" | "absent" |
+    "forbidden" | "unsupported" | "broken" | "misconfigured"), error, advice, channels: [dict]."""
+
+def flush_all() -> None:
+    """Write out what every running tracker of this process holds."""
+
+class Record:
+    """A record read from disk, also while it is being written."""
+    def __init__(self, path: str) -> None: ...
+    @property
+    def header(self) -> dict[str, Any]: ...
+    @property
+    def totals(self) -> Optional[dict[str, Any]]:
+        """The last line as it was written; None where the record ends early."""
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def damage(self) -> Optional[str]:
+        """"line 812: not JSON …; everything before it was read", None where there is none."""
+    def result(self) -> dict[str, Any]:
+        """The whole run, computed again from the readings."""
+    def regions(self) -> list[dict[str, Any]]:
+        """The closed regions' results in order of their exit, computed again from the marks."""
+    def series(self, channel_id: str) -> tuple[Any, Any]:
+        """(start-relative seconds, value) as two memoryviews of doubles, n each: mean power in W between successive
+        readings for an energy counter, the value itself for a gauge; NaN where nothing was measured."""
+    def health(self) -> dict[str, Any]: ...
