@@ -81,7 +81,7 @@ def energy_range(energy_j: Energy) -> tuple[float, float, float] | None:
 
 
 def pue_factor(pue: float | Factor) -> Factor:
-    """A data centre's power usage effectiveness as a factor; ValueError below 1 (a part of the whole cannot exceed it)."""
+    """A site's power usage effectiveness as a factor; ValueError below 1: a part cannot exceed the whole."""
     factor = pue if isinstance(pue, Factor) else Factor.stated(pue, "1", "PUE")
     if factor.low < 1.0:
         raise ValueError(

@@ -70,4 +70,4 @@ def test_reading_owid_energy_data(tmp_path):
     )
     tables = refresh.Tables()
     refresh.read_owid(path, tables)
-    assert tables.values == {"FRA": {2024: (44.1, "owid-file")}} and tables.generation_twh == {"FRA": 500.0}
+    assert tables.values == {"FRA": {2024: (44.1, "owid-file")}} and tables.generation_twh == {"FRA": 550.0}
