@@ -1,0 +1,38 @@
+# The two commands of the README, `make bench` and `make test`, do their own set-up (scripts/setup); the rest are short-cuts.
+.DEFAULT_GOAL := help
+.PHONY: help setup bench test test-long lint format lock clean distclean
+SHELL := /bin/bash
+VENV := .venv/bin
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+setup:  ## all that `make test` and `make bench` need; done already: a look, nothing more
+	@scripts/setup test
+
+bench:  ## trains and runs two networks on Fashion-MNIST and shows what each cost (BENCH="…" for options)
+	@scripts/setup bench
+	@$(VENV)/impact-tracker bench $(BENCH)
+
+test: setup  ## every test that belongs to a change: C++, Python, then those that time something
+	@scripts/test
+
+test-long: setup  ## sanitizers, the worker against torch 2, long fuzzing, peers: an hour or more
+	@scripts/test-long
+
+lint: setup  ## ruff, mypy strict; clang-format, clang-tidy and shellcheck where they are installed
+	@scripts/lint
+
+format: setup  ## ruff format and clang-format, in place
+	@$(VENV)/ruff check --fix-only --quiet . ; $(VENV)/ruff format .
+	@if command -v clang-format >/dev/null; then find cpp tests benchmarks -name '*.[ch]pp' -print0 | xargs -0 -r clang-format -i; fi
+
+lock:  ## choose the test environment's versions anew: requirements/test.txt
+	@scripts/lock
+
+clean:  ## what was built
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## the virtual environment too
+	rm -rf .venv .cache

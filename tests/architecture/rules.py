@@ -1,0 +1,69 @@
+"""The house's rules as tables: who may use whom, how long a file may be. The checks beside this file read them."""
+
+from __future__ import annotations
+
+# ---- C++: what a folder of cpp/impact (and worker, bindings) may include: whole layers, or single headers of one
+LAYERS: dict[str, frozenset[str]] = {
+    "core": frozenset(),
+    "host": frozenset({"core"}),
+    "model": frozenset({"core"}),
+    "sources": frozenset({"core", "host"}),
+    "record": frozenset({"core", "host"}),
+    "attribution": frozenset({"core", "host", "sources/source.hpp"}),
+    "sampling": frozenset({"core", "host", "sources/source.hpp"}),
+    "tracker": frozenset({"core", "host", "sources", "sampling", "attribution", "record"}),
+    "runner": frozenset({"core", "host"}),
+    "worker": frozenset({"core"}),
+    "bindings": frozenset(
+        {"core", "host", "model", "sources", "record", "attribution", "sampling", "tracker", "runner"}
+    ),
+}
+
+# Headers outside the project, as regular expressions over the name between the brackets, and who may include them.
+EVERYWHERE = frozenset(LAYERS)
+FOREIGN_HEADERS: tuple[tuple[str, frozenset[str], str], ...] = (
+    (r"Python\.h|pybind11/.*", frozenset({"bindings"}), "Python is seen by bindings alone"),
+    (r"(torch|ATen|c10|caffe2)/.*", frozenset({"worker"}), "libtorch is seen by the worker alone"),
+    (
+        r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|spawn|termios|netdb)\.h|csignal|(sys|arpa|net|netinet)/.*",
+        frozenset({"host"}),
+        "only host talks to the operating system",
+    ),
+    (
+        r"nvml\.h|curl/.*|level_zero/.*|(rocm|amd)_smi/.*|cuda.*\.h",
+        frozenset(),
+        "vendor headers stay outside: declare what is needed",
+    ),
+    (
+        r"thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|latch|barrier"
+        r"|iostream|istream|ostream|fstream|cstdio|stdio\.h|filesystem|syncstream",
+        EVERYWHERE - {"core", "model"},
+        "core and model know neither threads nor files",
+    ),
+    (r"(fmt|nlohmann)/.*", EVERYWHERE - {"core"}, "core needs the standard library alone"),
+)
+CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask for one
+
+# ---- Python: floors of the package; a module uses lower floors, or itself
+FLOORS: dict[str, int] = {
+    "_core": 0,
+    "errors": 1,
+    "record": 2,
+    "factors": 2,
+    "footprint": 3,
+    "estimators": 4,
+    "tracker": 4,
+    "report": 5,
+    "interop": 5,
+    "ledger": 6,
+    "bench": 6,
+    "cluster": 7,
+    "studies": 7,
+    "cli": 8,
+}
+NEVER: frozenset[tuple[str, str]] = frozenset({("report", "tracker")})
+
+# ---- Sizes: lines at most
+MAX_LINES = {".hpp": 250, ".cpp": 400, ".py": 400}
+MAX_PYTHON_FUNCTION = 60
+MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents

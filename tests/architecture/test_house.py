@@ -1,0 +1,146 @@
+"""The repository keeps the house's rules, and each check bites on a small tree that breaks them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from architecture import cpp_layers, python_floors, sizes
+
+ROOT = Path(__file__).parents[2]
+CHECKS: list[Callable[[Path], list[str]]] = [
+    cpp_layers.include_violations,
+    cpp_layers.target_violations,
+    python_floors.floor_violations,
+    python_floors.heavy_violations,
+    sizes.file_violations,
+    sizes.function_violations,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_repository_keeps_the_rule(check: Callable[[Path], list[str]]) -> None:
+    if check is python_floors.heavy_violations and sys.version_info < (3, 10):
+        pytest.skip("sys.stdlib_module_names came with Python 3.10")
+    found = check(ROOT)
+    assert not found, "\n" + "\n".join(found)
+
+
+def plant(root: Path, path: str, text: str) -> None:
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+
+
+BAD_CPP = [
+    ("impact/core/a.hpp", '#include "impact/host/file.hpp"', "core may not use host/file.hpp"),
+    ("impact/core/a.hpp", "#include <unistd.h>", "only host talks to the operating system"),
+    ("impact/core/a.hpp", "#  include <mutex>", "neither threads nor files"),
+    ("impact/core/a.hpp", "#include <fmt/format.h>", "standard library alone"),
+    ("impact/model/a.cpp", "auto t = std::chrono::steady_clock::now();", "asks a clock"),
+    ("impact/host/a.cpp", '#include "impact/sources/source.hpp"', "host may not use sources/source.hpp"),
+    ("impact/host/a.cpp", "#include <Python.h>", "bindings alone"),
+    ("impact/sources/a.cpp", "#include <sys/ioctl.h>", "only host"),
+    ("impact/sources/a.cpp", "#include <nvml.h>", "vendor headers"),
+    ("impact/sampling/a.cpp", '#include "impact/sources/rapl.hpp"', "sampling may not use sources/rapl.hpp"),
+    ("impact/sampling/a.cpp", '#include "impact/record/writer.hpp"', "sampling may not use record/writer.hpp"),
+    ("impact/tracker/a.cpp", '#include "impact/model/gate.hpp"', "tracker may not use model/gate.hpp"),
+    ("impact/tracker/a.cpp", '#include "../record/writer.hpp"', "spelled"),
+    ("impact/runner/a.cpp", "#include <torch/torch.h>", "worker alone"),
+    ("worker/a.cpp", '#include "impact/tracker/tracker.hpp"', "worker may not use tracker/tracker.hpp"),
+    ("bindings/a.cpp", "#include <ATen/ATen.h>", "worker alone"),
+]
+
+
+@pytest.mark.parametrize(("path", "line", "expected"), BAD_CPP)
+def test_an_include_against_the_table_is_found(tmp_path: Path, path: str, line: str, expected: str) -> None:
+    plant(tmp_path, f"cpp/{path}", f"#pragma once\n{line}\n")
+    (found,) = cpp_layers.include_violations(tmp_path)
+    assert expected in found
+    assert f"cpp/{path}" in found
+
+
+def test_a_reader_that_uses_another_reader_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "cpp/impact/sources/rapl.cpp", "Result open_rapl(const Host& host) {}\n")
+    plant(
+        tmp_path,
+        "cpp/impact/sources/msr.cpp",
+        '#include "impact/sources/rapl.hpp"\nResult open_msr(const Host& host) {}\n',
+    )
+    (found,) = cpp_layers.include_violations(tmp_path)
+    assert "another reader's file, rapl" in found
+
+
+def test_includes_within_the_table_pass(tmp_path: Path) -> None:
+    plant(tmp_path, "cpp/impact/sampling/a.cpp", '#include <mutex>\n#include "impact/sources/source.hpp"\n')
+    plant(tmp_path, "cpp/impact/host/a.cpp", '#include <unistd.h>\n#include "impact/core/units.hpp"\n')
+    plant(tmp_path, "cpp/impact/core/a.hpp", "#include <chrono>  // no steady_clock::now() here\n")
+    plant(tmp_path, "cpp/worker/a.cpp", '#include <torch/torch.h>\n#include "impact/core/units.hpp"\n')
+    assert cpp_layers.include_violations(tmp_path) == []
+
+
+def test_a_target_that_links_too_much_is_found(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        "cpp/CMakeLists.txt",
+        "impact_layer(core)\nimpact_layer(host USES impact::core)\nimpact_layer(model USES impact::host)\n",
+    )
+    assert cpp_layers.target_violations(tmp_path) == ["cpp/CMakeLists.txt: model links host"]
+    plant(tmp_path, "cpp/CMakeLists.txt", "impact_layer(host USES impact::core)\nimpact_layer(core)\n")
+    assert cpp_layers.target_violations(tmp_path) == ["cpp/CMakeLists.txt: host is above core"]
+
+
+BAD_PYTHON = [
+    ("record.py", "from impact_tracker.tracker import ImpactTracker", "record (floor 2) imports tracker"),
+    ("report/table.py", "from ..tracker import X", "report never imports tracker"),
+    ("report/table.py", "from .. import ledger", "report (floor 5) imports ledger"),
+    ("tracker.py", "def f():\n    import impact_tracker.bench", "tracker (floor 4) imports bench"),
+    ("bench/a.py", "from impact_tracker.cli import main", "nothing imports cli"),
+    ("bench/a.py", "from experiment_impact_tracker import utils", "old import paths"),
+    ("novelty.py", "", "stands on no floor"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), BAD_PYTHON)
+def test_an_import_up_the_stairs_is_found(tmp_path: Path, path: str, text: str, expected: str) -> None:
+    plant(tmp_path, f"python/impact_tracker/{path}", text)
+    (found,) = python_floors.floor_violations(tmp_path)
+    assert expected in found
+
+
+def test_imports_down_the_stairs_and_for_types_pass(tmp_path: Path) -> None:
+    text = "from typing import TYPE_CHECKING\nfrom . import record\nif TYPE_CHECKING:\n    from .cli import main\n"
+    plant(tmp_path, "python/impact_tracker/tracker.py", text)
+    plant(
+        tmp_path,
+        "python/impact_tracker/cli/__init__.py",
+        "from impact_tracker import ImpactTracker\nfrom . import run\n",
+    )
+    assert python_floors.floor_violations(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="sys.stdlib_module_names came with Python 3.10")
+def test_a_heavy_package_at_module_level_is_found(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        "python/impact_tracker/report/a.py",
+        "import json\ntry:\n    import numpy as np\nexcept ImportError:\n    pass\n",
+    )
+    plant(tmp_path, "python/impact_tracker/report/b.py", "def f():\n    import numpy as np\n")
+    assert python_floors.heavy_violations(tmp_path) == [
+        "python/impact_tracker/report/a.py:3: imports numpy at module level"
+    ]
+
+
+def test_what_is_too_long_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "cpp/impact/core/a.hpp", "\n" * 251)
+    plant(tmp_path, "cpp/impact/core/a.cpp", "\n" * 400)
+    plant(tmp_path, "cpp/bindings/module.cpp", "\n" * 41)
+    plant(tmp_path, "python/impact_tracker/a.py", "def f():\n" + '    """Doc."""\n' + "    x = 1\n" * 61)
+    plant(tmp_path, "python/impact_tracker/b.py", "def f():\n" + '    """Doc."""\n' + "    x = 1\n" * 60)
+    assert len(sizes.file_violations(tmp_path)) == 2
+    (found,) = sizes.function_violations(tmp_path)
+    assert "a.py:1: f has 61 lines" in found
