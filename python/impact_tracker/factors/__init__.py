@@ -7,8 +7,36 @@
 Nothing is read before the first question, and nothing is ever asked of a network.
 """
 
+from .constants import UnknownFactorError, by_zone, constant, names
 from .factor import QUALITIES, Factor, FactorError, UnknownZoneError, worst_quality
-from .grid import intensity
-from .zones import country_code
+from .grid import intensity, marginal_intensity
+from .hardware import Processor, cpu, gpu_tdp, ram_power
+from .overrides import OverrideError, use_overrides
+from .sites import CloudRegion, cloud_region, pue, wue
+from .zones import country_code, zone_code
 
-__all__ = ["QUALITIES", "Factor", "FactorError", "UnknownZoneError", "country_code", "intensity", "worst_quality"]
+__all__ = [
+    "QUALITIES",
+    "CloudRegion",
+    "Factor",
+    "FactorError",
+    "OverrideError",
+    "Processor",
+    "UnknownFactorError",
+    "UnknownZoneError",
+    "by_zone",
+    "cloud_region",
+    "constant",
+    "country_code",
+    "cpu",
+    "gpu_tdp",
+    "intensity",
+    "marginal_intensity",
+    "names",
+    "pue",
+    "ram_power",
+    "use_overrides",
+    "worst_quality",
+    "wue",
+    "zone_code",
+]

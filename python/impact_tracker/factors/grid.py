@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
-from .factor import Factor, FactorError
+from .factor import Factor, FactorError, UnknownZoneError
+from .overrides import overridden
 from .tables import table
-from .zones import country_code
+from .zones import zone_code
 
 # A publisher's value of a country and year lies within a factor of 1.33 of what all would say, in 95 % of cases: from
 # the spread of eight countries' values of 2023 after Ember and after Electricity Maps (worked out in data/SOURCES.md).
@@ -15,22 +17,50 @@ SPREAD = 1.33
 
 
 def intensity(zone: str | None = None, year: int | None = None) -> Factor:
-    """Carbon intensity of a country's electricity in g CO2e per kWh: yearly mean of what it produced, life cycle.
+    """Carbon intensity of a zone's electricity in g CO2e per kWh: yearly mean of what it produced, life cycle.
 
-    ``zone``: ISO 3166 alpha-2 or alpha-3 code or name of a country, in any case; ``None``: the average of all countries
-    weighted by generation, named as such, *estimated*, with the range of the countries. UnknownZoneError, with the
-    names that look alike, for any other word.
+    ``zone``: ISO 3166 alpha-2 or alpha-3 code or name of a country, in any case, or a state of the USA (``US-CA``;
+    direct emissions only); ``None``: the average of all countries weighted by generation, named as such, *estimated*,
+    with the range of the countries. UnknownZoneError, with the names that look alike, for any other word.
     ``year``: ``None`` for the newest the table holds; a year that it lacks gives the nearest earlier one (the first,
     where none is earlier), *estimated* and with a note; FactorError for a year to come.
+    A value of the user's own file wins over the tables, whatever the year.
     """
     data = table("country_intensity")
     wanted = _checked_year(year)
-    if zone is None:
-        return _world(data, wanted)
-    code = country_code(zone)
+    code = "WORLD" if zone is None else zone_code(zone)
+    own = overridden("intensity", code)
+    if own:
+        return _of_the_user(own, wanted)
+    if code == "WORLD":
+        return _world(data, wanted, named=zone is not None)
+    if code == "EU":
+        raise UnknownZoneError(
+            "no yearly mean of the EU is bundled: name a country, or put [intensity.EU] in your file"
+        )
+    if code.startswith("US-"):
+        return _state(code, wanted)
     row = next(r for r in data["rows"] if r[0] == code)
     (found, value, source), note = _nearest(row[3], wanted, row[2])
     origin = data["sources"][source]
+    what = f"carbon intensity of electricity, {row[2]}"
+    quality = "estimated" if note else "modelled"
+    return _spread(value, data, origin, found, what, quality, note)
+
+
+def marginal_intensity(zone: str) -> Factor:
+    """What one kWh more would emit, where the user's file says: no table of it may be bundled, and it is never the
+    average."""
+    code = zone_code(zone)
+    own = overridden("intensity_marginal", code)
+    if own is None:
+        raise FactorError(
+            f"no marginal intensity is bundled for {code}: put [intensity_marginal.{code}] in your file of factors"
+        )
+    return own
+
+
+def _spread(value: float, data: Any, origin: Any, year: int, what: str, quality: str, note: str) -> Factor:
     return Factor(
         value,
         data["unit"],
@@ -38,13 +68,28 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
         value * SPREAD,
         origin["source"],
         origin["url"],
-        found,
+        year,
         origin["licence"],
         data["method"],
-        "estimated" if note else "modelled",
-        f"carbon intensity of electricity, {row[2]}",
+        quality,
+        what,
         note,
     )
+
+
+def _of_the_user(own: Factor, wanted: int | None) -> Factor:
+    if wanted is None or own.year in (None, wanted):
+        return own
+    return replace(own, note=f"asked for {wanted}; the user's value is of {own.year}. {own.note}".strip())
+
+
+def _state(code: str, wanted: int | None) -> Factor:
+    data = table("state_intensity")
+    row = next(r for r in data["rows"] if r[0] == code)
+    (year, value), note = _nearest([[data["year"], row[2]]], wanted, row[1])
+    origin = data["sources"]["egrid"]
+    what = f"carbon intensity of electricity, {row[1]}, USA"
+    return _spread(value, data, origin, year, what, "estimated" if note else "modelled", note)
 
 
 def _checked_year(year: int | None) -> int | None:
@@ -70,10 +115,11 @@ def _nearest(values: list[Any], wanted: int | None, name: str) -> tuple[Any, str
     return row, f"{name} has no value for {wanted}; {which} is of {row[0]}"
 
 
-def _world(data: Any, wanted: int | None) -> Factor:
+def _world(data: Any, wanted: int | None, named: bool) -> Factor:
     (found, mean, low, high), note = _nearest(data["world"], wanted, "the world")
     origin = data["sources"][next(iter(data["sources"]))]
-    said = "no zone was given: mean of all countries weighted by generation, range of the countries"
+    said = "mean of all countries weighted by generation, range of the countries"
+    said = said if named else f"no zone was given: {said}"
     return Factor(
         mean,
         data["unit"],

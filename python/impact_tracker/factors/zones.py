@@ -108,6 +108,23 @@ def _index() -> dict[str, str]:
     return index
 
 
+def zone_code(zone: str) -> str:
+    """Code of any zone a table may hold: a country (FRA), a state of the USA (US-CA), WORLD, EU. UnknownZoneError
+    else."""
+    word = zone.strip().upper() if isinstance(zone, str) else ""
+    if word in ("WORLD", "EU"):
+        return word
+    if word.startswith("US-"):
+        states = [row[0] for row in table("state_intensity")["rows"]]
+        if word in states:
+            return word
+        near = near_matches(word, states)
+        raise UnknownZoneError(
+            f"unknown state {zone!r}: give US- and two letters, as in US-CA." + did_you_mean(near), near
+        )
+    return country_code(zone)
+
+
 def country_code(zone: str) -> str:
     """ISO 3166 alpha-3 code of a country named by its alpha-2 or alpha-3 code or its name; UnknownZoneError else."""
     if not isinstance(zone, str):

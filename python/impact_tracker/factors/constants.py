@@ -1,0 +1,75 @@
+"""The smaller tables: one kind of factor each, one name a row."""
+
+from __future__ import annotations
+
+from .factor import Factor, FactorError, did_you_mean, near_matches
+from .hardware_names import bare_name
+from .overrides import active_overrides, overridden
+from .tables import table
+
+
+class UnknownFactorError(FactorError):
+    """A factor that no table holds: the impact that needs it is missing, with this reason."""
+
+
+def names(kind: str) -> list[str]:
+    """The names a kind has, the user's own first."""
+    overrides = active_overrides()
+    own = overrides.names(kind) if overrides else []
+    return own + list(_rows(kind)["rows"])
+
+
+def constant(kind: str, name: str) -> Factor:
+    """The factor of a kind by its name (case and spelling of brands do not matter); UnknownFactorError with near
+    names."""
+    wanted = bare_name(name)
+    own = overridden(kind, wanted)
+    if own:
+        return own
+    rows = _rows(kind)
+    for known, row in rows["rows"].items():
+        if bare_name(known) == wanted:
+            return _factor(kind, known, row, rows)
+    near = near_matches(name, rows["rows"])
+    raise UnknownFactorError(f"no {rows['what']} is known for {name!r}." + did_you_mean(near))
+
+
+def by_zone(kind: str, code: str) -> Factor:
+    """The factor of a kind for a zone's code (FRA, WORLD); UnknownFactorError where nobody published it: never 0."""
+    own = overridden(kind, code)
+    if own:
+        return own
+    rows = _rows(kind)
+    if code not in rows["rows"]:
+        raise UnknownFactorError(
+            f"{rows['what']} is not known for {code}; known for {', '.join(rows['rows'])}."
+            f" A value of your own goes under [{kind}.{code}] of the file of factors"
+        )
+    return _factor(kind, code, rows["rows"][code], rows)
+
+
+def _rows(kind: str) -> dict[str, dict[str, list[object]]]:
+    kinds = table("constants")["kinds"]
+    if kind not in kinds:
+        raise FactorError(f"unknown kind of factor {kind!r}." + did_you_mean(near_matches(kind, kinds)))
+    found: dict[str, dict[str, list[object]]] = kinds[kind]
+    return found
+
+
+def _factor(kind: str, name: str, row: list, rows: dict) -> Factor:  # type: ignore[type-arg]
+    value, low, high, year, source, note = row
+    origin = table("constants")["sources"][source]
+    return Factor(
+        value,
+        rows["unit"],
+        low,
+        high,
+        origin["source"],
+        origin["url"],
+        year,
+        origin["licence"],
+        "",
+        "modelled",
+        f"{rows['what']}, {name}",
+        note,
+    )

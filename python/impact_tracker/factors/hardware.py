@@ -1,0 +1,90 @@
+"""Power of processors, accelerators and memory where it is not measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .constants import UnknownFactorError, constant, names
+from .factor import Factor, did_you_mean, near_matches
+from .hardware_names import bare_name
+from .overrides import active_overrides, overridden
+from .tables import table
+
+__all__ = ["Processor", "bare_name", "cpu", "gpu_tdp", "ram_power"]
+
+ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody named
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A processor: thermal design power of the whole chip in W, and its cores (``None``: not known)."""
+
+    name: str
+    tdp: Factor
+    cores: int | None
+
+    @property
+    def tdp_per_core_w(self) -> float | None:
+        """Watts a core, ``None`` where the number of cores is not known."""
+        return self.tdp.value / self.cores if self.cores else None
+
+
+@cache
+def _known() -> dict[str, tuple[str, float, int | None, str]]:
+    """Bare name -> name, watts, cores, table. The smaller table has cores and wins."""
+    found: dict[str, tuple[str, float, int | None, str]] = {}
+    for name, watts in table("cpu_tdp")["rows"]:
+        found[bare_name(name)] = (name, watts, None, "cpu_tdp")
+    for name, watts, cores in table("cpus")["rows"]:
+        found[bare_name(name)] = (name, watts, cores, "cpus")
+    return found
+
+
+def cpu(name: str) -> Processor:
+    """A processor by its name as the system, the maker or a person writes it; UnknownFactorError with near names."""
+    wanted = bare_name(name)
+    own = overridden("cpu_tdp", wanted)
+    overrides = active_overrides()
+    if own and overrides:
+        return Processor(name, own, overrides.cores(wanted))
+    if wanted not in _known():
+        near = near_matches(wanted, (entry[0] for entry in _known().values()))
+        raise UnknownFactorError(f"no thermal design power is known for {name!r}." + did_you_mean(near))
+    known, watts, cores, which = _known()[wanted]
+    origin: dict[str, Any] = next(iter(table(which)["sources"].values()))
+    tdp = Factor(
+        watts,
+        "W",
+        watts,
+        watts,
+        origin["source"],
+        origin["url"],
+        None,
+        origin["licence"],
+        "",
+        "modelled",
+        f"thermal design power, {known}",
+    )
+    return Processor(known, tdp, cores)
+
+
+def gpu_tdp(name: str) -> Factor:
+    """Thermal design power of an accelerator in W by its name; UnknownFactorError with near names."""
+    wanted = bare_name(name)
+    own = overridden("gpu_tdp", wanted)
+    if own:
+        return own
+    spelled = {_card(known): known for known in names("gpu_tdp")}
+    return constant("gpu_tdp", spelled.get(_card(name), name))
+
+
+def _card(name: str) -> str:
+    """``NVIDIA A100-SXM4-80GB`` as drivers say it and ``A100 SXM4 80GB`` are one card."""
+    return bare_name(name.replace("-", " "))
+
+
+def ram_power() -> Factor:
+    """W per GB of memory, always on: Green Algorithms' factor, for requested memory."""
+    return constant("ram_power", "per GB")

@@ -1,0 +1,17 @@
+"""How names of hardware are compared: as makers, systems and people spell them."""
+
+from __future__ import annotations
+
+import re
+
+_NOISE = re.compile(
+    r"\((r|tm|c)\)|[®™]|@.*$|\b(cpu|gpu|processor|with radeon.*|\d+-core|geforce|tesla|corporation|inc\.?)\b",
+    re.IGNORECASE,
+)
+_BRANDS = re.compile(r"^(intel|amd|nvidia|google|apple)\s+", re.IGNORECASE)
+
+
+def bare_name(name: str) -> str:
+    """``Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz`` and ``Xeon E5-2683 v4`` become the same ``xeon e5-2683 v4``."""
+    bare = " ".join(_NOISE.sub(" ", name).replace("_", " ").split())
+    return _BRANDS.sub("", bare).casefold()

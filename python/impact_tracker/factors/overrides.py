@@ -1,0 +1,216 @@
+"""The user's own factors: a TOML or JSON file whose values win over every bundled one.
+
+    [intensity.FR]                      # kind, then the name within the kind
+    value = 21.7
+    unit = "g/kWh"                      # has to be said: a wrong unit is an error, never converted silently
+    low = 18.0                          # optional, as are high, year, source, url, licence, method
+    high = 30.0
+    year = 2025
+    source = "RTE, bilan électrique 2025"
+
+    [cpu_tdp."My CPU 9000"]
+    value = 95
+    unit = "W"
+    cores = 8
+
+The file is named by ``use_overrides(path)`` or by the environment variable ``IMPACT_TRACKER_FACTORS``.
+TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as objects) needs neither.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from .factor import Factor, FactorError, did_you_mean, near_matches
+from .hardware_names import bare_name
+from .zones import zone_code
+
+# The unit each kind is kept in; kinds whose names are zones are marked.
+KINDS: dict[str, str] = {
+    "intensity": "g/kWh",
+    "intensity_marginal": "g/kWh",
+    "intensity_residual": "g/kWh",
+    "water": "L/kWh",
+    "primary_energy": "MJ/kWh",
+    "adp": "kg Sb/kWh",
+    "pue": "1",
+    "wue": "L/kWh",
+    "fuel_lifecycle": "g/kWh",
+    "fuel_direct": "g/kWh",
+    "ram_power": "W/GB",
+    "cpu_tdp": "W",
+    "gpu_tdp": "W",
+    "gpu_embodied": "kg",
+    "server_embodied": "kg",
+    "hour_factor": "g/h",
+    "equivalent": "g",
+    "boundary": "1/year",
+    "price": "1/kWh",
+}
+ZONE_KINDS = {"intensity", "intensity_marginal", "intensity_residual", "water", "primary_energy", "adp"}
+_FIELDS = {"value", "unit", "low", "high", "year", "source", "url", "licence", "method", "cores", "note"}
+_ENVIRONMENT = "IMPACT_TRACKER_FACTORS"
+
+
+class OverrideError(FactorError):
+    """A fault of the user's file, with the file's name and line."""
+
+
+class Overrides:
+    """A user's file, read and checked whole at once: what is wrong in it is said before anything is weighed."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise OverrideError(f"{self.path}: the file of factors cannot be read: {fault}") from fault
+        self._factors: dict[tuple[str, str], Factor] = {}
+        self._cores: dict[str, int] = {}
+        for kind, entries in self._parse().items():
+            self._check_kind(kind, entries)
+            for name, fields in entries.items():
+                self._take(kind, name, fields)
+
+    def find(self, kind: str, name: str) -> Factor | None:
+        """The user's factor of this kind and (normalised) name, if there is one."""
+        return self._factors.get((kind, name))
+
+    def names(self, kind: str) -> list[str]:
+        """The names that the file gives for a kind."""
+        return [name for k, name in self._factors if k == kind]
+
+    def cores(self, name: str) -> int | None:
+        """Cores of a processor, where the file gives them."""
+        return self._cores.get(name)
+
+    def _parse(self) -> dict[str, Any]:
+        try:
+            loaded = json.loads(self._text) if self.path.suffix == ".json" else _toml(self._text, self.path)
+        except ValueError as fault:  # both decoders' errors are ValueErrors that name line and column
+            if isinstance(fault, FactorError):
+                raise
+            raise OverrideError(f"{self.path}: {fault}") from fault
+        if not isinstance(loaded, dict):
+            raise OverrideError(f"{self.path}:1: the file must hold tables of factors, such as [intensity.FR]")
+        return loaded
+
+    def _check_kind(self, kind: str, entries: Any) -> None:
+        if kind not in KINDS:
+            hint = did_you_mean(near_matches(kind, KINDS)) or f" Known are {', '.join(sorted(KINDS))}."
+            raise self._fault([kind], f"unknown kind of factor {kind!r}.{hint}")
+        if not isinstance(entries, dict) or not all(isinstance(fields, dict) for fields in entries.values()):
+            raise self._fault([kind], f"{kind} must hold one table for each name, with value and unit")
+
+    def _take(self, kind: str, name: str, fields: dict[str, Any]) -> None:
+        for field in fields:
+            if field not in _FIELDS:
+                raise self._fault(
+                    [kind, name, field], f"unknown field {field!r}.{did_you_mean(near_matches(field, _FIELDS))}"
+                )
+        for field in ("value", "unit"):
+            if field not in fields:
+                raise self._fault([kind, name], f"{kind}.{name} lacks {field!r}")
+        if fields["unit"] != KINDS[kind]:
+            raise self._fault([kind, name, "unit"], f"{kind} is kept in {KINDS[kind]}, not in {fields['unit']!r}")
+        key = self._key(kind, name)
+        try:
+            self._factors[kind, key] = self._factor(kind, name, fields)
+        except FactorError as fault:
+            raise self._fault([kind, name, "value"], str(fault)) from fault
+        if "cores" in fields:
+            cores = fields["cores"]
+            if isinstance(cores, bool) or not isinstance(cores, int) or cores < 1:
+                raise self._fault([kind, name, "cores"], f"cores must be a whole number above 0, not {cores!r}")
+            self._cores[key] = cores
+
+    def _factor(self, kind: str, name: str, fields: dict[str, Any]) -> Factor:
+        value, year = fields["value"], fields.get("year")
+        if year is not None and (isinstance(year, bool) or not isinstance(year, int)):
+            raise FactorError(f"year must be a whole number, not {year!r}")
+        return Factor(
+            value,
+            fields["unit"],
+            fields.get("low", value),
+            fields.get("high", value),
+            str(fields.get("source", f"user's file {self.path.name}")),
+            str(fields.get("url", "")),
+            year,
+            str(fields.get("licence", "")),
+            str(fields.get("method", "")),
+            "modelled",
+            f"{kind}, {name}",
+            str(fields.get("note", "")),
+        )
+
+    def _key(self, kind: str, name: str) -> str:
+        if kind in ZONE_KINDS:
+            try:
+                return zone_code(name)
+            except FactorError as fault:
+                raise self._fault([kind, name], str(fault)) from fault
+        return bare_name(name)
+
+    def _fault(self, words: list[str], message: str) -> OverrideError:
+        return OverrideError(f"{self.path}:{_line_of(self._text, words)}: {message}")
+
+
+def _line_of(text: str, words: list[str]) -> int:
+    """The line of a key: each word is looked for after the one before, as TOML and JSON both nest."""
+    position = 0
+    dotted = r"\s*\.\s*".join(f"[\"']?{re.escape(word)}[\"']?" for word in words[:2])
+    header = re.search(r"(?m)^\s*\[\s*" + dotted + r"\s*\]", text)
+    if header:
+        position, words = header.end() - 1, words[2:]
+        if not words:
+            return text.count("\n", 0, position) + 1
+    for word in words:
+        found = re.compile(r"(?<![\w])[\"']?" + re.escape(word) + r"[\"']?\s*(?=[\].=:])").search(text, position)
+        if found is None:
+            break
+        position = found.end()
+    return text.count("\n", 0, position) + 1
+
+
+def _toml(text: str, path: Path) -> dict[str, Any]:
+    for module in ("tomllib", "tomli"):
+        try:
+            decoder = importlib.import_module(module)
+            break
+        except ImportError:
+            continue
+    else:
+        raise OverrideError(
+            f"{path}: reading TOML takes Python 3.11 or the package tomli (pip install 'impact-tracker[toml]');"
+            " or write the file as JSON"
+        )
+    loaded: dict[str, Any] = decoder.loads(text)
+    return loaded
+
+
+_active: list[Overrides | None] = []
+
+
+def use_overrides(path: str | Path | None) -> Overrides | None:
+    """From now on the factors of this file win; ``None``: only the bundled ones. OverrideError with the faulty line."""
+    chosen = Overrides(path) if path is not None else None
+    _active[:] = [chosen]
+    return chosen
+
+
+def active_overrides() -> Overrides | None:
+    """The file in use: that of ``use_overrides``, else that of the environment."""
+    if not _active:
+        use_overrides(os.environ.get(_ENVIRONMENT) or None)
+    return _active[0]
+
+
+def overridden(kind: str, name: str) -> Factor | None:
+    """The user's factor of this kind and normalised name, if there is one."""
+    overrides = active_overrides()
+    return overrides.find(kind, name) if overrides else None

@@ -1,0 +1,85 @@
+"""Data centres: what their cooling and supply add, and where the regions of the clouds stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .constants import UnknownFactorError, constant
+from .factor import Factor, did_you_mean, near_matches
+from .grid import intensity
+from .tables import table
+
+
+@dataclass(frozen=True)
+class CloudRegion:
+    """A cloud's region. ``wue`` and ``marginal`` are ``None`` where nobody published them."""
+
+    provider: str
+    region: str
+    zone: str
+    place: str
+    pue: Factor
+    intensity: Factor
+    wue: Factor | None
+    marginal: Factor | None
+
+
+def pue(name: str = "average") -> Factor:
+    """Power usage effectiveness of a provider (``aws``, ``gcp``, ``azure``…) or of the world's ``average``."""
+    return constant("pue", name)
+
+
+def wue(name: str) -> Factor:
+    """Water used on site in L per kWh of the computers; UnknownFactorError where nobody published it."""
+    return constant("wue", name)
+
+
+def cloud_region(provider: str, region: str) -> CloudRegion:
+    """A region with its PUE and intensity: the region's own where published, else the provider's and the country's.
+
+    UnknownFactorError, with near names, for an unknown provider or region.
+    """
+    data = table("cloud_regions")
+    wanted = provider.casefold()
+    if wanted not in data["providers"]:
+        raise UnknownFactorError(f"unknown cloud {provider!r}." + did_you_mean(near_matches(wanted, data["providers"])))
+    rows = {row[1]: row for row in data["rows"] if row[0] == wanted}
+    if region.casefold() not in rows:
+        near = near_matches(region, rows)
+        raise UnknownFactorError(f"{provider} has no region {region!r} in the table." + did_you_mean(near))
+    return _region(rows[region.casefold()], data)
+
+
+def _region(row: list[Any], data: dict[str, Any]) -> CloudRegion:
+    provider, region, zone, place, own = row
+    name = f"{provider} {region}"
+
+    def published(key: str, unit: str, what: str, method: str = "") -> Factor | None:
+        if key not in own:
+            return None
+        origin = data["sources"][own["source"]]
+        return Factor(
+            own[key],
+            unit,
+            own[key],
+            own[key],
+            origin["source"],
+            origin["url"],
+            origin["year"],
+            origin["licence"],
+            method,
+            "modelled",
+            f"{what}, {name}",
+        )
+
+    return CloudRegion(
+        provider,
+        region,
+        zone,
+        place,
+        published("pue", "1", "power usage effectiveness") or pue(provider),
+        published("intensity", "g/kWh", "carbon intensity", "average, location-based, yearly") or intensity(zone),
+        published("wue", "L/kWh", "water usage effectiveness"),
+        published("marginal", "g/kWh", "carbon intensity", "marginal, yearly"),
+    )

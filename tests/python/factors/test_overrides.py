@@ -1,0 +1,137 @@
+"""The user's own factors: they win, and every fault of the file is named with its line."""
+
+import json
+import sys
+
+import pytest
+from impact_tracker.factors import (
+    FactorError,
+    OverrideError,
+    constant,
+    cpu,
+    intensity,
+    marginal_intensity,
+    use_overrides,
+)
+
+GOOD = """# factors of our institute
+[intensity.FR]
+value = 21.7
+unit = "g/kWh"
+low = 18.0
+high = 30.0
+year = 2025
+source = "RTE"
+
+[intensity_marginal.DE]
+value = 700
+unit = "g/kWh"
+
+[cpu_tdp."My CPU 9000"]
+value = 95
+unit = "W"
+cores = 8
+
+[pue."our room"]
+value = 1.31
+unit = "1"
+"""
+toml = pytest.mark.skipif(sys.version_info < (3, 11), reason="TOML takes Python 3.11 or tomli")
+
+
+def write(tmp_path, text, name="factors.toml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@toml
+def test_the_users_values_win(tmp_path):
+    bundled = intensity("FR")
+    use_overrides(write(tmp_path, GOOD))
+    own = intensity("France")
+    assert (own.value, own.low, own.high, own.year, own.source) == (21.7, 18.0, 30.0, 2025, "RTE")
+    assert intensity("DE").value == pytest.approx(344.14)
+    assert marginal_intensity("Germany").value == 700
+    assert cpu("my cpu 9000").cores == 8 and cpu("My CPU 9000").tdp_per_core_w == 95 / 8
+    assert constant("pue", "Our room").value == 1.31
+    use_overrides(None)
+    assert intensity("FR") == bundled
+
+
+@toml
+def test_a_year_the_user_did_not_give_is_noted(tmp_path):
+    use_overrides(write(tmp_path, GOOD))
+    assert "asked for 2023" in intensity("FR", 2023).note and intensity("FR", 2025).note == ""
+
+
+@toml
+def test_the_environment_names_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPACT_TRACKER_FACTORS", str(write(tmp_path, GOOD)))
+    assert intensity("FR").value == 21.7
+
+
+def test_json_needs_no_package(tmp_path):
+    tables = {"intensity": {"FR": {"value": 21.7, "unit": "g/kWh"}}}
+    use_overrides(write(tmp_path, json.dumps(tables), "factors.json"))
+    assert intensity("FR").value == 21.7
+
+
+@toml
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('[intensity.FR]\nvalue = 1\nunit = "kg/kWh"\n', 3, "kept in g/kWh, not in 'kg/kWh'"),
+        ('[intensity.FR]\nvalue = -1\nunit = "g/kWh"\n', 2, "must not be negative"),
+        ('[intensity.FR]\nvalue = nan\nunit = "g/kWh"\n', 2, "finite"),
+        ('[intensity.FR]\nvalue = "5"\nunit = "g/kWh"\n', 2, "finite number"),
+        ('[intensity.FR]\nunit = "g/kWh"\n', 1, "lacks 'value'"),
+        ("[intensity.FR]\nvalue = 5\n", 1, "lacks 'unit'"),
+        ('\n\n[intensity.Frence]\nvalue = 1\nunit = "g/kWh"\n', 3, "Did you mean France"),
+        ('[intensty.FR]\nvalue = 1\nunit = "g/kWh"\n', 1, "Did you mean intensity"),
+        ('[intensity.FR]\nvalu = 1\nunit = "g/kWh"\n', 2, "Did you mean value"),
+        ('[pue.FR]\nvalue = 1\nunit = "1"\n[intensity.FR]\nvalue = 1\nunit = "g"\n', 6, "not in 'g'"),
+        ('[intensity.FR]\nvalue = 9\nlow = 10\nhigh = 12\nunit = "g/kWh"\n', 2, "outside its range"),
+        ('[cpu_tdp.X]\nvalue = 9\nunit = "W"\ncores = 0\n', 4, "cores"),
+        ('[intensity.FR]\nvalue = 9\nunit = "g/kWh"\nyear = "2020"\n', 2, "year must be a whole number"),
+        ("intensity = 5\n", 1, "one table for each name"),
+    ],
+)
+def test_faults_name_line_and_remedy(tmp_path, text, line, said):
+    path = write(tmp_path, text)
+    with pytest.raises(OverrideError, match=":") as caught:
+        use_overrides(path)
+    assert str(caught.value).startswith(f"{path}:{line}:") and said in str(caught.value)
+
+
+def test_faults_in_json_name_their_line(tmp_path):
+    text = '{"intensity": {\n "DE": {"value": 1, "unit": "g/kWh"},\n "FR": {"value": 2,\n  "unit": "lb/MWh"}}}'
+    path = write(tmp_path, text, "factors.json")
+    with pytest.raises(OverrideError, match="lb/MWh") as caught:
+        use_overrides(path)
+    assert str(caught.value).startswith(f"{path}:4:")
+
+
+@toml
+@pytest.mark.parametrize(("text", "name"), [("[intensity.FR\n", "f.toml"), ("{", "f.json"), ("[1]", "f.json")])
+def test_broken_files(tmp_path, text, name):
+    with pytest.raises(OverrideError, match=r"line|tables") as caught:
+        use_overrides(write(tmp_path, text, name))
+    assert name in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(OverrideError, match=r"nowhere\.toml"):
+        use_overrides(tmp_path / "nowhere.toml")
+
+
+def test_without_a_toml_reader_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(OverrideError, match=r"impact-tracker\[toml\]"):
+        use_overrides(write(tmp_path, GOOD))
+
+
+def test_a_marginal_intensity_is_never_the_average():
+    with pytest.raises(FactorError, match="marginal"):
+        marginal_intensity("FR")

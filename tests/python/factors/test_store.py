@@ -1,0 +1,151 @@
+"""The other tables: hardware, sites, electricity's other impacts; what is unknown is an error with near names."""
+
+import json
+
+import pytest
+from impact_tracker.factors import (
+    Factor,
+    FactorError,
+    UnknownFactorError,
+    UnknownZoneError,
+    by_zone,
+    cloud_region,
+    constant,
+    cpu,
+    gpu_tdp,
+    intensity,
+    names,
+    pue,
+    ram_power,
+    wue,
+)
+from impact_tracker.factors.overrides import KINDS
+from impact_tracker.factors.tables import DATA, table
+
+TABLES = sorted(path.stem for path in DATA.glob("*.json"))
+ALLOWED = ("CC-BY", "MIT", "public domain", "cited value", "Apache-2.0")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_source_has_a_licence_that_may_be_bundled(name):
+    sources = table(name)["sources"]
+    assert sources
+    for source in sources.values():
+        assert source["source"] and source["licence"].startswith(ALLOWED)
+        assert "SA" not in source["licence"] and "ODbL" not in source["licence"]
+
+
+def test_sources_file_speaks_of_every_table():
+    text = (DATA / "SOURCES.md").read_text(encoding="utf-8")
+    for name in TABLES:
+        assert f"## {name}.json" in text
+
+
+@pytest.mark.parametrize("kind", sorted(table("constants")["kinds"]))
+def test_every_constant_is_a_sound_factor(kind):
+    assert table("constants")["kinds"][kind]["unit"] == KINDS[kind]
+    for name in names(kind):
+        zoned = kind in ("water", "primary_energy", "adp")
+        factor = by_zone(kind, name) if zoned else constant(kind, name)
+        assert isinstance(factor, Factor) and factor.source and factor.licence
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Xeon E5-2683 v4",
+        "Intel Xeon E5-2683 v4",
+        "Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz",
+        "INTEL XEON E5-2683 V4",
+    ],
+)
+def test_spellings_of_a_processor(name):
+    found = cpu(name)
+    assert (found.tdp.value, found.cores, found.tdp_per_core_w) == (120, 16, 7.5)
+
+
+def test_a_processor_without_known_cores_says_so():
+    assert cpu("AMD Ryzen 3 1200").cores is None and cpu("AMD Ryzen 3 1200").tdp_per_core_w is None
+
+
+def test_amd_names_as_the_system_writes_them():
+    assert cpu("AMD EPYC 7543 32-Core Processor").cores == 32
+
+
+def test_own_list_of_processors_agrees_with_the_collected_one():
+    collected = {row[0].casefold(): row[1] for row in table("cpu_tdp")["rows"]}
+    both = [(n, w, collected[n.casefold()]) for n, w, _ in table("cpus")["rows"] if n.casefold() in collected]
+    assert len(both) > 150
+    assert sum(a == b for _, a, b in both) >= 0.98 * len(both)  # a few collected ones are turbo powers
+
+
+@pytest.mark.parametrize(
+    ("name", "watts"),
+    [
+        ("NVIDIA A100-SXM4-80GB", 400),
+        ("A100 PCIe 40GB", 250),
+        ("Tesla T4", 70),
+        ("GTX 1080 Ti", 250),
+        ("nvidia geforce rtx 3090", 350),
+        ("TPU v4", 170),
+        ("NVIDIA V100", 300),
+        ("NVIDIA L4", 72),
+    ],
+)
+def test_accelerators(name, watts):
+    assert gpu_tdp(name).value == watts
+
+
+def test_unknown_hardware_names_near_matches():
+    with pytest.raises(UnknownFactorError, match="E5-2683 v4"):
+        cpu("Xeon E5-2683 v44")
+    with pytest.raises(UnknownFactorError, match="A100"):
+        gpu_tdp("NVIDIA A1000 SXM 80")
+
+
+def test_memory_and_sites():
+    assert ram_power().value == 0.3725 and ram_power().unit == "W/GB"
+    assert pue().value == 1.56 and pue("uptime 2019").value == 1.67 and pue("GCP").value == 1.12
+    assert wue("gcp").value == 0.99
+    with pytest.raises(UnknownFactorError):
+        wue("aws")
+
+
+def test_cloud_regions():
+    region = cloud_region("aws", "eu-north-1")
+    assert (region.pue.value, region.wue.value, region.intensity.value) == (1.1, 0.02, 24.71)
+    assert region.marginal.value == 791.26 and region.marginal.method.startswith("marginal")
+    paris = cloud_region("azure", "francecentral")
+    assert paris.intensity == intensity("FR") and paris.pue.value == 1.12 and paris.wue is None
+    assert cloud_region("GCP", "europe-west9").zone == "FRA"
+    with pytest.raises(UnknownFactorError, match="eu-north-1"):
+        cloud_region("aws", "eu-north-11")
+    with pytest.raises(UnknownFactorError, match="azure"):
+        cloud_region("asure", "francecentral")
+
+
+def test_every_cloud_region_can_be_weighed():
+    for provider, region, *_ in table("cloud_regions")["rows"]:
+        found = cloud_region(provider, region)
+        assert found.intensity.unit == "g/kWh" and found.pue.value >= 1
+
+
+def test_states_of_the_usa_are_direct_emissions():
+    california = intensity("US-CA")
+    assert california.value == pytest.approx(394.769 * 0.45359237, abs=1e-3) and "direct" in california.method
+    with pytest.raises(UnknownZoneError, match="US-CA"):
+        intensity("US-CX")
+
+
+def test_an_impact_nobody_published_is_an_error_with_its_reason():
+    assert by_zone("adp", "FRA").value == 4.858e-8
+    with pytest.raises(UnknownFactorError, match="AFG"):
+        by_zone("water", "AFG")
+    with pytest.raises(FactorError, match="primary_energy"):
+        constant("primary_enrgy", "FRA")
+
+
+def test_tables_are_json_a_person_can_diff():
+    for name in TABLES:
+        text = (DATA / f"{name}.json").read_text(encoding="utf-8")
+        assert json.loads(text) and max(len(line) for line in text.splitlines()) < 400
