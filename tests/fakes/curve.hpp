@@ -1,9 +1,10 @@
-// Power curves whose energy is known in closed form: the truth that every measurement of a fake machine is held against.
+// Power curves whose energy is known in closed form: the truth that every measurement of a fake machine is held
+// against.
 //
-// Times are nanoseconds since the curve's own start (a fake keeps the epoch and subtracts it); negative times are valid.
-// energy_j(t0, t1) is the exact integral of power_w over [t0, t1], as good as a double allows, however late t0 is: whole
-// periods are counted as integers, and only the remainders are subtracted from each other.
-// Immutable after construction, hence free to be shared by threads. tests/fakes/curve.py holds the same definitions.
+// Times are nanoseconds since the curve's own start (a fake keeps the epoch and subtracts it); negative times are
+// valid. energy_j(t0, t1) is the exact integral of power_w over [t0, t1], as good as a double allows, however late t0
+// is: whole periods are counted as integers, and only the remainders are subtracted from each other. Immutable after
+// construction, hence free to be shared by threads. tests/fakes/curve.py holds the same definitions.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +36,8 @@ class Curve {
 
   /// mean_w + amplitude_w * sin(2 pi (t + phase) / period).
   static Curve sine(double mean_w, double amplitude_w, std::int64_t period_ns, std::int64_t phase_ns = 0) {
-    require(amplitude_w >= 0 && amplitude_w <= mean_w, "sine: the amplitude must lie in 0..mean (power is never negative)");
+    require(amplitude_w >= 0 && amplitude_w <= mean_w,
+            "sine: the amplitude must lie in 0..mean (power is never negative)");
     require(period_ns >= 1, "sine: the period must be positive");
     return Curve{Term{Kind::sine, mean_w, amplitude_w, period_ns, phase_ns, {}}};
   }
@@ -117,7 +119,8 @@ class Curve {
     }
     const Place place = place_of(term, t);
     if (term.kind == Kind::square) return place.within < term.period / 2 ? term.a : term.b;
-    return term.a + term.b * std::sin(2 * std::numbers::pi * static_cast<double>(place.within) / static_cast<double>(term.period));
+    return term.a + term.b * std::sin(2 * std::numbers::pi * static_cast<double>(place.within) /
+                                      static_cast<double>(term.period));
   }
 
   static double energy_of(const Term& term, std::int64_t t0, std::int64_t t1) {

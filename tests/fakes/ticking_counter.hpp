@@ -1,5 +1,6 @@
 // An energy counter as hardware keeps it: at each tick it takes over the energy used so far, and holds it to the next.
-// Plain arithmetic over a curve, any point of time in O(1): no clock, no I/O, no state. Times are ns since the curve's start.
+// Plain arithmetic over a curve, any point of time in O(1): no clock, no I/O, no state. Times are ns since the curve's
+// start.
 #pragma once
 
 #include <algorithm>
@@ -22,12 +23,12 @@ struct Window {
 
 struct TickModel {
   std::int64_t tick_ns = 1'000'000;
-  std::int64_t phase_ns = 0;        ///< tick k is due at phase_ns + k * tick_ns …
-  std::int64_t jitter_ns = 0;       ///< … and comes uniformly within +- this of it (less than half a tick)
-  double unit_j = 61.035e-6;        ///< energy of one count
-  std::uint64_t range = 1ULL << 32; ///< counts after which it starts again at 0
-  double start_j = 0;               ///< what it holds at time 0: real counters do not start at 0
-  std::vector<Window> frozen = {};      ///< spans without a tick: the first one after takes over all the energy
+  std::int64_t phase_ns = 0;         ///< tick k is due at phase_ns + k * tick_ns …
+  std::int64_t jitter_ns = 0;        ///< … and comes uniformly within +- this of it (less than half a tick)
+  double unit_j = 61.035e-6;         ///< energy of one count
+  std::uint64_t range = 1ULL << 32;  ///< counts after which it starts again at 0
+  double start_j = 0;                ///< what it holds at time 0: real counters do not start at 0
+  std::vector<Window> frozen = {};   ///< spans without a tick: the first one after takes over all the energy
   std::uint64_t seed = 1;
 };
 
@@ -36,7 +37,8 @@ class TickingCounter {
   TickingCounter(Curve curve, TickModel model) : curve_{std::move(curve)}, model_{std::move(model)} {
     if (model_.tick_ns < 1 || model_.jitter_ns < 0 || 2 * model_.jitter_ns >= model_.tick_ns)
       throw std::invalid_argument("counter: the jitter must be less than half a tick");
-    if (!(model_.unit_j > 0) || model_.range < 2) throw std::invalid_argument("counter: unit and range must be positive");
+    if (!(model_.unit_j > 0) || model_.range < 2)
+      throw std::invalid_argument("counter: unit and range must be positive");
   }
 
   const Curve& curve() const { return curve_; }
@@ -46,7 +48,8 @@ class TickingCounter {
   std::int64_t tick_time(std::int64_t k) const {
     const std::int64_t due = model_.phase_ns + k * model_.tick_ns;
     if (model_.jitter_ns == 0) return due;
-    return due + between(mix64(model_.seed ^ mix64(static_cast<std::uint64_t>(k))), -model_.jitter_ns, model_.jitter_ns);
+    return due +
+           between(mix64(model_.seed ^ mix64(static_cast<std::uint64_t>(k))), -model_.jitter_ns, model_.jitter_ns);
   }
 
   /// The last tick at or before t, frozen spans considered.

@@ -1,11 +1,11 @@
-// A counter that is read in virtual time: calibration tests drive a tracker through thousands of regions in milliseconds.
+// A counter that is read in virtual time: calibration tests drive a tracker through thousands of regions in
+// milliseconds.
 //
-//   VirtualCounter counter{Curve::parse("square:20:180:50ms"), {.jitter_ns = 20'000}, {.delay_min_ns = 500, .delay_max_ns = 5'000}};
-//   std::int64_t now = 0;                       // the one clock of the test, ns; every read moves it on
-//   const CounterRead a = counter.read(now);    // a.before_ns, a.after_ns, a.raw
-//   now += 10'000'000;                          // the body of the region
-//   const CounterRead b = counter.read(now);
-//   counter.truth_j(a.after_ns, b.before_ns);   // what the region really used
+//   VirtualCounter counter{Curve::parse("square:20:180:50ms"), {.jitter_ns = 20'000}, {.delay_min_ns = 500,
+//   .delay_max_ns = 5'000}}; std::int64_t now = 0;                       // the one clock of the test, ns; every read
+//   moves it on const CounterRead a = counter.read(now);    // a.before_ns, a.after_ns, a.raw now += 10'000'000; // the
+//   body of the region const CounterRead b = counter.read(now); counter.truth_j(a.after_ns, b.before_ns);   // what the
+//   region really used
 //
 // Seeded, hence the same sequence on every machine. Not for several threads at once.
 #pragma once
@@ -25,8 +25,8 @@ namespace impact::fakes {
 struct ReadModel {
   std::int64_t delay_min_ns = 500;    ///< a read takes uniformly between these two; the value is taken at a
   std::int64_t delay_max_ns = 500;    ///< uniformly drawn moment inside
-  std::vector<Window> failures = {};      ///< a value taken in here is not there: EIO
-  std::vector<Window> stalls = {};       ///< the machine stands still: whoever reads in here goes on at its end
+  std::vector<Window> failures = {};  ///< a value taken in here is not there: EIO
+  std::vector<Window> stalls = {};    ///< the machine stands still: whoever reads in here goes on at its end
   std::uint64_t seed = 2;
 };
 

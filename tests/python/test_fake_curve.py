@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from fakes.curve import Curve
 
 GOLDEN = Path(__file__).parents[1] / "data" / "curves" / "golden.txt"

@@ -31,14 +31,15 @@ TEST(Curve, MatchesTheGoldenValues) {
 
 TEST(Curve, EnergyIsAdditiveAndAntisymmetric) {
   const Curve curve = Curve::parse("square:20:180:50ms+sine:100:80:30ms");
-  EXPECT_NEAR(curve.energy_j(0, 7'000'000) + curve.energy_j(7'000'000, 91'000'001), curve.energy_j(0, 91'000'001), 1e-12);
+  EXPECT_NEAR(curve.energy_j(0, 7'000'000) + curve.energy_j(7'000'000, 91'000'001), curve.energy_j(0, 91'000'001),
+              1e-12);
   EXPECT_DOUBLE_EQ(curve.energy_j(5, 1'000'000), -curve.energy_j(1'000'000, 5));
   EXPECT_NEAR(curve.mean_w(0, 150'000'000), 200, 1e-9);
 }
 
 TEST(Curve, RefusesWhatIsNoPower) {
-  for (const char* bad : {"", "constant", "constant:-1", "constant:1W", "sine:80:100:30ms", "square:1:2:50", "square:1:2:3ns",
-                          "steps:1@2s:2@1s", "steps:5", "saw:1:2:3ms", "constant:1+"})
+  for (const char* bad : {"", "constant", "constant:-1", "constant:1W", "sine:80:100:30ms", "square:1:2:50",
+                          "square:1:2:3ns", "steps:1@2s:2@1s", "steps:5", "saw:1:2:3ms", "constant:1+"})
     EXPECT_THROW(Curve::parse(bad), std::invalid_argument) << bad;
 }
 

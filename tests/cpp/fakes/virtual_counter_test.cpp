@@ -16,13 +16,15 @@ TEST(TickingCounter, HoldsTheCurvesEnergyOfItsLastTick) {
       const std::int64_t tick = counter.latched_at(t);
       ASSERT_LE(tick, t);
       ASSERT_GT(tick, t - kMs - 40'000);
-      ASSERT_NEAR(static_cast<double>(counter.raw_at(t)) * 1e-6, counter.curve().energy_j(0, std::max<std::int64_t>(tick, 0)), 1e-6);
+      ASSERT_NEAR(static_cast<double>(counter.raw_at(t)) * 1e-6,
+                  counter.curve().energy_j(0, std::max<std::int64_t>(tick, 0)), 1e-6);
     }
   }
 }
 
 TEST(TickingCounter, DifferencesAreTheIntegralBetweenTicks) {
-  const TickingCounter counter{Curve::parse("sine:100:80:30ms"), {.jitter_ns = 100'000, .unit_j = 61.035e-6, .start_j = 1234.5}};
+  const TickingCounter counter{Curve::parse("sine:100:80:30ms"),
+                               {.jitter_ns = 100'000, .unit_j = 61.035e-6, .start_j = 1234.5}};
   for (std::int64_t k = 5; k < 200; ++k) {
     const std::int64_t a = counter.tick_time(k), b = counter.tick_time(k + 9);
     const double counted = static_cast<double>(counter.raw_at(b) - counter.raw_at(a)) * 61.035e-6;
@@ -79,7 +81,8 @@ TEST(VirtualCounter, EachReadTakesItsTime) {
 }
 
 TEST(VirtualCounter, TheSameSeedGivesTheSameReads) {
-  VirtualCounter a{Curve::constant(3), {}, {.delay_max_ns = 9'000, .seed = 5}}, b{Curve::constant(3), {}, {.delay_max_ns = 9'000, .seed = 5}};
+  VirtualCounter a{Curve::constant(3), {}, {.delay_max_ns = 9'000, .seed = 5}},
+      b{Curve::constant(3), {}, {.delay_max_ns = 9'000, .seed = 5}};
   std::int64_t now_a = 0, now_b = 0;
   for (int i = 0; i < 100; ++i) a.read(now_a), b.read(now_b);
   EXPECT_EQ(now_a, now_b);
