@@ -76,3 +76,36 @@ class Record:
         """(start-relative seconds, value) as two memoryviews of doubles, n each: mean power in W between successive
         readings for an energy counter, the value itself for a gauge; NaN where nothing was measured."""
     def health(self) -> dict[str, Any]: ...
+
+# The model: arithmetic of footprints (impact_tracker.footprint is its front).
+
+class IntensitySeries:
+    """Values per kWh over time (UTC nanoseconds). A NaN is a hole, bridged for at most max_hold_s. ValueError for times
+    that do not increase, negative or no values. Times and values: array.array('q' / 'd'), numpy arrays, or sequences."""
+    def __init__(
+        self, times_ns: Any, values: Any, *, end_ns: int, shape: str = "step", max_hold_s: float = 0.0
+    ) -> None: ...
+    def weigh(self, times_ns: Any, energy: Any, kind: str = "cumulative") -> dict[str, float]:
+        """Exact integral of an energy series ("cumulative" joules or "power" in watts; NaN is a gap) over the intensity:
+        impact (unit of the values), known_j, held_j (in bridged holes), uncovered_j (no intensity), missing_s (gaps of
+        the energy), lowest and highest intensity met."""
+    def __len__(self) -> int: ...
+
+def monte_carlo(
+    inputs: list[tuple[str, float, float, float]],
+    results: list[list[tuple[float, list[tuple[int, float]]]]],
+    draws: int = 10_000,
+    seed: int = 0,
+) -> list[dict[str, float]]:
+    """inputs: (normal | lognormal | triangular | uniform, low, best, high); a result: a sum of (coefficient, [(input,
+    exponent)]). One dict a result: best, mean, median, low and high (2.5 % and 97.5 %)."""
+
+def tornado(
+    inputs: list[tuple[str, float, float, float]], result: list[tuple[float, list[tuple[int, float]]]]
+) -> list[tuple[float, float]]:
+    """The result with one input at its low and at its high, the others at their best: one pair an input."""
+
+def share_of_life(
+    duration_s: float, lifetime_s: float, utilisation: float = 1.0, reserved: float = 1.0, total: float = 1.0
+) -> float:
+    """duration / (lifetime x utilisation) x reserved / total: the part of a machine's making that a use bears."""

@@ -1,0 +1,129 @@
+// The model: intensities over time, ranges, water, shares of life. Arithmetic stands in impact/model.
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "impact/model/intensity_series.hpp"
+#include "impact/model/uncertainty.hpp"
+#include "impact/model/units.hpp"
+
+namespace py = pybind11;
+using namespace py::literals;
+
+namespace {
+
+using impact::model::EnergyKind;
+using impact::model::Input;
+using impact::model::IntensitySeries;
+using impact::model::Shape;
+using impact::model::Spread;
+using impact::model::Sum;
+
+using PyInput = std::tuple<std::string, double, double, double>;
+using PyTerm = std::pair<double, std::vector<std::pair<std::size_t, double>>>;
+
+// One copy from anything with a fitting buffer (array.array, numpy), else element by element.
+template <class T>
+std::vector<T> numbers(const py::object& from) {
+  if (PyObject_CheckBuffer(from.ptr()) != 0) {
+    const py::buffer_info info = py::reinterpret_borrow<py::buffer>(from).request();
+    const bool fits =
+        info.format == py::format_descriptor<T>::format() || (std::is_integral_v<T> && info.format == "l");
+    if (fits && info.ndim == 1 && info.itemsize == sizeof(T) && info.strides[0] == info.itemsize) {
+      const T* data = static_cast<const T*>(info.ptr);
+      return {data, data + info.shape[0]};
+    }
+  }
+  return from.cast<std::vector<T>>();
+}
+
+template <class E>
+E choice(const std::string& word, std::initializer_list<std::pair<const char*, E>> known) {
+  std::string names;
+  for (const auto& [name, value] : known) {
+    if (word == name) return value;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  throw std::invalid_argument("'" + word + "' is none of " + names);
+}
+
+IntensitySeries make_series(const py::object& times_ns, const py::object& values, std::int64_t end_ns,
+                            const std::string& shape, double max_hold_s) {
+  if (!(max_hold_s >= 0.0 && max_hold_s < 9e9)) throw std::invalid_argument("max_hold_s must be 0 or more");
+  return {numbers<std::int64_t>(times_ns), numbers<double>(values), end_ns,
+          choice<Shape>(shape, {{"step", Shape::step}, {"linear", Shape::linear}}),
+          static_cast<std::int64_t>(max_hold_s * 1e9)};
+}
+
+py::dict weigh(const IntensitySeries& series, const py::object& times_ns, const py::object& energy,
+               const std::string& kind) {
+  const auto what = choice<EnergyKind>(kind, {{"cumulative", EnergyKind::cumulative}, {"power", EnergyKind::power}});
+  const auto times = numbers<std::int64_t>(times_ns);
+  const auto values = numbers<double>(energy);
+  const auto w = [&] {
+    const py::gil_scoped_release released;
+    return series.weigh(times, values, what);
+  }();
+  return py::dict("impact"_a = w.impact, "known_j"_a = w.known_j, "held_j"_a = w.held_j,
+                  "uncovered_j"_a = w.uncovered_j, "missing_s"_a = w.missing_s, "lowest"_a = w.lowest,
+                  "highest"_a = w.highest);
+}
+
+std::vector<Input> to_inputs(const std::vector<PyInput>& given) {
+  std::vector<Input> inputs;
+  for (const auto& [spread, low, best, high] : given) {
+    inputs.push_back({choice<Spread>(spread, {{"normal", Spread::normal},
+                                              {"lognormal", Spread::lognormal},
+                                              {"triangular", Spread::triangular},
+                                              {"uniform", Spread::uniform}}),
+                      low, best, high});
+  }
+  return inputs;
+}
+
+Sum to_sum(const std::vector<PyTerm>& given) {
+  Sum sum;
+  for (const auto& [coefficient, powers] : given) {
+    sum.push_back({coefficient, {}});
+    for (const auto& [input, exponent] : powers) sum.back().powers.push_back({input, exponent});
+  }
+  return sum;
+}
+
+py::list monte_carlo(const std::vector<PyInput>& inputs, const std::vector<std::vector<PyTerm>>& results,
+                     std::size_t draws, std::uint64_t seed) {
+  std::vector<Sum> sums;
+  for (const auto& result : results) sums.push_back(to_sum(result));
+  py::list out;
+  for (const auto& s : impact::model::monte_carlo(to_inputs(inputs), sums, draws, seed)) {
+    out.append(
+        py::dict("best"_a = s.best, "mean"_a = s.mean, "median"_a = s.median, "low"_a = s.low, "high"_a = s.high));
+  }
+  return out;
+}
+
+std::vector<std::pair<double, double>> tornado(const std::vector<PyInput>& inputs, const std::vector<PyTerm>& result) {
+  std::vector<std::pair<double, double>> bars;
+  for (const auto& bar : impact::model::tornado(to_inputs(inputs), to_sum(result)))
+    bars.emplace_back(bar.at_low, bar.at_high);
+  return bars;
+}
+
+}  // namespace
+
+void bind_model(py::module_& m) {
+  py::class_<IntensitySeries>(m, "IntensitySeries")
+      .def(py::init(&make_series), "times_ns"_a, "values"_a, py::kw_only(), "end_ns"_a, "shape"_a = "step",
+           "max_hold_s"_a = 0.0)
+      .def("weigh", &weigh, "times_ns"_a, "energy"_a, "kind"_a = "cumulative")
+      .def("__len__", &IntensitySeries::size);
+  m.def("monte_carlo", &monte_carlo, "inputs"_a, "results"_a, "draws"_a = 10'000, "seed"_a = 0);
+  m.def("tornado", &tornado, "inputs"_a, "result"_a);
+  m.def("share_of_life", &impact::model::share_of_life, "duration_s"_a, "lifetime_s"_a, "utilisation"_a = 1.0,
+        "reserved"_a = 1.0, "total"_a = 1.0);
+}
