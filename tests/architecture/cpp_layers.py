@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from architecture.rules import CLOCKLESS, FOREIGN_HEADERS, LAYERS
+from architecture.rules import CLOCKLESS, FOREIGN_HEADERS, LAYERS, WORKER_DOOR
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 USES = re.compile(r"^\s*impact_layer\(\s*(\w+)(?:\s+USES([^)]*))?\)", re.MULTILINE)
@@ -66,7 +66,8 @@ def include_violations(root: Path) -> list[str]:
             is_own = name.startswith("impact/") or (
                 bracket == '"' and not re.match(r"(torch|ATen|c10|fmt|nlohmann)/", name)
             )
-            wrong = own_include(layer, path, name, concrete) if is_own else foreign_include(layer, name)
+            seen_as = "host" if where.as_posix() == WORKER_DOOR and not is_own else layer
+            wrong = own_include(layer, path, name, concrete) if is_own else foreign_include(seen_as, name)
             if wrong:
                 found.append(f"{where}:{text.count(chr(10), 0, match.start(2)) + 1}: {wrong}")
         if layer in CLOCKLESS and ASKS_A_CLOCK.search(COMMENT.sub("", text)):
