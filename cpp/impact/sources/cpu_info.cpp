@@ -1,0 +1,127 @@
+#include "impact/sources/cpu_info.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "impact/host/file.hpp"
+
+namespace impact {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+}
+
+// Fields of the first CPU; on ARM they are the same for all.
+std::map<std::string, std::string, std::less<>> first_block(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> fields;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() && fields.contains("processor")) break;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    fields.emplace(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+  }
+  return fields;
+}
+
+std::string arm_name(std::string_view implementer, std::string_view part) {
+  struct Core { std::string_view implementer, part, name; };
+  constexpr std::array cores{
+      Core{"0x41", "0xd0c", "Neoverse-N1"}, Core{"0x41", "0xd40", "Neoverse-V1"}, Core{"0x41", "0xd49", "Neoverse-N2"},
+      Core{"0x41", "0xd4f", "Neoverse-V2"}, Core{"0x41", "0xd08", "Cortex-A72"},  Core{"0x41", "0xd0b", "Cortex-A76"},
+      Core{"0x41", "0xd42", "Cortex-A78AE"}, Core{"0xc0", "0xac3", "AmpereOne"},  Core{"0x46", "0x001", "A64FX"},
+      Core{"0x43", "0x0af", "ThunderX2"},
+  };
+  for (const Core& core : cores) {
+    if (core.implementer == implementer && core.part == part) return std::string(core.name);
+  }
+  return {};
+}
+
+unsigned number(std::string_view text) { return parse_number<unsigned>(text).value_or(0); }
+
+bool has_word(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const bool starts = at == 0 || text[at - 1] == ' ';
+    const std::size_t end = at + word.size();
+    if (starts && (end == text.size() || text[end] == ' ')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool CpuInfo::rapl_is_modelled() const noexcept {
+  if (vendor == Vendor::amd) return true;
+  constexpr std::array<unsigned, 4> before_haswell{0x2A, 0x2D, 0x3A, 0x3E};
+  if (vendor != Vendor::intel || family != 6) return false;
+  for (const unsigned m : before_haswell) {
+    if (m == model) return true;
+  }
+  return false;
+}
+
+CpuInfo read_cpu_info(const Host& host) {
+  // The first block is all that is needed: the whole file asks every CPU for its clock, milliseconds on a big machine.
+  constexpr std::size_t kFirstBlock = 8192;
+  const Result<std::string> text = read_text(host.path("/proc/cpuinfo"), kFirstBlock);
+  CpuInfo info;
+  if (!text) return info;
+  const auto fields = first_block(text.value());
+  const auto field = [&](std::string_view name) -> std::string_view {
+    const auto it = fields.find(name);
+    return it == fields.end() ? std::string_view{} : std::string_view{it->second};
+  };
+  const std::string_view vendor = field("vendor_id");
+  if (vendor == "GenuineIntel") info.vendor = Vendor::intel;
+  if (vendor == "AuthenticAMD" || vendor == "HygonGenuine") info.vendor = Vendor::amd;
+  info.family = number(field("cpu family"));
+  info.model = number(field("model"));
+  info.name = field("model name");
+  info.hypervisor = has_word(field("flags"), "hypervisor");
+  if (!field("CPU implementer").empty()) {
+    info.vendor = Vendor::arm;
+    if (info.name.empty()) info.name = arm_name(field("CPU implementer"), field("CPU part"));
+  }
+  return info;
+}
+
+std::vector<CpuPlace> read_topology(const Host& host) {
+  std::vector<CpuPlace> places;
+  const Result<std::string> online = read_text(host.path("/sys/devices/system/cpu/online"));
+  if (!online) return places;
+  const auto cpus = parse_cpu_list(online.value());
+  if (!cpus) return places;
+  for (const unsigned cpu : *cpus) {
+    const auto topology = host.path(fmt::format("/sys/devices/system/cpu/cpu{}/topology", cpu));
+    CpuPlace place{cpu, 0, 0};
+    if (const auto text = read_text(topology / "physical_package_id")) place.package = number(text.value());
+    if (const auto text = read_text(topology / "die_id")) place.die = number(text.value());
+    places.push_back(place);
+  }
+  return places;
+}
+
+std::size_t count_packages(const std::vector<CpuPlace>& cpus) {
+  std::set<unsigned> packages;
+  for (const CpuPlace& place : cpus) packages.insert(place.package);
+  return packages.empty() ? 1 : packages.size();
+}
+
+bool is_multi_die(const std::vector<CpuPlace>& cpus) {
+  std::set<std::pair<unsigned, unsigned>> dies;
+  for (const CpuPlace& place : cpus) dies.emplace(place.package, place.die);
+  return dies.size() > count_packages(cpus);
+}
+
+}  // namespace impact

@@ -1,0 +1,259 @@
+#include "impact/sources/domain_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace impact {
+namespace {
+
+using Index = std::uint32_t;
+
+// "cpu:0" -> "cpu", "gpu:GPU-8f" -> "gpu".
+std::string_view family(std::string_view device) { return device.substr(0, device.find(':')); }
+
+class Builder {
+ public:
+  Builder(std::span<const Channel> channels, const CoverOptions& options) : channels_(channels), options_(options) {
+    for (Index i = 0; i < channels.size(); ++i) cover_.parts.push_back({i, Role::state, std::nullopt});
+  }
+
+  Cover build() {
+    drop_duplicates();
+    settle_apart();
+    settle_covering();
+    settle_components();
+    settle_insides();
+    settle_models();
+    find_missing();
+    for (const Part& part : cover_.parts) {
+      if (part.role == Role::in_total) cover_.total.push_back(part.channel);
+    }
+    return std::move(cover_);
+  }
+
+ private:
+  const Channel& at(Index i) const { return channels_[i]; }
+
+  void settle(Index i, Role role, std::optional<Index> of = std::nullopt) {
+    cover_.parts[i].role = role;
+    cover_.parts[i].of = of;
+    open_.erase(i);
+  }
+
+  std::vector<Index> open_in(Domain domain, bool models = false) const {
+    std::vector<Index> found;
+    for (const Index i : open_) {
+      if (at(i).domain == domain && is_model(at(i)) == models) found.push_back(i);
+    }
+    return found;
+  }
+
+  // Of several sources for one thing the best stays; several channels of one source (the dies of a package) stay.
+  void drop_duplicates() {
+    const auto rank = [&](Index i) { return std::tuple{at(i).kind == Kind::counter ? 0 : 1, i}; };
+    std::map<std::pair<std::string, Domain>, Index> best;
+    for (Index i = 0; i < channels_.size(); ++i) {
+      if (!tells_energy(at(i)) || at(i).domain == Domain::other) continue;
+      open_.insert(i);
+      if (is_model(at(i))) continue;
+      const auto [it, is_new] = best.try_emplace({at(i).device, at(i).domain}, i);
+      if (!is_new && rank(i) < rank(it->second)) it->second = i;
+    }
+    for (const Index i : std::vector<Index>(open_.begin(), open_.end())) {
+      if (is_model(at(i))) continue;
+      const Index chosen = best.at({at(i).device, at(i).domain});
+      const bool sibling = at(i).source == at(chosen).source && at(i).kind == at(chosen).kind;
+      if (!sibling) settle(i, Role::duplicate, chosen);
+    }
+  }
+
+  void settle_apart() {
+    for (const Domain domain : {Domain::wall, Domain::board}) {
+      for (const Index i : open_in(domain)) settle(i, Role::apart);
+    }
+  }
+
+  // psys on request, modules always: in the total, and their parts inside them.
+  void settle_covering() {
+    for (const Index i : open_in(Domain::psys)) {
+      settle(i, options_.include_psys ? Role::in_total : Role::apart);
+      if (options_.include_psys) cover_all(i, {Domain::module, Domain::package, Domain::dram});
+    }
+    for (const Index i : open_in(Domain::module)) {
+      settle(i, Role::in_total);
+      modules_.push_back(i);
+    }
+    if (!modules_.empty()) cover_all(modules_.front(), {Domain::package, Domain::dram, Domain::gpu});
+  }
+
+  void cover_all(Index whole, std::initializer_list<Domain> domains) {
+    for (const Domain domain : domains) {
+      covered_.insert(domain);
+      for (const Index i : open_in(domain)) settle(i, Role::inside, whole);
+    }
+  }
+
+  void settle_components() {
+    for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu}) {
+      for (const Index i : open_in(domain)) settle(i, Role::in_total);
+    }
+  }
+
+  // A part whose whole is not measured counts itself: less than the truth, and the whole is named as missing.
+  void settle_insides() {
+    const auto fold = [&](Domain inner, Domain outer) {
+      for (const Index i : open_in(inner)) {
+        const std::optional<Index> whole = settled(outer, at(i).device);
+        const bool inside = whole || covered_.contains(outer);
+        settle(i, inside ? Role::inside : Role::in_total, whole);
+      }
+    };
+    for (const Domain inner : {Domain::core, Domain::uncore, Domain::igpu}) fold(inner, Domain::package);
+    fold(Domain::gpu_memory, Domain::gpu);
+  }
+
+  // The channel of that domain and device that is part of the sum, or inside one that is.
+  std::optional<Index> settled(Domain domain, std::string_view device) const {
+    for (const Part& part : cover_.parts) {
+      const bool counts = part.role == Role::in_total || part.role == Role::inside;
+      const Channel& c = at(part.channel);
+      if (counts && c.domain == domain && (device.empty() || c.device == device)) return part.channel;
+    }
+    return std::nullopt;
+  }
+
+  void settle_models() {
+    for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu, Domain::psys, Domain::module, Domain::wall}) {
+      const std::optional<Index> sensor = settled(domain, "");
+      const bool known = sensor || covered_.contains(domain);
+      for (const Index i : open_in(domain, true)) {
+        settle(i, known ? Role::model_unused : Role::in_total, sensor);
+      }
+    }
+  }
+
+  bool is_covered(Domain domain, const std::string& device) const {
+    if (covered_.contains(domain)) return true;
+    const bool whole_family = device.find(':') == std::string::npos;
+    for (const Part& part : cover_.parts) {
+      const Channel& c = at(part.channel);
+      const bool counts = (part.role == Role::in_total || part.role == Role::inside) && c.domain == domain;
+      if (!counts) continue;
+      // A sensor of any package answers for "cpu"; the model, whose device is "cpu", for every package.
+      if (c.device == device || (whole_family && family(c.device) == device)) return true;
+      if (c.device == family(device)) return true;
+    }
+    return false;
+  }
+
+  void find_missing() {
+    std::set<std::string> wanted{"cpu", "memory"};
+    for (const std::string& name : options_.present) wanted.insert(name);
+    for (const Channel& c : channels_) {
+      if (family(c.device) == "gpu" && c.domain != Domain::igpu) wanted.insert(c.device);
+    }
+    const bool packages_named = std::ranges::any_of(wanted, [](const std::string& w) { return w.starts_with("cpu:"); });
+    if (packages_named) wanted.erase("cpu");
+    find_missing_gpus(wanted);
+    for (const std::string& name : wanted) {
+      const std::string_view kind = family(name);
+      const Domain domain = kind == "cpu" ? Domain::package : kind == "memory" ? Domain::dram : Domain::gpu;
+      if (!is_covered(domain, name)) cover_.missing.push_back(name);
+    }
+  }
+
+  // GPUs on the bus have other names than their drivers give them: they are compared by number.
+  void find_missing_gpus(std::set<std::string>& wanted) {
+    const auto on_bus = [](const std::string& name) { return name.starts_with("gpu:pci-"); };
+    std::set<std::string_view> named;
+    for (const Channel& c : channels_) {
+      if (family(c.device) == "gpu" && c.domain != Domain::igpu) named.insert(c.device);
+    }
+    std::vector<std::string> bus;
+    std::ranges::copy_if(wanted, std::back_inserter(bus), on_bus);
+    std::erase_if(wanted, on_bus);
+    if (covered_.contains(Domain::gpu) || bus.size() <= named.size()) return;
+    if (named.empty()) cover_.missing = bus;
+    else cover_.missing.push_back(fmt::format("gpu ({} of {} on the bus)", bus.size() - named.size(), bus.size()));
+  }
+
+  std::span<const Channel> channels_;
+  CoverOptions options_;
+  Cover cover_;
+  std::set<Index> open_;        // not settled yet
+  std::vector<Index> modules_;
+  std::set<Domain> covered_;    // domains that a module or psys holds as a whole
+};
+
+constexpr double kSlackPart = 0.02;
+constexpr double kSlack_j = 0.5;
+
+bool exceeds(double part, double whole) { return part > whole * (1 + kSlackPart) + kSlack_j; }
+
+void check_insides(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
+                   std::vector<std::string>& found) {
+  std::map<std::pair<std::string, Domain>, double> sums;  // several channels of one domain of one device: its dies
+  for (const Part& part : cover.parts) {
+    if (part.role != Role::in_total && part.role != Role::inside) continue;
+    const Channel& c = channels[part.channel];
+    sums[{c.device, c.domain}] += energies_j[part.channel];
+  }
+  const auto compare = [&](Domain inner, Domain outer) {
+    for (const auto& [key, energy] : sums) {
+      if (key.second != inner) continue;
+      const auto whole = sums.find({key.first, outer});
+      if (whole == sums.end() || !exceeds(energy, whole->second)) continue;
+      found.push_back(fmt::format("{}: its {} used {:.1f} J, more than the {} that holds it, {:.1f} J", key.first,
+                                  to_string(inner), energy, to_string(outer), whole->second));
+    }
+  };
+  for (const Domain inner : {Domain::core, Domain::uncore, Domain::igpu}) compare(inner, Domain::package);
+  compare(Domain::gpu_memory, Domain::gpu);
+}
+
+}  // namespace
+
+bool is_model(const Channel& channel) noexcept { return channel.source.ends_with("_model"); }
+
+bool tells_energy(const Channel& channel) noexcept {
+  const bool counter = channel.kind == Kind::counter && channel.unit == Unit::joule;
+  const bool power = channel.kind == Kind::gauge && channel.unit == Unit::watt && channel.quantity == "power";
+  return counter || power;
+}
+
+Cover find_cover(std::span<const Channel> channels, const CoverOptions& options) {
+  return Builder{channels, options}.build();
+}
+
+std::vector<std::string> find_contradictions(std::span<const Channel> channels, const Cover& cover,
+                                             std::span<const double> energies_j) {
+  std::vector<std::string> found;
+  if (energies_j.size() != channels.size()) return found;
+  check_insides(channels, cover, energies_j, found);
+  double packages = 0, total = 0;
+  for (const Part& part : cover.parts) {
+    const bool counts = part.role == Role::in_total || part.role == Role::inside;
+    if (counts && channels[part.channel].domain == Domain::package) packages += energies_j[part.channel];
+    if (part.role == Role::in_total) total += energies_j[part.channel];
+  }
+  for (Index i = 0; i < channels.size(); ++i) {
+    const double e = energies_j[i];
+    if (cover.parts[i].role == Role::duplicate) continue;
+    if (channels[i].domain == Domain::psys && exceeds(packages, e)) {
+      found.push_back(fmt::format("psys shows {:.1f} J, less than its packages' {:.1f} J: this board's psys is not to be "
+                                  "trusted", e, packages));
+    }
+    if (channels[i].domain == Domain::wall && exceeds(total, e)) {
+      found.push_back(fmt::format("{} shows {:.1f} J, less than the {:.1f} J of the components it feeds", channels[i].id,
+                                  e, total));
+    }
+  }
+  return found;
+}
+
+}  // namespace impact

@@ -1,0 +1,41 @@
+#pragma once
+// The machine's CPU time from /proc/stat, through a descriptor kept open.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "impact/host/file.hpp"
+#include "impact/host/host.hpp"
+
+namespace impact {
+
+// Jiffies (1/100 s) that all CPUs together have worked since boot: user, nice, system, irq, softirq and steal. A
+// guest's time is inside user. nullopt for anything but the first line of /proc/stat.
+std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept;
+
+// The CPUs that /proc/stat lists.
+std::size_t count_stat_cpus(std::string_view stat) noexcept;
+
+inline constexpr double kJiffy_s = 0.01;  // USER_HZ: part of the kernel's ABI on every platform we run on
+
+class BusyTime {
+ public:
+  // Error: /proc/stat cannot be opened or read.
+  static Result<BusyTime> open(const Host& host, unsigned cpus);
+  BusyTime(BusyTime&& other) noexcept : stat_(std::move(other.stat_)), slack_(other.slack_), last_(other.last_.load()) {}
+
+  // Any thread, also two at once. A small step back (steal time and hotplug can do that) is held at the last value;
+  // a large one is handed on, as a counter that began anew. nullopt where it cannot be read.
+  std::optional<std::uint64_t> jiffies() noexcept;
+
+ private:
+  BusyTime(Descriptor stat, std::uint64_t slack) noexcept : stat_(std::move(stat)), slack_(slack) {}
+  Descriptor stat_;
+  std::uint64_t slack_;
+  std::atomic<std::uint64_t> last_{0};
+};
+
+}  // namespace impact

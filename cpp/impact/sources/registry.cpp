@@ -1,0 +1,119 @@
+#include "impact/sources/registry.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+
+namespace impact {
+
+#define IMPACT_SOURCE(name, group, what) OpenedSource open_##name(const Host&);
+#include "impact/sources/sources.def"
+#undef IMPACT_SOURCE
+
+namespace {
+
+#define IMPACT_SOURCE(name, group, what) SourceEntry{#name, group, what, &open_##name},
+constexpr std::array kEntries{
+#include "impact/sources/sources.def"
+};
+#undef IMPACT_SOURCE
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+std::vector<std::string_view> known_names() {
+  std::vector<std::string_view> names;
+  for (const SourceEntry& entry : kEntries) {
+    for (const std::string_view name : {entry.name, entry.group}) {
+      if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+[[noreturn]] void throw_unknown(const std::string& name) {
+  const std::vector<std::string_view> names = known_names();
+  std::vector<std::string_view> near;
+  for (const std::string_view known : names) {
+    const bool holds = name.size() >= 3 && (known.find(name) != std::string_view::npos || name.find(known) != std::string::npos);
+    if (holds || edit_distance(name, known) <= std::max<std::size_t>(2, known.size() / 3)) near.push_back(known);
+  }
+  if (near.empty()) throw std::invalid_argument(fmt::format("no source is named '{}'; there are {}", name, fmt::join(names, ", ")));
+  throw std::invalid_argument(fmt::format("no source is named '{}'; did you mean {}?", name, fmt::join(near, " or ")));
+}
+
+bool is_wanted(const SourceEntry& entry, std::span<const std::string> wanted) {
+  if (wanted.empty()) return true;
+  return std::ranges::any_of(wanted, [&](const std::string& name) {
+    return !name.empty() && (name == entry.name || name == entry.group);
+  });
+}
+
+OpenedSource try_open(const SourceEntry& entry, const Host& host) {
+  try {
+    OpenedSource opened = entry.open(host);
+    if (opened && (!opened.value() || opened.value()->channels().empty())) {
+      return Error{ErrorKind::broken, fmt::format("{} opened without a channel", entry.name), ""};
+    }
+    return opened;
+  } catch (const std::exception& e) {
+    return Error{ErrorKind::broken, fmt::format("{}: {}", entry.name, e.what()), ""};
+  }
+}
+
+// A door that is not needed: whether it works is said, a remedy is not.
+Error not_needed(const OpenedSource& opened, std::string_view used) {
+  if (opened) return {ErrorKind::shadowed, fmt::format("it works; {} reads the same counters and is used", used), ""};
+  Error error = opened.error();
+  error.what += fmt::format(" (not needed: {} reads the same counters)", used);
+  error.advice.clear();
+  return error;
+}
+
+}  // namespace
+
+std::span<const SourceEntry> source_entries() noexcept { return kEntries; }
+
+std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted) {
+  const std::vector<std::string_view> names = known_names();
+  for (const std::string& name : wanted) {
+    if (std::ranges::find(names, name) == names.end()) throw_unknown(name);
+  }
+  std::vector<Probe> probes;
+  std::map<std::string_view, std::string_view> served;  // group -> the reader that is used
+  for (const SourceEntry& entry : kEntries) {
+    if (!is_wanted(entry, wanted)) continue;
+    OpenedSource opened = try_open(entry, host);
+    Probe probe{entry, nullptr, {}};
+    const auto used = served.find(entry.group);
+    if (!entry.group.empty() && used != served.end()) {
+      probe.error = not_needed(opened, used->second);
+    } else if (opened) {
+      probe.source = std::move(opened).value();
+      served.emplace(entry.group, entry.name);
+    } else {
+      probe.error = opened.error();
+    }
+    probes.push_back(std::move(probe));
+  }
+  return probes;
+}
+
+}  // namespace impact

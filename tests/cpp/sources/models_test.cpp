@@ -1,0 +1,185 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cpp/sources/fake_root.hpp"
+#include "impact/sources/cpu_info.hpp"
+#include "impact/sources/meminfo.hpp"
+#include "impact/sources/proc_stat.hpp"
+#include "impact/sources/tdp_table.hpp"
+
+namespace impact {
+OpenedSource open_cpu_model(const Host&);
+OpenedSource open_ram_model(const Host&);
+OpenedSource open_cpu_state(const Host&);
+}  // namespace impact
+
+namespace impact::test {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::string_view kMeminfo = "MemTotal:       100000000 kB\nMemFree:  1000 kB\nMemAvailable:   60000000 kB\nBuffers: 1 kB\n";
+
+// Two sockets of 150 W and 40 threads, as the table knows the Gold 6248.
+void two_sockets(const FakeRoot& root) {
+  root.intel();
+  root.online("0-79");
+  for (unsigned i = 0; i < 80; ++i) root.cpu(i, i / 40);
+  root.write("/proc/stat", "cpu  1000 200 300 999999 5 60 70 8 900 0\ncpu0 0 0 0 0\n");
+}
+
+TEST(Tdp, FindsThePartByWholeWords) {
+  EXPECT_EQ(normalise_cpu_name("Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz"), "xeon gold 6248");
+  EXPECT_EQ(find_tdp("Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz")->watts, 150);
+  EXPECT_EQ(find_tdp("Intel(R) Xeon(R) Gold 6248R CPU @ 3.00GHz")->watts, 205);
+  EXPECT_EQ(find_tdp("AMD EPYC 7763 64-Core Processor")->watts, 280);
+  EXPECT_EQ(find_tdp("AMD Ryzen 9 5950X 16-Core Processor")->watts, 105);
+  EXPECT_EQ(find_tdp("12th Gen Intel(R) Core(TM) i7-12700K")->watts, 125);
+  EXPECT_EQ(find_tdp("Intel(R) Xeon(R) CPU E5-2640 v3 @ 2.60GHz")->watts, 90);
+  EXPECT_EQ(find_tdp("AMD Ryzen Threadripper PRO 5995WX 64-Cores")->threads, 128U);
+  EXPECT_FALSE(find_tdp("Intel(R) Xeon(R) Processor"));
+  EXPECT_FALSE(find_tdp(""));
+}
+
+TEST(Tdp, TableIsSane) {
+  std::vector<std::string_view> keys;
+  for (const TdpEntry& e : tdp_table()) {
+    EXPECT_EQ(normalise_cpu_name(e.key), e.key);
+    EXPECT_GT(e.watts / e.threads, 0.5) << e.key;
+    EXPECT_LT(e.watts / e.threads, 25) << e.key;
+    keys.push_back(e.key);
+  }
+  std::ranges::sort(keys);
+  EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
+  EXPECT_GT(default_watts_per_thread(), 2);
+  EXPECT_LT(default_watts_per_thread(), 8);
+}
+
+TEST(CpuModel, IsIdlePlusLoad) {
+  FakeRoot root;
+  two_sockets(root);
+  auto source = std::move(open_cpu_model(root.host())).value();
+  root.clock.now_ns = 10'000'000'000;
+  const Reading a = read_one(*source, "cpu_model/package");
+  // 300 W in all, 60 W at rest; 80 CPUs: 3 W each when busy. busy = 1000+200+300+60+70+8 jiffies.
+  EXPECT_EQ(a.count, std::llround(1e6 * (60 * 10 + 3 * 16.38)));
+  EXPECT_EQ(a.quality, Quality::modelled);
+  root.clock.now_ns = 20'000'000'000;
+  root.write("/proc/stat", "cpu  81000 200 300 999999 5 60 70 8 900 0\ncpu0 0 0 0 0\n");  // all 80 CPUs for 10 s
+  EXPECT_EQ(read_one(*source, "cpu_model/package").count - a.count, 3'000'000'000);  // 300 W for 10 s
+  EXPECT_EQ(source->channels()[0].device, "cpu");
+  EXPECT_GT(source->channels()[0].relative_error, 0);
+}
+
+TEST(CpuModel, AGuestIsChargedItsShare) {
+  FakeRoot root;
+  root.amd("AMD EPYC 7763 64-Core Processor", "fpu hypervisor");
+  root.online("0-3");
+  for (unsigned i = 0; i < 4; ++i) root.cpu(i, i);  // virtual sockets
+  root.write("/proc/stat", "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0\n");
+  auto source = std::move(open_cpu_model(root.host())).value();
+  root.clock.now_ns = 1'000'000'000;
+  EXPECT_EQ(read_one(*source, "cpu_model/package").count, std::llround(1e6 * 0.2 * 280.0 / 128 * 4));
+}
+
+TEST(CpuModel, AnUnknownPartIsChargedTheMedianAndALargerError) {
+  FakeRoot root;
+  two_sockets(root);
+  const double known = std::move(open_cpu_model(root.host())).value()->channels()[0].relative_error;
+  root.intel(207, "Intel(R) Xeon(R) Processor");
+  auto source = std::move(open_cpu_model(root.host())).value();
+  EXPECT_GT(source->channels()[0].relative_error, known);
+  root.write("/proc/stat", "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0\n");
+  auto fresh = std::move(open_cpu_model(root.host())).value();
+  root.clock.now_ns = 1'000'000'000;
+  EXPECT_EQ(read_one(*fresh, "cpu_model/package").count, std::llround(1e6 * 0.2 * 80 * default_watts_per_thread()));
+}
+
+TEST(CpuModel, AStepBackDoesNoHarm) {
+  FakeRoot root;
+  two_sockets(root);
+  auto source = std::move(open_cpu_model(root.host())).value();
+  const Reading a = read_one(*source, "cpu_model/package");
+  root.write("/proc/stat", "cpu  1000 200 300 999999 5 60 70 0 900 0\n");  // stolen time taken back
+  EXPECT_EQ(read_one(*source, "cpu_model/package").count, a.count);
+  root.write("/proc/stat", "cpu  10 0 0 100 0 0 0 0 0 0\n");  // began anew
+  EXPECT_EQ(read_one(*source, "cpu_model/package").count, a.count);  // within a second of 80 CPUs: held
+  root.write("/proc/stat", "cpu  900000 0 0 100 0 0 0 0 0 0\n");
+  const Reading high = read_one(*source, "cpu_model/package");
+  root.write("/proc/stat", "cpu  10 0 0 100 0 0 0 0 0 0\n");
+  EXPECT_LT(read_one(*source, "cpu_model/package").count, high.count);
+}
+
+TEST(CpuModel, GarbageIsMissing) {
+  FakeRoot root;
+  two_sockets(root);
+  auto source = std::move(open_cpu_model(root.host())).value();
+  for (const char* text : {"", "cpu\n", "cpu  \n", "cpu  1 2 3\n", "cpu  1 2 3 4", "cpu  1 -2 3 4 5\n", "cpu  1 2 nan 4 5\n", "intr 1 2 3 4\n"}) {
+    root.write("/proc/stat", text);
+    EXPECT_EQ(read_one(*source, "cpu_model/package").quality, Quality::missing) << text;
+  }
+  root.remove("/proc/stat");
+  EXPECT_FALSE(open_cpu_model(root.host()).ok());
+}
+
+TEST(RamModel, ByModulesElseByGigabytes) {
+  FakeRoot root;
+  root.write("/proc/meminfo", kMeminfo);
+  root.clock.now_ns = 1'000'000'000;
+  auto by_gb = std::move(open_ram_model(root.host())).value();
+  EXPECT_EQ(read_one(*by_gb, "ram_model/dram").count, std::llround(1e6 * 0.3725 * 102.4));
+  EXPECT_EQ(by_gb->channels()[0].domain, Domain::dram);
+  for (const char* slot : {"mc0/dimm0", "mc0/dimm3", "mc1/dimm0"}) {
+    root.write("/sys/devices/system/edac/mc/" + std::string(slot) + "/size", "32768\n");
+  }
+  root.write("/sys/devices/system/edac/mc/mc1/dimm1/size", "0\n");
+  auto by_module = std::move(open_ram_model(root.host())).value();
+  EXPECT_EQ(read_one(*by_module, "ram_model/dram").count, 12'000'000);
+  root.clock.now_ns = 3'000'000'000;
+  EXPECT_EQ(read_one(*by_module, "ram_model/dram").count, 36'000'000);
+}
+
+TEST(RamModel, RefusesNonsense) {
+  FakeRoot root;
+  EXPECT_FALSE(open_ram_model(root.host()).ok());
+  for (const char* text : {"", "MemTotal: -5 kB\n", "MemTotal: x kB\n", "MemTotal: 100 MB\n", "MemTotal: 0 kB\n"}) {
+    root.write("/proc/meminfo", text);
+    EXPECT_FALSE(open_ram_model(root.host()).ok()) << text;
+  }
+}
+
+TEST(CpuState, ReadsTimeAndMemory) {
+  FakeRoot root;
+  two_sockets(root);
+  root.write("/proc/meminfo", kMeminfo);
+  root.write("/proc/self/statm", "5000 1200 300 1 0 500 0\n");
+  auto source = std::move(open_cpu_state(root.host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("cpu_state/cpu_time", "cpu_state/memory_used", "cpu_state/rss"));
+  EXPECT_EQ(read_one(*source, "cpu_state/cpu_time").count, 1638);
+  EXPECT_EQ(channel_of(*source, "cpu_state/cpu_time").unit, Unit::second);
+  EXPECT_EQ(read_one(*source, "cpu_state/memory_used").count, 40'000'000LL * 1024);
+  EXPECT_EQ(read_one(*source, "cpu_state/rss").count % 1200, 0);
+  for (const Channel& c : source->channels()) EXPECT_EQ(c.update_period, std::chrono::seconds{1});
+  root.write("/proc/meminfo", "MemTotal: 5 kB\n");
+  EXPECT_EQ(read_one(*source, "cpu_state/memory_used").quality, Quality::missing);
+  root.write("/proc/self/statm", "garbage\n");
+  EXPECT_EQ(read_one(*source, "cpu_state/rss").quality, Quality::missing);
+}
+
+TEST(CpuState, WorksOnThisMachine) {
+  auto opened = open_cpu_state(Host{});
+  ASSERT_TRUE(opened.ok());
+  auto source = std::move(opened).value();
+  EXPECT_GT(read_one(*source, "cpu_state/cpu_time").count, 0);
+  EXPECT_GT(read_one(*source, "cpu_state/rss").count, 1 << 20);
+}
+
+TEST(CpuInfo, KnowsArmCoresByPart) {
+  FakeRoot root;
+  root.write("/proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 50.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n\n");
+  EXPECT_EQ(read_cpu_info(root.host()).name, "Neoverse-V2");
+  EXPECT_EQ(read_cpu_info(root.host()).vendor, Vendor::arm);
+}
+
+}  // namespace
+}  // namespace impact::test
