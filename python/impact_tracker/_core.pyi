@@ -67,7 +67,7 @@ class Record:
     def complete(self) -> bool: ...
     @property
     def damage(self) -> Optional[str]:
-        """"line 812: not JSON …; everything before it was read", None where there is none."""
+        """ "line 812: not JSON …; everything before it was read", None where there is none."""
     def result(self) -> dict[str, Any]:
         """The whole run, computed again from the readings."""
     def regions(self) -> list[dict[str, Any]]:

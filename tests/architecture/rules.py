@@ -49,6 +49,7 @@ CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask fo
 # ---- Python: floors of the package; a module uses lower floors, or itself
 FLOORS: dict[str, int] = {
     "_core": 0,
+    "decorate": 1,
     "digits": 1,
     "errors": 1,
     "masking": 1,
@@ -60,8 +61,8 @@ FLOORS: dict[str, int] = {
     "result": 5,
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
+    "old_logs": 6,
     "region": 7,
-    "decorate": 7,
     "runner": 7,
     "tracker": 8,
     "estimators": 8,

@@ -1,6 +1,7 @@
 """No test sees another's file of factors, nor the environment's."""
 
 import pytest
+
 from impact_tracker.factors import overrides
 
 

@@ -9,6 +9,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from impact_tracker.factors import Factor, FactorError, UnknownZoneError, country_code, intensity, worst_quality
 from impact_tracker.factors.tables import table
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from impact_tracker.factors import (
     Factor,
     FactorError,

@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from impact_tracker.factors import Factor, intensity
 from impact_tracker.footprint import carbon
 

@@ -1,0 +1,64 @@
+"""Measures what training and running models costs in energy and in impact on the world.
+
+    >>> from impact_tracker import ImpactTracker
+    >>> with ImpactTracker("runs/resnet") as tracker:
+    ...     train()
+    >>> tracker.result.energy_j
+
+Importing this module imports nothing but itself: a name's module is loaded when the name is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._core import NoSourceError, __version__
+    from .data_interface import DataInterface
+    from .errors import ImpactWarning
+    from .record import Record, find_records, read_record
+    from .region import Region
+    from .result import Result
+    from .tracker import ImpactTracker
+
+_HOMES = {
+    "DataInterface": "data_interface",
+    "ImpactTracker": "tracker",
+    "ImpactWarning": "errors",
+    "NoSourceError": "_core",
+    "Record": "record",
+    "Region": "region",
+    "Result": "result",
+    "Runner": "runner",
+    "__version__": "_core",
+    "find_records": "record",
+    "read_record": "record",
+}
+
+__all__ = [
+    "DataInterface",
+    "ImpactTracker",
+    "ImpactWarning",
+    "NoSourceError",
+    "Record",
+    "Region",
+    "Result",
+    "Runner",
+    "__version__",
+    "find_records",
+    "read_record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

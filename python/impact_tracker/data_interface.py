@@ -1,0 +1,172 @@
+"""`DataInterface(paths)`: the energy, carbon and length of experiments, added up over their records."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from . import _core
+from .errors import ImpactWarning
+from .old_logs import PUE as OLD_PUE
+from .old_logs import find_old_logs, read_old_log
+from .record import Record, find_records
+
+# Numbers are kept on a grid of 2^-38 (13 µJ in kWh): sums of them are exact in floating point up to 32 MWh, so that
+# experiments add up to the same number in any order and any grouping.
+_GRID = 2.0**38
+
+
+def on_grid(value: float | None) -> float:
+    """The nearest number whose sums are exact; NaN for what was not measured."""
+    if value is None or not math.isfinite(value):
+        return math.nan
+    return round(value * _GRID) / _GRID
+
+
+class Experiment(NamedTuple):
+    """One record or old log: `kwh` without and `total_kwh`, `kg_carbon` with PUE; NaN for what was not measured."""
+
+    path: Path
+    kwh: float
+    total_kwh: float
+    kg_carbon: float
+    hours: float
+    pue: float
+    boot_id: str | None = None
+    start_ns: int = 0
+    stop_ns: int = 0
+
+
+def _override() -> float | None:
+    text = os.environ.get("OVERRIDE_PUE", "").strip()
+    if not text:
+        return None
+    try:
+        pue = float(text)
+    except ValueError:
+        pue = math.nan
+    if not 1 <= pue < math.inf:
+        raise ValueError(f"the environment variable OVERRIDE_PUE must be a number of 1 or more, not {text!r}")
+    return pue
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _from_record(path: Path, override: float | None) -> Experiment | None:
+    """A record's experiment; None for one whose tracker was never started."""
+    record = Record(path)
+    result = record.result if override is None else record.result.weigh(pue=override)
+    if result.energy_j is None and result.duration_s == 0:
+        return None
+    if record.damage:
+        warnings.warn(f"{path} is damaged: {record.damage}", ImpactWarning, stacklevel=4)
+    if result.energy_j is None:
+        warnings.warn(f"{path} measured no energy: its sums are NaN", ImpactWarning, stacklevel=4)
+    pue = result.weighing.pue
+    return Experiment(
+        path,
+        on_grid(result.kwh),
+        on_grid(_times(result.kwh, pue)),
+        on_grid(_times(result.carbon_g, 1e-3)),
+        on_grid(result.duration_s / 3600),
+        pue,
+        str(record.header.get("boot_id") or "") or None,
+        result.start_ns,
+        result.stop_ns,
+    )
+
+
+def _from_old_log(folder: Path, override: float | None) -> Experiment:
+    log = read_old_log(folder)
+    for finding in log.findings:
+        warnings.warn(f"{folder}: {finding}", ImpactWarning, stacklevel=4)
+    pue = OLD_PUE if override is None else override
+    kg = _times(log.grams_per_pue, pue * 1e-3)
+    return Experiment(folder, on_grid(log.kwh), on_grid(_times(log.kwh, pue)), on_grid(kg), on_grid(log.hours), pue)
+
+
+class DataInterface:
+    """What the experiments below some paths used, of the whole machine, summed.
+
+    `total_power`: **kWh** with PUE (the name is that of the published listings); `kg_carbon`: kg CO2e with PUE;
+    `exp_len_hours`: hours; `PUE`: the records' own (their mean over energy where they differ), `OVERRIDE_PUE` wins.
+    NaN where one of them measured nothing. Trackers of this process that still run are counted up to now.
+    """
+
+    def __init__(self, logdirs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> None:
+        """`logdirs`: one path or several; every record below each is added, also one that lies below two of them.
+
+        FileNotFoundError where a path does not exist or holds no record; ValueError for a senseless OVERRIDE_PUE. A
+        warning where records of one machine overlap in time: each counted the whole machine.
+        """
+        paths = [logdirs] if isinstance(logdirs, (str, os.PathLike)) else list(logdirs)
+        if not paths:
+            raise ValueError("no path was given")
+        self._override = _override()
+        _core.flush_all()
+        self.experiments: list[Experiment] = []
+        for path in paths:
+            self.experiments.extend(self._read(Path(path).expanduser().absolute()))
+        self._warn_of_overlaps()
+
+    def _read(self, place: Path) -> list[Experiment]:
+        records = (_from_record(found, self._override) for found in find_records(place))
+        experiments = [experiment for experiment in records if experiment is not None]
+        if place.is_dir():
+            experiments += [_from_old_log(folder, self._override) for folder in find_old_logs(place)]
+        if not experiments:
+            raise FileNotFoundError(
+                f"no record below {place}: it is the logdir of an ImpactTracker that was started, or one above it"
+            )
+        return experiments
+
+    def _warn_of_overlaps(self) -> None:
+        timed = sorted((e for e in self.experiments if e.boot_id), key=lambda e: (e.boot_id, e.start_ns))
+        last: Experiment | None = None  # the one that ends latest up to here
+        for one in timed:
+            if last is not None and last.boot_id == one.boot_id and one.start_ns < last.stop_ns:
+                warnings.warn(
+                    f"{last.path} and {one.path} overlap in time on one machine: both hold its energy, which is added "
+                    "twice here",
+                    ImpactWarning,
+                    stacklevel=3,
+                )
+                return
+            if last is None or last.boot_id != one.boot_id or one.stop_ns > last.stop_ns:
+                last = one
+
+    @property
+    def kg_carbon(self) -> float:
+        """kg CO2e, PUE in it."""
+        return math.fsum(one.kg_carbon for one in self.experiments)
+
+    @property
+    def total_power(self) -> float:
+        """Energy in kWh, PUE in it."""
+        return math.fsum(one.total_kwh for one in self.experiments)
+
+    @property
+    def exp_len_hours(self) -> float:
+        """Sum of the experiments' lengths in hours."""
+        return math.fsum(one.hours for one in self.experiments)
+
+    @property
+    def PUE(self) -> float:  # noqa: N802  # the published name
+        """Power usage effectiveness that the sums hold."""
+        known = {one.pue for one in self.experiments}
+        if len(known) == 1:
+            return known.pop()
+        bare = math.fsum(one.kwh for one in self.experiments)
+        return self.total_power / bare if bare else math.nan
+
+    def __repr__(self) -> str:
+        return (
+            f"<DataInterface of {len(self.experiments)} experiments: {self.total_power:.6g} kWh, "
+            f"{self.kg_carbon:.6g} kg CO2e, {self.exp_len_hours:.6g} h, PUE {self.PUE:.4g}>"
+        )

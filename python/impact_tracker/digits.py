@@ -1,0 +1,122 @@
+"""Numbers as texts whose digits are never finer than what is known of them."""
+
+from __future__ import annotations
+
+import math
+
+JOULES_PER_KWH = 3.6e6
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
+_MOST_DIGITS = 5
+
+
+def decimals_for(value: float, half_width: float | None) -> int:
+    """Decimals to show of a value known to ± half_width: one digit of the half-width, two where it begins with 1 or 2.
+
+    Without a half-width three significant digits; never more than five. Negative: places before the point to round.
+    """
+    leading = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    if half_width is None or not math.isfinite(half_width):
+        return 2 - leading
+    finest = _MOST_DIGITS - 1 - leading
+    if half_width <= 0:
+        return finest
+    exponent = math.floor(math.log10(half_width))
+    wanted = -exponent + (1 if half_width / 10.0**exponent < 2.95 else 0)
+    return min(wanted, finest)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A value rounded to so many decimals (negative: to tens, hundreds …)."""
+    if decimals <= 0:
+        return f"{round(value, decimals):.0f}"
+    return f"{value:.{decimals}f}"
+
+
+def _scale(value: float, prefixes: tuple[tuple[float, str], ...] = _PREFIXES) -> tuple[float, str]:
+    size = abs(value)
+    for factor, prefix in prefixes:
+        if size >= factor * 0.9995:
+            return factor, prefix
+    return prefixes[-1] if value else (1.0, "")
+
+
+def quantity(value: float | None, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
+    """`12.3 kJ ± 0.4 kJ`; "not measured" for None. `spread=False` leaves the ± out but not its effect on digits."""
+    if value is None or math.isnan(value):
+        return "not measured"
+    # A value below its own uncertainty is shown on the uncertainty's scale: 0 J ± 3 J, not 120 mJ ± 3000 mJ.
+    factor, prefix = _scale(max(abs(value), half_width or 0.0))
+    decimals = decimals_for(value / factor, None if half_width is None else half_width / factor)
+    text = f"{fixed(value / factor, decimals)} {prefix}{unit}"
+    if spread and half_width:
+        shown = math.ceil(half_width / factor * 10.0**decimals - 1e-9) / 10.0**decimals  # never a narrower one
+        text += f" ± {fixed(shown, decimals)} {prefix}{unit}"
+    return text
+
+
+def energy(energy_j: float | None, half_width_j: float | None = None, *, spread: bool = True) -> str:
+    """Joules below 0.1 kWh, else kWh: the unit papers use."""
+    if energy_j is None or math.isnan(energy_j):
+        return "not measured"
+    if max(abs(energy_j), half_width_j or 0.0) < 0.1 * JOULES_PER_KWH:
+        return quantity(energy_j, "J", half_width_j, spread=spread)
+    return kwh(energy_j, half_width_j, spread=spread)
+
+
+def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bool = True) -> str:
+    """An energy in kWh, whatever its size."""
+    if energy_j is None or math.isnan(energy_j):
+        return "not measured"
+    value = energy_j / JOULES_PER_KWH
+    half = None if half_width_j is None else half_width_j / JOULES_PER_KWH
+    decimals = decimals_for(value if abs(value) >= (half or 0.0) else half or 0.0, half)
+    text = f"{fixed(value, decimals)} kWh"
+    if spread and half:
+        shown = math.ceil(half * 10.0**decimals - 1e-9) / 10.0**decimals
+        text += f" ± {fixed(shown, decimals)} kWh"
+    return text
+
+
+def carbon(value_g: float | None, low_g: float | None = None, high_g: float | None = None) -> str:
+    """`0.42 g CO2e (0.31 to 0.56)`: two digits at most, as no intensity is known better."""
+    if value_g is None or math.isnan(value_g):
+        return "not known"
+    factor, unit = next(
+        ((f, u) for f, u in ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg")) if abs(value_g) >= f), (1e-3, "mg")
+    )
+    text = f"{significant(value_g / factor, 2)} {unit} CO2e"
+    if low_g is not None and high_g is not None and high_g > low_g:
+        text += f" ({significant(low_g / factor, 2)} to {significant(high_g / factor, 2)})"
+    return text
+
+
+def significant(value: float, digits: int) -> str:
+    """A value with so many significant digits, never in scientific notation."""
+    if not value or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    return fixed(value, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def duration(seconds: float | None) -> str:
+    """`0.42 ms`, `12.3 s`, `4 min 05 s`, `3 h 12 min`, `2 d 04 h`."""
+    if seconds is None or math.isnan(seconds):
+        return "not known"
+    if seconds < 59.95:
+        return quantity(seconds, "s")
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours == 0:
+        return f"{minutes} min {rest:02d} s"
+    if hours < 48:
+        return f"{hours} h {minutes_left:02d} min"
+    return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def percent(ratio: float | None) -> str:
+    """`3 %`, `0.2 %`; a share below 0.1 % as `< 0.1 %`."""
+    if ratio is None or math.isnan(ratio):
+        return "not known"
+    if 0 < abs(ratio) < 0.0005:
+        return "< 0.1 %"
+    return f"{significant(ratio * 100, 2) if abs(ratio) < 0.1 else f'{ratio * 100:.0f}'} %"

@@ -1,0 +1,223 @@
+"""Logs of experiment-impact-tracker: `data.json` (JSON Lines) and `info.pkl`, read without running anything in them.
+
+Energy is what that tool computed: each sample's power held over the time since the sample before it, the last one held
+to the experiment's end. Two of its faults are mended and said: an end that was rewritten long after the last sample
+(it did so at interpreter exit), and a start read in another time zone than it was written in.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from collections import OrderedDict
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+PUE = 1.58  # the factor that tool put on every energy
+FOLDER = "impacttracker"
+_LARGEST_INFO = 64 * 2**20  # bytes; real ones have 0.1 to 3 MB
+_CPU, _GPU = "rapl_estimated_attributable_power_draw", "nvidia_estimated_attributable_power_draw"
+
+
+class Stub:
+    """In place of an object whose class is not loaded: takes whatever its pickle gives and does nothing."""
+
+    kind = "?"
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Stub:
+        return object.__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None:
+        # Attributes help to read such an object by hand (a package's name and version).
+        attributes = state if isinstance(state, dict) else {}
+        self.__dict__.update({str(name): value for name, value in attributes.items()})
+
+    def __setitem__(self, key: Any, value: Any) -> None: ...
+
+    def append(self, item: Any) -> None: ...
+
+    def extend(self, items: Any) -> None: ...
+
+    def add(self, item: Any) -> None: ...
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}, not loaded>"
+
+
+def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
+    """What copy_reg does for objects without a state of their own, for stubs alone."""
+    return cls() if isinstance(cls, type) and issubclass(cls, Stub) else Stub()
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    return str(text).encode("latin1", "replace")  # how protocol 2 spells bytes
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("_codecs", "encode"): _encode,
+    ("copy_reg", "_reconstructor"): _reconstructor,
+    ("copyreg", "_reconstructor"): _reconstructor,
+    **{("datetime", kind.__name__): kind for kind in (date, datetime, time, timedelta, timezone)},
+    **{("builtins", kind.__name__): kind for kind in (set, frozenset, complex, object)},
+}
+
+
+class _Reader(pickle.Unpickler):
+    """Loads plain values and dates; every other class or function becomes a stub, nothing is imported or called."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _ALLOWED:
+            return _ALLOWED[module, name]
+        return type(name.rpartition(".")[2] or "Stub", (Stub,), {"kind": f"{module}.{name}"})
+
+    def persistent_load(self, pid: Any) -> Any:
+        return Stub()
+
+
+def read_pickle(stream: IO[bytes]) -> Any:
+    """What a pickle holds, with stubs for all that is no plain value. ValueError where it cannot be read."""
+    try:
+        return _Reader(stream).load()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except Exception as error:  # a damaged pickle raises almost anything
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def read_info(path: Path) -> dict[str, Any]:
+    """`info.pkl` as a dict. ValueError with the path where it is none; OSError where it cannot be read."""
+    if path.stat().st_size > _LARGEST_INFO:
+        raise ValueError(f"{path} is larger than an info.pkl can be ({path.stat().st_size} bytes)")
+    with path.open("rb") as stream:
+        try:
+            info = read_pickle(stream)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged or no pickle: {error}") from None
+    if not isinstance(info, dict):
+        raise ValueError(f"{path} holds no dict but a {type(info).__name__}")
+    return info
+
+
+def read_samples(path: Path) -> tuple[list[dict[str, Any]], str | None]:
+    """The lines of `data.json` and where reading had to end, None if it did not."""
+    samples: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                sample = json.loads(line)
+            except ValueError:
+                return samples, f"{path} line {number}: not JSON; everything before it was read"
+            if not isinstance(sample, dict):
+                return samples, f"{path} line {number}: no object; everything before it was read"
+            samples.append(sample)
+    return samples, None
+
+
+def number_of(sample: dict[str, Any], key: str) -> float | None:
+    """A finite number of a sample, None where there is none ("n/a", absent)."""
+    value = sample.get(key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+class OldLog(NamedTuple):
+    """One experiment. `kwh_*` without PUE and `grams_per_pue` (to be multiplied by it), `None` where not recorded;
+    `hours` from start to end; `findings`: what had to be mended or is missing."""
+
+    path: Path
+    kwh_cpu: float | None
+    kwh_gpu: float | None
+    grams_per_pue: float | None
+    hours: float
+    findings: tuple[str, ...]
+
+    @property
+    def kwh(self) -> float | None:
+        """CPU and GPU together, without PUE; `None` if neither was recorded."""
+        known = [part for part in (self.kwh_cpu, self.kwh_gpu) if part is not None]
+        return sum(known) if known else None
+
+
+def find_old_logs(place: Path) -> list[Path]:
+    """Directories below a place that hold an old log, sorted."""
+    found = {path.parent for path in place.rglob("data.json") if FOLDER in str(path.parent)}
+    return sorted(found)
+
+
+def _spans(times: list[float], info: dict[str, Any], findings: list[str]) -> tuple[list[float], float]:
+    """Seconds that each sample stands for, one more for the tail after the last; and the experiment's seconds."""
+    begin, end = info.get("experiment_start"), info.get("experiment_end")
+    lead = 0.0
+    start = times[0]
+    if isinstance(begin, datetime):
+        lead = times[0] - begin.timestamp()
+        if not 0 <= lead < 900:
+            findings.append("its start was written in another time zone; shifted by whole quarters of an hour")
+            lead %= 900
+        start = times[0] - lead
+    spans = [lead, *(later - earlier for earlier, later in zip(times, times[1:]))]
+    if isinstance(end, datetime) and isinstance(begin, datetime):
+        tail = start + (end - begin).total_seconds() - times[-1]
+    else:
+        findings.append("it has no end: counted up to its last sample")
+        tail = 0.0
+    longest = max(30.0, 3 * max(spans))
+    if tail > longest:
+        findings.append(
+            f"its end lies {tail:.0f} s after its last sample, as that tool rewrote it when the program ended: "
+            f"counted up to {max(spans):.0f} s after the last sample"
+        )
+        tail = max(spans)
+    spans.append(max(tail, 0.0))
+    return spans, sum(spans)
+
+
+def read_old_log(folder: Path) -> OldLog:
+    """The experiment in a directory. OSError or ValueError with the path where it cannot be read."""
+    info_path = folder / "info.pkl"
+    info = read_info(info_path) if info_path.exists() else {}
+    samples, damage = read_samples(folder / "data.json")
+    findings = [damage] if damage else []
+    samples = [sample for sample in samples if number_of(sample, "timestamp") is not None]
+    if not samples:
+        begin, end = info.get("experiment_start"), info.get("experiment_end")
+        hours = (end - begin).total_seconds() / 3600 if isinstance(begin, datetime) and isinstance(end, datetime) else 0
+        return OldLog(folder, None, None, None, hours, (*findings, "it holds no sample: nothing was measured"))
+    times = [number_of(sample, "timestamp") or 0.0 for sample in samples]
+    spans, seconds = _spans(times, info, findings)
+    held = [*samples, samples[-1]]
+    kwh_cpu, kwh_gpu = _kwh(held, spans, _CPU), _kwh(held, spans, _GPU)
+    grams = _grams(held, spans, info, findings) if kwh_cpu is not None or kwh_gpu is not None else None
+    return OldLog(folder, kwh_cpu, kwh_gpu, grams, seconds / 3600, tuple(findings))
+
+
+def _kwh(samples: list[dict[str, Any]], spans: list[float], key: str) -> float | None:
+    powers = [number_of(sample, key) for sample in samples]
+    if all(power is None for power in powers):
+        return None
+    return math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None) / 3.6e6
+
+
+def _grams(
+    samples: list[dict[str, Any]], spans: list[float], info: dict[str, Any], findings: list[str]
+) -> float | None:
+    estimate = info.get("region_carbon_intensity_estimate")
+    regional = number_of(estimate, "carbonIntensity") if isinstance(estimate, dict) else None
+    grams = []
+    for sample, seconds in zip(samples, spans):
+        watts = (number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)
+        intensity = number_of(sample, "realtime_carbon_intensity")
+        intensity = regional if intensity is None else intensity
+        if intensity is None and watts:
+            findings.append("it names no carbon intensity: its carbon is not known")
+            return None
+        grams.append(watts * seconds / 3.6e6 * (intensity or 0.0))
+    return math.fsum(grams)

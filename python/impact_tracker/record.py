@@ -1,0 +1,165 @@
+"""Records on disk: finding them and reading them, also while they are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import _core
+from .result import Result
+from .weighing import Weighing
+
+FOLDER = "impacttracker"
+SUFFIX = ".jsonl"
+
+
+def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
+    """The records at a path, newest first: a record itself, a logdir, or (`recursive`) any directory above logdirs.
+
+    FileNotFoundError where the path does not exist; an empty list where it holds no record.
+    """
+    place = Path(path).expanduser().absolute()
+    if place.is_file():
+        return [place]
+    if not place.exists():
+        raise FileNotFoundError(f"there is nothing at {place}")
+    return sorted(_walk(place, recursive), key=lambda found: (found.name, str(found)), reverse=True)
+
+
+def _walk(place: Path, recursive: bool) -> Iterator[Path]:
+    if place.name == FOLDER:
+        yield from place.glob(f"*{SUFFIX}")
+    elif not recursive:
+        yield from (place / FOLDER).glob(f"*{SUFFIX}")
+    if not recursive:
+        return
+    for folder, folders, _files in os.walk(place):
+        if FOLDER in folders:
+            yield from (Path(folder) / FOLDER).glob(f"*{SUFFIX}")
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """The record at a path, of a directory the newest. FileNotFoundError where there is none."""
+    found = find_records(path)
+    if not found:
+        raise FileNotFoundError(
+            f"no record below {Path(path).absolute()}: records are {FOLDER}/*{SUFFIX} in the logdir of an ImpactTracker"
+        )
+    return Record(found[0])
+
+
+class Record:
+    """One run, read from its file. A record that ends early or is damaged is read up to there: `complete`, `damage`.
+
+    Results are computed again from the readings in it and weighed with the PUE and intensity that it holds.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """OSError where the file cannot be read; ValueError where it is no record."""
+        self.path = Path(path).absolute()
+        self._core = _core.Record(str(self.path))
+
+    @cached_property
+    def header(self) -> dict[str, Any]:
+        """The first line: schema version, host, boot id, sources, clock anchor, settings, `info`."""
+        return dict(self._core.header)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What Python knew at the start: argv, cwd, versions, job variables, PUE, zone and intensity."""
+        return dict(self.header.get("info") or {})
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The user's own tags."""
+        return dict(self.header.get("tags") or {})
+
+    @property
+    def totals(self) -> dict[str, Any] | None:
+        """The last line as it was written; `None` where the record ends early."""
+        return self._core.totals
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run was ended by `stop()`; False while it runs, after a crash, and where it is damaged."""
+        return bool(self._core.complete)
+
+    @property
+    def damage(self) -> str | None:
+        """Where reading had to end and why; `None` where there is no damage."""
+        return self._core.damage
+
+    @cached_property
+    def weighing(self) -> Weighing:
+        """PUE and intensity as they were set for the run."""
+        return Weighing.from_info(self.info)
+
+    @cached_property
+    def health(self) -> dict[str, Any]:
+        """As `ImpactTracker.health`, of what the record holds."""
+        return dict(self._core.health())
+
+    @cached_property
+    def result(self) -> Result:
+        """The whole run."""
+        return Result(self._core.result(), self.weighing, self.health)
+
+    @cached_property
+    def regions(self) -> list[Result]:
+        """The closed regions in order of their exit."""
+        return [Result(raw, self.weighing, self.health) for raw in self._core.regions()]
+
+    @property
+    def channels(self) -> list[dict[str, Any]]:
+        """What was read: id, source, device, domain, unit, quality of each."""
+        return self.result.channels
+
+    def series(self, channel_id: str, *, numpy: bool = False) -> tuple[Any, Any]:
+        """(seconds since the start, values) of a channel: mean watts between readings of a counter, the value of a
+        gauge; NaN where nothing was measured. Memoryviews of doubles, or with `numpy` arrays on the same memory.
+
+        KeyError for a channel the record does not have.
+        """
+        known = [str(channel["id"]) for channel in self.channels]
+        if channel_id not in known:
+            raise KeyError(f"{channel_id!r} is not in {self.path.name}; there are {', '.join(known) or 'none'}")
+        times, values = self._core.series(channel_id)
+        if not numpy:
+            return times, values
+        try:
+            import numpy as np
+        except ImportError:
+            raise ImportError("arrays need numpy: pip install impact-tracker[report]") from None
+        return np.asarray(times), np.asarray(values)
+
+    @property
+    def started(self) -> datetime | None:
+        """When it began, UTC; from the file's name where the header has no clock."""
+        anchor = self.header.get("clock") or {}
+        nanoseconds = anchor.get("realtime_ns")
+        if isinstance(nanoseconds, int):
+            begin = nanoseconds + (self.result.start_ns - int(anchor.get("monotonic_ns", self.result.start_ns)))
+            return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=begin // 1000)
+        try:
+            stamp = self.path.name.partition("-")[0]
+            return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
+
+    @property
+    def command(self) -> str:
+        """The command line, as it was kept: secrets are masked."""
+        import shlex
+
+        words = [str(word) for word in self.info.get("argv") or ()]
+        return " ".join(word if word == "***" else shlex.quote(word) for word in words)
+
+    def __repr__(self) -> str:
+        from .result_view import energy_line
+
+        state = "damaged" if self.damage else "complete" if self.complete else "ends early"
+        return f"<Record {str(self.path)!r}, {state}: {energy_line(self.result)}>"

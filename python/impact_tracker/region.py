@@ -1,0 +1,111 @@
+"""A named part of a run: `with tracker.region("epoch") as epoch: …`, then `epoch.result`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from threading import get_ident
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .result import Result
+
+if TYPE_CHECKING:
+    from .tracker import ImpactTracker
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _where() -> tuple[int, int]:
+    """Thread and asyncio task that run now: a region is left where it was entered."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return get_ident(), 0
+    try:
+        return get_ident(), id(asyncio.current_task())
+    except RuntimeError:  # no loop runs in this thread
+        return get_ident(), 0
+
+
+class Region:
+    """Made by `ImpactTracker.region`. Regions nest, overlap and come from several threads; one object may be entered
+    again, also before it was left, and then holds the result of what was left last. Entering and leaving never raise.
+    """
+
+    __slots__ = ("_last", "_open", "_tracker", "edges", "name")
+
+    def __init__(self, tracker: ImpactTracker, name: str, edges: str | None = None) -> None:
+        self.name = name
+        self.edges = edges
+        self._tracker = tracker
+        self._open: list[tuple[tuple[int, int], tuple[Any, int] | None]] = []
+        self._last: tuple[Any, int, dict[str, Any]] | None = None
+
+    def __enter__(self) -> Region:
+        where = _where()
+        self._open.append((where, self._tracker._enter(self.name, self.edges)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        entered = self._take()
+        left = self._tracker._leave(entered) if entered is not None else None
+        if entered is not None and left is not None:
+            self._last = (*entered, left)
+
+    def _take(self) -> tuple[Any, int] | None:
+        """The newest entry of this thread and task; of any, where a region is left elsewhere than it was entered."""
+        where = _where()
+        for index in range(len(self._open) - 1, -1, -1):
+            if self._open[index][0] == where:
+                return self._open.pop(index)[1]
+        return self._open.pop()[1] if self._open else None
+
+    def __call__(self, function: Function) -> Function:
+        """As a decorator: every call is a region of its own, `result` the one that ended last."""
+        from .decorate import measured
+
+        return measured(function, lambda: _Call(self))
+
+    @property
+    def result(self) -> Result | None:
+        """What was left last; `None` before that, in a forked child and where the tracker was not running."""
+        if self._last is None:
+            return None
+        core, number, raw = self._last
+        if raw.get("provisional"):
+            try:
+                final = core.result_of(number)
+            except Exception:  # what is known stays known
+                final = None
+            if final is not None:
+                raw = final
+                self._last = (core, number, raw)
+        return Result(raw, self._tracker.weighing, self._tracker.health)
+
+    def __repr__(self) -> str:
+        state = "open" if self._open else "not entered" if self._last is None else "left"
+        return f"<Region {self.name!r}, {state}>"
+
+
+class _Call:
+    """One call of a decorated function: keeps its own entry, so that calls may overlap in any order."""
+
+    __slots__ = ("_entered", "_region")
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._entered: tuple[Any, int] | None = None
+
+    def __enter__(self) -> Region:
+        self._entered = self._region._tracker._enter(self._region.name, self._region.edges)
+        return self._region
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._entered is not None:
+            left = self._region._tracker._leave(self._entered)
+            if left is not None:
+                self._region._last = (*self._entered, left)

@@ -1,0 +1,311 @@
+"""`with ImpactTracker("runs/a"): train()`: measure what a program uses, into a record that survives a crash."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from types import TracebackType
+from typing import Any, TypeVar
+
+from . import _core
+from .config import EDGES, Settings, resolve
+from .errors import complain
+from .region import Region
+from .result import Result
+from .runinfo import mask_tags, start_info, stop_info
+from .weighing import Weighing
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_running: set[ImpactTracker] = set()  # strong: a tracker nobody holds measures on, until it is stopped or the end
+
+
+@atexit.register
+def _stop_all() -> None:
+    for tracker in list(_running):
+        tracker.stop()
+
+
+class ImpactTracker:
+    """Measures the machine's energy from `start()` to `stop()`, as context manager, as decorator, or by these calls.
+
+    Every argument may also come from the environment or a configuration file (`impact_tracker.config`); `None` means
+    "not given here". Nothing it does ends, blocks or outlives the program: after the constructor it warns, once, and
+    `health` holds the rest.
+    """
+
+    def __init__(
+        self,
+        logdir: str | PathLike[str] | None = None,
+        *,
+        interval_s: float | None = None,
+        sources: Iterable[str] | None = None,
+        edges: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        intensity_g_per_kwh: float | None = None,
+        pue: float | None = None,
+        strict: bool | None = None,
+        include_psys: bool | None = None,
+        config: str | PathLike[str] | None = None,
+        root: str | PathLike[str] = "/",
+    ) -> None:
+        """`logdir` (default: the working directory) is made if missing; the record is a new file
+        `<logdir>/impacttracker/<utc>-<pid>-<id>.jsonl`.
+
+        `interval_s` (1.0): how often gauges are sampled. `sources`: names or groups of readers (all). `edges`:
+        "plain", or "tick" to wait up to 2 ms at either edge of a region for the counter to move. `tags`: texts kept in
+        the record. `zone`: country of the electricity, "world" for the average (the default), or
+        `intensity_g_per_kwh`; `pue` (1.0) of the site: both weigh energy into carbon. `strict`: NoSourceError where
+        nothing can be measured. `include_psys`: let the platform domain stand for what it contains.
+        `config`: a configuration file, "none" for none. `root`: where /proc and /sys are (tests).
+
+        ValueError names where a bad value came from; OSError has the path where the record cannot be written.
+        """
+        given = {
+            "logdir": logdir,
+            "interval_s": interval_s,
+            "sources": sources,
+            "edges": edges,
+            "tags": tags,
+            "zone": zone,
+            "intensity_g_per_kwh": intensity_g_per_kwh,
+            "pue": pue,
+            "strict": strict,
+            "include_psys": include_psys,
+        }
+        settings = resolve(given, config=config)
+        try:
+            weighing = Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue)
+        except ValueError as error:
+            error.args = (f"{error} (from {settings.origin('zone')})", *error.args[1:])
+            raise
+        self._setup(settings, weighing, str(root))
+
+    def _setup(
+        self, settings: Settings, weighing: Weighing, root: str, unused: list[_core.Tracker] | None = None
+    ) -> None:
+        self._settings = settings
+        self._weighing = weighing
+        self._root = root
+        self._complained = False
+        self._started = False
+        self._result: Result | None = None
+        # Records opened and not yet written to: the constructor's is taken by the first start(), a later start() opens
+        # one of its own. pop() is atomic, so that calls of a decorated function may begin at once.
+        try:
+            self._core = unused.pop() if unused is not None else self._open()
+        except IndexError:
+            self._core = self._open()
+        self._unused = [self._core]
+
+    def _open(self) -> _core.Tracker:
+        settings = self._settings
+        core_settings = {
+            "interval_s": settings.interval_s,
+            "sources": None if settings.sources is None else list(settings.sources),
+            "edges": settings.edges,
+            "include_psys": settings.include_psys,
+            "strict": settings.strict,
+            "tags": mask_tags(settings.tags),
+            "info": start_info(settings, self._weighing.as_info()),
+            "root": self._root,
+        }
+        try:
+            return _core.Tracker(settings.logdir, core_settings)
+        except ValueError as error:
+            named = [settings.origins[option] for option in ("sources", "interval_s") if option in settings.origins]
+            raise ValueError(f"{error} (from {', '.join(named)})" if named else str(error)) from None
+
+    def start(self) -> ImpactTracker:
+        """Begin to measure; after a `stop()` into a new record. RuntimeError while it runs."""
+        if self.running:
+            raise RuntimeError("this tracker runs already: stop it first, or make another one")
+        try:
+            self._core = self._unused.pop()
+        except IndexError:
+            self._core = self._open()
+        self._result = None
+        self._started = True
+        try:
+            self._core.start()
+            _running.add(self)
+        except Exception as error:
+            if self._settings.strict:
+                raise
+            self._complain(f"not measured: the tracker of {self.logdir} did not start: {error}")
+        return self
+
+    def stop(self) -> Result | None:
+        """End the measurement, write the totals; again: no effect. Never raises, whatever the disk does."""
+        return self._stop(None)
+
+    def _stop(self, ended_by: str | None) -> Result | None:
+        if self not in _running:
+            return self.result
+        _running.discard(self)
+        try:
+            if self._core.inert:  # a forked child: the parent's record is not ours to end
+                return None
+            self._core.stop(stop_info(ended_by))
+            self._result = self._now()
+            self._report()
+        except Exception as error:
+            self._complain(f"the tracker of {self.logdir} did not stop cleanly: {error!r}")
+        return self._result
+
+    def _report(self) -> None:
+        """One warning at the end, if the record or the number is not what the user expects."""
+        failures = self.health.get("write_errors") or []
+        if failures:
+            self._complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
+        elif self._result is not None and self._result.energy_j is None:
+            self._complain("no energy was measured: `impact-tracker doctor` says why and what mends it")
+
+    def _complain(self, message: str) -> None:
+        if not self._complained:
+            self._complained = True
+            complain(message, stacklevel=5)
+
+    def __enter__(self) -> ImpactTracker:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop(None if kind is None else kind.__name__)
+
+    def __call__(self, function: Function) -> Function:
+        """As a decorator: every call is a run with a record of its own; `result` is that of the run that ended last."""
+        from .decorate import measured
+
+        return measured(function, lambda: _Run(self))
+
+    def region(self, name: str, *, edges: str | None = None) -> Region:
+        """A part of the run to measure, as context manager and as decorator; `edges` as the tracker's if not given.
+
+        Where the tracker does not run it records nothing, with one warning, and its `result` is `None`.
+        """
+        if edges is not None and edges not in EDGES:
+            raise ValueError(f'edges must be "plain" or "tick", not {edges!r}')
+        return Region(self, str(name), edges)
+
+    def _enter(self, name: str, edges: str | None) -> tuple[_core.Tracker, int] | None:
+        """The core tracker and the region's number; None where nothing is recorded."""
+        core = self._core
+        try:
+            if core.running:
+                return core, core.enter(name, edges)
+            if not core.inert:
+                self._complain(f"region {name!r} is not measured: its tracker is not running")
+        except Exception as error:
+            self._complain(f"region {name!r} is not measured: {error!r}")
+        return None
+
+    def _leave(self, entered: tuple[_core.Tracker, int]) -> dict[str, Any] | None:
+        core, number = entered
+        try:
+            return None if core.inert else core.exit(number)
+        except Exception as error:
+            self._complain(f"a region is not measured: {error!r}")
+            return None
+
+    def _now(self) -> Result | None:
+        """The run as the core knows it now."""
+        if self._core.inert:
+            return None
+        return Result(self._core.result(), self._weighing, self.health)
+
+    @property
+    def result(self) -> Result | None:
+        """The run: final after `stop()`, up to now while it runs; `None` before `start()` and in a forked child."""
+        if self._result is not None or not self._started:
+            return self._result
+        try:
+            return self._now()
+        except Exception as error:
+            self._complain(f"no result: {error!r}")
+            return None
+
+    @property
+    def energy_j(self) -> float | None:
+        """Energy of the machine since the start in joules, also while it runs; `None` if nothing is measured."""
+        if self._result is None and self.running:
+            try:
+                energy: float | None = self._core.result()["energy_j"]
+                return energy
+            except Exception:
+                return None
+        return None if self._result is None else self._result.energy_j
+
+    @property
+    def health(self) -> dict[str, Any]:
+        """Samples, missed ticks, failed reads, gaps, write errors, the sampler's own cost."""
+        try:
+            return {} if self._core.inert else dict(self._core.health())
+        except Exception as error:
+            return {"error": repr(error)}
+
+    @property
+    def running(self) -> bool:
+        """Whether it measures now; False in a forked child, whose energy the parent's record holds."""
+        return self._started and bool(self._core.running) and not self._core.inert
+
+    @property
+    def logdir(self) -> str:
+        """The directory given, absolute."""
+        return self._settings.logdir
+
+    @property
+    def path(self) -> str:
+        """The record's file."""
+        return self._core.path
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs with, and where each value came from."""
+        return self._settings
+
+    @property
+    def weighing(self) -> Weighing:
+        """PUE and intensity that its carbon rests on."""
+        return self._weighing
+
+    def flush(self) -> None:
+        """Write out what was measured up to now, so that a reader sees it."""
+        try:
+            self._core.flush()
+        except Exception as error:
+            self._complain(f"the record {self.path} was not flushed: {error!r}")
+
+    def __repr__(self) -> str:
+        state = "running" if self.running else "stopped" if self._started else "not started"
+        return f"<ImpactTracker {self.logdir!r}, {state}>"
+
+
+class _Run:
+    """One call of a function that a tracker decorates: calls may overlap, each has its own tracker and record."""
+
+    def __init__(self, tracker: ImpactTracker) -> None:
+        self._of = tracker
+        self._tracker: ImpactTracker | None = None
+
+    def __enter__(self) -> ImpactTracker | None:
+        of = self._of
+        try:
+            tracker: ImpactTracker = object.__new__(type(of))
+            tracker._setup(of._settings, of._weighing, of._root, of._unused)
+            self._tracker = tracker.start()
+        except Exception as error:  # what could be wrong with the settings was said at decoration
+            of._complain(f"a call is not measured: {error}")
+            return None
+        # Regions of the decorating object belong to the call that began last.
+        of._core, of._result, of._started = tracker._core, None, True
+        return tracker
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._tracker is not None:
+            self._of._result = self._tracker._stop(None if kind is None else kind.__name__)

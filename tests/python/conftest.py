@@ -1,0 +1,43 @@
+"""Unit tests of the package run on a fake core; where the real one is not built it stands in at import too."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from python import fake_core
+
+try:
+    import impact_tracker._core
+except ImportError:
+    import impact_tracker
+
+    sys.modules["impact_tracker._core"] = fake_core
+    impact_tracker._core = fake_core  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither the developer's configuration nor his variables reach a test."""
+    for name in list(os.environ):
+        if name.startswith("IMPACT_TRACKER_") or name == "OVERRIDE_PUE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[fake_core.Machine]:
+    """The fake core in every module that asks the core, the working directory a temporary one."""
+    for name in ("tracker", "record", "data_interface"):
+        module = importlib.import_module(f"impact_tracker.{name}")
+        monkeypatch.setattr(module, "_core", fake_core)
+    monkeypatch.chdir(tmp_path)
+    yield fake_core.reset()
+    tracker = importlib.import_module("impact_tracker.tracker")
+    for left in list(tracker._running):
+        left.stop()

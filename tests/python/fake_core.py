@@ -1,0 +1,248 @@
+"""A stand-in for the compiled core with the interface of `_core.pyi`: one machine whose power and clock the test sets.
+
+Its files are its own (JSON Lines: header, regions, totals); only what Python makes of them is under test.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from array import array
+from pathlib import Path
+from typing import Any
+
+__version__ = "0.0.test"
+
+
+class NoSourceError(RuntimeError):
+    pass
+
+
+class Machine:
+    """A package that draws `power_w` and a memory that a model puts at `memory_w`; time passes by `advance` alone."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000_000_000_000
+        self.power_w = 100.0
+        self.memory_w = 5.0
+        self.joules = [0.0, 0.0]
+        self.measured = True
+        self.write_errors: list[str] = []
+        self.failing: set[str] = set()
+        self.boot_id = "b007"
+        self.count = 0
+        self.trackers: list[Tracker] = []
+
+    def advance(self, seconds: float) -> None:
+        self.now_ns += round(seconds * 1e9)
+        self.joules[0] += self.power_w * seconds
+        self.joules[1] += self.memory_w * seconds
+
+    def fail(self, call: str) -> None:
+        """From now on this call of every tracker raises."""
+        self.failing.add(call)
+
+
+machine = Machine()
+
+
+def reset() -> Machine:
+    global machine
+    machine = Machine()
+    return machine
+
+
+def result_of_span(name: str, number: int, span: list[Any], edges: str = "plain", parent: int = -1) -> dict[str, Any]:
+    start_ns, stop_ns, package, memory = span
+    if not machine.measured:
+        package = memory = math.nan
+    channels = []
+    for ident, source, device, domain, quality, joules, bias in (
+        ("rapl/package-0", "rapl_powercap", "cpu:0", "package", "measured", package, 0.02),
+        ("ram_model/memory", "ram_model", "memory", "dram", "modelled", memory, 0.5),
+    ):
+        channel = {"id": ident, "source": source, "device": device, "domain": domain, "quantity": "energy", "unit": "J"}
+        channel.update(in_total=True, quality=quality, coverage=1.0, provisional=False, notes=[], energy_j=joules)
+        channel.update(half_width_j=0.1 if quality == "measured" else 0.0, bias_j=bias * joules)
+        channels.append(channel)
+    nothing = not machine.measured
+    total = package + memory
+    return {
+        "name": name,
+        "region": number,
+        "parent": parent,
+        "start_ns": start_ns,
+        "stop_ns": stop_ns,
+        "duration_s": (stop_ns - start_ns) / 1e9,
+        "edges": edges,
+        "energy_j": None if nothing else total,
+        "energy_low_j": None if nothing else total - 0.1,
+        "energy_high_j": None if nothing else total + 0.1,
+        "bias_j": None if nothing else math.hypot(0.02 * package, 0.5 * memory),
+        "modelled_j": None if nothing else memory,
+        "psys_j": None,
+        "wall_j": None,
+        "quality": "missing" if nothing else "modelled",
+        "partial": False,
+        "provisional": False,
+        "coverage": 0.0 if nothing else 1.0,
+        "channels": [] if nothing else channels,
+        "utilisation": {"cpu": 0.5, "memory_used_bytes": 2.0e9},
+        "notes": [],
+    }
+
+
+class Tracker:
+    def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
+        if settings["sources"] and "no_such" in settings["sources"]:
+            raise ValueError("unknown source 'no_such'; there are rapl_powercap, ram_model")
+        if settings["strict"] and not machine.measured:
+            raise NoSourceError("nothing can be measured")
+        self.settings = settings
+        self.pid = os.getpid()
+        machine.count += 1
+        folder = Path(logdir) / "impacttracker"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"20260102T030405.{machine.count:06d}Z-{self.pid}-{machine.count:04x}.jsonl"
+        self.running = False
+        self._regions: dict[int, Any] = {}
+        self._closed: list[dict[str, Any]] = []
+        self._origin: list[float] | None = None
+        self._final: dict[str, Any] | None = None
+        self._header = {
+            "schema": 1,
+            "boot_id": machine.boot_id,
+            "host": {"name": "fake"},
+            "tags": settings["tags"],
+            "interval_s": settings["interval_s"],
+            "info": settings["info"],
+        }
+        self._lines({"header": self._header})
+
+    def _fail(self, call: str) -> None:
+        if call in machine.failing:
+            raise RuntimeError(f"{call} failed")
+
+    def _lines(self, *more: dict[str, Any]) -> None:
+        with self._path.open("a") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in more)
+
+    @property
+    def inert(self) -> bool:
+        return self.pid != os.getpid()
+
+    @property
+    def path(self) -> str:
+        return str(self._path)
+
+    def start(self) -> None:
+        self._fail("start")
+        self.running = True
+        self._origin = [machine.now_ns, *machine.joules]
+        machine.trackers.append(self)
+
+    def _span(self, origin: list[Any]) -> list[Any]:
+        return [origin[0], machine.now_ns, machine.joules[0] - origin[1], machine.joules[1] - origin[2]]
+
+    def stop(self, info: dict[str, Any]) -> None:
+        self._fail("stop")
+        if self.running:
+            self._final = self.result()
+            self.running = False
+            machine.trackers.remove(self)
+            self._lines({"totals": {"result": self._final, "info": info}})
+
+    def enter(self, name: str, edges: str | None = None) -> int:
+        self._fail("enter")
+        number = len(self._regions) + 1
+        self._regions[number] = (name, edges or self.settings["edges"], [machine.now_ns, *machine.joules])
+        return number
+
+    def exit(self, region: int) -> dict[str, Any]:
+        self._fail("exit")
+        name, edges, origin = self._regions[region]
+        self._closed.append(result_of_span(name, region, self._span(origin), edges))
+        self._lines({"region": self._closed[-1]})
+        return self._closed[-1]
+
+    def result_of(self, region: int) -> dict[str, Any] | None:
+        return next((dict(done, provisional=False) for done in self._closed if done["region"] == region), None)
+
+    def result(self) -> dict[str, Any]:
+        self._fail("result")
+        return self._final or result_of_span("", 0, self._span(self._origin or [machine.now_ns, *machine.joules]))
+
+    def health(self) -> dict[str, Any]:
+        self._fail("health")
+        names = "samples missed_ticks read_failures wraps resets ambiguous_wraps dropped bytes_written"
+        found: dict[str, Any] = dict.fromkeys(names.split(), 0)
+        return {**found, "gaps_s": 0.0, "write_errors": machine.write_errors, "sampler_cpu_s": 0.001, "sources": []}
+
+    def flush(self) -> None:
+        self._fail("flush")
+        if self.running:
+            self._lines({"now": self.result()})
+
+
+def flush_all() -> None:
+    for tracker in machine.trackers:
+        tracker.flush()
+
+
+def probe(root: str = "/") -> list[dict[str, Any]]:
+    channel = {"id": "rapl/package-0", "source": "rapl_powercap", "device": "cpu:0", "domain": "package"}
+    channel.update(quantity="energy", unit="J", quality="measured")
+    memory = {**channel, "id": "ram_model/memory", "source": "ram_model", "device": "memory", "domain": "dram"}
+    memory["quality"] = "modelled"
+    none: dict[str, Any] = {"error": "", "advice": "", "channels": []}
+    return [
+        {**none, "name": "rapl_perf", "group": "rapl", "what": "CPU energy through perf events", "state": "forbidden"}
+        | {"error": "perf_event_paranoid is 4", "advice": "sudo sysctl kernel.perf_event_paranoid=0"},
+        {**none, "name": "rapl_powercap", "group": "rapl", "what": "CPU energy through powercap", "state": "used"}
+        | {"channels": [channel]},
+        {**none, "name": "nvml", "group": "", "what": "NVIDIA GPUs through NVML", "state": "absent"}
+        | {"error": "libnvidia-ml.so.1 is not installed"},
+        {**none, "name": "ram_model", "group": "", "what": "memory from its size and use", "state": "used"}
+        | {"channels": [memory]},
+    ]
+
+
+class Record:
+    def __init__(self, path: str) -> None:
+        self.damage: str | None = None
+        self._lines = []
+        for number, line in enumerate(Path(path).read_text().splitlines(), 1):
+            try:
+                self._lines.append(json.loads(line))
+            except ValueError:
+                self.damage = f"line {number}: not JSON; everything before it was read"
+                break
+        if not self._lines or "header" not in self._lines[0]:
+            raise ValueError(f"{path} is no record")
+        self.header = self._lines[0]["header"]
+
+    @property
+    def totals(self) -> dict[str, Any] | None:
+        last: dict[str, Any] | None = self._lines[-1].get("totals")
+        return last
+
+    @property
+    def complete(self) -> bool:
+        return self.totals is not None and self.damage is None
+
+    def result(self) -> dict[str, Any]:
+        found = [line["totals"]["result"] if "totals" in line else line.get("now") for line in self._lines]
+        known = [one for one in found if one is not None]
+        return known[-1] if known else result_of_span("", 0, [machine.now_ns, machine.now_ns, 0.0, 0.0])
+
+    def regions(self) -> list[dict[str, Any]]:
+        return [line["region"] for line in self._lines if "region" in line]
+
+    def series(self, channel_id: str) -> tuple[Any, Any]:
+        watts = 100.0 if channel_id.startswith("rapl") else 5.0
+        times = array("d", (0.0, 1.0, 2.0, 3.0))
+        return memoryview(times), memoryview(array("d", (watts, watts * 1.5, math.nan, watts)))
+
+    def health(self) -> dict[str, Any]:
+        return {"samples": 4, "write_errors": [], "gaps_s": 0.0, "read_failures": 0}
