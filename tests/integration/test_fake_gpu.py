@@ -1,0 +1,36 @@
+"""The fake NVIDIA driver, found by a program of another process on its library path."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fakes.gpu import FakeGpus
+from fakes.machine import FakeUnavailableError
+
+PROGRAM = """
+import ctypes
+nvml = ctypes.CDLL("libnvidia-ml.so.1")
+assert nvml.nvmlInit_v2() == 0
+device, energy = ctypes.c_void_p(), ctypes.c_ulonglong()
+assert nvml.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(device)) == 0
+assert nvml.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(energy)) == 0
+print(energy.value)
+"""
+
+
+def test_another_process_sees_the_same_machine() -> None:
+    try:
+        gpus = FakeGpus([{"arch": "hopper", "curve": "constant:500", "start_j": 0}], age_s=60)
+    except FakeUnavailableError as error:
+        pytest.skip(str(error))
+    before = time.monotonic_ns()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=gpus.environment(), capture_output=True, text=True, check=True
+    )
+    after = time.monotonic_ns()
+    energy_j = int(done.stdout) * 1e-3
+    assert gpus.energy_j(0, gpus.epoch_ns, before - 20_000_000) <= energy_j <= gpus.energy_j(0, gpus.epoch_ns, after)
