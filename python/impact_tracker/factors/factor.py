@@ -52,6 +52,8 @@ class Factor:
     ``value``, ``low`` and ``high`` are in ``unit``; low and high bound what the value may be (95 % where the source
     gives one). ``year`` is the year the value describes, ``method`` how it was made (life cycle or direct, production
     or consumption, average or marginal, location- or market-based). ``note`` says what was not exactly as asked for.
+    ``spread`` is the shape of the range for Monte Carlo: "triangular" and "uniform" take low and high as bounds,
+    "normal" and "lognormal" as a 95 % interval.
     FactorError for a value that is negative, not finite, or outside its own range.
     """
 
@@ -67,6 +69,7 @@ class Factor:
     quality: str = "modelled"
     name: str = ""
     note: str = ""
+    spread: str = "triangular"
 
     def __post_init__(self) -> None:
         what = self.name or self.source or "factor"
@@ -81,6 +84,8 @@ class Factor:
                 f"{what}: {self.value:g} {self.unit} lies outside its range {self.low:g} to {self.high:g}"
             )
         worst_quality([self.quality])
+        if self.spread not in ("triangular", "uniform", "normal", "lognormal"):
+            raise FactorError(f"{what}: unknown spread {self.spread!r}")
 
     @classmethod
     def stated(cls, value: float, unit: str, name: str, source: str = "stated by the user") -> Factor:

@@ -74,6 +74,7 @@ def _spread(value: float, data: Any, origin: Any, year: int, what: str, quality:
         quality,
         what,
         note,
+        "lognormal",
     )
 
 

@@ -1,0 +1,41 @@
+"""Footprints: from energy and factors to impacts with ranges, qualities and sources.
+
+Everything here takes plain numbers and series, so that a record, a job or an import adapt to it. The footprint is never
+stored as a product: one record can be weighed again with other factors.
+"""
+
+from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
+from .impact import JOULES_PER_KWH, Impact, Term, energy_factor, energy_range, pue_factor
+from .series import IntensityCurve, carbon_over_time
+from .uncertainty import Bar, Distribution, monte_carlo, tornado
+from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
+
+__all__ = [
+    "JOULES_PER_KWH",
+    "Bar",
+    "Distribution",
+    "Equivalent",
+    "Impact",
+    "IntensityCurve",
+    "Term",
+    "all_of",
+    "carbon",
+    "carbon_over_time",
+    "core_hours",
+    "depletion",
+    "energy_factor",
+    "energy_range",
+    "flights",
+    "household_weeks",
+    "kilometres",
+    "marginal_carbon",
+    "market_carbon",
+    "monte_carlo",
+    "person_years",
+    "primary_energy",
+    "pue_factor",
+    "tornado",
+    "tree_months",
+    "water",
+    "zone_factor",
+]

@@ -1,0 +1,102 @@
+"""The same impact in familiar units, and as shares of what the planet allows a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..factors import Factor, constant
+from .impact import Impact
+
+POPULATION = 6_916_183_482  # of the year the boundaries were worked out for (Sala et al. 2020)
+
+# indicator -> boundary, and what one unit of the boundary is in the impact's unit
+_BOUNDARIES = {
+    "carbon": ("climate kg CO2e", 1000.0),
+    "primary_energy": ("fossil MJ", 1.0),
+    "adp": ("minerals kg Sb", 1.0),
+    "water": ("water m3", 1000.0),
+}
+
+FLIGHTS = ("flight Paris-London", "flight Paris-Dublin", "flight New York-San Francisco", "flight New York-Melbourne")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """``value`` of ``unit``, and the factor that it rests on."""
+
+    name: str
+    value: float
+    unit: str
+    factor: Factor
+
+
+def tree_months(carbon: Impact, tree: str = "tree year") -> Equivalent:
+    """Months that a mature tree takes to take up this carbon: ``g / (g a year) × 12``, never rounded in between."""
+    year = constant("equivalent", tree)
+    return Equivalent("tree-months", _grams(carbon) / year.value * 12.0, "month", year)
+
+
+def kilometres(carbon: Impact, vehicle: str = "car km EU") -> Equivalent:
+    """Kilometres of a vehicle: ``car km EU``, ``car km US``, ``train km``, ``flight km``."""
+    factor = constant("equivalent", vehicle)
+    return Equivalent(vehicle.replace(" km", ""), _grams(carbon) / factor.value, "km", factor)
+
+
+def flights(carbon: Impact, flight: str | None = None) -> Equivalent:
+    """Flights of one passenger: the named one, or the longest of which it is at least half, else Paris-London."""
+    grams = _grams(carbon)
+    name = flight or next((n for n in reversed(FLIGHTS) if grams >= 0.5 * constant("equivalent", n).value), FLIGHTS[0])
+    factor = constant("equivalent", name)
+    return Equivalent(name, grams / factor.value, "flight", factor)
+
+
+def household_weeks(carbon: Impact) -> Equivalent:
+    """Weeks of an average US household's energy."""
+    factor = constant("equivalent", "US household week")
+    return Equivalent("US household", _grams(carbon) / factor.value, "week", factor)
+
+
+def core_hours(carbon: Impact, factor: str = "core gricad") -> Equivalent:
+    """Hours of one core of a computing centre, everything included (staff, building, making)."""
+    hour = constant("hour_factor", factor)
+    return Equivalent("core-hours", _grams(carbon) / hour.value, "h", hour)
+
+
+def boundary_a_person(indicator: str) -> float:
+    """What the planet allows a person in a year, in the impact's unit; ValueError for an indicator without a
+    boundary."""
+    if indicator not in _BOUNDARIES:
+        raise ValueError(f"no planetary boundary is known for {indicator!r}; known for {', '.join(_BOUNDARIES)}")
+    name, unit = _BOUNDARIES[indicator]
+    return constant("boundary", name).value * unit / POPULATION
+
+
+def person_years(impact: Impact) -> Equivalent:
+    """Person-equivalents: how many people's yearly share of a planetary boundary it takes (Sala et al. 2020)."""
+    share = boundary_a_person(impact.indicator)
+    if impact.value is None:
+        raise ValueError(f"{impact.indicator} is not known: {impact.note}")
+    factor = constant("boundary", _BOUNDARIES[impact.indicator][0])
+    return Equivalent("person-equivalents", impact.value / share, "person year", factor)
+
+
+def all_of(carbon: Impact) -> list[Equivalent]:
+    """The equivalents that a report shows; none for an unknown carbon."""
+    if carbon.value is None:
+        return []
+    return [
+        tree_months(carbon),
+        kilometres(carbon),
+        kilometres(carbon, "train km"),
+        flights(carbon),
+        household_weeks(carbon),
+        core_hours(carbon),
+        person_years(carbon),
+    ]
+
+
+def _grams(carbon: Impact) -> float:
+    grams = carbon.carbon_g
+    if grams is None:
+        raise ValueError(f"carbon is not known: {carbon.note}")
+    return grams

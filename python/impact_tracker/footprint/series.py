@@ -1,0 +1,96 @@
+"""Carbon when the intensity changes while the energy is used."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..factors import Factor, FactorError
+from .impact import JOULES_PER_KWH, Impact, Term, pue_factor
+
+
+@dataclass(frozen=True)
+class IntensityCurve:
+    """An intensity over time, as a service or a file gives it.
+
+    ``times_ns``: UTC nanoseconds since 1970, increasing; ``values`` in g/kWh, NaN or ``None`` for a hole. ``shape``:
+    "step" (a value holds until the next time; the last until ``end_ns``) or "linear". A hole is bridged for at most
+    ``max_hold_s`` and its energy then counts as *estimated*; beyond, the energy is weighed with nothing and shown.
+    ``method`` says average or marginal, life cycle or direct; they are never mixed.
+    """
+
+    zone: str
+    times_ns: Sequence[int]
+    values: Sequence[float | None]
+    end_ns: int
+    source: str
+    method: str
+    licence: str = ""
+    url: str = ""
+    shape: str = "step"
+    max_hold_s: float = 3600.0
+    relative_error: float = 0.0
+
+    def core(self) -> Any:
+        """The core's series; ValueError for values that make none."""
+        from .. import _core
+
+        values: Any = self.values
+        if any(value is None for value in values):
+            values = [math.nan if value is None else float(value) for value in values]
+        return _core.IntensitySeries(
+            self.times_ns, values, end_ns=self.end_ns, shape=self.shape, max_hold_s=self.max_hold_s
+        )
+
+
+def carbon_over_time(
+    times_ns: Sequence[int],
+    energy: Sequence[float],
+    curve: IntensityCurve,
+    *,
+    pue: float | Factor = 1.0,
+    kind: str = "cumulative",
+    quality: str = "measured",
+) -> Impact:
+    """``carbon_g = PUE × ∫ power(t) × intensity(t) dt``, exactly: pieces are split at every point of either series.
+
+    ``times_ns``: UTC nanoseconds; ``energy``: "cumulative" joules or "power" in watts at these times, NaN for a gap.
+    Energy outside of the curve makes the result partial and is named; if the curve knows none of it, it is missing.
+    """
+    if "marginal" in curve.method:
+        raise FactorError(f"{curve.source}: a marginal intensity is no average one")
+    weighed = curve.core().weigh(times_ns, energy, kind)
+    covered = weighed["known_j"] + weighed["held_j"]
+    if not covered > 0:
+        reason = f"no intensity of {curve.zone} is known for the time of this energy ({curve.source})"
+        return Impact.missing("carbon", "g", reason)
+    notes = []
+    if weighed["held_j"] > 0:
+        notes.append(
+            f"{weighed['held_j'] / covered:.1%} of the energy fell into holes of the intensity that were bridged"
+        )
+    if weighed["uncovered_j"] > 0:
+        notes.append(f"{weighed['uncovered_j'] / JOULES_PER_KWH:.6g} kWh have no known intensity and are not in it")
+    if weighed["missing_s"] > 0:
+        notes.append(f"{weighed['missing_s']:.6g} s of the energy series are missing")
+    mean = weighed["impact"] / (covered / JOULES_PER_KWH)
+    grid = Factor(
+        mean,
+        "g/kWh",
+        mean * (1 - curve.relative_error),
+        mean * (1 + curve.relative_error),
+        curve.source,
+        curve.url,
+        None,
+        curve.licence,
+        f"{curve.method}, matched in time ({weighed['lowest']:g} to {weighed['highest']:g} g/kWh)",
+        "estimated" if weighed["held_j"] > 0 else "modelled",
+        f"carbon intensity of electricity, {curve.zone}",
+    )
+    used = covered / JOULES_PER_KWH
+    energy_used = Factor(used, "kWh", used, used, "this record", quality=quality, name="energy of the computers")
+    result = Impact.of("carbon", "g", [Term(1.0, ((energy_used, 1), (pue_factor(pue), 1), (grid, 1)))], quality)
+    gaps = weighed["uncovered_j"] > 0 or weighed["missing_s"] > 0
+    return Impact("carbon", "g", result.terms, result.quality, "; ".join(notes), gaps)
