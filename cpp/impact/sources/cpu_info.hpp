@@ -31,6 +31,9 @@ struct CpuPlace {
 // Unknown fields stay at their defaults; never fails.
 CpuInfo read_cpu_info(const Host& host);
 
+// Empty where sysfs does not tell.
+std::vector<unsigned> online_cpus(const Host& host);
+
 // The online CPUs with their package and die; empty where sysfs does not tell.
 std::vector<CpuPlace> read_topology(const Host& host);
 

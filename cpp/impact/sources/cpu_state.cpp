@@ -104,7 +104,7 @@ Descriptor open_or_none(const std::filesystem::path& path) {
 }  // namespace
 
 OpenedSource open_cpu_state(const Host& host) {
-  const auto cpus = static_cast<unsigned>(read_topology(host).size());
+  const auto cpus = static_cast<unsigned>(online_cpus(host).size());
   Result<BusyTime> busy = BusyTime::open(host, cpus);
   if (!busy) return busy.error();
   return OpenedSource{std::make_unique<CpuState>(host, std::move(busy).value(), open_or_none(host.path("/proc/meminfo")),

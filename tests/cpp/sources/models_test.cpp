@@ -24,7 +24,10 @@ constexpr std::string_view kMeminfo = "MemTotal:       100000000 kB\nMemFree:  1
 void two_sockets(const FakeRoot& root) {
   root.intel();
   root.online("0-79");
-  for (unsigned i = 0; i < 80; ++i) root.cpu(i, i / 40);
+  root.cpu(0, 0);
+  root.cpu(40, 1);
+  root.write("/sys/devices/system/cpu/cpu0/topology/die_cpus_list", "0-39\n");
+  root.write("/sys/devices/system/cpu/cpu40/topology/die_cpus_list", "40-79\n");
   root.write("/proc/stat", "cpu  1000 200 300 999999 5 60 70 8 900 0\ncpu0 0 0 0 0\n");
 }
 

@@ -243,7 +243,7 @@ TEST(RaplPowercap, ForbiddenNamesTheRemedy) {
   const bool is_root = geteuid() == 0;
   if (is_root && seteuid(nobody) != 0) GTEST_SKIP() << "cannot give up root";
   const OpenedSource opened = open_rapl_powercap(root.host());
-  if (is_root) ASSERT_EQ(seteuid(0), 0);
+  ASSERT_EQ(is_root ? seteuid(0) : 0, 0);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().kind, ErrorKind::forbidden);
   EXPECT_THAT(opened.error().advice, HasSubstr("udev"));
