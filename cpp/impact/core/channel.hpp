@@ -35,7 +35,7 @@ struct Channel {
   double scale = 1.0;        // unit per count
   std::uint64_t range = 0;   // a counter's modulus in counts; 0: does not wrap in 64 bits
   Duration update_period{0}; // how often the sensor renews it; 0: at every read
-  Duration tick_jitter{0};   // standard deviation of the update's own time
+  Duration tick_jitter{0};   // the update comes within +- this of its time, uniformly
   Duration window{0};        // a gauge's averaging window before its reading; 0: instantaneous
   Duration latency{0};       // what one read takes at most; above 1 ms the source is read by a thread of its own
   Watts max_power{0};        // more than this cannot be: a larger implied power is a reset, not a wrap; 0: unknown

@@ -1,0 +1,63 @@
+#pragma once
+// What a region cost: by channel, and the machine's best cover of it.
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "impact/core/channel.hpp"
+#include "impact/core/mark.hpp"
+
+namespace impact {
+
+// The part that a channel plays in the machine's total (sources/domain_tree decides).
+enum class Role : std::uint8_t {
+  in_total,      // one of the parts of the sum
+  inside,        // part of another channel's energy
+  duplicate,     // measures what another channel measures better
+  apart,         // shown beside the total: wall, board, psys
+  model_unused,  // a model of a component that a sensor covers
+  state,         // no energy: utilisation, temperature, memory
+};
+
+constexpr std::string_view to_string(Role r) noexcept {
+  constexpr std::string_view names[] = {"in_total", "inside", "duplicate", "apart", "model_unused", "state"};
+  return names[static_cast<std::size_t>(r)];
+}
+
+struct ChannelResult {
+  std::uint32_t channel = 0;
+  Role role = Role::state;
+  double value = std::numeric_limits<double>::quiet_NaN();       // J; mean of a gauge; growth of another counter
+  double half_width = std::numeric_limits<double>::quiet_NaN();  // 95 %, from tick, edges, sampling, ambiguous wraps
+  double bias = 0.0;       // 95 % half-width of the sensor's or model's own error, not reduced by averaging
+  double coverage = 0.0;   // part of the region that its readings cover, 0..1
+  Quality quality = Quality::missing;
+  bool provisional = false;  // readings after the region's end will still sharpen it
+  bool ticked = false;       // both edges lie on ticks of the counter
+};
+
+struct RegionResult {
+  std::uint64_t region = 0;
+  std::uint64_t parent = 0;
+  std::string name;
+  Instant start{};
+  Instant stop{};
+  Edges edges = Edges::plain;
+  std::vector<ChannelResult> channels;
+
+  // The sum over the channels whose role is in_total.
+  Joules energy = Joules::missing();
+  Joules half_width = Joules::missing();
+  Joules bias = Joules::missing();
+  Joules modelled = Joules::missing();  // the part of energy that models gave; missing where energy is
+  Quality quality = Quality::missing;   // of the worst part
+  double coverage = 0.0;                // of the worst part
+  bool partial = false;                 // a component of the machine is not in the sum, or not all of the time
+  bool provisional = false;
+  std::vector<std::string> notes;
+};
+
+}  // namespace impact

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <cstdint>
+
+namespace impact {
+
+std::int64_t process_id() noexcept;
+
+}  // namespace impact

@@ -1,0 +1,175 @@
+#include "impact/sampling/accumulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace impact {
+namespace {
+
+// Interpolates between two positions of one channel; f beyond 0..1 extrapolates at the same rate.
+Position mix(const Position& a, const Position& b, double f) noexcept {
+  Position p = f < 0.5 ? a : b;
+  p.value = a.value + (b.value - a.value) * f;
+  p.counts = a.counts + std::llround(static_cast<double>(b.counts - a.counts) * f);
+  p.gap = a.gap + Duration{std::llround(static_cast<double>((b.gap - a.gap).count()) * std::clamp(f, 0.0, 1.0))};
+  return p;
+}
+
+}  // namespace
+
+Accumulator::Accumulator(std::span<const Channel> channels, Duration longest_bridge)
+    : channels_(channels.begin(), channels.end()), states_(channels.size()), longest_bridge_(longest_bridge) {}
+
+Instant Accumulator::effective_time(const Channel& channel, const Reading& reading) noexcept {
+  return middle(reading.before, reading.after) - channel.window / 2;
+}
+
+void Accumulator::add(const Reading& reading) noexcept {
+  if (reading.channel >= channels_.size()) return;
+  const Channel& channel = channels_[reading.channel];
+  State& state = states_[reading.channel];
+  if (reading.quality == Quality::missing) {
+    ++state.health.failures;
+    state.failing = true;
+    return;
+  }
+  if (state.seeded && effective_time(channel, reading) <= state.last_time) return;  // another thread was quicker
+  ++state.health.readings;
+  if (channel.kind == Kind::counter) {
+    add_counter(channel, state, reading);
+  } else {
+    add_gauge(channel, state, reading);
+  }
+  state.failing = false;
+}
+
+Accumulator::Step Accumulator::step_to(const Channel& channel, const State& state,
+                                       const Reading& reading) const noexcept {
+  const auto raw = static_cast<std::uint64_t>(reading.count);
+  // The longest time over which the energy of this step can have come in: the last value may be a tick old.
+  const Duration elapsed = reading.after - state.last_before + 2 * channel.update_period + 4 * channel.tick_jitter;
+  const double most = channel.max_power.value() > 0.0 ? channel.max_power.value() * seconds(elapsed) / channel.scale
+                                                      : std::numeric_limits<double>::infinity();
+  const bool back = raw < state.last_raw;
+  if (back && (channel.range == 0 || state.last_raw >= channel.range)) return {Step::Kind::reset, 0, 0.0};
+  const std::uint64_t delta = back ? raw + (channel.range - state.last_raw) : raw - state.last_raw;
+  const auto least = static_cast<double>(delta);
+  if (least > most) return {Step::Kind::reset, 0, 0.0};
+  const auto range = static_cast<double>(channel.range);
+  if (channel.range != 0 && std::isfinite(most) && least + range <= most) {
+    const double expected = state.rate * seconds(reading.after - state.last_before);
+    const double possible = std::floor((most - least) / range);
+    const double turns = std::clamp(std::round((expected - least) / range), 0.0, possible);
+    return {Step::Kind::ambiguous, static_cast<std::int64_t>(delta + static_cast<std::uint64_t>(turns) * channel.range),
+            range * channel.scale};
+  }
+  return {back ? Step::Kind::wrap : Step::Kind::plain, static_cast<std::int64_t>(delta), 0.0};
+}
+
+void Accumulator::add_counter(const Channel& channel, State& state, const Reading& reading) noexcept {
+  const Instant time = effective_time(channel, reading);
+  if (!state.seeded) {
+    state.seeded = true;
+  } else {
+    const Step step = step_to(channel, state, reading);
+    state.previous = state.last;
+    state.previous_time = state.last_time;
+    state.last.counts += step.counts;
+    state.last.value = static_cast<double>(state.last.counts) * channel.scale;
+    if (step.kind == Step::Kind::reset) {
+      ++state.health.resets;
+      state.last.gap += time - state.last_time;
+      state.health.gap += time - state.last_time;
+    } else if (step.kind == Step::Kind::ambiguous) {
+      ++state.health.ambiguous;
+      ++state.last.ambiguous;
+      state.last.ambiguity += step.ambiguity;
+    } else {
+      state.health.wraps += step.kind == Step::Kind::wrap ? 1 : 0;
+      const Duration elapsed = time - state.last_time;
+      if (elapsed > channel.update_period) state.rate = static_cast<double>(step.counts) / seconds(elapsed);
+    }
+  }
+  state.last_raw = static_cast<std::uint64_t>(reading.count);
+  state.last_before = reading.before;
+  state.last_time = time;
+  if (state.health.readings == 1) state.previous_time = time;
+}
+
+void Accumulator::add_gauge(const Channel& channel, State& state, const Reading& reading) noexcept {
+  const Instant time = effective_time(channel, reading);
+  const double value = static_cast<double>(reading.count) * channel.scale;
+  if (!state.seeded) {
+    state.seeded = true;
+    state.previous_time = time;
+  } else {
+    const Duration elapsed = time - state.last_time;
+    state.previous = state.last;
+    state.previous_time = state.last_time;
+    if (state.failing || elapsed > std::max(longest_bridge_, 3 * channel.update_period)) {
+      state.last.gap += elapsed;
+      state.health.gap += elapsed;
+    } else {
+      state.last.value += 0.5 * (state.last_gauge + value) * seconds(elapsed);
+    }
+  }
+  state.previous_gauge = state.last_gauge;
+  state.last_gauge = value;
+  state.last_time = time;
+}
+
+std::optional<Position> Accumulator::at(const Reading& reading) const noexcept {
+  if (reading.channel >= channels_.size() || reading.quality == Quality::missing) return std::nullopt;
+  const Channel& channel = channels_[reading.channel];
+  const State& state = states_[reading.channel];
+  if (!state.seeded || channel.kind != Kind::counter) return std::nullopt;
+  Position position = state.last;
+  const auto raw = static_cast<std::uint64_t>(reading.count);
+  if (effective_time(channel, reading) > state.last_time) {
+    const Step step = step_to(channel, state, reading);
+    if (step.kind == Step::Kind::reset) return std::nullopt;
+    position.counts += step.counts;
+    position.ambiguity += step.ambiguity;
+    position.ambiguous += step.kind == Step::Kind::ambiguous ? 1U : 0U;
+  } else {
+    const bool wrapped = raw > state.last_raw;
+    if (wrapped && channel.range == 0) return std::nullopt;
+    const std::uint64_t ago = wrapped ? state.last_raw + (channel.range - raw) : state.last_raw - raw;
+    const Duration elapsed = state.last_time - reading.before + 2 * channel.update_period + 4 * channel.tick_jitter;
+    const double most = channel.max_power.value() * seconds(elapsed) / channel.scale;
+    if (most > 0.0 && static_cast<double>(ago) > most) return std::nullopt;
+    position.counts -= static_cast<std::int64_t>(ago);
+  }
+  position.value = static_cast<double>(position.counts) * channel.scale;
+  return position;
+}
+
+std::optional<Position> Accumulator::at(std::uint32_t channel, Instant t) const noexcept {
+  const State& state = states_[channel];
+  if (!state.seeded) return std::nullopt;
+  if (channels_[channel].kind == Kind::gauge && (t > state.last_time || state.health.readings == 1)) {
+    Position position = state.last;  // hold the last value, forwards or (with a single reading) backwards
+    position.value += state.last_gauge * seconds(t - state.last_time);
+    return position;
+  }
+  const Duration length = state.last_time - state.previous_time;
+  if (length <= Duration{0}) return state.last;
+  const double f = seconds(t - state.previous_time) / seconds(length);
+  Position position = mix(state.previous, state.last, f);
+  if (channels_[channel].kind == Kind::gauge && state.last.gap == state.previous.gap) {
+    const double x = seconds(t - state.previous_time);
+    const double slope = (state.last_gauge - state.previous_gauge) / seconds(length);
+    const double inside = f < 0.0 ? state.previous_gauge * x : state.previous_gauge * x + 0.5 * slope * x * x;
+    position.value = state.previous.value + inside;
+  }
+  return position;
+}
+
+std::optional<Instant> Accumulator::last_time(std::uint32_t channel) const noexcept {
+  const State& state = states_[channel];
+  if (!state.seeded) return std::nullopt;
+  return state.last_time;
+}
+
+}  // namespace impact

@@ -1,0 +1,87 @@
+#pragma once
+// What every channel has accumulated: counters are differenced (wraps undone, resets and gaps kept apart), gauges are
+// integrated by the trapezoid rule on the readings' own times. Pure: no clock, no I/O, no lock.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "impact/core/channel.hpp"
+#include "impact/core/reading.hpp"
+
+namespace impact {
+
+// Where a channel stands at an instant. Only differences of two positions mean anything.
+struct Position {
+  double value = 0.0;            // counter: unit; gauge: unit x seconds, over the covered time
+  std::int64_t counts = 0;       // counter: the exact unwrapped count
+  Duration gap{0};               // time that no reading covers, up to here
+  double ambiguity = 0.0;        // half-width of what ambiguous wraps may have added, in the unit
+  std::uint32_t ambiguous = 0;   // how often more than one wrap was possible
+};
+
+struct ChannelHealth {
+  std::uint64_t readings = 0;
+  std::uint64_t failures = 0;   // readings that were missing
+  std::uint64_t wraps = 0;
+  std::uint64_t resets = 0;     // steps that no plausible power explains: re-based, the time is a gap
+  std::uint64_t ambiguous = 0;
+  Duration gap{0};
+};
+
+class Accumulator {
+ public:
+  // `longest_bridge`: two readings of a gauge further apart than this leave a gap between them.
+  Accumulator(std::span<const Channel> channels, Duration longest_bridge);
+
+  void add(const Reading& reading) noexcept;
+
+  // Where the channel stands (or stood) at this reading of it, which need not be added: nullopt for a missing reading,
+  // a channel without any, or a counter that was reset between. Counters only.
+  std::optional<Position> at(const Reading& reading) const noexcept;
+
+  // Where the channel stood at `t` in its last segment (counters and the power of gauges interpolated linearly); before its first reading and after its
+  // last one the nearest power (or rate) is held. nullopt without readings. Exact only for t within the last segment.
+  std::optional<Position> at(std::uint32_t channel, Instant t) const noexcept;
+
+  // The effective time of the channel's last reading (a gauge that averages counts at the middle of its window).
+  std::optional<Instant> last_time(std::uint32_t channel) const noexcept;
+
+  // What a counter grew by per second over its last segment that was sure, in its unit; 0 where that is not known.
+  double rate(std::uint32_t channel) const noexcept { return states_[channel].rate * channels_[channel].scale; }
+
+  const ChannelHealth& health(std::uint32_t channel) const noexcept { return states_[channel].health; }
+
+ private:
+  struct State {
+    bool seeded = false;
+    bool failing = false;          // a missing reading since the last good one
+    std::uint64_t last_raw = 0;
+    Instant last_before{};
+    Instant last_time{};
+    Instant previous_time{};
+    Position last;
+    Position previous;
+    double last_gauge = 0.0;       // value of a gauge at last_time, and at previous_time
+    double previous_gauge = 0.0;
+    double rate = 0.0;             // counter: counts per second over the last segment that was sure
+    ChannelHealth health;
+  };
+  struct Step {
+    enum class Kind { plain, wrap, ambiguous, reset } kind = Kind::plain;
+    std::int64_t counts = 0;
+    double ambiguity = 0.0;
+  };
+
+  void add_counter(const Channel&, State&, const Reading&) noexcept;
+  void add_gauge(const Channel&, State&, const Reading&) noexcept;
+  Step step_to(const Channel&, const State&, const Reading&) const noexcept;
+  static Instant effective_time(const Channel&, const Reading&) noexcept;
+
+  std::vector<Channel> channels_;
+  std::vector<State> states_;
+  Duration longest_bridge_;
+};
+
+}  // namespace impact

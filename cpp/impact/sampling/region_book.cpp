@@ -1,0 +1,208 @@
+#include "impact/sampling/region_book.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace impact {
+namespace {
+
+Reading tick_reading(const EdgeReading& edge) noexcept {
+  Reading tick = edge.first;
+  tick.count = edge.tick_count;
+  tick.before = edge.tick_lo;
+  tick.after = edge.tick_hi;
+  return tick;
+}
+
+void add_edge(Accumulator& accumulator, const Mark& mark) noexcept {
+  for (const EdgeReading& edge : mark.readings) {
+    accumulator.add(edge.first);
+    if (edge.ticked) accumulator.add(tick_reading(edge));
+  }
+}
+
+bool counts_for_sum(const Channel& c) noexcept { return c.unit == Unit::joule || c.unit == Unit::watt; }
+
+}  // namespace
+
+RegionBook::RegionBook(BookSettings settings)
+    : settings_(std::move(settings)), accumulator_(settings_.channels, 3 * settings_.interval) {
+  settings_.roles.by_channel.resize(settings_.channels.size(), Role::state);
+  settings_.at_edges.resize(settings_.channels.size(), false);
+  any_sampled_ = std::ranges::find(settings_.at_edges, false) != settings_.at_edges.end();
+}
+
+void RegionBook::row(std::span<const Reading> readings) {
+  for (const Reading& reading : readings) accumulator_.add(reading);
+  if (!any_sampled_) return;
+  for (auto& [id, region] : open_) settle(region.in, false);
+  for (auto it = closing_.begin(); it != closing_.end();) {
+    const bool in = settle(it->second.in, false);
+    const bool out = settle(it->second.out, false);
+    if (in && out) {
+      settled_.push_back(result(std::move(it->second), false));
+      it = closing_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+RegionBook::Edge RegionBook::make_edge(const Mark& mark, const Accumulator& accumulator) const {
+  const std::size_t n = settings_.channels.size();
+  Edge edge{mark.at, std::vector<std::optional<EdgePoint>>(n), std::vector<std::optional<Position>>(n),
+            settings_.at_edges};
+  for (const EdgeReading& reading : mark.readings) {
+    const std::uint32_t c = reading.first.channel;
+    if (c < n) edge.points[c] = edge_point(settings_.channels[c], reading, accumulator);
+  }
+  return edge;
+}
+
+bool RegionBook::settle(Edge& edge, bool hold) const {
+  bool all = true;
+  for (std::uint32_t c = 0; c < edge.settled.size(); ++c) {
+    if (edge.settled[c]) continue;
+    const std::optional<Instant> last = accumulator_.last_time(c);
+    if (hold || (last && *last >= edge.at)) {
+      edge.positions[c] = accumulator_.at(c, edge.at);
+      edge.settled[c] = true;
+    } else {
+      all = false;
+    }
+  }
+  return all;
+}
+
+void RegionBook::enter(const Mark& mark) {
+  Region region;
+  for (std::uint32_t c = 0; c < settings_.channels.size(); ++c) {
+    region.recent_power.push_back(accumulator_.rate(c));
+  }
+  add_edge(accumulator_, mark);
+  region.head.region = mark.region;
+  region.head.parent = mark.parent;
+  region.head.name = mark.name;
+  region.head.start = mark.at;
+  region.head.edges = mark.edges;
+  region.in = make_edge(mark, accumulator_);
+  settle(region.in, false);
+  open_.insert_or_assign(mark.region, std::move(region));
+}
+
+std::optional<RegionResult> RegionBook::exit(const Mark& mark) {
+  const auto it = open_.find(mark.region);
+  if (it == open_.end()) return std::nullopt;
+  add_edge(accumulator_, mark);
+  Region region = std::move(it->second);
+  open_.erase(it);
+  region.head.stop = mark.at;
+  region.out = make_edge(mark, accumulator_);
+  const bool in = settle(region.in, false);
+  const bool out = settle(region.out, false);
+  if (in && out) return result(std::move(region), false);
+  RegionResult now = result(region, true);
+  closing_.insert_or_assign(mark.region, std::move(region));
+  return now;
+}
+
+std::optional<RegionResult> RegionBook::peek(const Mark& mark) const {
+  const auto it = open_.find(mark.region);
+  if (it == open_.end()) return std::nullopt;
+  Region region = it->second;
+  region.head.stop = mark.at;
+  region.out = make_edge(mark, accumulator_);
+  return result(std::move(region), true);
+}
+
+std::vector<std::uint64_t> RegionBook::open_regions() const {
+  std::vector<std::uint64_t> numbers;
+  for (auto it = open_.rbegin(); it != open_.rend(); ++it) numbers.push_back(it->first);
+  return numbers;
+}
+
+std::optional<Edges> RegionBook::edges_of(std::uint64_t region) const {
+  const auto it = open_.find(region);
+  return it == open_.end() ? std::nullopt : std::optional(it->second.head.edges);
+}
+
+std::vector<RegionResult> RegionBook::take_settled() { return std::exchange(settled_, {}); }
+
+std::vector<RegionResult> RegionBook::finish() {
+  for (auto& [id, region] : closing_) {
+    settle(region.in, true);
+    settle(region.out, true);
+    settled_.push_back(result(std::move(region), false));
+  }
+  closing_.clear();
+  return take_settled();
+}
+
+RegionResult RegionBook::result(Region region, bool provisional) const {
+  RegionResult whole = std::move(region.head);
+  const bool in_settled = settle(region.in, true);
+  const bool out_settled = settle(region.out, true);
+  whole.provisional = provisional && in_settled && out_settled;
+  whole.channels.reserve(settings_.channels.size());
+  for (std::uint32_t c = 0; c < settings_.channels.size(); ++c) {
+    const Channel& channel = settings_.channels[c];
+    ChannelResult part;
+    if (settings_.at_edges[c]) {
+      if (region.in.points[c] && region.out.points[c]) {
+        part = counter_energy(channel, *region.in.points[c], *region.out.points[c], whole.start, whole.stop,
+                              region.recent_power[c]);
+      }
+    } else if (region.in.positions[c] && region.out.positions[c]) {
+      part = sampled_energy(channel, *region.in.positions[c], *region.out.positions[c], whole.start, whole.stop,
+                            settings_.interval);
+      part.provisional = provisional;
+    }
+    part.channel = c;
+    part.role = settings_.roles.by_channel[c];
+    whole.channels.push_back(part);
+  }
+  sum(whole);
+  return whole;
+}
+
+void RegionBook::sum(RegionResult& whole) const {
+  double variance = 0.0;
+  bool any = false;
+  whole.coverage = 1.0;
+  whole.quality = Quality::measured;
+  whole.partial = !settings_.roles.missing.empty();
+  whole.provisional = false;
+  for (const ChannelResult& part : whole.channels) {
+    const Channel& channel = settings_.channels[part.channel];
+    if (part.role != Role::in_total || !counts_for_sum(channel)) continue;
+    if (part.quality == Quality::missing) {
+      whole.partial = true;
+      whole.notes.push_back(channel.id + ": no reading at both edges; not in the sum");
+      continue;
+    }
+    if (!any) whole.energy = whole.bias = whole.modelled = Joules{0.0};
+    any = true;
+    whole.energy += Joules{part.value};
+    whole.bias += Joules{part.bias};
+    if (channel.quality == Quality::modelled) whole.modelled += Joules{part.value};
+    variance += part.half_width * part.half_width;
+    whole.quality = worst(whole.quality, part.quality);
+    whole.coverage = std::min(whole.coverage, part.coverage);
+    whole.provisional = whole.provisional || part.provisional;
+    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked &&
+        channel.update_period > Duration{0}) {
+      whole.notes.push_back(channel.id + ": no tick within 2 ms at an edge; plain edge");
+    }
+    if (part.coverage < 1.0) whole.partial = true;
+  }
+  for (const std::string& component : settings_.roles.missing) whole.notes.push_back(component + ": not measured");
+  if (!any) {
+    whole.quality = Quality::missing;
+    whole.coverage = 0.0;
+    return;
+  }
+  whole.half_width = Joules{std::sqrt(variance)};
+}
+
+}  // namespace impact

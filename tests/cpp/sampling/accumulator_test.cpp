@@ -1,0 +1,146 @@
+#include "impact/sampling/accumulator.hpp"
+
+#include <gmock/gmock.h>
+
+#include <array>
+
+namespace impact {
+namespace {
+
+using namespace std::chrono_literals;
+
+Channel counter(std::uint64_t range = 0, double max_w = 0.0) {
+  Channel c;
+  c.scale = 1e-6;
+  c.range = range;
+  c.max_power = Watts{max_w};
+  c.update_period = 1ms;
+  return c;
+}
+
+Channel gauge() {
+  Channel c;
+  c.kind = Kind::gauge;
+  c.unit = Unit::watt;
+  c.scale = 1e-3;
+  return c;
+}
+
+Instant at(double s) { return instant(static_cast<std::int64_t>(s * 1e9)); }
+Reading reading(double s, std::int64_t count) { return {0, Quality::measured, count, at(s), at(s)}; }
+Reading failed(double s) { return Reading::missing(0, at(s), at(s)); }
+
+struct Fed {
+  explicit Fed(const Channel& channel, Duration bridge = 10s) : accumulator(std::array{channel}, bridge) {}
+  Fed& operator<<(const Reading& r) {
+    accumulator.add(r);
+    last = r;
+    return *this;
+  }
+  double joules() const { return accumulator.at(last)->value; }
+  Accumulator accumulator;
+  Reading last;
+};
+
+TEST(Accumulator, CountersAreDifferenced) {
+  Fed fed{counter()};
+  fed << reading(0, 5'000'000) << reading(1, 105'000'000) << reading(2, 205'000'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 200.0);
+}
+
+TEST(Accumulator, AWrapIsUndone) {
+  Fed fed{counter(400'000'000, 500)};  // 400 J
+  fed << reading(0, 350'000'000) << reading(0.5, 0) << reading(1, 50'000'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 100.0);
+  EXPECT_EQ(fed.accumulator.health(0).wraps, 1U);
+}
+
+TEST(Accumulator, AStepBackThatNoPowerExplainsIsAResetAndAGap) {
+  Fed fed{counter(262'143'328'850, 500)};
+  fed << reading(0, 1'000'000'000) << reading(1, 1'100'000'000) << reading(2, 3'000'000) << reading(3, 103'000'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 200.0);  // the second between is not known, and not invented
+  EXPECT_EQ(fed.accumulator.health(0).resets, 1U);
+  EXPECT_EQ(fed.accumulator.health(0).gap, 1s);
+  EXPECT_EQ(fed.accumulator.at(fed.last)->gap, 1s);
+}
+
+TEST(Accumulator, ACounterThatNeverWrapsRebasesWhenItGoesBack) {
+  Fed fed{counter(0, 700)};
+  fed << reading(0, 900'000'000) << reading(1, 1'000) << reading(2, 100'001'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 100.0);
+  EXPECT_EQ(fed.accumulator.health(0).resets, 1U);
+}
+
+TEST(Accumulator, AJumpForwardBeyondAllPowerIsNoEnergy) {
+  Fed fed{counter(262'143'328'850, 500)};
+  fed << reading(0, 0) << reading(1, 100'000'000) << reading(2, 200'000'000'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 100.0);
+}
+
+// One failed read and a correction for the wrap made 212 kJ out of nothing in another tool.
+TEST(Accumulator, AFailedReadIsBridgedByTheCounter) {
+  Fed fed{counter(262'143'328'850, 500)};
+  fed << reading(0, 50'000'000'000) << failed(1) << failed(2) << reading(3, 50'300'000'000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 300.0);
+  EXPECT_EQ(fed.accumulator.health(0).failures, 2U);
+  EXPECT_EQ(fed.accumulator.health(0).gap, 0s);
+}
+
+TEST(Accumulator, MoreThanOnePossibleWrapIsMarkedAndTheLikelierChosen) {
+  Fed fed{counter(400'000'000, 500)};
+  fed << reading(0, 0) << reading(0.5, 50'000'000) << reading(1, 100'000'000);
+  fed << reading(11, 300'000'000);  // 200 J, 600, 1000, 1400 …: at 100 W it was 1000
+  EXPECT_DOUBLE_EQ(fed.joules(), 1'100.0);
+  EXPECT_EQ(fed.accumulator.health(0).ambiguous, 1U);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(fed.last)->ambiguity, 400.0);
+}
+
+TEST(Accumulator, AnOlderReadingOfAnotherThreadIsPlacedAndChangesNothing) {
+  Fed fed{counter(400'000'000, 500)};
+  fed << reading(0, 390'000'000) << reading(0.2, 10'000'000);
+  const Reading older = reading(0.15, 5'000'000);
+  const Reading before_the_wrap = reading(0.05, 395'000'000);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(older)->value, 15.0);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(before_the_wrap)->value, 5.0);
+  fed.accumulator.add(older);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(reading(0.2, 10'000'000))->value, 20.0);
+}
+
+TEST(Accumulator, AllBitsOfA64BitCounterCount) {
+  Fed fed{counter()};
+  const auto top = static_cast<std::int64_t>(0xFFFF'FFFF'FFFF'0000ULL);
+  fed << reading(0, top) << reading(1, top + 0xF000);
+  EXPECT_DOUBLE_EQ(fed.joules(), 0xF000 * 1e-6);
+}
+
+TEST(Accumulator, GaugesAreIntegratedOnTheirOwnTimes) {
+  Fed fed{gauge()};
+  fed << reading(0, 100'000) << reading(1, 200'000) << reading(1.5, 200'000);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(1.5))->value, 250.0);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(2.5))->value, 450.0);  // held
+}
+
+TEST(Accumulator, AGaugeDoesNotBridgeAFailedReadNorALongPause) {
+  Fed fed{gauge(), 3s};
+  fed << reading(0, 100'000) << failed(1) << reading(2, 100'000) << reading(3, 100'000) << reading(13, 100'000);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(13))->value, 100.0);
+  EXPECT_EQ(fed.accumulator.health(0).gap, 12s);
+}
+
+TEST(Accumulator, AnAveragedGaugeCountsAtTheMiddleOfItsWindow) {
+  Channel c = gauge();
+  c.window = 1s;
+  Fed fed{c};
+  fed << reading(1, 100'000) << reading(2, 100'000);
+  EXPECT_EQ(fed.accumulator.last_time(0), at(1.5));
+}
+
+TEST(Accumulator, NothingReadIsNoPosition) {
+  Fed fed{counter()};
+  fed << failed(0);
+  EXPECT_FALSE(fed.accumulator.at(0, at(0)).has_value());
+  EXPECT_FALSE(fed.accumulator.at(failed(0)).has_value());
+}
+
+}  // namespace
+}  // namespace impact
