@@ -4,7 +4,7 @@
     subprocess.run(command, env=gpus.environment())
     gpus.energy_j(0, t0_ns, t1_ns)          # CLOCK_MONOTONIC
 
-The keys of a GPU are listed in ``nvml/gpu_model.hpp``. Works together with ``FakeMachine``: pass the same ``env`` to its
+The keys of a GPU are listed in ``nvml/gpu_model.hpp``. For a program on a ``FakeMachine`` pass this ``env`` to its
 ``run``.
 """
 
