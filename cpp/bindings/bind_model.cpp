@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -27,20 +28,33 @@ using impact::model::Sum;
 using PyInput = std::tuple<std::string, double, double, double>;
 using PyTerm = std::pair<double, std::vector<std::pair<std::size_t, double>>>;
 
-// One copy from anything with a fitting buffer (array.array, numpy), else element by element.
+// Numbers of Python without a copy where a fitting buffer allows (array.array, numpy), else copied one by one.
 template <class T>
-std::vector<T> numbers(const py::object& from) {
-  if (PyObject_CheckBuffer(from.ptr()) != 0) {
-    const py::buffer_info info = py::reinterpret_borrow<py::buffer>(from).request();
-    const bool fits =
-        info.format == py::format_descriptor<T>::format() || (std::is_integral_v<T> && info.format == "l");
-    if (fits && info.ndim == 1 && info.itemsize == sizeof(T) && info.strides[0] == info.itemsize) {
-      const T* data = static_cast<const T*>(info.ptr);
-      return {data, data + info.shape[0]};
+class Numbers {
+ public:
+  explicit Numbers(const py::object& from) {
+    if (PyObject_CheckBuffer(from.ptr()) != 0) {
+      info_ = py::reinterpret_borrow<py::buffer>(from).request();
+      const bool fits =
+          info_.format == py::format_descriptor<T>::format() || (std::is_integral_v<T> && info_.format == "l");
+      if (fits && info_.ndim == 1 && info_.itemsize == sizeof(T) && info_.strides[0] == info_.itemsize) {
+        span_ = {static_cast<const T*>(info_.ptr), static_cast<std::size_t>(info_.shape[0])};
+        return;
+      }
     }
+    copy_ = from.cast<std::vector<T>>();
+    span_ = copy_;
   }
-  return from.cast<std::vector<T>>();
-}
+  Numbers(const Numbers&) = delete;
+  Numbers& operator=(const Numbers&) = delete;
+
+  std::span<const T> span() const noexcept { return span_; }
+
+ private:
+  py::buffer_info info_;  // keeps the buffer alive and unchanged in size
+  std::vector<T> copy_;
+  std::span<const T> span_;
+};
 
 template <class E>
 E choice(const std::string& word, std::initializer_list<std::pair<const char*, E>> known) {
@@ -55,7 +69,7 @@ E choice(const std::string& word, std::initializer_list<std::pair<const char*, E
 IntensitySeries make_series(const py::object& times_ns, const py::object& values, std::int64_t end_ns,
                             const std::string& shape, double max_hold_s) {
   if (!(max_hold_s >= 0.0 && max_hold_s < 9e9)) throw std::invalid_argument("max_hold_s must be 0 or more");
-  return {numbers<std::int64_t>(times_ns), numbers<double>(values), end_ns,
+  return {Numbers<std::int64_t>(times_ns).span(), Numbers<double>(values).span(), end_ns,
           choice<Shape>(shape, {{"step", Shape::step}, {"linear", Shape::linear}}),
           static_cast<std::int64_t>(max_hold_s * 1e9)};
 }
@@ -63,11 +77,11 @@ IntensitySeries make_series(const py::object& times_ns, const py::object& values
 py::dict weigh(const IntensitySeries& series, const py::object& times_ns, const py::object& energy,
                const std::string& kind) {
   const auto what = choice<EnergyKind>(kind, {{"cumulative", EnergyKind::cumulative}, {"power", EnergyKind::power}});
-  const auto times = numbers<std::int64_t>(times_ns);
-  const auto values = numbers<double>(energy);
+  const Numbers<std::int64_t> times(times_ns);
+  const Numbers<double> values(energy);
   const auto w = [&] {
     const py::gil_scoped_release released;
-    return series.weigh(times, values, what);
+    return series.weigh(times.span(), values.span(), what);
   }();
   return py::dict("impact"_a = w.impact, "known_j"_a = w.known_j, "held_j"_a = w.held_j,
                   "uncovered_j"_a = w.uncovered_j, "missing_s"_a = w.missing_s, "lowest"_a = w.lowest,

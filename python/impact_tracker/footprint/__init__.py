@@ -5,7 +5,7 @@ stored as a product: one record can be weighed again with other factors.
 """
 
 from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
-from .impact import JOULES_PER_KWH, Impact, Term, energy_factor, energy_range, pue_factor
+from .impact import JOULES_PER_KWH, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .series import IntensityCurve, carbon_over_time
 from .uncertainty import Bar, Distribution, monte_carlo, tornado
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
@@ -20,6 +20,7 @@ __all__ = [
     "Term",
     "all_of",
     "carbon",
+    "carbon_of",
     "carbon_over_time",
     "core_hours",
     "depletion",

@@ -14,7 +14,7 @@ JOULES_PER_KWH = 3.6e6
 Energy = Union[float, Sequence[float], Factor, None]
 
 # unit -> how keys and attributes end
-SUFFIX = {"g": "g", "L": "l", "MJ": "mj", "kg Sb": "kg_sb", "CTUh": "ctuh", "m3 world eq": "m3_world_eq"}
+SUFFIX = {"g": "g", "kWh": "kwh", "L": "l", "MJ": "mj", "kg Sb": "kg_sb", "CTUh": "ctuh", "m3 world eq": "m3_world_eq"}
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,16 @@ def energy_factor(energy_j: Energy, quality: str = "measured") -> Factor | None:
     return Factor(
         best, "kWh", low, high, "this record", quality=quality, name="energy of the computers", spread="normal"
     )
+
+
+def carbon_of(energy: Impact, intensity: Factor) -> Impact:
+    """Carbon of an energy that is itself a formula (kWh, the site's overhead already in it): each term × intensity."""
+    if energy.unit != "kWh" or intensity.unit != "g/kWh":
+        raise ValueError(f"carbon takes kWh and g/kWh, not {energy.unit} and {intensity.unit}")
+    if energy.value is None:
+        return Impact.missing("carbon", "g", energy.note)
+    terms = [replace(term, powers=(*term.powers, (intensity, 1.0))) for term in energy.terms]
+    return Impact.of("carbon", "g", terms, energy.quality, energy.note)
 
 
 def pue_factor(pue: float | Factor) -> Factor:

@@ -1,0 +1,139 @@
+"""impact-tracker estimate: a footprint without measuring, by a published method."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+NAME = "estimate"
+HELP = "energy and carbon of a run that was not measured, by a published method"
+
+METHODS = ("green-algorithms", "mlco2", "strubell", "hour-factor", "accelerator-days", "cloud")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every method; each method says which it needs."""
+    parser.add_argument("--method", choices=METHODS, default="green-algorithms", help="default: green-algorithms")
+    parser.add_argument("--method-version", metavar="V", help="of Green Algorithms: 1.0, 2.1, 2.2, 3.0 (default)")
+    parser.add_argument("--hours", type=float, required=True, help="duration of the run in hours")
+    parser.add_argument(
+        "--cores", type=float, default=0.0, help="cores used (hour-factor: cores or cards; cloud: vCPUs)"
+    )
+    parser.add_argument("--cpu", metavar="NAME", help='processor, as in "Xeon E5-2683 v4"')
+    parser.add_argument("--tdp-per-core", type=float, metavar="W", help="watts a core, instead of --cpu")
+    parser.add_argument("--cpu-usage", type=float, default=1.0, metavar="0..1", help="share of the cores used (1)")
+    parser.add_argument("--gpus", type=float, default=0.0, help="cards used")
+    parser.add_argument("--gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
+    parser.add_argument("--tdp-gpu", type=float, metavar="W", help="watts a card, instead of --gpu")
+    parser.add_argument("--gpu-usage", type=float, default=1.0, metavar="0..1", help="share of the cards used (1)")
+    parser.add_argument("--memory-gb", type=float, default=0.0, help="memory requested in GB")
+    parser.add_argument("--platform", default="local server", help="personal computer, local server, aws, gcp, azure …")
+    parser.add_argument("--pue", type=float, help="power usage effectiveness of the site")
+    parser.add_argument("--scaling", type=float, default=1.0, help="how often the run was repeated")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--zone", help="country (FR, FRA, France) whose electricity was used; none: the world's average")
+    place.add_argument("--intensity", type=float, metavar="G_PER_KWH", help="carbon intensity instead of a zone")
+    parser.add_argument("--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor")
+    parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
+    parser.add_argument("--explain", action="store_true", help="print the formula with its numbers and sources")
+    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the estimate; 2 for inputs that make none, with the reason on standard error."""
+    from ..factors import use_overrides
+
+    try:
+        if args.factors:
+            use_overrides(args.factors)
+        found = _estimate(args)
+    except ValueError as fault:
+        print(f"impact-tracker estimate: {fault}", file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(found, args.explain)))
+    return 0
+
+
+def _estimate(args: argparse.Namespace) -> Any:
+    from .. import estimators
+
+    place = {"zone": args.zone, "intensity_g_per_kwh": args.intensity}
+    if args.method == "green-algorithms":
+        return estimators.green_algorithms(
+            hours=args.hours,
+            cores=args.cores,
+            cpu_model=args.cpu,
+            tdp_per_core_w=args.tdp_per_core,
+            cpu_usage=args.cpu_usage,
+            gpus=args.gpus,
+            gpu_model=args.gpu,
+            tdp_gpu_w=args.tdp_gpu,
+            gpu_usage=args.gpu_usage,
+            memory_gb=args.memory_gb,
+            platform=args.platform,
+            pue=args.pue,
+            scaling=args.scaling,
+            version=args.method_version or "3.0",
+            **place,
+        )
+    if args.method_version:
+        raise ValueError(f"--method-version belongs to green-algorithms, {args.method} has one version here")
+    if args.method == "mlco2":
+        return estimators.mlco2(
+            hours=args.hours, gpu_model=args.gpu, tdp_gpu_w=args.tdp_gpu, gpus=args.gpus or 1.0, **place
+        )
+    if args.method == "strubell":
+        return estimators.strubell(
+            hours=args.hours, cpu_w=(args.tdp_per_core or 0.0) * args.cores, gpu_w=args.tdp_gpu or 0.0, gpus=args.gpus
+        )
+    if args.method == "hour-factor":
+        return estimators.hour_factor(hours=args.hours, units=args.cores or 1.0, factor=args.hour_factor)
+    if args.method == "cloud":
+        used = (0.0, args.cpu_usage, 1.0)
+        return estimators.cloud(
+            provider=args.platform,
+            hours=args.hours,
+            vcpus=args.cores,
+            memory_gb=args.memory_gb,
+            utilisation=used,
+            cards=args.gpus,
+            card=args.gpu,
+            pue=args.pue,
+            **place,
+        )
+    return estimators.accelerator_days(
+        chips=args.gpus or 1.0, days=args.hours / 24.0, chip_w=args.tdp_gpu or 0.0, pue=args.pue or 1.0, **place
+    )
+
+
+def lines(found: Any, explain: bool) -> list[str]:
+    """The answer first, then the parts, then what to beware of."""
+    from ..footprint import all_of
+
+    name = f"{found.method} {found.version}".strip()
+    grams, kwh = found.carbon_g, found.energy.value
+    carbon = (
+        "carbon unknown"
+        if grams is None
+        else f"{_mass(grams)} CO2e ({_mass(found.carbon.low)} to {_mass(found.carbon.high)})"
+    )
+    out = [f"{'energy unknown' if kwh is None else f'{kwh:.4g} kWh'}, {carbon}  [modelled, {name}]", ""]
+    out += [f"  {part:<10} {value:12.4g} kWh" for part, value in found.parts_kwh.items()]
+    out += [f"  {e.name:<28} {e.value:12.4g} {e.unit}" for e in all_of(found.carbon)]
+    out += [f"  note: {note}" for note in found.notes]
+    if explain:
+        out += ["", f"  {found.energy.formula}", f"  {found.carbon.formula}"]
+        out += [f"  - {source}" for source in found.carbon.sources]
+    return out
+
+
+def _mass(grams: float) -> str:
+    for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
+        if abs(grams) < limit:
+            return f"{grams * scale:.3g} {unit}"
+    return f"{grams * 1e-6:.4g} t"

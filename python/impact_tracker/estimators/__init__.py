@@ -1,0 +1,29 @@
+"""Footprints without measuring: published estimators, by version, each with its formula and its limits."""
+
+from .estimate import Comparison, Estimate, EstimateError
+from .green_algorithms import PROFILES, green_algorithms, inference_total, training_total
+from .jobs import Job, clock_hours, ga4hpc, memory_gb
+from .requests import Mix, RequestImpact, llm_request
+from .simple import accelerator_days, cloud, hour_factor, mlco2, strubell
+
+__all__ = [
+    "PROFILES",
+    "Comparison",
+    "Estimate",
+    "EstimateError",
+    "Job",
+    "Mix",
+    "RequestImpact",
+    "accelerator_days",
+    "clock_hours",
+    "cloud",
+    "ga4hpc",
+    "green_algorithms",
+    "hour_factor",
+    "inference_total",
+    "llm_request",
+    "memory_gb",
+    "mlco2",
+    "strubell",
+    "training_total",
+]

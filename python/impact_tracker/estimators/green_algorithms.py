@@ -1,0 +1,228 @@
+"""Green Algorithms (Lannelongue, Grealey, Inouye 2021, doi 10.1002/advs.202100707), by version of its calculator.
+
+    P_W   = cores × TDP_per_core × usage_cpu + gpus × TDP_gpu × usage_gpu + memory_GB × 0.3725
+    kWh   = hours × P_W × PUE × PSF / 1000
+    gCO2e = kWh × intensity
+
+PSF, the pragmatic scaling factor, is how often the run was repeated. Usage is 1 by default; memory has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
+from ..factors.hardware import ANY_CPU_W_PER_CORE
+from ..footprint import Term, carbon_of, pue_factor
+from .estimate import Estimate, EstimateError, energy, number, watts
+
+_SOURCE = "Green Algorithms {}, doi 10.1002/advs.202100707"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What differs between the versions: the site of unknown PUE, intensities of zones in g/kWh, the tree, the
+    clouds."""
+
+    version: str
+    pue_unknown: float
+    intensity: dict[str, float]
+    tree: str = "tree year"
+    vehicle: str = "car km EU"
+    clouds: tuple[tuple[str, float], ...] = (("gcp", 1.11), ("aws", 1.2), ("azure", 1.125))
+
+
+_FIRST = {"WORLD": 475.0, "USA": 475.9, "FRA": 47.0, "GBR": 277.3, "DEU": 469.0, "NOR": 11.0, "POL": 846.0}
+_SECOND = {"WORLD": 475.0, "USA": 453.22, "FRA": 38.95, "GBR": 253.19, "DEU": 378.62, "NOR": 11.18, "POL": 791.07}
+_THIRD = {
+    "WORLD": 475.0,
+    "USA": 423.94,
+    "FRA": 51.28,
+    "GBR": 231.12,
+    "DEU": 338.66,
+    "NOR": 7.62,
+    "POL": 759.62,
+    "AUT": 111.18,
+    "SWE": 5.67,
+    "CHE": 11.52,
+    "AUS": 840.0,
+}
+_CLOUDS_3 = (("gcp", 1.12), ("aws", 1.2), ("azure", 1.12), ("ovhcloud", 1.09), ("oracle", 1.2))
+
+PROFILES = {
+    "1.0": Profile("1.0", 1.67, _FIRST, "tree year 1.0", "car km US"),
+    "2.1": Profile("2.1", 1.67, _SECOND),
+    "2.2": Profile("2.2", 1.67, _THIRD),
+    "3.0": Profile("3.0", 1.56, _THIRD, clouds=_CLOUDS_3),
+}
+
+
+def profile(version: str) -> Profile:
+    """The profile of a version, ``v`` or not; EstimateError names those there are."""
+    wanted = version.lstrip("vV")
+    if wanted not in PROFILES:
+        raise EstimateError(f"Green Algorithms has no version {version!r} here; there are {', '.join(PROFILES)}")
+    return PROFILES[wanted]
+
+
+def per_core(tdp_w: float, cores: int) -> float:
+    """W a core as the calculator's table stores it: rounded half up to one decimal (45 W / 4 is 11.3 there)."""
+    return int(tdp_w / cores * 10 + 0.5) / 10
+
+
+def green_algorithms(
+    *,
+    hours: float,
+    cores: float = 0,
+    cpu_model: str | None = None,
+    tdp_per_core_w: float | None = None,
+    cpu_usage: float = 1.0,
+    gpus: float = 0,
+    gpu_model: str | None = None,
+    tdp_gpu_w: float | None = None,
+    gpu_usage: float = 1.0,
+    memory_gb: float = 0.0,
+    platform: str = "local server",
+    pue: float | None = None,
+    scaling: float = 1.0,
+    zone: str | None = None,
+    intensity_g_per_kwh: float | Factor | None = None,
+    version: str = "3.0",
+) -> Estimate:
+    """The estimate of one run. ``platform``: "personal computer" (PUE 1), "local server", or a cloud (``aws``,
+    ``gcp``…).
+
+    ``pue`` wins over the platform's. Without a processor's name its 12 W a core stand in, without a card's 200 W, and
+    the notes say so. The intensity: as given, else the version's own for the zone, else the bundled table's.
+    EstimateError for impossible inputs; UnknownFactorError, UnknownZoneError with near names.
+    """
+    chosen = profile(version)
+    notes: list[str] = []
+    number(hours, "hours")
+    number(scaling, "the scaling factor (how often the run was repeated)", 1.0)
+    overhead = _pue(chosen, platform, pue)
+    k = hours * scaling / 1000.0
+    parts: dict[str, Term] = {}
+    if number(cores, "cores") > 0:
+        core = _core_power(cpu_model, tdp_per_core_w, notes)
+        parts["cores"] = Term(k * cores * number(cpu_usage, "cpu_usage", 0.0, 1.0), ((core, 1),))
+    if number(gpus, "gpus") > 0:
+        card = _card_power(gpu_model, tdp_gpu_w, notes)
+        parts["gpu"] = Term(k * gpus * number(gpu_usage, "gpu_usage", 0.0, 1.0), ((card, 1),))
+    if number(memory_gb, "memory_gb") > 0:
+        parts["memory"] = Term(k * memory_gb, ((ram_power(), 1),))
+    if not parts:
+        raise EstimateError("an estimate needs cores, gpus or memory_gb")
+    used = energy([replace(t, powers=(*t.powers, (overhead, 1))) for t in parts.values()])
+    split = {name: term.value() for name, term in parts.items()}
+    split["overhead"] = sum(split.values()) * (overhead.value - 1.0)
+    grid = _intensity(chosen, zone, intensity_g_per_kwh, notes)
+    return Estimate(
+        "green-algorithms",
+        chosen.version,
+        used,
+        carbon_of(used, grid),
+        split,
+        chosen.tree,
+        chosen.vehicle,
+        tuple(notes),
+    )
+
+
+def training_total(
+    one_run_kwh: float, development: float = 0.0, retraining: float = 0.0, retrainings: float = 0.0
+) -> float:
+    """Version 3's view of AI, training: ``E × (1 + R&D factor + retraining factor × number of retrainings)``."""
+    for value, what in [(development, "development"), (retraining, "retraining"), (retrainings, "retrainings")]:
+        number(value, what)
+    return number(one_run_kwh, "one_run_kwh") * (1.0 + development + retraining * retrainings)
+
+
+def inference_total(input_kwh: float, every: str, months: float, each: float = 1.0) -> float:
+    """Version 3's view of AI, continuous inference: energy of one input period scaled to ``months`` (a year is 12).
+
+    ``every``: day, week, month or year; ``each``: of how many such periods the input is. The calculator counts 30 days
+    and 4 weeks a month.
+    """
+    periods = {"day": 30.0, "week": 4.0, "month": 1.0, "year": 1.0 / 12.0}
+    if every not in periods:
+        raise EstimateError(f"every must be one of {', '.join(periods)}, not {every!r}")
+    return number(input_kwh, "input_kwh") * periods[every] / number(each, "each", 1e-9) * number(months, "months")
+
+
+def _pue(chosen: Profile, platform: str, pue: float | None) -> Factor:
+    if pue is not None:
+        return pue_factor(pue)
+    name = platform.casefold().replace("_", " ")
+    source = _SOURCE.format(chosen.version)
+    if name == "personal computer":
+        return Factor.stated(1.0, "1", "PUE of a personal computer", source)
+    if name == "local server":
+        low = constant("pue", "gcp").low
+        return Factor(
+            chosen.pue_unknown,
+            "1",
+            low,
+            max(chosen.pue_unknown, 1.67),
+            source,
+            name="PUE, not known",
+            quality="estimated",
+        )
+    clouds = dict(chosen.clouds)
+    if name not in clouds:
+        known = ", ".join(["personal computer", "local server", *clouds])
+        raise EstimateError(f"unknown platform {platform!r}; known are {known}")
+    return Factor.stated(clouds[name], "1", f"PUE of {platform}", source)
+
+
+def _core_power(model: str | None, stated_w: float | None, notes: list[str]) -> Factor:
+    if stated_w is not None:
+        return watts(stated_w, "power of a core")
+    if model is None:
+        notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
+        return Factor(
+            ANY_CPU_W_PER_CORE, "W", 2.0, 20.0, "Green Algorithms' default", quality="estimated", name="power of a core"
+        )
+    found = cpu(model)
+    if found.cores is None:
+        raise UnknownFactorError(
+            f"how many cores {found.name} has is not in the table: give tdp_per_core_w"
+            f" (its {found.tdp.value:g} W over its cores)"
+        )
+    value = per_core(found.tdp.value, found.cores)
+    name = f"power of a core, {found.name} ({found.tdp.value:g} W / {found.cores})"
+    return Factor(value, "W", value, value, found.tdp.source, found.tdp.url, licence=found.tdp.licence, name=name)
+
+
+def _card_power(model: str | None, stated_w: float | None, notes: list[str]) -> Factor:
+    if stated_w is not None:
+        return watts(stated_w, "power of a card")
+    if model is None:
+        notes.append("no card was named: 200 W, the method's default")
+        return replace(gpu_tdp("Any"), quality="estimated")
+    return gpu_tdp(model)
+
+
+def _intensity(chosen: Profile, zone: str | None, given: float | Factor | None, notes: list[str]) -> Factor:
+    if isinstance(given, Factor):
+        return given
+    if given is not None:
+        return Factor.stated(number(given, "intensity_g_per_kwh"), "g/kWh", "carbon intensity of electricity")
+    code = "WORLD" if zone is None else zone_code(zone)
+    if code in chosen.intensity:
+        value = chosen.intensity[code]
+        said = "" if zone is not None else "no zone was given: the method's world average"
+        notes.extend([said] if said else [])
+        return Factor(
+            value,
+            "g/kWh",
+            value,
+            value,
+            _SOURCE.format(chosen.version),
+            licence="CC-BY-4.0",
+            quality="estimated" if said else "modelled",
+            name=f"carbon intensity of electricity, {code}",
+            note=said,
+        )
+    notes.append(f"the intensity of {code} is the bundled table's, not that of version {chosen.version}")
+    return intensity(zone)
