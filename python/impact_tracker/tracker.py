@@ -215,8 +215,7 @@ class ImpactTracker:
         """The run as the core knows it now."""
         if self._core.inert:
             return None
-        raw = self._core.result()
-        return Result(raw, self._weighing, self.health) if raw is not None else None
+        return Result(self._core.result(), self._weighing, self.health)
 
     @property
     def result(self) -> Result | None:

@@ -35,11 +35,13 @@ std::map<std::string, std::string, std::less<>> first_block(std::string_view tex
 }
 
 std::string arm_name(std::string_view implementer, std::string_view part) {
-  struct Core { std::string_view implementer, part, name; };
+  struct Core {
+    std::string_view implementer, part, name;
+  };
   constexpr std::array cores{
-      Core{"0x41", "0xd0c", "Neoverse-N1"}, Core{"0x41", "0xd40", "Neoverse-V1"}, Core{"0x41", "0xd49", "Neoverse-N2"},
-      Core{"0x41", "0xd4f", "Neoverse-V2"}, Core{"0x41", "0xd08", "Cortex-A72"},  Core{"0x41", "0xd0b", "Cortex-A76"},
-      Core{"0x41", "0xd42", "Cortex-A78AE"}, Core{"0xc0", "0xac3", "AmpereOne"},  Core{"0x46", "0x001", "A64FX"},
+      Core{"0x41", "0xd0c", "Neoverse-N1"},  Core{"0x41", "0xd40", "Neoverse-V1"}, Core{"0x41", "0xd49", "Neoverse-N2"},
+      Core{"0x41", "0xd4f", "Neoverse-V2"},  Core{"0x41", "0xd08", "Cortex-A72"},  Core{"0x41", "0xd0b", "Cortex-A76"},
+      Core{"0x41", "0xd42", "Cortex-A78AE"}, Core{"0xc0", "0xac3", "AmpereOne"},   Core{"0x46", "0x001", "A64FX"},
       Core{"0x43", "0x0af", "ThunderX2"},
   };
   for (const Core& core : cores) {
@@ -115,7 +117,8 @@ std::vector<CpuPlace> read_topology(const Host& host) {
   for (const unsigned cpu : cpus) {
     if (known.contains(cpu)) continue;
     const auto topology = host.path(fmt::format("/sys/devices/system/cpu/cpu{}/topology", cpu));
-    const Result<std::string> package = read_text(topology / "physical_package_id"), die = read_text(topology / "die_id");
+    const Result<std::string> package = read_text(topology / "physical_package_id"),
+                              die = read_text(topology / "die_id");
     CpuPlace place{cpu, package ? number(package.value()) : 0, die ? number(die.value()) : 0};
     known[cpu] = place;
     for (const unsigned fellow : fellows(topology, die.ok())) {

@@ -78,8 +78,10 @@ class CpuState final : public Source {
     std::uint32_t index = 0;
     const auto put = [&](std::optional<std::uint64_t> value) {
       const Instant after = clock_->now();
-      if (value) out.put({index, Quality::measured, static_cast<std::int64_t>(*value), before, after});
-      else out.missing(index, before, after);
+      if (value)
+        out.put({index, Quality::measured, static_cast<std::int64_t>(*value), before, after});
+      else
+        out.missing(index, before, after);
       before = after;
       ++index;
     };
@@ -107,7 +109,8 @@ OpenedSource open_cpu_state(const Host& host) {
   const auto cpus = static_cast<unsigned>(online_cpus(host).size());
   Result<BusyTime> busy = BusyTime::open(host, cpus);
   if (!busy) return busy.error();
-  return OpenedSource{std::make_unique<CpuState>(host, std::move(busy).value(), open_or_none(host.path("/proc/meminfo")),
+  return OpenedSource{std::make_unique<CpuState>(host, std::move(busy).value(),
+                                                 open_or_none(host.path("/proc/meminfo")),
                                                  open_or_none(host.path("/proc/self/statm")))};
 }
 

@@ -128,7 +128,8 @@ class Builder {
   }
 
   void settle_models() {
-    for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu, Domain::psys, Domain::module, Domain::wall}) {
+    for (const Domain domain :
+         {Domain::package, Domain::dram, Domain::gpu, Domain::psys, Domain::module, Domain::wall}) {
       const std::optional<Index> sensor = settled(domain, "");
       const bool known = sensor || covered_.contains(domain);
       for (const Index i : open_in(domain, true)) {
@@ -178,16 +179,18 @@ class Builder {
     std::ranges::copy_if(wanted, std::back_inserter(bus), on_bus);
     std::erase_if(wanted, on_bus);
     if (covered_.contains(Domain::gpu) || bus.size() <= named.size()) return;
-    if (named.empty()) cover_.missing = bus;
-    else cover_.missing.push_back(fmt::format("gpu ({} of {} on the bus)", bus.size() - named.size(), bus.size()));
+    if (named.empty())
+      cover_.missing = bus;
+    else
+      cover_.missing.push_back(fmt::format("gpu ({} of {} on the bus)", bus.size() - named.size(), bus.size()));
   }
 
   std::span<const Channel> channels_;
   CoverOptions options_;
   Cover cover_;
-  std::set<Index> open_;        // not settled yet
+  std::set<Index> open_;  // not settled yet
   std::vector<Index> modules_;
-  std::set<Domain> covered_;    // domains that a module or psys holds as a whole
+  std::set<Domain> covered_;  // domains that a module or psys holds as a whole
 };
 
 constexpr double kSlackPart = 0.02;
@@ -245,12 +248,14 @@ std::vector<std::string> find_contradictions(std::span<const Channel> channels, 
     const double e = energies_j[i];
     if (cover.parts[i].role == Role::duplicate) continue;
     if (channels[i].domain == Domain::psys && exceeds(packages, e)) {
-      found.push_back(fmt::format("psys shows {:.1f} J, less than its packages' {:.1f} J: this board's psys is not to be "
-                                  "trusted", e, packages));
+      found.push_back(
+          fmt::format("psys shows {:.1f} J, less than its packages' {:.1f} J: this board's psys is not to be "
+                      "trusted",
+                      e, packages));
     }
     if (channels[i].domain == Domain::wall && exceeds(total, e)) {
-      found.push_back(fmt::format("{} shows {:.1f} J, less than the {:.1f} J of the components it feeds", channels[i].id,
-                                  e, total));
+      found.push_back(fmt::format("{} shows {:.1f} J, less than the {:.1f} J of the components it feeds",
+                                  channels[i].id, e, total));
     }
   }
   return found;

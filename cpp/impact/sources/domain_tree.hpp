@@ -15,23 +15,10 @@
 #include <vector>
 
 #include "impact/core/channel.hpp"
+#include "impact/core/result.hpp"
 #include "impact/host/host.hpp"
 
 namespace impact {
-
-enum class Role : std::uint8_t {
-  in_total,      // one of the parts of the sum
-  inside,        // part of another channel's energy
-  duplicate,     // measures what another channel measures better
-  apart,         // shown beside the total: wall, board, psys
-  model_unused,  // a model of a component that a sensor covers
-  state,         // no energy: utilisation, temperature, memory
-};
-
-constexpr std::string_view to_string(Role r) noexcept {
-  constexpr std::string_view names[] = {"in_total", "inside", "duplicate", "apart", "model_unused", "state"};
-  return names[static_cast<std::size_t>(r)];
-}
 
 struct Part {
   std::uint32_t channel = 0;  // index into the channels
@@ -40,9 +27,9 @@ struct Part {
 };
 
 struct Cover {
-  std::vector<Part> parts;            // one for each channel, in their order
-  std::vector<std::uint32_t> total;   // the channels to add up
-  std::vector<std::string> missing;   // components that the machine has and nothing covers: "cpu:1", "memory"
+  std::vector<Part> parts;           // one for each channel, in their order
+  std::vector<std::uint32_t> total;  // the channels to add up
+  std::vector<std::string> missing;  // components that the machine has and nothing covers: "cpu:1", "memory"
   bool partial() const noexcept { return !missing.empty(); }
 };
 

@@ -25,7 +25,8 @@ class BusyTime {
  public:
   // Error: /proc/stat cannot be opened or read.
   static Result<BusyTime> open(const Host& host, unsigned cpus);
-  BusyTime(BusyTime&& other) noexcept : stat_(std::move(other.stat_)), slack_(other.slack_), last_(other.last_.load()) {}
+  BusyTime(BusyTime&& other) noexcept
+      : stat_(std::move(other.stat_)), slack_(other.slack_), last_(other.last_.load()) {}
 
   // Any thread, also two at once. A small step back (steal time and hotplug can do that) is held at the last value;
   // a large one is handed on, as a counter that began anew. nullopt where it cannot be read.

@@ -159,38 +159,38 @@ bool ever_moves_from_zero(const Descriptor& counter) {
   return false;
 }
 
+enum class Likeness { different, same, unmoved };
+
 // One counter behind two files: each value of b lies between the values of a read before and after it, over three
-// moves. Counters of their own fail the first look. Where nothing moves, that two stand equal proves nothing: false.
-bool is_same_counter(const Descriptor& a, const Descriptor& b) {
+// moves. Counters of their own fail the first look. Where nothing moves, that two stand equal proves nothing.
+Likeness compare(const Descriptor& a, const Descriptor& b) {
   std::optional<std::uint64_t> last;
   for (int i = 0, moves = 0; i < kPatience; ++i) {
     const auto low = read_count(a), middle = read_count(b), high = read_count(a);
-    if (!low || !middle || !high) return false;
+    if (!low || !middle || !high) return Likeness::different;
     const bool wrapped = *high < *low;
-    if (!wrapped && (*middle < *low || *middle > *high)) return false;
-    if (last && *low != *last && ++moves == 3) return true;
+    if (!wrapped && (*middle < *low || *middle > *high)) return Likeness::different;
+    if (last && *low != *last && ++moves == 3) return Likeness::same;
     last = low;
     std::this_thread::sleep_for(kPause);
   }
-  return false;
+  return Likeness::unmoved;
 }
 
-// Zones of dies that repeat their package's one counter become the package's single zone.
-void merge_mirrored_dies(std::vector<Zone>& zones) {
+// Zones of dies that repeat their package's one counter become the package's single zone. AMD's register is the
+// package's by design, so that there equal values suffice.
+void merge_mirrored_dies(std::vector<Zone>& zones, const CpuInfo& cpu) {
+  const auto mirrors = [&](const Zone& a, const Zone& b) {
+    if (a.part != b.part || a.place.package != b.place.package || a.range != b.range) return false;
+    const Likeness likeness = compare(a.counter, b.counter);
+    return likeness == Likeness::same || (likeness == Likeness::unmoved && cpu.vendor == Vendor::amd);
+  };
   for (std::size_t i = 0; i < zones.size(); ++i) {
     if (!zones[i].place.die) continue;
-    bool mirrored = false;
-    for (std::size_t k = i + 1; k < zones.size();) {
-      const bool same_package = zones[k].part == zones[i].part && zones[k].place.package == zones[i].place.package &&
-                                zones[k].range == zones[i].range;
-      if (same_package && is_same_counter(zones[i].counter, zones[k].counter)) {
-        zones.erase(zones.begin() + static_cast<std::ptrdiff_t>(k));
-        mirrored = true;
-      } else {
-        ++k;
-      }
-    }
-    if (mirrored) zones[i].place.die.reset();
+    const auto rest = zones.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    const auto kept = std::remove_if(rest, zones.end(), [&](const Zone& other) { return mirrors(zones[i], other); });
+    if (kept != zones.end()) zones[i].place.die.reset();
+    zones.erase(kept, zones.end());
   }
 }
 
@@ -202,21 +202,23 @@ void drop_masked(std::vector<Zone>& zones) {
 }
 
 Error forbidden(const std::vector<std::string>& files) {
-  return {ErrorKind::forbidden,
-          fmt::format("{}: only root may read it (Linux 5.10 and later close RAPL's counters)", files.front()),
-          "until the next boot: sudo chmod o+r /sys/class/powercap/intel-rapl*/energy_uj "
-          "/sys/class/powercap/intel-rapl*/intel-rapl*/energy_uj\n"
-          "for good: echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/chmod o+r /sys%p/energy_uj\"' | sudo tee "
-          "/etc/udev/rules.d/70-impact-tracker.rules && sudo udevadm control --reload && "
-          "sudo udevadm trigger --action=add --subsystem-match=powercap\n"
-          "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON"};
+  return {
+      ErrorKind::forbidden,
+      fmt::format("{}: only root may read it (Linux 5.10 and later close RAPL's counters)", files.front()),
+      "until the next boot: sudo chmod o+r /sys/class/powercap/intel-rapl*/energy_uj "
+      "/sys/class/powercap/intel-rapl*/intel-rapl*/energy_uj\n"
+      "for good: echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/chmod o+r /sys%p/energy_uj\"' | sudo tee "
+      "/etc/udev/rules.d/70-impact-tracker.rules && sudo udevadm control --reload && "
+      "sudo udevadm trigger --action=add --subsystem-match=powercap\n"
+      "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON"};
 }
 
 Error why_nothing(const Host& host, const Found& found, const CpuInfo& cpu, bool masked) {
   const std::string root = host.path("/sys/class/powercap").string();
   if (!found.forbidden.empty()) return forbidden(found.forbidden);
   if (masked) {
-    return {ErrorKind::broken, root + ": the package's energy counter stays 0; the hypervisor or the firmware masks it", ""};
+    return {ErrorKind::broken, root + ": the package's energy counter stays 0; the hypervisor or the firmware masks it",
+            ""};
   }
   if (found.hidden) {
     return {ErrorKind::forbidden, root + ": zones are listed but hidden; container runtimes mask them",
@@ -270,7 +272,7 @@ OpenedSource open_rapl_powercap(const Host& host) {
   const CpuInfo cpu = read_cpu_info(host);
   Found found = find_zones(host, cpu);
   drop_mmio_mirrors(found.zones);
-  merge_mirrored_dies(found.zones);
+  merge_mirrored_dies(found.zones, cpu);
   const bool any = !found.zones.empty();
   drop_masked(found.zones);
   if (found.zones.empty()) return why_nothing(host, found, cpu, any);

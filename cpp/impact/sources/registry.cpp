@@ -52,18 +52,18 @@ std::vector<std::string_view> known_names() {
   const std::vector<std::string_view> names = known_names();
   std::vector<std::string_view> near;
   for (const std::string_view known : names) {
-    const bool holds = name.size() >= 3 && (known.find(name) != std::string_view::npos || name.find(known) != std::string::npos);
+    const bool holds = name.size() >= 3 && known.find(name) != std::string_view::npos;
     if (holds || edit_distance(name, known) <= std::max<std::size_t>(2, known.size() / 3)) near.push_back(known);
   }
-  if (near.empty()) throw std::invalid_argument(fmt::format("no source is named '{}'; there are {}", name, fmt::join(names, ", ")));
+  if (near.empty())
+    throw std::invalid_argument(fmt::format("no source is named '{}'; there are {}", name, fmt::join(names, ", ")));
   throw std::invalid_argument(fmt::format("no source is named '{}'; did you mean {}?", name, fmt::join(near, " or ")));
 }
 
 bool is_wanted(const SourceEntry& entry, std::span<const std::string> wanted) {
   if (wanted.empty()) return true;
-  return std::ranges::any_of(wanted, [&](const std::string& name) {
-    return !name.empty() && (name == entry.name || name == entry.group);
-  });
+  return std::ranges::any_of(
+      wanted, [&](const std::string& name) { return !name.empty() && (name == entry.name || name == entry.group); });
 }
 
 OpenedSource try_open(const SourceEntry& entry, const Host& host) {

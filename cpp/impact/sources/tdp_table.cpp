@@ -40,8 +40,10 @@ std::string normalise_cpu_name(std::string_view name) {
   for (const std::string_view word : {" cpu ", " processor ", " amd ", " intel "}) remove_all(text, word);
   std::string out;
   for (const char c : text) {
-    if (c != ' ') out += c;
-    else if (!out.empty() && out.back() != ' ') out += ' ';
+    if (c != ' ')
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
   }
   while (!out.empty() && out.back() == ' ') out.pop_back();
   return out;

@@ -33,8 +33,12 @@ Channel power(std::string id, std::string source, std::string device, Domain dom
 
 Channel cpu_model() { return energy("cpu_model/package", "cpu_model", "cpu", Domain::package); }
 Channel ram_model() { return energy("ram_model/dram", "ram_model", "memory", Domain::dram); }
-Channel package(unsigned k) { return energy("rapl/package-" + std::to_string(k), "rapl_perf", "cpu:" + std::to_string(k), Domain::package); }
-Channel dram(unsigned k) { return energy("rapl/dram-" + std::to_string(k), "rapl_perf", "memory:" + std::to_string(k), Domain::dram); }
+Channel package(unsigned k) {
+  return energy("rapl/package-" + std::to_string(k), "rapl_perf", "cpu:" + std::to_string(k), Domain::package);
+}
+Channel dram(unsigned k) {
+  return energy("rapl/dram-" + std::to_string(k), "rapl_perf", "memory:" + std::to_string(k), Domain::dram);
+}
 
 std::vector<std::string> total_ids(std::span<const Channel> channels, const Cover& cover) {
   std::vector<std::string> names;
@@ -47,10 +51,19 @@ TEST(DomainTree, ServerIsPackagesDramAndGpus) {
   Channel use = power("nvml/g/utilisation", "nvml_state", "gpu:GPU-a", Domain::other);
   use.unit = Unit::ratio;
   use.quantity = "utilisation";
-  const std::vector<Channel> channels{package(0), dram(0), package(1), dram(1), energy("rapl/core-0", "rapl_perf", "cpu:0", Domain::core),
-                                      energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu), gauge, use, cpu_model(), ram_model()};
+  const std::vector<Channel> channels{package(0),
+                                      dram(0),
+                                      package(1),
+                                      dram(1),
+                                      energy("rapl/core-0", "rapl_perf", "cpu:0", Domain::core),
+                                      energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu),
+                                      gauge,
+                                      use,
+                                      cpu_model(),
+                                      ram_model()};
   const Cover cover = find_cover(channels);
-  EXPECT_THAT(total_ids(channels, cover), ElementsAre("rapl/package-0", "rapl/dram-0", "rapl/package-1", "rapl/dram-1", "nvml/g/energy"));
+  EXPECT_THAT(total_ids(channels, cover),
+              ElementsAre("rapl/package-0", "rapl/dram-0", "rapl/package-1", "rapl/dram-1", "nvml/g/energy"));
   EXPECT_EQ(cover.parts[4].role, Role::inside);
   EXPECT_EQ(cover.parts[4].of, 0U);
   EXPECT_EQ(cover.parts[6].role, Role::duplicate);
@@ -71,8 +84,11 @@ TEST(DomainTree, ModelsFillWhatNoSensorCovers) {
 }
 
 TEST(DomainTree, PsysIsApartUnlessAskedFor) {
-  const std::vector<Channel> channels{package(0), energy("rapl/psys", "rapl_perf", "node", Domain::psys),
-                                      energy("rapl/core-0", "rapl_perf", "cpu:0", Domain::core), cpu_model(), ram_model(),
+  const std::vector<Channel> channels{package(0),
+                                      energy("rapl/psys", "rapl_perf", "node", Domain::psys),
+                                      energy("rapl/core-0", "rapl_perf", "cpu:0", Domain::core),
+                                      cpu_model(),
+                                      ram_model(),
                                       energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu)};
   const Cover cover = find_cover(channels);
   EXPECT_EQ(cover.parts[1].role, Role::apart);
@@ -93,8 +109,9 @@ TEST(DomainTree, WallIsApart) {
 }
 
 TEST(DomainTree, ModuleStandsForItsParts) {
-  const std::vector<Channel> channels{power("hwmon/module", "hwmon", "module:0", Domain::module), power("hwmon/cpu", "hwmon", "cpu:0", Domain::package),
-                                      energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu), cpu_model(), ram_model()};
+  const std::vector<Channel> channels{
+      power("hwmon/module", "hwmon", "module:0", Domain::module), power("hwmon/cpu", "hwmon", "cpu:0", Domain::package),
+      energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu), cpu_model(), ram_model()};
   const Cover cover = find_cover(channels);
   EXPECT_THAT(total_ids(channels, cover), ElementsAre("hwmon/module"));
   EXPECT_EQ(cover.parts[2].role, Role::inside);
@@ -107,7 +124,8 @@ TEST(DomainTree, DiesAddUpAndOtherSourcesOfThemDoNot) {
                                       energy("rapl/package-0-die-1", "rapl_perf", "cpu:0", Domain::package),
                                       energy("hwmon/amd", "hwmon", "cpu:0", Domain::package), ram_model()};
   const Cover cover = find_cover(channels);
-  EXPECT_THAT(total_ids(channels, cover), ElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1", "ram_model/dram"));
+  EXPECT_THAT(total_ids(channels, cover),
+              ElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1", "ram_model/dram"));
   EXPECT_EQ(cover.parts[2].role, Role::duplicate);
 }
 
@@ -128,7 +146,8 @@ TEST(DomainTree, AGpuWithoutEnergyIsNamed) {
   EXPECT_THAT(find_cover(channels).missing, ElementsAre("gpu:GPU-b"));
   const std::vector<std::string> present{"gpu:pci-0000:65:00.0", "gpu:pci-0000:66:00.0"};
   const std::vector<Channel> none{package(0), dram(0)};
-  EXPECT_THAT(find_cover(none, {.present = present}).missing, ElementsAre("gpu:pci-0000:65:00.0", "gpu:pci-0000:66:00.0"));
+  EXPECT_THAT(find_cover(none, {.present = present}).missing,
+              ElementsAre("gpu:pci-0000:65:00.0", "gpu:pci-0000:66:00.0"));
   const std::vector<Channel> one{package(0), dram(0), energy("e", "nvml", "gpu:GPU-a", Domain::gpu)};
   EXPECT_THAT(find_cover(one, {.present = present}).missing, ElementsAre("gpu (1 of 2 on the bus)"));
 }
@@ -142,7 +161,8 @@ TEST(DomainTree, CoresAloneAreALowerBoundThatSaysSo) {
 
 TEST(DomainTree, FindsContradictions) {
   const std::vector<Channel> channels{package(0), energy("rapl/core-0", "rapl_perf", "cpu:0", Domain::core),
-                                      energy("rapl/psys", "rapl_perf", "node", Domain::psys), power("ipmi/power", "ipmi", "node", Domain::wall), dram(0)};
+                                      energy("rapl/psys", "rapl_perf", "node", Domain::psys),
+                                      power("ipmi/power", "ipmi", "node", Domain::wall), dram(0)};
   const Cover cover = find_cover(channels);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto findings = [&](std::vector<double> e) { return find_contradictions(channels, cover, e); };

@@ -53,10 +53,12 @@ class FakeRoot {
   void amd(std::string_view name = "AMD EPYC 7763 64-Core Processor", std::string_view flags = "fpu") const {
     cpuinfo("AuthenticAMD", 25, 1, name, flags);
   }
-  void cpuinfo(std::string_view vendor, unsigned family, unsigned model, std::string_view name, std::string_view flags) const {
-    write("/proc/cpuinfo", "processor\t: 0\nvendor_id\t: " + std::string(vendor) + "\ncpu family\t: " + std::to_string(family) +
-                               "\nmodel\t\t: " + std::to_string(model) + "\nmodel name\t: " + std::string(name) +
-                               "\nflags\t\t: " + std::string(flags) + "\n\nprocessor\t: 1\n");
+  void cpuinfo(std::string_view vendor, unsigned family, unsigned model, std::string_view name,
+               std::string_view flags) const {
+    write("/proc/cpuinfo", "processor\t: 0\nvendor_id\t: " + std::string(vendor) +
+                               "\ncpu family\t: " + std::to_string(family) + "\nmodel\t\t: " + std::to_string(model) +
+                               "\nmodel name\t: " + std::string(name) + "\nflags\t\t: " + std::string(flags) +
+                               "\n\nprocessor\t: 1\n");
   }
 
   void cpu(unsigned number, unsigned package, unsigned die = 0) const {

@@ -18,7 +18,8 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::string_view kMeminfo = "MemTotal:       100000000 kB\nMemFree:  1000 kB\nMemAvailable:   60000000 kB\nBuffers: 1 kB\n";
+constexpr std::string_view kMeminfo =
+    "MemTotal:       100000000 kB\nMemFree:  1000 kB\nMemAvailable:   60000000 kB\nBuffers: 1 kB\n";
 
 // Two sockets of 150 W and 40 threads, as the table knows the Gold 6248.
 void two_sockets(const FakeRoot& root) {
@@ -69,7 +70,7 @@ TEST(CpuModel, IsIdlePlusLoad) {
   EXPECT_EQ(a.quality, Quality::modelled);
   root.clock.now_ns = 20'000'000'000;
   root.write("/proc/stat", "cpu  81000 200 300 999999 5 60 70 8 900 0\ncpu0 0 0 0 0\n");  // all 80 CPUs for 10 s
-  EXPECT_EQ(read_one(*source, "cpu_model/package").count - a.count, 3'000'000'000);  // 300 W for 10 s
+  EXPECT_EQ(read_one(*source, "cpu_model/package").count - a.count, 3'000'000'000);       // 300 W for 10 s
   EXPECT_EQ(source->channels()[0].device, "cpu");
   EXPECT_GT(source->channels()[0].relative_error, 0);
 }
@@ -105,7 +106,7 @@ TEST(CpuModel, AStepBackDoesNoHarm) {
   const Reading a = read_one(*source, "cpu_model/package");
   root.write("/proc/stat", "cpu  1000 200 300 999999 5 60 70 0 900 0\n");  // stolen time taken back
   EXPECT_EQ(read_one(*source, "cpu_model/package").count, a.count);
-  root.write("/proc/stat", "cpu  10 0 0 100 0 0 0 0 0 0\n");  // began anew
+  root.write("/proc/stat", "cpu  10 0 0 100 0 0 0 0 0 0\n");         // began anew
   EXPECT_EQ(read_one(*source, "cpu_model/package").count, a.count);  // within a second of 80 CPUs: held
   root.write("/proc/stat", "cpu  900000 0 0 100 0 0 0 0 0 0\n");
   const Reading high = read_one(*source, "cpu_model/package");
@@ -117,7 +118,8 @@ TEST(CpuModel, GarbageIsMissing) {
   FakeRoot root;
   two_sockets(root);
   auto source = std::move(open_cpu_model(root.host())).value();
-  for (const char* text : {"", "cpu\n", "cpu  \n", "cpu  1 2 3\n", "cpu  1 2 3 4", "cpu  1 -2 3 4 5\n", "cpu  1 2 nan 4 5\n", "intr 1 2 3 4\n"}) {
+  for (const char* text : {"", "cpu\n", "cpu  \n", "cpu  1 2 3\n", "cpu  1 2 3 4", "cpu  1 -2 3 4 5\n",
+                           "cpu  1 2 nan 4 5\n", "intr 1 2 3 4\n"}) {
     root.write("/proc/stat", text);
     EXPECT_EQ(read_one(*source, "cpu_model/package").quality, Quality::missing) << text;
   }

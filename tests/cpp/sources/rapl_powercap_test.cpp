@@ -34,7 +34,8 @@ TEST(RaplPowercap, ReadsTwoSocketsWithDramByName) {
   root.zone("intel-rapl:1:0", "core", 100);
   root.zone("intel-rapl:1:2", "dram", 200, 65'712'999'613);
   const auto source = open(root);
-  EXPECT_THAT(ids(*source), UnorderedElementsAre("rapl/package-1", "rapl/dram-1", "rapl/package-0", "rapl/core-0", "rapl/dram-0"));
+  EXPECT_THAT(ids(*source),
+              UnorderedElementsAre("rapl/package-1", "rapl/dram-1", "rapl/package-0", "rapl/core-0", "rapl/dram-0"));
   EXPECT_EQ(read_one(*source, "rapl/package-0").count, 7'000'000);
   EXPECT_EQ(read_one(*source, "rapl/package-1").count, 5'000'000);
   EXPECT_EQ(read_one(*source, "rapl/dram-0").count, 200);
@@ -107,7 +108,8 @@ TEST(RaplPowercap, DiesWithTheirOwnCountersAreKept) {
   root.zone("intel-rapl:1", "package-0-die-1", 200);
   root.zone("intel-rapl:1:0", "dram", 50);  // equal, but nothing moves: no proof
   const auto source = open(root);
-  EXPECT_THAT(ids(*source), UnorderedElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1", "rapl/dram-0-die-0", "rapl/dram-0-die-1"));
+  EXPECT_THAT(ids(*source), UnorderedElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1", "rapl/dram-0-die-0",
+                                                 "rapl/dram-0-die-1"));
   EXPECT_EQ(channel_of(*source, "rapl/package-0-die-1").device, "cpu:0");
 }
 

@@ -11,6 +11,8 @@ namespace impact::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 const Probe& probe_of(const std::vector<Probe>& probes, std::string_view name) {
   const auto it = std::ranges::find_if(probes, [&](const Probe& p) { return p.entry.name == name; });
@@ -63,6 +65,25 @@ TEST(Registry, ChannelsNameTheirSource) {
     if (!probe.source) continue;
     for (const Channel& c : probe.source->channels()) EXPECT_EQ(c.source, probe.entry.name);
   }
+}
+
+std::vector<std::string> rapl_on(std::string_view machine) {
+  const Host host{std::filesystem::path(IMPACT_TEST_DATA) / "machines" / machine};
+  const std::vector<std::string> group{"rapl"};
+  for (const Probe& probe : open_sources(host, group)) {
+    if (probe.source) return ids(*probe.source);
+  }
+  return {};
+}
+
+TEST(Registry, KnownMachinesCountEachWattOnce) {
+  EXPECT_THAT(rapl_on("intel-server-2s"),
+              UnorderedElementsAre("rapl/package-0", "rapl/dram-0", "rapl/package-1", "rapl/dram-1", "rapl/psys"));
+  EXPECT_THAT(rapl_on("intel-laptop"),
+              UnorderedElementsAre("rapl/package-0", "rapl/core-0", "rapl/uncore-0", "rapl/psys"));
+  EXPECT_THAT(rapl_on("amd-epyc-4die"), UnorderedElementsAre("rapl/package-0"));
+  EXPECT_THAT(rapl_on("vm-no-sensors"), IsEmpty());
+  EXPECT_THAT(rapl_on("vm-psys-zero"), IsEmpty());
 }
 
 TEST(Registry, UnknownNamesThrowWithNearOnes) {

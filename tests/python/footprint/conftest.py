@@ -5,7 +5,4 @@ import pytest
 
 @pytest.fixture
 def core():
-    core = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if core.__name__ != "impact_tracker._core":
-        pytest.skip("the core is not built")
-    return core
+    return pytest.importorskip("impact_tracker._core", reason="the core is not built")

@@ -1,8 +1,0 @@
-#pragma once
-
-namespace impact::worker {
-
-/// The whole worker: claims stdin and stdout for the protocol and answers until its parent is done.
-int serve();
-
-}  // namespace impact::worker

@@ -1,1 +1,0 @@
-"""Carbon intensity of electricity. Nothing here asks the network."""
