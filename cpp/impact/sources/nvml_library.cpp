@@ -1,0 +1,141 @@
+#include "impact/sources/nvml_library.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <string_view>
+
+namespace impact::nvml {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "00000000:17:00.0" -> "0000:17:00.0"
+std::string sysfs_address(std::string_view bus_id) {
+  if (bus_id.size() == 16 && bus_id.starts_with("0000")) bus_id.remove_prefix(4);
+  std::string text(bus_id);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+Gpu describe(const Calls& calls, Device handle, unsigned index) {
+  Gpu gpu;
+  gpu.handle = handle;
+  gpu.index = index;
+  std::array<char, 96> text{};
+  const auto size = static_cast<unsigned>(text.size());
+  if (calls.uuid(handle, text.data(), size) == kSuccess) gpu.uuid = text.data();
+  if (calls.name && calls.name(handle, text.data(), size) == kSuccess) gpu.name = text.data();
+  PciInfo pci{};
+  if (calls.pci_info && calls.pci_info(handle, &pci) == kSuccess) {
+    pci.bus_id[sizeof pci.bus_id - 1] = '\0';
+    gpu.pci = sysfs_address(pci.bus_id);
+  }
+  int major = 0, minor = 0;
+  if (calls.architecture && calls.architecture(handle, &gpu.architecture) != kSuccess) gpu.architecture = 0;
+  if (calls.compute_capability && calls.compute_capability(handle, &major, &minor) == kSuccess) {
+    gpu.ga100 = major == 8 && minor == 0;
+  }
+  unsigned limit_mw = 0;
+  if (calls.power_limit && calls.power_limit(handle, &limit_mw) == kSuccess) gpu.power_limit_w = limit_mw * 1e-3;
+  return gpu;
+}
+
+}  // namespace
+
+Sensing sensing_of(const Gpu& gpu) noexcept {
+  if (gpu.ga100) return {100ms, 25ms, 100ms};
+  switch (gpu.architecture) {
+    case kKepler: return {15ms, 15ms, 100ms};
+    case kMaxwell: return {100ms, 100ms, 100ms};
+    case kPascal:
+    case kVolta: return {20ms, 10ms, 20ms};
+    case kTuring: return {100ms, 100ms, 100ms};
+    default: return {100ms, 1000ms, 100ms};  // Ampere but GA100, and everything newer: the mean of the last second
+  }
+}
+
+bool Nvml::resolve() {
+  const auto take = [&](auto& function, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (function == nullptr)
+        function = library_.symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
+    }
+    return function != nullptr;
+  };
+  take(calls_.error_string, {"nvmlErrorString"});
+  take(calls_.name, {"nvmlDeviceGetName"});
+  take(calls_.pci_info, {"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2"});
+  take(calls_.architecture, {"nvmlDeviceGetArchitecture"});
+  take(calls_.compute_capability, {"nvmlDeviceGetCudaComputeCapability"});
+  take(calls_.total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
+  take(calls_.power_usage, {"nvmlDeviceGetPowerUsage"});
+  take(calls_.field_values, {"nvmlDeviceGetFieldValues"});
+  take(calls_.samples, {"nvmlDeviceGetSamples"});
+  take(calls_.power_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
+  take(calls_.utilization, {"nvmlDeviceGetUtilizationRates"});
+  take(calls_.memory_info, {"nvmlDeviceGetMemoryInfo"});
+  take(calls_.temperature, {"nvmlDeviceGetTemperature"});
+  take(calls_.clock, {"nvmlDeviceGetClockInfo"});
+  return take(calls_.init, {"nvmlInit_v2", "nvmlInit"}) && take(calls_.shutdown, {"nvmlShutdown"}) &&
+         take(calls_.device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}) &&
+         take(calls_.device_by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}) &&
+         take(calls_.uuid, {"nvmlDeviceGetUUID"});
+}
+
+Error Nvml::failed(const std::string& call, int status) const {
+  const char* words = calls_.error_string != nullptr ? calls_.error_string(status) : nullptr;
+  const std::string what = fmt::format("{}: {} ({})", call, words != nullptr ? words : "error", status);
+  switch (status) {
+    case kDriverNotLoaded: return {ErrorKind::absent, what, "sudo modprobe nvidia"};
+    case kNoPermission: return {ErrorKind::forbidden, what, "allow this user to read /dev/nvidiactl and /dev/nvidia*"};
+    case kVersionMismatch:
+      return {ErrorKind::broken, what, "the driver was updated under a running kernel module: reboot"};
+    default: return {ErrorKind::broken, what, ""};
+  }
+}
+
+// The status of the last GPU that gave no handle, if none did.
+int Nvml::find_gpus() {
+  unsigned count = 0;
+  int status = calls_.device_count(&count);
+  if (status != kSuccess) return status;
+  for (unsigned i = 0; i < count; ++i) {
+    Device handle = nullptr;
+    const int found = calls_.device_by_index(i, &handle);
+    if (found != kSuccess) {
+      status = found;
+      continue;
+    }
+    Gpu gpu = describe(calls_, handle, i);
+    if (!gpu.uuid.empty()) gpus_.push_back(std::move(gpu));
+  }
+  return gpus_.empty() ? status : static_cast<int>(kSuccess);
+}
+
+Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host) {
+  const char* chosen = std::getenv("IMPACT_TRACKER_NVML");
+  if (chosen == nullptr && !host.is_real()) {
+    return Error{ErrorKind::absent, "NVIDIA's driver belongs to the running machine, not to a tree of files", ""};
+  }
+  const std::string name = chosen != nullptr ? chosen : "libnvidia-ml.so.1";
+  Result<Library> library = Library::open(name);
+  if (!library) return Error{ErrorKind::absent, "no NVIDIA driver: " + library.error().what, ""};
+  std::shared_ptr<Nvml> nvml(new Nvml(std::move(library).value()));
+  if (!nvml->resolve()) return Error{ErrorKind::broken, name + " is not NVIDIA's management library", ""};
+  if (const int status = nvml->calls_.init(); status != kSuccess) return nvml->failed("nvmlInit", status);
+  nvml->started_ = true;
+  if (const int status = nvml->find_gpus(); status != kSuccess)
+    return nvml->failed("nvmlDeviceGetHandleByIndex", status);
+  if (nvml->gpus_.empty()) return Error{ErrorKind::absent, "NVIDIA's driver runs and has no GPU", ""};
+  return std::shared_ptr<const Nvml>(std::move(nvml));
+}
+
+Nvml::~Nvml() {
+  if (started_) calls_.shutdown();
+}
+
+}  // namespace impact::nvml

@@ -1,0 +1,141 @@
+// What NVIDIA GPUs are doing, through NVML
+//
+// Measures   Utilisation, memory in use, temperature, clock and mean power of each GPU.
+// Needs      As nvml.
+// Channels   nvml/GPU-<uuid>/{utilisation (ratio), memory_used (B), temperature (degC), clock (Hz, streaming
+//            multiprocessors), power_average (W, over the last second)}; what a GPU does not support has no channel.
+// Resolution Asked for once a second (update period 1 s); the driver renews utilisation every 1/6 to 1 s.
+// Known faults
+//   - Utilisation says that some kernel ran, not how much of the GPU it used; there is none under MIG.
+//   - power_average is for a check of the energy counter: the domain tree does not add it up.
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "impact/sources/nvml_library.hpp"
+#include "impact/sources/source.hpp"
+
+namespace impact {
+namespace {
+
+using Ask = std::optional<std::int64_t> (*)(const nvml::Calls&, nvml::Device) noexcept;
+
+std::optional<std::int64_t> utilisation(const nvml::Calls& calls, nvml::Device device) noexcept {
+  nvml::Utilization value;
+  if (calls.utilization == nullptr || calls.utilization(device, &value) != nvml::kSuccess || value.gpu > 100) return {};
+  return value.gpu;
+}
+
+std::optional<std::int64_t> memory_used(const nvml::Calls& calls, nvml::Device device) noexcept {
+  nvml::Memory value;
+  if (calls.memory_info == nullptr || calls.memory_info(device, &value) != nvml::kSuccess) return {};
+  return static_cast<std::int64_t>(value.used);
+}
+
+std::optional<std::int64_t> temperature(const nvml::Calls& calls, nvml::Device device) noexcept {
+  unsigned value = 0;
+  if (calls.temperature == nullptr || calls.temperature(device, 0, &value) != nvml::kSuccess) return {};
+  return value;
+}
+
+std::optional<std::int64_t> clock_mhz(const nvml::Calls& calls, nvml::Device device) noexcept {
+  constexpr int streaming_multiprocessors = 1;
+  unsigned value = 0;
+  if (calls.clock == nullptr || calls.clock(device, streaming_multiprocessors, &value) != nvml::kSuccess) return {};
+  return value;
+}
+
+std::optional<std::int64_t> power_average(const nvml::Calls& calls, nvml::Device device) noexcept {
+  nvml::FieldValue field{};
+  field.field_id = nvml::kFieldPowerAverage;
+  if (calls.field_values == nullptr || calls.field_values(device, 1, &field) != nvml::kSuccess) return {};
+  if (field.status != nvml::kSuccess) return {};
+  return field.value.ui;
+}
+
+struct Question {
+  const char* name;
+  const char* quantity;
+  Unit unit;
+  double scale;
+  Ask ask;
+};
+
+constexpr Question kQuantities[] = {
+    {"utilisation", "utilisation", Unit::ratio, 0.01, utilisation},
+    {"memory_used", "memory_used", Unit::byte, 1.0, memory_used},
+    {"temperature", "temperature", Unit::celsius, 1.0, temperature},
+    {"clock", "clock", Unit::hertz, 1e6, clock_mhz},
+    {"power_average", "power", Unit::watt, 1e-3, power_average},
+};
+
+Channel channel_of(const nvml::Gpu& gpu, const Question& what) {
+  Channel c;
+  c.id = fmt::format("nvml/{}/{}", gpu.uuid, what.name);
+  c.source = "nvml_state";
+  c.device = "gpu:" + gpu.uuid;
+  c.domain = what.unit == Unit::watt ? Domain::gpu : Domain::other;
+  c.quantity = what.quantity;
+  c.kind = Kind::gauge;
+  c.unit = what.unit;
+  c.scale = what.scale;
+  c.update_period = std::chrono::seconds{1};
+  c.window = what.unit == Unit::watt ? std::chrono::seconds{1} : Duration{0};
+  c.latency = std::chrono::microseconds{500};
+  c.relative_error = what.unit == Unit::watt ? 0.05 : 0.0;
+  return c;
+}
+
+class NvmlState final : public Source {
+ public:
+  NvmlState(const Host& host, std::shared_ptr<const nvml::Nvml> library)
+      : clock_(host.clock), nvml_(std::move(library)) {
+    for (const nvml::Gpu& gpu : nvml_->gpus()) {
+      for (const Question& what : kQuantities) {
+        if (!what.ask(nvml_->calls(), gpu.handle)) continue;
+        channels_.push_back(channel_of(gpu, what));
+        meters_.push_back({gpu.handle, what.ask});
+      }
+    }
+  }
+
+  std::span<const Channel> channels() const noexcept override { return channels_; }
+
+  void read(Sink& out) noexcept override {
+    Instant before = clock_->now();
+    for (std::uint32_t i = 0; i < meters_.size(); ++i) {
+      const std::optional<std::int64_t> value = meters_[i].ask(nvml_->calls(), meters_[i].device);
+      const Instant after = clock_->now();
+      if (value)
+        out.put({i, Quality::measured, *value, before, after});
+      else
+        out.missing(i, before, after);
+      before = after;
+    }
+  }
+
+ private:
+  struct Meter {
+    nvml::Device device;
+    Ask ask;
+  };
+  const Clock* clock_;
+  std::shared_ptr<const nvml::Nvml> nvml_;
+  std::vector<Meter> meters_;
+  std::vector<Channel> channels_;
+};
+
+}  // namespace
+
+OpenedSource open_nvml_state(const Host& host) {
+  Result<std::shared_ptr<const nvml::Nvml>> library = nvml::Nvml::open(host);
+  if (!library) return library.error();
+  auto source = std::make_unique<NvmlState>(host, std::move(library).value());
+  if (source->channels().empty()) {
+    return Error{ErrorKind::unsupported, "no NVIDIA GPU of this machine tells what it is doing", ""};
+  }
+  return OpenedSource{std::move(source)};
+}
+
+}  // namespace impact

@@ -1,0 +1,147 @@
+#ifdef IMPACT_FAKE_NVML_LIBRARY
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "cpp/sources/fake_root.hpp"
+#include "impact/sources/domain_tree.hpp"
+#include "impact/sources/nvml_library.hpp"
+
+namespace impact {
+OpenedSource open_nvml(const Host&);
+OpenedSource open_nvml_state(const Host&);
+}  // namespace impact
+
+namespace impact::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+// A copy of the fake driver of its own, so that each test configures it anew.
+class NvmlTest : public testing::Test {
+ protected:
+  void SetUp() override { setenv("IMPACT_TRACKER_NVML", root.path("/libnvidia-ml.so.1").c_str(), 1); }
+  void TearDown() override {
+    unsetenv("IMPACT_TRACKER_NVML");
+    unsetenv("IMPACT_FAKE_NVML");
+  }
+  void gpus(const std::string& list, const std::string& more = "") {
+    std::filesystem::copy_file(IMPACT_FAKE_NVML_LIBRARY, root.path("/libnvidia-ml.so.1"),
+                               std::filesystem::copy_options::overwrite_existing);
+    setenv("IMPACT_FAKE_NVML", ("{\"epoch_ns\": 0, \"gpus\": [" + list + "]" + more + "}").c_str(), 1);
+  }
+  Host host() const { return {root.path("/"), &system_clock()}; }
+  FakeRoot root;
+};
+
+TEST_F(NvmlTest, ReadsTheEnergyCounterOfEachGpu) {
+  gpus(
+      R"({"arch": "hopper", "uuid": "GPU-aa", "curve": "constant:500"}, {"arch": "volta", "uuid": "GPU-bb", "curve": "constant:200"})");
+  auto source = std::move(open_nvml(host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-aa/energy", "nvml/GPU-bb/energy"));
+  const Reading a = read_one(*source, "nvml/GPU-aa/energy");
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  const Reading b = read_one(*source, "nvml/GPU-aa/energy");
+  const double joules = static_cast<double>(b.count - a.count) * channel_of(*source, "nvml/GPU-aa/energy").scale;
+  EXPECT_NEAR(joules / seconds(b.after - a.before), 500, 110);  // the fake's counter moves every 20 ms
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-bb/energy").update_period, std::chrono::milliseconds{20});
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-aa/energy").range, 0U);
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-aa/energy").device, "gpu:GPU-aa");
+  EXPECT_TRUE(is_fast(*source));
+}
+
+TEST_F(NvmlTest, PowerWhereThereIsNoCounter) {
+  gpus(
+      R"({"arch": "pascal", "uuid": "GPU-p", "curve": "constant:150"}, {"arch": "ampere", "uuid": "GPU-a", "counter": false, "curve": "constant:90"})");
+  auto source = std::move(open_nvml(host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-p/power", "nvml/GPU-a/power"));
+  EXPECT_EQ(read_one(*source, "nvml/GPU-p/power").count, 150'000);
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-p/power").window, std::chrono::milliseconds{10});
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-a/power").window, std::chrono::seconds{1});
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-a/power").unit, Unit::watt);
+}
+
+TEST_F(NvmlTest, ACounterThatStaysZeroIsNotBelieved) {
+  gpus(R"({"arch": "ampere", "uuid": "GPU-z", "counter_gain": 0, "start_j": 0, "curve": "constant:120"})");
+  auto source = std::move(open_nvml(host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-z/power"));
+}
+
+TEST_F(NvmlTest, AFailingGpuSpoilsNoOther) {
+  gpus(R"({"uuid": "GPU-ok", "curve": "constant:100"},
+          {"uuid": "GPU-lost", "fail": [{"call": "HandleByIndex"}]},
+          {"uuid": "GPU-mute", "fail": [{"call": "TotalEnergyConsumption"}, {"call": "PowerUsage"}]})");
+  auto source = std::move(open_nvml(host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-ok/energy"));
+}
+
+TEST_F(NvmlTest, AGpuThatFallsOffTheBusIsMissing) {
+  const double soon = static_cast<double>(nanoseconds(system_clock().now())) * 1e-9 + 0.25;
+  gpus(R"({"uuid": "GPU-ok", "curve": "constant:100"}, {"uuid": "GPU-x", "fail": [{"call": "*", "from_s": )" +
+       std::to_string(soon) + "}]}");
+  auto source = std::move(open_nvml(host())).value();
+  ASSERT_EQ(source->channels().size(), 2U);
+  while (static_cast<double>(nanoseconds(system_clock().now())) * 1e-9 < soon)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  EXPECT_EQ(read_one(*source, "nvml/GPU-x/energy").quality, Quality::missing);
+  EXPECT_EQ(read_one(*source, "nvml/GPU-ok/energy").quality, Quality::measured);
+}
+
+TEST_F(NvmlTest, StateIsAskedOnceASecondAndAddsNothing) {
+  gpus(
+      R"({"arch": "hopper", "uuid": "GPU-h", "utilization": "constant:40", "temperature_c": 61, "sm_clock_mhz": 1980, "curve": "constant:300"},
+          {"arch": "ga100", "uuid": "GPU-m", "mig": ["MIG-1"]})");
+  auto source = std::move(open_nvml_state(host())).value();
+  EXPECT_THAT(ids(*source),
+              UnorderedElementsAre("nvml/GPU-h/utilisation", "nvml/GPU-h/memory_used", "nvml/GPU-h/temperature",
+                                   "nvml/GPU-h/clock", "nvml/GPU-h/power_average", "nvml/GPU-m/memory_used",
+                                   "nvml/GPU-m/temperature", "nvml/GPU-m/clock"));
+  EXPECT_EQ(read_one(*source, "nvml/GPU-h/utilisation").count, 40);
+  EXPECT_EQ(read_one(*source, "nvml/GPU-h/temperature").count, 61);
+  EXPECT_EQ(read_one(*source, "nvml/GPU-h/clock").count, 1980);
+  EXPECT_EQ(read_one(*source, "nvml/GPU-h/power_average").count, 300'000);
+  for (const Channel& c : source->channels()) EXPECT_EQ(c.update_period, std::chrono::seconds{1});
+
+  auto energy = std::move(open_nvml(host())).value();
+  std::vector<Channel> all(energy->channels().begin(), energy->channels().end());
+  all.insert(all.end(), source->channels().begin(), source->channels().end());
+  const Cover cover = find_cover(all);
+  EXPECT_THAT(cover.total, ElementsAre(0U, 1U));
+}
+
+TEST_F(NvmlTest, SaysWhatKeepsItFromStarting) {
+  gpus("", R"(, "init_error": 9)");
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
+  EXPECT_THAT(open_nvml(host()).error().what, HasSubstr("not loaded"));
+  root.remove("/libnvidia-ml.so.1");
+  EXPECT_THAT(open_nvml(host()).error().what, HasSubstr("no NVIDIA driver"));
+  root.write("/libnvidia-ml.so.1", "not a library");
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
+  unsetenv("IMPACT_TRACKER_NVML");
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
+}
+
+TEST_F(NvmlTest, ADriverWithoutGpusIsAbsent) {
+  gpus("");
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
+}
+
+TEST_F(NvmlTest, KnowsTheGpuOnItsBus) {
+  gpus(R"({"arch": "ga100", "pci": "00000000:65:00.0"})");
+  const auto library = std::move(nvml::Nvml::open(host())).value();
+  ASSERT_EQ(library->gpus().size(), 1U);
+  EXPECT_EQ(library->gpus()[0].pci, "0000:65:00.0");
+  EXPECT_TRUE(library->gpus()[0].ga100);
+  EXPECT_EQ(nvml::sensing_of(library->gpus()[0]).power_window, std::chrono::milliseconds{25});
+}
+
+}  // namespace
+}  // namespace impact::test
+
+#endif
