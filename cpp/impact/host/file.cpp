@@ -1,6 +1,9 @@
 #include "impact/host/file.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +21,35 @@ Error open_error(const std::filesystem::path& path, int code) {
                                                            : ErrorKind::broken;
   return {kind, path.string() + ": " + std::generic_category().message(code), ""};
 }
+
+// Holds back, in this thread, the signals that a failing write sends, and takes away one that it caused.
+class NoWriteSignals {
+ public:
+  NoWriteSignals() noexcept {
+    sigemptyset(&own_);
+    sigaddset(&own_, SIGXFSZ);
+    sigaddset(&own_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    if (sigismember(&pending, SIGXFSZ) == 1) sigdelset(&own_, SIGXFSZ);  // one of the program's own waits already
+    if (sigismember(&pending, SIGPIPE) == 1) sigdelset(&own_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &own_, &before_);
+  }
+  ~NoWriteSignals() {
+    const int code = errno;
+    constexpr timespec kNow{0, 0};
+    while (sigtimedwait(&own_, nullptr, &kNow) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = code;
+  }
+  NoWriteSignals(const NoWriteSignals&) = delete;
+  NoWriteSignals& operator=(const NoWriteSignals&) = delete;
+
+ private:
+  sigset_t own_;
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -90,6 +122,21 @@ int write_all(const Descriptor& file, std::string_view data) noexcept {
     data.remove_prefix(static_cast<std::size_t>(n));
   }
   return 0;
+}
+
+std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept {
+  const NoWriteSignals quiet;
+  ssize_t n = -1;
+  do {
+    n = ::write(file.get(), data.data(), data.size());
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept {
+  struct stat state {};
+  if (::fstat(file.get(), &state) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(state.st_size);
 }
 
 Result<Descriptor> create_file(const std::filesystem::path& path) {

@@ -50,6 +50,13 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t lim
 // All of `data`, looping on partial writes; 0 or the errno of the failure.
 int write_all(const Descriptor& file, std::string_view data) noexcept;
 
+// Writes what one call takes of `data`: its size, or -1 and errno set. A file-size limit is EFBIG and a closed pipe
+// EPIPE, never a signal: it may be called on a thread of the user's.
+std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept;
+
+// Bytes in the file now; nullopt where the system does not say.
+std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept;
+
 // A new file for appending (it must not exist yet); its parent directories are made. The error carries the path.
 Result<Descriptor> create_file(const std::filesystem::path& path);
 

@@ -1,0 +1,89 @@
+#include "impact/record/flusher.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "impact/host/clock.hpp"
+#include "impact/host/fork.hpp"
+#include "impact/host/thread.hpp"
+
+namespace impact {
+namespace {
+
+using Outboxes = std::vector<std::shared_ptr<Outbox>>;
+
+// Of one process. Never destroyed: a child must not wait on locks that its parent's threads held at the fork.
+struct Flusher {
+  explicit Flusher(std::uint32_t of, Flusher* before) : generation(of), parent(before) {}
+
+  const std::uint32_t generation;
+  Flusher* const parent;  // kept reachable
+  std::mutex life;        // start and end of the thread; the thread itself takes only `list`
+  std::mutex list;
+  Outboxes outboxes;
+  std::unique_ptr<Thread> thread;
+
+  Outboxes all() {
+    const std::lock_guard lock(list);
+    return outboxes;
+  }
+
+  void run(Waker& waker) {
+    Instant next = system_clock().now() + kFlushInterval;
+    while (waker.sleep_until(next)) {
+      for (const auto& outbox : all()) outbox->flush();
+      // A slow disk must not be asked again at once.
+      next = std::max(next + kFlushInterval, system_clock().now());
+    }
+  }
+};
+
+Flusher& flusher_of_this_process() {
+  static std::atomic<Flusher*> current{nullptr};
+  const std::uint32_t generation = fork_generation();
+  Flusher* found = current.load(std::memory_order_acquire);
+  while (found == nullptr || found->generation != generation) {
+    auto made = std::make_unique<Flusher>(generation, found);
+    if (current.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) found = made.release();
+  }
+  return *found;
+}
+
+}  // namespace
+
+void start_flushing(const std::shared_ptr<Outbox>& outbox) {
+  Flusher& flusher = flusher_of_this_process();
+  const std::lock_guard lock(flusher.life);
+  {
+    const std::lock_guard listing(flusher.list);
+    flusher.outboxes.push_back(outbox);
+  }
+  if (flusher.thread) return;
+  try {
+    flusher.thread = std::make_unique<Thread>("impact-writer", [&flusher](Waker& waker) { flusher.run(waker); });
+  } catch (...) {
+    const std::lock_guard listing(flusher.list);
+    flusher.outboxes.pop_back();
+    throw;
+  }
+}
+
+void flush_all_records() noexcept {
+  for (const auto& outbox : flusher_of_this_process().all()) outbox->flush();
+}
+
+void stop_flushing(const std::shared_ptr<Outbox>& outbox) noexcept {
+  Flusher& flusher = flusher_of_this_process();
+  const std::lock_guard lock(flusher.life);
+  bool last = false;
+  {
+    const std::lock_guard listing(flusher.list);
+    std::erase(flusher.outboxes, outbox);
+    last = flusher.outboxes.empty();
+  }
+  if (last) flusher.thread.reset();
+}
+
+}  // namespace impact

@@ -1,0 +1,78 @@
+#pragma once
+// Lines on their way to the disk: appended by the thread that has them, written by whoever flushes. A disk that is
+// full or away costs nothing until 16 MiB wait; then rows are dropped, and counted.
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "impact/host/file.hpp"
+
+namespace impact {
+
+// Any thread. In a forked child every call does nothing, and the descriptor stays as it is.
+class Outbox {
+ public:
+  enum class Weight : std::uint8_t { row, event };  // events find room in the last MiB that rows leave
+
+  struct Health {
+    std::uint64_t bytes_written = 0;
+    std::uint64_t dropped_lines = 0;
+    std::vector<std::string> errors;  // one per kind of failure: path and the system's reason
+  };
+
+  static constexpr std::size_t kMost = std::size_t{16} << 20U;
+  static constexpr std::size_t kKeptForEvents = std::size_t{1} << 20U;
+
+  // A file that is empty, open for appending, and written by nobody else.
+  Outbox(Descriptor file, std::filesystem::path path);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // Whole lines. False where they were dropped. Never touches the disk.
+  bool append(std::string_view lines, Weight weight) noexcept;
+
+  // Counts lines that could not even be made.
+  void count_dropped(std::uint64_t lines) noexcept;
+
+  // Writes what waits. A failure is kept in health(); what it left waits for the next flush. Returns false then.
+  bool flush() noexcept;
+
+  // After a last flush: nothing is taken or written any more.
+  void close() noexcept;
+
+  Health health() const;
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  bool is_inherited() const noexcept;
+  bool put(std::string_view lines) noexcept;
+  bool send() noexcept;
+  void settle() noexcept;
+  void sent(std::uint64_t bytes) noexcept;
+  void failed(int code) noexcept;
+
+  const std::filesystem::path path_;
+  const std::uint32_t generation_;
+
+  std::mutex io_;  // held while writing; before state_ where both are
+  Descriptor file_;
+  std::string sending_;  // taken from waiting_, not yet written from sent_ on
+  std::size_t sent_ = 0;
+  bool unsure_ = false;  // the last write failed: how much of it arrived is not known
+
+  mutable std::mutex state_;  // held for a copy at most
+  std::string waiting_;
+  std::size_t held_ = 0;  // bytes in waiting_ and still in sending_
+  bool dropping_ = false;
+  std::uint64_t dropped_unsaid_ = 0;
+  bool closed_ = false;
+  Health health_;
+  std::vector<int> codes_;
+};
+
+}  // namespace impact

@@ -1,0 +1,101 @@
+#include "impact/record/reader.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include "impact/record/format.hpp"
+#include "impact/record/header.hpp"
+
+namespace impact {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{256} << 10U;
+
+}  // namespace
+
+RecordReader::RecordReader(Descriptor file, std::string text, std::string name)
+    : file_(std::move(file)), name_(std::move(name)), text_(std::move(text)) {}
+
+Result<RecordReader> RecordReader::open(const std::filesystem::path& path) {
+  Result<Descriptor> file = open_for_reading(path);
+  if (!file) return file.error();
+  return start(RecordReader(std::move(file).value(), {}, path.string()));
+}
+
+Result<RecordReader> RecordReader::of_text(std::string text, std::string name) {
+  return start(RecordReader(Descriptor{}, std::move(text), std::move(name)));
+}
+
+Result<RecordReader> RecordReader::start(RecordReader reader) {
+  std::string_view line;
+  const Line first = reader.take_line(line);
+  if (first == Line::failed) return Error{ErrorKind::broken, reader.name_ + ": " + reader.at_line(reader.failure_), ""};
+  if (first == Line::none) {
+    const bool empty = reader.text_.empty();
+    return Error{ErrorKind::broken,
+                 reader.name_ + ": line 1 (byte 0): " + (empty ? "the file is empty" : "the header is cut short"), ""};
+  }
+  Result<Header> header = decode_header(line);
+  if (!header) return Error{ErrorKind::broken, reader.name_ + ": " + reader.at_line(header.error().what), ""};
+  reader.header_ = std::move(header).value();
+  reader.decoder_ = Decoder(reader.header_);
+  return reader;
+}
+
+std::string RecordReader::at_line(const std::string& reason) const {
+  return "line " + std::to_string(line_) + " (byte " + std::to_string(line_at_) + "): " + reason;
+}
+
+// More of the file behind what is left of the text; false at its end or a failure.
+bool RecordReader::refill() {
+  if (!file_.valid()) return false;
+  text_.erase(0, taken_);
+  searched_ -= taken_;
+  taken_ = 0;
+  const std::size_t left = text_.size();
+  text_.resize(left + kChunk);
+  const std::ptrdiff_t n = read_at(file_, {text_.data() + left, kChunk}, static_cast<std::int64_t>(file_at_));
+  text_.resize(left + static_cast<std::size_t>(n > 0 ? n : 0));
+  if (n < 0) failure_ = "cannot be read: " + std::generic_category().message(errno);
+  if (n > 0) file_at_ += static_cast<std::uint64_t>(n);
+  return n > 0;
+}
+
+RecordReader::Line RecordReader::take_line(std::string_view& out) {
+  while (true) {
+    const std::size_t newline = text_.find('\n', searched_);
+    const std::size_t end = newline == std::string::npos ? text_.size() : newline;
+    const bool too_long = end - taken_ > kMaxLineBytes;
+    searched_ = end;
+    if (!too_long && newline == std::string::npos && refill()) continue;
+    if (!too_long && newline == std::string::npos && failure_.empty()) return Line::none;
+    line_at_ = next_at_;
+    ++line_;
+    if (too_long) failure_ = "longer than " + std::to_string(kMaxLineBytes) + " bytes";
+    if (!failure_.empty()) return Line::failed;
+    out = std::string_view(text_).substr(taken_, end - taken_);
+    taken_ = searched_ = end + 1;
+    next_at_ += out.size() + 1;
+    return Line::whole;
+  }
+}
+
+bool RecordReader::next(Event& out) {
+  while (!damage_) {
+    std::string_view line;
+    const Line taken = take_line(line);
+    if (taken == Line::none) return false;
+    const Decoder::Found found = taken == Line::failed ? Decoder::Found::damage : decoder_.decode(line, out);
+    if (found == Decoder::Found::damage) {
+      damage_ = at_line(taken == Line::failed ? failure_ : decoder_.reason()) + "; everything before it was read";
+    } else if (found == Decoder::Found::ignored) {
+      ++ignored_;
+    } else {
+      complete_ = complete_ || std::holds_alternative<Totals>(out);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace impact

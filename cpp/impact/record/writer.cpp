@@ -1,0 +1,97 @@
+#include "impact/record/writer.hpp"
+
+#include <system_error>
+
+#include "impact/host/file.hpp"
+#include "impact/host/fork.hpp"
+#include "impact/record/flusher.hpp"
+#include "impact/record/format.hpp"
+#include "impact/record/header.hpp"
+#include "impact/record/json.hpp"
+
+namespace impact {
+namespace {
+
+Error unwritten(const std::filesystem::path& path, const std::string& reason) {
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  return {ErrorKind::broken, path.string() + ": " + reason, ""};
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(std::shared_ptr<Outbox> outbox, const Header& header)
+    : outbox_(std::move(outbox)), encoder_(header), generation_(fork_generation()) {}
+
+Result<std::shared_ptr<RecordWriter>> RecordWriter::create(const std::filesystem::path& path, const Header& header) {
+  if (const auto reason = fault(header)) return Error{ErrorKind::misconfigured, path.string() + ": " + *reason, ""};
+  const std::string line = encode_header(header) + "\n";
+  if (const auto back = decode_header(std::string_view(line).substr(0, line.size() - 1));
+      !back || line.size() > kMaxLineBytes) {
+    const std::string reason = back ? "longer than " + std::to_string(kMaxLineBytes) + " bytes" : back.error().what;
+    return Error{ErrorKind::misconfigured, path.string() + ": its header cannot be read back: " + reason, ""};
+  }
+  Result<Descriptor> file = create_file(path);
+  if (!file) return file.error();
+  const auto outbox = std::make_shared<Outbox>(std::move(file).value(), path);
+  if (!outbox->append(line, Outbox::Weight::event) || !outbox->flush()) {
+    const auto errors = outbox->health().errors;
+    return unwritten(path,
+                     errors.empty() ? "no memory for the header" : errors.front().substr(path.string().size() + 2));
+  }
+  try {
+    std::shared_ptr<RecordWriter> writer(new RecordWriter(outbox, header));
+    start_flushing(outbox);
+    return writer;
+  } catch (const std::system_error& error) {
+    return unwritten(path, std::string("no thread to write it: ") + error.what());
+  }
+}
+
+RecordWriter::~RecordWriter() { end(); }
+
+template <class Encode>
+void RecordWriter::send(Outbox::Weight weight, std::uint64_t lines, Encode encode) noexcept {
+  if (ended_ || generation_ != fork_generation()) return;
+  try {
+    const std::string_view text = encode();
+    if (text.empty()) {
+      outbox_->count_dropped(lines);
+    } else if (!outbox_->append(text, weight)) {
+      encoder_.restart();
+    }
+  } catch (const std::exception&) {  // no memory, or text that JSON cannot hold
+    outbox_->count_dropped(lines);
+    encoder_.restart();
+  }
+}
+
+void RecordWriter::row(std::uint32_t group, std::span<const Reading> readings) noexcept {
+  if (readings.empty()) return;
+  send(Outbox::Weight::row, 1, [&] { return encoder_.row(group, readings); });
+}
+
+void RecordWriter::mark(const Mark& mark) noexcept {
+  send(Outbox::Weight::event, 1, [&] { return encoder_.mark(mark); });
+}
+
+void RecordWriter::note(const nlohmann::json& body) noexcept {
+  send(Outbox::Weight::event, 1, [&] { return encoder_.remark("note", body); });
+}
+
+void RecordWriter::flush() noexcept { outbox_->flush(); }
+
+void RecordWriter::finish(const nlohmann::json& totals) noexcept {
+  send(Outbox::Weight::event, 1, [&] { return encoder_.remark("totals", totals); });
+  end();
+}
+
+void RecordWriter::end() noexcept {
+  if (ended_ || generation_ != fork_generation()) return;
+  ended_ = true;
+  stop_flushing(outbox_);
+  outbox_->flush();
+  outbox_->close();
+}
+
+}  // namespace impact
