@@ -61,9 +61,9 @@ def _times(value: float | None, factor: float) -> float | None:
 def _from_record(path: Path, override: float | None) -> Experiment | None:
     """A record's experiment; None for one whose tracker was never started."""
     record = Record(path)
-    result = record.result if override is None else record.result.weigh(pue=override)
-    if result.energy_j is None and result.duration_s == 0:
+    if not record.started:
         return None
+    result = record.result if override is None else record.result.weigh(pue=override)
     if record.damage:
         warnings.warn(f"{path} is damaged: {record.damage}", ImpactWarning, stacklevel=4)
     if result.energy_j is None:

@@ -6,6 +6,7 @@ import math
 
 JOULES_PER_KWH = 3.6e6
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
+_MASSES = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
 _MOST_DIGITS = 5
 
 
@@ -78,12 +79,10 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
 
 
 def carbon(value_g: float | None, low_g: float | None = None, high_g: float | None = None) -> str:
-    """`0.42 g CO2e (0.31 to 0.56)`: two digits at most, as no intensity is known better."""
+    """`420 mg CO2e (310 to 560)`: two digits at most, as no intensity is known better."""
     if value_g is None or math.isnan(value_g):
         return "not known"
-    factor, unit = next(
-        ((f, u) for f, u in ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg")) if abs(value_g) >= f), (1e-3, "mg")
-    )
+    factor, unit = next(((f, u) for f, u in _MASSES if abs(value_g) >= f), _MASSES[-1] if value_g else (1.0, "g"))
     text = f"{significant(value_g / factor, 2)} {unit} CO2e"
     if low_g is not None and high_g is not None and high_g > low_g:
         text += f" ({significant(low_g / factor, 2)} to {significant(high_g / factor, 2)})"
@@ -98,10 +97,10 @@ def significant(value: float, digits: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.42 ms`, `12.3 s`, `4 min 05 s`, `3 h 12 min`, `2 d 04 h`."""
+    """`420 µs`, `12.3 s`, `4 min 05 s`, `3 h 12 min`, `2 d 04 h`."""
     if seconds is None or math.isnan(seconds):
         return "not known"
-    if seconds < 59.95:
+    if seconds < 119.95:
         return quantity(seconds, "s")
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)

@@ -50,7 +50,7 @@ _ASSIGNED = re.compile(
     rf"""(?P<quote>["']?)(?P<name>[A-Za-z0-9_.+-]+)(?P=quote)(?P<equals>\s*[=:]\s*)(?P<value>{_SCHEME_WORD}{_VALUE})""",
     re.IGNORECASE,
 )
-_OPTION = re.compile(rf"(?P<name>(?<![\w-])--?[A-Za-z][\w.-]*)(?P<space>\s+)(?P<value>(?!-){_VALUE})")
+_OPTION = re.compile(rf"(?P<name>(?<![\w-])--?[A-Za-z+][\w.+-]*)(?P<space>\s+)(?P<value>(?!-){_VALUE})")
 _BEARER = re.compile(r"\b(?P<word>bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/=-]{8,})", re.IGNORECASE)
 
 
@@ -115,7 +115,7 @@ def mask_argv(arguments: Iterable[str]) -> list[str]:
 
 def is_option(argument: str) -> bool:
     """Whether an argument is spelled as an option: `-x`, `--name`; not a negative number, not text behind a dash."""
-    return re.fullmatch(r"--?[A-Za-z][\w.-]*(?:=.*)?", argument, re.DOTALL) is not None
+    return re.fullmatch(r"--?[A-Za-z+][\w.+-]*(?:=.*)?", argument, re.DOTALL) is not None
 
 
 def mask_environment(environment: Mapping[str, str]) -> dict[str, str]:

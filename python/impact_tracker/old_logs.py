@@ -206,18 +206,26 @@ def _kwh(samples: list[dict[str, Any]], spans: list[float], key: str) -> float |
     return math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None) / 3.6e6
 
 
+def _filled(values: list[float | None], otherwise: float | None) -> list[float | None]:
+    """Gaps closed with the value before, else with the one after, else with another: as that tool did."""
+    known = next((value for value in values if value is not None), otherwise)
+    filled = []
+    for value in values:
+        known = known if value is None else value
+        filled.append(known)
+    return filled
+
+
 def _grams(
     samples: list[dict[str, Any]], spans: list[float], info: dict[str, Any], findings: list[str]
 ) -> float | None:
     estimate = info.get("region_carbon_intensity_estimate")
     regional = number_of(estimate, "carbonIntensity") if isinstance(estimate, dict) else None
-    grams = []
-    for sample, seconds in zip(samples, spans):
-        watts = (number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)
-        intensity = number_of(sample, "realtime_carbon_intensity")
-        intensity = regional if intensity is None else intensity
-        if intensity is None and watts:
-            findings.append("it names no carbon intensity: its carbon is not known")
-            return None
-        grams.append(watts * seconds / 3.6e6 * (intensity or 0.0))
-    return math.fsum(grams)
+    intensities = _filled([number_of(sample, "realtime_carbon_intensity") for sample in samples], regional)
+    if any(intensity is None for intensity in intensities):
+        findings.append("it names no carbon intensity: its carbon is not known")
+        return None
+    return math.fsum(
+        ((number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)) * seconds / 3.6e6 * (intensity or 0.0)
+        for sample, seconds, intensity in zip(samples, spans, intensities)
+    )

@@ -65,13 +65,8 @@ class Record:
 
     @cached_property
     def header(self) -> dict[str, Any]:
-        """The first line: schema version, host, boot id, sources, clock anchor, settings, `info`."""
+        """The first line: version, run and boot id, start, channels, probes, tags, and what Python knew of the run."""
         return dict(self._core.header)
-
-    @property
-    def info(self) -> dict[str, Any]:
-        """What Python knew at the start: argv, cwd, versions, job variables, PUE, zone and intensity."""
-        return dict(self.header.get("info") or {})
 
     @property
     def tags(self) -> dict[str, str]:
@@ -96,7 +91,7 @@ class Record:
     @cached_property
     def weighing(self) -> Weighing:
         """PUE and intensity as they were set for the run."""
-        return Weighing.from_info(self.info)
+        return Weighing.from_info(self.header)
 
     @cached_property
     def health(self) -> dict[str, Any]:
@@ -105,8 +100,17 @@ class Record:
 
     @cached_property
     def result(self) -> Result:
-        """The whole run."""
-        return Result(self._core.result(), self.weighing, self.health)
+        """The whole run, up to where the record goes; of a tracker that was never started: nothing, of 0 s."""
+        return Result(self._core.result() or self._never_started(), self.weighing, self.health)
+
+    def _never_started(self) -> dict[str, Any]:
+        start = int(self.header.get("start_ns", 0))
+        return {"duration_s": 0.0, "start_ns": start, "stop_ns": start, "notes": ["its tracker was never started"]}
+
+    @property
+    def started(self) -> bool:
+        """Whether its tracker was ever started."""
+        return self._core.result() is not None
 
     @cached_property
     def regions(self) -> list[Result]:
@@ -137,25 +141,20 @@ class Record:
         return np.asarray(times), np.asarray(values)
 
     @property
-    def started(self) -> datetime | None:
-        """When it began, UTC; from the file's name where the header has no clock."""
-        anchor = self.header.get("clock") or {}
-        nanoseconds = anchor.get("realtime_ns")
-        if isinstance(nanoseconds, int):
-            begin = nanoseconds + (self.result.start_ns - int(anchor.get("monotonic_ns", self.result.start_ns)))
-            return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=begin // 1000)
-        try:
-            stamp = self.path.name.partition("-")[0]
-            return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-        except ValueError:
+    def started_at(self) -> datetime | None:
+        """When the run began, UTC; `None` where the header does not say."""
+        opened = self.header.get("start_utc_ns")
+        if not isinstance(opened, int):
             return None
+        began = opened + self.result.start_ns - int(self.header.get("start_ns", self.result.start_ns))
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=began // 1000)
 
     @property
     def command(self) -> str:
         """The command line, as it was kept: secrets are masked."""
         import shlex
 
-        words = [str(word) for word in self.info.get("argv") or ()]
+        words = [str(word) for word in self.header.get("argv") or ()]
         return " ".join(word if word == "***" else shlex.quote(word) for word in words)
 
     def __repr__(self) -> str:

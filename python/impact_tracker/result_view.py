@@ -47,7 +47,7 @@ def energy_line(result: Result) -> str:
 
 
 def carbon_line(result: Result) -> str:
-    """`0.42 g CO2e (0.31 to 0.56), at 56 g/kWh, …`."""
+    """`420 mg CO2e (310 to 560), at 56 g/kWh, …`."""
     return f"{digits.carbon(result.carbon_g, result.carbon_low_g, result.carbon_high_g)} at {weighed_with(result)}"
 
 
@@ -59,13 +59,17 @@ def caveats(result: Result) -> list[str]:
     if result.partial:
         found.append("partial: parts of the machine are missing in this sum")
     if result.modelled_j and result.energy_j:
-        share = digits.percent(result.modelled_j / result.energy_j)
+        share = digits.percent(min(result.modelled_j / abs(result.energy_j), 1.0))
         found.append(f"{share} of it comes from models, not from sensors")
     if result.coverage is not None and result.coverage < 0.9995:
         found.append(f"readings cover {min(result.coverage, 0.999) * 100:.1f} % of the time")
     if result.provisional:
         found.append("provisional: sensors that lag may still change it until the tracker stops")
     found.extend(result.notes)
+    if result.wall_j is not None:
+        found.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}")
+    if result.psys_j is not None:
+        found.append(f"the platform domain (psys) saw {digits.energy(result.psys_j)}")
     return found
 
 

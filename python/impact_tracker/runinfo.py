@@ -68,6 +68,7 @@ def start_info(settings: Settings, weighing: dict[str, Any]) -> dict[str, Any]:
         "python": {"version": sys.version.split()[0], "implementation": sys.implementation.name},
         "job": _selected(_JOB_VARIABLES),
         "environment": _selected(_RUN_VARIABLES),
+        "interval_s": settings.interval_s,
         "settings_from": dict(settings.origins),
         **weighing,
     }

@@ -215,7 +215,8 @@ class ImpactTracker:
         """The run as the core knows it now."""
         if self._core.inert:
             return None
-        return Result(self._core.result(), self._weighing, self.health)
+        raw = self._core.result()
+        return Result(raw, self._weighing, self.health) if raw is not None else None
 
     @property
     def result(self) -> Result | None:

@@ -111,12 +111,12 @@ class Tracker:
         self._origin: list[float] | None = None
         self._final: dict[str, Any] | None = None
         self._header = {
-            "schema": 1,
+            **settings["info"],
+            "version": 1,
             "boot_id": machine.boot_id,
-            "host": {"name": "fake"},
+            "start_ns": machine.now_ns,
+            "start_utc_ns": 1_767_323_045_000_000_000 + machine.now_ns - 1_000_000_000_000,
             "tags": settings["tags"],
-            "interval_s": settings["interval_s"],
-            "info": settings["info"],
         }
         self._lines({"header": self._header})
 
@@ -231,10 +231,10 @@ class Record:
     def complete(self) -> bool:
         return self.totals is not None and self.damage is None
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> dict[str, Any] | None:
         found = [line["totals"]["result"] if "totals" in line else line.get("now") for line in self._lines]
         known = [one for one in found if one is not None]
-        return known[-1] if known else result_of_span("", 0, [machine.now_ns, machine.now_ns, 0.0, 0.0])
+        return known[-1] if known else None
 
     def regions(self) -> list[dict[str, Any]]:
         return [line["region"] for line in self._lines if "region" in line]

@@ -1,5 +1,6 @@
 """Footprints without measuring: published estimators, by version, each with its formula and its limits."""
 
+from .cluster import Cluster, ClusterImpact, cluster_training
 from .estimate import Comparison, Estimate, EstimateError
 from .green_algorithms import PROFILES, green_algorithms, inference_total, training_total
 from .jobs import Job, clock_hours, ga4hpc, memory_gb
@@ -8,6 +9,8 @@ from .simple import accelerator_days, cloud, hour_factor, mlco2, strubell
 
 __all__ = [
     "PROFILES",
+    "Cluster",
+    "ClusterImpact",
     "Comparison",
     "Estimate",
     "EstimateError",
@@ -17,6 +20,7 @@ __all__ = [
     "accelerator_days",
     "clock_hours",
     "cloud",
+    "cluster_training",
     "ga4hpc",
     "green_algorithms",
     "hour_factor",

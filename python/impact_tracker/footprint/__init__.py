@@ -4,37 +4,51 @@ Everything here takes plain numbers and series, so that a record, a job or an im
 stored as a product: one record can be weighed again with other factors.
 """
 
+from .allocation import Allocation, embodied, split_use
 from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
 from .impact import JOULES_PER_KWH, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from .machine import Machine, making, making_total
+from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
 from .series import IntensityCurve, carbon_over_time
 from .uncertainty import Bar, Distribution, monte_carlo, tornado
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 __all__ = [
+    "INDICATORS",
     "JOULES_PER_KWH",
+    "STAGES",
+    "Allocation",
     "Bar",
     "Distribution",
     "Equivalent",
+    "Footprint",
     "Impact",
     "IntensityCurve",
+    "Machine",
+    "Matrix",
     "Term",
     "all_of",
+    "assess",
     "carbon",
     "carbon_of",
     "carbon_over_time",
     "core_hours",
     "depletion",
+    "embodied",
     "energy_factor",
     "energy_range",
     "flights",
     "household_weeks",
     "kilometres",
+    "making",
+    "making_total",
     "marginal_carbon",
     "market_carbon",
     "monte_carlo",
     "person_years",
     "primary_energy",
     "pue_factor",
+    "split_use",
     "tornado",
     "tree_months",
     "water",

@@ -1,0 +1,106 @@
+// What differs between libtorch 1.13 and 2.7 and later, in one place. Nothing else asks for the version.
+#pragma once
+
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <ATen/autocast_mode.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
+#define IMPACT_TORCH_HAS_SDPA 1
+#endif
+
+namespace impact::worker::compat {
+
+#define IMPACT_TORCH_AT_LEAST(major, minor) \
+  (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+/// Mixed precision: matrix products and convolutions in bfloat16, the rest in float. Off again at the end of the scope.
+class Autocast {
+ public:
+  Autocast(torch::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
+    if (enabled_) {
+      set(true);
+    }
+  }
+  ~Autocast() {
+    if (enabled_) {
+      at::autocast::clear_cache();
+      set(false);
+    }
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  void set(bool on) const {
+#if IMPACT_TORCH_AT_LEAST(2, 4)
+    at::autocast::set_autocast_enabled(device_, on);
+    at::autocast::set_autocast_dtype(device_, torch::kBFloat16);
+#else
+    if (device_ == torch::kCUDA) {
+      at::autocast::set_enabled(on);
+      at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
+    } else {
+      at::autocast::set_cpu_enabled(on);
+      at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+    }
+#endif
+  }
+  torch::DeviceType device_;
+  bool enabled_;
+};
+
+/// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must switch it off.
+inline void allow_tf32(bool on) {
+  at::globalContext().setAllowTF32CuBLAS(on);
+  at::globalContext().setAllowTF32CuDNN(on);
+}
+
+inline void set_deterministic(bool on) {
+  at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
+  at::globalContext().setDeterministicCuDNN(on);
+  at::globalContext().setBenchmarkCuDNN(!on);
+}
+
+/// Waits until the device has done all its work. Nothing on a CPU (a CPU build throws there).
+inline void synchronize(const torch::Device& device) {
+  if (device.is_cuda() && torch::cuda::is_available()) {
+    torch::cuda::synchronize(device.has_index() ? device.index() : -1);
+  }
+}
+
+/// softmax(Q Kᵀ / sqrt(d)) V with [batch, heads, tokens, d]; one fused operation where torch has it.
+inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, bool causal) {
+#ifdef IMPACT_TORCH_HAS_SDPA
+  return at::scaled_dot_product_attention(q, k, v, {}, 0.0, causal);
+#else
+  auto scores = torch::matmul(q * (1.0 / std::sqrt(static_cast<double>(q.size(-1)))), k.transpose(-2, -1));
+  if (causal) {
+    const auto t = q.size(-2);
+    const auto s = k.size(-2);
+    auto above = torch::ones({t, s}, scores.options().dtype(torch::kBool)).triu(s - t + 1);
+    scores.masked_fill_(above, -std::numeric_limits<double>::infinity());
+  }
+  return torch::matmul(torch::softmax(scores, -1), v);
+#endif
+}
+
+inline std::string version() { return TORCH_VERSION; }
+
+/// Peak and present memory of a CUDA device as torch's allocator saw them; nothing where it cannot be asked.
+struct DeviceMemory {
+  std::int64_t peak_allocated_bytes = 0;
+  std::int64_t peak_reserved_bytes = 0;
+  std::int64_t allocated_bytes = 0;
+};
+std::optional<DeviceMemory> device_memory(const torch::Device& device);
+void reset_peak_device_memory(const torch::Device& device);
+/// The name of a CUDA device, where it can be asked.
+std::optional<std::string> device_name(const torch::Device& device);
+
+}  // namespace impact::worker::compat

@@ -1,0 +1,64 @@
+// The fields of a command, checked: types, ranges, unknown names with near matches.
+#pragma once
+
+#include "worker/networks/network.hpp"
+#include "worker/protocol.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace impact::worker {
+
+/// Reads fields of one command. Throws ProtocolError("bad-value") that names the field and what it takes.
+class Fields {
+ public:
+  /// `known`: every field the command takes; others are refused with near matches.
+  Fields(const Json& command, std::vector<std::string> known);
+  [[nodiscard]] bool has(const std::string& name) const;
+  [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const;
+  [[nodiscard]] std::string required_text(const std::string& name) const;
+  /// One of `choices`.
+  [[nodiscard]] std::string choice(const std::string& name, const std::string& otherwise, const std::vector<std::string>& choices) const;
+  [[nodiscard]] std::int64_t whole(const std::string& name, std::int64_t otherwise, std::int64_t least) const;
+  [[nodiscard]] double number(const std::string& name, double otherwise, double least) const;
+  [[nodiscard]] bool flag(const std::string& name, bool otherwise) const;
+  /// One number or a list of them.
+  [[nodiscard]] std::vector<std::int64_t> wholes(const std::string& name) const;
+
+ private:
+  [[noreturn]] void refuse(const std::string& name, const std::string& takes) const;
+  const Json& command_;
+};
+
+/// What "load" asked for, with every default filled in.
+struct LoadOptions {
+  const NetworkSpec* spec = nullptr;
+  BuildOptions build;
+  std::int64_t batch = 1;
+  bool channels_last = false;
+  std::string precision = "fp32";
+  torch::Device device = torch::kCPU;
+  std::int64_t threads = 1;
+  std::uint64_t seed = 0;
+  bool deterministic = false;
+};
+LoadOptions parse_load(const Json& command);
+
+/// When a phase is over. 0 means: no such limit.
+struct Limits {
+  std::int64_t passes = 0;
+  std::int64_t images = 0;
+  std::int64_t epochs = 0;
+  double seconds = 0;          ///< no new pass after this time, but for min_passes
+  std::int64_t min_passes = 0; ///< at least this many, even beyond `seconds`
+  double hard_seconds = 0;     ///< not even for min_passes beyond this
+};
+Limits parse_limits(const Fields& fields, bool with_epochs);
+
+/// Threads that this process may use at the same time.
+std::int64_t available_threads();
+/// "cpu", and "cuda:0" … where there are any.
+std::vector<std::string> available_devices();
+
+}  // namespace impact::worker

@@ -1,0 +1,212 @@
+// The model: building, single passes, warming up, checkpoints. Its phases are in loops.cpp.
+#include "worker/compat.hpp"
+#include "worker/text.hpp"
+#include "worker/trainer.hpp"
+
+#include <sstream>
+
+namespace impact::worker {
+namespace {
+
+void use_layout(torch::nn::Module& module) {
+  for (auto& p : module.parameters()) {
+    if (p.dim() == 4) {
+      p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+/// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock runs.
+template <class State>
+void forget_steps(torch::optim::Optimizer& optimizer) {
+  for (auto& entry : optimizer.state()) {
+    static_cast<State&>(*entry.second).step(0);
+  }
+}
+
+}  // namespace
+
+Model::Model(LoadOptions options) : options_(std::move(options)), facts_(network_facts(*options_.spec, options_.build)) {
+  torch::set_num_threads(static_cast<int>(options_.threads));
+  compat::allow_tf32(options_.precision == "tf32");
+  compat::set_deterministic(options_.deterministic);
+  torch::manual_seed(options_.seed);
+  network_ = options_.spec->build(options_.build);  // on the CPU, so that a seed gives the same weights on every device
+  network_->to(options_.device);
+  if (options_.channels_last) {
+    use_layout(*network_);
+  }
+  network_->eval();
+}
+
+DataOptions Model::data_options() const {
+  return {options_.spec, options_.build, options_.device, options_.channels_last, options_.batch};
+}
+
+Tensor Model::original_output(const Tensor& output) const { return options_.spec->softmax ? torch::softmax(output, 1) : output; }
+
+Tensor Model::infer(const Tensors& inputs) {
+  const torch::InferenceMode guard;
+  const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
+  return original_output(network_->infer(inputs));
+}
+
+Tensor Model::loss_of(const Tensor& output, const Tensor& target, const std::string& loss) const {
+  const auto values = output.to(torch::kFloat32);
+  if (loss == "cross_entropy") {
+    return torch::cross_entropy_loss(values, target);
+  }
+  const auto original = original_output(values);
+  return torch::mse_loss(original, target, loss == "mse" ? at::Reduction::Mean : at::Reduction::Sum);
+}
+
+Model::StepResult Model::step(const Batch& batch, const std::string& loss) {
+  StepResult result;
+  optimizer_->zero_grad();
+  {
+    const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
+    result.output = network_->forward(batch.inputs);
+    result.loss = loss_of(result.output, batch.target, loss);
+  }
+  result.loss.backward();
+  optimizer_->step();
+  ++steps_;
+  result.loss = result.loss.detach();
+  result.output = result.output.detach();
+  if (batch.target.scalar_type() == torch::kInt64) {
+    result.correct = result.output.argmax(1).eq(batch.target).sum();
+  }
+  return result;
+}
+
+std::unique_ptr<torch::optim::Optimizer> Model::make_optimizer(const TrainOptions& o) const {
+  std::vector<Tensor> parameters;
+  for (const auto& p : network_->parameters()) {
+    if (p.requires_grad()) {
+      parameters.push_back(p);
+    }
+  }
+  if (parameters.empty() || !options_.spec->trainable) {
+    throw ProtocolError("bad-value", options_.spec->name + " is not trained by this worker", "ask for infer");
+  }
+  if (o.optimizer == "sgd") {
+    return std::make_unique<torch::optim::SGD>(
+        parameters, torch::optim::SGDOptions(o.lr).momentum(o.momentum).weight_decay(o.weight_decay));
+  }
+  if (o.optimizer == "adamw") {
+    return std::make_unique<torch::optim::AdamW>(parameters, torch::optim::AdamWOptions(o.lr).weight_decay(o.weight_decay));
+  }
+  return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(o.lr).weight_decay(o.weight_decay));
+}
+
+void Model::prepare_training(const TrainOptions& o, bool keep) {
+  if (keep && optimizer_ && trained_with_.optimizer == o.optimizer) {
+    trained_with_ = o;
+    set_lr(o.lr);
+    return;
+  }
+  optimizer_ = make_optimizer(o);
+  trained_with_ = o;
+  epochs_ = steps_ = 0;
+  if (o.optimizer == "sgd") {
+    return;
+  }
+  for (auto& group : optimizer_->param_groups()) {
+    for (auto& p : group.params()) {
+      p.mutable_grad() = torch::zeros_like(p);
+    }
+  }
+  set_lr(0.0);
+  optimizer_->step();
+  set_lr(o.lr);
+  if (o.optimizer == "adamw") {
+    forget_steps<torch::optim::AdamWParamState>(*optimizer_);
+  } else {
+    forget_steps<torch::optim::AdamParamState>(*optimizer_);
+  }
+}
+
+void Model::set_lr(double lr) {
+  for (auto& group : optimizer_->param_groups()) {
+    group.options().set_lr(lr);
+  }
+}
+
+void Model::warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options) {
+  const auto count = std::min(options_.batch, data.size());
+  if (!training) {
+    network_->eval();
+    for (std::int64_t i = 0; i < passes; ++i) {
+      infer(data.batch(0, count).inputs);
+    }
+    compat::synchronize(options_.device);
+    return;
+  }
+  TensorFile before;
+  for (const auto& [name, tensor] : module_tensors(*network_).tensors) {
+    before.tensors[name] = tensor.detach().clone();
+  }
+  auto kept = std::move(optimizer_);
+  const auto kept_steps = steps_;
+  optimizer_ = make_optimizer(options);
+  network_->train();
+  for (std::int64_t i = 0; i < passes; ++i) {
+    step(data.batch(0, count), chosen_loss(options, !data.synthetic()));
+  }
+  compat::synchronize(options_.device);
+  optimizer_ = std::move(kept);
+  steps_ = kept_steps;
+  for (auto& p : network_->parameters()) {
+    p.mutable_grad() = Tensor();
+  }
+  load_module_tensors(*network_, before);
+}
+
+TensorFile Model::checkpoint() const {
+  TensorFile file;
+  for (const auto& [name, tensor] : module_tensors(*network_).tensors) {
+    file.tensors["model." + name] = tensor;
+  }
+  if (optimizer_) {
+    std::ostringstream stream;
+    torch::save(*optimizer_, stream);
+    const auto bytes = stream.str();
+    file.tensors["optimizer"] = torch::from_blob(const_cast<char*>(bytes.data()), {static_cast<std::int64_t>(bytes.size())}, torch::kUInt8).clone();
+  }
+  file.tensors["random_state"] = at::detail::getDefaultCPUGenerator().get_state();
+  file.metadata = {{"network", options_.spec->name},        {"optimizer", trained_with_.optimizer}, {"epochs", std::to_string(epochs_)},
+                   {"steps", std::to_string(steps_)},        {"torch_version", compat::version()},   {"variant", options_.build.variant},
+                   {"classes", std::to_string(options_.build.classes)}, {"lr", std::to_string(trained_with_.lr)}};
+  return file;
+}
+
+void Model::resume(const TensorFile& file) {
+  const auto entry = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  if (entry("network") != options_.spec->name) {
+    throw ProtocolError("bad-value", "the checkpoint is of " + entry("network") + ", loaded is " + options_.spec->name);
+  }
+  load_module_tensors(*network_, file, "model.");
+  if (const auto stored = file.tensors.find("optimizer"); stored != file.tensors.end()) {
+    TrainOptions o;
+    o.optimizer = entry("optimizer");
+    prepare_training(o, false);
+    const auto& bytes = stored->second;
+    std::istringstream stream(std::string(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()));
+    torch::load(*optimizer_, stream);
+    epochs_ = std::stoll(entry("epochs"));
+    steps_ = std::stoll(entry("steps"));
+  }
+  if (const auto state = file.tensors.find("random_state"); state != file.tensors.end()) {
+    auto generator = at::detail::getDefaultCPUGenerator();
+    generator.set_state(state->second);
+  }
+}
+
+std::string chosen_loss(const TrainOptions& options, bool real_data) {
+  return options.loss != "auto" ? options.loss : real_data ? "cross_entropy" : "sum_of_squares";
+}
+
+}  // namespace impact::worker

@@ -1,0 +1,50 @@
+// One measured phase: the handshake, the passes, their times. What a phase computes is the caller's.
+#pragma once
+
+#include "worker/config.hpp"
+
+#include <functional>
+
+namespace impact::worker {
+
+class Phase {
+ public:
+  Phase(Protocol& protocol, const LoadOptions& load, std::string name, Limits limits, Json id);
+
+  /// Says ready and waits for go. False if the parent said abort, or has gone.
+  bool begin(Json details);
+  /// Asked before every pass: true if one more is to be run.
+  bool more();
+  /// Images that the next pass may still take at most (the limit's rest), given what it would like to take.
+  [[nodiscard]] std::int64_t allowance(std::int64_t wanted) const;
+  /// Called after every pass with what it computed. Waits for the device.
+  void pass_done(std::int64_t images, const Tensor& output);
+  /// At most four times a second: progress to the parent, with what `extra` adds.
+  void progress(const std::function<void(Json&)>& extra);
+  /// Reads the clock; to be called right after the last pass.
+  void end();
+  /// Everything the phase itself knows; after end().
+  [[nodiscard]] Json report() const;
+
+  [[nodiscard]] std::int64_t passes() const { return passes_; }
+  [[nodiscard]] std::int64_t images() const { return images_; }
+  void epoch_done() { ++epochs_; }
+  void set_expected_passes(std::int64_t passes) { expected_passes_ = passes; }
+
+ private:
+  [[nodiscard]] Json pass_statistics() const;
+
+  Protocol& protocol_;
+  const LoadOptions& load_;
+  std::string name_;
+  Limits limits_;
+  Json id_;
+  std::int64_t begin_ns_ = 0, last_ns_ = 0, end_ns_ = 0, next_progress_ns_ = 0;
+  std::int64_t passes_ = 0, images_ = 0, epochs_ = 0, expected_passes_ = 0;
+  std::vector<std::int64_t> pass_ns_;
+  std::string ended_by_;
+  std::string output_device_;
+  bool peak_since_ready_ = false;
+};
+
+}  // namespace impact::worker

@@ -1,0 +1,117 @@
+#include "worker/process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+namespace impact::worker::process {
+namespace {
+
+// Written once before the handler can run.
+volatile pid_t original_parent = 0;
+
+extern "C" void on_parent_signal(int) {
+  if (getppid() != original_parent) {
+    _exit(0);
+  }
+}
+
+/// The value in bytes of a line "Key:   123 kB" of a file in /proc.
+std::optional<std::int64_t> kilobytes(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  std::string word;
+  while (file >> word) {
+    if (word == key) {
+      std::int64_t value = 0;
+      return file >> value ? std::optional(value * 1024) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int claim_stdout() {
+  const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    return STDOUT_FILENO;
+  }
+  return fd;
+}
+
+void follow_parent() {
+  original_parent = getppid();
+  struct sigaction action {};
+  action.sa_handler = on_parent_signal;
+  sigaction(SIGUSR2, &action, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGUSR2);
+  // The terminal's Ctrl-C is the parent's affair: it decides how a running phase ends.
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const char* expected = std::getenv("IMPACT_WORKER_PARENT"); expected != nullptr) {
+    if (std::atol(expected) != static_cast<long>(original_parent)) {
+      _exit(0);  // it died before the signal was asked for
+    }
+    unsetenv("IMPACT_WORKER_PARENT");
+  }
+}
+
+bool parent_is_gone() { return getppid() != original_parent; }
+
+int own_pid() { return getpid(); }
+
+void leave_now(int code) { _exit(code); }
+
+bool LineReader::next(std::string& line) {
+  for (;;) {
+    if (const auto end = buffer_.find('\n'); end != std::string::npos) {
+      line = buffer_.substr(0, end);
+      buffer_.erase(0, end + 1);
+      return true;
+    }
+    char chunk[4096];
+    const auto got = read(fd_, chunk, sizeof chunk);
+    if (got > 0) {
+      buffer_.append(chunk, static_cast<std::size_t>(got));
+    } else if (got == 0 || errno != EINTR) {
+      line = std::exchange(buffer_, {});
+      return !line.empty();
+    }
+  }
+}
+
+bool can_write(int fd) {
+  pollfd p{fd, POLLOUT, 0};
+  return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
+}
+
+bool write_all(int fd, const std::string& text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const auto n = write(fd, text.data() + done, text.size() - done);
+    if (n >= 0) {
+      done += static_cast<std::size_t>(n);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool reset_peak_memory() {
+  std::ofstream file("/proc/self/clear_refs");
+  file << "5" << std::flush;
+  return file.good();
+}
+
+std::optional<std::int64_t> peak_memory_bytes() { return kilobytes("/proc/self/status", "VmHWM:"); }
+std::optional<std::int64_t> available_memory_bytes() { return kilobytes("/proc/meminfo", "MemAvailable:"); }
+
+}  // namespace impact::worker::process

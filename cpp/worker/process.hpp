@@ -1,0 +1,42 @@
+// The few things the worker asks of the system itself: its streams, its parent, its memory.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace impact::worker::process {
+
+/// Keeps the original stdout for the protocol and points descriptor 1 to stderr, so that no library can write into it.
+int claim_stdout();
+
+/// The worker ends with its parent: the kernel signals it, and the signal counts only if the parent really changed
+/// (it also comes when merely the thread that started the worker ends).
+void follow_parent();
+[[nodiscard]] bool parent_is_gone();
+[[nodiscard]] int own_pid();
+
+/// Ends at once, without destructors.
+[[noreturn]] void leave_now(int code);
+
+/// Lines from a descriptor; false at the end of the stream.
+class LineReader {
+ public:
+  explicit LineReader(int fd) : fd_(fd) {}
+  bool next(std::string& line);
+
+ private:
+  int fd_;
+  std::string buffer_;
+};
+
+[[nodiscard]] bool can_write(int fd);
+/// False if the other end is closed.
+[[nodiscard]] bool write_all(int fd, const std::string& text);
+
+/// Resets the high-water mark of resident memory; false where the kernel does not allow it.
+bool reset_peak_memory();
+[[nodiscard]] std::optional<std::int64_t> peak_memory_bytes();
+[[nodiscard]] std::optional<std::int64_t> available_memory_bytes();
+
+}  // namespace impact::worker::process

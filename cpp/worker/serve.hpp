@@ -1,0 +1,8 @@
+#pragma once
+
+namespace impact::worker {
+
+/// The whole worker: claims stdin and stdout for the protocol and answers until its parent is done.
+int serve();
+
+}  // namespace impact::worker

@@ -1,0 +1,309 @@
+#include "worker/session.hpp"
+
+#include "worker/compat.hpp"
+#include "worker/process.hpp"
+#include "worker/text.hpp"
+
+#include <array>
+#include <functional>
+
+namespace impact::worker {
+namespace {
+
+Json id_of(const Json& command) { return command.contains("id") ? command["id"] : Json(nullptr); }
+
+double giga(std::int64_t count) { return static_cast<double>(count) * 1e-9; }
+
+Json described(const NetworkSpec& spec) {
+  const auto facts = network_facts(spec, default_options(spec));
+  return {{"name", spec.name},
+          {"title", spec.title},
+          {"task", spec.task},
+          {"reference", spec.reference},
+          {"unit", spec.unit},
+          {"input", spec.input},
+          {"classes", spec.classes > 0 ? Json(spec.classes) : Json(nullptr)},
+          {"output", facts.output},
+          {"parameters", facts.parameters},
+          {"trainable_parameters", facts.trainable},
+          {"macs", facts.macs},
+          {"gmac", giga(facts.macs)},
+          {"activations", facts.activations},
+          {"variants", spec.variants},
+          {"can_train", spec.trainable},
+          {"softmax", spec.softmax}};
+}
+
+struct Source {
+  std::unique_ptr<Dataset> data;
+  Json description;
+};
+
+/// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "subset", "data_seed", "data_folder".
+Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss) {
+  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist"});
+  const auto seed = static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
+  Source source;
+  if (name == "synthetic") {
+    source.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().output);
+    source.description = {{"name", name}, {"seed", seed}};
+  } else {
+    const auto limit = f.whole("subset", 0, 1);
+    source.data = open_fashion_mnist(model.data_options(), train_part, limit, seed, f.text("data_folder", ""));
+    source.description = {{"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
+  }
+  return source;
+}
+
+TrainOptions parse_training(const Fields& f) {
+  TrainOptions o;
+  o.optimizer = f.choice("optimizer", "adam", {"adam", "adamw", "sgd"});
+  o.lr = f.number("lr", o.optimizer == "sgd" ? 0.05 : 1e-3, 0.0);
+  o.momentum = f.number("momentum", 0.9, 0.0);
+  o.weight_decay = f.number("weight_decay", o.optimizer == "adamw" ? 1e-2 : 0.0, 0.0);
+  o.lr_schedule = f.choice("lr_schedule", "constant", {"constant", "linear", "cosine"});
+  o.loss = f.choice("loss", "auto", {"auto", "cross_entropy", "sum_of_squares", "mse"});
+  return o;
+}
+
+const std::vector<std::string> kCommands{"list",    "load", "warmup", "infer",  "train", "evaluate", "forward", "save", "restore_weights",
+                                         "checkpoint", "resume", "unload", "quit", "go",  "abort",   "stop",    "set"};
+
+}  // namespace
+
+Model& Session::model() {
+  if (!model_) {
+    throw ProtocolError("no-network", "no network is loaded", "send load first");
+  }
+  return *model_;
+}
+
+void Session::run() {
+  protocol_.send({{"event", "hello"},
+                  {"protocol", kProtocolVersion},
+                  {"pid", process::own_pid()},
+                  {"torch_version", compat::version()},
+                  {"devices", available_devices()},
+                  {"threads", available_threads()},
+                  {"t_ns", monotonic_ns()}});
+  while (!over_) {
+    const auto command = protocol_.next();
+    if (!command) {
+      return;
+    }
+    handle(*command);
+  }
+}
+
+void Session::handle(const Json& command) {
+  try {
+    if (!command["cmd"].is_string()) {
+      throw ProtocolError("bad-command", "a line is no JSON object with a text \"cmd\"");
+    }
+    const auto name = command["cmd"].get<std::string>();
+    if (!dispatch(name, command)) {
+      const auto near = near_matches(name, kCommands);
+      throw ProtocolError("bad-command", "there is no command \"" + name + "\"", near.empty() ? "known: " + joined(kCommands) : "did you mean " + joined(near) + "?");
+    }
+  } catch (const ProtocolError& e) {
+    send_error(command, e.kind, e.what(), e.advice);
+  } catch (const c10::OutOfMemoryError& e) {
+    send_error(command, "out-of-memory", e.what_without_backtrace(), "a smaller batch or size, or a device with more memory");
+  } catch (const c10::Error& e) {
+    const std::string what = e.what_without_backtrace();
+    const bool memory = what.find("not enough memory") != std::string::npos || what.find("out of memory") != std::string::npos;
+    send_error(command, memory ? "out-of-memory" : "internal", what, memory ? "a smaller batch or size, or a device with more memory" : "");
+  } catch (const std::bad_alloc&) {
+    send_error(command, "out-of-memory", "the system refused more memory", "a smaller batch or size");
+  } catch (const std::invalid_argument& e) {
+    send_error(command, "bad-value", e.what(), "");
+  } catch (const std::exception& e) {
+    send_error(command, "internal", e.what(), "");
+  }
+}
+
+bool Session::dispatch(const std::string& name, const Json& command) {
+  if (name == "list") {
+    list(command);
+  } else if (name == "load") {
+    load(command);
+  } else if (name == "warmup") {
+    warm_up(command);
+  } else if (name == "infer") {
+    infer(command);
+  } else if (name == "train") {
+    train(command);
+  } else if (name == "evaluate") {
+    evaluate(command);
+  } else if (name == "forward") {
+    forward(command);
+  } else if (name == "save" || name == "restore_weights" || name == "checkpoint" || name == "resume") {
+    weights(command, name);
+  } else if (name == "unload") {
+    model_.reset();
+    protocol_.send({{"event", "unloaded"}, {"id", id_of(command)}});
+  } else if (name == "quit") {
+    over_ = true;
+    protocol_.send({{"event", "bye"}, {"id", id_of(command)}});
+  } else if (name == "go" || name == "abort") {
+    throw ProtocolError("bad-command", "no phase waits for \"" + name + "\"");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Session::send_error(const Json& command, const std::string& kind, const std::string& what, const std::string& advice) {
+  protocol_.send({{"event", "error"}, {"kind", kind}, {"what", what}, {"advice", advice}, {"cmd", command["cmd"]}, {"id", id_of(command)}});
+}
+
+void Session::list(const Json& command) {
+  const Fields f(command, {"network"});
+  Json networks = Json::array();
+  const auto only = f.text("network", "");
+  if (!only.empty() && find_network(only) == nullptr) {
+    throw ProtocolError("unknown-network", "there is no network \"" + only + "\"", "did you mean " + joined(near_networks(only)) + "?");
+  }
+  for (const auto& spec : network_specs()) {
+    if (only.empty() || find_network(only) == &spec) {
+      networks.push_back(described(spec));
+    }
+  }
+  protocol_.send({{"event", "networks"}, {"id", id_of(command)}, {"networks", networks}});
+}
+
+void Session::load(const Json& command) {
+  const auto options = parse_load(command);
+  model_.reset();
+  model_ = std::make_unique<Model>(options);
+  const auto& facts = model_->facts();
+  const auto values = facts.activations * options.batch;
+  // Rough on purpose, for a decision before a test starts: weights, and what the passes hold of the layers' outputs.
+  const auto weights_bytes = facts.parameters * 4;
+  protocol_.send({{"event", "loaded"},
+                  {"id", id_of(command)},
+                  {"network", options.spec->name},
+                  {"title", options.spec->title},
+                  {"task", options.spec->task},
+                  {"unit", options.spec->unit},
+                  {"batch", options.batch},
+                  {"input", options.build.input},
+                  {"output", facts.output},
+                  {"classes", options.build.classes > 0 ? Json(options.build.classes) : Json(nullptr)},
+                  {"layout", options.channels_last ? "channels_last" : "nchw"},
+                  {"precision", options.precision},
+                  {"device", options.device.str()},
+                  {"threads", torch::get_num_threads()},
+                  {"seed", options.seed},
+                  {"batch_norm", options.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
+                  {"variant", options.build.variant.empty() ? Json(nullptr) : Json(options.build.variant)},
+                  {"parameters", facts.parameters},
+                  {"trainable_parameters", facts.trainable},
+                  {"macs", facts.macs},
+                  {"gmac", giga(facts.macs)},
+                  {"estimated_memory_bytes", {{"infer", weights_bytes + values * 2}, {"train", 4 * weights_bytes + values * 10}}},
+                  {"torch_version", compat::version()}});
+}
+
+void Session::warm_up(const Json& command) {
+  const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "data", "subset",
+                           "data_seed", "data_folder"});
+  const bool training = f.choice("phase", "infer", {"infer", "train"}) == "train";
+  const auto passes = f.whole("passes", 1, 0);
+  const auto options = parse_training(f);
+  auto source = open_data(f, model(), true, training && f.text("data", "synthetic") == "synthetic" ? chosen_loss(options, false) : "");
+  const auto begin = monotonic_ns();
+  model().warm_up(passes, training, *source.data, options);
+  protocol_.send({{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(monotonic_ns() - begin)}});
+}
+
+void Session::finish_phase(Json report, const Json& data) {
+  report["data"] = data;
+  protocol_.send(report);
+}
+
+void Session::infer(const Json& command) {
+  const Fields f(command, {"passes", "images", "seconds", "min_passes", "hard_seconds", "data", "subset", "data_seed", "data_folder"});
+  const auto limits = parse_limits(f, false);
+  auto source = open_data(f, model(), false, "");
+  Phase phase(protocol_, model().options(), "infer", limits, id_of(command));
+  if (phase.begin({{"data", source.description}})) {
+    finish_phase(model().run_inference(phase, *source.data), source.description);
+  }
+}
+
+void Session::train(const Json& command) {
+  const Fields f(command, {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset", "data_seed", "data_folder",
+                           "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "resume"});
+  const auto limits = parse_limits(f, true);
+  const auto options = parse_training(f);
+  if (options.lr_schedule != "constant" && limits.passes == 0 && limits.images == 0 && limits.epochs == 0) {
+    throw ProtocolError("bad-value", "a learning rate that falls to the end needs an end in epochs, passes or images");
+  }
+  auto source = open_data(f, model(), true, chosen_loss(options, f.text("data", "synthetic") != "synthetic"));
+  if (chosen_loss(options, !source.data->synthetic()) != "cross_entropy" && source.data->has_classes()) {
+    throw ProtocolError("bad-value", "classes are trained with cross_entropy");
+  }
+  model().prepare_training(options, f.flag("resume", false));
+  Phase phase(protocol_, model().options(), "train", limits, id_of(command));
+  if (phase.begin({{"data", source.description}})) {
+    const auto seed = source.description["seed"].get<std::uint64_t>();
+    finish_phase(model().run_training(phase, protocol_, *source.data, options, limits, seed), source.description);
+  }
+}
+
+void Session::evaluate(const Json& command) {
+  const Fields f(command, {"data", "subset", "data_seed", "data_folder"});
+  if (f.text("data", "") != "fashion-mnist") {
+    throw ProtocolError("bad-value", "an evaluation needs real data", "\"data\": \"fashion-mnist\"");
+  }
+  auto source = open_data(f, model(), false, "cross_entropy");
+  Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));
+  if (phase.begin({{"data", source.description}})) {
+    finish_phase(model().run_evaluation(phase, *source.data), source.description);
+  }
+}
+
+void Session::forward(const Json& command) {
+  const Fields f(command, {"input", "output"});
+  const auto file = read_tensors(f.required_text("input"));
+  Tensors inputs;
+  for (const auto& [name, tensor] : file.tensors) {  // by name: "input", or "input0", "input1" …
+    inputs.push_back(tensor.to(model().options().device));
+  }
+  if (inputs.empty()) {
+    throw ProtocolError("bad-value", "the file holds no tensor");
+  }
+  TensorFile out;
+  out.tensors["output"] = model().infer(inputs).to(torch::kCPU).to(torch::kFloat32).contiguous();
+  const auto shape = out.tensors["output"].sizes().vec();
+  const auto bytes = write_tensors(f.required_text("output"), out);
+  protocol_.send({{"event", "forwarded"}, {"id", id_of(command)}, {"shape", shape}, {"bytes", bytes}});
+}
+
+void Session::weights(const Json& command, const std::string& name) {
+  const Fields f(command, {"path"});
+  const auto path = f.required_text("path");
+  Json event{{"event", ""}, {"id", id_of(command)}, {"path", path}};
+  if (name == "save" || name == "checkpoint") {
+    auto file = name == "save" ? module_tensors(model().module()) : model().checkpoint();
+    if (name == "save") {
+      file.metadata["network"] = model().options().spec->name;
+    }
+    event["bytes"] = write_tensors(path, file);
+    event["tensors"] = file.tensors.size();
+    event["event"] = name == "save" ? "saved" : "checkpointed";
+  } else {
+    const auto file = read_tensors(path);
+    if (name == "resume") {
+      model().resume(file);
+    } else {
+      load_module_tensors(model().module(), file);
+    }
+    event["tensors"] = file.tensors.size();
+    event["event"] = name == "resume" ? "resumed" : "restored";
+  }
+  protocol_.send(event);
+}
+
+}  // namespace impact::worker

@@ -1,0 +1,69 @@
+#include "worker/text.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <utility>
+
+namespace impact::worker {
+namespace {
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto cost = a[i - 1] == b[j - 1] ? diagonal : diagonal + 1;
+      diagonal = row[j];
+      row[j] = std::min({cost, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// Names are written with and without their dashes.
+std::string bare(const std::string& text) {
+  std::string out;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](unsigned char c) { return std::isalnum(c) != 0; });
+  return lower(out);
+}
+
+}  // namespace
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+std::vector<std::string> near_matches(const std::string& name, const std::vector<std::string>& known) {
+  const auto wanted = bare(name);
+  std::vector<std::pair<std::size_t, std::string>> scored;
+  for (const auto& candidate : known) {
+    const auto other = bare(candidate);
+    const bool inside = wanted.size() >= 3 && (other.find(wanted) != std::string::npos || wanted.find(other) != std::string::npos);
+    const auto distance = inside ? 1 : edit_distance(wanted, other);
+    if (distance <= std::max<std::size_t>(2, other.size() / 3)) {
+      scored.emplace_back(distance, candidate);
+    }
+  }
+  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> names;
+  for (const auto& [distance, candidate] : scored) {
+    if (names.size() < 5) {
+      names.push_back(candidate);
+    }
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) {
+    out += (out.empty() ? "" : ", ") + part;
+  }
+  return out;
+}
+
+}  // namespace impact::worker

@@ -1,0 +1,74 @@
+// Training and inference loops of a loaded network.
+#pragma once
+
+#include "worker/config.hpp"
+#include "worker/datasets/dataset.hpp"
+#include "worker/phase.hpp"
+#include "worker/weights.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace impact::worker {
+
+struct TrainOptions {
+  std::string optimizer = "adam";      ///< adam, adamw, sgd
+  double lr = 1e-3;
+  double momentum = 0.9;
+  double weight_decay = 0.0;
+  std::string lr_schedule = "constant"; ///< constant, linear (to zero at the end), cosine
+  std::string loss = "auto";            ///< cross_entropy, sum_of_squares, mse; auto: by the data
+};
+
+/// A network ready to run, and what training it has behind it.
+class Model {
+ public:
+  /// Sets threads, precision and seed of the process and builds the network on its device.
+  explicit Model(LoadOptions options);
+
+  [[nodiscard]] const LoadOptions& options() const { return options_; }
+  [[nodiscard]] const NetworkFacts& facts() const { return facts_; }
+  [[nodiscard]] torch::nn::Module& module() { return *network_; }
+  [[nodiscard]] DataOptions data_options() const;
+
+  /// The benchmark's output of a batch, without gradients.
+  Tensor infer(const Tensors& inputs);
+
+  /// `passes` untimed passes; training ones leave weights, statistics and optimizer as they were.
+  void warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options);
+
+  Json run_inference(Phase& phase, Dataset& data);
+  Json run_evaluation(Phase& phase, Dataset& data);
+  Json run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& options, const Limits& limits, std::uint64_t data_seed);
+
+  /// Makes the optimizer, with its state and the gradients allocated, unless `keep` and there is one of the same kind.
+  void prepare_training(const TrainOptions& options, bool keep);
+
+  [[nodiscard]] TensorFile checkpoint() const;
+  void resume(const TensorFile& file);
+
+ private:
+  struct StepResult {
+    Tensor loss;     ///< sum over the batch for sum_of_squares, mean otherwise
+    Tensor correct;  ///< number of right classes; undefined without classes
+    Tensor output;
+  };
+  StepResult step(const Batch& batch, const std::string& loss);
+  Tensor loss_of(const Tensor& output, const Tensor& target, const std::string& loss) const;
+  Tensor original_output(const Tensor& output) const;
+  void set_lr(double lr);
+  [[nodiscard]] std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& options) const;
+
+  LoadOptions options_;
+  NetworkFacts facts_;
+  std::shared_ptr<Network> network_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  TrainOptions trained_with_;
+  std::int64_t epochs_ = 0;       ///< epochs begun since the optimizer was made, for the order of the data
+  std::int64_t steps_ = 0;
+};
+
+/// The loss that "auto" means for this data.
+std::string chosen_loss(const TrainOptions& options, bool real_data);
+
+}  // namespace impact::worker

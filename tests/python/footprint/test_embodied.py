@@ -1,0 +1,112 @@
+"""Making and its share: BLOOM's numbers, component models, and ranges that hold what is published."""
+
+import pytest
+
+from impact_tracker.factors import Factor, FactorError, constant
+from impact_tracker.footprint import (
+    Allocation,
+    Impact,
+    Machine,
+    Term,
+    carbon,
+    embodied,
+    making,
+    making_total,
+    split_use,
+)
+from impact_tracker.footprint.machine import RAM_DENSITY
+
+OLD = Factor(0.625, "GB/cm2", 0.625, 0.625, "UBA 2021")
+KWH = 3.6e6
+
+
+def sheet(kilograms):
+    return Impact.of("carbon", "g", [Term(1000.0, ((Factor.stated(kilograms, "kg", "sheet"), 1),))], "modelled")
+
+
+def test_blooms_servers_and_cards():
+    life = Allocation.fixed(6, 0.85)
+    assert embodied(sheet(2500), 1.0, life).value == pytest.approx(55.9585, abs=5e-5)
+    assert embodied(sheet(2500), 1_082_990 / 8, life).value / 1e6 == pytest.approx(7.5753, abs=5e-5)
+    assert embodied(sheet(150), 1.0, life).value == pytest.approx(3.35751, abs=5e-6)
+    assert embodied(sheet(150), 1_082_990, life).value / 1e6 == pytest.approx(3.6361, abs=5e-5)
+
+
+def test_blooms_dynamic_and_idle_carbon():
+    grid = Factor.stated(57.0, "g/kWh", "France")
+    assert carbon(433_196 * KWH, intensity=grid).value / 1000 == pytest.approx(24_692.17, abs=0.005)
+    assert carbon(256_646 * KWH, intensity=grid).value / 1000 == pytest.approx(14_628.8, abs=0.05)
+
+
+def test_an_hour_of_a_machine_as_sci_has_it():
+    assert embodied(sheet(1000), 1.0, Allocation.fixed(4)).value == pytest.approx(28.54, abs=0.005)
+
+
+def test_an_a100_by_components():
+    card = Machine(cpus=0, gpus=1, gpu_die_cm2=8.26, gpu_memory_gb=80, psus=0, chassis="none", ram_density=OLD)
+    assert making(card, "carbon", "components")["gpu"].value / 1000 == pytest.approx(330.06, abs=0.005)
+    assert making(card, "primary_energy")["gpu"].value == pytest.approx(3943, abs=0.5)
+    assert making(card, "adp")["gpu"].value == pytest.approx(0.02683, abs=5e-6)
+
+
+def test_a_makers_sheet_is_the_best_value_and_the_range_holds_the_models():
+    h100 = making(Machine(gpus=1, gpu_model="NVIDIA H100 SXM5"))["gpu"]
+    assert h100.value / 1000 == pytest.approx(1312 / 8) and h100.high / 1000 == pytest.approx(575.2)
+    a100 = constant("gpu_embodied", "NVIDIA A100 SXM4 80GB")
+    assert a100.low <= 127.6 and a100.high >= 330
+
+
+def test_a_card_nobody_published_is_built_from_components():
+    assert making(Machine(gpus=1, gpu_model="NVIDIA RTX 9999"))["gpu"].value > 0
+
+
+def test_the_range_of_memory_is_that_of_its_density():
+    ram = making(Machine(ram_gb=64))["ram"]
+    new, old = (64 / d * 2.2 + 5.22 for d in (RAM_DENSITY.high, RAM_DENSITY.low))
+    assert ram.low / 1000 < new < ram.value / 1000 < old < ram.high / 1000
+
+
+def test_parts_add_up_and_blades_have_no_depletion():
+    machine = Machine(cpus=2, cpu_cores=32, ram_gb=512, ram_modules=16, ssd_gb=2000, ssds=2, hdds=1, gpus=4)
+    for indicator in ("carbon", "primary_energy", "adp"):
+        parts = making(machine, indicator)
+        assert set(parts) == {"cpu", "ram", "ssd", "hdd", "gpu", "other"}
+        assert making_total(machine, indicator).value == pytest.approx(sum(p.value for p in parts.values()))
+    blade = making(Machine(chassis="blade"), "adp")["other"]
+    assert blade.partial and "blade" in blade.note
+
+
+@pytest.mark.parametrize("wrong", [{"cpus": -1}, {"chassis": "tower"}, {"ram_gb": float("nan")}])
+def test_impossible_machines(wrong):
+    with pytest.raises(FactorError):
+        Machine(**wrong)
+
+
+def test_allocation_has_a_range_and_limits():
+    share = embodied(sheet(1000), 100.0)
+    assert share.low < share.value < share.high
+    assert share.low == pytest.approx(1e6 * 100 / 8760 / 6) and share.high == pytest.approx(1e6 * 100 / 8760 / 3 / 0.4)
+    assert embodied(sheet(1000), 100.0, Allocation.fixed(4, reserved=1, total=8)).value == pytest.approx(
+        1e6 * 100 / 35040 / 8
+    )
+    for wrong in ((0, 1.0), (4, 0.0), (4, 1.1)):
+        with pytest.raises(FactorError):
+            Allocation.fixed(*wrong)
+    with pytest.raises(FactorError):
+        Allocation.fixed(4, reserved=9, total=8)
+    with pytest.raises(ValueError, match="hours"):
+        embodied(sheet(1), -1.0)
+
+
+def test_dynamic_idle_and_infrastructure_add_up():
+    grid = Factor.stated(57.0, "g/kWh", "France")
+    parts = split_use(173 * KWH, 64 * KWH, 200 / 173, grid)
+    assert [round(parts[p].value / 57) for p in ("dynamic", "idle", "infrastructure")] == [109, 64, 27]
+    assert sum(p.value for p in parts.values()) == pytest.approx(carbon(173 * KWH, 200 / 173, intensity=grid).value)
+    wide = split_use((100 * KWH, 173 * KWH, 200 * KWH), None, 1.2, Factor(57.0, "g/kWh", 10.0, 200.0, "x"))
+    assert wide["infrastructure"].low == pytest.approx(100 * 0.2 * 10)
+    unknown = split_use(173 * KWH, None, 1.2, grid)
+    assert unknown["idle"].value is None and unknown["dynamic"].value == pytest.approx(173 * 57)
+    assert split_use(None, None, 1.2, grid)["dynamic"].value is None
+    with pytest.raises(ValueError, match="idle"):
+        split_use(KWH, 2 * KWH, 1.0, grid)

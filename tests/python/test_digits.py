@@ -1,0 +1,103 @@
+"""Digits are never finer than what is known of a number."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impact_tracker import digits
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (1234.567, 60.0, "1.23 kJ ± 0.06 kJ"),
+        (1234.567, 0.5, "1.2346 kJ ± 0.0005 kJ"),
+        (12.3456, 0.123, "12.35 J ± 0.13 J"),
+        (12.3456, 0.2, "12.35 J ± 0.20 J"),
+        (12.3456, 0.4, "12.3 J ± 0.4 J"),
+        (98.765, 45.0, "100 J ± 50 J"),
+        (0.00123456, 0.00002, "1.235 mJ ± 0.020 mJ"),
+        (123456.0, 0.1, "123.46 kJ ± 0.01 kJ"),
+        (5.0, None, "5.00 J"),
+        (5.0, 0.0, "5.0000 J"),
+        (0.1, 3.0, "0 J ± 3 J"),
+        (0.0, None, "0.00 J"),
+        (None, None, "not measured"),
+        (math.nan, 1.0, "not measured"),
+    ],
+)
+def test_quantity(value: float | None, half: float | None, text: str) -> None:
+    assert digits.quantity(value, "J", half) == text
+
+
+@given(st.floats(1e-4, 1e9), st.floats(1e-6, 1.0))
+def test_the_last_digit_is_not_finer_than_a_tenth_of_the_half_width(value: float, relative: float) -> None:
+    half = value * relative
+    shown, spread = digits.quantity(value, "J", half).split(" ± ")
+    scale = {"": 1.0, "m": 1e-3, "µ": 1e-6, "k": 1e3, "M": 1e6, "G": 1e9}[shown.split()[1][:-1]]
+    number = shown.split()[0]
+    decimals = len(number.partition(".")[2])
+    last_digit = scale * 10.0**-decimals
+    assert last_digit >= half / 30 or len(number.replace(".", "").lstrip("0")) <= 5
+    assert abs(float(number) * scale - value) <= max(half, 1e-4 * value)
+    assert float(spread.split()[0]) * scale >= half * 0.999 or last_digit > half
+
+
+@pytest.mark.parametrize(
+    ("joules", "half", "text"),
+    [
+        (12_345.0, 100.0, "12.35 kJ ± 0.10 kJ"),
+        (3.6e6, 36_000.0, "1.000 kWh ± 0.010 kWh"),
+        (3.6e9, 36e6, "1000 kWh ± 10 kWh"),
+        (360_000.0, None, "0.100 kWh"),
+        (None, None, "not measured"),
+    ],
+)
+def test_energy_is_in_joules_below_a_tenth_of_a_kwh(joules: float | None, half: float | None, text: str) -> None:
+    assert digits.energy(joules, half) == text
+
+
+@pytest.mark.parametrize(
+    ("grams", "text"),
+    [
+        ((0.4234, 0.31, 0.556), "420 mg CO2e (310 to 560)"),
+        ((4234.0, 3100.0, 5560.0), "4.2 kg CO2e (3.1 to 5.6)"),
+        ((0.00042, None, None), "420 µg CO2e"),
+        ((2.5e6, 1.0e6, 1.2e7), "2.5 t CO2e (1.0 to 12)"),
+        ((0.0, 0.0, 0.0), "0 g CO2e"),
+        ((None, None, None), "not known"),
+    ],
+)
+def test_carbon(grams: tuple[float | None, float | None, float | None], text: str) -> None:
+    assert digits.carbon(*grams) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.00042, "420 µs"),
+        (0.0123, "12.3 ms"),
+        (12.345, "12.3 s"),
+        (61.23, "61.2 s"),
+        (119.97, "2 min 00 s"),
+        (245, "4 min 05 s"),
+        (3599.7, "1 h 00 min"),
+        (11_520, "3 h 12 min"),
+        (200_000, "2 d 07 h"),
+        (None, "not known"),
+    ],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert digits.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(0.5, "50 %"), (0.0312, "3.1 %"), (0.0001, "< 0.1 %"), (0.0, "0 %"), (None, "not known"), (1.0, "100 %")],
+)
+def test_percent(ratio: float | None, text: str) -> None:
+    assert digits.percent(ratio) == text

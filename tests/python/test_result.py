@@ -1,0 +1,159 @@
+"""What a result says: numbers, absent ones, its lines, its card, its JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from impact_tracker.factors import Factor
+from impact_tracker.result import Result
+from impact_tracker.weighing import Weighing
+from python import golden
+
+INTENSITY = Factor(
+    50.0, "g/kWh", 40.0, 65.0, "a table", "https://x", 2023, "CC-BY-4.0", name="carbon intensity, Utopia"
+)
+
+
+def channel(device: str, joules: float | None, quality: str = "measured", **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": f"x/{device}", "source": "x", "device": device, "domain": "package", "unit": "J"}
+    return {**found, "in_total": True, "quality": quality, "coverage": 1.0, "energy_j": joules, "notes": [], **more}
+
+
+def raw(**more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": "train",
+        "region": 1,
+        "parent": 0,
+        "start_ns": 5_000_000_000,
+        "stop_ns": 66_200_000_000,
+        "duration_s": 61.2,
+        "edges": "plain",
+        "energy_j": 12_345.6,
+        "energy_low_j": 12_340.0,
+        "energy_high_j": 12_351.0,
+        "bias_j": 240.0,
+        "modelled_j": 345.6,
+        "psys_j": None,
+        "wall_j": 15_000.0,
+        "quality": "modelled",
+        "partial": False,
+        "provisional": False,
+        "coverage": 1.0,
+        "channels": [
+            channel("cpu:0", 7000.0),
+            channel("cpu:1", 5000.0),
+            channel("memory", 345.6, "modelled"),
+            channel("cpu:0", 6000.0, in_total=False),
+        ],
+        "utilisation": {"cpu": 0.93, "memory_used_bytes": 2e9},
+        "notes": [],
+    }
+    return {**found, **more}
+
+
+def result(pue: float = 1.0, **more: Any) -> Result:
+    return Result(raw(**more), Weighing(intensity_g_per_kwh=INTENSITY, pue=pue), {"samples": 61})
+
+
+NOTHING = {
+    "energy_j": None,
+    "energy_low_j": None,
+    "energy_high_j": None,
+    "bias_j": None,
+    "modelled_j": None,
+    "wall_j": None,
+    "quality": "missing",
+    "coverage": 0.0,
+    "channels": [],
+}
+CASES: dict[str, Result] = {
+    "usual": result(),
+    "measured": result(quality="measured", modelled_j=0.0, pue=1.3),
+    "nothing": result(**NOTHING),
+    "worst": result(
+        partial=True,
+        provisional=True,
+        coverage=0.931,
+        quality="stale",
+        notes=["no tick within 2 ms on rapl/dram-0: plain edge", "3 reads failed on nvml/GPU-8f"],
+        name='<b>"épreuve"</b>',
+        channels=[channel(f"gpu:{number}", 100.0 * (number + 1)) for number in range(12)],
+    ),
+    "large": result(energy_j=7.2e9, energy_low_j=7.1e9, energy_high_j=7.3e9, bias_j=1e8, duration_s=864_000.0),
+    "tiny": result(
+        energy_j=0.02, energy_low_j=-0.05, energy_high_j=0.1, bias_j=0.001, modelled_j=0.0, duration_s=0.0009
+    ),
+}
+
+
+def test_numbers_have_units_and_add_up() -> None:
+    one = CASES["usual"]
+    assert one.kwh == pytest.approx(12_345.6 / 3.6e6)
+    assert one.power_w == pytest.approx(201.7, abs=0.1)
+    assert one.devices == {"cpu:0": 7000.0, "cpu:1": 5000.0, "memory": 345.6}
+    assert one.uncertainty.half_width_j == pytest.approx(math.hypot(240.0, 5.5))
+    assert one.uncertainty.relative == pytest.approx(0.01944, abs=1e-4)
+    assert one.carbon_g == pytest.approx(12_345.6 / 3.6e6 * 50)
+    assert one.carbon_low_g is not None
+    assert one.carbon_high_g is not None
+    assert one.carbon_low_g == pytest.approx((12_345.6 - 240.06) / 3.6e6 * 40, rel=1e-4)
+    assert one.wall_j == 15_000
+
+
+def test_pue_is_in_the_carbon_and_not_in_the_energy() -> None:
+    assert result(pue=1.5).energy_j == result().energy_j
+    assert result(pue=1.5).carbon_g == pytest.approx(1.5 * (result().carbon_g or 0))
+    assert result().weigh(pue=1.5).carbon_g == result(pue=1.5).carbon_g
+    assert result().weigh(intensity_g_per_kwh=100).carbon_g == pytest.approx(2 * (result().carbon_g or 0))
+    assert result(pue=1.5).weigh(zone="FR").weighing.pue == 1.5
+
+
+def test_what_was_not_measured_is_none_and_never_zero() -> None:
+    nothing = CASES["nothing"]
+    for name in ("energy_j", "kwh", "power_w", "carbon_g", "carbon_low_g", "modelled_j", "psys_j", "wall_j", "bias_j"):
+        assert getattr(nothing, name) is None, name
+    assert nothing.uncertainty == (None, None, None, None, None)
+    assert nothing.devices == {}
+    assert result(energy_j=math.nan).energy_j is None
+    assert result(channels=[channel("cpu:0", None), channel("gpu:0", math.nan)]).devices == {
+        "cpu:0": None,
+        "gpu:0": None,
+    }
+
+
+def test_without_weighing_it_takes_the_world_and_says_so() -> None:
+    plain = Result(raw())
+    assert "world average" in repr(plain)
+    assert plain.carbon.quality == "estimated"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_repr_is_one_to_three_lines(case: str) -> None:
+    text = repr(CASES[case])
+    assert 1 <= len(text.splitlines()) <= 3
+    golden.check(f"result/{case}.txt", text + "\n")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_card(case: str) -> None:
+    card = CASES[case]._repr_html_()
+    ET.fromstring(card)  # well-formed, whatever the names hold
+    assert "<b>" not in card
+    golden.check(f"result/{case}.html", card + "\n")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_json_is_strict_and_whole(case: str) -> None:
+    text = CASES[case].to_json()
+    assert json.loads(text, parse_constant=pytest.fail) == CASES[case].to_dict()
+    golden.check(f"result/{case}.json", text + "\n")
+
+
+def test_nan_inside_channels_becomes_null() -> None:
+    one = result(channels=[channel("cpu:0", math.nan)])
+    assert json.loads(one.to_json(None))["channels"][0]["energy_j"] is None
