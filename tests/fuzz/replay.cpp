@@ -12,14 +12,16 @@
 
 namespace {
 
-constexpr int kMutationsOfEach = 2000;
+constexpr int kMutationsOfEach = IMPACT_FUZZ_MUTATIONS;
 
 void run(const std::string& text) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
 std::string mutated(std::string text, std::mt19937_64& random) {
-  const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % std::max<std::size_t>(n, 1)); };
+  const auto below = [&random](std::size_t n) {
+    return static_cast<std::size_t>(random() % std::max<std::size_t>(n, 1));
+  };
   constexpr std::string_view kTelling = "0123456789-+,.:;[]{}\"\\ \t\n\0eEx";
   for (std::size_t edits = 1 + below(4); edits > 0; --edits) {
     const std::size_t at = below(text.size() + 1);
