@@ -5,14 +5,14 @@
     ...     train()
     >>> tracker.result.energy_j
 
-Importing this module imports nothing but itself: a name's module is loaded when the name is first used.
+Importing this module imports no other: a name's module is loaded when the name is first used.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing's own would cost its import; type checkers know the name
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._core import NoSourceError, __version__
     from .data_interface import DataInterface
     from .errors import ImpactWarning
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: "str") -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -60,5 +60,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":
     return sorted({*globals(), *__all__})

@@ -33,6 +33,12 @@ def fixed(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}"
 
 
+def widened(half_width: float, decimals: int) -> str:
+    """A half-width rounded up to so many decimals: never a narrower one."""
+    step = 10.0**-decimals
+    return fixed(math.ceil(half_width / step - 1e-9) * step, decimals)
+
+
 def _scale(value: float, prefixes: tuple[tuple[float, str], ...] = _PREFIXES) -> tuple[float, str]:
     size = abs(value)
     for factor, prefix in prefixes:
@@ -50,8 +56,7 @@ def quantity(value: float | None, unit: str, half_width: float | None = None, *,
     decimals = decimals_for(value / factor, None if half_width is None else half_width / factor)
     text = f"{fixed(value / factor, decimals)} {prefix}{unit}"
     if spread and half_width:
-        shown = math.ceil(half_width / factor * 10.0**decimals - 1e-9) / 10.0**decimals  # never a narrower one
-        text += f" ± {fixed(shown, decimals)} {prefix}{unit}"
+        text += f" ± {widened(half_width / factor, decimals)} {prefix}{unit}"
     return text
 
 
@@ -73,8 +78,7 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
     decimals = decimals_for(value if abs(value) >= (half or 0.0) else half or 0.0, half)
     text = f"{fixed(value, decimals)} kWh"
     if spread and half:
-        shown = math.ceil(half * 10.0**decimals - 1e-9) / 10.0**decimals
-        text += f" ± {fixed(shown, decimals)} kWh"
+        text += f" ± {widened(half, decimals)} kWh"
     return text
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .factors import Factor, intensity
-from .footprint import Impact, carbon, pue_factor
-
-_FACTOR_FIELDS = tuple(field.name for field in fields(Factor))  # as a record keeps them
+if TYPE_CHECKING:
+    from .factors import Factor
+    from .footprint import Impact
 
 
 class Weighing:
-    """PUE and intensity, resolved once: energy in joules to grams of CO2 equivalent.
+    """PUE and intensity: energy in joules to grams of CO2 equivalent.
 
-    `zone`: what the user asked for, `None` for the world's average; `intensity`: the factor in g/kWh; `pue`: 1 or more.
+    `zone`: what the user asked for, `None` for the world's average; `pue`: 1 or more. A country is looked up at once,
+    the average when it is first needed: a run that nobody weighs reads no table.
     """
 
-    __slots__ = ("intensity", "pue", "zone")
+    __slots__ = ("_intensity", "pue", "zone")
 
     def __init__(
         self,
@@ -27,42 +27,77 @@ class Weighing:
         intensity_g_per_kwh: float | Factor | None = None,
         pue: float = 1.0,
     ) -> None:
-        """UnknownZoneError (a ValueError that names near matches) for an unknown zone; ValueError for a PUE below 1."""
+        """`zone`: a country; `None` or "world" for the average. UnknownZoneError (a ValueError) names near matches;
+        ValueError for a PUE below 1."""
+        if zone is not None and zone.strip().lower() == "world":
+            zone = None
         if zone is not None and intensity_g_per_kwh is not None:
             raise ValueError("give either zone or intensity_g_per_kwh, not both")
-        if isinstance(intensity_g_per_kwh, Factor):
-            self.intensity = intensity_g_per_kwh
-        elif intensity_g_per_kwh is not None:
-            self.intensity = Factor.stated(intensity_g_per_kwh, "g/kWh", "carbon intensity of electricity")
-        else:
-            self.intensity = intensity(zone)
+        if not 1.0 <= pue < math.inf:
+            raise ValueError(f"a PUE is 1 or more (total energy of the site over that of its computers), not {pue!r}")
         self.zone = zone
-        self.pue = pue_factor(pue).value
+        self.pue = float(pue)
+        self._intensity: Factor | None = None
+        if intensity_g_per_kwh is not None:
+            from .factors import Factor
+
+            if isinstance(intensity_g_per_kwh, Factor):
+                self._intensity = intensity_g_per_kwh
+            else:
+                self._intensity = Factor.stated(intensity_g_per_kwh, "g/kWh", "carbon intensity of electricity")
+        elif zone is not None:
+            from .factors import intensity
+
+            self._intensity = intensity(zone)
+
+    @property
+    def intensity(self) -> Factor:
+        """Carbon intensity in g/kWh, with range and source."""
+        if self._intensity is None:
+            from .factors import intensity
+
+            self._intensity = intensity(None)
+        return self._intensity
 
     def carbon(self, energy: tuple[float, float, float] | None, quality: str) -> Impact:
         """Carbon of an energy (low, best, high in joules) of this quality, with its range and its sources."""
+        from .footprint import carbon
+
         return carbon(energy, self.pue, intensity=self.intensity, quality=quality)
 
     def with_pue(self, pue: float) -> Weighing:
-        """The same intensity under another PUE."""
-        return Weighing(intensity_g_per_kwh=self.intensity, pue=pue)
+        """The same zone and intensity under another PUE; ValueError below 1."""
+        other = Weighing(pue=pue)
+        other.zone, other._intensity = self.zone, self._intensity
+        return other
 
     def as_info(self) -> dict[str, Any]:
-        """For a record's header: settings and the factor with its source, so that the record weighs the same later."""
-        factor = {field: getattr(self.intensity, field) for field in _FACTOR_FIELDS}
-        return {"pue": self.pue, "zone": self.zone, "intensity": factor}
+        """For a record's header: settings and the factor with its source, so that the record weighs the same later.
+
+        The world's average, which nobody chose, is not kept: it is that of the table when the record is read.
+        """
+        kept = None
+        if self._intensity is not None and (self.zone is not None or self._intensity.quality != "estimated"):
+            from dataclasses import asdict
+
+            kept = asdict(self._intensity)
+        return {"pue": self.pue, "zone": self.zone, "intensity": kept}
 
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> Weighing:
         """What `as_info` wrote; what is missing or unreadable there takes its default (PUE 1, world average)."""
-        pue = info.get("pue")
-        try:
-            kept = dict(info["intensity"])
-            factor = Factor(**{field: kept[field] for field in _FACTOR_FIELDS if field in kept})
-        except (KeyError, TypeError, ValueError):
-            factor = intensity(None)
-        usable = isinstance(pue, (int, float)) and not isinstance(pue, bool) and pue >= 1
-        weighing = cls(intensity_g_per_kwh=factor, pue=float(pue) if usable and pue is not None else 1.0)
-        zone = info.get("zone")
+        pue, zone, kept = info.get("pue"), info.get("zone"), info.get("intensity")
+        usable = isinstance(pue, (int, float)) and not isinstance(pue, bool) and 1 <= pue < math.inf
+        weighing = cls(pue=float(pue) if usable and pue is not None else 1.0)
         weighing.zone = zone if isinstance(zone, str) else None
+        if isinstance(kept, Mapping):
+            from dataclasses import fields
+
+            from .factors import Factor
+
+            try:
+                known = {field.name: kept[field.name] for field in fields(Factor) if field.name in kept}
+                weighing._intensity = Factor(**known)
+            except (TypeError, ValueError):
+                weighing._intensity = None
         return weighing

@@ -41,6 +41,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[fake_co
     for name in USERS:
         module = importlib.import_module(f"impact_tracker.{name}")
         monkeypatch.setattr(module, "_core", fake_core)
+    monkeypatch.setitem(sys.modules, "impact_tracker._core", fake_core)
+    monkeypatch.setattr("impact_tracker._core", fake_core, raising=False)
     monkeypatch.chdir(tmp_path)
     yield fake_core.reset()
     tracker = importlib.import_module("impact_tracker.tracker")

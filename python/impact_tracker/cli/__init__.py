@@ -1,0 +1,111 @@
+"""The command `impact-tracker`. One module a command: NAME, HELP, add_arguments(parser), run(args) -> exit code.
+
+A module is imported when its command is asked for, all of them only for `--help`. Exit codes: 0, 2 for an input that
+makes no answer (with the reason on standard error); `run` passes its command's own through.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+COMMANDS = ("run", "report", "compare", "doctor", "estimate", "completion")
+
+
+def command(name: str) -> ModuleType:
+    """The module of a command."""
+    return import_module(f".{name}", __name__)
+
+
+def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser with the commands named."""
+    parser = argparse.ArgumentParser(
+        prog="impact-tracker",
+        description="Measures what programs cost in energy and in impact on the world.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    commands = parser.add_subparsers(dest="name", metavar="COMMAND", title="commands")
+    for name in names:
+        module = command(name)
+        below = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
+        module.add_arguments(below)
+        below.set_defaults(run=module.run)
+    return parser
+
+
+def _wanted(arguments: Sequence[str]) -> Sequence[str]:
+    """The one command that is asked for, or all: for help, for a word that is none, for completion."""
+    known = arguments and arguments[0] in COMMANDS and "_ARGCOMPLETE" not in os.environ
+    return arguments[:1] if known else COMMANDS
+
+
+def _unknown(arguments: Sequence[str]) -> int | None:
+    """2 after saying which commands are near, where the first word is none."""
+    if not arguments or arguments[0].startswith("-") or arguments[0] in COMMANDS:
+        return None
+    import difflib
+
+    near = difflib.get_close_matches(arguments[0], COMMANDS)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(COMMANDS)}"
+    print(f"impact-tracker: no command {arguments[0]!r}; {hint}", file=sys.stderr)
+    return 2
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Completion by argcomplete, where the shell asks for it and it is installed."""
+    if "_ARGCOMPLETE" in os.environ:
+        try:
+            import argcomplete
+        except ImportError:
+            return
+        argcomplete.autocomplete(parser)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # ± in a Latin-1 or ASCII terminal is no reason to fail
+            stream.reconfigure(errors="replace")
+    # What stands behind "--" is somebody else's command line: argparse has changed its mind about it too often.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    unknown = _unknown(arguments)
+    if unknown is not None:
+        return unknown
+    parser = parser_of(_wanted(arguments))
+    _complete(parser)
+    args = parser.parse_args(arguments[:cut])
+    args.behind = arguments[cut + 1 :] if cut < len(arguments) else None
+    if args.version:
+        from .._core import __version__
+
+        print(f"impact-tracker {__version__}")
+        return 0
+    if args.name is None:
+        parser.print_help()
+        return 0
+    return _guarded(args)
+
+
+def _guarded(args: argparse.Namespace) -> int:
+    """A command's exit code, errors that a user can mend as one line."""
+    try:
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError, ImportError) as error:
+        print(f"impact-tracker {args.name}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Set two runs, or two groups of runs, beside each other: difference and ratio, with their intervals."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from .options import add_weighing, progress
+
+NAME = "compare"
+HELP = "two runs, or two groups of runs, beside each other"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The two sides."""
+    parser.add_argument("a", metavar="A", help="a record, or a directory: the mean of the runs in it")
+    parser.add_argument("b", metavar="B", help="what is compared with A")
+    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_weighing(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0; 2 where a side has no record."""
+    from ..report import load_runs
+    from ..report.comparison import compare, page_of, same_sensors
+    from ..report.page import show
+
+    weighing = {"zone": args.zone, "intensity_g_per_kwh": args.intensity_g_per_kwh, "pue": args.pue}
+    sides = [load_runs([path], progress=progress, **weighing) for path in (args.a, args.b)]
+    (a, unread_a), (b, unread_b) = sides
+    names = (args.a.rstrip("/") or "/", args.b.rstrip("/") or "/")
+    if args.json:
+        found = {
+            "a": {"path": args.a, "runs": len(a), "unreadable": unread_a},
+            "b": {"path": args.b, "runs": len(b), "unreadable": unread_b},
+            "same_sensors": same_sensors(a, b),
+            "comparisons": [one.to_dict() for one in compare(a, b)],
+        }
+        print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+        return 0
+    page = page_of(a, b, names)
+    show(page._replace(caveats=[*page.caveats, *(f"not read: {one}" for one in (*unread_a, *unread_b))]))
+    return 0

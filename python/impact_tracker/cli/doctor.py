@@ -1,0 +1,97 @@
+"""What is measured on this machine, what is not, why, and the exact command that would mend it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..report.page import Page
+
+NAME = "doctor"
+HELP = "what is measured here, what is not, and what would mend it"
+
+_MARKS = {
+    "used": "used",
+    "shadowed": "not needed",
+    "absent": "not there",
+    "forbidden": "no permission",
+    "unsupported": "not supported",
+    "broken": "broken",
+    "misconfigured": "misconfigured",
+}
+_DOMAINS = {
+    "package": "CPU",
+    "core": "CPU",
+    "dram": "memory",
+    "gpu": "GPU",
+    "module": "module",
+    "psys": "platform",
+    "wall": "whole machine",
+    "board": "board",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--json; --root for tests."""
+    parser.add_argument("--json", action="store_true", help="every probe, for programs")
+    parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Always 0: a machine without sensors is normal."""
+    from .. import _core
+    from ..report.page import show
+
+    probes = _core.probe(args.root)
+    if args.json:
+        print(json.dumps({"summary": headline(probes), "sources": probes}, indent=2, ensure_ascii=False))
+    else:
+        show(page_of(probes))
+    return 0
+
+
+def _covered(probes: Sequence[dict[str, Any]], *, modelled: bool) -> list[str]:
+    """Parts of the machine that sensors (or models) cover, in words, each once."""
+    found: dict[str, None] = {}
+    for probe in probes:
+        if probe["state"] != "used":
+            continue
+        for channel in probe["channels"]:
+            part = _DOMAINS.get(str(channel.get("domain")))
+            is_energy = channel.get("quantity") in ("energy", "power")
+            if part and is_energy and (channel.get("quality") != "measured") == modelled:
+                found[part] = None
+    return list(found)
+
+
+def headline(probes: Sequence[dict[str, Any]]) -> str:
+    """One sentence: what sensors measure, what models stand in for."""
+    measured = _covered(probes, modelled=False)
+    modelled = [part for part in _covered(probes, modelled=True) if part not in measured]
+    parts = [f"measured: {', '.join(measured)}" if measured else "nothing is measured by a sensor"]
+    if modelled:
+        parts.append(f"modelled: {', '.join(modelled)}")
+    if not measured and not modelled:
+        return "no energy can be had on this machine"
+    if not any(part == "GPU" for part in (*measured, *modelled)):
+        parts.append("no GPU is metered")
+    return "; ".join(parts)
+
+
+def page_of(probes: Sequence[dict[str, Any]]) -> Page:
+    """The sentence, every source, and the remedies."""
+    from ..report.page import Page, Table
+
+    rows = []
+    for probe in probes:
+        if probe["state"] == "used":
+            devices = sorted({f"{c.get('device')} {c.get('domain')}" for c in probe["channels"]})
+            why = ", ".join(devices[:4]) + (f" and {len(devices) - 4} more" if len(devices) > 4 else "")
+        else:
+            why = str(probe["error"])
+        rows.append((str(probe["name"]), _MARKS.get(probe["state"], str(probe["state"])), str(probe["what"]), why))
+    remedies = [f"{probe['name']}: {probe['advice']}" for probe in probes if probe["advice"]]
+    return Page(headline(probes), [Table(("source", "state", "what", "channels, or why not"), rows)], remedies)

@@ -1,0 +1,55 @@
+"""Show what runs used: one in detail, several as rows with their sum."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from .options import add_recorded_runs, add_weighing, progress
+
+NAME = "report"
+HELP = "what recorded runs used"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Paths, what to show, and other factors to weigh with."""
+    add_recorded_runs(parser)
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
+    shape.add_argument("--csv", action="store_true", help="one row a run (with --regions: a region), unrounded")
+    parser.add_argument("--regions", action="store_true", help="the regions of each run too")
+    parser.add_argument("--plot", metavar="FILE", help="power over time as .png, .svg or .pdf")
+    add_weighing(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, also for records that end early or are damaged: that is said in the report; 2 where there is no record."""
+    from ..report import load_runs, total
+    from ..report.page import show
+    from ..report.tables import as_csv, page_of
+
+    runs, unreadable = load_runs(
+        args.paths, zone=args.zone, intensity_g_per_kwh=args.intensity_g_per_kwh, pue=args.pue, progress=progress
+    )
+    if args.plot:
+        from ..report.plot import plot_power
+
+        plot_power(runs, args.plot)
+        print(f"wrote {args.plot}", file=sys.stderr)
+    if args.json:
+        whole: dict[str, Any] = {
+            "runs": [one.to_dict(args.regions) for one in runs],
+            "total": total(runs).to_dict(),
+            "complete": all(one.record.complete for one in runs),
+            "unreadable": unreadable,
+        }
+        print(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
+    elif args.csv:
+        sys.stdout.write(as_csv(runs, regions=args.regions))
+        for one in unreadable:
+            print(f"impact-tracker report: not read: {one}", file=sys.stderr)
+    else:
+        show(page_of(runs, unreadable, regions=args.regions))
+    return 0

@@ -1,0 +1,146 @@
+"""Run any command and measure what the machine uses meanwhile. Its exit code and signals pass through."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .options import add_weighing
+
+if TYPE_CHECKING:
+    from ..tracker import ImpactTracker
+
+NAME = "run"
+HELP = "run any command and measure it"
+
+# Asked of this process, meant for the command.
+_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
+_OF_TERMINAL = 0x80  # SI_KERNEL: a key of the terminal, which the command has got too
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options before the command; `--` before a command that has options of its own."""
+    parser.usage = "impact-tracker run [-o DIR] [options] -- COMMAND [ARG ...]"
+    parser.add_argument("-o", "--output", metavar="DIR", help="logdir of the record (default: the working directory)")
+    parser.add_argument("--interval", type=float, metavar="S", help="seconds between samples (1)")
+    parser.add_argument("--sources", help="names of sources, with commas (default: all; see doctor)")
+    parser.add_argument("--tag", action="append", metavar="NAME=TEXT", help="kept in the record; may be repeated")
+    parser.add_argument("--include-psys", action="store_true", default=None, help="let psys stand for its parts")
+    parser.add_argument("--strict", action="store_true", default=None, help="fail where nothing can be measured")
+    parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
+    parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    add_weighing(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="what to run, in any language")
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    behind = args.behind if args.behind is not None else []
+    words = [*args.command, "--", *behind] if args.command and args.behind is not None else [*args.command, *behind]
+    if not words:
+        raise ValueError("no command was given: impact-tracker run -o DIR -- python train.py")
+    return words
+
+
+def _tracker(args: argparse.Namespace) -> ImpactTracker:
+    from ..config import resolve
+    from ..tracker import ImpactTracker
+
+    tags: dict[str, str] = {}
+    for tag in args.tag or ():
+        tags.update(resolve({"tags": tag}, config="none", environ={}).tags)
+    return ImpactTracker(
+        args.output,
+        interval_s=args.interval,
+        sources=args.sources,
+        tags=tags or None,
+        zone=args.zone,
+        intensity_g_per_kwh=args.intensity_g_per_kwh,
+        pue=args.pue,
+        strict=args.strict,
+        include_psys=args.include_psys,
+        config=args.config,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command's exit code; 128 + n where signal n ended it; 127 where there is no such command."""
+    words = _command(args)
+    program = shutil.which(words[0])
+    if program is None:
+        return _no_program(words[0])
+    try:
+        tracker = _tracker(args)
+    except RuntimeError as error:  # NoSourceError
+        print(f"impact-tracker run: {error}", file=sys.stderr)
+        return 2
+    watched = {getattr(signal, name) for name in _FORWARDED} | {signal.SIGCHLD}
+    # Blocked before anything starts: a signal that comes early waits, and is forwarded.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    try:
+        with tracker:
+            code = _run_and_wait(program, words, watched, before)
+        if not args.quiet:
+            _summarise(tracker)
+        return code
+    finally:
+        while signal.sigtimedwait(watched, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _no_program(name: str) -> int:
+    is_file = os.path.sep in name and os.path.exists(name)  # noqa: PTH110
+    what = "is not executable" if is_file else "command not found"
+    print(f"impact-tracker run: {name}: {what}", file=sys.stderr)
+    return _NOT_EXECUTABLE if is_file else _NOT_FOUND
+
+
+def _spawn(program: str, words: list[str], mask: Any) -> int:
+    """The command's pid. Spawned, not forked: nothing of the tracker's threads is copied."""
+    # The interpreter ignores SIGPIPE and SIGXFSZ for itself, the command is to have them as this program got them.
+    options = {"setsigmask": sorted(mask), "setsigdef": [signal.SIGPIPE, signal.SIGXFSZ]}
+    try:
+        return os.posix_spawn(program, words, os.environ, **options)  # type: ignore[arg-type]
+    except OSError as error:
+        import errno
+
+        if error.errno != errno.ENOEXEC:
+            raise
+        # A script without a first line: a shell would run it itself.
+        return os.posix_spawn("/bin/sh", ["sh", program, *words[1:]], os.environ, **options)  # type: ignore[arg-type]
+
+
+def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: Any) -> int:
+    sys.stdout.flush()
+    try:
+        pid = _spawn(program, words, mask)
+    except OSError as error:
+        print(f"impact-tracker run: {words[0]}: {error.strerror}", file=sys.stderr)
+        return _NOT_EXECUTABLE
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+        came = signal.sigwaitinfo(watched)
+        if came.si_signo != signal.SIGCHLD and came.si_code != _OF_TERMINAL:
+            os.kill(pid, came.si_signo)
+
+
+def _summarise(tracker: ImpactTracker) -> None:
+    from ..result_view import carbon_line, caveats, energy_line
+
+    result = tracker.result
+    if result is None:
+        return
+    lines = [f"impact-tracker: {energy_line(result)}"]
+    if result.energy_j is not None:
+        lines.append(f"  {carbon_line(result)}")
+    lines += [f"  ! {caveat}" for caveat in caveats(result)]
+    lines.append(f"  {tracker.path}")
+    print("\n".join(lines), file=sys.stderr)

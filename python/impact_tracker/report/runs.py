@@ -1,0 +1,152 @@
+"""Records as rows: one run each, and their sum with the uncertainty of a sum."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..record import Record, find_records
+from ..result import Result
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+
+
+class Run(NamedTuple):
+    """One record, read: `label` is its shortest telling name among those it is shown with."""
+
+    label: str
+    record: Record
+    result: Result
+
+    @property
+    def state(self) -> str:
+        """complete, ends early, damaged."""
+        return "damaged" if self.record.damage else "complete" if self.record.complete else "ends early"
+
+    @property
+    def when(self) -> str:
+        """Begin in UTC, to the second."""
+        started = self.record.started_at
+        return started.strftime("%Y-%m-%d %H:%M:%S") if started else ""
+
+    def to_dict(self, regions: bool = False) -> dict[str, Any]:
+        """For JSON."""
+        started = self.record.started_at
+        found: dict[str, Any] = {
+            "path": str(self.record.path),
+            "complete": self.record.complete,
+            "damage": self.record.damage,
+            "started_at": started.isoformat() if started else None,
+            "command": self.record.command,
+            "tags": self.record.tags,
+            "result": self.result.to_dict(),
+        }
+        if regions:
+            found["regions"] = [region.to_dict() for region in self.record.regions]
+        return found
+
+
+class Total(NamedTuple):
+    """The sum of some runs. `half_width_j`: 95 %, intervals of single runs as independent, biases (the same sensors')
+    added up. Energies and carbon are `None` if no run has any; `missing`: runs that measured nothing."""
+
+    runs: int
+    missing: int
+    duration_s: float
+    energy_j: float | None
+    half_width_j: float | None
+    carbon_g: float | None
+    carbon_low_g: float | None
+    carbon_high_g: float | None
+    quality: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        kwh = None if self.energy_j is None else self.energy_j / 3.6e6
+        return {**self._asdict(), "kwh": kwh}
+
+
+def load_runs(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    zone: str | None = None,
+    intensity_g_per_kwh: float | None = None,
+    pue: float | None = None,
+    progress: Progress = iter,
+) -> tuple[list[Run], list[str]]:
+    """The runs below some paths, newest first, and what could not be read, in words.
+
+    `zone`, `intensity_g_per_kwh`, `pue`: weigh with these in place of the records' own. A record that lies below two
+    of the paths counts once. FileNotFoundError where a path does not exist or holds no record.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        below = find_records(path)
+        if not below:
+            raise FileNotFoundError(
+                f"no record below {Path(path).absolute()}: make one with `impact-tracker run -o {path} -- COMMAND` or "
+                f'`with ImpactTracker("{path}"): …`'
+            )
+        found.update(dict.fromkeys(below))
+    ordered = sorted(found, key=lambda path: (path.name, str(path)), reverse=True)
+    labels = dict(zip(ordered, short_names(ordered)))
+    runs, unreadable = [], []
+    for path in progress(ordered):
+        try:
+            record = Record(path)
+        except (OSError, ValueError) as error:
+            unreadable.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+            continue
+        if not record.started:
+            continue  # opened and never started: nothing was to be measured
+        result = record.result
+        if (zone, intensity_g_per_kwh, pue) != (None, None, None):
+            result = result.weigh(zone=zone, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
+        runs.append(Run(labels[path], record, result))
+    if not runs:
+        raise FileNotFoundError("; ".join(unreadable) or f"no tracker of {ordered[0].parent} was ever started")
+    return runs, unreadable
+
+
+def short_names(paths: Sequence[Path]) -> list[str]:
+    """For each record its logdir below the common one; with the file's name where a logdir holds several."""
+    if not paths:
+        return []
+    logdirs = [path.parent.parent if path.parent.name == "impacttracker" else path.parent for path in paths]
+    common = Path(os.path.commonpath(logdirs))
+    names = []
+    for path, logdir in zip(paths, logdirs):
+        name = str(logdir.relative_to(common)) if logdir != common else logdir.name
+        names.append(name if logdirs.count(logdir) == 1 else f"{name}/{path.stem}")
+    return names
+
+
+def total(runs: Sequence[Run]) -> Total:
+    """The sum over runs."""
+    from ..factors import worst_quality
+
+    measured = [run.result for run in runs if run.result.energy_j is not None]
+    energy = math.fsum(result.energy_j or 0.0 for result in measured) if measured else None
+    half = None
+    if measured:
+        spreads = [((r.energy_high_j or 0.0) - (r.energy_low_j or 0.0)) / 2 for r in measured]
+        half = math.hypot(math.hypot(*spreads), math.fsum(r.bias_j or 0.0 for r in measured))
+
+    def grams(name: str) -> float | None:
+        known = [getattr(result, name) for result in measured]
+        return math.fsum(known) if known and all(value is not None for value in known) else None
+
+    return Total(
+        len(runs),
+        len(runs) - len(measured),
+        math.fsum(run.result.duration_s for run in runs),
+        energy,
+        half,
+        grams("carbon_g"),
+        grams("carbon_low_g"),
+        grams("carbon_high_g"),
+        worst_quality(result.quality for result in measured) if measured else "missing",
+    )

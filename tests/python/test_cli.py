@@ -1,0 +1,336 @@
+"""The command: exit codes, what goes to which stream, golden pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker import cli
+from impact_tracker.tracker import ImpactTracker
+from python import fake_core, golden
+
+Machine = fake_core.Machine
+Capture = pytest.CaptureFixture[str]
+
+
+def record(machine: Machine, logdir: Path, seconds: float = 60.0, watts: float = 100.0, **settings: Any) -> Path:
+    machine.power_w = watts
+    with ImpactTracker(logdir, intensity_g_per_kwh=50.0, **settings) as tracker:
+        with tracker.region("load"):
+            machine.advance(seconds / 4)
+        with tracker.region("train", edges="tick"):
+            machine.advance(seconds * 3 / 4)
+    return Path(tracker.path)
+
+
+def settled(text: str, tmp_path: Path) -> str:
+    """A page without what differs from run to run: paths, process numbers, command lines."""
+    import re
+
+    text = text.replace(str(tmp_path), "/RUNS").replace(sys.executable, "/python")
+    text = re.sub(r"-\d+-([0-9a-f]{4})", r"-PID-\1", text)
+    return re.sub(r"(?m)^/python .*$|\"command\": .*$|\"hostname\": .*$", "COMMAND", text)
+
+
+def check(name: str, capture: Capture, tmp_path: Path) -> None:
+    golden.check(f"cli/{name}", settled(capture.readouterr().out, tmp_path))
+
+
+def test_help_names_every_command_and_version_prints(machine: Machine, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in cli.COMMANDS)
+    assert cli.main([]) == 0
+    capsys.readouterr()
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"impact-tracker {fake_core.__version__}\n"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_keeps_the_contract(name: str, capsys: Capture) -> None:
+    module = cli.command(name)
+    assert name == module.NAME
+    assert module.HELP
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+    assert ended.value.code == 0
+    assert "usage: impact-tracker" in capsys.readouterr().out
+
+
+def test_a_wrong_word_names_near_ones(capsys: Capture) -> None:
+    assert cli.main(["reprot", "x"]) == 2
+    assert "did you mean report" in capsys.readouterr().err
+
+
+def test_only_the_module_of_the_command_is_imported() -> None:
+    program = (
+        "import sys\nfrom impact_tracker import cli\n"
+        "try:\n    cli.main(['doctor', '--help'])\nexcept SystemExit: pass\n"
+        "print([n for n in sys.modules if n.startswith('impact_tracker.') and 'cli' not in n], file=sys.stderr)\n"
+    )
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stderr.strip() == "[]"
+
+
+# ---- report
+
+
+def test_report_of_one_run(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    record(machine, tmp_path, tags={"model": "resnet"})
+    assert cli.main(["report", str(tmp_path), "--regions"]) == 0
+    check("report-one.txt", capsys, tmp_path)
+
+
+def test_report_of_several_runs(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    for name, watts in (("a", 100.0), ("b", 150.0), ("c/d", 50.0)):
+        record(machine, tmp_path / name, 3600, watts)
+    record(machine, tmp_path / "a", 10)
+    assert cli.main(["report", str(tmp_path)]) == 0
+    check("report-several.txt", capsys, tmp_path)
+
+
+def test_report_as_json_and_csv(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    record(machine, tmp_path / "a", tags={"fold": "1"})
+    record(machine, tmp_path / "b", tags={"seed": "7, 8"})
+    assert cli.main(["report", str(tmp_path), "--csv"]) == 0
+    check("report.csv", capsys, tmp_path)
+    assert cli.main(["report", str(tmp_path), "--csv", "--regions"]) == 0
+    check("report-regions.csv", capsys, tmp_path)
+    assert cli.main(["report", str(tmp_path / "a"), "--json", "--regions"]) == 0
+    text = capsys.readouterr().out
+    found = json.loads(text, parse_constant=pytest.fail)
+    assert found["complete"] is True
+    assert found["runs"][0]["tags"] == {"fold": "1"}
+    assert [region["name"] for region in found["runs"][0]["regions"]] == ["load", "train"]
+    golden.check("cli/report.json", settled(text, tmp_path))
+
+
+def test_report_weighs_with_other_factors(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    record(machine, tmp_path, pue=1.5)
+    cli.main(["report", str(tmp_path), "--json"])
+    own = json.loads(capsys.readouterr().out)["runs"][0]["result"]
+    cli.main(["report", str(tmp_path), "--json", "--intensity", "100", "--pue", "1"])
+    other = json.loads(capsys.readouterr().out)["runs"][0]["result"]
+    assert other["carbon_g"] == pytest.approx(own["carbon_g"] / 1.5 * 2)
+    cli.main(["report", str(tmp_path), "--json", "--zone", "world"])
+    assert json.loads(capsys.readouterr().out)["runs"][0]["result"]["pue"] == 1.5
+    assert cli.main(["report", str(tmp_path), "--zone", "Franze"]) == 2
+    assert "Did you mean France" in capsys.readouterr().err
+
+
+def test_a_record_that_ends_early_is_no_failure(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    tracker = ImpactTracker(tmp_path / "a").start()
+    machine.advance(5)
+    tracker.flush()
+    assert cli.main(["report", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["complete"], found["runs"][0]["complete"]) == (False, False)
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert "ends early" in capsys.readouterr().out
+    tracker.stop()
+
+
+def test_a_damaged_record_is_read_up_to_the_damage(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    path = record(machine, tmp_path)
+    path.write_text(path.read_text() + "{half")
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert "damaged: line 5" in capsys.readouterr().out
+    other = record(machine, tmp_path / "other")
+    other.write_text("nothing of the kind\n")
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert f"not read: {other}" in capsys.readouterr().out
+    assert cli.main(["report", str(other)]) == 2
+    assert "no record" in capsys.readouterr().err
+
+
+def test_no_record_is_exit_2_with_path_and_hint(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    assert cli.main(["report", str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert str(tmp_path) in captured.err
+    assert "impact-tracker run -o" in captured.err
+    ImpactTracker(tmp_path)
+    assert cli.main(["report", str(tmp_path)]) == 2
+    assert "was ever started" in capsys.readouterr().err
+    assert cli.main(["report", str(tmp_path / "lost")]) == 2
+    assert "lost" in capsys.readouterr().err
+
+
+def test_overlapping_runs_are_said(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    outer = ImpactTracker(tmp_path / "outer").start()
+    record(machine, tmp_path / "inner")
+    outer.stop()
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert "overlap in time" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_plot(machine: Machine, tmp_path: Path, capsys: Capture, suffix: str) -> None:
+    pytest.importorskip("matplotlib")
+    record(machine, tmp_path / "a")
+    record(machine, tmp_path / "b")
+    target = tmp_path / "figures" / f"power.{suffix}"
+    assert cli.main(["report", str(tmp_path), "--plot", str(target)]) == 0
+    assert target.read_bytes()[:5] in (b"\x89PNG\r", b"<?xml")
+    assert cli.main(["report", str(tmp_path), "--plot", "power.txt"]) == 2
+    assert ".png, .svg or .pdf" in capsys.readouterr().err
+
+
+# ---- compare, doctor, completion
+
+
+def test_compare_two_runs(machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record(machine, tmp_path / "a")
+    record(machine, tmp_path / "b", 66, 110)
+    assert cli.main(["compare", "a", "b"]) == 0
+    check("compare.txt", capsys, tmp_path)
+    assert cli.main(["compare", "a", "b", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    energy = found["comparisons"][0]
+    assert energy["ratio"] == pytest.approx(66 * 115 / (60 * 105))
+    assert energy["clear"]
+    assert not energy["overlap"]
+    assert found["same_sensors"]
+
+
+def test_compare_groups_by_their_scatter(
+    machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for watts in (100, 104, 108):
+        record(machine, tmp_path / "a", 60, watts)
+        record(machine, tmp_path / "b", 60, watts + 2)
+    assert cli.main(["compare", "a", "b"]) == 0
+    text = capsys.readouterr().out
+    assert "the same energy within what is known" in text
+    assert "mean of 3 runs" in text
+    golden.check("cli/compare-groups.txt", text)
+
+
+def test_compare_without_a_measurement(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    record(machine, tmp_path / "a")
+    machine.measured = False
+    with pytest.warns(UserWarning, match="no energy"):
+        record(machine, tmp_path / "b")
+    machine.measured = True
+    assert cli.main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    assert "cannot be compared" in capsys.readouterr().out
+
+
+def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    assert cli.main(["doctor"]) == 0
+    check("doctor.txt", capsys, tmp_path)
+    assert cli.main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sources"][1]["state"] == "used"
+
+
+def test_doctor_on_a_machine_without_anything(
+    machine: Machine, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_core, "probe", lambda root: [])
+    assert cli.main(["doctor"]) == 0
+    assert capsys.readouterr().out == "no energy can be had on this machine\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, capsys: Capture) -> None:
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "--regions" in script or "-l regions" in script
+    assert all(name in script for name in cli.COMMANDS)
+
+
+def test_bash_completes() -> None:
+    script = "\n".join(
+        [
+            f'eval "$({sys.executable} -m impact_tracker completion bash)"',
+            "COMP_WORDS=(impact-tracker report --re); COMP_CWORD=2; _impact_tracker; echo ${COMPREPLY[@]}",
+            "COMP_WORDS=(impact-tracker do); COMP_CWORD=1; _impact_tracker; echo ${COMPREPLY[@]}",
+        ]
+    )
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert done.stdout == "--regions\ndoctor\n"
+
+
+# ---- run
+
+
+def run(arguments: Sequence[str]) -> int:
+    return cli.main(["run", "--quiet", *arguments])
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 255])
+def test_exit_codes_pass_through(machine: Machine, tmp_path: Path, code: int) -> None:
+    assert run(["-o", str(tmp_path), "--", "sh", "-c", f"exit {code}"]) == code
+    assert run(["-o", str(tmp_path), "sh", "-c", f"exit {code}"]) == code
+    assert len(list((tmp_path / "impacttracker").iterdir())) == 2
+
+
+def test_a_killed_command_is_128_plus_its_signal(machine: Machine, tmp_path: Path) -> None:
+    assert run(["-o", str(tmp_path), "--", "sh", "-c", "kill -TERM $$"]) == 143
+    assert run(["-o", str(tmp_path), "--", "sh", "-c", "kill -KILL $$"]) == 137
+
+
+def test_no_such_command_is_127_and_leaves_no_record(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    assert run(["-o", str(tmp_path), "--", "no-such-command"]) == 127
+    assert capsys.readouterr().err == "impact-tracker run: no-such-command: command not found\n"
+    (tmp_path / "text").write_text("hello")
+    assert run(["-o", str(tmp_path), "--", str(tmp_path / "text")]) == 126
+    assert not (tmp_path / "impacttracker").exists()
+    assert run(["-o", str(tmp_path)]) == 2
+    assert "no command was given" in capsys.readouterr().err
+
+
+def test_a_script_without_a_first_line_runs_as_in_a_shell(machine: Machine, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("exit 5\n")
+    script.chmod(0o755)
+    assert run(["-o", str(tmp_path), "--", str(script)]) == 5
+
+
+def test_settings_reach_the_record_and_secrets_do_not(machine: Machine, tmp_path: Path) -> None:
+    options = ["--interval", "0.5", "--tag", "model=a,fold=2", "--tag", "x=y", "--zone", "FR", "--pue", "1.2"]
+    assert run(["-o", str(tmp_path), *options, "--", "true", "--", "-o", "--token", "sesame"]) == 0
+    (path,) = (tmp_path / "impacttracker").iterdir()
+    header = json.loads(path.read_text().splitlines()[0])["header"]
+    assert header["tags"] == {"model": "a", "fold": "2", "x": "y"}
+    assert (header["zone"], header["pue"], header["interval_s"]) == ("FR", 1.2, 0.5)
+    assert run(["-o", str(tmp_path), "--interval", "0", "--", "true"]) == 2
+
+
+def test_summary_goes_to_standard_error(machine: Machine, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "-o", str(tmp_path), "--", "echo", "theirs"]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == "theirs\n"
+    assert captured.err.startswith("impact-tracker: ")
+    assert str(tmp_path / "impacttracker") in captured.err
+
+
+def test_the_command_gets_the_signals_as_this_program_had_them(machine: Machine, tmp_path: Path) -> None:
+    program = (
+        "import signal; print(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])), signal.getsignal(signal.SIGPIPE))"
+    )
+    target = tmp_path / "out"
+    script = f"import sys, signal; sys.stdout = open({str(target)!r}, 'w'); {program}"
+    assert run(["-o", str(tmp_path), "--", sys.executable, "-c", script]) == 0
+    assert target.read_text().split()[0] == "0"
