@@ -1,0 +1,225 @@
+"""What journals and hubs ask for: climate performance model cards, Hugging Face metadata, paragraphs, LaTeX."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..footprint import Impact, tree_months
+from .run import Run
+
+BIBTEX = """@software{impact_tracker,
+  title = {impact-tracker: what training and running models costs in energy and in impact on the world},
+  author = {{The impact-tracker developers}},
+  license = {Apache-2.0}
+}
+"""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a card says beyond one run: ``final`` trained the published model, ``all_runs`` is every experiment.
+
+    ``public``: where the model is, or ``None`` if it is not public. ``inference``: carbon of one sample.
+    """
+
+    final: Run
+    all_runs: Sequence[Run] = ()
+    public: str | None = None
+    inference: Impact | None = None
+    positive_impact: str | None = None
+    comments: str | None = None
+    location: str | None = None
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """All experiments; the final one alone where no others were given."""
+        return self.all_runs or (self.final,)
+
+
+def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
+    """Rows (question, answer) of a climate performance model card (Hershcovich et al. 2022): 5, or 11 where
+    extended."""
+    final, runs = study.final, study.runs
+    place = study.location or final.location or final.zone_name or final.zone
+    rows = [
+        ("1. Is the resulting model publicly available?", f"Yes, {study.public}" if study.public else "No"),
+        ("2. How much time does the training of the final model take?", _time(final.duration_s)),
+        (
+            "3. How much time did all experiments take (incl. hyperparameter search)?",
+            _time(_sum(r.duration_s for r in runs)),
+        ),
+        ("4. What was the energy consumption (GPU/CPU)?", _energy_answer(final)),
+        ("5. At which geo location were the computations performed?", place or "not stated"),
+    ]
+    if not extended:
+        return rows
+    grid = final.intensity
+    mix = (
+        "not known" if grid is None else f"{grid.value:g} gCO2eq/kWh ({grid.year or 'year not stated'}, {grid.source})"
+    )
+    return [
+        *rows,
+        ("6. What was the energy mix at the geo location?", mix),
+        ("7. How much CO2eq was emitted to train the final model?", _mass(final.carbon)),
+        ("8. How much CO2eq was emitted for all experiments?", _mass(_carbon(runs))),
+        (
+            "9. What is the average CO2eq emission for the inference of one sample?",
+            "not known" if study.inference is None else _mass(study.inference),
+        ),
+        (
+            "10. Which positive environmental impact can be expected from this work?",
+            study.positive_impact or "not stated",
+        ),
+        ("11. Comments", study.comments or "–"),
+    ]
+
+
+def climate_card_markdown(study: Study, extended: bool = False) -> str:
+    """The card as a Markdown table."""
+    kind = "extended" if extended else "minimum"
+    lines = [f"| Climate performance model card ({kind}) | |", "|---|---|"]
+    lines += [
+        f"| {question} | {answer.replace('|', chr(92) + '|')} |" for question, answer in climate_card(study, extended)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def climate_card_latex(study: Study, extended: bool = False) -> str:
+    """The card as a LaTeX table."""
+    rows = [f"  {escape(question)} & {escape(answer)} \\\\" for question, answer in climate_card(study, extended)]
+    kind = "Extended" if extended else "Minimum"
+    body = "\n".join(
+        [
+            "\\begin{table}[t]",
+            "  \\centering",
+            "  \\begin{tabular}{p{0.55\\linewidth}p{0.4\\linewidth}}",
+            "  \\hline",
+            *rows,
+            "  \\hline",
+            "  \\end{tabular}",
+            f"  \\caption{{{kind} climate performance model card.}}",
+            "\\end{table}",
+        ]
+    )
+    return body + "\n"
+
+
+def hugging_face(run: Run, training_type: str | None = None, hardware: str | None = None) -> str:
+    """The metadata of a model card: ``co2_eq_emissions`` in GRAMS. Unknown carbon: no number is written, and a
+    comment says why."""
+    grams = run.carbon
+    lines = ["co2_eq_emissions:"]
+    if grams.value is None:
+        return f"# co2_eq_emissions is left out: {grams.note}\n"
+    lines.append(f"  emissions: {_plain(grams.value)}")
+    cards = f"{run.gpu_count} x {run.gpu_model}" if run.gpu_count and run.gpu_model else run.gpu_model or run.cpu_model
+    fields = {
+        "source": f"{run.tool} {run.tool_version}".strip(),
+        "training_type": training_type,
+        "geographical_location": run.location or run.zone_name or run.zone,
+        "hardware_used": hardware or cards,
+    }
+    # A JSON string is a YAML string, whatever is in it.
+    lines += [f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items() if value]
+    return "\n".join(lines) + "\n"
+
+
+def neurips(study: Study) -> str:
+    """One paragraph for the checklist's item on compute resources: workers, memory, time of each run and in all, the
+    rest."""
+    final, runs = study.final, study.runs
+    cards = f"{final.gpu_count or 1} × {final.gpu_model}" if final.gpu_model else "no accelerator"
+    worker = f"{final.cpu_model or 'a CPU that was not recorded'}, {cards}"
+    memory = "memory not recorded" if final.ram_gb is None else f"{final.ram_gb:.0f} GB of memory"
+    hours = _sum(run.duration_s for run in runs)
+    total = "an unknown time" if hours is None else f"{hours / 3600:.3g} h"
+    whole = _sum(run.energy_kwh for run in runs)
+    energy = "its energy was not measured" if whole is None else f"{whole:.3g} kWh without the site's overhead"
+    rest = "preliminary and failed ones included as far as they are recorded"
+    text = (
+        f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {len(runs)} runs"
+        f" of the project, {rest}, took {total} ({energy}, {_mass(_carbon(runs))})."
+    )
+    return f"{text} Measured with {final.tool} {final.tool_version}".rstrip() + ".\n"
+
+
+def latex_statement(study: Study) -> str:
+    """A carbon statement for a paper, with its BibTeX entry in comments below."""
+    final, runs = study.final, study.runs
+    grams, grid = _carbon(runs), final.intensity
+    energy = _sum(run.energy_kwh for run in runs)
+    used = (
+        "The energy of this work was not measured"
+        if energy is None
+        else f"This work used {energy:.3g}~kWh of electricity"
+    )
+    site = f" (PUE {final.pue:g} apart)" if final.pue != 1 else ""
+    sentence = f"{used}{site}, measured with impact-tracker~\\cite{{impact_tracker}} ({escape(final.quality)})."
+    if grams.value is not None:
+        sentence += f" It caused {escape(_mass(grams))}"
+        if grid is not None:
+            origin = f"{grid.name}, {grid.year or 'year not stated'}; {grid.source}"
+            sentence += f", at {grid.value:g}~g\\,CO$_2$e/kWh ({escape(origin)})"
+        sentence += f": what a tree takes up in {tree_months(grams).value:.2g} months."
+    else:
+        sentence += f" Its carbon is not known: {escape(grams.note)}."
+    cite = "".join(f"% {line}\n" for line in BIBTEX.splitlines())
+    return f"\\paragraph{{Carbon statement.}} {sentence}\n\n{cite}"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX prints it."""
+    special = {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "₂": "$_2$",
+        "×": r"$\times$",
+    }
+    return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
+
+
+def _energy_answer(run: Run) -> str:
+    if run.energy_kwh is None:
+        return "not measured"
+    power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
+    return f"{run.energy_kwh:.4g} kWh{power} ({run.quality})"
+
+
+def _carbon(runs: Sequence[Run]) -> Impact:
+    total = runs[0].carbon
+    for run in runs[1:]:
+        total = total + run.carbon
+    return total
+
+
+def _sum(values: object) -> float | None:
+    """The sum of what is known; ``None`` if a part is not: a sum that leaves something out would be read as the
+    whole."""
+    found = list(values)  # type: ignore[call-overload]
+    return None if any(value is None for value in found) else float(sum(found))
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.4g} h"
+
+
+def _mass(impact: Impact) -> str:
+    if impact.value is None:
+        return f"not known ({impact.note})"
+    for limit, scale, unit in ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
+        if impact.value < limit:
+            return f"{impact.value * scale:.4g} {unit} CO2e"
+    return f"{impact.value * 1e-6:.4g} t CO2e"
+
+
+def _plain(number: float) -> str:
+    """As YAML reads it back: an exponent needs a dot there."""
+    text = repr(float(number))
+    return text if "e" not in text or "." in text else text.replace("e", ".0e")

@@ -1,0 +1,132 @@
+"""Every export by its name: what it needs beside the run, and what its file is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import boamps, codecarbon
+from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
+from .run import InteropError, Run
+from .standards import Need, frugal_statement, open_metrics, sci_json
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Form:
+    """``write(runs, fields)`` gives the text; ``suffix`` of its file; ``fields`` it knows, those marked ``!`` are
+    needed."""
+
+    what: str
+    suffix: str
+    write: Callable[[Sequence[Run], Fields], str]
+    fields: tuple[str, ...] = ()
+
+
+def _study(runs: Sequence[Run], fields: Fields) -> Study:
+    return Study(
+        final=runs[0],
+        all_runs=runs,
+        public=fields.get("public"),
+        positive_impact=fields.get("positive_impact"),
+        comments=fields.get("comments"),
+        location=fields.get("location"),
+    )
+
+
+def _boamps(runs: Sequence[Run], fields: Fields) -> str:
+    task: dict[str, Any] = {name: fields[name] for name in _BOAMPS if name in fields}
+    if "data_type" in fields:
+        task["dataset"] = [{"dataUsage": "input", "dataType": fields["data_type"]}]
+    if "algorithm" in fields:
+        task["algorithms"] = [{"algorithmName": fields["algorithm"]}]
+    return boamps.to_json(runs[0], **task)
+
+
+def _number(fields: Fields, name: str) -> float:
+    if name not in fields:
+        raise InteropError(f"this export needs --field {name}=…")
+    try:
+        return float(fields[name])
+    except ValueError:
+        raise InteropError(f"{name} must be a number, not {fields[name]!r}") from None
+
+
+def _sci(runs: Sequence[Run], fields: Fields) -> str:
+    if "functional_unit" not in fields:
+        raise InteropError("this export needs --field functional_unit=… (image, token, request)")
+    return sci_json(runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"))
+
+
+def _frugal(runs: Sequence[Run], fields: Fields) -> str:
+    need = Need(
+        need=fields.get("need", ""),
+        alternatives=[a for a in fields.get("alternatives", "").split(";") if a.strip()],
+        sufficient_level=fields.get("sufficient_level", ""),
+        reached_level=fields.get("reached_level", ""),
+        functional_unit=fields.get("functional_unit", ""),
+        units=_number(fields, "units"),
+    )
+    return frugal_statement(runs[0], need)
+
+
+def _hugging_face(runs: Sequence[Run], fields: Fields) -> str:
+    return hugging_face(runs[0], fields.get("training_type"), fields.get("hardware"))
+
+
+_CARD = ("public", "location", "positive_impact", "comments")
+_BOAMPS = ("taskStage", "taskFamily", "taskDescription", "confidentialityLevel")
+_FRUGAL = ("need!", "alternatives!", "sufficient_level!", "reached_level!", "functional_unit!", "units!")
+
+FORMS: dict[str, Form] = {
+    "climate-card": Form(
+        "climate performance model card, minimum, Markdown",
+        ".md",
+        lambda runs, f: climate_card_markdown(_study(runs, f)),
+        _CARD,
+    ),
+    "climate-card-extended": Form(
+        "the same, extended", ".md", lambda runs, f: climate_card_markdown(_study(runs, f), True), _CARD
+    ),
+    "climate-card-latex": Form(
+        "the same, minimum, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f)), _CARD
+    ),
+    "climate-card-extended-latex": Form(
+        "the same, extended, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f), True), _CARD
+    ),
+    "hugging-face": Form(
+        "metadata co2_eq_emissions of a model card, in grams", ".yaml", _hugging_face, ("training_type", "hardware")
+    ),
+    "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, "data_type", "algorithm")),
+    "codecarbon": Form("CodeCarbon's emissions.csv, all columns", ".csv", lambda runs, f: codecarbon.to_csv(runs)),
+    "sci": Form("software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!")),
+    "neurips": Form(
+        "paragraph on compute resources for the NeurIPS checklist",
+        ".txt",
+        lambda runs, f: neurips(_study(runs, f)),
+        _CARD,
+    ),
+    "latex": Form("carbon statement with BibTeX", ".tex", lambda runs, f: latex_statement(_study(runs, f)), _CARD),
+    "openmetrics": Form("OpenMetrics text", ".prom", lambda runs, f: open_metrics(runs)),
+    "frugal": Form("statement after AFNOR SPEC 2314", ".md", _frugal, _FRUGAL),
+}
+
+
+def write(form: str, runs: Sequence[Run], fields: Fields | None = None) -> str:
+    """The runs in a form. InteropError for an unknown form or field, and for what the form needs and nobody gave."""
+    from ..factors.factor import did_you_mean, near_matches
+
+    if form not in FORMS:
+        raise InteropError(
+            f"unknown form {form!r}; known are {', '.join(FORMS)}.{did_you_mean(near_matches(form, FORMS))}"
+        )
+    if not runs:
+        raise InteropError("there is no run to export")
+    chosen, given = FORMS[form], dict(fields or {})
+    known = [name.rstrip("!") for name in chosen.fields]
+    for name in given:
+        if name not in known:
+            raise InteropError(f"{form} knows no field {name!r}; it knows {', '.join(known) or 'none'}")
+    return chosen.write(runs, given)

@@ -1,0 +1,61 @@
+"""Runs from any place: records of this tool, CodeCarbon's CSV, CarbonTracker's and experiment-impact-tracker's logs,
+BoAmps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from . import boamps, carbontracker, codecarbon, eit
+from .run import InteropError, Run, from_record
+
+KINDS: dict[str, Callable[[Path], list[Run]]] = {
+    "codecarbon": codecarbon.read_csv,
+    "carbontracker": carbontracker.read_logs,
+    "eit": eit.read_logs,
+    "boamps": boamps.read_json,
+}
+
+
+def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
+    """The runs at a place; ``kind`` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
+
+    Records newest first. InteropError where nothing is understood, with what was looked for.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise InteropError(f"there is nothing at {place}")
+    wanted = kind or _guess(place)
+    if wanted == "record":
+        return _records(place)
+    if wanted not in KINDS:
+        raise InteropError(f"unknown kind {wanted!r}; known are record, {', '.join(KINDS)}")
+    return KINDS[wanted](place)
+
+
+def _guess(place: Path) -> str:
+    if place.is_file():
+        if place.suffix == ".csv":
+            return "codecarbon"
+        if place.suffix == ".log":
+            return "carbontracker"
+        return "boamps" if place.suffix == ".json" else "record"
+    if any(place.rglob("impacttracker/*.jsonl")) or (place.name == "impacttracker" and any(place.glob("*.jsonl"))):
+        return "record"
+    if any(place.rglob("*carbontracker*_output.log")):
+        return "carbontracker"
+    if any(place.rglob("data.json")):
+        return "eit"
+    raise InteropError(
+        f"{place}: no record (impacttracker/*.jsonl), no CarbonTracker log (*_output.log), no log of"
+        " experiment-impact-tracker (data.json); a CodeCarbon CSV or a BoAmps report is given as a file"
+    )
+
+
+def _records(place: Path) -> list[Run]:
+    from ..record import find_records, read_record
+
+    found = find_records(place)
+    if not found:
+        raise InteropError(f"{place}: no record below it")
+    return [from_record(read_record(path)) for path in found]

@@ -1,0 +1,63 @@
+"""impact-tracker export: from a foreign file to every form, errors without a half-written file."""
+
+import argparse
+import json
+
+import pytest
+
+from impact_tracker.cli import export
+
+CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_code
+2024-05-01T10:00:00,p,3600,0.12,0.6,FRA
+"""
+
+
+def call(arguments):
+    parser = argparse.ArgumentParser()
+    export.add_arguments(parser)
+    return export.run(parser.parse_args([str(a) for a in arguments]))
+
+
+@pytest.fixture
+def emissions(tmp_path):
+    path = tmp_path / "emissions.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_from_codecarbon_to_hugging_face(emissions, capsys):
+    assert call([emissions, "--to", "hugging-face"]) == 0
+    assert "emissions: 120.0" in capsys.readouterr().out
+
+
+def test_another_zone_and_a_file(emissions, tmp_path):
+    out = tmp_path / "report.json"
+    assert call([emissions, "--to", "boamps", "--zone", "Poland", "-o", out]) == 0
+    assert json.loads(out.read_text())["impacts"]["carbon_g"] == pytest.approx(0.6 * 614.982)
+
+
+def test_fields_and_the_list(emissions, capsys):
+    assert call([emissions, "--to", "sci", "--field", "functional_unit=image", "--field", "units=1000"]) == 0
+    assert json.loads(capsys.readouterr().out)["sci_g_per_unit"] == pytest.approx(0.12)
+    assert call([emissions, "--list"]) == 0 and "boamps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--to", "boamp"], "boamps"),
+        (["--to", "sci"], "functional_unit"),
+        ([], "--to"),
+        (["--to", "sci", "--field", "x"], "NAME=VALUE"),
+        (["--to", "boamps", "--zone", "Frence"], "France"),
+        (["--to", "boamps", "--pue", "0.5"], "PUE"),
+    ],
+)
+def test_errors_write_nothing(emissions, tmp_path, capsys, arguments, said):
+    out = tmp_path / "out"
+    assert call([emissions, *arguments, "-o", out]) == 2
+    assert said in capsys.readouterr().err and not out.exists()
+
+
+def test_a_missing_place(capsys):
+    assert call(["/nowhere/at/all", "--to", "boamps"]) == 2 and "nothing at" in capsys.readouterr().err

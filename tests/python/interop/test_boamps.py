@@ -1,0 +1,107 @@
+"""BoAmps: the smallest valid report, the negative cases, and our own reports both ways."""
+
+import copy
+import json
+
+import pytest
+
+from impact_tracker.interop import InteropError, boamps
+from impact_tracker.interop.boamps_rules import REPORT, faults_of
+
+SMALLEST = {
+    "task": {
+        "taskStage": "training",
+        "taskFamily": "textGeneration",
+        "algorithms": [{}],
+        "dataset": [{"dataUsage": "input", "dataType": "text"}],
+    },
+    "measures": [{"measurementMethod": "mytool", "powerConsumption": 2.28}],
+    "infrastructure": {"infraType": "onPremise", "components": [{"componentType": "gpu", "nbComponent": 1}]},
+}
+
+
+def changed(change):
+    report = copy.deepcopy(SMALLEST)
+    change(report)
+    return report
+
+
+def test_the_smallest_report_is_valid():
+    assert faults_of(SMALLEST) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda r: r["measures"][0].update(averageUtilizationCpu=2), "averageUtilizationCpu"),
+        (lambda r: r["infrastructure"]["components"][0].update(nbComponent=1.5), "nbComponent"),
+        (lambda r: r.update(measures=[]), "measures must hold"),
+        (lambda r: r.update(header={}), "reportDatetime"),
+        (lambda r: r["infrastructure"].update(infraType="cloud"), "infraType"),
+        (lambda r: r.pop("task"), "lacks task"),
+        (lambda r: r["task"]["algorithms"].append({"quantization": 8}), "quantization must be a text"),
+        (lambda r: r.update(quality="best"), "quality"),
+    ],
+)
+def test_what_breaks_the_schema_is_named(change, where):
+    assert any(where in fault for fault in faults_of(changed(change)))
+
+
+def test_what_the_schema_lets_pass_passes():
+    assert faults_of(changed(lambda r: r.update(impacts={"carbon_g": 5}))) == []
+    assert faults_of(changed(lambda r: r["measures"][0].update(powerConsumption=-1))) == []
+    assert faults_of([]) and faults_of(None)
+
+
+def test_our_report_is_valid_and_comes_back(climatebert, tmp_path):
+    report = boamps.to_report(climatebert, taskStage="finetuning", taskFamily="textClassification")
+    assert faults_of(report) == [] and report["measures"][0]["powerConsumption"] == pytest.approx(33.6)
+    assert report["impacts"]["carbon_g"] == pytest.approx(15_792.0) and report["quality"] == "high"
+    path = tmp_path / "report.json"
+    path.write_text(boamps.to_json(climatebert), encoding="utf-8")
+    back = boamps.read_json(path)[0]
+    assert back.energy_kwh == pytest.approx(33.6) and back.carbon.value == pytest.approx(15_792.0)
+    assert (back.gpu_model, back.gpu_count, back.zone) == ("NVIDIA RTX A5000", 2, "Germany")
+
+
+def test_our_report_against_json_schema(climatebert):
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft4Validator(as_json_schema(REPORT)).validate(boamps.to_report(climatebert))
+
+
+def as_json_schema(rule):
+    """The rules as a JSON schema: a second check that does not use ours."""
+    names = {"text": "string", "number": "number", "whole": "integer", "object": "object", "list": "array"}
+    schema = {"type": names[rule["type"]]}
+    if "one_of" in rule:
+        schema["enum"] = list(rule["one_of"])
+    if "from" in rule:
+        schema.update(minimum=rule["from"], maximum=rule["to"])
+    if rule["type"] == "list":
+        schema.update(minItems=rule["at_least"], items=as_json_schema(rule["of"]))
+    if rule["type"] == "object":
+        schema["properties"] = {name: as_json_schema(part) for name, part in rule["fields"].items()}
+        if rule["required"]:
+            schema["required"] = list(rule["required"])
+    return schema
+
+
+def test_no_energy_no_report(unmeasured):
+    with pytest.raises(InteropError, match="none was measured"):
+        boamps.to_report(unmeasured)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "Expecting"),
+        ("{}", "lacks task"),
+        (json.dumps(changed(lambda r: r["measures"][0].update(powerConsumption=-1))), "negative"),
+    ],
+)
+def test_reports_that_cannot_be_read(tmp_path, text, said):
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(InteropError, match=said) as caught:
+        boamps.read_json(path)
+    assert "report.json" in str(caught.value)
