@@ -25,53 +25,13 @@ def to_report(run: Run, **task: Any) -> dict[str, Any]:
     if run.energy_kwh is None:
         raise InteropError(f"{run.name}: a BoAmps report needs an energy, and none was measured")
     level = task.pop("confidentialityLevel", "internal")
-    grams = run.carbon
+    told = {"taskStage": "training", "taskFamily": "other", "algorithms": [{}]}
     report: dict[str, Any] = {
-        "header": {
-            "formatVersion": VERSION,
-            "formatVersionSpecificationUri": SPECIFICATION,
-            "reportId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.tool}/{run.run_id or run.name}/{run.started_at}")),
-            "reportDatetime": _stamp(run.ended_at or datetime.now(timezone.utc)),
-            "reportStatus": "final",
-            "publisher": {"projectName": run.name, "confidentialityLevel": level},
-        },
-        "task": {
-            "taskStage": "training",
-            "taskFamily": "other",
-            "algorithms": [{}],
-            "dataset": [{"dataUsage": "input", "dataType": "other"}],
-            **task,
-        },
-        "measures": [
-            _known(
-                {
-                    "measurementMethod": run.tool,
-                    "version": run.tool_version or None,
-                    "cpuTrackingMode": "measured" if run.quality == "measured" else run.quality,
-                    "averageUtilizationCpu": run.cpu_utilisation,
-                    "averageUtilizationGpu": run.gpu_utilisation,
-                    "powerConsumption": run.energy_kwh,
-                    "measurementDuration": run.duration_s,
-                    "measurementDateTime": _stamp(run.started_at) if run.started_at else None,
-                }
-            )
-        ],
-        "infrastructure": _known(
-            {
-                "infraType": "publicCloud" if run.cloud_provider else "onPremise",
-                "cloudProvider": run.cloud_provider,
-                "components": _components(run),
-            }
-        ),
-        "impacts": _known(
-            {
-                "carbon_g": grams.value,
-                "carbon_g_low": grams.low,
-                "carbon_g_high": grams.high,
-                "pue": run.pue,
-                "sources": list(grams.sources) or None,
-            }
-        ),
+        "header": _header(run, level),
+        "task": {**told, "dataset": [{"dataUsage": "input", "dataType": "other"}], **task},
+        "measures": [_measure(run)],
+        "infrastructure": _infrastructure(run),
+        "impacts": _impacts(run),
     }
     if run.os:
         report["system"] = {"os": run.os}
@@ -86,6 +46,44 @@ def to_report(run: Run, **task: Any) -> dict[str, Any]:
     if faults:
         raise InteropError(f"{run.name}: the report would not be valid: {'; '.join(faults)}")
     return report
+
+
+def _header(run: Run, level: str) -> dict[str, Any]:
+    identity = f"{run.tool}/{run.run_id or run.name}/{run.started_at}"
+    return {
+        "formatVersion": VERSION,
+        "formatVersionSpecificationUri": SPECIFICATION,
+        "reportId": str(uuid.uuid5(uuid.NAMESPACE_URL, identity)),
+        "reportDatetime": _stamp(run.ended_at or datetime.now(timezone.utc)),
+        "reportStatus": "final",
+        "publisher": {"projectName": run.name, "confidentialityLevel": level},
+    }
+
+
+def _measure(run: Run) -> dict[str, Any]:
+    return _known(
+        {
+            "measurementMethod": run.tool,
+            "version": run.tool_version or None,
+            "cpuTrackingMode": run.quality,
+            "averageUtilizationCpu": run.cpu_utilisation,
+            "averageUtilizationGpu": run.gpu_utilisation,
+            "powerConsumption": run.energy_kwh,
+            "measurementDuration": run.duration_s,
+            "measurementDateTime": _stamp(run.started_at) if run.started_at else None,
+        }
+    )
+
+
+def _infrastructure(run: Run) -> dict[str, Any]:
+    kind = "publicCloud" if run.cloud_provider else "onPremise"
+    return _known({"infraType": kind, "cloudProvider": run.cloud_provider, "components": _components(run)})
+
+
+def _impacts(run: Run) -> dict[str, Any]:
+    grams = run.carbon
+    numbers = {"carbon_g": grams.value, "carbon_g_low": grams.low, "carbon_g_high": grams.high, "pue": run.pue}
+    return _known({**numbers, "sources": list(grams.sources) or None})
 
 
 def to_json(run: Run, **task: Any) -> str:

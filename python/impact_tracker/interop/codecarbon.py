@@ -115,83 +115,72 @@ def read_csv(path: str | Path) -> list[Run]:
     return [_read_row(row, f"{source}:{reader.line_num}") for row in reader]
 
 
-def _read_row(row: dict[str, str], where: str) -> Run:
-    def number(name: str) -> float | None:
-        cell = (row.get(name) or "").strip()
+class _Row:
+    """One line of the file: its cells as numbers, ``None`` for an empty one."""
+
+    def __init__(self, cells: dict[str, str], where: str) -> None:
+        self.cells, self.where = cells, where
+
+    def text(self, name: str) -> str | None:
+        return self.cells.get(name) or None
+
+    def number(self, name: str) -> float | None:
+        cell = (self.cells.get(name) or "").strip()
         if not cell or cell.casefold() in ("nan", "none"):
             return None
         try:
             value = float(cell)
         except ValueError:
-            raise InteropError(f"{where}: {name} is no number: {cell!r}") from None
+            raise InteropError(f"{self.where}: {name} is no number: {cell!r}") from None
         if not math.isfinite(value):
-            raise InteropError(f"{where}: {name} must be finite, not {cell}")
-        if value < 0 and name not in ("longitude", "latitude"):
-            raise InteropError(f"{where}: {name} must not be negative, not {cell}")
+            raise InteropError(f"{self.where}: {name} must be finite, not {cell}")
+        if value < 0:
+            raise InteropError(f"{self.where}: {name} must not be negative, not {cell}")
         return value
 
-    def whole(name: str) -> int | None:
-        value = number(name)
+    def over(self, name: str, divisor: float) -> float | None:
+        value = self.number(name)
+        return None if value is None else value / divisor
+
+    def whole(self, name: str) -> int | None:
+        value = self.number(name)
         return None if value is None else int(value)
 
-    def share(name: str) -> float | None:
-        value = number(name)
-        return None if value is None else value / 100.0
 
-    pue = number("pue") or 1.0
-    kwh, kilograms = number("energy_consumed"), number("emissions")
-    intensity = None
-    if kwh and kilograms is not None:
-        value = kilograms * 1000.0 / kwh
-        intensity = Factor(
-            value,
-            "g/kWh",
-            value,
-            value,
-            "CodeCarbon: its emissions over its energy",
-            quality="modelled",
-            name=f"carbon intensity of electricity, {row.get('country_name') or 'unknown'}",
-            note="its own source and year are not in the file",
-        )
-
-    def without_pue(name: str) -> float | None:
-        value = number(name)
-        return None if value is None else value / pue
-
+def _read_row(cells: dict[str, str], where: str) -> Run:
+    row = _Row(cells, where)
+    # fmt: off
+    pue = row.number("pue") or 1.0
     return Run(
-        name=row.get("project_name") or "codecarbon",
-        tool="codecarbon",
-        tool_version=row.get("codecarbon_version") or "",
-        started_at=_started(row.get("timestamp"), number("duration")),
-        duration_s=number("duration"),
-        energy_kwh=without_pue("energy_consumed"),
-        cpu_kwh=without_pue("cpu_energy"),
-        gpu_kwh=without_pue("gpu_energy"),
-        ram_kwh=without_pue("ram_energy"),
-        pue=pue,
-        wue=number("wue"),
-        intensity=intensity,
-        stated_carbon_g=None if kilograms is None else 1000.0 * kilograms,
-        stated_water_l=number("water_consumed"),
-        zone=row.get("country_iso_code") or None,
-        zone_name=row.get("country_name") or None,
-        location=row.get("region") or None,
-        quality="modelled" if row.get("tracking_mode") == "constant" else "estimated",
-        cpu_model=row.get("cpu_model") or None,
-        cpu_count=whole("cpu_count"),
-        gpu_model=row.get("gpu_model") or None,
-        gpu_count=whole("gpu_count"),
-        ram_gb=number("ram_total_size"),
-        cpu_utilisation=share("cpu_utilization_percent"),
-        gpu_utilisation=share("gpu_utilization_percent"),
-        os=row.get("os") or None,
-        python=row.get("python_version") or None,
-        cloud_provider=row.get("cloud_provider") or None,
-        cloud_region=row.get("cloud_region") or None,
-        run_id=row.get("run_id") or None,
-        origin=where,
+        name=row.text("project_name") or "codecarbon", tool="codecarbon",
+        tool_version=row.text("codecarbon_version") or "",
+        started_at=_started(row.text("timestamp"), row.number("duration")), duration_s=row.number("duration"),
+        energy_kwh=row.over("energy_consumed", pue), cpu_kwh=row.over("cpu_energy", pue),
+        gpu_kwh=row.over("gpu_energy", pue), ram_kwh=row.over("ram_energy", pue), pue=pue, wue=row.number("wue"),
+        intensity=_intensity(row), stated_carbon_g=row.over("emissions", 1e-3),
+        stated_water_l=row.number("water_consumed"),
+        zone=row.text("country_iso_code"), zone_name=row.text("country_name"), location=row.text("region"),
+        quality="modelled" if row.text("tracking_mode") == "constant" else "estimated",
+        cpu_model=row.text("cpu_model"), cpu_count=row.whole("cpu_count"), gpu_model=row.text("gpu_model"),
+        gpu_count=row.whole("gpu_count"), ram_gb=row.number("ram_total_size"),
+        cpu_utilisation=row.over("cpu_utilization_percent", 100.0), os=row.text("os"),
+        python=row.text("python_version"),
+        gpu_utilisation=row.over("gpu_utilization_percent", 100.0),
+        cloud_provider=row.text("cloud_provider"),
+        cloud_region=row.text("cloud_region"), run_id=row.text("run_id"), origin=where, extra={"stated": dict(cells)},
         notes=("CodeCarbon does not say which of its energies were measured and which modelled",),
     )
+    # fmt: on
+
+
+def _intensity(row: _Row) -> Factor | None:
+    kwh, kilograms = row.number("energy_consumed"), row.number("emissions")
+    if not kwh or kilograms is None:
+        return None
+    value = kilograms * 1000.0 / kwh
+    name = f"carbon intensity of electricity, {row.text('country_name') or 'unknown'}"
+    note = "its own source and year are not in the file"
+    return Factor(value, "g/kWh", value, value, "CodeCarbon: its emissions over its energy", name=name, note=note)
 
 
 def _started(stamp: str | None, seconds: float | None) -> datetime | None:
