@@ -6,6 +6,7 @@ stored as a product: one record can be weighed again with other factors.
 
 from .allocation import Allocation, embodied, split_use
 from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
+from .explain import explain, explain_all, what_matters
 from .impact import JOULES_PER_KWH, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .machine import Machine, making, making_total
 from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
@@ -37,6 +38,8 @@ __all__ = [
     "embodied",
     "energy_factor",
     "energy_range",
+    "explain",
+    "explain_all",
     "flights",
     "household_weeks",
     "kilometres",
@@ -52,5 +55,6 @@ __all__ = [
     "tornado",
     "tree_months",
     "water",
+    "what_matters",
     "zone_factor",
 ]

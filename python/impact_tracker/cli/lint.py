@@ -1,0 +1,54 @@
+"""impact-tracker lint: traps that published footprints fell into, looked for in reports of any tool."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..interop.statement import Statement
+
+NAME = "lint"
+HELP = "look for the known traps in reports, ours and others'"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The reports, and what they do not say themselves."""
+    parser.add_argument(
+        "place", metavar="REPORT", nargs="+", help="logdir, CodeCarbon CSV, BoAmps report, log, model card (.md, .yaml)"
+    )
+    parser.add_argument("--energy-kwh", type=float, help="energy of a model card that states only its carbon")
+    parser.add_argument("--zone", help="country of a model card's electricity")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the findings, errors first; 1 if there is an error, 2 if a report cannot be read, else 0."""
+    from ..interop.lint import lint_all
+
+    try:
+        statements = [s for place in args.place for s in _statements(place, args)]
+    except (ValueError, OSError) as fault:
+        print(f"impact-tracker lint: {fault}", file=sys.stderr)
+        return 2
+    found = lint_all(statements)
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+    else:
+        for finding in found:
+            print(finding.line())
+        print(f"{len(statements)} statements, {sum(f.level == 'error' for f in found)} errors, {len(found)} findings")
+    return 1 if any(finding.level == "error" for finding in found) else 0
+
+
+def _statements(place: str, args: argparse.Namespace) -> list[Statement]:
+    from ..interop.sources import read_runs
+    from ..interop.statement import of_model_card, of_run
+
+    if Path(place).suffix in (".md", ".yaml", ".yml"):
+        return [of_model_card(place, args.energy_kwh, args.zone)]
+    return [of_run(found) for found in read_runs(place)]

@@ -1,0 +1,51 @@
+"""Explanations: each result as a formula with its numbers, its range, and where every number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..factors import Factor
+from .impact import Impact
+from .matrix import Footprint
+from .uncertainty import monte_carlo, tornado
+
+
+def explain(impact: Impact) -> list[str]:
+    """The formula, the range, then one line for each factor with its source; for a missing impact the reason."""
+    if impact.value is None:
+        return [f"{impact.key}: not known. {impact.note}"]
+    lines = [f"{impact.key} = {impact.formula}", f"  range: {impact.low:.6g} to {impact.high:.6g} {impact.unit}"]
+    lines[1] += f" ({impact.quality}{', partial' if impact.partial else ''})"
+    if impact.note:
+        lines.append(f"  note: {impact.note}")
+    return lines + [f"  - {source}" for source in impact.sources]
+
+
+def explain_all(footprint: Footprint) -> list[str]:
+    """Every cell of a footprint, then all sources once; what is not known stands there with its reason."""
+    lines: list[str] = []
+    factors: dict[Factor, None] = {}
+    for (indicator, stage), cell in footprint.matrix.cells.items():
+        if cell.value is None:
+            lines.append(f"{indicator}, {stage}: X, {cell.note}")
+            continue
+        lines.append(f"{indicator}, {stage}: {cell.formula} ({cell.low:.4g} to {cell.high:.4g}, {cell.quality})")
+        factors.update(dict.fromkeys(cell.factors))
+    return [*lines, "", "Sources", *(f"- {factor.cite()}" for factor in factors)]
+
+
+def what_matters(impacts: Iterable[Impact], most: int = 5) -> list[str]:
+    """For each impact its 95 % interval by Monte Carlo and the factors that move it most, longest bar first."""
+    lines = []
+    known = [impact for impact in impacts if impact.value is not None]
+    for impact, drawn in zip(known, monte_carlo(known)):
+        if drawn is None:
+            continue
+        lines.append(
+            f"{impact.key}: {drawn.best:.4g} {impact.unit}, 95 % of draws between {drawn.low:.4g} and {drawn.high:.4g}"
+        )
+        for bar in tornado(impact)[:most]:
+            factor = bar.factor
+            span = f"{factor.low:g} to {factor.high:g} {factor.unit}"
+            lines.append(f"  {bar.at_low:.4g} to {bar.at_high:.4g}: {factor.name or factor.source} ({span})")
+    return lines
