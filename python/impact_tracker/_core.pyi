@@ -20,6 +20,11 @@ __version__: str
 
 class NoSourceError(RuntimeError): ...
 
+class Left:
+    """A region that was left. Cheap: the dict is made when it is asked for."""
+    def dict(self) -> dict[str, Any]:
+        """The result; once sampled channels have their reading after the region's end, the final one."""
+
 class Tracker:
     """One record being written. Constructor opens the record (OSError with the path); nothing runs before start()."""
     def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
@@ -31,9 +36,8 @@ class Tracker:
     def stop(self, info: dict[str, Any]) -> None:
         """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""
     def enter(self, name: str, edges: Optional[str] = None) -> int: ...
-    def exit(self, region: int) -> dict[str, Any]: ...
-    def result_of(self, region: int) -> Optional[dict[str, Any]]:
-        """The final result of a region that was provisional at its exit, None where it is no longer kept."""
+    def exit(self, region: int) -> Optional[Left]:
+        """RuntimeError for a region that is not open; None in an inert tracker."""
     def result(self) -> dict[str, Any]:
         """The run: up to now while it runs, final after stop()."""
     def health(self) -> dict[str, Any]:

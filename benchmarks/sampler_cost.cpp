@@ -1,0 +1,218 @@
+// What the tracker costs beside the barest loop that reads the same four files: CPU of the sampling, deadlines missed,
+// time of one read, of a region's enter and exit, of a tracker's start and stop. Both in one run, on counters that cost
+// what sysfs costs (links to a file of sysfs). Prints a table, or one JSON object with --json.
+//
+//   sampler_cost [--seconds S] [--json]
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "impact/host/file.hpp"
+#include "impact/sources/registry.hpp"
+#include "impact/tracker/tracker.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace impact;
+using namespace std::chrono_literals;
+
+constexpr const char* kSysfsCounter = "/sys/class/net/lo/statistics/rx_bytes";
+constexpr std::array kZones{"intel-rapl:0", "intel-rapl:0:0", "intel-rapl:1", "intel-rapl:1:0"};
+
+double now_s() { return seconds(Duration{nanoseconds(system_clock().now())}); }
+
+double process_cpu_s() {
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  const auto s = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  return s(use.ru_utime) + s(use.ru_stime);
+}
+
+fs::path make_machine() {
+  std::string name = (fs::temp_directory_path() / "sampler-cost-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  const fs::path root = name;
+  constexpr std::array kNames{"package-0", "dram", "package-1", "dram"};
+  for (std::size_t i = 0; i < kZones.size(); ++i) {
+    const fs::path zone = root / "sys/class/powercap" / kZones[i];
+    fs::create_directories(zone);
+    std::ofstream(zone / "name") << kNames[i] << "\n";
+    std::ofstream(zone / "max_energy_range_uj") << "262143328850\n";
+    fs::create_symlink(kSysfsCounter, zone / "energy_uj");
+  }
+  fs::create_directories(root / "proc");
+  std::ofstream(root / "proc/cpuinfo")
+      << "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz\n";
+  return root;
+}
+
+struct Cost {
+  double cpu_percent = 0.0;  // of one core
+  std::uint64_t missed = 0;
+};
+
+// The barest loop: absolute deadlines, four preads, nothing kept.
+Cost bare_loop(const fs::path& root, Duration period, double length_s) {
+  std::vector<Descriptor> files;
+  for (const char* zone : kZones) {
+    files.push_back(std::move(open_for_reading(root / "sys/class/powercap" / zone / "energy_uj")).value());
+  }
+  Cost cost;
+  const double before = process_cpu_s();
+  const double start = now_s();
+  std::thread loop([&] {
+    timespec next{};
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    const double end = start + length_s;
+    std::array<char, 32> text;
+    while (now_s() < end) {
+      for (const Descriptor& file : files) static_cast<void>(read_at(file, text));
+      std::int64_t ns = static_cast<std::int64_t>(next.tv_sec) * 1'000'000'000 + next.tv_nsec + period.count();
+      const std::int64_t now = nanoseconds(system_clock().now());
+      while (ns < now) {
+        ns += period.count();
+        ++cost.missed;
+      }
+      next = {ns / 1'000'000'000, ns % 1'000'000'000};
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
+    }
+  });
+  loop.join();
+  cost.cpu_percent = 100 * (process_cpu_s() - before) / (now_s() - start);
+  return cost;
+}
+
+TrackerSettings settings_for(const fs::path& root, Duration period) {
+  TrackerSettings s;
+  s.logdir = (root / "log").string();
+  s.interval = period;
+  s.sources = {"rapl_powercap"};
+  return s;
+}
+
+Cost tracked(const fs::path& root, Duration period, double length_s) {
+  const auto tracker = Tracker::open(settings_for(root, period), Host{root});
+  tracker->start();
+  const double before = process_cpu_s();
+  const double start = now_s();
+  std::this_thread::sleep_for(std::chrono::duration<double>(length_s));
+  const double spent = process_cpu_s() - before;
+  const double took = now_s() - start;
+  const auto missed = tracker->health().at("missed_ticks").get<std::uint64_t>();
+  tracker->stop();
+  return {100 * spent / took, missed};
+}
+
+// The smallest mean of several batches: noise only ever adds.
+template <class F>
+double best_us(int batches, int each, F&& work) {
+  double best = 1e9;
+  for (int b = 0; b < batches; ++b) {
+    const double start = now_s();
+    for (int i = 0; i < each; ++i) work();
+    best = std::min(best, (now_s() - start) / each * 1e6);
+  }
+  return best;
+}
+
+nlohmann::json run(double length_s) {
+  const fs::path root = make_machine();
+  nlohmann::json out;
+  for (const auto& [name, period] :
+       {std::pair{"1 Hz", Duration{1s}}, std::pair{"10 Hz", Duration{100ms}}, std::pair{"1 kHz", Duration{1ms}}}) {
+    // Twice, interleaved, so that a slow drift of the machine touches both alike.
+    Cost bare;
+    Cost ours;
+    for (int i = 0; i < 2; ++i) {
+      const Cost b = bare_loop(root, period, length_s / 2);
+      const Cost t = tracked(root, period, length_s / 2);
+      bare = {bare.cpu_percent + b.cpu_percent / 2, bare.missed + b.missed};
+      ours = {ours.cpu_percent + t.cpu_percent / 2, ours.missed + t.missed};
+    }
+    out["sampling"].push_back({{"rate", name},
+                               {"bare_cpu_percent", bare.cpu_percent},
+                               {"tracker_cpu_percent", ours.cpu_percent},
+                               {"ratio", ours.cpu_percent / bare.cpu_percent},
+                               {"bare_missed", bare.missed},
+                               {"tracker_missed", ours.missed}});
+  }
+  const Descriptor file = std::move(open_for_reading(root / "sys/class/powercap/intel-rapl:0/energy_uj")).value();
+  std::array<char, 32> text;
+  const double pread_us = best_us(50, 2'000, [&] { static_cast<void>(read_at(file, text)); });
+  std::vector<Probe> probes = open_sources(Host{root}, std::vector<std::string>{"rapl_powercap"});
+  Source* source = nullptr;
+  for (Probe& probe : probes) {
+    if (probe.source) source = probe.source.get();
+  }
+  if (source == nullptr) throw std::runtime_error("the fake machine does not open");
+  Sink sink;
+  const double source_us = best_us(50, 1'000, [&] {
+    sink.clear();
+    source->read(sink);
+  });
+  const auto counters = static_cast<double>(source->channels().size());
+  out["read"] = {{"pread_us", pread_us}, {"counter_us", source_us / counters}, {"ratio", source_us / counters / pread_us}};
+  {
+    const auto tracker = Tracker::open(settings_for(root, 1s), Host{root});
+    tracker->start();
+    const double both = best_us(50, 200, [&] { tracker->exit(tracker->enter("region")); });
+    out["region"] = {{"enter_exit_us", both}, {"over_reads_us", both - 2 * source_us}};
+    tracker->stop();
+  }
+  const double life = best_us(10, 5, [&] {
+    const auto tracker = Tracker::open(settings_for(root, 1s), Host{root});
+    tracker->start();
+    tracker->stop();
+  });
+  out["tracker"] = {{"open_start_stop_ms", life / 1e3}};
+  fs::remove_all(root);
+  return out;
+}
+
+void print(const nlohmann::json& j) {
+  const auto d = [](const nlohmann::json& v) { return v.get<double>(); };
+  std::printf("CPU of sampling four counters, %% of a core\n%-8s %12s %12s %8s %12s %12s\n", "rate", "bare loop", "tracker",
+              "ratio", "bare missed", "missed");
+  for (const auto& row : j["sampling"]) {
+    std::printf("%-8s %12.4f %12.4f %8.2f %12s %12s\n", row["rate"].get<std::string>().c_str(), d(row["bare_cpu_percent"]),
+                d(row["tracker_cpu_percent"]), d(row["ratio"]), row["bare_missed"].dump().c_str(),
+                row["tracker_missed"].dump().c_str());
+  }
+  std::printf("one counter read         %.3f us; bare pread %.3f us; ratio %.2f\n", d(j["read"]["counter_us"]),
+              d(j["read"]["pread_us"]), d(j["read"]["ratio"]));
+  std::printf("region enter + exit      %.2f us, over its reads %.2f us\n", d(j["region"]["enter_exit_us"]),
+              d(j["region"]["over_reads_us"]));
+  std::printf("tracker open+start+stop  %.3f ms\n", d(j["tracker"]["open_start_stop_ms"]));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  double length_s = 20.0;
+  bool as_json = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
+    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) length_s = std::atof(argv[++i]);
+  }
+  const nlohmann::json result = run(length_s);
+  if (as_json) {
+    std::printf("%s\n", result.dump(2).c_str());
+  } else {
+    print(result);
+  }
+  return 0;
+}

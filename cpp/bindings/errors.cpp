@@ -1,0 +1,35 @@
+#include <cerrno>
+
+#include "bind.hpp"
+#include "impact/tracker/tracker.hpp"
+
+namespace py = pybind11;
+
+namespace impact {
+namespace {
+
+// An OSError of the right kind (FileNotFoundError, PermissionError, …) with its errno, text and path.
+void raise_os_error(const IoError& error) {
+  const int code = error.kind == ErrorKind::forbidden ? EACCES : error.kind == ErrorKind::absent ? ENOENT : EIO;
+  const py::object exception =
+      py::reinterpret_borrow<py::object>(PyExc_OSError)(code, std::string(error.what()), error.path);
+  PyErr_SetObject(py::type::of(exception).ptr(), exception.ptr());
+}
+
+}  // namespace
+
+void bind_errors(py::module_& module) {
+  py::register_exception<NoSourceError>(module, "NoSourceError", PyExc_RuntimeError);
+  py::register_exception_translator([](std::exception_ptr caught) {
+    try {
+      if (caught) std::rethrow_exception(caught);
+    } catch (const IoError& error) {
+      raise_os_error(error);
+    } catch (const std::logic_error& error) {
+      const bool value = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
+      PyErr_SetString(value ? PyExc_ValueError : PyExc_RuntimeError, error.what());
+    }
+  });
+}
+
+}  // namespace impact

@@ -1,0 +1,13 @@
+#include "bind.hpp"
+
+void bind_model(pybind11::module_& module);
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compiled core of impact_tracker: thin bindings, units in the names.";
+  module.attr("__version__") = IMPACT_VERSION;
+  impact::bind_errors(module);
+  impact::bind_tracker(module);
+  impact::bind_record(module);
+  impact::bind_probe(module);
+  bind_model(module);
+}

@@ -1,0 +1,123 @@
+#include "impact/tracker/json.hpp"
+
+#include <cmath>
+
+namespace impact {
+
+using nlohmann::json;
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+json to_json(const Channel& c) {
+  return {{"id", c.id},
+          {"source", c.source},
+          {"device", c.device},
+          {"domain", to_string(c.domain)},
+          {"quantity", c.quantity},
+          {"kind", to_string(c.kind)},
+          {"unit", to_string(c.unit)},
+          {"resolution", c.scale},
+          {"update_period_s", seconds(c.update_period)},
+          {"latency_s", seconds(c.latency)},
+          {"quality", to_string(c.quality)},
+          {"relative_error", c.relative_error}};
+}
+
+namespace {
+
+json channel_json(const ChannelResult& part, const Channel& c) {
+  const bool energy = c.unit == Unit::joule || c.unit == Unit::watt;
+  json j = {{"id", c.id},
+            {"source", c.source},
+            {"device", c.device},
+            {"domain", to_string(c.domain)},
+            {"quantity", c.quantity},
+            {"unit", energy ? "J" : to_string(c.unit)},
+            {"role", to_string(part.role)},
+            {"in_total", part.role == Role::in_total},
+            {"quality", to_string(part.quality)},
+            {"coverage", number(part.coverage)},
+            {"provisional", part.provisional}};
+  j[energy ? "energy_j" : "value"] = number(part.value);
+  if (energy) {
+    j["half_width_j"] = number(part.half_width);
+    j["bias_j"] = part.quality == Quality::missing ? json(nullptr) : number(part.bias);
+  }
+  return j;
+}
+
+// The sum over the channels of one domain that stand apart; null where there is none.
+json apart(const RegionResult& r, std::span<const Channel> channels, Domain domain) {
+  json sum = nullptr;
+  for (const ChannelResult& part : r.channels) {
+    const Channel& c = channels[part.channel];
+    const bool energy = c.unit == Unit::joule || c.unit == Unit::watt;
+    if (c.domain != domain || !energy || part.role == Role::duplicate || part.quality == Quality::missing) continue;
+    sum = (sum.is_null() ? 0.0 : sum.get<double>()) + part.value;
+  }
+  return sum;
+}
+
+json utilisation(const RegionResult& r, std::span<const Channel> channels) {
+  json use = {{"cpu", nullptr}, {"memory_used_bytes", nullptr}};
+  const double length = seconds(r.stop - r.start);
+  for (const ChannelResult& part : r.channels) {
+    const Channel& c = channels[part.channel];
+    if (part.quality == Quality::missing) continue;
+    if (c.quantity == "cpu_time" && length > 0.0) use["cpu"] = number(part.value / length);
+    if (c.quantity == "memory_used" && c.device == "memory") use["memory_used_bytes"] = number(part.value);
+    if (c.quantity == "utilisation") use[c.device] = number(part.value);
+  }
+  return use;
+}
+
+}  // namespace
+
+json to_json(const RegionResult& r, std::span<const Channel> channels) {
+  json parts = json::array();
+  for (const ChannelResult& part : r.channels) parts.push_back(channel_json(part, channels[part.channel]));
+  const double energy = r.energy.value();
+  return {{"region", r.region},
+          {"parent", r.parent},
+          {"name", r.name},
+          {"start_ns", nanoseconds(r.start)},
+          {"stop_ns", nanoseconds(r.stop)},
+          {"duration_s", seconds(r.stop - r.start)},
+          {"edges", to_string(r.edges)},
+          {"energy_j", number(energy)},
+          {"energy_low_j", number(energy - r.half_width.value())},
+          {"energy_high_j", number(energy + r.half_width.value())},
+          {"bias_j", number(r.bias.value())},
+          {"modelled_j", number(r.modelled.value())},
+          {"psys_j", apart(r, channels, Domain::psys)},
+          {"wall_j", apart(r, channels, Domain::wall)},
+          {"quality", to_string(r.quality)},
+          {"partial", r.partial},
+          {"provisional", r.provisional},
+          {"coverage", number(r.coverage)},
+          {"channels", std::move(parts)},
+          {"utilisation", utilisation(r, channels)},
+          {"notes", r.notes}};
+}
+
+json health_json(const Accumulator& accumulator, std::span<const Channel> channels) {
+  ChannelHealth sum;
+  json by_channel = json::object();
+  for (std::uint32_t c = 0; c < channels.size(); ++c) {
+    const ChannelHealth& h = accumulator.health(c);
+    sum.readings += h.readings;
+    sum.failures += h.failures;
+    sum.wraps += h.wraps;
+    sum.resets += h.resets;
+    sum.ambiguous += h.ambiguous;
+    sum.gap = std::max(sum.gap, h.gap);
+    if (h.failures + h.resets + h.ambiguous == 0) continue;
+    by_channel[channels[c].id] = {{"read_failures", h.failures}, {"resets", h.resets},
+                                  {"ambiguous_wraps", h.ambiguous}, {"gap_s", seconds(h.gap)}};
+  }
+  return {{"readings", sum.readings}, {"read_failures", sum.failures},      {"wraps", sum.wraps},
+          {"resets", sum.resets},     {"ambiguous_wraps", sum.ambiguous},   {"gaps_s", seconds(sum.gap)},
+          {"channels", by_channel}};
+}
+
+}  // namespace impact

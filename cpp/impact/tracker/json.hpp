@@ -1,0 +1,20 @@
+#pragma once
+// Results, channels and health in the form that records and Python see: units in the names, null for what is missing.
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "impact/core/channel.hpp"
+#include "impact/core/result.hpp"
+#include "impact/sampling/accumulator.hpp"
+
+namespace impact {
+
+// A number, or null for NaN and infinities.
+nlohmann::json number(double value);
+nlohmann::json to_json(const Channel& channel);
+nlohmann::json to_json(const RegionResult& result, std::span<const Channel> channels);
+// Sums over the channels, and the failures by channel where there are any.
+nlohmann::json health_json(const Accumulator& accumulator, std::span<const Channel> channels);
+
+}  // namespace impact

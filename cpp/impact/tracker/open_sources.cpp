@@ -1,0 +1,55 @@
+#include "impact/tracker/open_sources.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "impact/host/fork.hpp"
+#include "impact/sources/domain_tree.hpp"
+
+namespace impact {
+namespace {
+
+struct Pool {
+  std::mutex mutex;
+  std::map<std::vector<std::string>, std::shared_ptr<const OpenSources>> by_key;
+};
+
+std::shared_ptr<const OpenSources> open_now(const Host& host, std::span<const std::string> wanted) {
+  auto opened = std::make_shared<OpenSources>();
+  for (Probe& probe : open_sources(host, wanted)) {
+    opened->outcomes.push_back({probe.entry, probe.source != nullptr, probe.error});
+    if (!probe.source) continue;
+    const std::shared_ptr<Source> source = std::move(probe.source);
+    opened->sources.push_back({source, static_cast<std::uint32_t>(opened->channels.size())});
+    const bool at_edges = read_at_edges(*source);
+    for (const Channel& c : source->channels()) {
+      opened->channels.push_back(c);
+      opened->at_edges.push_back(at_edges);
+    }
+  }
+  opened->components = machine_components(host);
+  return opened;
+}
+
+}  // namespace
+
+Roles roles_of(const OpenSources& opened, bool include_psys) {
+  const Cover cover = find_cover(opened.channels, {include_psys, opened.components});
+  Roles roles;
+  for (const Part& part : cover.parts) roles.by_channel.push_back(part.role);
+  roles.missing = cover.missing;
+  return roles;
+}
+
+std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted) {
+  Pool& pool = per_process<Pool>();
+  std::vector<std::string> key(wanted.begin(), wanted.end());
+  key.push_back(host.root.string());
+  const std::lock_guard lock(pool.mutex);
+  std::shared_ptr<const OpenSources>& opened = pool.by_key[key];
+  // A machine without any source is looked at again: a driver or a permission may have come since.
+  if (!opened || opened->sources.empty()) opened = open_now(host, wanted);
+  return opened;
+}
+
+}  // namespace impact

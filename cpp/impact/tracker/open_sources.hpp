@@ -1,0 +1,36 @@
+#pragma once
+// The sources of this process, opened once and shared by its trackers.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "impact/core/result.hpp"
+#include "impact/sampling/edge_reader.hpp"
+#include "impact/sampling/region_book.hpp"
+#include "impact/sources/registry.hpp"
+
+namespace impact {
+
+struct OpenSources {
+  struct Outcome {  // of one line of sources.def
+    SourceEntry entry;
+    bool used = false;
+    Error error;
+  };
+  std::vector<Outcome> outcomes;
+  std::vector<PlacedSource> sources;
+  std::vector<Channel> channels;  // of all sources, one after the other
+  std::vector<bool> at_edges;     // by channel
+  std::vector<std::string> components;  // that the machine shows: "cpu:0", "memory", "gpu:…"
+};
+
+// Opens what `wanted` names (all where it is empty) below `root`, or gives what an earlier call opened. Descriptors stay
+// open for the life of the process: a driver's start-up (NVML) is paid once. std::invalid_argument for an unknown name.
+std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted);
+
+// What the machine's total is summed from, with these sources.
+Roles roles_of(const OpenSources& opened, bool include_psys);
+
+}  // namespace impact

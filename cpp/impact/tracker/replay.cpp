@@ -1,0 +1,150 @@
+#include "impact/tracker/replay.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "impact/record/reader.hpp"
+#include "impact/sampling/region_book.hpp"
+#include "impact/tracker/book_json.hpp"
+#include "impact/tracker/json.hpp"
+
+namespace impact {
+namespace {
+
+class Player {
+ public:
+  Player(RegionBook& book, Replay& out) : book_(book), out_(out) {}
+
+  void operator()(const Row& row) {
+    ++out_.rows;
+    book_.row(row.readings);
+    for (const Reading& r : row.readings) last_ = std::max(last_, r.after);
+    keep(book_.take_settled());
+  }
+
+  void operator()(const Mark& mark) {
+    last_ = std::max(last_, mark.at);
+    if (mark.kind == Mark::Kind::enter) {
+      book_.enter(mark);
+      names_[mark.region] = mark.name;
+      return;
+    }
+    if (std::optional<RegionResult> result = book_.exit(mark)) {
+      order_.push_back(mark.region);
+      keep({std::move(*result)});
+    }
+  }
+
+  void operator()(const Note& note) { out_.notes.push_back(note.body); }
+  void operator()(const Totals& totals) { out_.totals = totals.body; }
+
+  // A record that ends early: the run, and what else is open, end at its last reading.
+  void end() {
+    for (const std::uint64_t region : book_.open_regions()) {
+      Mark mark{Mark::Kind::exit, region, 0, "", Edges::plain, last_, last_readings()};
+      if (region != 0) out_.left_open.push_back(names_[region]);
+      if (std::optional<RegionResult> result = book_.exit(mark); result && region == 0) keep({std::move(*result)});
+    }
+    keep(book_.finish());
+    for (const std::uint64_t region : order_) {
+      if (region != 0 && results_.contains(region)) out_.regions.push_back(std::move(results_.at(region)));
+    }
+    if (results_.contains(0)) out_.run = std::move(results_.at(0));
+  }
+
+  void see(const Reading& reading) { latest_[reading.channel] = reading; }
+
+ private:
+  void keep(std::vector<RegionResult> results) {
+    for (RegionResult& r : results) results_.insert_or_assign(r.region, std::move(r));
+  }
+
+  std::vector<EdgeReading> last_readings() const {
+    std::vector<EdgeReading> readings;
+    for (const auto& [channel, reading] : latest_) {
+      if (book_.settings().at_edges[channel]) readings.push_back({reading});
+    }
+    return readings;
+  }
+
+  RegionBook& book_;
+  Replay& out_;
+  Instant last_{};
+  std::map<std::uint64_t, std::string> names_;
+  std::map<std::uint64_t, RegionResult> results_;
+  std::vector<std::uint64_t> order_;
+  std::map<std::uint32_t, Reading> latest_;
+};
+
+}  // namespace
+
+Result<Replay> replay(const std::filesystem::path& path) {
+  Result<RecordReader> opened = RecordReader::open(path);
+  if (!opened) return opened.error();
+  RecordReader& reader = opened.value();
+  Replay out;
+  out.header = reader.header();
+  Result<BookSettings> settings = book_from_json(out.header.channels, out.header.info.value("book", nlohmann::json::object()));
+  if (!settings) return Error{settings.error().kind, path.string() + ": " + settings.error().what, ""};
+  RegionBook book(std::move(settings).value());
+  Player player(book, out);
+  Event event;
+  while (reader.next(event)) {
+    if (const Row* row = std::get_if<Row>(&event)) {
+      for (const Reading& r : row->readings) {
+        if (r.quality != Quality::missing) player.see(r);
+      }
+    }
+    std::visit(player, event);
+  }
+  player.end();
+  out.complete = reader.complete();
+  out.damage = reader.damage();
+  out.health = health_json(book.accumulator(), out.header.channels);
+  return out;
+}
+
+Result<Series> read_series(const std::filesystem::path& path, const std::string& channel_id) {
+  Result<RecordReader> opened = RecordReader::open(path);
+  if (!opened) return opened.error();
+  RecordReader& reader = opened.value();
+  const std::vector<Channel>& channels = reader.header().channels;
+  const auto found = std::ranges::find(channels, channel_id, &Channel::id);
+  if (found == channels.end()) {
+    std::string known;
+    for (const Channel& c : channels) known += (known.empty() ? "" : ", ") + c.id;
+    return Error{ErrorKind::absent, path.string() + ": no channel \"" + channel_id + "\"; it holds " + known, ""};
+  }
+  const auto index = static_cast<std::uint32_t>(found - channels.begin());
+  Accumulator accumulator(channels, std::chrono::hours{24});
+  Series series;
+  const Instant start = reader.header().start;
+  Position before;
+  std::optional<Instant> last;
+  const auto add = [&](const Reading& reading) {
+    if (reading.channel != index) return;
+    accumulator.add(reading);
+    const Instant now = middle(reading.before, reading.after);
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (reading.quality != Quality::missing && found->kind == Kind::gauge) {
+      value = static_cast<double>(reading.count) * found->scale;
+    } else if (const std::optional<Position> position = accumulator.at(reading)) {
+      if (last && now <= *last) return;
+      if (last && position->gap == before.gap) value = (position->value - before.value) / seconds(now - *last);
+      before = *position;
+      last = now;
+    }
+    series.time_s.push_back(seconds(now - start));
+    series.value.push_back(value);
+  };
+  Event event;
+  while (reader.next(event)) {
+    if (const Row* row = std::get_if<Row>(&event)) {
+      for (const Reading& r : row->readings) add(r);
+    }
+  }
+  return series;
+}
+
+}  // namespace impact

@@ -1,0 +1,297 @@
+#include "impact/tracker/tracker.hpp"
+
+#include <algorithm>
+#include <random>
+#include <stdexcept>
+
+#include "impact/host/file.hpp"
+#include "impact/host/fork.hpp"
+#include "impact/host/process_id.hpp"
+#include "impact/record/flusher.hpp"
+#include "impact/record/format.hpp"
+#include "impact/tracker/book_json.hpp"
+#include "impact/tracker/json.hpp"
+
+namespace impact {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kKeptResults = 256;
+constexpr const char* kRunName = "run";
+
+std::string random_id() {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::random_device random;
+  std::string id;
+  for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += digits[bits & 15U];
+  return id;
+}
+
+void check(const TrackerSettings& s) {
+  if (s.logdir.empty()) throw std::invalid_argument("logdir is empty: name the directory that is to hold the record");
+  if (s.interval < std::chrono::microseconds{500} || s.interval > std::chrono::hours{1}) {
+    throw std::invalid_argument("interval_s must lie between 0.0005 and 3600 seconds");
+  }
+}
+
+// "20261121T150801Z" from "2026-11-21T15:08:01Z": a file name without colons.
+std::string compact_utc(std::int64_t utc_ns) {
+  std::string text = iso_utc(utc_ns);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+std::string nothing_measured(const OpenSources& opened) {
+  std::string text = "nothing can be measured on this machine:";
+  for (const OpenSources::Outcome& o : opened.outcomes) {
+    if (o.used) continue;
+    text += "\n  " + std::string(o.entry.name) + ": " + o.error.what;
+    if (!o.error.advice.empty()) text += " (" + o.error.advice + ")";
+  }
+  return text;
+}
+
+bool measures_energy(const OpenSources& opened) {
+  return std::ranges::any_of(opened.channels, [](const Channel& c) {
+    return (c.unit == Unit::joule || c.unit == Unit::watt) && c.quality == Quality::measured;
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<Tracker> Tracker::open(const TrackerSettings& settings, const Host& host) {
+  check(settings);
+  return std::shared_ptr<Tracker>(new Tracker(settings, host));
+}
+
+Tracker::Tracker(const TrackerSettings& settings, const Host& host)
+    : host_(host),
+      generation_(fork_generation()),
+      interval_(settings.interval),
+      edges_(settings.edges),
+      opened_(opened_sources(host, settings.sources)),
+      edge_reader_(host, opened_->sources),
+      record_start_(host.now()),
+      book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval}) {
+  if (settings.strict && !measures_energy(*opened_)) throw NoSourceError(nothing_measured(*opened_));
+  const Header head = header(settings);
+  const std::filesystem::path path = std::filesystem::absolute(settings.logdir) / "impacttracker" / (head.run_id + ".jsonl");
+  Result<std::shared_ptr<RecordWriter>> writer = RecordWriter::create(path, head);
+  if (!writer) throw IoError("the record cannot be written: " + writer.error().what, writer.error().kind, path.string());
+  writer_ = std::move(writer).value();
+}
+
+Tracker::~Tracker() { stop(); }
+
+bool Tracker::inert() const noexcept { return generation_ != fork_generation(); }
+
+bool Tracker::running() const {
+  if (inert()) return false;
+  const std::lock_guard lock(mutex_);
+  return state_ == State::running;
+}
+
+Header Tracker::header(const TrackerSettings& settings) const {
+  Header head;
+  head.start = record_start_;
+  head.start_utc_ns = host_.clock->utc_ns();
+  head.pid = process_id();
+  head.run_id = compact_utc(head.start_utc_ns) + "-" + std::to_string(head.pid) + "-" + random_id();
+  const Result<std::string> boot = read_text(host_.path("/proc/sys/kernel/random/boot_id"));
+  head.boot_id = boot ? boot.value() : "unknown";
+  head.channels = opened_->channels;
+  for (const PlacedSource& placed : opened_->sources) {
+    Group group{std::string(placed.source->channels().front().source), {}};
+    for (std::uint32_t c = 0; c < placed.source->channels().size(); ++c) group.channels.push_back(placed.first + c);
+    head.groups.push_back(std::move(group));
+  }
+  json probes = json::array();
+  for (const OpenSources::Outcome& o : opened_->outcomes) {
+    json probe = {{"name", o.entry.name}, {"state", o.used ? "used" : std::string(to_string(o.error.kind))}};
+    if (!o.used) probe["error"] = o.error.what;
+    probes.push_back(std::move(probe));
+  }
+  head.info = settings.info;
+  head.info["book"] = book_to_json(book_.settings());
+  head.info["probes"] = std::move(probes);
+  head.info["edges"] = to_string(edges_);
+  return head;
+}
+
+void Tracker::start() {
+  if (inert()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::ready) throw std::logic_error("the tracker was started before; make a new one for a new run");
+    state_ = State::running;
+  }
+  sampler_before_ = Sampler::shared().stats();
+  std::vector<Wish> wishes;
+  for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
+    const std::shared_ptr<Source>& source = opened_->sources[i].source;
+    wishes.push_back({source, sampling_period(*source, interval_), i});
+  }
+  Sampler::shared().subscribe(shared_from_this(), wishes);
+  Mark mark{Mark::Kind::enter, 0, 0, kRunName, edges_, {}, edge_reader_.read(edges_)};
+  const std::lock_guard lock(mutex_);
+  mark.at = host_.now();
+  book_.enter(mark);
+  writer_->mark(mark);
+}
+
+std::uint64_t Tracker::parent_here() const {
+  const auto stack = open_here_.find(std::this_thread::get_id());
+  return stack == open_here_.end() || stack->second.empty() ? 0 : stack->second.back();
+}
+
+std::uint64_t Tracker::enter(const std::string& name, std::optional<Edges> edges) {
+  if (inert()) return 0;
+  const Edges how = edges.value_or(edges_);
+  std::vector<EdgeReading> readings = edge_reader_.read(how);
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::running) throw std::logic_error("region \"" + name + "\": the tracker is not running");
+  const std::uint64_t region = ++last_region_;
+  Mark mark{Mark::Kind::enter, region, parent_here(), name, how, {}, std::move(readings)};
+  open_here_[std::this_thread::get_id()].push_back(region);
+  mark.at = host_.now();
+  book_.enter(mark);
+  writer_->mark(mark);
+  return region;
+}
+
+std::optional<RegionResult> Tracker::exit(std::uint64_t region) {
+  const Instant at = host_.now();
+  if (inert()) return std::nullopt;
+  Edges how = edges_;
+  {
+    const std::lock_guard lock(mutex_);
+    how = book_.edges_of(region).value_or(edges_);
+  }
+  Mark mark{Mark::Kind::exit, region, 0, "", how, at, edge_reader_.read(how)};
+  const std::lock_guard lock(mutex_);
+  std::optional<RegionResult> result = region == 0 ? std::nullopt : book_.exit(mark);
+  if (!result) throw std::logic_error("region " + std::to_string(region) + " is not open");
+  writer_->mark(mark);
+  for (auto stack = open_here_.begin(); stack != open_here_.end();) {
+    std::erase(stack->second, region);
+    stack = stack->second.empty() ? open_here_.erase(stack) : std::next(stack);
+  }
+  return result;
+}
+
+void Tracker::keep(std::vector<RegionResult> results) {
+  for (RegionResult& result : results) {
+    if (result.region == 0) {
+      run_ = std::move(result);
+    } else {
+      settled_.insert_or_assign(result.region, std::move(result));
+      if (settled_.size() > kKeptResults) settled_.erase(settled_.begin());
+    }
+  }
+}
+
+std::optional<RegionResult> Tracker::settled(std::uint64_t region) const {
+  if (inert()) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = settled_.find(region);
+  return found == settled_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<RegionResult> Tracker::result() const {
+  if (inert()) return std::nullopt;
+  Mark mark{Mark::Kind::exit, 0, 0, "", Edges::plain, host_.now(), {}};
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::running) return run_;
+  }
+  mark.readings = edge_reader_.read(Edges::plain);
+  const std::lock_guard lock(mutex_);
+  return state_ == State::running ? book_.peek(mark) : run_;
+}
+
+void Tracker::record_row(std::uint32_t slot, std::span<const Reading> readings) {
+  round_.assign(readings.begin(), readings.end());
+  for (Reading& reading : round_) reading.channel += opened_->sources[slot].first;
+  quantise(round_, record_start_);
+  book_.row(round_);
+  writer_->row(slot, round_);
+  ++rows_;
+  keep(book_.take_settled());
+}
+
+void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept {
+  if (inert()) return;
+  try {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::running) record_row(slot, readings);
+  } catch (const std::exception&) {  // no memory: the round is lost, the counters bridge it
+  }
+}
+
+// One last round of the fast sources that are not read at edges, so that their last values are not a second old.
+void Tracker::read_rest() {
+  Sink sink;
+  for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
+    Source& source = *opened_->sources[i].source;
+    if (!is_fast(source) || read_at_edges(source)) continue;
+    sink.clear();
+    source.read(sink);
+    record_row(i, sink.readings());
+  }
+}
+
+void Tracker::stop(const json& info) noexcept {
+  const Instant at = host_.now();
+  if (inert()) return;
+  try {
+    {
+      const std::lock_guard lock(mutex_);
+      if (state_ == State::stopped) return;
+      if (state_ == State::ready) {
+        state_ = State::stopped;
+        writer_->finish({{"info", info}, {"started", false}});
+        return;
+      }
+    }
+    Mark mark{Mark::Kind::exit, 0, 0, "", edges_, at, edge_reader_.read(edges_)};
+    Sampler::shared().unsubscribe(this);
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::stopped) return;
+    read_rest();
+    std::vector<std::uint64_t> left_open = book_.open_regions();
+    for (const std::uint64_t region : left_open) {
+      mark.region = region;
+      writer_->mark(mark);
+      if (std::optional<RegionResult> result = book_.exit(mark)) keep({std::move(*result)});
+    }
+    keep(book_.finish());
+    state_ = State::stopped;
+    json totals = {{"info", info},
+                   {"stop_utc_ns", host_.clock->utc_ns()},
+                   {"result", run_ ? to_json(*run_, opened_->channels) : json(nullptr)},
+                   {"health", health_json(book_.accumulator(), opened_->channels)}};
+    std::erase(left_open, std::uint64_t{0});
+    if (!left_open.empty()) totals["left_open"] = left_open;
+    writer_->finish(totals);
+  } catch (const std::exception&) {  // no memory: the record ends early, and says so when it is read
+  }
+}
+
+json Tracker::health() const {
+  if (inert()) return json::object();
+  const SamplerStats now = Sampler::shared().stats();
+  const RecordWriter::Health disk = writer_->health();
+  const std::lock_guard lock(mutex_);
+  json health = health_json(book_.accumulator(), opened_->channels);
+  health["samples"] = rows_;
+  health["missed_ticks"] = now.missed - sampler_before_.missed;
+  health["sampler_cpu_s"] = seconds(now.cpu_time - sampler_before_.cpu_time);
+  health["bytes_written"] = disk.bytes_written;
+  health["dropped"] = disk.dropped_lines;
+  health["write_errors"] = disk.errors;
+  return health;
+}
+
+}  // namespace impact

@@ -1,0 +1,110 @@
+#pragma once
+// One record being written: sources and sampler in front, regions in the middle, the record's writer behind.
+//
+// Every method may be called from any thread. In a forked child a tracker is inert: nothing is locked, joined or written.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "impact/core/mark.hpp"
+#include "impact/core/result.hpp"
+#include "impact/host/host.hpp"
+#include "impact/record/writer.hpp"
+#include "impact/sampling/edge_reader.hpp"
+#include "impact/sampling/region_book.hpp"
+#include "impact/sampling/sampler.hpp"
+#include "impact/tracker/open_sources.hpp"
+
+namespace impact {
+
+struct TrackerSettings {
+  std::string logdir;
+  Duration interval = std::chrono::seconds{1};  // 0.5 ms to 1 h
+  std::vector<std::string> sources;             // names or groups of sources.def; empty: all
+  Edges edges = Edges::plain;                   // of regions that do not say otherwise, and of the run
+  bool include_psys = false;
+  bool strict = false;                          // NoSourceError where nothing can be measured
+  nlohmann::json info = nlohmann::json::object();
+};
+
+// Only with TrackerSettings::strict: what() lists every source, why it is not there, and what would mend it.
+class NoSourceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The record cannot be opened; what() carries the path and the system's reason.
+class IoError : public std::runtime_error {
+ public:
+  IoError(const std::string& what, ErrorKind why, std::string file)
+      : runtime_error(what), kind(why), path(std::move(file)) {}
+  ErrorKind kind;
+  std::string path;
+};
+
+class Tracker final : public Consumer, public std::enable_shared_from_this<Tracker> {
+ public:
+  // Opens the record. Throws std::invalid_argument (settings), NoSourceError, IoError; nothing runs yet.
+  static std::shared_ptr<Tracker> open(const TrackerSettings& settings, const Host& host = {});
+  ~Tracker() override;
+
+  void start();                                        // std::logic_error if it was started before
+  void stop(const nlohmann::json& info = {}) noexcept;  // at most once has an effect
+
+  // A region's number. Regions nest and overlap, and may be closed by another thread than opened them.
+  std::uint64_t enter(const std::string& name, std::optional<Edges> edges = std::nullopt);
+  // std::logic_error for a region that is not open. nullopt in an inert tracker.
+  std::optional<RegionResult> exit(std::uint64_t region);
+  // A result that was provisional at its exit and is final now, as long as it is kept (the last 256).
+  std::optional<RegionResult> settled(std::uint64_t region) const;
+  // The whole run: up to now while it runs, final after stop(). nullopt before start().
+  std::optional<RegionResult> result() const;
+
+  nlohmann::json health() const;
+  void flush() noexcept { if (!inert()) writer_->flush(); }
+  bool running() const;
+  bool inert() const noexcept;
+  std::string path() const { return writer_->path().string(); }
+  const std::vector<Channel>& channels() const noexcept { return opened_->channels; }
+
+  void on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept override;
+
+ private:
+  enum class State { ready, running, stopped };
+
+  Tracker(const TrackerSettings& settings, const Host& host);
+  Header header(const TrackerSettings& settings) const;
+  void record_row(std::uint32_t slot, std::span<const Reading> readings);
+  void keep(std::vector<RegionResult> results);
+  void read_rest();
+  std::uint64_t parent_here() const;
+
+  Host host_;
+  std::uint32_t generation_;
+  Duration interval_;
+  Edges edges_;
+  std::shared_ptr<const OpenSources> opened_;
+  EdgeReader edge_reader_;
+  Instant record_start_;
+  std::shared_ptr<RecordWriter> writer_;
+
+  mutable std::mutex mutex_;  // everything below
+  State state_ = State::ready;
+  RegionBook book_;
+  std::uint64_t last_region_ = 0;
+  std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last
+  std::map<std::uint64_t, RegionResult> settled_;
+  std::optional<RegionResult> run_;
+  std::uint64_t rows_ = 0;
+  std::vector<Reading> round_;
+  SamplerStats sampler_before_;
+};
+
+}  // namespace impact

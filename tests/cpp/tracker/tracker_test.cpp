@@ -1,0 +1,256 @@
+#include "impact/tracker/tracker.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "impact/tracker/json.hpp"
+#include "impact/tracker/replay.hpp"
+
+namespace impact {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// A machine on disk with one RAPL package whose counter the test sets.
+class Machine : public testing::Test {
+ protected:
+  Machine() {
+    static std::atomic<int> count{0};
+    dir_ = fs::temp_directory_path() / ("tracker_test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
+    put("sys/class/powercap/intel-rapl:0/name", "package-0");
+    put("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
+    put("proc/stat", "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 100 0 100 1000 0 0 0 0 0 0\n");
+    put("proc/meminfo", "MemTotal: 1000000 kB\nMemFree: 500000 kB\nMemAvailable: 600000 kB\n");
+    put("proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz\nphysical id\t: 0\n");
+    energy(1'000'000'000);
+  }
+  ~Machine() override { fs::remove_all(dir_); }
+
+  void put(const std::string& file, const std::string& text) const {
+    const fs::path path = dir_ / file;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text << "\n";
+  }
+  // Ten digits always, in place: a reader never sees half of it.
+  void energy(std::uint64_t uj) const {
+    const fs::path file = dir_ / "sys/class/powercap/intel-rapl:0/energy_uj";
+    if (!fs::exists(file)) put("sys/class/powercap/intel-rapl:0/energy_uj", "0000000000");
+    std::fstream(file, std::ios::in | std::ios::out) << std::to_string(uj) << "\n";
+  }
+
+  TrackerSettings settings() const {
+    TrackerSettings s;
+    s.logdir = (dir_ / "log").string();
+    s.interval = 10ms;
+    s.sources = {"rapl_powercap"};
+    return s;
+  }
+  Host host() const { return Host{dir_}; }
+
+  fs::path dir_;
+};
+
+TEST_F(Machine, ARunIsRecordedAndReplaysToTheSameNumbers) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  const std::uint64_t outer = tracker->enter("outer");
+  energy(1'000'200'000);
+  const std::uint64_t inner = tracker->enter("inner");
+  energy(1'000'300'000);
+  const RegionResult in = *tracker->exit(inner);
+  const RegionResult out = *tracker->exit(outer);
+  tracker->stop({{"note", "done"}});
+  EXPECT_EQ(in.parent, outer);
+  const RegionResult run = *tracker->result();
+
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  EXPECT_TRUE(replayed.complete);
+  EXPECT_FALSE(replayed.damage);
+  ASSERT_THAT(replayed.regions, SizeIs(2));
+  const auto same = [&](const RegionResult& a, const RegionResult& b) {
+    EXPECT_EQ(to_json(a, tracker->channels()).dump(), to_json(b, replayed.header.channels).dump());
+  };
+  same(replayed.regions[0], in);
+  same(replayed.regions[1], out);
+  same(*replayed.run, run);
+  EXPECT_EQ(replayed.totals.at("info").at("note"), "done");
+  EXPECT_EQ(replayed.totals.at("result").dump(), to_json(run, tracker->channels()).dump());
+}
+
+TEST_F(Machine, TheLogdirIsAbsoluteAndASecondRunStandsBesideTheFirst) {
+  const auto first = Tracker::open(settings(), host());
+  const auto second = Tracker::open(settings(), host());
+  EXPECT_NE(first->path(), second->path());
+  EXPECT_TRUE(fs::path(first->path()).is_absolute());
+  EXPECT_EQ(fs::path(first->path()).parent_path(), dir_ / "log" / "impacttracker");
+}
+
+TEST_F(Machine, AnUnwritableLogdirFailsAtOnceWithThePath) {
+  put("file", "not a directory");
+  TrackerSettings s = settings();
+  s.logdir = (dir_ / "file" / "log").string();
+  try {
+    Tracker::open(s, host());
+    FAIL();
+  } catch (const IoError& e) {
+    EXPECT_THAT(e.what(), HasSubstr((dir_ / "file").string()));
+  }
+}
+
+TEST_F(Machine, SenselessSettingsAreRefused) {
+  TrackerSettings s = settings();
+  s.interval = 1us;
+  EXPECT_THROW(Tracker::open(s, host()), std::invalid_argument);
+  s = settings();
+  s.logdir.clear();
+  EXPECT_THROW(Tracker::open(s, host()), std::invalid_argument);
+  s = settings();
+  s.sources = {"rapl_powrcap"};
+  EXPECT_THROW(Tracker::open(s, host()), std::invalid_argument);
+}
+
+TEST_F(Machine, StrictNeedsASensor) {
+  fs::remove_all(dir_ / "sys");
+  TrackerSettings s = settings();
+  s.sources.clear();
+  EXPECT_NO_THROW(Tracker::open(s, host()));
+  s.strict = true;
+  EXPECT_THROW(Tracker::open(s, host()), NoSourceError);
+}
+
+TEST_F(Machine, WithoutAnySourceTheRunIsMissingNotZero) {
+  fs::remove_all(dir_ / "sys");
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  tracker->stop();
+  EXPECT_TRUE(tracker->result()->energy.is_missing());
+}
+
+TEST_F(Machine, RegionsLeftOpenEndWithTheRun) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  tracker->enter("forgotten");
+  tracker->stop();
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  ASSERT_THAT(replayed.regions, SizeIs(1));
+  EXPECT_EQ(replayed.totals.at("left_open").dump(), "[1]");
+}
+
+TEST_F(Machine, MisuseIsSaidAtOnce) {
+  const auto tracker = Tracker::open(settings(), host());
+  EXPECT_THROW(tracker->enter("early"), std::logic_error);
+  EXPECT_FALSE(tracker->result());
+  tracker->start();
+  EXPECT_THROW(tracker->start(), std::logic_error);
+  const std::uint64_t region = tracker->enter("once");
+  tracker->exit(region);
+  EXPECT_THROW(tracker->exit(region), std::logic_error);
+  EXPECT_THROW(tracker->exit(0), std::logic_error);
+  tracker->stop();
+  tracker->stop();
+  EXPECT_THROW(tracker->enter("late"), std::logic_error);
+}
+
+TEST_F(Machine, ASourceThatVanishesLeavesThePartUpToThere) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  energy(1'000'300'000);
+  const std::uint64_t region = tracker->enter("r");
+  fs::remove_all(dir_ / "sys");  // the kept descriptor still answers on a disk; the counter stands still
+  EXPECT_NO_THROW(tracker->exit(region));
+  tracker->stop();
+  EXPECT_TRUE(std::move(replay(tracker->path())).value().complete);
+}
+
+TEST_F(Machine, ManyThreadsManyRegions) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        const std::uint64_t a = tracker->enter("a");
+        const std::uint64_t b = tracker->enter("b");
+        const RegionResult inner = *tracker->exit(b);
+        EXPECT_EQ(inner.parent, a);
+        tracker->exit(a);
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  tracker->stop();
+  EXPECT_THAT(std::move(replay(tracker->path())).value().regions, SizeIs(400));
+}
+
+TEST_F(Machine, ARecordWithoutItsEndIsReadUpToThere) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  tracker->enter("cut");
+  energy(1'000'100'000);
+  tracker->flush();
+  fs::copy(tracker->path(), dir_ / "copy.jsonl");
+  const Replay replayed = std::move(replay(dir_ / "copy.jsonl")).value();
+  EXPECT_FALSE(replayed.complete);
+  EXPECT_FALSE(replayed.damage);
+  EXPECT_TRUE(replayed.run);
+  EXPECT_THAT(replayed.left_open, ElementsAre("cut"));
+  tracker->stop();
+}
+
+TEST_F(Machine, AForkedChildIsInert) {
+  const auto tracker = Tracker::open(settings(), host());
+  tracker->start();
+  const std::uint64_t region = tracker->enter("parent");
+  std::vector<pid_t> children;
+  for (int i = 0; i < 8; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const bool still = tracker->inert() && tracker->enter("child") == 0 && !tracker->exit(region) && !tracker->result();
+      tracker->stop();
+      ::_exit(still ? 0 : 1);
+    }
+    children.push_back(pid);
+  }
+  for (const pid_t pid : children) {
+    int status = -1;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, 0);
+  }
+  tracker->exit(region);
+  tracker->stop();
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  EXPECT_TRUE(replayed.complete);
+  ASSERT_THAT(replayed.regions, SizeIs(1));
+}
+
+TEST_F(Machine, SeriesGiveThePowerBetweenReadings) {
+  TrackerSettings s = settings();
+  s.interval = 1ms;
+  const auto tracker = Tracker::open(s, host());
+  tracker->start();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    energy(1'000'000'000 + i * 1'000);
+    std::this_thread::sleep_for(2ms);
+  }
+  tracker->stop();
+  const Series series = std::move(read_series(tracker->path(), "rapl/package-0")).value();
+  ASSERT_GT(series.time_s.size(), 5U);
+  double joules = 0.0;
+  for (std::size_t i = 1; i < series.time_s.size(); ++i) joules += series.value[i] * (series.time_s[i] - series.time_s[i - 1]);
+  EXPECT_GT(joules, 0.0);
+  EXPECT_LE(joules, 0.0201);
+  EXPECT_THAT(std::move(read_series(tracker->path(), "rapl/nothing")).error().what, HasSubstr("it holds rapl/package-0"));
+}
+
+}  // namespace
+}  // namespace impact
