@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .result import Result
 
 if TYPE_CHECKING:
+    from . import _core
     from .tracker import ImpactTracker
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ class Region:
         self.edges = edges
         self._tracker = tracker
         self._open: list[tuple[tuple[int, int], tuple[Any, int] | None]] = []
-        self._last: tuple[Any, int, dict[str, Any]] | None = None
+        self._last: _core.Left | None = None
 
     def __enter__(self) -> Region:
         where = _where()
@@ -52,7 +53,7 @@ class Region:
         entered = self._take()
         left = self._tracker._leave(entered) if entered is not None else None
         if entered is not None and left is not None:
-            self._last = (*entered, left)
+            self._last = left
 
     def _take(self) -> tuple[Any, int] | None:
         """The newest entry of this thread and task; of any, where a region is left elsewhere than it was entered."""
@@ -73,16 +74,7 @@ class Region:
         """What was left last; `None` before that, in a forked child and where the tracker was not running."""
         if self._last is None:
             return None
-        core, number, raw = self._last
-        if raw.get("provisional"):
-            try:
-                final = core.result_of(number)
-            except Exception:  # what is known stays known
-                final = None
-            if final is not None:
-                raw = final
-                self._last = (core, number, raw)
-        return Result(raw, self._tracker.weighing, self._tracker.health)
+        return Result(self._last.dict(), self._tracker.weighing, self._tracker.health)
 
     def __repr__(self) -> str:
         state = "open" if self._open else "not entered" if self._last is None else "left"
@@ -108,4 +100,4 @@ class _Call:
         if self._entered is not None:
             left = self._region._tracker._leave(self._entered)
             if left is not None:
-                self._region._last = (*self._entered, left)
+                self._region._last = left

@@ -203,7 +203,7 @@ class ImpactTracker:
             self._complain(f"region {name!r} is not measured: {error!r}")
         return None
 
-    def _leave(self, entered: tuple[_core.Tracker, int]) -> dict[str, Any] | None:
+    def _leave(self, entered: tuple[_core.Tracker, int]) -> _core.Left | None:
         core, number = entered
         try:
             return None if core.inert else core.exit(number)

@@ -93,6 +93,16 @@ def result_of_span(name: str, number: int, span: list[Any], edges: str = "plain"
     }
 
 
+class Left:
+    """A region that was left."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self._result = result
+
+    def dict(self) -> dict[str, Any]:
+        return self._result
+
+
 class Tracker:
     def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
         if settings["sources"] and "no_such" in settings["sources"]:
@@ -159,15 +169,12 @@ class Tracker:
         self._regions[number] = (name, edges or self.settings["edges"], [machine.now_ns, *machine.joules])
         return number
 
-    def exit(self, region: int) -> dict[str, Any]:
+    def exit(self, region: int) -> Left:
         self._fail("exit")
         name, edges, origin = self._regions[region]
         self._closed.append(result_of_span(name, region, self._span(origin), edges))
         self._lines({"region": self._closed[-1]})
-        return self._closed[-1]
-
-    def result_of(self, region: int) -> dict[str, Any] | None:
-        return next((dict(done, provisional=False) for done in self._closed if done["region"] == region), None)
+        return Left(self._closed[-1])
 
     def result(self) -> dict[str, Any]:
         self._fail("result")
