@@ -63,6 +63,11 @@ class Record:
     """A record read from disk, also while it is being written."""
     def __init__(self, path: str) -> None: ...
     @property
+    def path(self) -> str: ...
+    @property
+    def left_open(self) -> list[str]:
+        """Names of the regions that a record's early end found open."""
+    @property
     def header(self) -> dict[str, Any]: ...
     @property
     def totals(self) -> Optional[dict[str, Any]]:
