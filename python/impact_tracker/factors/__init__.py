@@ -8,6 +8,7 @@ Nothing is read before the first question, and nothing is ever asked of a networ
 """
 
 from .constants import UnknownFactorError, by_zone, constant, names
+from .curve import IntensityCurve
 from .factor import QUALITIES, Factor, FactorError, UnknownZoneError, worst_quality
 from .grid import intensity, marginal_intensity
 from .hardware import Processor, cpu, gpu_tdp, ram_power
@@ -20,6 +21,7 @@ __all__ = [
     "CloudRegion",
     "Factor",
     "FactorError",
+    "IntensityCurve",
     "OverrideError",
     "Processor",
     "UnknownFactorError",

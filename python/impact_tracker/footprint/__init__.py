@@ -4,13 +4,14 @@ Everything here takes plain numbers and series, so that a record, a job or an im
 stored as a product: one record can be weighed again with other factors.
 """
 
+from ..factors import IntensityCurve
 from .allocation import Allocation, embodied, split_use
 from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
 from .explain import explain, explain_all, what_matters
 from .impact import JOULES_PER_KWH, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .machine import Machine, making, making_total
 from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
-from .series import IntensityCurve, carbon_over_time
+from .series import carbon_over_time
 from .uncertainty import Bar, Distribution, monte_carlo, tornado
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 

@@ -4,45 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ..factors import Factor, FactorError
+from ..factors import Factor, FactorError, IntensityCurve
 from .impact import JOULES_PER_KWH, Impact, Term, pue_factor
 
 
-@dataclass(frozen=True)
-class IntensityCurve:
-    """An intensity over time, as a service or a file gives it.
+def core_series(curve: IntensityCurve) -> Any:
+    """The core's series of a curve; ValueError for values that make none."""
+    from .. import _core
 
-    ``times_ns``: UTC nanoseconds since 1970, increasing; ``values`` in g/kWh, NaN or ``None`` for a hole. ``shape``:
-    "step" (a value holds until the next time; the last until ``end_ns``) or "linear". A hole is bridged for at most
-    ``max_hold_s`` and its energy then counts as *estimated*; beyond, the energy is weighed with nothing and shown.
-    ``method`` says average or marginal, life cycle or direct; they are never mixed.
-    """
-
-    zone: str
-    times_ns: Sequence[int]
-    values: Sequence[float | None]
-    end_ns: int
-    source: str
-    method: str
-    licence: str = ""
-    url: str = ""
-    shape: str = "step"
-    max_hold_s: float = 3600.0
-    relative_error: float = 0.0
-
-    def core(self) -> Any:
-        """The core's series; ValueError for values that make none."""
-        from .. import _core
-
-        values: Any = self.values
-        if any(value is None for value in values):
-            values = [math.nan if value is None else float(value) for value in values]
-        return _core.IntensitySeries(
-            self.times_ns, values, end_ns=self.end_ns, shape=self.shape, max_hold_s=self.max_hold_s
-        )
+    values: Any = curve.values
+    if isinstance(values, (list, tuple)) and None in values:
+        values = [math.nan if value is None else float(value) for value in values]
+    return _core.IntensitySeries(
+        curve.times_ns, values, end_ns=curve.end_ns, shape=curve.shape, max_hold_s=curve.max_hold_s
+    )
 
 
 def carbon_over_time(
@@ -61,7 +38,7 @@ def carbon_over_time(
     """
     if "marginal" in curve.method:
         raise FactorError(f"{curve.source}: a marginal intensity is no average one")
-    weighed = curve.core().weigh(times_ns, energy, kind)
+    weighed = core_series(curve).weigh(times_ns, energy, kind)
     covered = weighed["known_j"] + weighed["held_j"]
     if not covered > 0:
         reason = f"no intensity of {curve.zone} is known for the time of this energy ({curve.source})"

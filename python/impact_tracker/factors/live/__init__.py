@@ -1,0 +1,71 @@
+"""Live and historical intensity from the services that publish it. Nothing here is called unless somebody asks for it.
+
+    curve = history("neso", "GB", start, end)          # asks api.carbonintensity.org.uk, 10 s at most, cached
+    carbon_over_time(times_ns, joules, curve)
+
+Keys come from the argument or from IMPACT_TRACKER_ELECTRICITY_MAPS_KEY, …_WATTTIME_KEY, …_ENTSOE_KEY.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..curve import IntensityCurve
+from ..factor import did_you_mean, near_matches
+from .entsoe import EntsoE
+from .http import LiveError, Transport, default_cache
+from .points import curve
+from .services import ElectricityMaps, EnergiDataService, Neso, Points, Rte, Service, WattTime
+
+__all__ = ["SERVICES", "LiveError", "history"]
+
+SERVICES: dict[str, Service] = {
+    service.about.service: service
+    for service in (ElectricityMaps(), Neso(), Rte(), WattTime(), EntsoE(), EnergiDataService())
+}
+
+_SETTLED_S = 7 * 86_400.0  # older values do not change any more: the cache keeps them
+_FRESH_S = 300.0
+
+
+def history(
+    service: str,
+    zone: str,
+    start: datetime,
+    end: datetime,
+    *,
+    key: str | None = None,
+    timeout_s: float = 10.0,
+    cache: str | Path | None = "default",
+    base_url: str | None = None,
+) -> IntensityCurve:
+    """The intensity of a zone from ``start`` to ``end`` (aware datetimes), asked of a service over the network.
+
+    ``cache``: a folder, ``"default"`` for the user's cache folder, ``None`` for none. LiveError for an unknown service,
+    a missing key, no answer within ``timeout_s`` (of each request), a reply of another form, no value at all.
+    """
+    chosen = _service(service)
+    if start.tzinfo is None or end.tzinfo is None or not start < end:
+        raise LiveError("start and end must be times with a zone, start before end")
+    secret = key or os.environ.get(f"IMPACT_TRACKER_{service.upper().replace('-', '_')}_KEY")
+    if chosen.needs_key and not secret:
+        name = f"IMPACT_TRACKER_{service.upper().replace('-', '_')}_KEY"
+        raise LiveError(f"{service} needs a key: give key=… or set {name}")
+    folder = default_cache() if cache == "default" else None if cache is None else Path(cache)
+    transport = Transport(timeout_s, folder)
+    age = (datetime.now(timezone.utc) - end).total_seconds()
+    points: Points = []
+    base = (base_url or chosen.base).rstrip("/")
+    for request in chosen.requests(base, zone, start, end, secret):
+        body = transport.get(request, float("inf") if age > _SETTLED_S else _FRESH_S)
+        points += chosen.read(body, request.shown)
+    return curve(points, zone, chosen.about, chosen.base)
+
+
+def _service(name: str) -> Service:
+    if name not in SERVICES:
+        hint = did_you_mean(near_matches(name, SERVICES))
+        raise LiveError(f"unknown service {name!r}; known are {', '.join(SERVICES)}.{hint}")
+    return SERVICES[name]

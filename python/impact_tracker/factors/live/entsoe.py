@@ -1,0 +1,159 @@
+"""ENTSO-E transparency platform: generation by type (A75), weighed with a fuel's life-cycle factor each."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
+
+from ..constants import constant
+from .http import LiveError, Request
+from .points import SECOND, About, utc_ns
+from .services import Points, Service, pieces
+
+# Production types of ENTSO-E -> fuel of the table. B10 is pumped storage: it gives back what was counted when it was
+# made.
+FUELS = {
+    "B01": "biomass",
+    "B02": "coal",
+    "B03": "gas",
+    "B04": "gas",
+    "B05": "coal",
+    "B06": "oil",
+    "B07": "oil",
+    "B08": "coal",
+    "B09": "geothermal",
+    "B11": "hydro",
+    "B12": "hydro",
+    "B13": "hydro",
+    "B14": "nuclear",
+    "B15": "unknown",
+    "B16": "solar",
+    "B17": "biomass",
+    "B18": "wind",
+    "B19": "wind",
+    "B20": "unknown",
+}
+AREAS = {
+    "FR": "10YFR-RTE------C",
+    "DE": "10Y1001A1001A82H",
+    "BE": "10YBE----------2",
+    "NL": "10YNL----------L",
+    "ES": "10YES-REE------0",
+    "PT": "10YPT-REN------W",
+    "CH": "10YCH-SWISSGRIDZ",
+    "AT": "10YAT-APG------L",
+    "PL": "10YPL-AREA-----S",
+    "CZ": "10YCZ-CEPS-----N",
+    "FI": "10YFI-1--------U",
+    "DK1": "10YDK-1--------W",
+    "DK2": "10YDK-2--------M",
+}
+_RESOLUTION = re.compile(r"^PT(\d+)M$")
+
+
+class EntsoE(Service):
+    """Average intensity of production from the mix; no imports. Great Britain is absent since June 2021."""
+
+    about = About(
+        "entsoe",
+        "ENTSO-E generation by type with IPCC 2014 factors",
+        "average, lifecycle, production, location-based",
+        "CC-BY-4.0",
+        3600,
+        7200.0,
+        0.15,
+    )
+    base = "https://web-api.tp.entsoe.eu"
+    needs_key = True
+    longest = timedelta(days=30)
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """``documentType=A75`` in pieces of 30 days; ``zone`` a country of the list or an EIC code."""
+        domain = AREAS.get(zone.upper(), zone)
+        if not re.fullmatch(r"[0-9A-Z-]{16}", domain):
+            raise LiveError(f"entsoe knows {', '.join(AREAS)} and EIC codes of 16 signs, not {zone!r}")
+        found = []
+        for begin, stop in pieces(start, end, self.longest):
+            span = {"periodStart": _compact(begin), "periodEnd": _compact(stop)}
+            query = urlencode(
+                {"securityToken": key or "", "documentType": "A75", "processType": "A16", "in_Domain": domain, **span}
+            )
+            found.append(Request(f"{base}/api?{query}"))
+        return found
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""
+        root = _parse(body, shown)
+        generated: dict[int, dict[str, float]] = {}
+        for at, fuel, megawatts in _generation(root, shown):
+            mix = generated.setdefault(at, {})
+            mix[fuel] = mix.get(fuel, 0.0) + megawatts
+        return [(at, _intensity(mix)) for at, mix in sorted(generated.items())]
+
+
+def _parse(body: bytes, shown: str) -> ElementTree.Element:
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities that grow: no reply of theirs has any
+        raise LiveError(f"{shown}: a reply with a document type, which is not read")
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError as fault:
+        raise LiveError(f"{shown}: no XML: {fault}") from None
+    if _name(root) == "Acknowledgement_MarketDocument":
+        reason = next((e.text for e in root.iter() if _name(e) == "text"), None)
+        raise LiveError(f"{shown}: {reason or 'no data'}")
+    return root
+
+
+def _generation(root: ElementTree.Element, shown: str) -> Iterator[tuple[int, str, float]]:
+    for series in (e for e in root if _name(e) == "TimeSeries"):
+        # Consumption of pumped storage has an out-domain in place of an in-domain: not generation.
+        if any(_name(e) == "outBiddingZone_Domain.mRID" for e in series):
+            continue
+        fuel = FUELS.get(next((e.text or "" for e in series.iter() if _name(e) == "psrType"), ""))
+        repeats = next((e.text for e in series if _name(e) == "curveType"), "A01") == "A03"
+        for period in (e for e in series if _name(e) == "Period"):
+            if fuel is not None:
+                for at, megawatts in _period(period, repeats, shown):
+                    yield at, fuel, megawatts
+
+
+def _period(period: ElementTree.Element, repeats: bool, shown: str) -> Iterator[tuple[int, float]]:
+    def text(name: str) -> str:
+        return next((e.text or "" for e in period.iter() if _name(e) == name), "")
+
+    found = _RESOLUTION.match(text("resolution"))
+    if not found:
+        raise LiveError(f"{shown}: a resolution of {text('resolution')!r}")
+    step = int(found.group(1)) * 60 * SECOND
+    begin, end = utc_ns(text("start")), utc_ns(text("end"))
+    points: dict[int, float] = {}
+    for point in (e for e in period if _name(e) == "Point"):
+        fields = {_name(e): e.text or "" for e in point}
+        try:
+            points[int(fields["position"])] = float(fields["quantity"])
+        except (KeyError, ValueError):
+            raise LiveError(f"{shown}: a point without position or quantity") from None
+    last: float | None = None
+    for position in range(1, (end - begin) // step + 1):
+        # Curve A03 leaves out what repeats the last value; elsewhere a missing position is a hole.
+        last = points.get(position, last if repeats else None)
+        if last is not None:
+            yield begin + (position - 1) * step, last
+
+
+def _intensity(mix: dict[str, float]) -> float | None:
+    total = sum(mix.values())
+    if total <= 0:
+        return None
+    return sum(megawatts * constant("fuel_lifecycle", fuel).value for fuel, megawatts in mix.items()) / total
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _compact(at: datetime) -> str:
+    return at.astimezone(timezone.utc).strftime("%Y%m%d%H%M")

@@ -1,0 +1,223 @@
+"""What each service is asked and how its replies are read. Pure functions: no network here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .http import LiveError, Request, as_json
+from .points import About, number, utc_ns
+
+Points = list[tuple[int, "float | None"]]
+
+LB_PER_MWH = 0.45359237  # g/kWh
+
+
+def pieces(start: datetime, end: datetime, longest: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """The span in pieces that a service answers at once."""
+    at = start
+    while at < end:
+        stop = min(at + longest, end)
+        yield at, stop
+        at = stop
+
+
+def _iso(at: datetime, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+    return at.astimezone(timezone.utc).strftime(form)
+
+
+def _rows(reply: object, names: Sequence[str], shown: str) -> list[Mapping[str, Any]]:
+    for name in names:
+        found = reply.get(name) if isinstance(reply, dict) else None
+        if isinstance(found, list):
+            return [row for row in found if isinstance(row, dict)]
+    said = str(reply)[:160]
+    raise LiveError(f"{shown}: a reply of another form: {said}")
+
+
+class Service:
+    """``about`` it; ``requests`` for a span; ``read`` of one reply. ``base``: its address, another one in tests."""
+
+    about: About
+    base: str
+    needs_key: bool = False
+    longest = timedelta(days=14)
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """One request for each piece of the span."""
+        raise NotImplementedError
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """(UTC nanoseconds, g/kWh or ``None``) of one reply."""
+        raise NotImplementedError
+
+
+class ElectricityMaps(Service):
+    """Consumption-based, life cycle, hourly. Its terms restrict passing the values on."""
+
+    about = About(
+        "electricity-maps",
+        "Electricity Maps",
+        "average, lifecycle, consumption, location-based",
+        "terms of the service: not to be passed on",
+        3600,
+        7200.0,
+    )
+    base = "https://api.electricitymaps.com"
+    needs_key = True
+    longest = timedelta(days=10)
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """``/v3/carbon-intensity/past-range`` in pieces of ten days."""
+        found = []
+        for begin, stop in pieces(start, end, self.longest):
+            query = urlencode(
+                {"zone": zone, "start": _iso(begin), "end": _iso(stop), "emissionFactorType": "lifecycle"}
+            )
+            found.append(Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""}))
+        return found
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """``data``, ``history`` or ``forecast``; or the single point of ``latest``."""
+        reply = as_json(body, shown)
+        if isinstance(reply, dict) and "datetime" in reply:
+            return [(utc_ns(str(reply["datetime"])), number(reply.get("carbonIntensity")))]
+        rows = _rows(reply, ("data", "history", "forecast"), shown)
+        return [(utc_ns(str(row["datetime"])), number(row.get("carbonIntensity"))) for row in rows if "datetime" in row]
+
+
+class Neso(Service):
+    """Great Britain, half-hourly, direct emissions with imports; CC BY 4.0. A null ``actual`` gives its forecast."""
+
+    about = About(
+        "neso", "NESO Carbon Intensity API", "average, direct, consumption, location-based", "CC-BY-4.0", 1800, 3600.0
+    )
+    base = "https://api.carbonintensity.org.uk"
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """``/intensity/{from}/{to}`` in pieces of 13 days (14 at most)."""
+        if zone.upper() not in ("GB", "GBR", "UK"):
+            raise LiveError(f"neso knows Great Britain (GB), not {zone!r}")
+        form = "%Y-%m-%dT%H:%MZ"
+        spans = pieces(start, end, timedelta(days=13))
+        return [
+            Request(f"{base}/intensity/{_iso(a, form)}/{_iso(b, form)}", {"Accept": "application/json"})
+            for a, b in spans
+        ]
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """The actual intensity, else the forecast, else a hole."""
+        found: Points = []
+        for row in _rows(as_json(body, shown), ("data",), shown):
+            values = row.get("intensity") or {}
+            actual = number(values.get("actual"))
+            found.append((utc_ns(str(row["from"])), number(values.get("forecast")) if actual is None else actual))
+        return found
+
+
+class Rte(Service):
+    """France by quarter hour: RTE éCO2mix through ODRÉ. Direct emissions of production: no imports, no life cycle."""
+
+    about = About(
+        "rte", "RTE éCO2mix via ODRÉ", "average, direct, production, location-based", "Licence Ouverte 2.0", 900, 3600.0
+    )
+    base = "https://odre.opendatasoft.com"
+    page = 100
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """Records in pages of 100 rows, 25 hours each; recent months from -tr, older ones from -cons-def."""
+        if zone.upper() not in ("FR", "FRA", "FRANCE"):
+            raise LiveError(f"rte knows France (FR), not {zone!r}")
+        recent = start > datetime.now(timezone.utc) - timedelta(days=30)
+        name = "eco2mix-national-tr" if recent else "eco2mix-national-cons-def"
+        found = []
+        for begin, stop in pieces(start, end, timedelta(minutes=15 * self.page)):
+            where = f"date_heure >= date'{_iso(begin)}' and date_heure < date'{_iso(stop)}'"
+            query = urlencode(
+                {"select": "date_heure,taux_co2", "where": where, "order_by": "date_heure", "limit": self.page}
+            )
+            found.append(Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{query}"))
+        return found
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """``results`` of version 2.1, ``records`` of 2.0."""
+        rows = _rows(as_json(body, shown), ("results", "records"), shown)
+        flat = [row["record"]["fields"] if "record" in row else row for row in rows]
+        return [(utc_ns(str(row["date_heure"])), number(row.get("taux_co2"))) for row in flat if row.get("date_heure")]
+
+
+class WattTime(Service):
+    """MARGINAL emissions, direct, five minutes: for decisions, never for a total. The key is the token of a log-in."""
+
+    about = About(
+        "watttime",
+        "WattTime v3, co2_moer",
+        "marginal, direct",
+        "terms of the service: not to be passed on",
+        300,
+        1800.0,
+    )
+    base = "https://api.watttime.org"
+    needs_key = True
+    longest = timedelta(days=30)
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """``/v3/historical`` in pieces of 30 days."""
+        found = []
+        for begin, stop in pieces(start, end, self.longest):
+            query = urlencode({"region": zone, "start": _iso(begin), "end": _iso(stop), "signal_type": "co2_moer"})
+            found.append(Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"}))
+        return found
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """lb/MWh × 0.45359237; LiveError for another unit."""
+        reply = as_json(body, shown)
+        units = (reply.get("meta") or {}).get("units") if isinstance(reply, dict) else None
+        rows = _rows(reply, ("data",), shown)
+        if units != "lbs_co2_per_mwh":
+            raise LiveError(f"{shown}: in {units!r}, not in lbs_co2_per_mwh")
+        found: Points = []
+        for row in rows:
+            value = number(row.get("value"))
+            found.append((utc_ns(str(row["point_time"])), None if value is None else value * LB_PER_MWH))
+        return found
+
+
+class EnergiDataService(Service):
+    """Denmark (DK1, DK2), five minutes, direct emissions with imports."""
+
+    about = About(
+        "energi-data-service",
+        "Energinet, Energi Data Service, CO2Emis",
+        "average, direct, consumption, location-based",
+        "CC-BY-4.0",
+        300,
+        1800.0,
+    )
+    base = "https://api.energidataservice.dk"
+
+    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
+        """One request: the service has no limit below a year. Its times have no zone: asked for in UTC."""
+        area = {"DK-DK1": "DK1", "DK-DK2": "DK2"}.get(zone.upper(), zone.upper())
+        if area not in ("DK1", "DK2"):
+            raise LiveError(f"energi-data-service knows DK1 and DK2, not {zone!r}")
+        form = "%Y-%m-%dT%H:%M"
+        query = {
+            "start": _iso(start, form),
+            "end": _iso(end, form),
+            "timezone": "UTC",
+            "limit": 0,
+            "sort": "Minutes5UTC asc",
+            "filter": json.dumps({"PriceArea": [area]}),
+        }
+        return [Request(f"{base}/dataset/CO2Emis?{urlencode(query, quote_via=quote)}")]
+
+    def read(self, body: bytes, shown: str) -> Points:
+        """``records`` with ``Minutes5UTC`` and ``CO2Emission``."""
+        rows = _rows(as_json(body, shown), ("records",), shown)
+        return [
+            (utc_ns(str(row["Minutes5UTC"])), number(row.get("CO2Emission"))) for row in rows if "Minutes5UTC" in row
+        ]
