@@ -59,6 +59,7 @@ class FakeMachine:
 
     files: plain files rewritten every ``interval_us`` in place of FUSE: a read costs what sysfs costs, no faults.
     network=False: programs see nothing but their own loopback.
+    powercap=False: the zones can be had through registers alone. msr: {cpus, registers}, see ``zones.intel_msr``.
     show: {target: source}, further files or directories to bind over paths of the machine, e.g. a fake /proc/cpuinfo.
     """
 
@@ -72,8 +73,16 @@ class FakeMachine:
         show: Mapping[str, Path | str] | None = None,
         epoch_ns: int | None = None,
         poll_ms: float = 5.0,
+        powercap: bool = True,
+        msr: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.config = {"zones": list(zones), "epoch_ns": epoch_ns, "poll_ms": poll_ms}
+        self.config = {
+            "zones": list(zones),
+            "epoch_ns": epoch_ns,
+            "poll_ms": poll_ms,
+            "powercap": powercap,
+            "msr": [dict(group) for group in msr],
+        }
         self._options = ["--files", "--interval-us", str(interval_us)] if files else []
         self._options += [] if network else ["--no-network"]
         for target, source in (show or {}).items():

@@ -64,8 +64,10 @@ class VirtualCounter {
   /// The clock after work of work_ns that begins at now: stalls on the way are added.
   std::int64_t pass(std::int64_t now, std::int64_t work_ns) const {
     for (const Window& stall : reads_.stalls) {
-      if (stall.holds(now)) now = stall.end_ns;
-      else if (now < stall.begin_ns && now + work_ns > stall.begin_ns) now += stall.end_ns - stall.begin_ns;
+      if (stall.holds(now))
+        now = stall.end_ns;
+      else if (now < stall.begin_ns && now + work_ns > stall.begin_ns)
+        now += stall.end_ns - stall.begin_ns;
     }
     return now + work_ns;
   }

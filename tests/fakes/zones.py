@@ -81,6 +81,22 @@ def multi_die(curve: str = "constant:110", *, dies: int = 2, **options: Any) -> 
     ]
 
 
+def intel_msr(cpus: list[int], zones: list[Zone], unit_register: str = "0xA0E03") -> dict[str, Any]:
+    """The registers of one Intel package on these CPUs, for ``FakeMachine(msr=[…])``.
+
+    Give the zones ``unit_uj=61.03515625``, to which the unit register's ESU of 14 belongs.
+    """
+    numbers = {"dram": "0x619", "core": "0x639", "uncore": "0x641", "psys": "0x64D"}
+    registers = {numbers.get(zone["name"], "0x611"): zone["path"] for zone in zones}
+    return {"cpus": cpus, "registers": {"0x606": unit_register, **registers}}
+
+
+def amd_msr(cpus: list[int], package_path: str, core_path: str | None = None) -> dict[str, Any]:
+    """The registers of an AMD package; give the zones ``unit_uj=15.2587890625``."""
+    core = {"0xC001029A": core_path} if core_path else {}
+    return {"cpus": cpus, "registers": {"0xC0010299": "0xA1003", "0xC001029B": package_path, **core}}
+
+
 def following_load(
     *, idle_w: float = 20.0, watts_per_cpu: float = 40.0, by_command: dict[str, float] | None = None, dram: bool = False
 ) -> list[Zone]:

@@ -200,6 +200,29 @@ def test_files_are_bound_over_the_machines_own(fake_machine: MachineFactory, tmp
     assert machine.run(["cat", "/proc/cpuinfo"], capture_output=True, text=True).stdout == "model name\t: Fake CPU\n"
 
 
+def test_registers_move_at_their_own_offsets(fake_machine: MachineFactory) -> None:
+    both = [
+        zones.package(0, "constant:100", unit_uj=15.2587890625),
+        zones.package(1, "constant:1", unit_uj=15.2587890625),
+    ]
+    machine = fake_machine(both, powercap=False, msr=[zones.amd_msr([0], "intel-rapl:0", "intel-rapl:1")])
+    assert machine.run(["ls", SYS_CLASS], capture_output=True).returncode != 0
+    with (machine.root / "dev/cpu/0/msr").open("rb", buffering=0) as file:
+
+        def register(number: int) -> int:
+            return int.from_bytes(os.pread(file.fileno(), 8, number), "little")
+
+        assert register(0xC0010299) == 0xA1003
+        core, before, begin = register(0xC001029A), register(0xC001029B), time.monotonic_ns()
+        time.sleep(0.05)
+        after, end = register(0xC001029B), time.monotonic_ns()
+        true_j = machine.truth.energy_j(begin, end, "intel-rapl:0")
+        assert (after - before) / 2**16 == pytest.approx(true_j, abs=0.3)
+        assert core / 2**16 == pytest.approx(8777.7, abs=10)
+        with pytest.raises(OSError, match="Input/output error"):
+            register(0x611)
+
+
 def test_plain_files_on_the_machine_move(fake_machine: MachineFactory) -> None:
     machine = fake_machine(zones.server("constant:100", dram="constant:5"), files=True)
     a0, first, a1 = read_between(machine, "intel-rapl:0")

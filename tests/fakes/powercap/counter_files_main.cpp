@@ -30,9 +30,12 @@ int run(int argc, char** argv) {
   std::int64_t interval_ns = 1'000'000;
   for (int i = 3; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--once") once = true;
-    else if (word == "--watch" && i + 1 < argc) watch_fd = std::stoi(argv[++i]);
-    else interval_ns = std::stoll(word) * 1000;
+    if (word == "--once")
+      once = true;
+    else if (word == "--watch" && i + 1 < argc)
+      watch_fd = std::stoi(argv[++i]);
+    else
+      interval_ns = std::stoll(word) * 1000;
   }
   sigset_t signals;
   sigemptyset(&signals);

@@ -50,19 +50,27 @@ Options parse(const std::vector<std::string>& words) {
       if (i + 1 == words.size()) throw std::invalid_argument(words[i] + " needs a value");
       return words[++i];
     };
-    if (words[i] == "--namespace") options.sandbox = true;
-    else if (words[i] == "--files") options.files = true;
-    else if (words[i] == "--no-network") options.no_network = true;
-    else if (words[i] == "--mount") options.mount_at = value();
-    else if (words[i] == "--watch") options.watch_fd = std::stoi(value());
-    else if (words[i] == "--interval-us") options.interval_ns = std::stoll(value()) * 1000;
+    if (words[i] == "--namespace")
+      options.sandbox = true;
+    else if (words[i] == "--files")
+      options.files = true;
+    else if (words[i] == "--no-network")
+      options.no_network = true;
+    else if (words[i] == "--mount")
+      options.mount_at = value();
+    else if (words[i] == "--watch")
+      options.watch_fd = std::stoi(value());
+    else if (words[i] == "--interval-us")
+      options.interval_ns = std::stoll(value()) * 1000;
     else if (words[i] == "--show") {
       const std::string pair = value();
       const auto colon = pair.find(":/");
       if (colon == std::string::npos) throw std::invalid_argument("--show SOURCE:TARGET, both absolute");
       options.shown.emplace_back(pair.substr(0, colon), pair.substr(colon + 1));
-    } else if (options.config.empty()) options.config = words[i];
-    else throw std::invalid_argument("unknown argument " + words[i]);
+    } else if (options.config.empty())
+      options.config = words[i];
+    else
+      throw std::invalid_argument("unknown argument " + words[i]);
   }
   if (options.config.empty() || options.sandbox == !options.mount_at.empty())
     throw std::invalid_argument(
@@ -115,14 +123,21 @@ int hold(const Options& options) {
   }
   if (options.sandbox) {
     for (const char* place : {"/devices/virtual/powercap", "/class/powercap"})
-      if (!config.at("zones").empty()) show_at(root + place, "/sys" + std::string(place), *staging);
+      if (machine.has_powercap()) show_at(root + place, "/sys" + std::string(place), *staging);
+    for (const int cpu : machine.register_cpus()) {
+      if (options.files) throw std::invalid_argument("registers need FUSE: a file's neighbours overlap");
+      const std::string place = "/" + std::to_string(cpu) + "/msr";
+      show_at(root + "/dev-cpu" + place, "/dev/cpu" + place, *staging);
+    }
     for (const auto& [source, target] : options.shown) show_at(source, target, *staging);
     staging.reset();  // the binds keep what they show
   }
   std::cout << machine.truth() << std::flush;
   wait_for_the_end(options.watch_fd, signals);
-  if (options.sandbox) kill_all_in_sandbox();
-  else if (server) ::umount2(root.c_str(), MNT_DETACH);
+  if (options.sandbox)
+    kill_all_in_sandbox();
+  else if (server)
+    ::umount2(root.c_str(), MNT_DETACH);
   // The serving threads wait in the kernel; the end of the process ends them, and with its descriptor the file system.
   ::_exit(0);
 }

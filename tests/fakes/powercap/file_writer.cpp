@@ -38,9 +38,12 @@ void write_tree(const Machine& machine, const std::string& root) {
   fs::create_directories(root);
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
-    if (node.kind == Node::Kind::control || node.kind == Node::Kind::log) continue;
-    if (node.kind == Node::Kind::directory) fs::create_directory(paths[i]);
-    else if (node.kind == Node::Kind::link) fs::create_symlink(node.text, paths[i]);
+    if (node.kind == Node::Kind::control || node.kind == Node::Kind::log || node.kind == Node::Kind::registers)
+      continue;
+    if (node.kind == Node::Kind::directory)
+      fs::create_directory(paths[i]);
+    else if (node.kind == Node::Kind::link)
+      fs::create_symlink(node.text, paths[i]);
     else {
       std::ofstream(paths[i]) << content(node, machine);
       fs::permissions(paths[i], static_cast<fs::perms>(node.mode));

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 

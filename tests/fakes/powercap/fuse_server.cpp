@@ -102,7 +102,21 @@ Zone::Answer content(const Context& here, const Node& node) {
   }
 }
 
+/// As the msr driver: the offset is the register, the size a multiple of 8, what it has not is EIO.
+void read_register(fuse_req_t request, int cpu, std::size_t size, std::uint64_t number) {
+  const auto value = context(request).machine.register_value(cpu, number);
+  if (size % 8 != 0 || size == 0 || !value) {
+    fuse_reply_err(request, value ? EINVAL : EIO);
+    return;
+  }
+  fuse_reply_buf(request, reinterpret_cast<const char*>(&*value), sizeof *value);
+}
+
 void read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset, fuse_file_info* info) {
+  if (const Node& node = node_of(request, inode); node.kind == Node::Kind::registers) {
+    read_register(request, node.cpu, size, static_cast<std::uint64_t>(offset));
+    return;
+  }
   auto& file = *reinterpret_cast<OpenFile*>(info->fh);
   const std::size_t from = static_cast<std::size_t>(offset);
   std::string text;

@@ -72,6 +72,12 @@ std::vector<Node> powercap_layout(const Machine& machine) {
   hidden(Node::Kind::truth, ".truth", 0444);
   hidden(Node::Kind::control, ".control", 0200);
   hidden(Node::Kind::log, ".log", 0444);
+  if (!machine.register_cpus().empty()) {
+    const std::size_t cpus = tree.directory(0, "dev-cpu");
+    for (const int cpu : machine.register_cpus())
+      tree.add(tree.directory(cpus, std::to_string(cpu)),
+               {.kind = Node::Kind::registers, .name = "msr", .mode = 0600, .text = {}, .cpu = cpu});
+  }
   return std::move(tree.nodes);
 }
 

@@ -11,7 +11,7 @@
 namespace impact::fakes {
 
 struct Node {
-  enum class Kind { directory, link, attribute, fixed, truth, control, log };
+  enum class Kind { directory, link, attribute, fixed, truth, control, log, registers };
   Kind kind = Kind::directory;
   std::string name;
   unsigned mode = 0555;
@@ -19,10 +19,12 @@ struct Node {
   bool hidden = false;              ///< found by name, absent from listings: no tool stumbles over it
   std::string text;                 ///< target of a link, content of a fixed file
   std::shared_ptr<Zone> zone = {};  ///< of a zone's directory, its attributes and the link to it
+  int cpu = -1;                     ///< whose registers
   std::vector<std::size_t> children = {};
 };
 
-/// Node 0 is the root, which stands for /sys. class/powercap holds .truth, .control and .log, hidden.
+/// Node 0 is the root, which stands for /sys. class/powercap holds .truth, .control and .log, hidden. Registers lie in
+/// dev-cpu/<n>/msr, to be shown at /dev/cpu/<n>/msr.
 std::vector<Node> powercap_layout(const Machine& machine);
 
 }  // namespace impact::fakes

@@ -136,8 +136,8 @@ double Zone::energy_j(std::int64_t now) const {
   return load_ ? LoadMeter::energy_j(meter_->latest(), *load_) : counter_->curve().energy_j(0, now);
 }
 
-std::uint64_t Zone::energy_uj(std::int64_t now) const {
-  if (mirrored_) return mirrored_->energy_uj(now);
+std::uint64_t Zone::counts(std::int64_t now) const {
+  if (mirrored_) return mirrored_->counts(now);
   std::uint64_t reset = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -147,7 +147,11 @@ std::uint64_t Zone::energy_uj(std::int64_t now) const {
   // The energies of the load mode come at the meter's polls, which thus are its ticks.
   const std::uint64_t counts =
       load_ ? static_cast<std::uint64_t>((ticks_.start_j + energy_j(now)) / ticks_.unit_j) : counter_->counts_at(now);
-  return static_cast<std::uint64_t>(static_cast<double>((counts - std::min(reset, counts)) % ticks_.range) * unit_uj_);
+  return counts - std::min(reset, counts);
+}
+
+std::uint64_t Zone::energy_uj(std::int64_t now) const {
+  return static_cast<std::uint64_t>(static_cast<double>(counts(now) % ticks_.range) * unit_uj_);
 }
 
 json Zone::truth() const {
@@ -158,11 +162,13 @@ json Zone::truth() const {
              {"unit_uj", unit_uj_},
              {"start_j", ticks_.start_j},
              {"range_uj", static_cast<std::uint64_t>(static_cast<double>(ticks_.range - 1) * unit_uj_)}};
-  if (mirrored_) truth["mirror_of"] = mirror_of_;
+  if (mirrored_)
+    truth["mirror_of"] = mirror_of_;
   else if (load_)
     truth["load"] = {
         {"idle_w", load_->idle_w}, {"watts_per_cpu", load_->watts_per_cpu}, {"by_command", load_->by_command}};
-  else truth["curve"] = curve_text_;
+  else
+    truth["curve"] = curve_text_;
   return truth;
 }
 
@@ -170,13 +176,20 @@ bool Zone::control(std::string_view verb, std::string_view argument, std::int64_
   const std::lock_guard lock(mutex_);
   if (verb == "eio" && argument.starts_with("for "))
     eio_.push_back({now, now + std::llround(number(argument.substr(4)) * 1e9)});
-  else if (verb == "eio") eio_on_ = on(argument);
-  else if (verb == "slow") slow_ns_ = std::llround(number(argument) * 1e6);
-  else if (verb == "deny") deny_ = on(argument);
-  else if (verb == "freeze") frozen_at_ = on(argument) ? std::optional{now} : std::nullopt;
-  else if (verb == "reset" && counter_) reset_counts_ = counter_->counts_at(now);
-  else if (verb == "vanish" || verb == "restore") vanished_ = verb == "vanish";
-  else return false;
+  else if (verb == "eio")
+    eio_on_ = on(argument);
+  else if (verb == "slow")
+    slow_ns_ = std::llround(number(argument) * 1e6);
+  else if (verb == "deny")
+    deny_ = on(argument);
+  else if (verb == "freeze")
+    frozen_at_ = on(argument) ? std::optional{now} : std::nullopt;
+  else if (verb == "reset" && counter_)
+    reset_counts_ = counter_->counts_at(now);
+  else if (verb == "vanish" || verb == "restore")
+    vanished_ = verb == "vanish";
+  else
+    return false;
   return true;
 }
 
@@ -199,6 +212,37 @@ Machine::Machine(const json& config)
     if (!by_path.emplace(made->path(), made).second) throw std::invalid_argument(made->path() + " is there twice");
     zones_.push_back(std::move(made));
   }
+  powercap_ = config.value("powercap", true) && !zones_.empty();
+  read_registers(config);
+}
+
+void Machine::read_registers(const json& config) {
+  for (const json& group : config.value("msr", json::array()))
+    for (const int cpu : group.at("cpus").get<std::vector<int>>())
+      for (const auto& [number, content] : group.at("registers").items()) {
+        Register& made = registers_[cpu][std::stoull(number, nullptr, 0)];
+        const auto text = content.get<std::string>();
+        const auto zone =
+            std::find_if(zones_.begin(), zones_.end(), [&](const auto& each) { return each->path() == text; });
+        if (zone != zones_.end())
+          made.zone = *zone;
+        else
+          made.value = std::stoull(text, nullptr, 0);
+      }
+}
+
+std::vector<int> Machine::register_cpus() const {
+  std::vector<int> cpus;
+  for (const auto& [cpu, registers] : registers_) cpus.push_back(cpu);
+  return cpus;
+}
+
+std::optional<std::uint64_t> Machine::register_value(int cpu, std::uint64_t number) const {
+  const auto registers = registers_.find(cpu);
+  if (registers == registers_.end()) return {};
+  const auto found = registers->second.find(number);
+  if (found == registers->second.end()) return {};
+  return found->second.zone ? found->second.zone->counts(now()) & 0xFFFFFFFFU : found->second.value;
 }
 
 std::string Machine::truth() const {

@@ -49,6 +49,8 @@ class Zone {
   int open(std::string_view attribute) const;
   /// Reads as the kernel would, slow reads and failures included. since_epoch: ns.
   Answer read(std::string_view attribute, std::int64_t epoch_ns) const;
+  /// The counter before its unit and its wrap.
+  std::uint64_t counts(std::int64_t since_epoch_ns) const;
   /// The counter as energy_uj shows it.
   std::uint64_t energy_uj(std::int64_t since_epoch_ns) const;
   /// Joules used since the epoch, before unit, tick and wrap (follows the load in load mode: as of the last poll).
@@ -84,12 +86,20 @@ class Zone {
 
 class Machine {
  public:
-  /// Configuration: {"epoch_ns": null | CLOCK_MONOTONIC, "zones": […], "poll_ms": 5}. Throws with what is wrong.
+  /// Configuration: {"epoch_ns": null | CLOCK_MONOTONIC, "zones": […], "poll_ms": 5, "powercap": true,
+  ///   "msr": [{"cpus": [0, 1], "registers": {"0x606": "0xA0E03", "0x611": "intel-rapl:0"}}]}: a register holds a number,
+  ///   or the low 32 bits of a zone's counts; powercap false: the zones can be had through the registers alone.
+  /// Throws with what is wrong.
   explicit Machine(const nlohmann::json& config);
 
   std::int64_t epoch_ns() const { return epoch_ns_; }
   std::int64_t now() const { return monotonic_ns() - epoch_ns_; }
   const std::vector<std::shared_ptr<Zone>>& zones() const { return zones_; }
+  bool has_powercap() const { return powercap_; }
+
+  /// The CPUs that have registers, and a register of one; a number that it has not: nothing.
+  std::vector<int> register_cpus() const;
+  std::optional<std::uint64_t> register_value(int cpu, std::uint64_t number) const;
 
   /// One JSON line with all that a test needs to know the true energy between two times of CLOCK_MONOTONIC.
   std::string truth() const;
@@ -99,9 +109,17 @@ class Machine {
   std::optional<std::string> control(std::string_view lines);
 
  private:
+  void read_registers(const nlohmann::json& config);
+
   std::int64_t epoch_ns_;
   std::unique_ptr<LoadMeter> meter_;
   std::vector<std::shared_ptr<Zone>> zones_;
+  bool powercap_ = true;
+  struct Register {
+    std::uint64_t value = 0;
+    std::shared_ptr<Zone> zone;
+  };
+  std::map<int, std::map<std::uint64_t, Register>> registers_;
 };
 
 }  // namespace impact::fakes

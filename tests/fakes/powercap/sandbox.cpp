@@ -65,8 +65,10 @@ void shadow(const std::string& parent, const Staging& staging, const std::string
       fs::create_symlink(fs::read_symlink(entry.path()), place);
       continue;
     }
-    if (entry.is_directory()) fs::create_directory(place);
-    else write_file(place, "");
+    if (entry.is_directory())
+      fs::create_directory(place);
+    else
+      write_file(place, "");
     mount_or_fail(entry.path().c_str(), place, nullptr, MS_BIND | MS_REC);
   }
   mount_or_fail(copy.c_str(), parent, nullptr, MS_BIND | MS_REC);
@@ -84,8 +86,10 @@ void make_target(const std::string& target, bool directory, const Staging& stagi
   // A program that writes here (as /sys is no place to do) changes the overlay, never the machine.
   const std::string options = "lowerdir=" + parent + ",upperdir=" + upper + ",workdir=" + work;
   if (::mount("fake-machine", parent.c_str(), "overlay", 0, options.c_str()) != 0) shadow(parent, staging, name);
-  if (directory) fs::create_directory(path);
-  else write_file(target, "");
+  if (directory)
+    fs::create_directory(path);
+  else
+    write_file(target, "");
 }
 
 }  // namespace
