@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from .errors import ImpactWarning
 from .old_logs import PUE as OLD_PUE
 from .old_logs import find_old_logs, read_old_log
 from .record import Record, find_records
+from .result import Result
 
 # Numbers are kept on a grid of 2^-38 (13 µJ in kWh): sums of them are exact in floating point up to 32 MWh, so that
 # experiments add up to the same number in any order and any grouping.
@@ -58,12 +60,22 @@ def _times(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
 
 
+def _live_result(path: Path) -> Result | None:
+    """Of a tracker of this process that still runs: up to now, where its record goes up to its last sample."""
+    trackers = sys.modules.get("impact_tracker.tracker")
+    running = trackers.running_trackers() if trackers is not None else {}
+    return running[str(path)].result if str(path) in running else None
+
+
 def _from_record(path: Path, override: float | None) -> Experiment | None:
     """A record's experiment; None for one whose tracker was never started."""
     record = Record(path)
-    if not record.started:
+    live = _live_result(path)
+    if live is None and not record.started:
         return None
-    result = record.result if override is None else record.result.weigh(pue=override)
+    result = live or record.result
+    if override is not None:
+        result = result.weigh(pue=override)
     if record.damage:
         warnings.warn(f"{path} is damaged: {record.damage}", ImpactWarning, stacklevel=4)
     if result.energy_j is None:

@@ -88,6 +88,11 @@ class Record:
         """Where reading had to end and why; `None` where there is no damage."""
         return self._core.damage
 
+    @property
+    def left_open(self) -> list[str]:
+        """Names of the regions that an early end found open."""
+        return list(self._core.left_open)
+
     @cached_property
     def weighing(self) -> Weighing:
         """PUE and intensity as they were set for the run."""

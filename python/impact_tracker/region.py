@@ -33,7 +33,7 @@ class Region:
     again, also before it was left, and then holds the result of what was left last. Entering and leaving never raise.
     """
 
-    __slots__ = ("_last", "_open", "_tracker", "edges", "name")
+    __slots__ = ("_last", "_open", "_result", "_tracker", "edges", "name")
 
     def __init__(self, tracker: ImpactTracker, name: str, edges: str | None = None) -> None:
         self.name = name
@@ -41,6 +41,7 @@ class Region:
         self._tracker = tracker
         self._open: list[tuple[tuple[int, int], tuple[Any, int] | None]] = []
         self._last: _core.Left | None = None
+        self._result: Result | None = None
 
     def __enter__(self) -> Region:
         where = _where()
@@ -51,9 +52,12 @@ class Region:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         entered = self._take()
-        left = self._tracker._leave(entered) if entered is not None else None
-        if entered is not None and left is not None:
-            self._last = left
+        if entered is not None:
+            self._keep(self._tracker._leave(entered))
+
+    def _keep(self, left: _core.Left | None) -> None:
+        if left is not None:
+            self._last, self._result = left, None
 
     def _take(self) -> tuple[Any, int] | None:
         """The newest entry of this thread and task; of any, where a region is left elsewhere than it was entered."""
@@ -72,9 +76,17 @@ class Region:
     @property
     def result(self) -> Result | None:
         """What was left last; `None` before that, in a forked child and where the tracker was not running."""
-        if self._last is None:
-            return None
-        return Result(self._last.dict(), self._tracker.weighing, self._tracker.health)
+        last, known = self._last, self._result
+        if last is None or (known is not None and not known.provisional):
+            return known
+        try:
+            found = Result(last.dict(), self._tracker.weighing, self._tracker.health)
+        except Exception as error:
+            self._tracker._complain(f"no result of region {self.name!r}: {error!r}")
+            return known
+        if self._last is last:  # no other thread has left it meanwhile
+            self._result = found
+        return found
 
     def __repr__(self) -> str:
         state = "open" if self._open else "not entered" if self._last is None else "left"
@@ -98,6 +110,4 @@ class _Call:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._entered is not None:
-            left = self._region._tracker._leave(self._entered)
-            if left is not None:
-                self._region._last = left
+            self._region._keep(self._region._tracker._leave(self._entered))

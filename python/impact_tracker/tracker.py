@@ -27,6 +27,11 @@ def _stop_all() -> None:
         tracker.stop()
 
 
+def running_trackers() -> dict[str, ImpactTracker]:
+    """The trackers of this process that measure now, by their records' paths."""
+    return {tracker.path: tracker for tracker in list(_running) if tracker.running}
+
+
 class ImpactTracker:
     """Measures the machine's energy from `start()` to `stop()`, as context manager, as decorator, or by these calls.
 

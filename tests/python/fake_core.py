@@ -30,6 +30,7 @@ class Machine:
         self.measured = True
         self.write_errors: list[str] = []
         self.failing: set[str] = set()
+        self.lagging: set[int] = set()  # regions whose result is provisional still
         self.boot_id = "b007"
         self.count = 0
         self.trackers: list[Tracker] = []
@@ -100,7 +101,7 @@ class Left:
         self._result = result
 
     def dict(self) -> dict[str, Any]:
-        return self._result
+        return {**self._result, "provisional": self._result["region"] in machine.lagging}
 
 
 class Tracker:
@@ -114,10 +115,9 @@ class Tracker:
         machine.count += 1
         folder = Path(logdir) / "impacttracker"
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"20260102T030405.{machine.count:06d}Z-{self.pid}-{machine.count:04x}.jsonl"
+        self._path = folder / f"20260102T030405.{machine.count:06d}Z-4711-{machine.count:04x}.jsonl"
         self.running = False
         self._regions: dict[int, Any] = {}
-        self._closed: list[dict[str, Any]] = []
         self._origin: list[float] | None = None
         self._final: dict[str, Any] | None = None
         self._header = {
@@ -172,9 +172,9 @@ class Tracker:
     def exit(self, region: int) -> Left:
         self._fail("exit")
         name, edges, origin = self._regions[region]
-        self._closed.append(result_of_span(name, region, self._span(origin), edges))
-        self._lines({"region": self._closed[-1]})
-        return Left(self._closed[-1])
+        done = result_of_span(name, region, self._span(origin), edges)
+        self._lines({"region": done})
+        return Left(done)
 
     def result(self) -> dict[str, Any]:
         self._fail("result")
@@ -233,6 +233,10 @@ class Record:
     def totals(self) -> dict[str, Any] | None:
         last: dict[str, Any] | None = self._lines[-1].get("totals")
         return last
+
+    @property
+    def left_open(self) -> list[str]:
+        return []
 
     @property
     def complete(self) -> bool:

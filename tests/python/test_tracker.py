@@ -193,6 +193,20 @@ def test_one_region_object_in_several_tasks(machine: Machine, tmp_path: Path) ->
     assert lengths == [11, 3]
 
 
+def test_a_provisional_result_is_asked_for_again_until_it_is_final(machine: Machine, tmp_path: Path) -> None:
+    machine.lagging = {1}
+    with ImpactTracker(tmp_path) as tracker:
+        with tracker.region("lagging") as region:
+            machine.advance(1)
+        assert region.result is not None
+        assert region.result.provisional
+        machine.lagging = set()
+        final = region.result
+        assert final is not None
+        assert not final.provisional
+        assert region.result is final
+
+
 def test_region_of_a_tracker_that_does_not_run_records_nothing_and_warns_once(machine: Machine, tmp_path: Path) -> None:
     tracker = ImpactTracker(tmp_path)
     region = tracker.region("early")

@@ -29,7 +29,8 @@ def _state_caveats(run: Run) -> list[str]:
     if run.record.damage:
         return [f"the record is damaged: {run.record.damage}"]
     if not run.record.complete:
-        return ["the record ends early: the run was killed, or it still runs; counted up to its last reading"]
+        inside = f", inside of {', '.join(run.record.left_open)}" if run.record.left_open else ""
+        return [f"the record ends early{inside}: the run was killed, or it still runs; counted up to its last reading"]
     return []
 
 
