@@ -190,7 +190,7 @@ void RegionBook::sum(RegionResult& whole) const {
     whole.quality = worst(whole.quality, part.quality);
     whole.coverage = std::min(whole.coverage, part.coverage);
     whole.provisional = whole.provisional || part.provisional;
-    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked &&
+    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked && channel.quality != Quality::modelled &&
         channel.update_period > Duration{0}) {
       whole.notes.push_back(channel.id + ": no tick within 2 ms at an edge; plain edge");
     }
