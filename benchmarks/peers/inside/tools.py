@@ -64,7 +64,8 @@ class OursTick(Tool):
         super().__init__(interval_s)
         from impact_tracker import ImpactTracker
 
-        self._tracker = ImpactTracker("record", edges=self.edges, interval_s=interval_s)
+        # As the others: what the machine's counters see, no model of what they do not.
+        self._tracker = ImpactTracker("record", edges=self.edges, interval_s=interval_s, sources=["rapl"])
         self._tracker.start()
 
     def enter(self) -> None:
