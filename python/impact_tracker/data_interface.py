@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from . import _core
-from .errors import ImpactWarning
+from .errors import warn
 from .old_logs import PUE as OLD_PUE
 from .old_logs import find_old_logs, read_old_log
 from .record import Record, find_records
@@ -77,9 +76,9 @@ def _from_record(path: Path, override: float | None) -> Experiment | None:
     if override is not None:
         result = result.weigh(pue=override)
     if record.damage:
-        warnings.warn(f"{path} is damaged: {record.damage}", ImpactWarning, stacklevel=4)
+        warn(f"{path} is damaged: {record.damage}")
     if result.energy_j is None:
-        warnings.warn(f"{path} measured no energy: its sums are NaN", ImpactWarning, stacklevel=4)
+        warn(f"{path} measured no energy: its sums are NaN")
     pue = result.weighing.pue
     return Experiment(
         path,
@@ -97,7 +96,7 @@ def _from_record(path: Path, override: float | None) -> Experiment | None:
 def _from_old_log(folder: Path, override: float | None) -> Experiment:
     log = read_old_log(folder)
     for finding in log.findings:
-        warnings.warn(f"{folder}: {finding}", ImpactWarning, stacklevel=4)
+        warn(f"{folder}: {finding}")
     pue = OLD_PUE if override is None else override
     kg = _times(log.grams_per_pue, pue * 1e-3)
     return Experiment(folder, on_grid(log.kwh), on_grid(_times(log.kwh, pue)), on_grid(kg), on_grid(log.hours), pue)
@@ -143,11 +142,9 @@ class DataInterface:
         last: Experiment | None = None  # the one that ends latest up to here
         for one in timed:
             if last is not None and last.boot_id == one.boot_id and one.start_ns < last.stop_ns:
-                warnings.warn(
+                warn(
                     f"{last.path} and {one.path} overlap in time on one machine: both hold its energy, which is added "
-                    "twice here",
-                    ImpactWarning,
-                    stacklevel=3,
+                    "twice here"
                 )
                 return
             if last is None or last.boot_id != one.boot_id or one.stop_ns > last.stop_ns:

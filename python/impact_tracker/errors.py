@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
+
+_PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # no pathlib for a warning
 
 
 class ImpactWarning(UserWarning):
     """Something the tracker could not do; the program goes on, `health` holds the details."""
 
 
-def complain(message: str, stacklevel: int = 3) -> None:
+def warn(message: str) -> None:
+    """Warn at the line of the caller's that led here; under `-W error` it raises."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, ImpactWarning, stacklevel=level)
+
+
+def complain(message: str) -> None:
     """Warn, and never raise: under `-W error` the text goes to standard error instead."""
     try:
-        warnings.warn(message, ImpactWarning, stacklevel=stacklevel)
+        warn(message)
     except Warning:
         with contextlib.suppress(OSError, ValueError):  # standard error closed: nobody to tell
             print(f"impact-tracker: {message}", file=sys.stderr)

@@ -166,12 +166,14 @@ class ImpactTracker:
         if failures:
             self._complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
         elif self._result is not None and self._result.energy_j is None:
-            self._complain("no energy was measured: `impact-tracker doctor` says why and what mends it")
+            short = self._result.duration_s < 2 * self._settings.interval_s
+            why = f"; {self._result.duration_s:.3g} s may be too short for what is sampled here" if short else ""
+            self._complain(f"no energy was measured: `impact-tracker doctor` says why and what mends it{why}")
 
     def _complain(self, message: str) -> None:
         if not self._complained:
             self._complained = True
-            complain(message, stacklevel=5)
+            complain(message)
 
     def __enter__(self) -> ImpactTracker:
         return self.start()

@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from python import fake_core
+
+# On a busy machine a slow example is no failure; what is slow is measured in benchmarks/.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 USERS = ("tracker", "record", "data_interface")  # the modules that ask the core
 

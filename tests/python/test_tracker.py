@@ -246,6 +246,17 @@ def test_under_warnings_as_errors_the_users_exception_still_comes_out(machine: M
             raise KeyError("theirs")
 
 
+def test_a_warning_points_at_the_users_line(machine: Machine, tmp_path: Path) -> None:
+    machine.measured = False
+    with pytest.warns(ImpactWarning) as caught:
+        with ImpactTracker(tmp_path):
+            pass
+        ImpactTracker(tmp_path).start().stop()
+        with ImpactTracker(tmp_path).region("early"):
+            pass
+    assert [Path(one.filename).name for one in caught] == [Path(__file__).name] * 3
+
+
 def test_write_errors_are_said_once_with_the_path(machine: Machine, tmp_path: Path) -> None:
     with pytest.warns(ImpactWarning, match=r"jsonl is incomplete: No space") as caught, ImpactTracker(tmp_path):
         machine.write_errors = ["No space left on device", "again"]

@@ -81,17 +81,23 @@ def headline(probes: Sequence[dict[str, Any]]) -> str:
     return "; ".join(parts)
 
 
+def _channels(channels: Sequence[dict[str, Any]]) -> str:
+    """What a source reads: `cpu:0 package, memory:0 dram and 6 more`."""
+    named = []
+    for channel in channels:
+        is_energy = channel.get("quantity") in ("energy", "power")
+        named.append(f"{channel.get('device')} {channel.get('domain' if is_energy else 'quantity')}")
+    names = list(dict.fromkeys(named))
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
 def page_of(probes: Sequence[dict[str, Any]]) -> Page:
     """The sentence, every source, and the remedies."""
     from ..report.page import Page, Table
 
     rows = []
     for probe in probes:
-        if probe["state"] == "used":
-            devices = sorted({f"{c.get('device')} {c.get('domain')}" for c in probe["channels"]})
-            why = ", ".join(devices[:4]) + (f" and {len(devices) - 4} more" if len(devices) > 4 else "")
-        else:
-            why = str(probe["error"])
-        rows.append((str(probe["name"]), _MARKS.get(probe["state"], str(probe["state"])), str(probe["what"]), why))
+        about = _channels(probe["channels"]) if probe["state"] == "used" else f"{probe['what']}: {probe['error']}"
+        rows.append((str(probe["name"]), _MARKS.get(probe["state"], str(probe["state"])), about))
     remedies = [f"{probe['name']}: {probe['advice']}" for probe in probes if probe["advice"]]
-    return Page(headline(probes), [Table(("source", "state", "what", "channels, or why not"), rows)], remedies)
+    return Page(headline(probes), [Table(("source", "state", "channels, or why not"), rows)], remedies)
