@@ -43,7 +43,6 @@ __all__ = [
     "Record",
     "Region",
     "Result",
-    "Runner",
     "__version__",
     "find_records",
     "read_record",

@@ -259,6 +259,34 @@ def test_what_needed_the_network_names_its_replacement(monkeypatch: pytest.Monke
     assert get_region_metrics.get_zone_name_by_id("France") == "FRA"
 
 
+def test_rough_estimate_is_power_times_time() -> None:
+    from experiment_impact_tracker.emissions.rough_emissions_estimator import RoughEmissionsEstimator as Rough
+
+    gpu, cpu = "NVIDIA A100 SXM4 80GB", Rough.get_available_cpus()[0]
+    rough = Rough(gpu, cpu, 0.5, 0.25, "FR", 7200)
+    assert rough.gpu_kWh == pytest.approx(0.4)
+    assert rough.kWh == rough.gpu_kWh + rough.cpu_kWh > rough.gpu_kWh
+    assert rough.kg_carbon == pytest.approx(rough.kWh * rough.carbon_intensity / 1000)
+    assert "Nothing was measured" in rough.carbon_impact_statement
+    assert len(Rough.get_available_gpus()) > 10
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Rough(gpu, cpu, 50)
+    with pytest.raises(ValueError, match="Voodoo"):
+        Rough("Voodoo 2")
+
+
+def test_graphs(machine: Machine, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from experiment_impact_tracker.create_graph_appendix import create_graphs, create_scatterplot_from_df
+
+    with ImpactTracker(str(tmp_path / "run")):
+        machine.advance(4)
+    (path,) = create_graphs(str(tmp_path / "run"), tmp_path / "figures", fig_x=8, fig_y=4)
+    assert Path(path).read_bytes()[:4] == b"\x89PNG"
+    path = create_scatterplot_from_df({"x": [1, 2], "y": [3, 4]}, "x", "y", tmp_path)
+    assert Path(path).name == "x_y.png"
+
+
 def test_processify_runs_in_a_process_of_its_own() -> None:
     def work(queue: object, value: int) -> tuple[int, int]:
         if value < 0:

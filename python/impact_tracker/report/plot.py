@@ -24,14 +24,16 @@ def _matplotlib() -> tuple[Any, Any]:
     return numpy, Figure
 
 
-def plot_power(runs: Sequence[Run], path: str | os.PathLike[str]) -> None:
+def plot_power(
+    runs: Sequence[Run], path: str | os.PathLike[str], *, panel_inches: tuple[float, float] = (9.0, 3.2)
+) -> None:
     """Mean power by device between readings, regions shaded; one panel a run, the six newest. Format by the suffix.
 
     ValueError for a suffix that matplotlib cannot write; ImportError names the extra.
     """
     numpy, figure_class = _matplotlib()
     shown = runs[:_MOST_RUNS]
-    figure = figure_class(figsize=(9, 3.2 * len(shown)), layout="constrained")
+    figure = figure_class(figsize=(panel_inches[0], panel_inches[1] * len(shown)), layout="constrained")
     suffix = Path(path).suffix.lstrip(".").lower()
     if suffix not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")
