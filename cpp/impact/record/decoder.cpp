@@ -122,7 +122,7 @@ bool Decoder::value(LineScanner& scan, Base& base, std::size_t i, bool key, cons
     base.counts[i] = from + static_cast<std::uint64_t>(out.count);
     out.count = static_cast<std::int64_t>(base.counts[i]);
   }
-  if (!has_own) return true;
+  if (!has_own) return is_missing || channel.quality != Quality::missing;
   int quality = 0;
   if (!scan.take(',') || !scan.take(quality) || quality < 0 || quality >= kQualities) return false;
   out.quality = static_cast<Quality>(quality);
@@ -154,6 +154,7 @@ Decoder::Found Decoder::single(LineScanner& scan, Event& out) {
       if (!scan.take(quality) || quality < 0 || quality >= kQualities - 1) return damage("its quality is unknown");
       reading.quality = static_cast<Quality>(quality);
     }
+    if (reading.quality == Quality::missing) return damage("a count of a channel that has none");
   }
   if (!scan.take(']') || !scan.done()) return damage("more than a reading has");
   if (!std::holds_alternative<Row>(out)) out = Row{};
