@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "impact/host/clock.hpp"
@@ -30,10 +31,17 @@ struct Flusher {
     return outboxes;
   }
 
+  void flush_all() noexcept {
+    try {
+      for (const auto& outbox : all()) outbox->flush();
+    } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
+    }
+  }
+
   void run(Waker& waker) {
     Instant next = system_clock().now() + kFlushInterval;
     while (waker.sleep_until(next)) {
-      for (const auto& outbox : all()) outbox->flush();
+      flush_all();
       // A slow disk must not be asked again at once.
       next = std::max(next + kFlushInterval, system_clock().now());
     }
@@ -70,9 +78,7 @@ void start_flushing(const std::shared_ptr<Outbox>& outbox) {
   }
 }
 
-void flush_all_records() noexcept {
-  for (const auto& outbox : flusher_of_this_process().all()) outbox->flush();
-}
+void flush_all_records() noexcept { flusher_of_this_process().flush_all(); }
 
 void stop_flushing(const std::shared_ptr<Outbox>& outbox) noexcept {
   Flusher& flusher = flusher_of_this_process();
