@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "data" / "golden"
 WRITE = os.environ.get("IMPACT_GOLDEN") == "write"
@@ -17,3 +21,31 @@ def check(name: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     assert path.exists(), f"no golden {path}: run with IMPACT_GOLDEN=write and look at what it writes"
     assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: IMPACT_GOLDEN=write writes it anew"
+
+
+def check_json(name: str, text: str) -> None:
+    """Compare a JSON text with the golden file: the same keys in the same order, numbers but for their last digits."""
+    if WRITE:
+        check(name, text)
+    expected = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    found = json.loads(text)
+    differences = list(_differences(expected, found, "$"))
+    assert not differences, f"{name} differs (IMPACT_GOLDEN=write writes it anew): {differences[:5]}"
+
+
+def _differences(expected: Any, found: Any, where: str) -> Iterator[str]:
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if list(expected) != list(found):
+            yield f"{where}: keys {list(found)}"
+            return
+        for key in expected:
+            yield from _differences(expected[key], found[key], f"{where}.{key}")
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (one, other) in enumerate(zip(expected, found)):
+            yield from _differences(one, other, f"{where}[{index}]")
+    elif isinstance(expected, float) and isinstance(found, float):
+        # Pythons before 3.10 round math.hypot differently.
+        if not math.isclose(expected, found, rel_tol=1e-12):
+            yield f"{where}: {found!r}, not {expected!r}"
+    elif expected != found:
+        yield f"{where}: {found!r}, not {expected!r}"

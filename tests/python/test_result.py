@@ -151,7 +151,7 @@ def test_card(case: str) -> None:
 def test_json_is_strict_and_whole(case: str) -> None:
     text = CASES[case].to_json()
     assert json.loads(text, parse_constant=pytest.fail) == CASES[case].to_dict()
-    golden.check(f"result/{case}.json", text + "\n")
+    golden.check_json(f"result/{case}.json", text + "\n")
 
 
 def test_nan_inside_channels_becomes_null() -> None:
