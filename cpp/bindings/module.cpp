@@ -1,6 +1,7 @@
 #include "bind.hpp"
 
 void bind_model(pybind11::module_& module);
+void bind_runner(pybind11::module_& module);
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled core of impact_tracker: thin bindings, units in the names.";
@@ -10,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_record(module);
   impact::bind_probe(module);
   bind_model(module);
+  bind_runner(module);
 }

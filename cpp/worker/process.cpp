@@ -63,7 +63,7 @@ void follow_parent() {
   }
 }
 
-bool parent_is_gone() { return getppid() != original_parent; }
+bool parent_is_gone() { return original_parent != 0 && getppid() != original_parent; }
 
 int own_pid() { return getpid(); }
 

@@ -64,6 +64,7 @@ FLOORS: dict[str, int] = {
     "runinfo": 6,
     "old_logs": 6,
     "region": 7,
+    "runner_phase": 6,
     "runner": 7,
     "tracker": 8,
     "estimators": 8,

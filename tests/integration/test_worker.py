@@ -1,0 +1,289 @@
+"""The real worker: small phases on one thread, its errors, and that it never outlives anybody."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker import _core
+
+if not hasattr(_core, "Runner"):
+    pytest.skip("the core is not built", allow_module_level=True)
+
+from impact_tracker.runner import Runner, WorkerEndedError, WorkerError, find_worker
+
+try:
+    WORKER = find_worker()
+except FileNotFoundError as missing:
+    pytest.skip(f"no worker: {missing}", allow_module_level=True)
+
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+needs_fashion = pytest.mark.skipif(not FASHION.is_dir(), reason="dataset-fashion-mnist is not installed")
+
+
+def start(**environment: str) -> Runner:
+    return Runner(WORKER, environment={"OMP_NUM_THREADS": "1", **environment})
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with start() as one:
+        yield one
+
+
+@pytest.fixture
+def loaded(runner: Runner) -> Runner:
+    runner.load("small-cnn", batch=8, seed=1, threads=1)
+    return runner
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def wait_until_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 30
+    while not is_gone(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_gone(pid)
+
+
+def tensors(path: Path) -> dict[str, bytes]:
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    return {
+        name: data[8 + length :][entry["data_offsets"][0] : entry["data_offsets"][1]]
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def write_image(path: Path, values: list[float], shape: list[int]) -> None:
+    body = struct.pack(f"<{len(values)}f", *values)
+    header = json.dumps({"input": {"dtype": "F32", "shape": shape, "data_offsets": [0, len(body)]}}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + body)
+
+
+def test_hello_names_what_runs(runner: Runner) -> None:
+    assert runner.hello["pid"] == runner.pid
+    assert "cpu" in runner.devices
+    assert runner.hello["torch_version"]
+
+
+def test_list_has_parameters_and_multiply_adds(runner: Runner) -> None:
+    networks = {network["name"]: network for network in runner.networks()}
+    assert networks["mobilenet-v2"]["parameters"] == 3_506_153
+    assert networks["mobilenet-v2"]["gmac"] == pytest.approx(0.3008, abs=5e-5)
+    assert runner.networks("small-cnn")[0]["parameters"] == 421_738
+
+
+def test_load_tells_what_it_became(runner: Runner) -> None:
+    facts = runner.load("mobilenet-v2", batch=2, size=32, threads=1, layout="nchw", batch_norm="frozen")
+    assert facts["input"] == [3, 32, 32] and facts["output"] == [1, 1001]
+    assert (facts["layout"], facts["threads"], facts["device"], facts["batch_norm"]) == ("nchw", 1, "cpu", "frozen")
+    result = runner.infer(passes=2).run()
+    assert (result.images, result.layout, result.device) == (4, "nchw", "cpu")
+
+
+def test_inference_runs_exactly_what_was_asked(loaded: Runner) -> None:
+    assert loaded.warm_up(1) > 0
+    result = loaded.infer(passes=5).run()
+    assert (result.passes, result.images, result.limit) == (5, 40, "passes")
+    assert result.go_ns <= result.begin_ns < result.end_ns <= result.done_ns
+    assert len(result.raw["pass_ns"]) == 5
+    assert sum(result.raw["pass_ns"]) <= result.end_ns - result.begin_ns
+    assert result.peak_memory_bytes is not None and result.peak_memory_bytes > 1 << 20
+    timed = loaded.infer(seconds=0.05, min_passes=2).run()
+    assert timed.passes >= 2 and timed.limit in ("seconds", "passes")
+
+
+def test_training_on_synthetic_data_has_no_accuracy(loaded: Runner) -> None:
+    result = loaded.train(passes=3, lr=1e-4).run()
+    assert result.accuracy is None and result.loss is not None
+    assert result.raw["loss_function"] == "sum_of_squares"
+
+
+@needs_fashion
+def test_training_learns_and_the_seed_decides(loaded: Runner) -> None:
+    def losses(seed: int) -> list[float]:
+        loaded.load("small-cnn", batch=32, seed=seed, threads=1)
+        result = loaded.train(epochs=2, data="fashion-mnist", subset=320).run()
+        assert result.images == 640 and result.passes == 20
+        return [epoch["loss"] for epoch in result.raw["epochs"]]
+
+    first = losses(1)
+    assert first[1] < first[0]
+    assert losses(1) == first
+    assert losses(2) != first
+    evaluation = loaded.evaluate(subset=100).run()
+    assert evaluation.images == 100 and evaluation.accuracy is not None and evaluation.accuracy > 0.3
+
+
+@needs_fashion
+def test_a_phase_on_images_ends_at_that_many(loaded: Runner) -> None:
+    result = loaded.train(images=20, data="fashion-mnist", subset=100).run()
+    assert result.images == 20 and result.limit == "images"
+
+
+def test_stop_ends_before_the_next_batch(loaded: Runner) -> None:
+    phase = loaded.train(passes=10**9)
+    phase.go()
+    assert next(iter(phase))["event"] == "progress"
+    phase.stop()
+    for _ in phase:
+        pass
+    assert phase.result is not None and phase.result.stopped and phase.result.limit == "stop"
+    assert loaded.infer(passes=1).run().passes == 1  # and the session goes on
+
+
+def test_the_learning_rate_can_be_set_while_it_runs(loaded: Runner) -> None:
+    phase = loaded.train(passes=10**9, lr=1e-3)
+    phase.go()
+    events = iter(phase)
+    next(events)
+    loaded.set_lr(1e-5)
+    next(events)
+    phase.stop()
+    for _ in events:
+        pass
+    assert phase.result is not None and phase.result.raw["lr"] == 1e-5
+
+
+def test_abort_and_then_another_phase(loaded: Runner) -> None:
+    loaded.infer(passes=1).abort()
+    assert loaded.infer(passes=1).run().passes == 1
+
+
+def test_saved_weights_give_equal_outputs(loaded: Runner, tmp_path: Path) -> None:
+    write_image(tmp_path / "in", [i / 784 for i in range(784)], [1, 1, 28, 28])
+    loaded.forward(tmp_path / "in", tmp_path / "a")
+    loaded.save(tmp_path / "weights.safetensors")
+    loaded.load("small-cnn", batch=8, seed=99, threads=1)
+    loaded.forward(tmp_path / "in", tmp_path / "b")
+    loaded.restore_weights(tmp_path / "weights.safetensors")
+    loaded.forward(tmp_path / "in", tmp_path / "c")
+    a, b, c = (tensors(tmp_path / name)["output"] for name in "abc")
+    assert a == c and a != b
+    assert sum(len(value) for value in tensors(tmp_path / "weights.safetensors").values()) >= 4 * 421_738
+
+
+def test_a_checkpoint_goes_on_as_if_nothing_had_been(loaded: Runner, tmp_path: Path) -> None:
+    loaded.train(passes=6, loss="cross_entropy").run()
+    loaded.save(tmp_path / "whole")
+    loaded.load("small-cnn", batch=8, seed=1, threads=1)
+    loaded.train(passes=3, loss="cross_entropy").run()
+    loaded.checkpoint(tmp_path / "half")
+    loaded.load("small-cnn", batch=8, seed=7, threads=1)
+    loaded.resume(tmp_path / "half")
+    loaded.train(passes=3, loss="cross_entropy", resume=True, data_seed=1).run()
+    loaded.save(tmp_path / "resumed")
+    assert tensors(tmp_path / "whole") == tensors(tmp_path / "resumed")
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "words"),
+    [
+        ({"network": "mobilenet"}, "unknown-network", "mobilenet-v2"),
+        ({"network": "small-cnn", "device": "cuda:99"}, "no-device", "cpu"),
+        ({"network": "small-cnn", "batch": -1}, "bad-value", "at least 1"),
+        ({"network": "small-cnn", "precision": "fp13"}, "bad-value", "bf16"),
+    ],
+)
+def test_bad_loads_are_refused_with_the_remedy(runner: Runner, command: dict[str, Any], kind: str, words: str) -> None:
+    with pytest.raises(WorkerError, match=words) as caught:
+        runner.load(**command)
+    assert caught.value.kind == kind
+
+
+def test_bad_commands_leave_the_session_alive(loaded: Runner) -> None:
+    for line, words in [
+        ('{"cmd":"trian"}', "did you mean train"),
+        ("not json", "no JSON object"),
+        ('{"cmd":"go"}', "no phase waits"),
+        ('{"cmd":"infer"}', "no end"),
+        ('{"cmd":"infer","passes":1,"sseconds":2}', "did you mean seconds"),
+    ]:
+        loaded._core.send(line)
+        with pytest.raises(WorkerError, match=words):
+            loaded._expect("nothing", 30)
+    assert loaded.infer(passes=1).run().passes == 1
+
+
+def test_a_missing_data_set_is_named() -> None:
+    with start(IMPACT_TRACKER_DATA="/no/such/folder") as runner:
+        runner.load("small-cnn", threads=1)
+        with pytest.raises(WorkerError, match=r"/no/such/folder.*dataset-fashion-mnist") as caught:
+            runner.train(passes=1, data="fashion-mnist")
+        assert caught.value.kind == "no-data"
+
+
+def test_nothing_is_loaded_yet() -> None:
+    with start() as runner, pytest.raises(WorkerError, match="load first"):
+        runner.infer(passes=1)
+
+
+def test_kill_of_the_worker_is_told() -> None:
+    with start() as runner:
+        runner.load("small-cnn", threads=1)
+        phase = runner.train(passes=10**9)
+        phase.go()
+        events = iter(phase)
+        next(events)
+        os.kill(runner.pid, signal.SIGKILL)
+        with pytest.raises(WorkerEndedError) as caught:
+            for _ in events:
+                pass
+        assert caught.value.signal == signal.SIGKILL
+        assert is_gone(runner.pid)
+
+
+PARENT = """
+import sys, threading
+from impact_tracker.runner import Runner
+runner = None
+def begin():
+    global runner
+    runner = Runner(sys.argv[1])
+thread = threading.Thread(target=begin)   # the thread ends, the worker must not
+thread.start(); thread.join()
+runner.load("small-cnn", threads=1, batch=64)
+phase = runner.train(passes=10**9)
+phase.go()
+events = iter(phase)
+next(events); next(events)
+print(runner.pid, flush=True)
+for _ in events: pass
+"""
+
+
+def test_kill_of_the_parent_ends_the_worker() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(WORKER)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert wait_until_gone(pid)
+
+
+def test_end_of_input_ends_the_worker() -> None:
+    command = b'{"cmd":"list","network":"small-cnn"}\n'
+    done = subprocess.run([WORKER], input=command, capture_output=True, timeout=120, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["event"] for line in lines] == ["hello", "networks"]
+    assert done.returncode == 0

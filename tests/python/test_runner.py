@@ -1,0 +1,181 @@
+"""The runner against a worker that speaks the protocol and computes nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker import _core
+
+if not hasattr(_core, "Runner"):
+    pytest.skip("the core is not built", allow_module_level=True)
+
+from impact_tracker.runner import PhaseResult, Runner, WorkerEndedError, WorkerError, find_worker
+
+FAKE = Path(__file__).parents[1] / "fakes" / "worker.py"
+
+
+def start(**options: Any) -> Runner:
+    return Runner(sys.executable, arguments=[str(FAKE)], **options)
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    with start() as one:
+        yield one
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_handshake_happens_in_order(runner: Runner) -> None:
+    runner.load("good")
+    phase = runner.infer(passes=3)
+    assert phase.ready["event"] == "ready"
+    events: list[dict[str, Any]] = []
+    result = phase.run(events.append)
+    assert [event["passes"] for event in events] == [1, 2, 3]
+    assert (result.passes, result.images, result.stopped) == (3, 6, False)
+    assert result.go_ns <= result.begin_ns <= result.end_ns <= result.done_ns
+    assert result.loss is None and result.peak_memory_bytes is None
+
+
+def test_iteration_gives_events_and_then_the_result(runner: Runner) -> None:
+    phase = runner.train(passes=2)
+    with pytest.raises(RuntimeError, match="go"):
+        next(iter(phase))
+    phase.go()
+    assert len(list(phase)) == 2
+    assert isinstance(phase.result, PhaseResult)
+    with pytest.raises(RuntimeError, match="already begun"):
+        phase.go()
+
+
+def test_only_what_was_given_is_sent(runner: Runner) -> None:
+    asked = runner.load("good", size=[32, 48], threads=2)["asked"]
+    assert asked["size"] == [32, 48] and asked["threads"] == 2
+    assert "classes" not in asked and "variant" not in asked and "timeout_s" not in asked
+
+
+def test_abort_leaves_the_worker_usable(runner: Runner) -> None:
+    runner.infer(passes=1).abort()
+    assert runner.infer(passes=1).run().passes == 1
+
+
+def test_stop_from_another_thread(runner: Runner) -> None:
+    runner.load("slow")
+    phase = runner.train(passes=100_000)
+    phase.go()
+    events = iter(phase)
+    next(events)
+    thread = threading.Thread(target=phase.stop)
+    thread.start()
+    for _ in events:
+        pass
+    thread.join()
+    assert phase.result is not None and phase.result.stopped and phase.result.passes < 100_000
+
+
+def test_an_error_is_an_exception_with_its_advice(runner: Runner) -> None:
+    with pytest.raises(WorkerError, match="did you mean good") as caught:
+        runner.load("refuses")
+    assert caught.value.kind == "unknown-network"
+    assert runner.load("good")["network"] == "good"
+
+
+def test_a_dead_worker_tells_how_it_died(runner: Runner) -> None:
+    runner.load("dies")
+    with pytest.raises(WorkerEndedError, match=r"SIGKILL.*out of luck") as caught:
+        runner.infer(passes=1).run()
+    assert caught.value.signal == signal.SIGKILL and caught.value.exit_code is None
+    assert is_gone(runner.pid)
+    with pytest.raises(WorkerEndedError):
+        runner.load("good")
+
+
+def test_noise_instead_of_events_is_named(runner: Runner) -> None:
+    runner.load("garbage")
+    with pytest.raises(WorkerError, match="Segmentation fault"):
+        runner.infer(passes=1).run()
+
+
+def test_no_answer_within_the_time(runner: Runner) -> None:
+    with pytest.raises(TimeoutError, match="loaded"):
+        runner.load("silent", timeout_s=0.05)
+
+
+def test_another_protocol_is_refused_and_nothing_stays() -> None:
+    with pytest.raises(WorkerError, match="protocol 99"):
+        start(environment={"FAKE_PROTOCOL": "99"})
+
+
+def test_close_leaves_no_process_and_may_be_repeated(runner: Runner) -> None:
+    runner.close()
+    assert is_gone(runner.pid)
+    runner.close()
+
+
+def test_kill_ends_a_wait(runner: Runner) -> None:
+    runner.load("slow")
+    phase = runner.train(passes=100_000)
+    phase.go()
+    next(iter(phase))
+    runner.kill()
+    with pytest.raises(WorkerEndedError):
+        for _ in phase:
+            pass
+
+
+def test_a_missing_worker_is_a_file_not_found() -> None:
+    with pytest.raises(FileNotFoundError, match="/no/such/worker"):
+        Runner("/no/such/worker")
+
+
+def test_find_worker_prefers_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    worker = tmp_path / "my-worker"
+    monkeypatch.setenv("IMPACT_TRACKER_WORKER", str(worker))
+    with pytest.raises(FileNotFoundError, match="my-worker"):
+        find_worker()
+    worker.write_text("")
+    assert find_worker() == worker
+
+
+PARENT = """
+import sys
+from impact_tracker.runner import Runner
+runner = Runner(sys.executable, arguments=[sys.argv[1]])
+runner.load("slow")
+phase = runner.train(passes=10**9)
+phase.go()
+next(iter(phase))
+print(runner.pid, flush=True)
+for _ in phase: pass
+"""
+
+
+def test_kill_of_the_parent_leaves_no_worker() -> None:
+    """The fake has no death signal, the end of its stream has to do."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(FAKE)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while not is_gone(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert is_gone(pid)
