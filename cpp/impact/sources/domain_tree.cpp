@@ -16,6 +16,23 @@ using Index = std::uint32_t;
 // "cpu:0" -> "cpu", "gpu:GPU-8f" -> "gpu".
 std::string_view family(std::string_view device) { return device.substr(0, device.find(':')); }
 
+// A device that stands for all of its kind, or for one that cannot be told from the others' names: "cpu", "memory",
+// "gpu:accel3".
+bool is_anonymous(std::string_view device) {
+  return device.find(':') == std::string_view::npos || device.starts_with("gpu:accel");
+}
+
+// Whether a sensor of `device` measures `component`. A sensor of any package answers for "cpu"; the model, whose device
+// is "cpu", for every package; "cpu+memory:0" is a package that holds its memory.
+bool answers_for(std::string_view device, std::string_view component) {
+  if (device == component || device == family(component)) return true;
+  constexpr std::string_view both = "cpu+memory";
+  const bool whole_kind = component.find(':') == std::string_view::npos;
+  if (family(device) != both) return whole_kind && family(device) == component;
+  return component == "memory" || component == "cpu" ||
+         component.substr(family(component).size()) == device.substr(both.size());
+}
+
 class Builder {
  public:
   Builder(std::span<const Channel> channels, const CoverOptions& options) : channels_(channels), options_(options) {
@@ -24,6 +41,7 @@ class Builder {
 
   Cover build() {
     drop_duplicates();
+    for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu}) drop_anonymous(domain);
     settle_apart();
     settle_covering();
     settle_components();
@@ -69,6 +87,16 @@ class Builder {
       const Index chosen = best.at({at(i).device, at(i).domain});
       const bool sibling = at(i).source == at(chosen).source && at(i).kind == at(chosen).kind;
       if (!sibling) settle(i, Role::duplicate, chosen);
+    }
+  }
+
+  // What stands for all packages or GPUs gives way to sensors of each.
+  void drop_anonymous(Domain domain) {
+    const std::vector<Index> open = open_in(domain);
+    const auto named = std::ranges::find_if(open, [&](Index i) { return !is_anonymous(at(i).device); });
+    if (named == open.end()) return;
+    for (const Index i : open) {
+      if (is_anonymous(at(i).device)) settle(i, Role::duplicate, *named);
     }
   }
 
@@ -131,25 +159,22 @@ class Builder {
     for (const Domain domain :
          {Domain::package, Domain::dram, Domain::gpu, Domain::psys, Domain::module, Domain::wall}) {
       const std::optional<Index> sensor = settled(domain, "");
-      const bool known = sensor || covered_.contains(domain);
       for (const Index i : open_in(domain, true)) {
+        const bool known = sensor || is_covered(domain, family(at(i).device));
         settle(i, known ? Role::model_unused : Role::in_total, sensor);
       }
     }
   }
 
-  bool is_covered(Domain domain, const std::string& device) const {
+  bool is_covered(Domain domain, std::string_view component) const {
     if (covered_.contains(domain)) return true;
-    const bool whole_family = device.find(':') == std::string::npos;
-    for (const Part& part : cover_.parts) {
+    return std::ranges::any_of(cover_.parts, [&](const Part& part) {
       const Channel& c = at(part.channel);
-      const bool counts = (part.role == Role::in_total || part.role == Role::inside) && c.domain == domain;
-      if (!counts) continue;
-      // A sensor of any package answers for "cpu"; the model, whose device is "cpu", for every package.
-      if (c.device == device || (whole_family && family(c.device) == device)) return true;
-      if (c.device == family(device)) return true;
-    }
-    return false;
+      const bool counts = part.role == Role::in_total || part.role == Role::inside;
+      const bool holds_memory =
+          domain == Domain::dram && c.domain == Domain::package && family(c.device) == "cpu+memory";
+      return counts && (c.domain == domain || holds_memory) && answers_for(c.device, component);
+    });
   }
 
   void find_missing() {
