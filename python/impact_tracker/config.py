@@ -208,8 +208,20 @@ def _layer(values: Mapping[str, Any], where: Mapping[str, str]) -> dict[str, tup
 
 def _environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     names = {option: PREFIX + option.upper() for option in OPTIONS}
+    for word in environ:
+        if word.startswith(PREFIX) and word != PREFIX + "CONFIG" and word not in names.values():
+            _warn_of_typo(word, list(names.values()))
     given = {option: environ[name] for option, name in names.items() if environ.get(name, "").strip()}
     return _layer(given, {option: f"the environment variable {name}" for option, name in names.items()})
+
+
+def _warn_of_typo(word: str, known: list[str]) -> None:
+    """A variable that is nearly one of ours is most likely meant to be; others may be somebody else's."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.85)
+    if near:
+        complain(f"the environment variable {word} has no effect; did you mean {near[0]}?")
 
 
 def _no_such_option(word: str, path: Path) -> ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -31,6 +32,24 @@ def check_json(name: str, text: str) -> None:
     found = json.loads(text)
     differences = list(_differences(expected, found, "$"))
     assert not differences, f"{name} differs (IMPACT_GOLDEN=write writes it anew): {differences[:5]}"
+
+
+def check_csv(name: str, text: str) -> None:
+    """Compare a CSV text with the golden file, numbers but for their last digits."""
+    if WRITE:
+        check(name, text)
+    with (FOLDER / name).open(encoding="utf-8", newline="") as stream:
+        expected = [[_number(cell) for cell in row] for row in csv.reader(stream)]
+    found = [[_number(cell) for cell in row] for row in csv.reader(text.splitlines())]
+    differences = list(_differences(expected, found, "row"))
+    assert not differences, f"{name} differs (IMPACT_GOLDEN=write writes it anew): {differences[:5]}"
+
+
+def _number(cell: str) -> Any:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _differences(expected: Any, found: Any, where: str) -> Iterator[str]:

@@ -109,9 +109,9 @@ def test_report_as_json_and_csv(machine: Machine, tmp_path: Path, capsys: Captur
     record(machine, tmp_path / "a", tags={"fold": "1"})
     record(machine, tmp_path / "b", tags={"seed": "7, 8"})
     assert cli.main(["report", str(tmp_path), "--csv"]) == 0
-    check("report.csv", capsys, tmp_path)
+    golden.check_csv("cli/report.csv", settled(capsys.readouterr().out, tmp_path))
     assert cli.main(["report", str(tmp_path), "--csv", "--regions"]) == 0
-    check("report-regions.csv", capsys, tmp_path)
+    golden.check_csv("cli/report-regions.csv", settled(capsys.readouterr().out, tmp_path))
     assert cli.main(["report", str(tmp_path / "a"), "--json", "--regions"]) == 0
     text = capsys.readouterr().out
     found = json.loads(text, parse_constant=pytest.fail)

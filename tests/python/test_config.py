@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker.config import OPTIONS, resolve
+from impact_tracker.errors import ImpactWarning
 
 SPELLED = {
     "logdir": "runs",
@@ -129,6 +131,14 @@ def test_a_bad_value_names_its_origin(option: str, tmp_path: Path) -> None:
     path = write(tmp_path / "impact-tracker.ini", f"[impact-tracker]\n{option} = {BAD[option]}\n")
     with pytest.raises(ValueError, match=f"from {path}"):
         resolve({}, environ={})
+
+
+def test_a_misspelled_variable_is_said_and_another_programs_is_not() -> None:
+    with pytest.warns(ImpactWarning, match=r"IMPACT_TRACKER_INTERVAL .*did you mean IMPACT_TRACKER_INTERVAL_S"):
+        resolve({}, environ={"IMPACT_TRACKER_INTERVAL": "1"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        resolve({}, environ={"IMPACT_TRACKER_WORKER": "/opt/worker"})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1, 0, "soon", True, [1]])
