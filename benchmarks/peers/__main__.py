@@ -60,7 +60,7 @@ def figures_of(peer: Peer, plan: measure.Plan, ours: str, with_traps: bool) -> d
     figures["region_edges_s"] = attempt("enter + exit", measure.edges_s, peer, ours, peer.tool, count)
     if peer.tracker:
         figures["tracker_edges_s"] = attempt("start + stop", measure.edges_s, peer, ours, peer.tracker, min(count, 10))
-    if peer.module:
+    if peer.statement:
         figures["import_s"] = attempt("import", measure.import_s, peer, ours, plan.import_runs)
         figures["added_mib"] = attempt("memory", measure.memory_mib, peer, ours)
     figures["cpu_share"] = {

@@ -18,7 +18,7 @@ class Peer:
     label: str
     tool: str
     package: str | None = None
-    module: str = ""
+    statement: str = ""  # what a program imports it by
     tracker: str = ""  # the tool that starts and stops a tracker at each region, for its enter + exit time
     intervals_s: tuple[float, ...] = ()  # what it can sample at, for its CPU time
 
@@ -29,13 +29,34 @@ RATES = (1.0, 0.1, 0.001)
 
 PEERS = (
     Peer("two bare preads", "Bare"),
-    Peer("impact-tracker, tick edges", "OursTick", module="impact_tracker", tracker="OursTracker", intervals_s=RATES),
-    Peer("impact-tracker, plain edges", "OursPlain", module="impact_tracker"),
-    Peer("pyRAPL", "PyRapl", PYRAPL, "pyRAPL"),
-    Peer("Zeus", "Zeus", ZEUS, "zeus.monitor", intervals_s=(1.0,)),
-    Peer("CodeCarbon, tracker", "CodeCarbon", CODECARBON, "codecarbon", "CodeCarbon", RATES[:2]),
+    Peer(
+        "impact-tracker, tick edges",
+        "OursTick",
+        None,
+        "from impact_tracker import ImpactTracker",
+        tracker="OursTracker",
+        intervals_s=RATES,
+    ),
+    Peer("impact-tracker, plain edges", "OursPlain"),
+    Peer("pyRAPL", "PyRapl", PYRAPL, "import pyRAPL"),
+    Peer("Zeus", "Zeus", ZEUS, "from zeus.monitor import ZeusMonitor", intervals_s=(1.0,)),
+    Peer(
+        "CodeCarbon, tracker",
+        "CodeCarbon",
+        CODECARBON,
+        "from codecarbon import OfflineEmissionsTracker",
+        "CodeCarbon",
+        RATES[:2],
+    ),
     Peer("CodeCarbon, task", "CodeCarbonTask", CODECARBON),
-    Peer("CarbonTracker", "CarbonTracker", CARBONTRACKER, "carbontracker.tracker", "CarbonTrackerWhole", RATES[:2]),
+    Peer(
+        "CarbonTracker",
+        "CarbonTracker",
+        CARBONTRACKER,
+        "from carbontracker.tracker import CarbonTracker",
+        "CarbonTrackerWhole",
+        RATES[:2],
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -57,7 +58,9 @@ class Plan:
 def ask(machine: FakeMachine, peer: Peer, ours: str, tool: str, mode: str, **options: Any) -> dict[str, Any]:
     """Runs the harness on the machine in the tool's environment."""
     command = [python_of(peer, ours), str(HARNESS), tool, mode, json.dumps(options)]
-    done = machine.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+    # A path to our package is no business of another tool's environment.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH" or peer.package is None}
+    done = machine.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
     lines = done.stdout.splitlines()
     if done.returncode != 0 or not lines:
         last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["no word of why"]
@@ -92,7 +95,7 @@ def edges_s(peer: Peer, ours: str, tool: str, count: int) -> float:
 def import_s(peer: Peer, ours: str, runs: int) -> float:
     """Median of fresh processes, the files in the page cache."""
     with FakeMachine(zones.server(), network=False) as machine:
-        times = [ask(machine, peer, ours, peer.module, "import")["import_s"] for _ in range(runs + 1)]
+        times = [ask(machine, peer, ours, "-", "import", statement=peer.statement)["import_s"] for _ in range(runs + 1)]
         return statistics.median(times[1:])
 
 

@@ -55,8 +55,14 @@ class Bare(Tool):
         return (self._last - self._first) * 1e-6
 
 
+def measured_j(result: Any) -> float | None:
+    if result is None or result.energy_j is None or result.energy_j == result.modelled_j:
+        return None  # no sensor was read
+    return float(result.energy_j - (result.modelled_j or 0.0))
+
+
 class OursTick(Tool):
-    """A region of a running tracker."""
+    """A region of a running tracker. Its model of the memory is left out: what it measured is compared."""
 
     edges = "tick"
 
@@ -76,8 +82,7 @@ class OursTick(Tool):
         self._region.__exit__(None, None, None)
 
     def energy_j(self) -> float | None:
-        result: Any = self._region.result
-        return None if result is None else result.energy_j
+        return measured_j(self._region.result)
 
     def close(self) -> None:
         self._tracker.stop()
@@ -104,8 +109,7 @@ class OursTracker(Tool):
         self._tracker.stop()
 
     def energy_j(self) -> float | None:
-        result: Any = self._tracker.result
-        return None if result is None else result.energy_j
+        return measured_j(self._tracker.result)
 
 
 class PyRapl(Tool):
