@@ -8,12 +8,15 @@ from ..factors import IntensityCurve
 from .allocation import Allocation, embodied, split_use
 from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
 from .explain import explain, explain_all, what_matters
-from .impact import JOULES_PER_KWH, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from .functional import Crossing, PerUnit, Service, crossing, development_multiplier, per_unit
+from .impact import JOULES_PER_KWH, Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from .indirect import Consequences, Effect, consequences
 from .machine import Machine, making, making_total
 from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
 from .series import carbon_over_time
 from .uncertainty import Bar, Distribution, monte_carlo, tornado
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
+from .whatif import Case, Change, WhatIf, what_if
 
 __all__ = [
     "INDICATORS",
@@ -21,21 +24,33 @@ __all__ = [
     "STAGES",
     "Allocation",
     "Bar",
+    "Case",
+    "Change",
+    "Consequences",
+    "Crossing",
     "Distribution",
+    "Effect",
+    "Energy",
     "Equivalent",
     "Footprint",
     "Impact",
     "IntensityCurve",
     "Machine",
     "Matrix",
+    "PerUnit",
+    "Service",
     "Term",
+    "WhatIf",
     "all_of",
     "assess",
     "carbon",
     "carbon_of",
     "carbon_over_time",
+    "consequences",
     "core_hours",
+    "crossing",
     "depletion",
+    "development_multiplier",
     "embodied",
     "energy_factor",
     "energy_range",
@@ -49,6 +64,7 @@ __all__ = [
     "marginal_carbon",
     "market_carbon",
     "monte_carlo",
+    "per_unit",
     "person_years",
     "primary_energy",
     "pue_factor",
@@ -56,6 +72,7 @@ __all__ = [
     "tornado",
     "tree_months",
     "water",
+    "what_if",
     "what_matters",
     "zone_factor",
 ]

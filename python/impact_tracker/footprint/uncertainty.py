@@ -40,6 +40,15 @@ class Bar:
 _Sum = list[tuple[float, list[tuple[int, float]]]]
 
 
+def can_draw() -> bool:
+    """Whether the compiled core is there, which draws."""
+    try:
+        from .. import _core
+    except ImportError:
+        return False
+    return hasattr(_core, "monte_carlo")
+
+
 def monte_carlo(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) -> list[Distribution | None]:
     """One distribution an impact, ``None`` for a missing one. A factor is drawn once for all impacts that it is in.
 

@@ -123,7 +123,7 @@ def from_record(record: Record) -> Run:
         base,
         started_at=record.started_at,
         run_id=str(header.get("run_id") or record.path.stem),
-        tool_version=str(header.get("version") or ""),
+        tool_version=_version(header),
         python=str(python.get("version")) if isinstance(python, Mapping) else None,
         notes=(*base.notes, *(() if record.complete else ("the record ends early: it holds the run up to there",))),
         origin=str(record.path),
@@ -158,8 +158,8 @@ def from_result(result: Result, *, name: str = "", host: Mapping[str, Any] | Non
         gpu_model=_text(known, "gpu_model", "gpu"),
         gpu_count=_count(known, "gpu_count", "gpus"),
         ram_gb=_gigabytes(known.get("memory_bytes")),
-        cpu_utilisation=usage.get("cpu"),
-        gpu_utilisation=next((v for k, v in usage.items() if k.startswith("gpu")), None),
+        cpu_utilisation=_share(usage.get("cpu")),
+        gpu_utilisation=_share(next((v for k, v in usage.items() if k.startswith("gpu")), None)),
         os=_text(known, "os", "kernel", "system"),
         notes=tuple(result.notes),
     )
@@ -176,6 +176,16 @@ def _part(channels: Iterable[Mapping[str, Any]], words: tuple[str, ...]) -> floa
         if channel.get("in_total") and isinstance(energy, (int, float)) and math.isfinite(energy) and fits:
             found = (found or 0.0) + energy / JOULES_PER_KWH
     return found
+
+
+def _version(header: Mapping[str, Any]) -> str:
+    """Of the tool, as the record's header names it; its "version" is that of the format."""
+    named = header.get("tool_version") or header.get("impact_tracker")
+    return named if isinstance(named, str) else ""
+
+
+def _share(value: float | None) -> float | None:
+    return value if value is not None and 0.0 <= value <= 1.0 else None
 
 
 def _text(known: Mapping[str, Any], *names: str) -> str | None:

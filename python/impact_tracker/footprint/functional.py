@@ -1,0 +1,108 @@
+"""Functional units: what an impact is for, and when using a model passes making it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .impact import Impact
+
+# What results are usually stated for; any other name is as good.
+UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "year of service")
+
+
+@dataclass(frozen=True)
+class PerUnit:
+    """An impact for one functional unit: ``impact`` (of one), ``amount`` of units it was divided by, ``unit`` their
+    name."""
+
+    unit: str
+    amount: float
+    impact: Impact
+
+    def sentence(self) -> str:
+        """One line: value, range, unit."""
+        one = self.impact
+        if one.value is None:
+            return f"{one.indicator} for each {self.unit}: not known, {one.note}"
+        return f"{one.value:.4g} {one.unit} for each {self.unit} ({one.low:.4g} to {one.high:.4g})"
+
+
+def per_unit(impact: Impact, amount: float, unit: str) -> PerUnit:
+    """``impact / amount``, named. ValueError for an amount that is not above 0 or a unit without a name."""
+    if not unit.strip():
+        raise ValueError("a functional unit needs a name (image, token, request …)")
+    return PerUnit(unit, amount, impact / amount)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The number of uses at which using passes training: best, with the range that both ranges allow."""
+
+    uses: float
+    low: float
+    high: float
+
+    def after_years(self, uses_a_year: float) -> float:
+        """When that is, at a steady use."""
+        if not (math.isfinite(uses_a_year) and uses_a_year > 0):
+            raise ValueError(f"uses a year must be above 0, not {uses_a_year!r}")
+        return self.uses / uses_a_year
+
+
+def crossing(training: Impact, each_use: Impact) -> Crossing:
+    """``training / one use``: from there on use weighs more. ValueError where either is unknown or a use costs
+    nothing."""
+    _same([training, each_use])
+    numbers = [training.value, training.low, training.high, each_use.value, each_use.low, each_use.high]
+    if any(number is None for number in numbers):
+        raise ValueError(f"training or use is not known: {training.note or each_use.note}")
+    best, low, high, each, each_low, each_high = (float(number or 0.0) for number in numbers)
+    if each <= 0 or each_high <= 0:
+        raise ValueError("a use that costs nothing never passes its training")
+    return Crossing(best / each, low / each_high, high / each_low if each_low > 0 else math.inf)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A model in service: its training and development once, each use, and what runs whether it is used or not (a
+    year)."""
+
+    training: Impact
+    each_use: Impact
+    development: Impact | None = None
+    standing_a_year: Impact | None = None
+
+    def over(self, years: float, uses_a_year: float) -> dict[str, Impact]:
+        """Shares over a span: training, development, use, standing, and their total."""
+        for number, what in ((years, "years"), (uses_a_year, "uses a year")):
+            if not (math.isfinite(number) and number >= 0):
+                raise ValueError(f"{what} must be 0 or more, not {number!r}")
+        parts = {"training": self.training, "use": self.each_use * (years * uses_a_year)}
+        if self.development is not None:
+            parts["development"] = self.development
+        if self.standing_a_year is not None:
+            parts["standing"] = self.standing_a_year * years
+        total = parts["training"]
+        for name, part in parts.items():
+            if name != "training":
+                total = total + part
+        return {**parts, "total": total}
+
+    def for_each_use(self, years: float, uses_a_year: float, unit: str = "request") -> PerUnit:
+        """The whole service, training included, for one use."""
+        return per_unit(self.over(years, uses_a_year)["total"], years * uses_a_year, unit)
+
+
+def development_multiplier(final: Impact, everything: Impact) -> float:
+    """All runs of a project over its final one. ValueError where one is not known."""
+    _same([final, everything])
+    if not final.value or everything.value is None:
+        raise ValueError(f"final run or all runs are not known: {final.note or everything.note}")
+    return everything.value / final.value
+
+
+def _same(impacts: Sequence[Impact]) -> None:
+    if len({(impact.indicator, impact.unit) for impact in impacts}) > 1:
+        raise ValueError(f"not one indicator: {', '.join(impact.key for impact in impacts)}")

@@ -1,0 +1,161 @@
+"""Figures of impact: one record in every country, its parts, making against use, indicators and stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..factors import intensity, zone_code
+from ..factors.tables import table
+from ..footprint import INDICATORS, STAGES, Energy, Footprint, carbon
+
+# fmt: off
+EU = (
+    "AUT", "BEL", "BGR", "HRV", "CYP", "CZE", "DNK", "EST", "FIN", "FRA", "DEU", "GRC", "HUN", "IRL",
+    "ITA", "LVA", "LTU", "LUX", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN", "ESP", "SWE",
+)
+# fmt: on
+
+
+def in_every_country(
+    energy_j: Energy, pue: float = 1.0, zones: Sequence[str] | None = None, year: int | None = None
+) -> list[tuple[str, str, float, float, float, int]]:
+    """(code, name, g CO2e, low, high, year of the intensity) of one energy in every country, lowest first.
+
+    ``zones``: codes or names; ``None`` for all of the table. ValueError where the energy was not measured.
+    """
+    names = {row[0]: row[2] for row in table("country_intensity")["rows"]}
+    found = []
+    for code in names if zones is None else [zone_code(zone) for zone in zones]:
+        grams = carbon(energy_j, pue, intensity=intensity(code, year))
+        if grams.value is None or grams.low is None or grams.high is None:
+            raise ValueError("the energy was not measured: it has no carbon in any country")
+        factor = grams.factors[-1]
+        found.append((code, names.get(code, code), grams.value, grams.low, grams.high, factor.year or 0))
+    return sorted(found, key=lambda row: row[2])
+
+
+def plot_countries(
+    energy_j: Energy,
+    path: str | os.PathLike[str],
+    *,
+    pue: float = 1.0,
+    zones: Sequence[str] | None = EU,
+    own: str | None = None,
+) -> None:
+    """One bar a country with its range, the record's own (``own``) marked; the year of each intensity in the
+    caption."""
+    rows = in_every_country(energy_j, pue, zones)
+    figure, axes = _figure(path, (8, 1.2 + 0.22 * len(rows)))
+    at = range(len(rows))
+    mine = zone_code(own) if own else None
+    scale, unit = _scale(rows[-1][4])
+    colours = ["C3" if row[0] == mine else "C0" for row in rows]
+    errors = [[(row[2] - row[3]) * scale for row in rows], [(row[4] - row[2]) * scale for row in rows]]
+    axes.barh(
+        at, [row[2] * scale for row in rows], color=colours, xerr=errors, ecolor="0.4", error_kw={"linewidth": 0.8}
+    )
+    axes.set_yticks(at, [row[1] for row in rows], fontsize=8)
+    axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
+    years = sorted({row[5] for row in rows})
+    axes.set_title(
+        f"One record in {len(rows)} countries (intensities of {years[0]} to {years[-1]}, Ember)", fontsize=9, loc="left"
+    )
+    _save(figure, path)
+
+
+def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[str]) -> None:
+    """Energy of cores, GPU, memory, overhead; a part that was not measured is named in the caption, not drawn as 0."""
+    known = {name: value for name, value in parts_kwh.items() if value is not None}
+    if not known:
+        raise ValueError("no part of the energy is known")
+    figure, axes = _figure(path, (6, 0.9 + 0.45 * len(known)))
+    total = sum(known.values())
+    axes.barh(list(known), list(known.values()), color=[f"C{i}" for i in range(len(known))])
+    for index, value in enumerate(known.values()):
+        axes.annotate(
+            f" {value:.3g} kWh ({value / total:.0%})" if total else " 0", (value, index), va="center", fontsize=8
+        )
+    axes.set_xlabel("energy in kWh")
+    axes.margins(x=0.3)
+    absent = [name for name, value in parts_kwh.items() if value is None]
+    axes.set_title(f"not measured: {', '.join(absent)}" if absent else "parts of the energy", fontsize=9, loc="left")
+    _save(figure, path)
+
+
+def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
+    """Carbon of making against that of use, each by its parts, with the ranges of their sums."""
+    groups = {"use": footprint.use, "making": footprint.making}
+    figure, axes = _figure(path, (6, 2.6))
+    colour = 0
+    for row, (name, parts) in enumerate(groups.items()):
+        left = 0.0
+        for part, impact in parts.items():
+            if impact.value is not None:
+                axes.barh(row, impact.value, left=left, color=f"C{colour % 10}", label=f"{name}: {part}")
+                left += impact.value
+            colour += 1
+        total = footprint.matrix["carbon", name]
+        if total.value is None:
+            axes.annotate(f" X: {total.note}", (0, row), va="center", fontsize=8)
+        elif total.low is not None and total.high is not None:
+            axes.errorbar(
+                left, row, xerr=[[max(0.0, left - total.low)], [max(0.0, total.high - left)]], color="0.3", capsize=3
+            )
+    axes.set_yticks(range(len(groups)), list(groups))
+    axes.set_xlabel("g CO2e")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _save(figure, path)
+
+
+def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
+    """Indicators × stages: shares of each indicator's known total, its numbers, an X where nobody can say."""
+    figure, axes = _figure(path, (8, 3.2))
+    axes.set_xlim(-0.5, len(STAGES) - 0.5)
+    axes.set_ylim(len(INDICATORS) - 0.5, -0.5)
+    for row, (indicator, unit) in enumerate(INDICATORS.items()):
+        total = footprint.matrix.total(indicator).value
+        for column, stage in enumerate(STAGES):
+            cell = footprint.matrix[indicator, stage]
+            if cell.value is None:
+                axes.text(column, row, "X", ha="center", va="center", color="0.6")
+                continue
+            share = cell.value / total if total else 0.0
+            axes.add_patch(_rectangle((column - 0.5, row - 0.5), share))
+            axes.text(column, row, f"{cell.value:.2g} {unit}", ha="center", va="center", fontsize=8)
+    axes.set_xticks(range(len(STAGES)), [stage.replace("_", " ") for stage in STAGES])
+    axes.set_yticks(range(len(INDICATORS)), [name.replace("_", " ") for name in INDICATORS])
+    axes.set_title("X: not known, see the report for the reason", fontsize=8, loc="left")
+    _save(figure, path)
+
+
+def _rectangle(corner: tuple[float, float], share: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, 1.0, 1.0, facecolor="C0", alpha=0.1 + 0.6 * min(1.0, share), linewidth=0)
+
+
+def _figure(path: str | os.PathLike[str], size: tuple[float, float]) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("figures need matplotlib: pip install impact-tracker[report]") from None
+    figure = Figure(figsize=size, layout="constrained")
+    if Path(path).suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")
+    return figure, figure.subplots()
+
+
+def _save(figure: Any, path: str | os.PathLike[str]) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def _scale(grams: float) -> tuple[float, str]:
+    for limit, scale, unit in ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
+        if grams < limit:
+            return scale, unit
+    return 1e-6, "t"

@@ -1,0 +1,53 @@
+"""impact-tracker footprint: from a foreign file to matrix, explanation and figures."""
+
+import argparse
+import json
+
+import pytest
+
+from impact_tracker.cli import footprint
+
+CSV = """timestamp,project_name,duration,emissions,energy_consumed,cpu_energy,country_iso_code,country_name,pue
+2024-05-01T10:00:00,p,3600,0.12,0.6,0.3,FRA,France,1.2
+"""
+
+
+@pytest.fixture
+def emissions(tmp_path):
+    path = tmp_path / "emissions.csv"
+    path.write_text(CSV)
+    return path
+
+
+def call(arguments):
+    parser = argparse.ArgumentParser()
+    footprint.add_arguments(parser)
+    return footprint.run(parser.parse_args([str(a) for a in arguments]))
+
+
+def test_the_page_answers_first(emissions, capsys):
+    assert call([emissions, "--cpus", "2", "--ram-gb", "256", "--explain", "--wue", "0.5"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("p: ") and "life cycle" in out.splitlines()[0]
+    assert "carbon, transport: X" in out and "Sources" in out and "person-years" in out
+
+
+def test_json(emissions, capsys):
+    assert call([emissions, "--json", "--zone", "Poland", "--idle-w", "100"]) == 0
+    document = json.loads(capsys.readouterr().out)[0]
+    assert document["carbon_g"] == pytest.approx(0.5 * 1.2 * 614.982)
+    assert document["use_carbon_g"]["idle"] == pytest.approx(0.1 * 614.982)
+    assert document["matrix"]["carbon"]["making"]["value"] is None
+
+
+def test_figures(emissions, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert call([emissions, "--figures", tmp_path / "figures", "--cpus", "1"]) == 0
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"), [(["--zone", "Frence"], "France"), (["--pue", "0.9"], "PUE"), (["--cpus", "-1"], "cpus")]
+)
+def test_errors(emissions, capsys, extra, said):
+    assert call([emissions, *extra]) == 2 and said in capsys.readouterr().err

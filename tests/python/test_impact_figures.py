@@ -1,0 +1,45 @@
+"""Figures of impact: what is drawn is what is known."""
+
+import pytest
+
+from impact_tracker.footprint import Machine, assess
+from impact_tracker.report.impact_figures import (
+    EU,
+    in_every_country,
+    plot_countries,
+    plot_life_cycle,
+    plot_matrix,
+    plot_split,
+)
+
+KWH = 3.6e6
+
+
+def test_one_record_in_every_country():
+    rows = in_every_country(KWH, 1.0, EU)
+    assert len(rows) == 27 and [row[2] for row in rows] == sorted(row[2] for row in rows)
+    named = {row[0]: row for row in rows}
+    assert named["POL"][2] == pytest.approx(614.982) and named["SWE"][3] < named["SWE"][2] < named["SWE"][4]
+    assert len(in_every_country(KWH)) >= 205
+    with pytest.raises(ValueError, match="not measured"):
+        in_every_country(None)
+
+
+def test_every_figure_is_written(tmp_path):
+    pytest.importorskip("matplotlib")
+    foot = assess(energy_j=KWH, idle_j=0.3 * KWH, duration_s=3600, pue=1.2, zone="FR", machine=Machine(cpus=2, gpus=1))
+    plot_countries((0.9 * KWH, KWH, 1.1 * KWH), tmp_path / "a/countries.svg", own="FR")
+    plot_split({"cores": 1.0, "GPU": None, "memory": 0.2, "overhead": 0.1}, tmp_path / "split.png")
+    plot_life_cycle(foot, tmp_path / "life.svg")
+    plot_life_cycle(assess(energy_j=None, zone="FR"), tmp_path / "unknown.svg")
+    plot_matrix(foot, tmp_path / "matrix.svg")
+    assert len([p for p in tmp_path.rglob("*.*") if p.is_file() and p.stat().st_size > 1000]) == 5
+    assert "not measured: GPU" not in (tmp_path / "life.svg").read_text()
+
+
+def test_what_cannot_be_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match="no part"):
+        plot_split({"cores": None}, tmp_path / "x.svg")
+    with pytest.raises(ValueError, match=r"\.png"):
+        plot_split({"cores": 1.0}, tmp_path / "x.docx")
