@@ -35,6 +35,11 @@ void Accumulator::add(const Reading& reading) noexcept {
     return;
   }
   if (state.seeded && effective_time(channel, reading) <= state.last_time) return;  // another thread was quicker
+  if (channel.kind == Kind::counter && state.seeded && reading.before <= state.last_after) {
+    // Two reads that overlap: the one whose middle is later may have taken its value first.
+    const std::optional<std::int64_t> beside = counts_beside(channel, state, reading);
+    if (beside && *beside < 0) return;
+  }
   ++state.health.readings;
   if (channel.kind == Kind::counter) {
     add_counter(channel, state, reading);
@@ -42,6 +47,23 @@ void Accumulator::add(const Reading& reading) noexcept {
     add_gauge(channel, state, reading);
   }
   state.failing = false;
+}
+
+std::optional<std::int64_t> Accumulator::counts_beside(const Channel& channel, const State& state,
+                                                       const Reading& reading) noexcept {
+  const auto raw = static_cast<std::uint64_t>(reading.count);
+  std::uint64_t forward = raw - state.last_raw;
+  std::uint64_t back = state.last_raw - raw;
+  if (channel.range != 0) {
+    if (raw < state.last_raw) forward += channel.range;
+    if (raw > state.last_raw) back += channel.range;
+  }
+  const std::uint64_t shorter = std::min(forward, back);
+  const Duration span = std::max(reading.after, state.last_after) - std::min(reading.before, state.last_before) +
+                        2 * channel.update_period + 4 * channel.tick_jitter;
+  const double most = channel.max_power.value() * seconds(span) / channel.scale;
+  if (most > 0.0 && static_cast<double>(shorter) > most) return std::nullopt;
+  return forward <= back ? static_cast<std::int64_t>(forward) : -static_cast<std::int64_t>(back);
 }
 
 Accumulator::Step Accumulator::step_to(const Channel& channel, const State& state,
@@ -93,6 +115,7 @@ void Accumulator::add_counter(const Channel& channel, State& state, const Readin
   }
   state.last_raw = static_cast<std::uint64_t>(reading.count);
   state.last_before = reading.before;
+  state.last_after = reading.after;
   state.last_time = time;
   if (state.health.readings == 1) state.previous_time = time;
 }
@@ -125,21 +148,16 @@ std::optional<Position> Accumulator::at(const Reading& reading) const noexcept {
   const State& state = states_[reading.channel];
   if (!state.seeded || channel.kind != Kind::counter) return std::nullopt;
   Position position = state.last;
-  const auto raw = static_cast<std::uint64_t>(reading.count);
-  if (effective_time(channel, reading) > state.last_time) {
+  if (effective_time(channel, reading) > state.last_time && reading.before > state.last_after) {
     const Step step = step_to(channel, state, reading);
     if (step.kind == Step::Kind::reset) return std::nullopt;
     position.counts += step.counts;
     position.ambiguity += step.ambiguity;
     position.ambiguous += step.kind == Step::Kind::ambiguous ? 1U : 0U;
   } else {
-    const bool wrapped = raw > state.last_raw;
-    if (wrapped && channel.range == 0) return std::nullopt;
-    const std::uint64_t ago = wrapped ? state.last_raw + (channel.range - raw) : state.last_raw - raw;
-    const Duration elapsed = state.last_time - reading.before + 2 * channel.update_period + 4 * channel.tick_jitter;
-    const double most = channel.max_power.value() * seconds(elapsed) / channel.scale;
-    if (most > 0.0 && static_cast<double>(ago) > most) return std::nullopt;
-    position.counts -= static_cast<std::int64_t>(ago);
+    const std::optional<std::int64_t> counts = counts_beside(channel, state, reading);
+    if (!counts) return std::nullopt;
+    position.counts += *counts;
   }
   position.value = static_cast<double>(position.counts) * channel.scale;
   return position;

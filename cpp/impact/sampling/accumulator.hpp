@@ -59,6 +59,7 @@ class Accumulator {
     bool failing = false;          // a missing reading since the last good one
     std::uint64_t last_raw = 0;
     Instant last_before{};
+    Instant last_after{};
     Instant last_time{};
     Instant previous_time{};
     Position last;
@@ -76,6 +77,8 @@ class Accumulator {
 
   void add_counter(const Channel&, State&, const Reading&) noexcept;
   void add_gauge(const Channel&, State&, const Reading&) noexcept;
+  // Counts from the last reading to one that was taken before or during it: the shorter way round, either direction.
+  static std::optional<std::int64_t> counts_beside(const Channel&, const State&, const Reading&) noexcept;
   Step step_to(const Channel&, const State&, const Reading&) const noexcept;
   static Instant effective_time(const Channel&, const Reading&) noexcept;
 

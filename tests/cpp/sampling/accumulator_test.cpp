@@ -106,6 +106,20 @@ TEST(Accumulator, AnOlderReadingOfAnotherThreadIsPlacedAndChangesNothing) {
   EXPECT_DOUBLE_EQ(fed.accumulator.at(reading(0.2, 10'000'000))->value, 20.0);
 }
 
+// Two threads read at once on a busy machine: one read takes 23 ms, and its middle says nothing about the order.
+TEST(Accumulator, ReadsThatOverlapAreNoWrapsAndNoResets) {
+  Fed fed{counter(262'143'328'850, 752)};
+  const auto wide = [](double from, double to, std::int64_t count) { return Reading{0, Quality::measured, count, at(from), at(to)}; };
+  fed << wide(0.0006, 0.0236, 1'263'099'976) << wide(0.0236, 0.0436, 1'265'499'995);
+  const Reading narrow = wide(0.0275, 0.0277, 1'265'799'982);  // earlier by its middle, later by its value
+  ASSERT_TRUE(fed.accumulator.at(narrow).has_value());
+  EXPECT_NEAR(fed.accumulator.at(narrow)->value, 2.700'006, 1e-6);
+  fed << wide(0.030, 0.080, 1'265'600'000) << wide(0.031, 0.090, 1'265'550'000);  // the later one took its value first
+  EXPECT_EQ(fed.accumulator.health(0).resets, 0U);
+  EXPECT_EQ(fed.accumulator.health(0).gap, 0s);
+  EXPECT_NEAR(fed.accumulator.at(fed.last)->value, 2.450'024, 1e-6);
+}
+
 TEST(Accumulator, AllBitsOfA64BitCounterCount) {
   Fed fed{counter()};
   const auto top = static_cast<std::int64_t>(0xFFFF'FFFF'FFFF'0000ULL);
