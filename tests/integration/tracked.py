@@ -32,8 +32,9 @@ def command(*arguments: str | Path) -> list[str]:
 def report(path: Path, *options: str) -> dict[str, Any]:
     """`impact-tracker report --json` of a path."""
     done = subprocess.run(
-        command("report", path, "--json", *options), capture_output=True, text=True, check=True, env=environment()
+        command("report", path, "--json", *options), capture_output=True, text=True, check=False, env=environment()
     )
+    assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
     return found
 
