@@ -35,6 +35,11 @@ std::array<Padding, 2> paddings(const Tensor& x, Pair kernel, Pair stride, Pair 
   if (pad == Pad::valid) {
     return {};
   }
+  if (pad == Pad::centred) {
+    const auto rows = (kernel[0] - 1) * dilation[0] / 2;
+    const auto columns = (kernel[1] - 1) * dilation[1] / 2;
+    return {Padding{rows, rows}, Padding{columns, columns}};
+  }
   return {same_padding(x.size(2), kernel[0], stride[0], dilation[0]), same_padding(x.size(3), kernel[1], stride[1], dilation[1])};
 }
 

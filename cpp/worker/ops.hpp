@@ -44,7 +44,11 @@ class Trace {
 using Pair = std::array<std::int64_t, 2>;
 using Triple = std::array<std::int64_t, 3>;
 
-enum class Pad { same, valid };  ///< TensorFlow's: same pads the odd row and column at the bottom and at the right
+enum class Pad {
+  same,     ///< TensorFlow's: an odd row or column of padding lies at the bottom or at the right
+  valid,    ///< none
+  centred,  ///< (kernel - 1) * dilation / 2 on every side, whatever the stride
+};
 
 struct Geometry {
   Pair stride{1, 1};

@@ -1,5 +1,6 @@
 #include "worker/networks/blocks.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace impact::worker {
@@ -125,6 +126,12 @@ Tensor Branches::forward(const Tensor& x) {
 
 LayerPtr max_pool(Pair kernel, Pair stride, Pad pad) {
   return std::make_shared<Apply>([=](const Tensor& x) { return ops::max_pool(x, kernel, stride, pad); });
+}
+
+LayerPtr avg_pool_at_most(Pair kernel, Pair stride) {
+  return std::make_shared<Apply>([=](const Tensor& x) {
+    return ops::avg_pool(x, {std::min(kernel[0], x.size(2)), std::min(kernel[1], x.size(3))}, stride, Pad::valid);
+  });
 }
 
 LayerPtr avg_pool(Pair kernel, Pair stride, Pad pad) {

@@ -138,6 +138,27 @@ class Apply final : public Layer {
 LayerPtr max_pool(Pair kernel, Pair stride, Pad pad);
 LayerPtr avg_pool(Pair kernel, Pair stride, Pad pad);
 
+/// Makes the Conv layers of one network: only what differs from call to call is said.
+class ConvMaker {
+ public:
+  ConvMaker(const BuildOptions& options, NormOptions norm, Act act, bool bias = false)
+      : options_(options), norm_(norm), act_(act), bias_(bias) {}
+  std::shared_ptr<Conv> operator()(std::int64_t in, std::int64_t out, Pair kernel = {1, 1}, Pair stride = {1, 1}, Pad pad = Pad::same,
+                                   std::int64_t dilation = 1) const {
+    return std::make_shared<Conv>(options_, ConvOptions{.in = in, .out = out, .kernel = kernel, .stride = stride,
+                                                        .dilation = {dilation, dilation}, .pad = pad, .bias = bias_, .norm = norm_, .act = act_});
+  }
+
+ private:
+  const BuildOptions& options_;
+  NormOptions norm_;
+  Act act_;
+  bool bias_;
+};
+
+/// Mean pooling whose kernel shrinks to the map where that is smaller than the original's.
+LayerPtr avg_pool_at_most(Pair kernel, Pair stride);
+
 /// The activation, in place where that is possible: x must be nobody else's.
 Tensor activate(Tensor x, Act act);
 

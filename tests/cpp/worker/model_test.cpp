@@ -1,0 +1,299 @@
+// Models as the session uses them: seeds, layouts, weights in files, checkpoints, warming up, data sets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "worker/datasets/idx.hpp"
+#include "worker/protocol.hpp"
+#include "worker/text.hpp"
+#include "worker/trainer.hpp"
+
+namespace impact::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto pattern = (fs::temp_directory_path() / "impact-worker-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    path_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(path_); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  fs::path path_;
+};
+
+LoadOptions small(std::uint64_t seed = 1) {
+  auto options = parse_load(Json{{"cmd", "load"}, {"network", "small-cnn"}, {"batch", 4}, {"threads", 1}, {"seed", seed}});
+  return options;
+}
+
+Tensor picture() { return torch::linspace(-1, 1, 28 * 28).reshape({1, 1, 28, 28}); }
+
+void expect_equal(const Tensor& a, const Tensor& b) { EXPECT_TRUE(torch::equal(a, b)); }
+
+using Weights = Folder;
+
+TEST_F(Weights, RoundTripGivesEqualOutputs) {
+  Model first(small(1));
+  Model second(small(2));
+  const auto expected = first.infer({picture()});
+  ASSERT_FALSE(torch::equal(expected, second.infer({picture()})));
+  write_tensors(file("w"), module_tensors(first.module()));
+  load_module_tensors(second.module(), read_tensors(file("w")));
+  expect_equal(second.infer({picture()}), expected);
+}
+
+TEST_F(Weights, EveryTypeAndTheMetadataSurvive) {
+  TensorFile out;
+  out.tensors = {{"f", torch::rand({2, 3})}, {"b", torch::rand({5}).to(torch::kBFloat16)}, {"i", torch::arange(7)},
+                 {"u", torch::ones({3}, torch::kUInt8)}, {"empty", torch::empty({0})}};
+  out.metadata = {{"network", "small-cnn"}};
+  const auto bytes = write_tensors(file("t"), out);
+  EXPECT_EQ(static_cast<std::uintmax_t>(bytes), fs::file_size(file("t")));
+  const auto in = read_tensors(file("t"));
+  EXPECT_EQ(in.metadata, out.metadata);
+  for (const auto& [name, tensor] : out.tensors) {
+    expect_equal(in.tensors.at(name), tensor);
+  }
+}
+
+TEST_F(Weights, DamagedAndForeignFilesAreErrors) {
+  EXPECT_THROW(read_tensors(file("none")), ProtocolError);
+  std::ofstream(file("text")) << "no tensors here, only words and more words";
+  EXPECT_THROW(read_tensors(file("text")), ProtocolError);
+  Model model(small());
+  write_tensors(file("w"), module_tensors(model.module()));
+  fs::resize_file(file("w"), fs::file_size(file("w")) - 100);
+  EXPECT_THROW(read_tensors(file("w")), ProtocolError);
+  TensorFile other;
+  other.tensors["x"] = torch::zeros({1});
+  EXPECT_THROW(load_module_tensors(model.module(), other), ProtocolError);
+  EXPECT_THROW(write_tensors(file("no/such/folder/w"), other), ProtocolError);
+}
+
+/// Drives one training phase without a process, from ready to done.
+Json train(Model& model, std::int64_t passes, bool keep, std::uint64_t data_seed = 3) {
+  int to[2];
+  int from[2];
+  EXPECT_EQ(pipe(to) + pipe(from), 0);
+  const std::string go = "{\"cmd\":\"go\"}\n";
+  EXPECT_EQ(write(to[1], go.data(), go.size()), static_cast<ssize_t>(go.size()));
+  Json report;
+  {
+    Protocol protocol(to[0], from[1]);
+    TrainOptions options;
+    options.loss = "cross_entropy";
+    auto data = make_synthetic(model.data_options(), data_seed, true, model.facts().output);
+    model.prepare_training(options, keep);
+    const Limits limits{.passes = passes};
+    Phase phase(protocol, model.options(), "train", limits, nullptr);
+    if (phase.begin(Json::object())) {
+      report = model.run_training(phase, protocol, *data, options, limits, data_seed);
+    }
+    close(to[1]);
+    while (protocol.next()) {
+    }
+  }
+  for (const int fd : {to[0], from[0], from[1]}) {
+    close(fd);
+  }
+  return report;
+}
+
+TensorFile copy_of(const torch::nn::Module& module) {
+  auto file = module_tensors(module);
+  for (auto& [name, tensor] : file.tensors) {
+    tensor = tensor.detach().clone();
+  }
+  return file;
+}
+
+void expect_same(const TensorFile& a, const TensorFile& b) {
+  ASSERT_EQ(a.tensors.size(), b.tensors.size());
+  for (const auto& [name, tensor] : a.tensors) {
+    EXPECT_TRUE(torch::equal(tensor, b.tensors.at(name))) << name;
+  }
+}
+
+TEST(Seeds, SameSeedSameTrainingOtherSeedOther) {
+  Model a(small(5));
+  Model b(small(5));
+  Model c(small(6));
+  for (auto* model : {&a, &b, &c}) {
+    const auto report = train(*model, 5, false);
+    EXPECT_EQ(report["passes"], 5);
+    EXPECT_EQ(report["images"], 20);
+    EXPECT_TRUE(report["finite"]);
+  }
+  expect_same(copy_of(a.module()), copy_of(b.module()));
+  EXPECT_FALSE(torch::equal(copy_of(a.module()).tensors.begin()->second, copy_of(c.module()).tensors.begin()->second));
+}
+
+TEST(Seeds, LayoutChangesNoWeights) {
+  auto nchw = small(5);
+  nchw.channels_last = false;
+  Model a(small(5));
+  Model b(nchw);
+  expect_same(copy_of(a.module()), copy_of(b.module()));
+  EXPECT_TRUE(torch::allclose(a.infer({picture()}), b.infer({picture()}), 1e-4, 1e-5));
+}
+
+TEST(Training, LossFallsAndGoesOn) {
+  Model model(small());
+  const auto first = train(model, 3, false)["loss"].get<double>();
+  const auto last = train(model, 30, true);
+  EXPECT_LT(last["final_loss"].get<double>(), first);
+  EXPECT_EQ(last["steps_total"], 33);
+}
+
+TEST(Training, WarmUpLeavesNoTrace) {
+  Model model(small());
+  train(model, 3, false);
+  const auto before = copy_of(model.module());
+  auto data = make_synthetic(model.data_options(), 9, true, model.facts().output);
+  TrainOptions options;
+  options.loss = "cross_entropy";
+  model.warm_up(2, true, *data, options);
+  expect_same(copy_of(model.module()), before);
+  Model other(small());
+  train(other, 3, false);
+  train(other, 2, true);
+  train(model, 2, true);
+  expect_same(copy_of(model.module()), copy_of(other.module()));
+}
+
+using Checkpoints = Folder;
+
+TEST_F(Checkpoints, GoOnAsIfNothingHadBeen) {
+  Model whole(small());
+  train(whole, 8, false);
+  Model first(small());
+  train(first, 4, false);
+  write_tensors(file("c"), first.checkpoint());
+  Model second(small(77));
+  second.resume(read_tensors(file("c")));
+  train(second, 4, true);
+  expect_same(copy_of(second.module()), copy_of(whole.module()));
+}
+
+TEST_F(Checkpoints, OfAnotherNetworkIsRefused) {
+  Model model(small());
+  auto foreign = model.checkpoint();
+  foreign.metadata["network"] = "mobilenet-v2";
+  EXPECT_THROW(model.resume(foreign), ProtocolError);
+}
+
+TEST(Precision, Bf16IsCloseToFp32) {
+  auto options = small();
+  Model exact(options);
+  options.precision = "bf16";
+  Model rough(options);
+  const auto difference = (exact.infer({picture()}) - rough.infer({picture()}).to(torch::kFloat32)).abs().max().item<double>();
+  EXPECT_GT(difference, 0);
+  EXPECT_LT(difference, 0.05);
+  EXPECT_TRUE(train(rough, 3, false)["finite"]);
+}
+
+void expect_refused(const Json& command, const std::string& kind, const std::string& text) {
+  try {
+    parse_load(command);
+    FAIL() << "accepted " << command;
+  } catch (const ProtocolError& e) {
+    EXPECT_EQ(e.kind, kind);
+    EXPECT_THAT(std::string(e.what()) + " " + e.advice, testing::HasSubstr(text));
+  }
+}
+
+TEST(Load, RefusesWhatItCannotDoAndSaysWhy) {
+  expect_refused({{"network", "mobilenet"}}, "unknown-network", "mobilenet-v2");
+  expect_refused({{"network", "qqqqqqqq"}}, "unknown-network", "known: ");
+  expect_refused({{"network", "small-cnn"}, {"batchsize", 2}}, "bad-value", "did you mean batch");
+  expect_refused({{"network", "small-cnn"}, {"batch", 0}}, "bad-value", "at least 1");
+  expect_refused({{"network", "small-cnn"}, {"device", "cuda:99"}}, "no-device", "cpu");
+  expect_refused({{"network", "small-cnn"}, {"precision", "tf32"}}, "bad-value", "CUDA");
+  expect_refused({{"network", "small-cnn"}, {"size", {1, 2, 3, 4}}}, "bad-value", "size");
+  expect_refused({{"network", "small-cnn"}, {"layout", "nhwc"}}, "bad-value", "channels_last");
+  expect_refused({{"network", "small-cnn"}, {"variant", "x"}}, "bad-value", "variants");
+}
+
+using Data = Folder;
+
+void write_idx(const std::string& path, const std::vector<std::uint8_t>& sides, std::size_t values) {
+  std::vector<std::uint8_t> bytes{0, 0, 8, static_cast<std::uint8_t>(sides.size())};
+  for (const auto side : sides) {
+    bytes.insert(bytes.end(), {0, 0, 0, side});
+  }
+  for (std::size_t i = 0; i < values; ++i) {
+    bytes.push_back(static_cast<std::uint8_t>(i));
+  }
+  auto* const file = gzopen(path.c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+}
+
+TEST_F(Data, IdxFilesAreReadAndChecked) {
+  write_idx(file("good.gz"), {2, 3}, 6);
+  const auto idx = read_idx(file("good.gz"));
+  EXPECT_EQ(idx.shape, (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(idx.values, (std::vector<std::uint8_t>{0, 1, 2, 3, 4, 5}));
+  write_idx(file("short.gz"), {2, 3}, 5);
+  EXPECT_THROW(read_idx(file("short.gz")), std::runtime_error);
+  std::ofstream(file("text")) << "not an IDX file";
+  EXPECT_THROW(read_idx(file("text")), std::runtime_error);
+  EXPECT_THROW(read_idx(file("none")), std::runtime_error);
+}
+
+TEST_F(Data, MissingDataSetSaysWhereItLookedAndWhatToInstall) {
+  Model model(small());
+  try {
+    open_fashion_mnist(model.data_options(), true, 0, 1, path_.string());
+    FAIL();
+  } catch (const ProtocolError& e) {
+    EXPECT_EQ(e.kind, "no-data");
+    EXPECT_THAT(e.what(), testing::HasSubstr(path_.string()));
+    EXPECT_THAT(e.advice, testing::HasSubstr("dataset-fashion-mnist"));
+  }
+}
+
+TEST_F(Data, SubsetsAndOrdersFollowTheSeed) {
+  write_idx(file("train-images-idx3-ubyte.gz"), {20, 28, 28}, 20 * 28 * 28);
+  write_idx(file("train-labels-idx1-ubyte.gz"), {20}, 20);
+  auto options = small();
+  options.build.input = {3, 32, 32};
+  Model model(options);
+  auto open = [&](std::int64_t limit, std::uint64_t seed) {
+    return open_fashion_mnist(model.data_options(), true, limit, seed, path_.string());
+  };
+  const auto all = open(0, 1);
+  EXPECT_EQ(all->size(), 20);
+  const auto batch = all->batch(0, 20);
+  EXPECT_EQ(batch.inputs[0].sizes().vec(), (std::vector<std::int64_t>{20, 3, 32, 32}));
+  EXPECT_TRUE(torch::equal(batch.inputs[0].select(1, 0), batch.inputs[0].select(1, 2)));
+  const auto a = open(8, 1)->batch(0, 8).target;
+  EXPECT_TRUE(torch::equal(a, open(8, 1)->batch(0, 8).target));
+  EXPECT_FALSE(torch::equal(a, open(8, 2)->batch(0, 8).target));
+  all->shuffle(1, 0);
+  const auto first = all->batch(0, 20).target;
+  all->shuffle(1, 1);
+  EXPECT_FALSE(torch::equal(first, all->batch(0, 20).target));
+  all->shuffle(1, 0);
+  EXPECT_TRUE(torch::equal(first, all->batch(0, 20).target));
+  EXPECT_TRUE(torch::equal(std::get<0>(first.sort()), torch::arange(20)));
+  EXPECT_THROW(open(21, 1), ProtocolError);
+}
+
+TEST(Text, NearMatches) {
+  EXPECT_EQ(near_matches("trian", {"train", "infer"}), std::vector<std::string>{"train"});
+  EXPECT_TRUE(near_matches("zzz", {"train", "infer"}).empty());
+}
+
+}  // namespace
+}  // namespace impact::worker
