@@ -128,6 +128,11 @@ std::vector<std::pair<double, double>> tornado(const std::vector<PyInput>& input
   return bars;
 }
 
+std::vector<double> draw(const std::vector<PyInput>& inputs, const std::vector<PyTerm>& result, std::size_t draws,
+                         std::uint64_t seed) {
+  return impact::model::draw(to_inputs(inputs), to_sum(result), draws, seed);
+}
+
 }  // namespace
 
 void bind_model(py::module_& m) {
@@ -137,6 +142,7 @@ void bind_model(py::module_& m) {
       .def("weigh", &weigh, "times_ns"_a, "energy"_a, "kind"_a = "cumulative")
       .def("__len__", &IntensitySeries::size);
   m.def("monte_carlo", &monte_carlo, "inputs"_a, "results"_a, "draws"_a = 10'000, "seed"_a = 0);
+  m.def("draw", &draw, "inputs"_a, "result"_a, "draws"_a = 10'000, "seed"_a = 0);
   m.def("tornado", &tornado, "inputs"_a, "result"_a);
   m.def("share_of_life", &impact::model::share_of_life, "duration_s"_a, "lifetime_s"_a, "utilisation"_a = 1.0,
         "reserved"_a = 1.0, "total"_a = 1.0);

@@ -109,6 +109,14 @@ def monte_carlo(
     """inputs: (normal | lognormal | triangular | uniform, low, best, high); a result: a sum of (coefficient, [(input,
     exponent)]). One dict a result: best, mean, median, low and high (2.5 % and 97.5 %)."""
 
+def draw(
+    inputs: list[tuple[str, float, float, float]],
+    result: list[tuple[float, list[tuple[int, float]]]],
+    draws: int = 10_000,
+    seed: int = 0,
+) -> list[float]:
+    """The draws of one result themselves, for a figure."""
+
 def tornado(
     inputs: list[tuple[str, float, float, float]], result: list[tuple[float, list[tuple[int, float]]]]
 ) -> list[tuple[float, float]]:

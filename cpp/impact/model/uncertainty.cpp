@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 namespace impact::model {
 namespace {
@@ -37,6 +38,20 @@ std::vector<double> best_values(std::span<const Input> inputs) {
   std::vector<double> values(inputs.size());
   std::transform(inputs.begin(), inputs.end(), values.begin(), [](const Input& in) { return in.best; });
   return values;
+}
+
+std::vector<std::vector<double>> draw_all(std::span<const Input> inputs, std::span<const Sum> results,
+                                          std::size_t draws, std::uint64_t seed) {
+  check_all(inputs, results);
+  if (draws == 0) throw std::invalid_argument("at least one draw");
+  Random random(seed);
+  std::vector<double> values(inputs.size());
+  std::vector<std::vector<double>> drawn(results.size(), std::vector<double>(draws));
+  for (std::size_t d = 0; d < draws; ++d) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) values[i] = inputs[i].draw(random);
+    for (std::size_t r = 0; r < results.size(); ++r) drawn[r][d] = evaluate(results[r], values);
+  }
+  return drawn;
 }
 
 double quantile(std::vector<double>& draws, double q) {
@@ -83,15 +98,7 @@ double evaluate(const Sum& sum, std::span<const double> values) {
 
 std::vector<Summary> monte_carlo(std::span<const Input> inputs, std::span<const Sum> results, std::size_t draws,
                                  std::uint64_t seed) {
-  check_all(inputs, results);
-  if (draws == 0) throw std::invalid_argument("at least one draw");
-  Random random(seed);
-  std::vector<double> values(inputs.size());
-  std::vector<std::vector<double>> drawn(results.size(), std::vector<double>(draws));
-  for (std::size_t d = 0; d < draws; ++d) {
-    for (std::size_t i = 0; i < inputs.size(); ++i) values[i] = inputs[i].draw(random);
-    for (std::size_t r = 0; r < results.size(); ++r) drawn[r][d] = evaluate(results[r], values);
-  }
+  std::vector<std::vector<double>> drawn = draw_all(inputs, results, draws, seed);
   const std::vector<double> best = best_values(inputs);
   std::vector<Summary> summaries;
   summaries.reserve(results.size());
@@ -105,6 +112,10 @@ std::vector<Summary> monte_carlo(std::span<const Input> inputs, std::span<const 
     summaries.push_back(s);
   }
   return summaries;
+}
+
+std::vector<double> draw(std::span<const Input> inputs, const Sum& result, std::size_t draws, std::uint64_t seed) {
+  return std::move(draw_all(inputs, std::span<const Sum>(&result, 1), draws, seed).front());
 }
 
 std::vector<Bar> tornado(std::span<const Input> inputs, const Sum& result) {

@@ -57,6 +57,9 @@ double evaluate(const Sum& sum, std::span<const double> values);
 std::vector<Summary> monte_carlo(std::span<const Input> inputs, std::span<const Sum> results, std::size_t draws,
                                  std::uint64_t seed);
 
+// The draws of one result themselves, for a figure: the same as monte_carlo's with this result alone.
+std::vector<double> draw(std::span<const Input> inputs, const Sum& result, std::size_t draws, std::uint64_t seed);
+
 // One bar an input, in their order: what matters is the longest.
 std::vector<Bar> tornado(std::span<const Input> inputs, const Sum& result);
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..factors import Factor
+    from ..factors import Factor, IntensityCurve
     from ..footprint import Footprint, Impact, Machine
     from ..interop import Run
 
@@ -29,7 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wue", type=float, metavar="L_PER_KWH", help="water used on site for each kWh of the computers"
     )
     parser.add_argument("--idle-w", type=float, metavar="W", help="idle power of the machine, to show it apart")
+    parser.add_argument(
+        "--intensity-file", metavar="CSV", help="intensity over time (time,intensity_g_per_kwh): records only"
+    )
+    parser.add_argument("--live", metavar="SERVICE", help="ask a service for it over the network: neso, rte, entsoe …")
     parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
+    beside = parser.add_argument_group("the estimate beside the measurement, where the record does not say it")
+    beside.add_argument("--cpu", metavar="NAME", help='processor, as in "AMD EPYC 7543"')
+    beside.add_argument("--cores", type=float, help="cores the run had")
+    beside.add_argument("--memory-gb", type=float, help="memory the run had")
     made = parser.add_argument_group("making of the machine (left out without --cpus)")
     made.add_argument("--cpus", type=int, help="processors")
     made.add_argument("--cpu-cores", type=int, default=16, help="cores of each (16)")
@@ -62,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
     for found, foot in zip(runs, feet):
-        print("\n".join(_page(found, foot, args)))
+        print("\n".join([*_page(found, foot, args), f"  {_beside(found, args)}", *_matched(found, args), ""]))
     return 0
 
 
@@ -156,7 +164,58 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
         lines += ["", *explain_all(foot)]
     if args.tornado:
         lines += ["", *what_matters(foot.matrix.total(i) for i in shown)]
-    return [*lines, ""]
+    return lines
+
+
+def _beside(found: Run, args: argparse.Namespace) -> str:
+    from ..estimators import Comparison, beside
+
+    if found.duration_s is None:
+        return "no estimate beside it: its duration is not known"
+    compared = beside(
+        energy_kwh=found.energy_kwh,
+        duration_s=found.duration_s,
+        cpu_model=args.cpu or found.cpu_model,
+        cores=args.cores or found.cpu_count,
+        memory_gb=args.memory_gb or found.ram_gb,
+        gpu_model=args.gpu or found.gpu_model,
+        gpus=args.gpus or found.gpu_count,
+        cpu_usage=found.cpu_utilisation,
+        gpu_usage=found.gpu_utilisation,
+        pue=found.pue,
+        intensity=found.intensity,
+    )
+    return compared.sentence() if isinstance(compared, Comparison) else compared
+
+
+def _matched(found: Run, args: argparse.Namespace) -> list[str]:
+    """Carbon by an intensity over time, where one was asked for; why there is none else. Never an exception."""
+    if not args.intensity_file and not args.live:
+        return []
+    from ..interop.matched import carbon_matched
+    from ..record import read_record
+
+    try:
+        if found.tool != "impact-tracker":
+            raise ValueError("only a record holds when its energy was used")
+        record = read_record(found.origin)
+        return [f"  matched in time: {_said(carbon_matched(record, _curve(found, args), found.pue))}"]
+    except (ValueError, OSError) as fault:
+        return [f"  not matched in time: {fault}"]
+
+
+def _curve(found: Run, args: argparse.Namespace) -> IntensityCurve:
+    from ..factors import read_curve
+    from ..factors.live import history
+
+    zone = args.zone or found.zone or ""
+    if args.intensity_file:
+        return read_curve(args.intensity_file, zone=zone)
+    if found.started_at is None or found.ended_at is None:
+        raise ValueError("the record does not say when it ran")
+    from datetime import timedelta
+
+    return history(args.live, zone, found.started_at - timedelta(hours=1), found.ended_at + timedelta(hours=1))
 
 
 def _number(impact: Impact) -> str:

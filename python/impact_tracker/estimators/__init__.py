@@ -1,5 +1,6 @@
 """Footprints without measuring: published estimators, by version, each with its formula and its limits."""
 
+from .beside import beside
 from .cluster import Cluster, ClusterImpact, cluster_training
 from .estimate import Comparison, Estimate, EstimateError
 from .green_algorithms import PROFILES, green_algorithms, inference_total, training_total
@@ -18,6 +19,7 @@ __all__ = [
     "Mix",
     "RequestImpact",
     "accelerator_days",
+    "beside",
     "clock_hours",
     "cloud",
     "cluster_training",

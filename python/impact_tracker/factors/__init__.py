@@ -9,6 +9,7 @@ Nothing is read before the first question, and nothing is ever asked of a networ
 
 from .constants import UnknownFactorError, by_zone, constant, names
 from .curve import IntensityCurve
+from .curve_file import read_curve
 from .factor import QUALITIES, Factor, FactorError, UnknownZoneError, worst_quality
 from .grid import intensity, marginal_intensity
 from .hardware import Processor, cpu, gpu_tdp, ram_power
@@ -37,6 +38,7 @@ __all__ = [
     "names",
     "pue",
     "ram_power",
+    "read_curve",
     "use_overrides",
     "worst_quality",
     "wue",

@@ -14,7 +14,7 @@ from .indirect import Consequences, Effect, consequences
 from .machine import Machine, making, making_total
 from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
 from .series import carbon_over_time
-from .uncertainty import Bar, Distribution, monte_carlo, tornado
+from .uncertainty import Bar, Distribution, monte_carlo, sample, tornado
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 from .whatif import Case, Change, WhatIf, what_if
 
@@ -68,6 +68,7 @@ __all__ = [
     "person_years",
     "primary_energy",
     "pue_factor",
+    "sample",
     "split_use",
     "tornado",
     "tree_months",

