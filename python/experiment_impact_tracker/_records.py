@@ -47,7 +47,7 @@ def info_of(record: Record) -> dict[str, Any]:
     intensity, started = record.weighing.intensity, record.started_at
     begin = started.astimezone().replace(tzinfo=None) if started else None
     found: dict[str, Any] = {
-        "experiment_impact_tracker_version": f"impact-tracker, record version {record.header.get('version')}",
+        "experiment_impact_tracker_version": " ".join(dict(record.header.get("tool") or {}).values()),
         "cpu_info": dict(record.header.get("host") or {}),
         "python_package_info": sorted(dict((record.totals or {}).get("info") or {}).get("packages", {}).items()),
         "region": {"type": "Feature", "id": record.weighing.zone, "properties": {"zoneName": record.weighing.zone}},
@@ -94,11 +94,10 @@ def additional_info(record: Record) -> dict[str, Any]:
     """The derived numbers of a run, absent where nothing was measured; of the whole machine."""
     result, hours = record.result, record.result.duration_s / 3600
     cpu, gpu = split_kwh(result)
-    processors = dict(record.header.get("host") or {}).get("logical_cpus") or os.cpu_count() or 1
     busy = result.utilisation.get("cpu")
     gpu_busy = [share for name, share in result.utilisation.items() if is_gpu(name) and share is not None]
     found = {
-        "cpu_hours": None if busy is None else busy * int(processors) * hours,
+        "cpu_hours": None if busy is None else busy * hours,
         "estimated_carbon_impact_kg": None if result.carbon_g is None else result.carbon_g / 1000,
         "total_power": None if result.kwh is None else result.kwh * result.weighing.pue,
         "kw_hr_cpu": cpu,

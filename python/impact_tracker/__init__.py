@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .record import Record, find_records, read_record
     from .region import Region
     from .result import Result
+    from .runner import Runner
     from .tracker import ImpactTracker
 
 _HOMES = {
@@ -43,6 +44,7 @@ __all__ = [
     "Record",
     "Region",
     "Result",
+    "Runner",
     "__version__",
     "find_records",
     "read_record",

@@ -186,7 +186,7 @@ class Result:
 
     @property
     def utilisation(self) -> dict[str, float | None]:
-        """Mean utilisation: cpu and gpu:… from 0 to 1, memory_used_bytes."""
+        """Means over the time: `cpu` (CPUs busy at once, of all), `gpu:…` (0 to 1), `memory_used_bytes` of the host."""
         return {name: _float(value) for name, value in dict(self._raw.get("utilisation") or {}).items()}
 
     @property

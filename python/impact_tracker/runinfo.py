@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import Settings
+from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
 
 # fmt: off
@@ -57,15 +58,16 @@ def _working_directory() -> str | None:
         return None
 
 
-def start_info(settings: Settings, weighing: dict[str, Any]) -> dict[str, Any]:
+def start_info(settings: Settings, weighing: dict[str, Any], tool_version: str) -> dict[str, Any]:
     """For the record's header. `weighing`: PUE, zone and intensity as the record's results are weighed."""
     arguments = [sys.executable or "python", *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     return {
         "argv": [_short(argument) for argument in mask_argv(a[:_LONGEST] for a in arguments[:_MOST])],
         "program": mask_text(sys.argv[0]) if sys.argv else None,
         "cwd": _working_directory(),
-        "hostname": os.uname().nodename if hasattr(os, "uname") else None,
-        "python": {"version": sys.version.split()[0], "implementation": sys.implementation.name},
+        "hostname": os.uname().nodename,
+        "host": host_info(),
+        "tool": {"name": "impact-tracker", "version": tool_version},
         "job": _selected(_JOB_VARIABLES),
         "environment": _selected(_RUN_VARIABLES),
         "interval_s": settings.interval_s,

@@ -114,7 +114,7 @@ class ImpactTracker:
             "include_psys": settings.include_psys,
             "strict": settings.strict,
             "tags": mask_tags(settings.tags),
-            "info": start_info(settings, self._weighing.as_info()),
+            "info": start_info(settings, self._weighing.as_info(), _core.__version__),
             "root": self._root,
         }
         try:

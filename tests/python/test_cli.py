@@ -36,6 +36,8 @@ def settled(text: str, tmp_path: Path) -> str:
 
     text = text.replace(str(tmp_path), "/RUNS").replace(sys.executable, "/python")
     text = re.sub(r"-\d+-([0-9a-f]{4})", r"-PID-\1", text)
+    text = re.sub(rf"(?m)^{re.escape(os.uname().nodename)},.*$", "HOST", text)
+    text = re.sub(r"(CPUs busy: \S+ of) \d+", r"\1 N", text)
     return re.sub(r'(?m)^/python .*$|(?<="command": ").*(?=",$)', "COMMAND", text)
 
 

@@ -309,6 +309,8 @@ def test_header_holds_settings_and_masks_secrets(
     assert info["argv"][1:] == ["train.py", "--api-key", "***", "--lr=0.1"]
     assert info["job"] == {"SLURM_JOB_ID": "77"}
     assert (info["pue"], info["zone"], info["intensity"]["unit"]) == (1.2, "FR", "g/kWh")
+    assert info["host"]["logical_cpus"] >= 1
+    assert info["tool"] == {"name": "impact-tracker", "version": fake_core.__version__}
     assert info["tags"] == {"model": "resnet", "password": "***"}
     assert "sesame" not in Path(tracker.path).read_text()
     assert "never" not in Path(tracker.path).read_text()

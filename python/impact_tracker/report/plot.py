@@ -60,7 +60,7 @@ def _panel(axes: Any, run: Run, numpy: Any) -> None:
     axes.set_ylim(bottom=0)
     axes.set_title(f"{run.label}  (dashed: modelled)", fontsize=9, loc="left")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, loc="upper right")
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _shaded(regions: Sequence[Result]) -> list[tuple[Result, str]]:

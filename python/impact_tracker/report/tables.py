@@ -41,10 +41,29 @@ def _page_of_one(run: Run, regions: bool) -> Page:
     details = [f"{run.when} UTC  {run.record.path}" if run.when else str(run.record.path)]
     if run.record.command:
         details.append(run.record.command)
+    details += _host_lines(run)
     headline = energy_line(run.result)
     if run.result.energy_j is not None:
         headline += f"\n{carbon_line(run.result)}"
     return Page(headline, tables, [*_state_caveats(run), *caveats(run.result)], details)
+
+
+def _host_lines(run: Run) -> list[str]:
+    """The machine, and how busy it was."""
+    host = dict(run.record.header.get("host") or {})
+    machine = [str(run.record.header.get("hostname") or ""), str(host.get("cpu") or "")]
+    machine += [str(card.get("name")) for card in host.get("gpus", ())]
+    busy, cpus = run.result.utilisation.get("cpu"), host.get("logical_cpus")
+    use = []
+    if busy is not None:
+        use.append(f"CPUs busy: {busy:.2f}" + (f" of {cpus}" if cpus else ""))
+    for name, share in sorted(run.result.utilisation.items()):
+        if name.startswith("gpu") and share is not None:
+            use.append(f"{name} busy: {digits.percent(share)}")
+    memory = run.result.utilisation.get("memory_used_bytes")
+    if memory is not None:
+        use.append(f"memory used: {digits.quantity(memory, 'B')}")
+    return [line for line in (", ".join(part for part in machine if part), ", ".join(use)) if line]
 
 
 def _total_line(whole: Total) -> str:
