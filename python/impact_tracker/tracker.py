@@ -18,6 +18,8 @@ from .weighing import Weighing
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
+
 _running: set[ImpactTracker] = set()  # strong: a tracker nobody holds measures on, until it is stopped or the end
 
 
@@ -165,7 +167,7 @@ class ImpactTracker:
         failures = self.health.get("write_errors") or []
         if failures:
             self._complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
-        elif self._result is not None and self._result.energy_j is None:
+        elif self._result is not None and self._result.energy_j is None and self._result.duration_s > _NO_TIME_S:
             short = self._result.duration_s < 2 * self._settings.interval_s
             why = f"; {self._result.duration_s:.3g} s may be too short for what is sampled here" if short else ""
             self._complain(f"no energy was measured: `impact-tracker doctor` says why and what mends it{why}")

@@ -250,8 +250,10 @@ def test_a_warning_points_at_the_users_line(machine: Machine, tmp_path: Path) ->
     machine.measured = False
     with pytest.warns(ImpactWarning) as caught:
         with ImpactTracker(tmp_path):
-            pass
-        ImpactTracker(tmp_path).start().stop()
+            machine.advance(1)
+        tracker = ImpactTracker(tmp_path).start()
+        machine.advance(1)
+        tracker.stop()
         with ImpactTracker(tmp_path).region("early"):
             pass
     assert [Path(one.filename).name for one in caught] == [Path(__file__).name] * 3
