@@ -15,6 +15,7 @@ import pytest
 from impact_tracker import cli
 from impact_tracker.tracker import ImpactTracker
 from python import fake_core, golden
+from python.test_old_logs import write_log
 
 Machine = fake_core.Machine
 Capture = pytest.CaptureFixture[str]
@@ -172,6 +173,12 @@ def test_no_record_is_exit_2_with_path_and_hint(machine: Machine, tmp_path: Path
     assert "was ever started" in capsys.readouterr().err
     assert cli.main(["report", str(tmp_path / "lost")]) == 2
     assert "lost" in capsys.readouterr().err
+
+
+def test_old_logs_are_not_called_nothing(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    write_log(tmp_path, [10.0])
+    assert cli.main(["report", str(tmp_path)]) == 2
+    assert "experiment-impact-tracker are read by" in capsys.readouterr().err
 
 
 def test_overlapping_runs_are_said(machine: Machine, tmp_path: Path, capsys: Capture) -> None:

@@ -86,10 +86,7 @@ def load_runs(
     for path in paths:
         below = find_records(path)
         if not below:
-            raise FileNotFoundError(
-                f"no record below {Path(path).absolute()}: make one with `impact-tracker run -o {path} -- COMMAND` or "
-                f'`with ImpactTracker("{path}"): …`'
-            )
+            raise FileNotFoundError(f"no record below {Path(path).absolute()}: {_hint(path)}")
         found.update(dict.fromkeys(below))
     ordered = sorted(found, key=lambda path: (path.name, str(path)), reverse=True)
     labels = dict(zip(ordered, short_names(ordered)))
@@ -109,6 +106,14 @@ def load_runs(
     if not runs:
         raise FileNotFoundError("; ".join(unreadable) or f"no tracker of {ordered[0].parent} was ever started")
     return runs, unreadable
+
+
+def _hint(path: str | os.PathLike[str]) -> str:
+    from ..old_logs import find_old_logs
+
+    if find_old_logs(Path(path)):
+        return "its logs of experiment-impact-tracker are read by `impact-tracker export` and DataInterface"
+    return f'make one with `impact-tracker run -o {path} -- COMMAND` or `with ImpactTracker("{path}"): …`'
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
