@@ -6,7 +6,17 @@ stored as a product: one record can be weighed again with other factors.
 
 from ..factors import IntensityCurve
 from .allocation import Allocation, embodied, split_use
-from .equivalents import Equivalent, all_of, core_hours, flights, household_weeks, kilometres, person_years, tree_months
+from .equivalents import (
+    Equivalent,
+    all_of,
+    boundary_a_person,
+    core_hours,
+    flights,
+    household_weeks,
+    kilometres,
+    person_years,
+    tree_months,
+)
 from .explain import explain, explain_all, what_matters
 from .functional import Crossing, PerUnit, Service, crossing, development_multiplier, per_unit
 from .impact import JOULES_PER_KWH, Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
@@ -43,6 +53,7 @@ __all__ = [
     "WhatIf",
     "all_of",
     "assess",
+    "boundary_a_person",
     "carbon",
     "carbon_of",
     "carbon_over_time",
