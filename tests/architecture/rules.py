@@ -63,7 +63,6 @@ FLOORS: dict[str, int] = {
     "result": 5,
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
-    "old_logs": 6,
     "region": 7,
     "runner_phase": 6,
     "runner": 7,

@@ -5,6 +5,7 @@ Its files are its own (JSON Lines: header, regions, totals); only what Python ma
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -32,7 +33,7 @@ class Machine:
         self.failing: set[str] = set()
         self.lagging: set[int] = set()  # regions whose result is provisional still
         self.boot_id = "b007"
-        self.count = 0
+        self.count = itertools.count(1)  # trackers are made by several threads at once
         self.trackers: list[Tracker] = []
 
     def advance(self, seconds: float) -> None:
@@ -112,10 +113,10 @@ class Tracker:
             raise NoSourceError("nothing can be measured")
         self.settings = settings
         self.pid = os.getpid()
-        machine.count += 1
+        count = next(machine.count)
         folder = Path(logdir) / "impacttracker"
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"20260102T030405.{machine.count:06d}Z-4711-{machine.count:04x}.jsonl"
+        self._path = folder / f"20260102T030405.{count:06d}Z-4711-{count:04x}.jsonl"
         self.running = False
         self._regions: dict[int, Any] = {}
         self._origin: list[float] | None = None
