@@ -1,6 +1,6 @@
-"""The compiled core. Everything here is a thin binding; units are in the names, times are CLOCK_MONOTONIC nanoseconds."""
+"""The compiled core. All of it is thin binding; units are in the names, times are CLOCK_MONOTONIC nanoseconds."""
 
-from typing import Any, Optional
+from typing import Any
 
 __version__: str
 
@@ -35,8 +35,8 @@ class Tracker:
     def start(self) -> None: ...
     def stop(self, info: dict[str, Any]) -> None:
         """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""
-    def enter(self, name: str, edges: Optional[str] = None) -> int: ...
-    def exit(self, region: int) -> Optional[Left]:
+    def enter(self, name: str, edges: str | None = None) -> int: ...
+    def exit(self, region: int) -> Left | None:
         """RuntimeError for a region that is not open; None in an inert tracker."""
     def result(self) -> dict[str, Any]:
         """The run: up to now while it runs, final after stop()."""
@@ -70,12 +70,12 @@ class Record:
     @property
     def header(self) -> dict[str, Any]: ...
     @property
-    def totals(self) -> Optional[dict[str, Any]]:
+    def totals(self) -> dict[str, Any] | None:
         """The last line as it was written; None where the record ends early."""
     @property
     def complete(self) -> bool: ...
     @property
-    def damage(self) -> Optional[str]:
+    def damage(self) -> str | None:
         """ "line 812: not JSON …; everything before it was read", None where there is none."""
     def result(self) -> dict[str, Any]:
         """The whole run, computed again from the readings."""
@@ -90,12 +90,12 @@ class Record:
 
 class IntensitySeries:
     """Values per kWh over time (UTC nanoseconds). A NaN is a hole, bridged for at most max_hold_s. ValueError for times
-    that do not increase, negative or no values. Times and values: array.array('q' / 'd'), numpy arrays, or sequences."""
+    that do not increase, negative or no values. Times and values: array.array('q' / 'd'), numpy arrays, sequences."""
     def __init__(
         self, times_ns: Any, values: Any, *, end_ns: int, shape: str = "step", max_hold_s: float = 0.0
     ) -> None: ...
     def weigh(self, times_ns: Any, energy: Any, kind: str = "cumulative") -> dict[str, float]:
-        """Exact integral of an energy series ("cumulative" joules or "power" in watts; NaN is a gap) over the intensity:
+        """Exact integral of an energy series ("cumulative" joules, or "power" in watts; NaN a gap) over the intensity:
         impact (unit of the values), known_j, held_j (in bridged holes), uncovered_j (no intensity), missing_s (gaps of
         the energy), lowest and highest intensity met."""
     def __len__(self) -> int: ...
@@ -133,13 +133,13 @@ class Runner:
         """FileNotFoundError, PermissionError or OSError where it cannot be started."""
     @property
     def pid(self) -> int: ...
-    def send(self, line: str, timeout_s: float = 10.0) -> Optional[int]:
+    def send(self, line: str, timeout_s: float = 10.0) -> int | None:
         """Clock (ns) right after the line could be read; None: the worker has ended or takes nothing."""
-    def next(self, timeout_s: float) -> Optional[tuple[str, int]]:
+    def next(self, timeout_s: float) -> tuple[str, int] | None:
         """A line and the clock (ns) when it came; None: nothing in time, or a signal; EOFError: it has ended."""
-    def close(self, grace_s: float = 5.0) -> tuple[Optional[int], Optional[int]]:
+    def close(self, grace_s: float = 5.0) -> tuple[int | None, int | None]:
         """Ends it; (exit code, signal), neither where it is unknown."""
     def kill(self) -> None: ...
-    def ending(self) -> Optional[tuple[Optional[int], Optional[int]]]: ...
+    def ending(self) -> tuple[int | None, int | None] | None: ...
     def error_output(self) -> str:
         """The last 4 kB of its standard error."""

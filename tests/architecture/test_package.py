@@ -52,7 +52,9 @@ def test_stub_and_module_have_the_same_names() -> None:
 
 def test_stub_fits_the_module_by_mypy() -> None:
     core()
-    done = run("-m", "mypy.stubtest", "impact_tracker._core", "--ignore-missing-stub", "--concise", "--allowlist", str(ALLOWED))
+    done = run(
+        "-m", "mypy.stubtest", "impact_tracker._core", "--ignore-missing-stub", "--concise", "--allowlist", str(ALLOWED)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -195,7 +195,8 @@ def test_a_full_disk_harms_nobody(fake_machine: MachineFactory, tmp_path: Path) 
         + TRACKED
         + "tracker.start()\n"
         + "resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))\n"
-        + "for _ in range(200):\n    with tracker.region('r'):\n        time.sleep(0.002)\n    if _ % 50 == 0: tracker.flush()\n"
+        + "for _ in range(200):\n    with tracker.region('r'):\n        time.sleep(0.002)\n"
+        + "    if _ % 50 == 0: tracker.flush()\n"
         + "tracker.stop()\nassert tracker.result.energy_j > 0\nprint(tracker.health['write_errors'])\n"
     )
     done = machine.run(python(program, tmp_path), capture_output=True, text=True, env=environment())
@@ -237,4 +238,4 @@ def test_a_program_that_exits_hard_or_never_stops_is_not_held_up(fake_machine: M
         done = machine.run(python(program, tmp_path), capture_output=True, text=True, env=environment(), timeout=30)
         assert done.returncode in (code, 128 - code), done.stderr
         assert time.monotonic() - begin < 20
-    assert os.listdir(tmp_path / "impacttracker")
+    assert list((tmp_path / "impacttracker").iterdir())
