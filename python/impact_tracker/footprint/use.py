@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..factors import Factor, FactorError, UnknownFactorError, by_zone, zone_code
+from ..factors.factor import Factor, FactorError
 from .impact import Energy, Impact, Term, energy_factor, pue_factor
 
 _NOT_MEASURED = "energy was not measured"
@@ -81,6 +81,9 @@ def depletion(energy_j: Energy, pue: float | Factor = 1.0, *, factor: Factor, qu
 def zone_factor(kind: str, zone: str | None) -> Factor | None:
     """A factor of electricity for a zone; the world's, *estimated* and said, without a zone; ``None`` if
     unpublished."""
+    from ..factors.constants import UnknownFactorError, by_zone
+    from ..factors.zones import zone_code
+
     try:
         if zone is None:
             world = by_zone(kind, "WORLD")

@@ -25,3 +25,20 @@ def test_what_matters_is_sorted(core):
     found = assess(energy_j=3.6e6, duration_s=3600, zone="FR", machine=Machine(cpus=1, cpu_cores=8, ram_gb=32))
     lines = what_matters([found.carbon])
     assert "95 %" in lines[0] and len(lines) == 6
+
+
+def test_every_public_name_is_there_whatever_was_asked_first():
+    import importlib
+
+    for package in (
+        "impact_tracker.factors",
+        "impact_tracker.footprint",
+        "impact_tracker.estimators",
+        "impact_tracker.interop",
+    ):
+        module = importlib.import_module(package)
+        submodules = {"boamps", "carbontracker", "codecarbon", "eit"}
+        for name in module.__all__:
+            thing = getattr(module, name)
+            assert name in submodules or type(thing).__name__ != "module", f"{package}.{name} is a module"
+        assert set(module.__all__) <= set(dir(module))
