@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
     shape.add_argument("--csv", action="store_true", help="one row a run (with --regions: a region), unrounded")
     parser.add_argument("--regions", action="store_true", help="the regions of each run too")
+    parser.add_argument("--explain", action="store_true", help="each carbon as a formula with its numbers and sources")
     parser.add_argument("--plot", metavar="FILE", help="power over time as .png, .svg or .pdf")
     add_weighing(parser)
 
@@ -52,4 +53,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"impact-tracker report: not read: {one}", file=sys.stderr)
     else:
         show(page_of(runs, unreadable, regions=args.regions))
+        if args.explain:
+            from ..footprint import explain
+
+            for one in runs:
+                print("\n".join(["", one.label, *explain(one.result.carbon)]))
     return 0

@@ -47,6 +47,7 @@ KINDS: dict[str, str] = {
     "gpu_tdp": "W",
     "gpu_embodied": "kg",
     "server_embodied": "kg",
+    "making_water": "L",  # of a whole machine ("server") or of a card: none may be bundled
     "hour_factor": "g/h",
     "equivalent": "g",
     "boundary": "1/year",

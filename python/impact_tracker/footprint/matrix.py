@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..factors import Factor, intensity
+from ..factors.hardware_names import bare_name
+from ..factors.overrides import overridden
 from .allocation import Allocation, embodied, split_use
-from .impact import Energy, Impact
+from .impact import Energy, Impact, Term
 from .machine import Machine, making
 from .use import carbon, depletion, primary_energy, water, zone_factor
 
@@ -137,7 +139,7 @@ def assess(
 def _making(
     cells: dict[tuple[str, str], Impact], machine: Machine | None, hours: float | None, allocation: Allocation | None
 ) -> dict[str, Impact]:
-    cells["water", "making"] = Impact.missing("water", "L", "no water of making may be bundled for this machine")
+    cells["water", "making"] = _making_water(machine, hours, allocation)
     if machine is None or hours is None:
         reason = "the machine was not described" if machine is None else "the duration is not known"
         for indicator in ("carbon", "adp", "primary_energy"):
@@ -153,3 +155,21 @@ def _making(
         if indicator == "carbon":
             found = shares
     return found
+
+
+def _making_water(machine: Machine | None, hours: float | None, allocation: Allocation | None) -> Impact:
+    """Water of making, from the user's own file alone: [making_water.server] and [making_water."name of the card"],
+    in L."""
+    reason = "no water of making may be bundled; yours goes under [making_water.server] of the file of factors"
+    if machine is None or hours is None:
+        return Impact.missing("water", "L", reason)
+    wanted = [("server", 1.0)] + ([(machine.gpu_model or "Any", float(machine.gpus))] if machine.gpus else [])
+    found = [(overridden("making_water", bare_name(name)), count) for name, count in wanted]
+    terms = [Term(count, ((factor, 1.0),)) for factor, count in found if factor is not None]
+    if not terms:
+        return Impact.missing("water", "L", reason)
+    share = embodied(Impact.of("water", "L", terms, "modelled"), hours, allocation)
+    absent = [name for (name, _), (factor, _) in zip(wanted, found) if factor is None]
+    return (
+        share + Impact.missing("water", "L", f"water of making {', '.join(absent)} is not known") if absent else share
+    )
