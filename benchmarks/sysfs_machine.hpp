@@ -1,0 +1,57 @@
+#pragma once
+// A machine whose four counters cost what sysfs costs: links to a file of sysfs in a temporary directory.
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "impact/tracker/tracker.hpp"
+
+namespace impact::bench {
+
+namespace fs = std::filesystem;
+
+inline constexpr const char* kSysfsCounter = "/sys/class/net/lo/statistics/rx_bytes";
+inline constexpr std::array kZones{"intel-rapl:0", "intel-rapl:0:0", "intel-rapl:1", "intel-rapl:1:0"};
+
+inline double now_s() { return seconds(Duration{nanoseconds(system_clock().now())}); }
+
+inline double process_cpu_s() {
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  const auto s = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  return s(use.ru_utime) + s(use.ru_stime);
+}
+
+inline fs::path make_machine() {
+  std::string name = (fs::temp_directory_path() / "sampler-cost-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  const fs::path root = name;
+  constexpr std::array kNames{"package-0", "dram", "package-1", "dram"};
+  for (std::size_t i = 0; i < kZones.size(); ++i) {
+    const fs::path zone = root / "sys/class/powercap" / kZones[i];
+    fs::create_directories(zone);
+    std::ofstream(zone / "name") << kNames[i] << "\n";
+    std::ofstream(zone / "max_energy_range_uj") << "262143328850\n";
+    fs::create_symlink(kSysfsCounter, zone / "energy_uj");
+  }
+  fs::create_directories(root / "proc");
+  std::ofstream(root / "proc/cpuinfo")
+      << "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz\n";
+  return root;
+}
+
+inline TrackerSettings settings_for(const fs::path& root, Duration period) {
+  TrackerSettings s;
+  s.logdir = (root / "log").string();
+  s.interval = period;
+  s.sources = {"rapl_powercap"};
+  return s;
+}
+
+}  // namespace impact::bench
