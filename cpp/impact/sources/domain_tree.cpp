@@ -246,6 +246,24 @@ void check_insides(std::span<const Channel> channels, const Cover& cover, std::s
 
 }  // namespace
 
+namespace {
+
+// Two sensors of one thing: a wrong unit, a counter that stands still. 15 % is beyond what sensors of good health differ
+// by, 5 J beyond what their edges do.
+void check_duplicates(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
+                      std::vector<std::string>& found) {
+  for (const Part& part : cover.parts) {
+    if (part.role != Role::duplicate || !part.of) continue;
+    if (channels[*part.of].device != channels[part.channel].device) continue;
+    const double a = energies_j[*part.of], b = energies_j[part.channel];
+    if (!(std::abs(a - b) > 0.15 * std::max(a, b) + 5)) continue;
+    found.push_back(fmt::format("{} shows {:.1f} J where {} shows {:.1f} J", channels[*part.of].id, a,
+                                channels[part.channel].id, b));
+  }
+}
+
+}  // namespace
+
 bool is_model(const Channel& channel) noexcept { return channel.source.ends_with("_model"); }
 
 bool tells_energy(const Channel& channel) noexcept {
@@ -263,6 +281,7 @@ std::vector<std::string> find_contradictions(std::span<const Channel> channels, 
   std::vector<std::string> found;
   if (energies_j.size() != channels.size()) return found;
   check_insides(channels, cover, energies_j, found);
+  check_duplicates(channels, cover, energies_j, found);
   double packages = 0, total = 0;
   for (const Part& part : cover.parts) {
     const bool counts = part.role == Role::in_total || part.role == Role::inside;

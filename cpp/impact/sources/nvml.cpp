@@ -11,12 +11,14 @@
 // Known faults
 //   - Against external meters the counter is off by -8 to +13 % on consumer boards, -6 % on A100 (same source): the
 //     maker's 5 % of its power reading is stated.
-//   - Where the window is shorter than the period (Volta, GA100) power misses part of the time.
+//   - Where the window is shorter than the period (Pascal, Volta, GA100) power misses part of the time, and a periodic
+//     load can alias: half of the unseen part is added to the stated error.
 //   - A driver reload begins the counter anew: a step back is a reset, never a wrap.
 //   - Some boards have the call and a counter that stays 0: their power is read instead.
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "impact/sources/nvml_library.hpp"
@@ -58,6 +60,10 @@ Channel power_channel(const nvml::Gpu& gpu) {
   c.unit = Unit::watt;
   c.update_period = sensing.power_period;
   c.window = sensing.power_window;
+  // A sensor that looks a part of the time can fall into step with the load: its error does not shrink with time. Half
+  // of what it does not see is this project's allowance.
+  const double unseen = 1 - std::min(1.0, seconds(sensing.power_window) / seconds(sensing.power_period));
+  c.relative_error += 0.5 * unseen;
   return c;
 }
 

@@ -174,6 +174,16 @@ TEST(DomainTree, FindsContradictions) {
   EXPECT_THAT(findings({nan, 130, nan, nan, 20}), IsEmpty());
 }
 
+TEST(DomainTree, TwoSensorsOfOneThingThatDifferAreAFinding) {
+  const std::vector<Channel> channels{energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu),
+                                      power("nvml/g/power_average", "nvml_state", "gpu:GPU-a", Domain::gpu)};
+  const Cover cover = find_cover(channels);
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 950}), IsEmpty());
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 1740}),
+              ElementsAre(HasSubstr("1740.0 J")));
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{3, 6}), IsEmpty());
+}
+
 TEST(MachineComponents, ListsPackagesMemoryAndGpusOnTheBus) {
   FakeRoot root;
   root.online("0-1");

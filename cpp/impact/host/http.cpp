@@ -1,0 +1,198 @@
+#include "impact/host/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "impact/host/library.hpp"
+
+namespace impact {
+namespace {
+
+// libcurl's numbers, as its header publishes them.
+enum Option : int {
+  kWriteData = 10001,
+  kUrl = 10002,
+  kUserName = 10173,
+  kPassword = 10174,
+  kPostFields = 10015,
+  kHeaders = 10023,
+  kHeaderData = 10029,
+  kCustomRequest = 10036,
+  kCaFile = 10065,
+  kWriteFunction = 20011,
+  kHeaderFunction = 20079,
+  kNoBody = 44,
+  kFollowLocation = 52,
+  kPostFieldSize = 60,
+  kVerifyPeer = 64,
+  kVerifyHost = 81,
+  kNoSignal = 99,
+  kHttpAuth = 107,
+  kTimeoutMs = 155,
+  kConnectTimeoutMs = 156,
+  kProtocols = 181,
+};
+constexpr int kResponseCode = 0x200002;
+constexpr long kHttpAndHttps = 3;
+constexpr long kBasicAuth = 1;
+
+struct Sinks {
+  std::string* body;
+  std::size_t largest;
+  std::vector<std::string>* headers;
+};
+
+std::size_t take_body(const char* data, std::size_t size, std::size_t count, void* where) {
+  auto& sinks = *static_cast<Sinks*>(where);
+  if (sinks.body->size() + size * count > sinks.largest) return 0;  // ends the transfer
+  try {
+    sinks.body->append(data, size * count);
+  } catch (const std::exception&) {
+    return 0;
+  }
+  return size * count;
+}
+
+std::size_t take_header(const char* data, std::size_t size, std::size_t count, void* where) {
+  auto& sinks = *static_cast<Sinks*>(where);
+  std::string line(data, std::min<std::size_t>(size * count, 8192));
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+  const auto colon = std::min(line.find(':'), line.size());
+  std::transform(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(colon), line.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (sinks.headers->size() < 200) sinks.headers->push_back(std::move(line));
+  return size * count;
+}
+
+}  // namespace
+
+std::string_view HttpAnswer::header(std::string_view name) const noexcept {
+  for (const std::string_view line : headers) {
+    if (!line.starts_with(name) || line.size() <= name.size() || line[name.size()] != ':') continue;
+    std::string_view value = line.substr(name.size() + 1);
+    while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+    return value;
+  }
+  return {};
+}
+
+struct HttpClient::Curl {
+  explicit Curl(Library loaded) : library(std::move(loaded)) {}
+  Curl(const Curl&) = delete;
+  ~Curl() {
+    if (handle != nullptr) cleanup(handle);
+  }
+
+  bool resolve() {
+    init = library.symbol<void*()>("curl_easy_init");
+    cleanup = library.symbol<void(void*)>("curl_easy_cleanup");
+    reset = library.symbol<void(void*)>("curl_easy_reset");
+    setopt = library.symbol<int(void*, int, ...)>("curl_easy_setopt");
+    perform = library.symbol<int(void*)>("curl_easy_perform");
+    getinfo = library.symbol<int(void*, int, ...)>("curl_easy_getinfo");
+    words = library.symbol<const char*(int)>("curl_easy_strerror");
+    append = library.symbol<void*(void*, const char*)>("curl_slist_append");
+    free_list = library.symbol<void(void*)>("curl_slist_free_all");
+    const bool all = init && cleanup && reset && setopt && perform && getinfo && words && append && free_list;
+    if (all) handle = init();
+    return handle != nullptr;
+  }
+
+  void prepare(const HttpRequest& request, void* headers, Sinks& sinks) const {
+    const auto ms = static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(request.timeout).count());
+    reset(handle);
+    setopt(handle, kUrl, request.url.c_str());
+    setopt(handle, kProtocols, kHttpAndHttps);
+    setopt(handle, kCustomRequest, request.method.c_str());
+    setopt(handle, kNoSignal, 1L);
+    setopt(handle, kFollowLocation, 0L);
+    setopt(handle, kTimeoutMs, ms);
+    setopt(handle, kConnectTimeoutMs, ms);
+    setopt(handle, kHeaders, headers);
+    setopt(handle, kWriteFunction, &take_body);
+    setopt(handle, kWriteData, &sinks);
+    setopt(handle, kHeaderFunction, &take_header);
+    setopt(handle, kHeaderData, &sinks);
+    if (!request.body.empty()) {
+      setopt(handle, kPostFields, request.body.c_str());
+      setopt(handle, kPostFieldSize, static_cast<long>(request.body.size()));
+    }
+    if (!request.user.empty()) {
+      setopt(handle, kHttpAuth, kBasicAuth);
+      setopt(handle, kUserName, request.user.c_str());
+      setopt(handle, kPassword, request.password.c_str());
+    }
+    if (!request.ca_file.empty()) setopt(handle, kCaFile, request.ca_file.c_str());
+    if (!request.verify_tls) {
+      setopt(handle, kVerifyPeer, 0L);
+      setopt(handle, kVerifyHost, 0L);
+    }
+  }
+
+  Library library;
+  void* handle = nullptr;
+  void* (*init)() = nullptr;
+  void (*cleanup)(void*) = nullptr;
+  void (*reset)(void*) = nullptr;
+  int (*setopt)(void*, int, ...) = nullptr;
+  int (*perform)(void*) = nullptr;
+  int (*getinfo)(void*, int, ...) = nullptr;
+  const char* (*words)(int) = nullptr;
+  void* (*append)(void*, const char*) = nullptr;
+  void (*free_list)(void*) = nullptr;
+};
+
+HttpClient::HttpClient(std::unique_ptr<Curl> curl) : curl_(std::move(curl)) {}
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient::~HttpClient() = default;
+
+Result<HttpClient> HttpClient::open() {
+  for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4"}) {
+    Result<Library> library = Library::open(name);
+    if (!library) continue;
+    auto curl = std::make_unique<Curl>(std::move(library).value());
+    if (curl->resolve()) return HttpClient{std::move(curl)};
+  }
+  return Error{ErrorKind::absent, "libcurl cannot be loaded", "sudo apt install libcurl4"};
+}
+
+Result<HttpAnswer> HttpClient::send(const HttpRequest& request) {
+  HttpAnswer answer;
+  Sinks sinks{&answer.body, request.largest_answer, &answer.headers};
+  void* headers = nullptr;
+  for (const std::string& line : request.headers) headers = curl_->append(headers, line.c_str());
+  curl_->prepare(request, headers, sinks);
+  const int status = curl_->perform(curl_->handle);
+  curl_->getinfo(curl_->handle, kResponseCode, &answer.status);
+  curl_->free_list(headers);
+  curl_->reset(curl_->handle);  // forgets the password and the pointers to this frame
+  if (status == 0) return answer;
+  return Error{ErrorKind::broken, public_url(request.url) + ": " + curl_->words(status), ""};
+}
+
+std::string url_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF", plain = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x80 && (std::isalnum(u) != 0 || plain.find(c) != std::string_view::npos)) {
+      out += c;
+    } else {
+      out += {'%', digits[u >> 4U], digits[u & 15U]};
+    }
+  }
+  return out;
+}
+
+std::string public_url(std::string_view url) {
+  std::string text(url.substr(0, url.find_first_of("?#")));
+  const std::size_t scheme = text.find("://");
+  const std::size_t start = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t path = std::min(text.find('/', start), text.size());
+  const std::size_t at = text.rfind('@', path);
+  if (at != std::string::npos && at >= start && at < path) text.erase(start, at - start + 1);
+  return text;
+}
+
+}  // namespace impact

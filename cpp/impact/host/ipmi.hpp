@@ -1,0 +1,30 @@
+#pragma once
+// Commands to the board's management controller over the kernel's IPMI device.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "impact/host/control.hpp"
+#include "impact/host/host.hpp"
+
+namespace impact {
+
+class IpmiDevice {
+ public:
+  // The first of /dev/ipmi0, /dev/ipmi/0, /dev/ipmidev/0 that opens.
+  static Result<IpmiDevice> open(const Host& host, DeviceControl control = device_control);
+
+  // Sends a command to the controller itself and waits for its answer: the completion code first, then the data. Error
+  // broken: no answer in time, or one that is not to be had. One thread at a time.
+  Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
+                                            std::span<const std::uint8_t> data, Duration at_most) const;
+
+ private:
+  IpmiDevice(Descriptor device, DeviceControl control) noexcept : device_(std::move(device)), control_(control) {}
+  Descriptor device_;
+  DeviceControl control_;
+  mutable long sequence_ = 0;
+};
+
+}  // namespace impact

@@ -1,0 +1,13 @@
+#pragma once
+// Readers that speak to devices by requests, with the system call in the caller's hands: tests answer it themselves.
+
+#include "impact/host/control.hpp"
+#include "impact/sources/source.hpp"
+
+namespace impact {
+
+OpenedSource open_msr_safe_with(const Host& host, DeviceControl control);
+OpenedSource open_hsmp_with(const Host& host, DeviceControl control);
+OpenedSource open_ipmi_with(const Host& host, DeviceControl control);
+
+}  // namespace impact
