@@ -64,8 +64,9 @@ void bind_runner(py::module_& m) {
       .def_property_readonly("pid", &Runner::pid)
       .def("send", &send, py::arg("line"), py::arg("timeout_s") = 10.0, free)
       .def("next", &next, py::arg("timeout_s"))
-      .def("close", [](Runner& self, double grace_s) { return pair_of(self.close(from_seconds(grace_s))); },
-           py::arg("grace_s") = 5.0, free)
+      .def(
+          "close", [](Runner& self, double grace_s) { return pair_of(self.close(from_seconds(grace_s))); },
+          py::arg("grace_s") = 5.0, free)
       .def("kill", &Runner::kill)
       .def("ending",
            [](Runner& self) {

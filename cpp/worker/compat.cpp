@@ -10,7 +10,9 @@ namespace impact::worker::compat {
 #ifdef IMPACT_TORCH_CUDA_HEADERS
 
 namespace {
-auto index_of(const torch::Device& device) { return static_cast<c10::DeviceIndex>(device.has_index() ? device.index() : 0); }
+auto index_of(const torch::Device& device) {
+  return static_cast<c10::DeviceIndex>(device.has_index() ? device.index() : 0);
+}
 }  // namespace
 
 std::optional<DeviceMemory> device_memory(const torch::Device& device) {

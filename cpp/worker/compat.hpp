@@ -55,7 +55,8 @@ class Autocast {
   bool enabled_;
 };
 
-/// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must switch it off.
+/// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
+/// switch it off.
 inline void allow_tf32(bool on) {
   at::globalContext().setAllowTF32CuBLAS(on);
   at::globalContext().setAllowTF32CuDNN(on);

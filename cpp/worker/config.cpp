@@ -20,7 +20,8 @@ Fields::Fields(const Json& command, std::vector<std::string> known) : command_(c
 }
 
 void Fields::refuse(const std::string& name, const std::string& takes) const {
-  throw ProtocolError("bad-value", "\"" + name + "\" takes " + takes + ", not " + (has(name) ? command_[name].dump() : "nothing"));
+  throw ProtocolError("bad-value",
+                      "\"" + name + "\" takes " + takes + ", not " + (has(name) ? command_[name].dump() : "nothing"));
 }
 
 bool Fields::has(const std::string& name) const { return command_.contains(name) && !command_[name].is_null(); }
@@ -37,7 +38,8 @@ std::string Fields::required_text(const std::string& name) const {
   return value.empty() ? (refuse(name, "a text"), "") : value;
 }
 
-std::string Fields::choice(const std::string& name, const std::string& otherwise, const std::vector<std::string>& choices) const {
+std::string Fields::choice(const std::string& name, const std::string& otherwise,
+                           const std::vector<std::string>& choices) const {
   const auto value = text(name, otherwise);
   if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
     refuse(name, "one of " + joined(choices));
@@ -119,7 +121,8 @@ torch::Device known_device(const std::string& name) {
   const auto devices = available_devices();
   const auto full = name == "cuda" ? std::string("cuda:0") : name;
   if (std::find(devices.begin(), devices.end(), full) == devices.end()) {
-    throw ProtocolError("no-device", "there is no device \"" + name + "\" here", "this worker (torch " TORCH_VERSION ") sees: " + joined(devices));
+    throw ProtocolError("no-device", "there is no device \"" + name + "\" here",
+                        "this worker (torch " TORCH_VERSION ") sees: " + joined(devices));
   }
   return torch::Device(full);
 }
@@ -151,8 +154,8 @@ std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fie
 }  // namespace
 
 LoadOptions parse_load(const Json& command) {
-  const Fields f(command, {"network", "batch", "size", "channels", "classes", "layout", "precision", "device", "threads", "seed",
-                           "batch_norm", "variant", "deterministic"});
+  const Fields f(command, {"network", "batch", "size", "channels", "classes", "layout", "precision", "device",
+                           "threads", "seed", "batch_norm", "variant", "deterministic"});
   LoadOptions o;
   o.spec = &known_network(f.required_text("network"));
   o.build = default_options(*o.spec);
@@ -172,7 +175,8 @@ LoadOptions parse_load(const Json& command) {
   o.threads = f.whole("threads", available_threads(), 1);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));
   o.deterministic = f.flag("deterministic", false);
-  o.build.batch_norm = f.choice("batch_norm", "train", {"train", "frozen"}) == "train" ? BatchNorm::train : BatchNorm::frozen;
+  o.build.batch_norm =
+      f.choice("batch_norm", "train", {"train", "frozen"}) == "train" ? BatchNorm::train : BatchNorm::frozen;
   if (!o.spec->variants.empty()) {
     o.build.variant = f.choice("variant", o.spec->variants.front(), o.spec->variants);
   } else if (f.has("variant")) {
@@ -190,7 +194,8 @@ Limits parse_limits(const Fields& f, bool with_epochs) {
   l.hard_seconds = f.number("hard_seconds", 0, 0);
   l.epochs = with_epochs ? f.whole("epochs", 0, 1) : 0;
   if (l.passes == 0 && l.images == 0 && l.epochs == 0 && !(l.seconds > 0)) {
-    throw ProtocolError("bad-value", "the phase has no end", with_epochs ? "give epochs, passes, images or seconds" : "give passes, images or seconds");
+    throw ProtocolError("bad-value", "the phase has no end",
+                        with_epochs ? "give epochs, passes, images or seconds" : "give passes, images or seconds");
   }
   return l;
 }

@@ -19,7 +19,8 @@ class Fields {
   [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const;
   [[nodiscard]] std::string required_text(const std::string& name) const;
   /// One of `choices`.
-  [[nodiscard]] std::string choice(const std::string& name, const std::string& otherwise, const std::vector<std::string>& choices) const;
+  [[nodiscard]] std::string choice(const std::string& name, const std::string& otherwise,
+                                   const std::vector<std::string>& choices) const;
   [[nodiscard]] std::int64_t whole(const std::string& name, std::int64_t otherwise, std::int64_t least) const;
   [[nodiscard]] double number(const std::string& name, double otherwise, double least) const;
   [[nodiscard]] bool flag(const std::string& name, bool otherwise) const;
@@ -50,9 +51,9 @@ struct Limits {
   std::int64_t passes = 0;
   std::int64_t images = 0;
   std::int64_t epochs = 0;
-  double seconds = 0;          ///< no new pass after this time, but for min_passes
-  std::int64_t min_passes = 0; ///< at least this many, even beyond `seconds`
-  double hard_seconds = 0;     ///< not even for min_passes beyond this
+  double seconds = 0;           ///< no new pass after this time, but for min_passes
+  std::int64_t min_passes = 0;  ///< at least this many, even beyond `seconds`
+  double hard_seconds = 0;      ///< not even for min_passes beyond this
 };
 Limits parse_limits(const Fields& fields, bool with_epochs);
 

@@ -43,11 +43,16 @@ class Score {
       correct_ = correct_.defined() ? correct_ + correct : correct;
     }
   }
-  [[nodiscard]] Json loss() const { return loss_.defined() && weight_ > 0 ? Json(loss_.item<double>() / weight_) : Json(nullptr); }
+  [[nodiscard]] Json loss() const {
+    return loss_.defined() && weight_ > 0 ? Json(loss_.item<double>() / weight_) : Json(nullptr);
+  }
   [[nodiscard]] Json last_loss() const { return last_.defined() ? Json(last_.item<double>()) : Json(nullptr); }
-  [[nodiscard]] Json correct() const { return correct_.defined() ? Json(correct_.item<std::int64_t>()) : Json(nullptr); }
+  [[nodiscard]] Json correct() const {
+    return correct_.defined() ? Json(correct_.item<std::int64_t>()) : Json(nullptr);
+  }
   [[nodiscard]] Json accuracy() const {
-    return correct_.defined() && images_ > 0 ? Json(correct_.item<double>() / static_cast<double>(images_)) : Json(nullptr);
+    return correct_.defined() && images_ > 0 ? Json(correct_.item<double>() / static_cast<double>(images_))
+                                             : Json(nullptr);
   }
 
  private:
@@ -92,7 +97,8 @@ Json Model::run_evaluation(Phase& phase, Dataset& data) {
       const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
       output = network_->forward(batch.inputs);
     }
-    score.add(loss_of(output, batch.target, "cross_entropy"), static_cast<double>(count), output.argmax(1).eq(batch.target).sum(), count);
+    score.add(loss_of(output, batch.target, "cross_entropy"), static_cast<double>(count),
+              output.argmax(1).eq(batch.target).sum(), count);
     at += count;
     phase.pass_done(count, output);
     phase.progress([](Json&) {});
@@ -119,7 +125,9 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
     std::int64_t at = 0;
     while (at < data.size() && (go_on = phase.more())) {
       lr = protocol.take_lr().value_or(lr);
-      set_lr(lr * (planned > 0 ? schedule(o.lr_schedule, static_cast<double>(phase.passes()) / static_cast<double>(planned)) : 1.0));
+      set_lr(lr * (planned > 0
+                       ? schedule(o.lr_schedule, static_cast<double>(phase.passes()) / static_cast<double>(planned))
+                       : 1.0));
       const auto count = data.synthetic() ? data.size() : phase.allowance(std::min(options_.batch, data.size() - at));
       const auto result = step(data.batch(at, count), loss);
       const auto weight = loss == "sum_of_squares" ? 1.0 : static_cast<double>(count);
@@ -133,7 +141,11 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
       ++epochs_;
       phase.epoch_done();
       if (!data.synthetic()) {
-        epochs.push_back({{"epoch", epochs_}, {"images", at}, {"loss", epoch.loss()}, {"accuracy", epoch.accuracy()}, {"end_ns", monotonic_ns()}});
+        epochs.push_back({{"epoch", epochs_},
+                          {"images", at},
+                          {"loss", epoch.loss()},
+                          {"accuracy", epoch.accuracy()},
+                          {"end_ns", monotonic_ns()}});
         auto event = epochs.back();
         event["event"] = "epoch";
         protocol.send_if_room(event);

@@ -16,7 +16,8 @@ void use_layout(torch::nn::Module& module) {
   }
 }
 
-/// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock runs.
+/// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock
+/// runs.
 template <class State>
 void forget_steps(torch::optim::Optimizer& optimizer) {
   for (auto& entry : optimizer.state()) {
@@ -26,7 +27,8 @@ void forget_steps(torch::optim::Optimizer& optimizer) {
 
 }  // namespace
 
-Model::Model(LoadOptions options) : options_(std::move(options)), facts_(network_facts(*options_.spec, options_.build)) {
+Model::Model(LoadOptions options)
+    : options_(std::move(options)), facts_(network_facts(*options_.spec, options_.build)) {
   torch::set_num_threads(static_cast<int>(options_.threads));
   compat::allow_tf32(options_.precision == "tf32");
   compat::set_deterministic(options_.deterministic);
@@ -43,7 +45,9 @@ DataOptions Model::data_options() const {
   return {options_.spec, options_.build, options_.device, options_.channels_last, options_.batch};
 }
 
-Tensor Model::original_output(const Tensor& output) const { return options_.spec->softmax ? torch::softmax(output, 1) : output; }
+Tensor Model::original_output(const Tensor& output) const {
+  return options_.spec->softmax ? torch::softmax(output, 1) : output;
+}
 
 Tensor Model::infer(const Tensors& inputs) {
   const torch::InferenceMode guard;
@@ -94,7 +98,8 @@ std::unique_ptr<torch::optim::Optimizer> Model::make_optimizer(const TrainOption
         parameters, torch::optim::SGDOptions(o.lr).momentum(o.momentum).weight_decay(o.weight_decay));
   }
   if (o.optimizer == "adamw") {
-    return std::make_unique<torch::optim::AdamW>(parameters, torch::optim::AdamWOptions(o.lr).weight_decay(o.weight_decay));
+    return std::make_unique<torch::optim::AdamW>(parameters,
+                                                 torch::optim::AdamWOptions(o.lr).weight_decay(o.weight_decay));
   }
   return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(o.lr).weight_decay(o.weight_decay));
 }
@@ -171,12 +176,19 @@ TensorFile Model::checkpoint() const {
     std::ostringstream stream;
     torch::save(*optimizer_, stream);
     const auto bytes = stream.str();
-    file.tensors["optimizer"] = torch::from_blob(const_cast<char*>(bytes.data()), {static_cast<std::int64_t>(bytes.size())}, torch::kUInt8).clone();
+    file.tensors["optimizer"] =
+        torch::from_blob(const_cast<char*>(bytes.data()), {static_cast<std::int64_t>(bytes.size())}, torch::kUInt8)
+            .clone();
   }
   file.tensors["random_state"] = at::detail::getDefaultCPUGenerator().get_state();
-  file.metadata = {{"network", options_.spec->name},        {"optimizer", trained_with_.optimizer}, {"epochs", std::to_string(epochs_)},
-                   {"steps", std::to_string(steps_)},        {"torch_version", compat::version()},   {"variant", options_.build.variant},
-                   {"classes", std::to_string(options_.build.classes)}, {"lr", std::to_string(trained_with_.lr)}};
+  file.metadata = {{"network", options_.spec->name},
+                   {"optimizer", trained_with_.optimizer},
+                   {"epochs", std::to_string(epochs_)},
+                   {"steps", std::to_string(steps_)},
+                   {"torch_version", compat::version()},
+                   {"variant", options_.build.variant},
+                   {"classes", std::to_string(options_.build.classes)},
+                   {"lr", std::to_string(trained_with_.lr)}};
   return file;
 }
 

@@ -12,7 +12,8 @@ thread_local Trace* current = nullptr;
 
 std::vector<std::int64_t> shape(const Tensor& t) { return t.sizes().vec(); }
 
-void record(const char* kind, const Tensor& in, std::vector<std::int64_t> weight, const Tensor& out, std::int64_t macs) {
+void record(const char* kind, const Tensor& in, std::vector<std::int64_t> weight, const Tensor& out,
+            std::int64_t macs) {
   if (current != nullptr) {
     current->add({kind, shape(in), std::move(weight), shape(out), macs});
   }
@@ -40,7 +41,8 @@ std::array<Padding, 2> paddings(const Tensor& x, Pair kernel, Pair stride, Pair 
     const auto columns = (kernel[1] - 1) * dilation[1] / 2;
     return {Padding{rows, rows}, Padding{columns, columns}};
   }
-  return {same_padding(x.size(2), kernel[0], stride[0], dilation[0]), same_padding(x.size(3), kernel[1], stride[1], dilation[1])};
+  return {same_padding(x.size(2), kernel[0], stride[0], dilation[0]),
+          same_padding(x.size(3), kernel[1], stride[1], dilation[1])};
 }
 
 bool symmetric(const std::array<Padding, 2>& p) { return p[0].before == p[0].after && p[1].before == p[1].after; }
@@ -49,7 +51,8 @@ Tensor padded(const Tensor& x, const std::array<Padding, 2>& p, double value = 0
   return torch::constant_pad_nd(x, {p[1].before, p[1].after, p[0].before, p[0].after}, value);
 }
 
-std::int64_t outputs(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t dilation, std::int64_t padding) {
+std::int64_t outputs(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t dilation,
+                     std::int64_t padding) {
   const auto span = in + padding - (kernel - 1) * dilation - 1;
   if (span < 0) {
     throw std::invalid_argument("an input side of " + std::to_string(in) + " is too small for this network");
@@ -72,7 +75,8 @@ Trace::Trace() {
 Trace::~Trace() { current = nullptr; }
 
 std::int64_t Trace::macs() const {
-  return std::accumulate(ops_.begin(), ops_.end(), std::int64_t{0}, [](auto sum, const Op& op) { return sum + op.macs; });
+  return std::accumulate(ops_.begin(), ops_.end(), std::int64_t{0},
+                         [](auto sum, const Op& op) { return sum + op.macs; });
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry& g) {
@@ -80,8 +84,9 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry&
   const auto p = paddings(x, kernel, g.stride, g.dilation, g.pad);
   Tensor out;
   if (x.is_meta()) {
-    out = like_shape(x, {x.size(0), w.size(0), outputs(x.size(2), kernel[0], g.stride[0], g.dilation[0], p[0].before + p[0].after),
-                         outputs(x.size(3), kernel[1], g.stride[1], g.dilation[1], p[1].before + p[1].after)});
+    out = like_shape(
+        x, {x.size(0), w.size(0), outputs(x.size(2), kernel[0], g.stride[0], g.dilation[0], p[0].before + p[0].after),
+            outputs(x.size(3), kernel[1], g.stride[1], g.dilation[1], p[1].before + p[1].after)});
   } else if (symmetric(p)) {
     const Pair padding{p[0].before, p[1].before};
     out = torch::conv2d(x, w, b, g.stride, padding, g.dilation, g.groups);
@@ -124,7 +129,8 @@ Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor& b, std::in
   } else {
     out = torch::conv_transpose3d(x, w, b, Triple{stride, stride, stride});
   }
-  record(spatial == 2 ? "conv_transpose2d" : "conv_transpose3d", x, shape(w), out, x.numel() * product(w.sizes().slice(1)));
+  record(spatial == 2 ? "conv_transpose2d" : "conv_transpose3d", x, shape(w), out,
+         x.numel() * product(w.sizes().slice(1)));
   return out;
 }
 
@@ -148,7 +154,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
-  auto out = q.is_meta() ? like_shape(q, {q.size(0), q.size(1), q.size(2), v.size(3)}) : compat::attention(q, k, v, causal);
+  auto out =
+      q.is_meta() ? like_shape(q, {q.size(0), q.size(1), q.size(2), v.size(3)}) : compat::attention(q, k, v, causal);
   const auto pairs = q.size(0) * q.size(1) * q.size(2) * k.size(2);
   record("matmul", q, shape(k), out, pairs * q.size(3));
   record("matmul", q, shape(v), out, pairs * v.size(3));
@@ -162,12 +169,15 @@ LstmResult lstm(const Tensor& x, const LstmWeights& w, const Tensor& h0, const T
   if (x.is_meta()) {
     result = {like_shape(x, {n, x.size(1), hidden}), like_shape(x, {n, hidden}), like_shape(x, {n, hidden})};
   } else {
-    auto start = [&](const Tensor& state) { return state.defined() ? state.unsqueeze(0) : torch::zeros({1, n, hidden}, x.options()); };
+    auto start = [&](const Tensor& state) {
+      return state.defined() ? state.unsqueeze(0) : torch::zeros({1, n, hidden}, x.options());
+    };
     auto [out, h, c] = torch::lstm(x, {start(h0), start(c0)}, {w.w_ih, w.w_hh, w.b_ih, w.b_hh}, true, 1, 0.0,
                                    torch::GradMode::is_enabled(), false, true);
     result = {out, h.squeeze(0), c.squeeze(0)};
   }
-  record("lstm", x, {w.w_ih.size(0), w.w_ih.size(1) + hidden}, result.out, n * x.size(1) * w.w_ih.size(0) * (w.w_ih.size(1) + hidden));
+  record("lstm", x, {w.w_ih.size(0), w.w_ih.size(1) + hidden}, result.out,
+         n * x.size(1) * w.w_ih.size(0) * (w.w_ih.size(1) + hidden));
   return result;
 }
 
@@ -229,7 +239,8 @@ Tensor avg_pool(const Tensor& x, Pair kernel, Pair stride, Pad pad) {
 Tensor global_mean(const Tensor& x) { return x.mean({2, 3}, true); }
 
 Tensor resize_bilinear(const Tensor& x, Pair size, bool align_corners) {
-  return x.is_meta() ? like_shape(x, {x.size(0), x.size(1), size[0], size[1]}) : torch::upsample_bilinear2d(x, size, align_corners);
+  return x.is_meta() ? like_shape(x, {x.size(0), x.size(1), size[0], size[1]})
+                     : torch::upsample_bilinear2d(x, size, align_corners);
 }
 
 Tensor resize_nearest(const Tensor& x, Pair size) {

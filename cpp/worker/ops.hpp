@@ -1,9 +1,9 @@
 // The operations that networks are made of: torch's, counted and able to run without data.
 //
-// A network built on the meta device has shapes and no values. torch 1.13 knows no convolution, normalisation or recurrent
-// layer there, so these functions give the shape themselves. With a Trace alive, each convolution and matrix product of the
-// calling thread is written down with its multiply-adds. Nothing else is counted (no additions of biases, no
-// normalisation, no interpolation), as in the field's tables of multiply-adds.
+// A network built on the meta device has shapes and no values. torch 1.13 knows no convolution, normalisation or
+// recurrent layer there, so these functions give the shape themselves. With a Trace alive, each convolution and
+// matrix product of the calling thread is written down with its multiply-adds. Nothing else is counted (no additions
+// of biases, no normalisation, no interpolation), as in the field's tables of multiply-adds.
 #pragma once
 
 #include <torch/torch.h>
@@ -23,7 +23,7 @@ struct Op {
   std::vector<std::int64_t> in;      ///< shape of the input, batch first
   std::vector<std::int64_t> weight;  ///< shape of the weight in torch's order
   std::vector<std::int64_t> out;
-  std::int64_t macs = 0;             ///< multiply-adds of the whole batch
+  std::int64_t macs = 0;  ///< multiply-adds of the whole batch
 };
 
 /// Records the operations of this thread while it lives. Not nested.

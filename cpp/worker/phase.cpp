@@ -83,8 +83,13 @@ void Phase::progress(const std::function<void(Json&)>& extra) {
     return;
   }
   next_progress_ns_ = last_ns_ + kProgressPeriodNs;
-  Json event{{"event", "progress"}, {"phase", name_},     {"id", id_}, {"passes", passes_},
-             {"images", images_},   {"epochs", epochs_}, {"elapsed_s", static_cast<double>(last_ns_ - begin_ns_) * 1e-9}};
+  Json event{{"event", "progress"},
+             {"phase", name_},
+             {"id", id_},
+             {"passes", passes_},
+             {"images", images_},
+             {"epochs", epochs_},
+             {"elapsed_s", static_cast<double>(last_ns_ - begin_ns_) * 1e-9}};
   double fraction = -1;
   auto consider = [&](double done, double all) { fraction = all > 0 ? std::max(fraction, done / all) : fraction; };
   consider(static_cast<double>(passes_), static_cast<double>(limits_.passes));
@@ -105,7 +110,8 @@ Json Phase::report() const {
   const auto memory = compat::device_memory(load_.device);
   Json device_memory = nullptr;
   if (memory) {
-    device_memory = {{"peak_allocated_bytes", memory->peak_allocated_bytes}, {"peak_reserved_bytes", memory->peak_reserved_bytes}};
+    device_memory = {{"peak_allocated_bytes", memory->peak_allocated_bytes},
+                     {"peak_reserved_bytes", memory->peak_reserved_bytes}};
   }
   return {{"event", "done"},
           {"phase", name_},
@@ -133,8 +139,9 @@ Json Phase::report() const {
           {"network", load_.spec->name},
           {"seed", load_.seed},
           {"pass_s", pass_statistics()},
-          {"pass_ns", std::vector<std::int64_t>(pass_ns_.begin(), pass_ns_.begin() + static_cast<std::ptrdiff_t>(
-                                                                                       std::min(pass_ns_.size(), kListedPasses)))}};
+          {"pass_ns", std::vector<std::int64_t>(
+                          pass_ns_.begin(),
+                          pass_ns_.begin() + static_cast<std::ptrdiff_t>(std::min(pass_ns_.size(), kListedPasses)))}};
 }
 
 Json Phase::pass_statistics() const {
@@ -148,13 +155,12 @@ Json Phase::pass_statistics() const {
   const auto squares = std::accumulate(sorted.begin(), sorted.end(), 0.0, [&](double sum, std::int64_t v) {
     return sum + (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
   });
-  auto at = [&](double share) { return static_cast<double>(sorted[static_cast<std::size_t>(share * (n - 1) + 0.5)]) * 1e-9; };
-  return {{"mean", mean * 1e-9},
-          {"std", n > 1 ? Json(std::sqrt(squares / (n - 1)) * 1e-9) : Json(nullptr)},
-          {"min", at(0)},
-          {"p50", at(0.5)},
-          {"p95", at(0.95)},
-          {"max", at(1)}};
+  auto at = [&](double share) {
+    return static_cast<double>(sorted[static_cast<std::size_t>(share * (n - 1) + 0.5)]) * 1e-9;
+  };
+  return {{"mean", mean * 1e-9}, {"std", n > 1 ? Json(std::sqrt(squares / (n - 1)) * 1e-9) : Json(nullptr)},
+          {"min", at(0)},        {"p50", at(0.5)},
+          {"p95", at(0.95)},     {"max", at(1)}};
 }
 
 }  // namespace impact::worker

@@ -1,39 +1,46 @@
 // The worker's protocol: JSON lines, commands on stdin, events on stdout, nothing else on either.
 //
-//   start        -> {"event":"hello","protocol":1,"pid":…,"torch_version":…,"devices":["cpu",…],"threads":…}
+// At the start: {"event":"hello","protocol":1,"pid":…,"torch_version":…,"devices":["cpu",…],"threads":…}.
 //
-// Commands ("id", any value, comes back in every event of that command) and their answers:
-//   list         [network]                                     -> networks: name, title, task, input, classes, parameters,
-//                                                                trainable_parameters, macs, gmac, activations, unit, variants
-//   load         network [batch size classes layout precision device threads seed batch_norm variant channels deterministic]
-//                                                              -> loaded: what was asked, and what it became
-//   warmup       [passes=1 phase=infer|train loss optimizer lr] -> warmed: passes, duration_s (weights come back after train)
-//   infer        passes|images|seconds [min_passes data subset]  -> a phase
-//   train        epochs|passes|images|seconds [data subset data_seed loss optimizer lr lr_schedule momentum weight_decay resume]
-//                                                              -> a phase
-//   evaluate     [data limit]                                  -> a phase
-//   forward      input output                                  -> forwarded: reads "input" tensors from a file, writes "output"
-//   save / restore_weights   path                              -> saved / restored: bytes, tensors
-//   checkpoint / resume      path                              -> checkpointed / resumed: weights, optimizer, progress, random state
-//   unload, quit                                               -> unloaded, bye
+// Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
+//   list        [network]
+//               -> networks: name, title, task, input, classes, parameters, trainable_parameters, macs, gmac, …
+//   load        network [batch size classes channels layout precision device threads seed batch_norm variant
+//               deterministic]
+//               -> loaded: what was asked for and what it became
+//   warmup      [passes=1 phase=infer|train loss optimizer lr]
+//               -> warmed: passes, duration_s; weights, statistics and optimizer are as before
+//   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
+//   train       epochs|passes|images|seconds [as infer, and loss optimizer lr lr_schedule momentum weight_decay resume]
+//   evaluate    data [subset data_seed data_folder]
+//               -> these three are phases, below
+//   forward     input output
+//               -> forwarded: one pass over the tensors of a file, "output" written to another
+//   save, restore_weights     path
+//               -> saved, restored: weights and moving statistics
+//   checkpoint, resume        path
+//               -> checkpointed, resumed: weights, optimizer, progress, random state
+//   unload, quit
+//               -> unloaded, bye
 //
-// A phase. The worker prepares (data, optimizer, one untimed pass if asked for by warmup), then
-//   worker {"event":"ready","phase":"train",…}       parent opens its region, then
-//   parent {"cmd":"go"}                              worker runs the passes and nothing else
-//   worker {"event":"progress",…}                    at most four a second; {"event":"epoch",…} after each epoch
-//   worker {"event":"done","begin_ns":…,"end_ns":…}  both readings of CLOCK_MONOTONIC; parent closes its region
-// "abort" instead of "go" ends the phase before it began ({"event":"aborted"}).
-// While a phase runs, {"cmd":"stop"} ends it before the next batch (done has "stopped":true), and {"cmd":"set","lr":…}
-// changes the learning rate from the next batch on; other commands wait until the phase is over.
+// A phase. The worker prepares data and optimizer, then
+//   worker: {"event":"ready","phase":"train",…}        the parent opens its region
+//   parent: {"cmd":"go"}                               the worker runs the passes and nothing else
+//   worker: {"event":"progress",…}                     four a second at most; {"event":"epoch",…} after each epoch
+//   worker: {"event":"done","begin_ns":…,"end_ns":…}   its readings of CLOCK_MONOTONIC; the parent closes its region
+// {"cmd":"abort"} in the place of go gives the phase up ({"event":"aborted"}). While it runs, {"cmd":"stop"} ends it
+// before the next batch (done has "stopped":true) and {"cmd":"set","lr":…} changes the learning rate from the next batch
+// on; every other command waits until it is over.
 //
-// done: phase, begin_ns, end_ns, duration_s, images, passes, batch, stopped, limit (what ended it), loss (mean of the phase),
-//   final_loss, accuracy, correct, epochs, finite, peak_memory_bytes and peak_memory_scope ("phase", or "process" where the
-//   system's high-water mark cannot be reset), device_memory {peak_allocated_bytes, peak_reserved_bytes} or null, device (where
-//   the outputs really lay), threads, layout, precision, torch_version, batch_norm, network, seed, data,
-//   pass_s {mean, std, min, p50, p95, max}, pass_ns (the first 4096 passes). What was not measured is null.
+// done: phase, begin_ns, end_ns, duration_s, images, passes, batch, stopped, limit (what ended it: passes, images, epochs,
+//   seconds, data, stop), loss (mean), final_loss, accuracy, correct, epochs, finite, peak_memory_bytes with
+//   peak_memory_scope ("phase", or "process" where the system's high-water mark cannot be reset), device_memory
+//   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), threads, layout, precision,
+//   torch_version, batch_norm, variant, network, seed, data, pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first
+//   4096 passes). What was not measured is null.
 //
-// Errors: {"event":"error","kind":…,"what":…,"advice":…,"cmd":…}; the session goes on. Kinds: bad-command, unknown-network,
-//   bad-value, no-network, no-data, no-device, out-of-memory, io, numeric, internal.
+// Errors: {"event":"error","kind":…,"what":…,"advice":…,"cmd":…}, after which the session goes on. Kinds: bad-command,
+//   unknown-network, bad-value, no-network, no-data, no-device, out-of-memory, io, internal.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -102,7 +109,8 @@ class Protocol {
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 inline std::int64_t monotonic_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace impact::worker

@@ -12,7 +12,7 @@ namespace {
 
 Json id_of(const Json& command) { return command.contains("id") ? command["id"] : Json(nullptr); }
 
-double giga(std::int64_t count) { return static_cast<double>(count) * 1e-9; }
+double giga(std::int64_t count) { return static_cast<double>(count) / 1e9; }
 
 Json described(const NetworkSpec& spec) {
   const auto facts = network_facts(spec, default_options(spec));
@@ -42,7 +42,8 @@ struct Source {
 /// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "subset", "data_seed", "data_folder".
 Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss) {
   const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist"});
-  const auto seed = static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
+  const auto seed =
+      static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
   Source source;
   if (name == "synthetic") {
     source.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().output);
@@ -50,7 +51,8 @@ Source open_data(const Fields& f, const Model& model, bool train_part, const std
   } else {
     const auto limit = f.whole("subset", 0, 1);
     source.data = open_fashion_mnist(model.data_options(), train_part, limit, seed, f.text("data_folder", ""));
-    source.description = {{"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
+    source.description = {
+        {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
   }
   return source;
 }
@@ -66,8 +68,9 @@ TrainOptions parse_training(const Fields& f) {
   return o;
 }
 
-const std::vector<std::string> kCommands{"list",    "load", "warmup", "infer",  "train", "evaluate", "forward", "save", "restore_weights",
-                                         "checkpoint", "resume", "unload", "quit", "go",  "abort",   "stop",    "set"};
+const std::vector<std::string> kCommands{"list",    "load", "warmup",          "infer",      "train",  "evaluate",
+                                         "forward", "save", "restore_weights", "checkpoint", "resume", "unload",
+                                         "quit",    "go",   "abort",           "stop",       "set"};
 
 }  // namespace
 
@@ -103,16 +106,20 @@ void Session::handle(const Json& command) {
     const auto name = command["cmd"].get<std::string>();
     if (!dispatch(name, command)) {
       const auto near = near_matches(name, kCommands);
-      throw ProtocolError("bad-command", "there is no command \"" + name + "\"", near.empty() ? "known: " + joined(kCommands) : "did you mean " + joined(near) + "?");
+      throw ProtocolError("bad-command", "there is no command \"" + name + "\"",
+                          near.empty() ? "known: " + joined(kCommands) : "did you mean " + joined(near) + "?");
     }
   } catch (const ProtocolError& e) {
     send_error(command, e.kind, e.what(), e.advice);
   } catch (const c10::OutOfMemoryError& e) {
-    send_error(command, "out-of-memory", e.what_without_backtrace(), "a smaller batch or size, or a device with more memory");
+    send_error(command, "out-of-memory", e.what_without_backtrace(),
+               "a smaller batch or size, or a device with more memory");
   } catch (const c10::Error& e) {
     const std::string what = e.what_without_backtrace();
-    const bool memory = what.find("not enough memory") != std::string::npos || what.find("out of memory") != std::string::npos;
-    send_error(command, memory ? "out-of-memory" : "internal", what, memory ? "a smaller batch or size, or a device with more memory" : "");
+    const bool memory =
+        what.find("not enough memory") != std::string::npos || what.find("out of memory") != std::string::npos;
+    send_error(command, memory ? "out-of-memory" : "internal", what,
+               memory ? "a smaller batch or size, or a device with more memory" : "");
   } catch (const std::bad_alloc&) {
     send_error(command, "out-of-memory", "the system refused more memory", "a smaller batch or size");
   } catch (const std::invalid_argument& e) {
@@ -153,8 +160,14 @@ bool Session::dispatch(const std::string& name, const Json& command) {
   return true;
 }
 
-void Session::send_error(const Json& command, const std::string& kind, const std::string& what, const std::string& advice) {
-  protocol_.send({{"event", "error"}, {"kind", kind}, {"what", what}, {"advice", advice}, {"cmd", command["cmd"]}, {"id", id_of(command)}});
+void Session::send_error(const Json& command, const std::string& kind, const std::string& what,
+                         const std::string& advice) {
+  protocol_.send({{"event", "error"},
+                  {"kind", kind},
+                  {"what", what},
+                  {"advice", advice},
+                  {"cmd", command["cmd"]},
+                  {"id", id_of(command)}});
 }
 
 void Session::list(const Json& command) {
@@ -162,7 +175,8 @@ void Session::list(const Json& command) {
   Json networks = Json::array();
   const auto only = f.text("network", "");
   if (!only.empty() && find_network(only) == nullptr) {
-    throw ProtocolError("unknown-network", "there is no network \"" + only + "\"", "did you mean " + joined(near_networks(only)) + "?");
+    throw ProtocolError("unknown-network", "there is no network \"" + only + "\"",
+                        "did you mean " + joined(near_networks(only)) + "?");
   }
   for (const auto& spec : network_specs()) {
     if (only.empty() || find_network(only) == &spec) {
@@ -180,41 +194,44 @@ void Session::load(const Json& command) {
   const auto values = facts.activations * options.batch;
   // Rough on purpose, for a decision before a test starts: weights, and what the passes hold of the layers' outputs.
   const auto weights_bytes = facts.parameters * 4;
-  protocol_.send({{"event", "loaded"},
-                  {"id", id_of(command)},
-                  {"network", options.spec->name},
-                  {"title", options.spec->title},
-                  {"task", options.spec->task},
-                  {"unit", options.spec->unit},
-                  {"batch", options.batch},
-                  {"input", options.build.input},
-                  {"output", facts.output},
-                  {"classes", options.build.classes > 0 ? Json(options.build.classes) : Json(nullptr)},
-                  {"layout", options.channels_last ? "channels_last" : "nchw"},
-                  {"precision", options.precision},
-                  {"device", options.device.str()},
-                  {"threads", torch::get_num_threads()},
-                  {"seed", options.seed},
-                  {"batch_norm", options.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
-                  {"variant", options.build.variant.empty() ? Json(nullptr) : Json(options.build.variant)},
-                  {"parameters", facts.parameters},
-                  {"trainable_parameters", facts.trainable},
-                  {"macs", facts.macs},
-                  {"gmac", giga(facts.macs)},
-                  {"estimated_memory_bytes", {{"infer", weights_bytes + values * 2}, {"train", 4 * weights_bytes + values * 10}}},
-                  {"torch_version", compat::version()}});
+  protocol_.send(
+      {{"event", "loaded"},
+       {"id", id_of(command)},
+       {"network", options.spec->name},
+       {"title", options.spec->title},
+       {"task", options.spec->task},
+       {"unit", options.spec->unit},
+       {"batch", options.batch},
+       {"input", options.build.input},
+       {"output", facts.output},
+       {"classes", options.build.classes > 0 ? Json(options.build.classes) : Json(nullptr)},
+       {"layout", options.channels_last ? "channels_last" : "nchw"},
+       {"precision", options.precision},
+       {"device", options.device.str()},
+       {"threads", torch::get_num_threads()},
+       {"seed", options.seed},
+       {"batch_norm", options.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
+       {"variant", options.build.variant.empty() ? Json(nullptr) : Json(options.build.variant)},
+       {"parameters", facts.parameters},
+       {"trainable_parameters", facts.trainable},
+       {"macs", facts.macs},
+       {"gmac", giga(facts.macs)},
+       {"estimated_memory_bytes", {{"infer", weights_bytes + values * 2}, {"train", 4 * weights_bytes + values * 10}}},
+       {"torch_version", compat::version()}});
 }
 
 void Session::warm_up(const Json& command) {
-  const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "data", "subset",
-                           "data_seed", "data_folder"});
+  const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay",
+                           "data", "subset", "data_seed", "data_folder"});
   const bool training = f.choice("phase", "infer", {"infer", "train"}) == "train";
   const auto passes = f.whole("passes", 1, 0);
   const auto options = parse_training(f);
-  auto source = open_data(f, model(), true, training && f.text("data", "synthetic") == "synthetic" ? chosen_loss(options, false) : "");
+  auto source = open_data(f, model(), true,
+                          training && f.text("data", "synthetic") == "synthetic" ? chosen_loss(options, false) : "");
   const auto begin = monotonic_ns();
   model().warm_up(passes, training, *source.data, options);
-  protocol_.send({{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(monotonic_ns() - begin)}});
+  protocol_.send(
+      {{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(monotonic_ns() - begin)}});
 }
 
 void Session::finish_phase(Json report, const Json& data) {
@@ -223,7 +240,8 @@ void Session::finish_phase(Json report, const Json& data) {
 }
 
 void Session::infer(const Json& command) {
-  const Fields f(command, {"passes", "images", "seconds", "min_passes", "hard_seconds", "data", "subset", "data_seed", "data_folder"});
+  const Fields f(command, {"passes", "images", "seconds", "min_passes", "hard_seconds", "data", "subset", "data_seed",
+                           "data_folder"});
   const auto limits = parse_limits(f, false);
   auto source = open_data(f, model(), false, "");
   Phase phase(protocol_, model().options(), "infer", limits, id_of(command));
@@ -233,8 +251,9 @@ void Session::infer(const Json& command) {
 }
 
 void Session::train(const Json& command) {
-  const Fields f(command, {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset", "data_seed", "data_folder",
-                           "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "resume"});
+  const Fields f(command,
+                 {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset", "data_seed",
+                  "data_folder", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "resume"});
   const auto limits = parse_limits(f, true);
   const auto options = parse_training(f);
   if (options.lr_schedule != "constant" && limits.passes == 0 && limits.images == 0 && limits.epochs == 0) {

@@ -33,7 +33,8 @@ std::string bare(const std::string& text) {
 }  // namespace
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -42,7 +43,8 @@ std::vector<std::string> near_matches(const std::string& name, const std::vector
   std::vector<std::pair<std::size_t, std::string>> scored;
   for (const auto& candidate : known) {
     const auto other = bare(candidate);
-    const bool inside = wanted.size() >= 3 && (other.find(wanted) != std::string::npos || wanted.find(other) != std::string::npos);
+    const bool inside =
+        wanted.size() >= 3 && (other.find(wanted) != std::string::npos || wanted.find(other) != std::string::npos);
     const auto distance = inside ? 1 : edit_distance(wanted, other);
     if (distance <= std::max<std::size_t>(2, other.size() / 3)) {
       scored.emplace_back(distance, candidate);

@@ -12,12 +12,12 @@
 namespace impact::worker {
 
 struct TrainOptions {
-  std::string optimizer = "adam";      ///< adam, adamw, sgd
+  std::string optimizer = "adam";  ///< adam, adamw, sgd
   double lr = 1e-3;
   double momentum = 0.9;
   double weight_decay = 0.0;
-  std::string lr_schedule = "constant"; ///< constant, linear (to zero at the end), cosine
-  std::string loss = "auto";            ///< cross_entropy, sum_of_squares, mse; auto: by the data
+  std::string lr_schedule = "constant";  ///< constant, linear (to zero at the end), cosine
+  std::string loss = "auto";             ///< cross_entropy, sum_of_squares, mse; auto: by the data
 };
 
 /// A network ready to run, and what training it has behind it.
@@ -39,7 +39,8 @@ class Model {
 
   Json run_inference(Phase& phase, Dataset& data);
   Json run_evaluation(Phase& phase, Dataset& data);
-  Json run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& options, const Limits& limits, std::uint64_t data_seed);
+  Json run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& options, const Limits& limits,
+                    std::uint64_t data_seed);
 
   /// Makes the optimizer, with its state and the gradients allocated, unless `keep` and there is one of the same kind.
   void prepare_training(const TrainOptions& options, bool keep);
@@ -64,7 +65,7 @@ class Model {
   std::shared_ptr<Network> network_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainOptions trained_with_;
-  std::int64_t epochs_ = 0;       ///< epochs begun since the optimizer was made, for the order of the data
+  std::int64_t epochs_ = 0;  ///< epochs begun since the optimizer was made, for the order of the data
   std::int64_t steps_ = 0;
 };
 

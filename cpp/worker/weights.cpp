@@ -14,8 +14,9 @@ struct Kind {
   torch::ScalarType type;
   const char* name;
 };
-constexpr Kind kKinds[] = {{torch::kFloat32, "F32"}, {torch::kFloat64, "F64"}, {torch::kBFloat16, "BF16"}, {torch::kFloat16, "F16"},
-                           {torch::kInt64, "I64"},   {torch::kInt32, "I32"},   {torch::kUInt8, "U8"},      {torch::kBool, "BOOL"}};
+constexpr Kind kKinds[] = {{torch::kFloat32, "F32"}, {torch::kFloat64, "F64"}, {torch::kBFloat16, "BF16"},
+                           {torch::kFloat16, "F16"}, {torch::kInt64, "I64"},   {torch::kInt32, "I32"},
+                           {torch::kUInt8, "U8"},    {torch::kBool, "BOOL"}};
 
 std::string kind_name(torch::ScalarType type) {
   for (const auto& kind : kKinds) {
@@ -36,7 +37,8 @@ torch::ScalarType kind_type(const std::string& name, const std::string& path) {
 }
 
 ProtocolError damaged(const std::string& path) {
-  return ProtocolError("io", path + ": is no safetensors file, or is damaged", "write it again with save or checkpoint");
+  return ProtocolError("io", path + ": is no safetensors file, or is damaged",
+                       "write it again with save or checkpoint");
 }
 
 }  // namespace
@@ -51,7 +53,9 @@ std::int64_t write_tensors(const std::string& path, const TensorFile& file) {
   for (const auto& [name, tensor] : file.tensors) {
     plain.push_back(tensor.detach().to(torch::kCPU).contiguous());
     const auto bytes = static_cast<std::int64_t>(plain.back().nbytes());
-    header[name] = {{"dtype", kind_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, offset + bytes}}};
+    header[name] = {{"dtype", kind_name(tensor.scalar_type())},
+                    {"shape", tensor.sizes().vec()},
+                    {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   auto text = header.dump();
@@ -72,7 +76,8 @@ std::int64_t write_tensors(const std::string& path, const TensorFile& file) {
   if (!out || error) {
     std::error_code ignored;
     std::filesystem::remove(partial, ignored);
-    throw ProtocolError("io", path + ": cannot be written" + (error ? " (" + error.message() + ")" : ""), "check the folder, its rights and the free space");
+    throw ProtocolError("io", path + ": cannot be written" + (error ? " (" + error.message() + ")" : ""),
+                        "check the folder, its rights and the free space");
   }
   return static_cast<std::int64_t>(sizeof length + text.size()) + offset;
 }
@@ -104,7 +109,8 @@ TensorFile read_tensors(const std::string& path) {
       }
       const auto begin = entry.at("data_offsets").at(0).get<std::uint64_t>();
       const auto end = entry.at("data_offsets").at(1).get<std::uint64_t>();
-      auto tensor = torch::empty(entry.at("shape").get<std::vector<std::int64_t>>(), kind_type(entry.at("dtype").get<std::string>(), path));
+      auto tensor = torch::empty(entry.at("shape").get<std::vector<std::int64_t>>(),
+                                 kind_type(entry.at("dtype").get<std::string>(), path));
       if (end < begin || sizeof length + length + end > total || end - begin != tensor.nbytes()) {
         throw damaged(path);
       }

@@ -23,14 +23,14 @@ struct Ending {
 
 enum class Transfer : std::uint8_t { done, timed_out, interrupted, closed };
 
-// Its descriptors are close-on-exec, no SIGPIPE comes from it, and the child starts with default signal handling whatever
-// this process ignores or blocks. send() and signals may come from any thread while another one receives.
+// Its descriptors are close-on-exec, no SIGPIPE comes from it, and the child starts with default signal handling
+// whatever this process ignores or blocks. send() and signals may come from any thread while another one receives.
 // The destructor kills and reaps; in a forked child it only closes its copies of the descriptors.
 class ChildProcess {
  public:
   struct Options {
-    std::vector<std::string> command;                               // an executable's path and its arguments
-    std::vector<std::pair<std::string, std::string>> environment;   // set in addition to ours
+    std::vector<std::string> command;                              // an executable's path and its arguments
+    std::vector<std::pair<std::string, std::string>> environment;  // set in addition to ours
   };
 
   // Error: absent or forbidden with the path, else broken.
@@ -43,7 +43,8 @@ class ChildProcess {
 
   // All of `data` to the child's standard input; closed if it no longer reads.
   Transfer send(std::string_view data, Duration timeout);
-  // Appends what the child has written to its standard output, waiting for at least one byte. interrupted: a signal came.
+  // Appends what the child has written to its standard output, waiting for at least one byte. interrupted: a signal
+  // came.
   Transfer receive(std::string& into, Duration timeout);
   // The child sees the end of its standard input; its output can still be received.
   void close_input() noexcept;

@@ -1,8 +1,8 @@
 #pragma once
 // The client of a worker process: starts it, sends commands, hands out its events with the time they came.
 //
-// A command and an event are one JSON object on one line each (the worker's protocol.hpp says which). The runner does not
-// look into them: what a phase means is the caller's.
+// A command and an event are one JSON object on one line each (the worker's protocol.hpp says which). The runner does
+// not look into them: what a phase means is the caller's.
 
 #include <atomic>
 #include <memory>
@@ -27,8 +27,8 @@ enum class Arrival : std::uint8_t {
   ended,    // the worker has ended and every event it sent was handed out
 };
 
-// One thread asks for events; any thread may send or kill. No orphan stays: the worker ends when the runner is destroyed,
-// when its stream closes, and when this process dies in any way.
+// One thread asks for events; any thread may send or kill. No orphan stays: the worker ends when the runner is
+// destroyed, when its stream closes, and when this process dies in any way.
 class Runner {
  public:
   // Starts `options.command`. Error as of ChildProcess::start.
@@ -57,7 +57,7 @@ class Runner {
   bool take_line(WorkerEvent& into);
 
   std::unique_ptr<ChildProcess> child_;
-  std::mutex sending_;    // a line goes out whole
+  std::mutex sending_;  // a line goes out whole
   std::mutex receiving_;
   std::string buffer_;
   std::size_t searched_ = 0;  // no line feed before this

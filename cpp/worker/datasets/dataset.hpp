@@ -39,11 +39,11 @@ struct DataOptions {
 /// $IMPACT_TRACKER_DATA, /usr/share/datasets/fashion-mnist). Images are standardised with the training set's mean and
 /// deviation, resized to the network's input and repeated to its channels.
 /// limit: that many examples drawn with the seed; 0: all. Throws ProtocolError("no-data") with where it looked.
-std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
-                                            const std::string& folder);
+std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
+                                            std::uint64_t seed, const std::string& folder);
 
-/// One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for classes),
-/// or class numbers if the loss wants them.
+/// One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for
+/// classes), or class numbers if the loss wants them.
 std::unique_ptr<Dataset> make_synthetic(const DataOptions& options, std::uint64_t seed, bool class_targets,
                                         const std::vector<std::int64_t>& output);
 

@@ -39,8 +39,9 @@ std::string locate(const std::string& given, const std::string& name) {
     }
     looked += (looked.empty() ? "" : ", ") + folder.string();
   }
-  throw ProtocolError("no-data", "Fashion-MNIST was not found: no " + name + ".gz in " + looked,
-                      "install Debian's dataset-fashion-mnist, or set IMPACT_TRACKER_DATA to the folder that holds the four .gz files");
+  throw ProtocolError(
+      "no-data", "Fashion-MNIST was not found: no " + name + ".gz in " + looked,
+      "install Debian's dataset-fashion-mnist, or set IMPACT_TRACKER_DATA to the folder that holds the four .gz files");
 }
 
 Tensor bytes_tensor(const std::string& path, std::size_t dimensions) {
@@ -57,17 +58,19 @@ Tensor bytes_tensor(const std::string& path, std::size_t dimensions) {
 
 class FashionMnist final : public Dataset {
  public:
-  FashionMnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed, const std::string& folder)
+  FashionMnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+               const std::string& folder)
       : options_(options) {
     const std::string part = train ? "train" : "t10k";
     images_ = bytes_tensor(locate(folder, part + "-images-idx3-ubyte"), 3).unsqueeze(1);
     labels_ = bytes_tensor(locate(folder, part + "-labels-idx1-ubyte"), 1).to(torch::kInt64);
     if (images_.size(0) != labels_.size(0)) {
-      throw ProtocolError("no-data", "Fashion-MNIST: images and labels differ in number", "install dataset-fashion-mnist again");
+      throw ProtocolError("no-data", "Fashion-MNIST: images and labels differ in number",
+                          "install dataset-fashion-mnist again");
     }
     if (limit > images_.size(0)) {
-      throw ProtocolError("bad-value", "Fashion-MNIST has " + std::to_string(images_.size(0)) + " " + part + " images, " +
-                                           std::to_string(limit) + " were asked for");
+      throw ProtocolError("bad-value", "Fashion-MNIST has " + std::to_string(images_.size(0)) + " " + part +
+                                           " images, " + std::to_string(limit) + " were asked for");
     }
     if (limit > 0) {
       const auto chosen = permutation(seed, -1).slice(0, 0, limit);
@@ -104,10 +107,14 @@ class FashionMnist final : public Dataset {
     if (!prepared_) {
       images = prepared(images);
     }
-    return {{images.contiguous(options_.channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous)}, labels};
+    return {{images.contiguous(options_.channels_last ? torch::MemoryFormat::ChannelsLast
+                                                      : torch::MemoryFormat::Contiguous)},
+            labels};
   }
 
-  void shuffle(std::uint64_t seed, std::int64_t epoch) override { order_ = permutation(seed, epoch).to(options_.device); }
+  void shuffle(std::uint64_t seed, std::int64_t epoch) override {
+    order_ = permutation(seed, epoch).to(options_.device);
+  }
 
  private:
   Tensor permutation(std::uint64_t seed, std::int64_t epoch) const {
@@ -134,8 +141,8 @@ class FashionMnist final : public Dataset {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
-                                            const std::string& folder) {
+std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
+                                            std::uint64_t seed, const std::string& folder) {
   if (options.build.input.size() != 3 || options.spec->range.tokens || options.spec->task != "classification") {
     throw ProtocolError("bad-value", options.spec->name + " does not classify images; it runs on synthetic data");
   }

@@ -64,8 +64,9 @@ Conv::Conv(const BuildOptions& options, const ConvOptions& conv)
     : geometry_{conv.stride, conv.dilation, conv.pad, conv.groups}, act_(conv.act) {
   const auto fan_in = static_cast<double>(conv.in / conv.groups * conv.kernel[0] * conv.kernel[1]);
   const double gain = conv.act == Act::relu || conv.act == Act::relu6 || conv.act == Act::leaky_relu ? 2.0 : 1.0;
-  weight_ = register_parameter("weight", normal_parameter(options, {conv.out, conv.in / conv.groups, conv.kernel[0], conv.kernel[1]},
-                                                          std::sqrt(gain / fan_in)));
+  weight_ = register_parameter(
+      "weight", normal_parameter(options, {conv.out, conv.in / conv.groups, conv.kernel[0], conv.kernel[1]},
+                                 std::sqrt(gain / fan_in)));
   if (conv.bias) {
     bias_ = register_parameter("bias", constant_parameter(options, {conv.out}, 0.0));
   }
@@ -82,7 +83,8 @@ Tensor Conv::forward(const Tensor& x) {
   return activate(y, act_);
 }
 
-UpConv::UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial, bool bias)
+UpConv::UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial,
+               bool bias)
     : scale_(scale) {
   std::vector<std::int64_t> shape{in, out};
   shape.insert(shape.end(), static_cast<std::size_t>(spatial), scale);
@@ -93,7 +95,8 @@ UpConv::UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, s
 }
 
 Linear::Linear(const BuildOptions& options, std::int64_t in, std::int64_t out, bool bias) {
-  weight_ = register_parameter("weight", normal_parameter(options, {out, in}, std::sqrt(1.0 / static_cast<double>(in))));
+  weight_ =
+      register_parameter("weight", normal_parameter(options, {out, in}, std::sqrt(1.0 / static_cast<double>(in))));
   if (bias) {
     bias_ = register_parameter("bias", constant_parameter(options, {out}, 0.0));
   }

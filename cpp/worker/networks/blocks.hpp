@@ -88,7 +88,8 @@ class Conv final : public Layer {
 /// Transposed convolution whose kernel equals its stride, with bias.
 class UpConv final : public Layer {
  public:
-  UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial = 2, bool bias = true);
+  UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial = 2,
+         bool bias = true);
   Tensor forward(const Tensor& x) override { return ops::conv_transpose(x, weight_, bias_, scale_); }
 
  private:
@@ -143,10 +144,17 @@ class ConvMaker {
  public:
   ConvMaker(const BuildOptions& options, NormOptions norm, Act act, bool bias = false)
       : options_(options), norm_(norm), act_(act), bias_(bias) {}
-  std::shared_ptr<Conv> operator()(std::int64_t in, std::int64_t out, Pair kernel = {1, 1}, Pair stride = {1, 1}, Pad pad = Pad::same,
-                                   std::int64_t dilation = 1) const {
-    return std::make_shared<Conv>(options_, ConvOptions{.in = in, .out = out, .kernel = kernel, .stride = stride,
-                                                        .dilation = {dilation, dilation}, .pad = pad, .bias = bias_, .norm = norm_, .act = act_});
+  std::shared_ptr<Conv> operator()(std::int64_t in, std::int64_t out, Pair kernel = {1, 1}, Pair stride = {1, 1},
+                                   Pad pad = Pad::same, std::int64_t dilation = 1) const {
+    return std::make_shared<Conv>(options_, ConvOptions{.in = in,
+                                                        .out = out,
+                                                        .kernel = kernel,
+                                                        .stride = stride,
+                                                        .dilation = {dilation, dilation},
+                                                        .pad = pad,
+                                                        .bias = bias_,
+                                                        .norm = norm_,
+                                                        .act = act_});
   }
 
  private:

@@ -1,4 +1,5 @@
-// The residual network of DPED (arXiv 1704.02470): 9 x 9, four blocks with instance normalisation, two convolutions, 9 x 9.
+// The residual network of DPED (arXiv 1704.02470): 9 x 9, four blocks with instance normalisation, two convolutions,
+// 9 x 9.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -1,7 +1,8 @@
-// ICNet (arXiv 1704.08545): three branches at full, half and quarter size; normalisation is folded into the convolutions.
+// ICNet (arXiv 1704.08545): three branches at full, half and quarter size; normalisation is folded into the
+// convolutions.
 //
-// In AI Benchmark's graph only the last 1 x 1 convolution (60 numbers) may be trained, so that its "training" is a forward pass
-// and a tiny backward one. Variant "faithful" does that; variant "all" trains everything.
+// In AI Benchmark's graph only the last 1 x 1 convolution (60 numbers) may be trained, so that its "training" is a
+// forward pass and a tiny backward one. Variant "faithful" does that; variant "all" trains everything.
 #include "worker/networks/segmentation.hpp"
 
 namespace impact::worker {
@@ -15,13 +16,15 @@ class IcNet final : public ImageNetwork {
     const Pair two{2, 2};
     full_ = register_module("full", chain(c(3, 32, {3, 3}, two), c(32, 32, {3, 3}, two), c(32, 64, {3, 3}, two)));
     full_out_ = register_module("full_out", plain(64, 128));
-    half_ = register_module("half", chain(c(3, 32, {3, 3}, two), c(32, 32, {3, 3}), c(32, 64, {3, 3}), max_pool({3, 3}, two, Pad::valid)));
+    half_ = register_module(
+        "half", chain(c(3, 32, {3, 3}, two), c(32, 32, {3, 3}), c(32, 64, {3, 3}), max_pool({3, 3}, two, Pad::valid)));
     add_bottlenecks(*half_, o, {}, true, {.in = 64, .mid = 32, .out = 128}, 3);
     add_bottlenecks(*half_, o, {}, true, {.in = 128, .mid = 64, .out = 256, .stride = 2}, 1);
     half_out_ = register_module("half_out", plain(256, 128));
     quarter_ = register_module("quarter", std::make_shared<Chain>());
     for (int i = 0; i < 3; ++i) {
-      quarter_->add(std::make_shared<Bottleneck>(o, NormOptions{}, true, Bottleneck::Shape{.in = 256, .mid = 64, .out = 256}));
+      quarter_->add(
+          std::make_shared<Bottleneck>(o, NormOptions{}, true, Bottleneck::Shape{.in = 256, .mid = 64, .out = 256}));
     }
     add_bottlenecks(*quarter_, o, {}, true, {.in = 256, .mid = 128, .out = 512, .dilation = 2}, 6);
     add_bottlenecks(*quarter_, o, {}, true, {.in = 512, .mid = 256, .out = 1024, .dilation = 4}, 3);

@@ -1,4 +1,5 @@
-// Inception-ResNet-V2 (arXiv 1602.07261) as TF-slim builds it: 244 convolutions; blocks added to their input with a scale.
+// Inception-ResNet-V2 (arXiv 1602.07261) as TF-slim builds it: 244 convolutions; blocks added to their input with a
+// scale.
 #include "worker/networks/inception.hpp"
 
 namespace impact::worker {
@@ -7,7 +8,8 @@ namespace {
 /// x + scale * up(branches(x)), then ReLU.
 class ScaledResidual final : public Layer {
  public:
-  ScaledResidual(const BuildOptions& o, std::shared_ptr<Branches> parts, std::int64_t mixed, std::int64_t channels, double scale, bool relu)
+  ScaledResidual(const BuildOptions& o, std::shared_ptr<Branches> parts, std::int64_t mixed, std::int64_t channels,
+                 double scale, bool relu)
       : scale_(scale), relu_(relu) {
     parts_ = register_module("parts", std::move(parts));
     up_ = register_module("up", std::make_shared<Conv>(o, ConvOptions{.in = mixed, .out = channels, .bias = true}));
@@ -26,7 +28,8 @@ class ScaledResidual final : public Layer {
 
 LayerPtr block35(const BuildOptions& o) {
   const auto c = inception_conv(o);
-  auto parts = branches(c(320, 32), chain(c(320, 32), c(32, 32, kThree)), chain(c(320, 32), c(32, 48, kThree), c(48, 64, kThree)));
+  auto parts = branches(c(320, 32), chain(c(320, 32), c(32, 32, kThree)),
+                        chain(c(320, 32), c(32, 48, kThree), c(48, 64, kThree)));
   return std::make_shared<ScaledResidual>(o, parts, 128, 320, 0.17, true);
 }
 
@@ -47,18 +50,21 @@ class InceptionResNetV2 final : public ImageNetwork {
   explicit InceptionResNetV2(const BuildOptions& o) {
     const auto c = inception_conv(o);
     const Pair one{1, 1};
-    body_ = register_module("body", chain(c(o.input.at(0), 32, kThree, kTwice, Pad::valid), c(32, 32, kThree, one, Pad::valid), c(32, 64, kThree),
-                                          inception_shrink(), c(64, 80, one, one, Pad::valid), c(80, 192, kThree, one, Pad::valid),
-                                          inception_shrink()));
-    body_->add(branches(c(192, 96), chain(c(192, 48), c(48, 64, {5, 5})), chain(c(192, 64), c(64, 96, kThree), c(96, 96, kThree)),
-                        chain(inception_mean(), c(192, 64))));
+    body_ = register_module("body",
+                            chain(c(o.input.at(0), 32, kThree, kTwice, Pad::valid), c(32, 32, kThree, one, Pad::valid),
+                                  c(32, 64, kThree), inception_shrink(), c(64, 80, one, one, Pad::valid),
+                                  c(80, 192, kThree, one, Pad::valid), inception_shrink()));
+    body_->add(branches(c(192, 96), chain(c(192, 48), c(48, 64, {5, 5})),
+                        chain(c(192, 64), c(64, 96, kThree), c(96, 96, kThree)), chain(inception_mean(), c(192, 64))));
     repeat(10, [&] { return block35(o); });
     body_->add(branches(c(320, 384, kThree, kTwice, Pad::valid),
-                        chain(c(320, 256), c(256, 256, kThree), c(256, 384, kThree, kTwice, Pad::valid)), inception_shrink()));
+                        chain(c(320, 256), c(256, 256, kThree), c(256, 384, kThree, kTwice, Pad::valid)),
+                        inception_shrink()));
     repeat(20, [&] { return block17(o); });
     body_->add(branches(chain(c(1088, 256), c(256, 384, kThree, kTwice, Pad::valid)),
                         chain(c(1088, 256), c(256, 288, kThree, kTwice, Pad::valid)),
-                        chain(c(1088, 256), c(256, 288, kThree), c(288, 320, kThree, kTwice, Pad::valid)), inception_shrink()));
+                        chain(c(1088, 256), c(256, 288, kThree), c(288, 320, kThree, kTwice, Pad::valid)),
+                        inception_shrink()));
     repeat(9, [&] { return block8(o, 0.20, true); });
     body_->add(block8(o, 1.0, false));
     body_->add(c(2080, 1536));

@@ -6,17 +6,24 @@ namespace {
 
 constexpr NormOptions kNorm{Norm::batch, 1e-3};
 
-/// 1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without activation; added to the input where shapes agree.
+/// 1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without activation; added to the input where shapes
+/// agree.
 class InvertedResidual final : public Layer {
  public:
-  InvertedResidual(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t stride, std::int64_t expansion)
+  InvertedResidual(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t stride,
+                   std::int64_t expansion)
       : skip_(stride == 1 && in == out), body_(register_module("body", std::make_shared<Chain>())) {
     const auto wide = in * expansion;
     if (expansion != 1) {
       body_->add(std::make_shared<Conv>(o, ConvOptions{.in = in, .out = wide, .norm = kNorm, .act = Act::relu6}));
     }
-    body_->add(std::make_shared<Conv>(o, ConvOptions{.in = wide, .out = wide, .kernel = {3, 3}, .stride = {stride, stride},
-                                                     .groups = wide, .norm = kNorm, .act = Act::relu6}));
+    body_->add(std::make_shared<Conv>(o, ConvOptions{.in = wide,
+                                                     .out = wide,
+                                                     .kernel = {3, 3},
+                                                     .stride = {stride, stride},
+                                                     .groups = wide,
+                                                     .norm = kNorm,
+                                                     .act = Act::relu6}));
     body_->add(std::make_shared<Conv>(o, ConvOptions{.in = wide, .out = out, .norm = kNorm}));
   }
   Tensor forward(const Tensor& x) override {
@@ -35,9 +42,11 @@ class MobileNetV2 final : public ImageNetwork {
     struct Stage {
       std::int64_t expansion, channels, blocks, stride;
     };
-    constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+    constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                                 {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
     features_->add(std::make_shared<Conv>(
-        o, ConvOptions{.in = o.input.at(0), .out = 32, .kernel = {3, 3}, .stride = {2, 2}, .norm = kNorm, .act = Act::relu6}));
+        o, ConvOptions{
+               .in = o.input.at(0), .out = 32, .kernel = {3, 3}, .stride = {2, 2}, .norm = kNorm, .act = Act::relu6}));
     std::int64_t in = 32;
     for (const auto& s : kStages) {
       for (std::int64_t i = 0; i < s.blocks; ++i) {

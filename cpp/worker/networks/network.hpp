@@ -27,9 +27,11 @@ struct BuildOptions {
   std::vector<std::int64_t> input;  ///< shape of one input without the batch
   std::int64_t classes = 0;
   BatchNorm batch_norm = BatchNorm::frozen;
-  std::string variant;              ///< one of the spec's variants
+  std::string variant;  ///< one of the spec's variants
 
-  [[nodiscard]] torch::TensorOptions floats() const { return torch::TensorOptions().dtype(torch::kFloat32).device(device); }
+  [[nodiscard]] torch::TensorOptions floats() const {
+    return torch::TensorOptions().dtype(torch::kFloat32).device(device);
+  }
 };
 
 /// A network: its forward pass gives what the loss is taken of (class networks: logits).
@@ -48,18 +50,18 @@ struct InputRange {
 };
 
 struct NetworkSpec {
-  std::string name;                  ///< as in commands and reports: mobilenet-v2
-  std::string title;                 ///< as people write it: MobileNet-V2
-  std::string task;                  ///< classification, enhancement, segmentation, generation, text, ...
-  std::string reference;             ///< where it was published
-  std::vector<std::int64_t> input;   ///< default shape of one input without the batch: channels first
-  std::int64_t classes = 0;          ///< outputs of the original head; 0: no classes
-  std::string unit = "image";        ///< what one input is: image, sequence, sentence, volume
-  bool softmax = false;              ///< the original's output is softmax(forward)
-  bool trainable = true;             ///< false: the worker runs it, and does not train it
-  bool any_classes = true;           ///< the head may be built with another number of classes
+  std::string name;                 ///< as in commands and reports: mobilenet-v2
+  std::string title;                ///< as people write it: MobileNet-V2
+  std::string task;                 ///< classification, enhancement, segmentation, generation, text, ...
+  std::string reference;            ///< where it was published
+  std::vector<std::int64_t> input;  ///< default shape of one input without the batch: channels first
+  std::int64_t classes = 0;         ///< outputs of the original head; 0: no classes
+  std::string unit = "image";       ///< what one input is: image, sequence, sentence, volume
+  bool softmax = false;             ///< the original's output is softmax(forward)
+  bool trainable = true;            ///< false: the worker runs it, and does not train it
+  bool any_classes = true;          ///< the head may be built with another number of classes
   InputRange range;
-  std::vector<std::string> variants; ///< first one is the default; empty: only one reading
+  std::vector<std::string> variants;  ///< first one is the default; empty: only one reading
   std::function<std::shared_ptr<Network>(const BuildOptions&)> build;
   /// Further inputs beside the first (a time step, a context), for a batch; absent: one input.
   std::function<Tensors(const BuildOptions&, std::int64_t batch)> more_inputs;

@@ -27,7 +27,8 @@ class PspNet final : public ImageNetwork {
   explicit PspNet(const BuildOptions& o) {
     const ConvMaker c(o, kPspNorm, Act::relu);
     const Pair two{2, 2};
-    body_ = register_module("body", chain(c(3, 64, {3, 3}, two), c(64, 64, {3, 3}), c(64, 128, {3, 3}), max_pool({3, 3}, two, Pad::same)));
+    body_ = register_module(
+        "body", chain(c(3, 64, {3, 3}, two), c(64, 64, {3, 3}), c(64, 128, {3, 3}), max_pool({3, 3}, two, Pad::same)));
     add_bottlenecks(*body_, o, kPspNorm, false, {.in = 128, .mid = 64, .out = 256}, 3);
     add_bottlenecks(*body_, o, kPspNorm, false, {.in = 256, .mid = 128, .out = 512, .stride = 2}, 4);
     add_bottlenecks(*body_, o, kPspNorm, false, {.in = 512, .mid = 256, .out = 1024, .dilation = 2}, 6);

@@ -24,7 +24,8 @@ const NetworkSpec* find_network(const std::string& name) {
   auto key = lower(name);
   std::replace(key.begin(), key.end(), '_', '-');
   const auto specs = network_specs();
-  const auto found = std::find_if(specs.begin(), specs.end(), [&](const NetworkSpec& spec) { return spec.name == key; });
+  const auto found =
+      std::find_if(specs.begin(), specs.end(), [&](const NetworkSpec& spec) { return spec.name == key; });
   return found == specs.end() ? nullptr : &*found;
 }
 

@@ -1,5 +1,5 @@
-// ResNet-V2-50 and -152 (arXiv 1603.05027) as TF-slim builds them: normalisation before convolution, and the stride at the
-// last unit of a block, which makes them cheaper than their namesakes elsewhere.
+// ResNet-V2-50 and -152 (arXiv 1603.05027) as TF-slim builds them: normalisation before convolution, and the stride
+// at the last unit of a block, which makes them cheaper than their namesakes elsewhere.
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {
@@ -16,7 +16,9 @@ class PreActivated final : public Layer {
     body_ = register_module("body", chain(c(in, mid), c(mid, mid, {3, 3}, {stride, stride}, Pad::centred),
                                           std::make_shared<Conv>(o, ConvOptions{.in = mid, .out = out, .bias = true})));
     if (in != out) {
-      shortcut_ = register_module("shortcut", std::make_shared<Conv>(o, ConvOptions{.in = in, .out = out, .stride = {stride, stride}, .bias = true}));
+      shortcut_ = register_module(
+          "shortcut",
+          std::make_shared<Conv>(o, ConvOptions{.in = in, .out = out, .stride = {stride, stride}, .bias = true}));
     }
   }
   Tensor forward(const Tensor& x) override {
@@ -40,8 +42,12 @@ class PreActivated final : public Layer {
 class ResNetV2 final : public ImageNetwork {
  public:
   ResNetV2(const BuildOptions& o, std::array<int, 4> units) {
-    body_ = register_module("body", chain(std::make_shared<Conv>(o, ConvOptions{.in = o.input.at(0), .out = 64, .kernel = {7, 7}, .stride = {2, 2},
-                                                                                .pad = Pad::centred, .bias = true}),
+    body_ = register_module("body", chain(std::make_shared<Conv>(o, ConvOptions{.in = o.input.at(0),
+                                                                                .out = 64,
+                                                                                .kernel = {7, 7},
+                                                                                .stride = {2, 2},
+                                                                                .pad = Pad::centred,
+                                                                                .bias = true}),
                                           max_pool({3, 3}, {2, 2}, Pad::same)));
     std::int64_t in = 64;
     for (std::size_t block = 0; block < units.size(); ++block) {

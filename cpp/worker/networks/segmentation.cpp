@@ -6,7 +6,8 @@ Bottleneck::Bottleneck(const BuildOptions& o, NormOptions norm, bool bias, const
   const ConvMaker c(o, norm, Act::relu, bias);
   const ConvMaker last(o, norm, Act::none, bias);
   const Pair stride{s.stride, s.stride};
-  body_ = register_module("body", chain(c(s.in, s.mid, {1, 1}, stride), c(s.mid, s.mid, {3, 3}, {1, 1}, Pad::centred, s.dilation), last(s.mid, s.out)));
+  body_ = register_module("body", chain(c(s.in, s.mid, {1, 1}, stride),
+                                        c(s.mid, s.mid, {3, 3}, {1, 1}, Pad::centred, s.dilation), last(s.mid, s.out)));
   if (s.projection) {
     projection_ = register_module("projection", last(s.in, s.out, {1, 1}, stride));
   }
@@ -16,7 +17,8 @@ Tensor Bottleneck::forward(const Tensor& x) {
   return activate((projection_ ? projection_->forward(x) : x) + body_->forward(x), Act::relu);
 }
 
-void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bias, Bottleneck::Shape first, int count) {
+void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bias, Bottleneck::Shape first,
+                     int count) {
   first.projection = true;
   to.add(std::make_shared<Bottleneck>(o, norm, bias, first));
   auto next = first;
@@ -28,7 +30,8 @@ void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bi
   }
 }
 
-NetworkSpec segmentation_spec(std::string name, std::string title, std::string reference, std::int64_t height, std::int64_t width) {
+NetworkSpec segmentation_spec(std::string name, std::string title, std::string reference, std::int64_t height,
+                              std::int64_t width) {
   NetworkSpec s;
   s.name = std::move(name);
   s.title = std::move(title);

@@ -24,8 +24,11 @@ class Bottleneck final : public Layer {
 void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bias, Bottleneck::Shape first, int count);
 
 /// Bilinear with corners aligned, to the size of another map or to a multiple.
-inline Tensor resize_like(const Tensor& x, const Tensor& other) { return ops::resize_bilinear(x, {other.size(2), other.size(3)}, true); }
+inline Tensor resize_like(const Tensor& x, const Tensor& other) {
+  return ops::resize_bilinear(x, {other.size(2), other.size(3)}, true);
+}
 
-NetworkSpec segmentation_spec(std::string name, std::string title, std::string reference, std::int64_t height, std::int64_t width);
+NetworkSpec segmentation_spec(std::string name, std::string title, std::string reference, std::int64_t height,
+                              std::int64_t width);
 
 }  // namespace impact::worker

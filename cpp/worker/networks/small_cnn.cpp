@@ -1,6 +1,6 @@
-// A small network for 28 x 28 images: 421,738 parameters and 4.24 million multiply-adds with one channel and 10 classes.
-// Two 3 x 3 convolutions (32, 64 channels) with batch normalisation, ReLU and pooling, a hidden layer of 128. About 90 % on
-// Fashion-MNIST after one or two epochs, which take seconds on a laptop.
+// A small network for 28 x 28 images: 421,738 parameters and 4.24 million multiply-adds with one channel and 10
+// classes. Two 3 x 3 convolutions (32, 64 channels) with batch normalisation, ReLU and pooling, a hidden layer of
+// 128. About 90 % on Fashion-MNIST after one or two epochs, which take seconds on a laptop.
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {
@@ -11,11 +11,13 @@ class SmallCnn final : public ImageNetwork {
   explicit SmallCnn(const BuildOptions& o) {
     const NormOptions norm{Norm::batch, 1e-5};
     auto conv = [&](std::int64_t in, std::int64_t out) {
-      return std::make_shared<Conv>(o, ConvOptions{.in = in, .out = out, .kernel = {3, 3}, .norm = norm, .act = Act::relu});
+      return std::make_shared<Conv>(
+          o, ConvOptions{.in = in, .out = out, .kernel = {3, 3}, .norm = norm, .act = Act::relu});
     };
     auto pool = [] { return max_pool({2, 2}, {2, 2}, Pad::valid); };
     features_ = register_module("features", chain(conv(o.input.at(0), 32), pool(), conv(32, 64), pool()));
-    hidden_ = register_module("hidden", std::make_shared<Linear>(o, 64 * (o.input.at(1) / 4) * (o.input.at(2) / 4), 128));
+    hidden_ =
+        register_module("hidden", std::make_shared<Linear>(o, 64 * (o.input.at(1) / 4) * (o.input.at(2) / 4), 128));
     head_ = register_module("head", std::make_shared<Linear>(o, 128, o.classes));
   }
 

@@ -1,5 +1,6 @@
-// The generator of SPADE (arXiv 1903.07291) as AI Benchmark has it: 128 x 128 from a random vector, led by an image. Spectral
-// normalisation runs its power iteration in every pass, as the graph does; its 0.2 G multiply-adds are not counted.
+// The generator of SPADE (arXiv 1903.07291) as AI Benchmark has it: 128 x 128 from a random vector, led by an image.
+// Spectral normalisation runs its power iteration in every pass, as the graph does; its 0.2 G multiply-adds are not
+// counted.
 #include "worker/networks/blocks.hpp"
 
 #include <cmath>
@@ -13,7 +14,9 @@ using Width = std::int64_t;
 class SpectralConv final : public Layer {
  public:
   SpectralConv(const BuildOptions& o, Width in, Width out, Width kernel, bool bias) {
-    weight_ = register_parameter("weight", normal_parameter(o, {out, in, kernel, kernel}, std::sqrt(1.0 / static_cast<double>(in * kernel * kernel))));
+    weight_ = register_parameter(
+        "weight",
+        normal_parameter(o, {out, in, kernel, kernel}, std::sqrt(1.0 / static_cast<double>(in * kernel * kernel))));
     if (bias) {
       bias_ = register_parameter("bias", constant_parameter(o, {out}, 0.0));
     }
@@ -46,9 +49,11 @@ class SpectralConv final : public Layer {
 /// Instance normalisation whose scale and shift are drawn from the leading image.
 class SpadeNorm final : public torch::nn::Module {
  public:
-  SpadeNorm(const BuildOptions& o, Width channels) : plain_(std::make_shared<NormLayer>(o, channels, NormOptions{Norm::instance_plain, 1e-5})) {
+  SpadeNorm(const BuildOptions& o, Width channels)
+      : plain_(std::make_shared<NormLayer>(o, channels, NormOptions{Norm::instance_plain, 1e-5})) {
     const auto conv = [&](Width in, Width out, Act act) {
-      return std::make_shared<Conv>(o, ConvOptions{.in = in, .out = out, .kernel = {5, 5}, .pad = Pad::centred, .bias = true, .act = act});
+      return std::make_shared<Conv>(
+          o, ConvOptions{.in = in, .out = out, .kernel = {5, 5}, .pad = Pad::centred, .bias = true, .act = act});
     };
     shared_ = register_module("shared", conv(3, 128, Act::relu));
     gamma_ = register_module("gamma", conv(128, channels, Act::none));
@@ -94,16 +99,19 @@ class Spade final : public ImageNetwork {
     start_ = register_module("start", std::make_shared<Linear>(o, 256, 4096));
     Width in = 1024;
     for (const Width out : {1024, 1024, 1024, 512, 256, 128, 64}) {
-      blocks_.push_back(register_module("block" + std::to_string(blocks_.size()), std::make_shared<SpadeBlock>(o, in, out)));
+      blocks_.push_back(
+          register_module("block" + std::to_string(blocks_.size()), std::make_shared<SpadeBlock>(o, in, out)));
       in = out;
     }
-    head_ = register_module("head", std::make_shared<Conv>(o, ConvOptions{.in = 64, .out = 3, .kernel = {3, 3}, .bias = true}));
+    head_ = register_module("head",
+                            std::make_shared<Conv>(o, ConvOptions{.in = 64, .out = 3, .kernel = {3, 3}, .bias = true}));
   }
 
  private:
   Tensor run(const Tensor& x) override {
     const auto image = x / 127.5 - 1.0;
-    const auto z = x.is_meta() ? torch::empty({x.size(0), 256}, x.options()) : torch::randn({x.size(0), 256}, x.options());
+    const auto z =
+        x.is_meta() ? torch::empty({x.size(0), 256}, x.options()) : torch::randn({x.size(0), 256}, x.options());
     auto y = start_->forward(z).view({x.size(0), 1024, 2, 2});
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       if (i > 0) {

@@ -8,7 +8,9 @@ class Srcnn final : public ImageNetwork {
  public:
   explicit Srcnn(const BuildOptions& o) {
     const ConvMaker c(o, {}, Act::relu, true);
-    body_ = register_module("body", chain(c(3, 64, {9, 9}), c(64, 32, {5, 5}), std::make_shared<Conv>(o, ConvOptions{.in = 32, .out = 3, .kernel = {5, 5}})));
+    body_ =
+        register_module("body", chain(c(3, 64, {9, 9}), c(64, 32, {5, 5}),
+                                      std::make_shared<Conv>(o, ConvOptions{.in = 32, .out = 3, .kernel = {5, 5}})));
     bias_ = register_parameter("bias", constant_parameter(o, {1}, 0.0));
   }
 

@@ -1,5 +1,5 @@
-// The generator of SRGAN (arXiv 1609.04802) as AI Benchmark changed it: a 7 x 7 stride 4 in front, so that output and input
-// are of one size. Scale and shift of its normalisation are constants, never trained.
+// The generator of SRGAN (arXiv 1609.04802) as AI Benchmark changed it: a 7 x 7 stride 4 in front, so that output and
+// input are of one size. Scale and shift of its normalisation are constants, never trained.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {
@@ -10,7 +10,8 @@ constexpr NormOptions kSrganNorm{Norm::batch_constant, 1e-5};
 class SrganBlock final : public Layer {
  public:
   explicit SrganBlock(const BuildOptions& o) {
-    body_ = register_module("body", chain(ConvMaker(o, kSrganNorm, Act::relu)(64, 64, {3, 3}), ConvMaker(o, kSrganNorm, Act::none)(64, 64, {3, 3})));
+    body_ = register_module("body", chain(ConvMaker(o, kSrganNorm, Act::relu)(64, 64, {3, 3}),
+                                          ConvMaker(o, kSrganNorm, Act::none)(64, 64, {3, 3})));
   }
   Tensor forward(const Tensor& x) override { return x + body_->forward(x); }
 
@@ -29,8 +30,11 @@ class Srgan final : public ImageNetwork {
     }
     blocks_->add(ConvMaker(o, kSrganNorm, Act::none)(64, 64, {3, 3}));
     const ConvMaker plain(o, {}, Act::none, true);
-    const auto shuffle = [] { return std::make_shared<Apply>([](const Tensor& x) { return activate(torch::pixel_shuffle(x, 2), Act::relu); }); };
-    up_ = register_module("up", chain(plain(64, 256, {3, 3}), shuffle(), plain(64, 256, {3, 3}), shuffle(), plain(64, 3)));
+    const auto shuffle = [] {
+      return std::make_shared<Apply>([](const Tensor& x) { return activate(torch::pixel_shuffle(x, 2), Act::relu); });
+    };
+    up_ = register_module("up",
+                          chain(plain(64, 256, {3, 3}), shuffle(), plain(64, 256, {3, 3}), shuffle(), plain(64, 3)));
   }
 
  private:

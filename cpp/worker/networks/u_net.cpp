@@ -18,7 +18,8 @@ class UNet final : public ImageNetwork {
       in = channels;
     }
     for (std::int64_t channels = 512; channels >= 64; channels /= 2) {
-      grow_.push_back(register_module("grow" + std::to_string(channels), std::make_shared<UpConv>(o, 2 * channels, channels, 2)));
+      grow_.push_back(
+          register_module("grow" + std::to_string(channels), std::make_shared<UpConv>(o, 2 * channels, channels, 2)));
       up_.push_back(register_module("up" + std::to_string(channels), u_net_pair(o, 2 * channels, channels)));
     }
     head_ = register_module("head", ConvMaker(o, {}, Act::none, true)(64, 3));

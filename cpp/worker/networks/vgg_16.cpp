@@ -13,7 +13,8 @@ class Vgg16 final : public ImageNetwork {
       int convolutions;
       std::int64_t channels;
     };
-    for (const auto [convolutions, channels] : {Stage{2, 64}, Stage{2, 128}, Stage{3, 256}, Stage{3, 512}, Stage{3, 512}}) {
+    for (const auto [convolutions, channels] :
+         {Stage{2, 64}, Stage{2, 128}, Stage{3, 256}, Stage{3, 512}, Stage{3, 512}}) {
       for (int i = 0; i < convolutions; ++i) {
         body_->add(c(in, channels, {3, 3}));
         in = channels;

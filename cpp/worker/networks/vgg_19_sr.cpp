@@ -1,4 +1,5 @@
-// "VGG-19 Super-Res" of AI Benchmark is VDSR (arXiv 1511.04587): 20 convolutions of 64 channels that learn a difference.
+// "VGG-19 Super-Res" of AI Benchmark is VDSR (arXiv 1511.04587): 20 convolutions of 64 channels that learn a
+// difference.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -31,7 +31,8 @@ class Folder : public testing::Test {
 };
 
 LoadOptions small(std::uint64_t seed = 1) {
-  auto options = parse_load(Json{{"cmd", "load"}, {"network", "small-cnn"}, {"batch", 4}, {"threads", 1}, {"seed", seed}});
+  auto options =
+      parse_load(Json{{"cmd", "load"}, {"network", "small-cnn"}, {"batch", 4}, {"threads", 1}, {"seed", seed}});
   return options;
 }
 
@@ -53,8 +54,11 @@ TEST_F(Weights, RoundTripGivesEqualOutputs) {
 
 TEST_F(Weights, EveryTypeAndTheMetadataSurvive) {
   TensorFile out;
-  out.tensors = {{"f", torch::rand({2, 3})}, {"b", torch::rand({5}).to(torch::kBFloat16)}, {"i", torch::arange(7)},
-                 {"u", torch::ones({3}, torch::kUInt8)}, {"empty", torch::empty({0})}};
+  out.tensors = {{"f", torch::rand({2, 3})},
+                 {"b", torch::rand({5}).to(torch::kBFloat16)},
+                 {"i", torch::arange(7)},
+                 {"u", torch::ones({3}, torch::kUInt8)},
+                 {"empty", torch::empty({0})}};
   out.metadata = {{"network", "small-cnn"}};
   const auto bytes = write_tensors(file("t"), out);
   EXPECT_EQ(static_cast<std::uintmax_t>(bytes), fs::file_size(file("t")));
@@ -99,8 +103,7 @@ Json train(Model& model, std::int64_t passes, bool keep, std::uint64_t data_seed
       report = model.run_training(phase, protocol, *data, options, limits, data_seed);
     }
     close(to[1]);
-    while (protocol.next()) {
-    }
+    while (protocol.next()) {}
   }
   for (const int fd : {to[0], from[0], from[1]}) {
     close(fd);
@@ -196,7 +199,8 @@ TEST(Precision, Bf16IsCloseToFp32) {
   Model exact(options);
   options.precision = "bf16";
   Model rough(options);
-  const auto difference = (exact.infer({picture()}) - rough.infer({picture()}).to(torch::kFloat32)).abs().max().item<double>();
+  const auto difference =
+      (exact.infer({picture()}) - rough.infer({picture()}).to(torch::kFloat32)).abs().max().item<double>();
   EXPECT_GT(difference, 0);
   EXPECT_LT(difference, 0.05);
   EXPECT_TRUE(train(rough, 3, false)["finite"]);

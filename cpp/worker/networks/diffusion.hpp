@@ -1,0 +1,59 @@
+// What the diffusion networks share: residual blocks led by a time step, attention over a map's places.
+#pragma once
+
+#include "worker/networks/blocks.hpp"
+
+namespace impact::worker {
+
+class GroupNorm final : public Layer {
+ public:
+  GroupNorm(const BuildOptions& o, std::int64_t channels, double eps);
+  Tensor forward(const Tensor& x) override { return ops::group_norm(x, 32, weight_, bias_, eps_); }
+
+ private:
+  double eps_;
+  Tensor weight_, bias_;
+};
+
+/// A 3 x 3 (or other odd) convolution with bias and nothing after it.
+std::shared_ptr<Conv> plain_conv(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t kernel = 3,
+                                 std::int64_t stride = 1);
+
+/// conv(silu(norm(x))) twice, the time step's vector added between; lead = 0: no time step.
+class DiffusionBlock final : public torch::nn::Module {
+ public:
+  DiffusionBlock(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t lead, double eps);
+  /// time [N,lead], already through silu
+  Tensor forward(const Tensor& x, const Tensor& time = {});
+
+ private:
+  std::shared_ptr<GroupNorm> norm1_, norm2_;
+  std::shared_ptr<Conv> conv1_, conv2_, skip_;
+  std::shared_ptr<Linear> lead_;
+};
+
+/// One head over all places of a map, its products as 1 x 1 convolutions; added to the input.
+class MapAttention final : public Layer {
+ public:
+  MapAttention(const BuildOptions& o, std::int64_t channels, double eps);
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  std::shared_ptr<GroupNorm> norm_;
+  std::shared_ptr<Conv> q_, k_, v_, out_;
+};
+
+/// Sines and cosines of a time step [N] -> [N,width], then two layers with silu between and after.
+class TimeEmbedding final : public torch::nn::Module {
+ public:
+  TimeEmbedding(const BuildOptions& o, std::int64_t width, std::int64_t lead);
+  Tensor forward(const Tensor& steps);
+
+ private:
+  std::int64_t width_;
+  std::shared_ptr<Linear> first_, second_;
+};
+
+inline Tensor twice_as_large(const Tensor& x) { return ops::resize_nearest(x, {2 * x.size(2), 2 * x.size(3)}); }
+
+}  // namespace impact::worker
