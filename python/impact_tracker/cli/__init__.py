@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-COMMANDS = ("run", "report", "compare", "doctor", "footprint", "estimate", "export", "lint", "completion")
+COMMANDS = ("run", "report", "compare", "doctor", "bench", "footprint", "estimate", "export", "lint", "completion")
 
 
 def command(name: str) -> ModuleType:

@@ -1,0 +1,222 @@
+"""Campaigns: what was asked, in order, each task in its own worker, everything under one tracker a session."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..weighing import Weighing
+from .execution import Execution
+from .meter import Meter, Sizes
+from .modes import mode_of
+from .plan import Task, plan
+from .preflight import Machine, preflight
+from .progress import Progress
+from .rows import Row, add_energy, add_ratios, current
+from .settings import Settings
+from .storage import Outcome, Storage
+from .suites import tests_of
+from .validity import judge, powers
+
+
+def open_runner() -> Any:
+    """A worker. FileNotFoundError says what to install where there is none."""
+    from ..runner import Runner
+
+    return Runner()
+
+
+def open_tracker(logdir: os.PathLike[str], **options: Any) -> Any:
+    """The tracker of one session."""
+    from ..tracker import ImpactTracker
+
+    return ImpactTracker(logdir, **options)
+
+
+class Campaign:
+    """A folder, its settings and its tasks; `run()` does what is not done yet.
+
+    `open_worker` and `tracker` (a function of logdir and keywords that gives an ImpactTracker) are there for tests.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        *,
+        open_worker: Callable[[], Any] = open_runner,
+        tracker: Callable[..., Any] = open_tracker,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.storage = storage
+        self.settings = settings
+        self.tasks: list[Task] = plan(settings, tests_of(settings))
+        self._mode = mode_of(settings)
+        self._open_worker = open_worker
+        self._tracker = tracker
+        self._sleep = sleep
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike[str], settings: Settings, **tools: Any) -> Campaign:
+        """A new campaign in a folder that holds none; nothing is written before everything was looked at."""
+        campaign = cls(Storage(folder), settings, **tools)
+        if campaign.storage.exists():
+            campaign.storage.create(settings, [], {})  # says that it is there
+        machine = campaign.check()
+        campaign.storage.create(settings, [task.id for task in campaign.tasks], about(machine))
+        return campaign
+
+    @classmethod
+    def resume(cls, folder: str | os.PathLike[str], *, repeats: int | None = None, **tools: Any) -> Campaign:
+        """A campaign of before. `repeats`: more of them than were asked then."""
+        storage = Storage(folder)
+        head = storage.head()
+        settings = storage.settings()
+        if repeats is not None and repeats != settings.repeats:
+            if repeats < settings.repeats:
+                raise ValueError(f"the campaign was begun with {settings.repeats} repeats, it cannot have {repeats}")
+            settings = Settings.from_dict({**settings.to_dict(), "repeats": repeats})
+        campaign = cls(storage, settings, **tools)
+        campaign.check()
+        kept = {name: value for name, value in head.items() if name not in ("schema", "settings", "tasks")}
+        storage.write_head(settings, [task.id for task in campaign.tasks], kept)
+        return campaign
+
+    def check(self) -> Machine:
+        """Everything that can be known to be wrong before anything runs."""
+        settings = self.settings
+        if any(value is not None for value in (settings.zone, settings.intensity_g_per_kwh, settings.pue)):
+            Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue or 1.0)
+        return preflight(self.settings, [task.test for task in self.tasks if task.repeat == 1], self._open_worker)
+
+    def run(self, *, quiet: bool = False) -> Outcome:
+        """Every task that is not finished. What was finished stays, whatever ends this."""
+        with self.storage:
+            lines = self.storage.lines()
+            finished = {line["task"] for line in lines if line.get("kind") == "task" and line["status"] == "ok"}
+            left = [task for task in self.tasks if task.id not in finished]
+            progress = Progress(len(self.tasks), len(self.tasks) - len(left), quiet=quiet)
+            if left:
+                self._session(left, lines, progress)
+            progress.clear()
+        return self.storage.outcome()
+
+    def _session(self, left: list[Task], lines: list[Row], progress: Progress) -> None:
+        session = 1 + max((line.get("session", 0) for line in lines), default=0)
+        with self._tracked() as tracker:
+            record = os.path.relpath(tracker.path, self.storage.folder)
+            idle_w = self._idle(tracker, "idle-before", session)
+            meter = Meter(tracker)
+
+            def emit(row: Row) -> None:
+                row["record"] = record
+                judge(row, self.settings, meter.period_s(row), idle_w, self._mode.strict)
+                self.storage.append(row)
+                progress.row(row)
+
+            execution = self._execution(tracker, emit, progress, session, lines, meter)
+            for number, task in enumerate(left):
+                if number and self._mode.cool_down_s > 0:
+                    self._sleep(self._mode.cool_down_s)
+                attempt = 1 + max((line["attempt"] for line in lines if line.get("task") == task.id), default=0)
+                reason = execution.run(task, attempt)
+                status = {"kind": "task", "task": task.id, "attempt": attempt, "session": session}
+                self.storage.append({**status, "status": "failed" if reason else "ok", "reason": reason})
+                progress.task_done()
+            self._idle(tracker, "idle-after", session)
+        self._settle(session)
+
+    def _execution(
+        self,
+        tracker: Any,
+        emit: Callable[[Row], None],
+        progress: Progress,
+        session: int,
+        lines: list[Row],
+        meter: Meter,
+    ) -> Execution:
+        sized = [line for line in lines if line.get("kind") == "size"]
+        sizes = Sizes({(line["test"], line["phase"]): line["images"] for line in sized}, self.storage.append)
+        machine = {name: getattr(self.settings, name) for name in ("device", "precision", "layout", "threads")}
+        return Execution(
+            tracker,
+            self._open_worker,
+            emit,
+            progress,
+            machine,
+            session=session,
+            sizes=sizes,
+            phase_s=meter.phase_s,
+            delay_s=self._mode.delay_s,
+            sleep=self._sleep,
+        )
+
+    @contextmanager
+    def _tracked(self) -> Iterator[Any]:
+        settings = self.settings
+        tags = {"campaign": self.storage.folder.name, "suite": settings.suite, "mode": settings.mode}
+        weighing = {"zone": settings.zone, "intensity_g_per_kwh": settings.intensity_g_per_kwh, "pue": settings.pue}
+        with self._tracker(self.storage.folder, interval_s=settings.interval_s, tags=tags, **weighing) as tracker:
+            yield tracker
+
+    def _idle(self, tracker: Any, name: str, session: int) -> dict[str, float]:
+        """The machine without us, for the energy above idle: its power in W, by kind of device."""
+        seconds = self._mode.idle_s
+        if seconds <= 0:
+            return {}
+        region = tracker.region(name, edges="tick")
+        with region:
+            self._sleep(seconds)
+        row: Row = {
+            "kind": "row",
+            "task": name,
+            "phase": "idle",
+            "attempt": session,
+            "session": session,
+            "status": "ok",
+        }
+        add_energy(row, region.result)
+        row["duration_s"] = row.get("region_s")
+        row["region"], row["record"] = name, os.path.relpath(tracker.path, self.storage.folder)
+        self.storage.append(row)
+        return powers(row)
+
+    def _settle(self, session: int) -> None:
+        """Energies of lagging sensors are final now: rows that had provisional ones are written again."""
+        waiting = [row for row in current(self.storage.lines()) if row.get("provisional") and row["session"] == session]
+        if not waiting:
+            return
+        from ..record import Record
+
+        regions = {region.name: region for region in Record(self.storage.folder / waiting[0]["record"]).regions}
+        for row in waiting:
+            final = regions.get(row["region"])
+            if final is not None and not final.provisional:
+                add_energy(row, final)
+                add_ratios(row)
+                self.storage.append(row)
+
+
+def about(machine: Machine) -> dict[str, Any]:
+    """Where and with what a campaign was begun; the tracker's record has the machine in full."""
+    return {
+        "began_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "host": platform.node(),
+        "architecture": platform.machine(),
+        "python": sys.version.split()[0],
+        "torch_version": machine.get("torch_version"),
+        "devices": machine.get("devices"),
+        "worker_threads": machine.get("threads"),
+        "networks": {
+            name: {
+                key: network.get(key)
+                for key in ("title", "task", "parameters", "trainable_parameters", "gmac", "input")
+            }
+            for name, network in dict(machine.get("networks") or {}).items()
+        },
+    }

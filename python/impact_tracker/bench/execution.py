@@ -1,0 +1,161 @@
+"""Runs one task: a worker is started, every phase is a region of the campaign's tracker, every phase is a row."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
+from typing import Any, Protocol
+
+from ..runner_phase import WorkerError
+from .memory import shown, system_memory
+from .plan import Task
+from .rows import Row, add_energy, add_loaded, add_ratios, add_work, new_row
+from .settling import images_for, settle
+from .suites_base import ASIDE, Step
+
+CLOSE_GRACE_S = 2.0
+
+
+class Tracker(Protocol):
+    """What is needed of an ImpactTracker."""
+
+    def region(self, name: str, *, edges: str | None = None) -> Any:
+        """A part of the run, as context manager with a `result`."""
+
+
+class Watcher(Protocol):
+    """Sees how a task goes: progress bars, or nothing."""
+
+    def phase(self, task: Task, phase: str) -> None:
+        """A phase begins."""
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """The worker reports progress or an epoch."""
+
+
+class TaskFailedError(RuntimeError):
+    """A task cannot go on; its rows up to here stay."""
+
+
+class Execution:
+    """Runs tasks, one after another, each in a worker of its own.
+
+    `open_worker`: starts one (an `impact_tracker.Runner`); `emit`: takes every row as soon as its phase has ended.
+    `machine`: device, precision, layout and threads that every network is loaded with. `sizes`: images of the phases
+    whose work is not given but follows from `phase_s`, the seconds it must take: a size found once is kept.
+    `delay_s`: longest random wait before a phase.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        open_worker: Callable[[], Any],
+        emit: Callable[[Row], None],
+        watcher: Watcher,
+        machine: Mapping[str, Any],
+        *,
+        session: int = 1,
+        sizes: MutableMapping[tuple[str, str], int] | None = None,
+        phase_s: Callable[[], float] = lambda: 60.0,
+        delay_s: float = 0.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tracker = tracker
+        self._open_worker = open_worker
+        self._emit = emit
+        self._watcher = watcher
+        self._machine = dict(machine)
+        self._session = session
+        self._sizes = {} if sizes is None else sizes
+        self._phase_s = phase_s
+        self._delay_s = delay_s
+        self._sleep = sleep
+        self._worker: Any = None
+        self._loaded: dict[str, Any] = {}
+        self._pass_s: float | None = None
+
+    def run(self, task: Task, attempt: int = 1) -> str | None:
+        """Every step of the task; the reason where it had to end early. The worker has ended when this returns."""
+        self._worker, self._loaded, self._pass_s = None, {}, None
+        delays = random.Random(f"{task.id}/{task.seed}/{attempt}")
+        try:
+            self._measured(task, attempt, "load", partial(self._load, task))
+            for step in task.test.steps:
+                if self._delay_s > 0 and step.phase not in ASIDE:
+                    self._sleep(delays.uniform(0, self._delay_s))
+                self._measured(task, attempt, step.phase, partial(self._step, task, step))
+        except TaskFailedError as failure:
+            return str(failure)
+        finally:
+            self._close()
+        return None
+
+    def _measured(self, task: Task, attempt: int, phase: str, work: Callable[[Row, Any], None]) -> None:
+        """One phase: its region, its row. TaskFailedError after the row of a phase that failed was written."""
+        self._watcher.phase(task, phase)
+        row = new_row(task, phase, attempt, self._session)
+        row["region"] = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
+        region = self._tracker.region(row["region"], edges="tick")
+        try:
+            work(row, region)
+        except (WorkerError, TimeoutError, OSError) as error:
+            row["status"], row["reason"] = "failed", str(error)
+            row["failure"] = getattr(error, "kind", type(error).__name__)
+        add_energy(row, region.result)
+        add_loaded(row, {**self._loaded, **{key: row[key] for key in self._loaded if key in row}})
+        row.setdefault("duration_s", row.get("region_s"))
+        add_ratios(row)
+        self._emit(row)
+        if row["status"] != "ok":
+            raise TaskFailedError(f"{phase}: {row['reason']}")
+
+    def _load(self, task: Task, row: Row, region: Any) -> None:
+        # Starting the process and loading libtorch is part of what loading a network costs.
+        with region:
+            self._worker = self._open_worker()
+            self._loaded = self._worker.load(task.test.model, **task.test.load, **self._machine, seed=task.seed)
+        self._check_memory(task)
+
+    def _check_memory(self, task: Task) -> None:
+        estimate = dict(self._loaded.get("estimated_memory_bytes") or {})
+        need = estimate.get("train" if "training" in task.test.phases else "infer")
+        memory = system_memory()
+        if need and memory and need > memory[1] and str(self._machine.get("device", "cpu")) == "cpu":
+            raise WorkerError(
+                "out-of-memory",
+                f"it needs about {shown(need)}, {shown(memory[1])} are free",
+                "a smaller --batch, or a machine with more memory",
+            )
+
+    def _step(self, task: Task, step: Step, row: Row, region: Any) -> None:
+        if step.command == "settle":
+            with region:
+                settled = settle(self._worker, self._tracker, row["region"], step.options)
+            self._pass_s = settled.pass_s
+            row.update(duration_s=settled.seconds, passes=settled.passes, settled=settled.steady)
+            row["slope"] = settled.slope if settled.slope < 1e9 else None
+        elif step.command == "warm_up":
+            with region:
+                row["duration_s"] = self._worker.warm_up(**step.options)
+            row["passes"] = step.options.get("passes")
+        else:
+            options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
+            phase = getattr(self._worker, step.command)(**options)  # prepared: data and optimizer are there
+            with region:
+                done = phase.run(self._watcher.event)
+            add_work(row, done.raw)
+
+    def _images(self, task: Task, step: Step) -> int:
+        """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""
+        key = (task.test.name, step.phase)
+        if key not in self._sizes:
+            assert self._pass_s is not None, "a sized phase comes after settling"
+            self._sizes[key] = images_for(self._phase_s(), self._pass_s, int(task.test.load["batch"]))
+        return self._sizes[key]
+
+    def _close(self) -> None:
+        if self._worker is not None:
+            self._worker.close(CLOSE_GRACE_S)
+            self._worker = None

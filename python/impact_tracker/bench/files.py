@@ -1,0 +1,95 @@
+"""What a campaign leaves for other programs: results.json, results.csv (rows), summary.csv (means), figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .rows import Row
+from .statistics import Mean
+from .storage import Storage
+from .summary import Cell, invalid_because
+
+SCHEMA = 1
+_ROW_FIELDS = (
+    "task test model title phase repeat attempt session seed status reason valid images unit passes batch input epochs "
+    "duration_s region_s energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh j_per_image power_w "
+    "pue intensity_g_per_kwh carbon_g carbon_low_g carbon_high_g quality coverage partial cpu_utilisation images_per_s "
+    "loss final_loss accuracy parameters trainable_parameters gmac device threads layout precision batch_norm variant "
+    "peak_memory_bytes device_memory_bytes torch_version data record region written_at"
+)
+_MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy")
+
+
+def results(
+    head: Mapping[str, Any], cells: Sequence[Cell], rows: Sequence[Row], notes: Sequence[str]
+) -> dict[str, Any]:
+    """Everything as one JSON document."""
+    return {
+        "schema": SCHEMA,
+        "settings": head["settings"],
+        **{name: value for name, value in head.items() if name not in ("schema", "settings", "tasks", "networks")},
+        "summary": [cell.to_dict() for cell in cells],
+        "caveats": list(notes),
+        "rows": [{**row, "valid": invalid_because(row) is None} for row in rows],
+    }
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "x".join(map(str, value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def rows_csv(rows: Sequence[Row]) -> str:
+    """One line a row, unrounded; empty where nothing was measured."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    fields = _ROW_FIELDS.split()
+    writer.writerow(fields)
+    for row in rows:
+        full = {**row, "valid": invalid_because(row) is None}
+        writer.writerow([_text(full.get(name)) for name in fields])
+    return stream.getvalue()
+
+
+def summary_csv(cells: Sequence[Cell]) -> str:
+    """One line a test and phase: means and the half-widths of their 95 % intervals."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    means = [name for mean in _MEANS for name in (mean, f"{mean}_half_width")]
+    writer.writerow(
+        ["test", "model", "title", "phase", "runs", "left_out", *means, "images", "quality", "bias", "partial"]
+    )
+    for cell in cells:
+        values: list[Any] = []
+        for name in _MEANS:
+            mean: Mean | None = getattr(cell, name)
+            values += [None, None] if mean is None else [mean.value, mean.half_width]
+        head = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]
+        writer.writerow([_text(one) for one in (*head, *values, cell.images, cell.quality, cell.bias, cell.partial)])
+    return stream.getvalue()
+
+
+def write_files(storage: Storage, cells: Sequence[Cell], rows: Sequence[Row], notes: Sequence[str]) -> list[Path]:
+    """Writes the files, figures where matplotlib is installed; the paths of what was written."""
+    document = json.dumps(results(storage.head(), cells, rows, notes), indent=2, ensure_ascii=False, allow_nan=False)
+    written = [
+        storage.write("results.json", document + "\n"),
+        storage.write("results.csv", rows_csv(rows)),
+        storage.write("summary.csv", summary_csv(cells)),
+    ]
+    from .figures import energy_figure, save
+
+    figure = energy_figure(cells)
+    if figure is not None:
+        written += [save(figure, storage.folder / f"energy.{kind}") for kind in ("png", "svg")]
+    return written

@@ -1,0 +1,52 @@
+"""What a campaign knows of its sensors, and of the sizes that it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .rows import Row
+from .settling import phase_seconds, slowest_period_s
+
+
+class Meter:
+    """How often the sensors of a tracker's total speak, by the channels in its record's header."""
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+        self._channels: list[dict[str, Any]] | None = None
+        self._latest: float | None = None
+
+    def _interval_s(self) -> float:
+        settings = getattr(self._tracker, "settings", None)
+        return float(getattr(settings, "interval_s", 1.0) or 1.0)
+
+    def period_s(self, row: Row) -> float | None:
+        """Seconds between readings of the slowest sensor in the row's total; None where that is not known."""
+        if self._channels is None:
+            from ..record import Record
+
+            try:
+                self._tracker.flush()
+                self._channels = list(Record(self._tracker.path).header.get("channels") or [])
+            except (OSError, ValueError):  # a full disk: the campaign goes on, this check does not apply
+                self._channels = []
+        used = [str(source["id"]) for source in row.get("sources") or []]
+        self._latest = slowest_period_s(self._channels, used, self._interval_s())
+        return self._latest
+
+    def phase_s(self) -> float:
+        """How long a phase must be for sixty of its readings."""
+        return phase_seconds(self._latest, self._interval_s())
+
+
+class Sizes(dict[tuple[str, str], int]):
+    """Images by test and phase; a new one is written down, so that a resumed campaign does the same work."""
+
+    def __init__(self, known: Mapping[tuple[str, str], int], append: Callable[[Row], None]) -> None:
+        super().__init__(known)
+        self._append = append
+
+    def __setitem__(self, key: tuple[str, str], images: int) -> None:
+        self._append({"kind": "size", "test": key[0], "phase": key[1], "images": images})
+        super().__setitem__(key, images)

@@ -1,0 +1,52 @@
+"""The networks that the suites name: what they are called, how large they are, what they were reported to reach.
+
+`parameters`: those that the output depends on, of the published benchmark's graphs (1001 classes, biases where the
+graph has them), so that they can be held against the worker's own count. `top1`: reported ImageNet accuracy of one
+crop, per cent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TOP1_SOURCE = "TensorFlow-Slim image classification models, README (single crop)"
+
+
+class Network(NamedTuple):
+    """One network of a suite."""
+
+    name: str
+    title: str
+    task: str
+    parameters: int
+    top1: float | None = None
+
+
+NETWORKS: tuple[Network, ...] = (
+    Network("small-cnn", "Small CNN", "classification", 421_738),
+    Network("mobilenet-v2", "MobileNet-V2", "classification", 3_506_153, 71.9),
+    Network("inception-v3", "Inception-V3", "classification", 23_819_401, 78.0),
+    Network("inception-v4", "Inception-V4", "classification", 42_649_769, 80.2),
+    Network("inception-resnet-v2", "Inception-ResNet-V2", "classification", 55_814_729, 80.4),
+    Network("resnet-v2-50", "ResNet-V2-50", "classification", 25_570_409, 75.6),
+    Network("resnet-v2-152", "ResNet-V2-152", "classification", 60_238_953, 77.8),
+    Network("vgg-16", "VGG-16", "classification", 138_357_544, 71.5),
+    Network("srcnn", "SRCNN 9-5-5", "enhancement", 69_249),
+    Network("vgg-19-sr", "VGG-19 Super-Res", "enhancement", 668_227),
+    Network("srgan", "ResNet-SRGAN", "enhancement", 1_558_531),
+    Network("dped", "ResNet-DPED", "enhancement", 401_475),
+    Network("u-net", "U-Net", "segmentation", 31_043_651),
+    Network("spade", "Nvidia-SPADE", "generation", 138_020_803),
+    Network("icnet", "ICNet", "segmentation", 6_685_775),
+    Network("pspnet", "PSPNet", "segmentation", 46_707_139),
+    Network("deeplab", "DeepLab", "segmentation", 42_721_356),
+    Network("pixel-rnn", "Pixel-RNN", "generation", 48_867),
+    Network("lstm-sentiment", "LSTM-Sentiment", "text", 5_429_250),
+    Network("gnmt", "GNMT-Translation", "text", 281_798_657),
+)
+BY_NAME = {network.name: network for network in NETWORKS}
+
+
+def title_of(model: str) -> str:
+    """How people write it; of a network that no suite knows: its name."""
+    return BY_NAME[model].title if model in BY_NAME else model

@@ -1,0 +1,180 @@
+"""A campaign for the console: the answer, the table, what to beware of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .. import digits
+from ..report.page import Page, Table
+from .rows import Row
+from .settings import Settings
+from .statistics import Mean
+from .storage import Outcome
+from .summary import Cell
+
+
+def campaign_page(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> Page:
+    """What `impact-tracker bench` shows at its end."""
+    return Page(headline(cells), [table_of(cells)], caveats(settings, cells, rows, outcome))
+
+
+def headline(cells: Sequence[Cell]) -> str:
+    """Which network costs how much: training first, where there was one."""
+    lines = []
+    for phase, verb in (("training", "to train"), ("inference", "to run")):
+        known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None and cell.kwh.value > 0]
+        if known:
+            lines.append(_compared(known, verb) if len(known) > 1 else _alone(known[0]))
+    if lines:
+        return "\n".join(lines)
+    if any(cell.runs for cell in cells):
+        return "Energy was not measured: `impact-tracker doctor` says why, and what mends it"
+    return "No test came to its end"
+
+
+def _compared(cells: Sequence[Cell], verb: str) -> str:
+    """The dearest against the cheapest, by what one image costs where that is known."""
+
+    def cost(cell: Cell) -> Mean:
+        found = cell.j_per_image or cell.kwh
+        assert found is not None
+        return found
+
+    low, high = min(cells, key=lambda c: cost(c).value), max(cells, key=lambda c: cost(c).value)
+    a, b = cost(low), cost(high)
+    ratio = b.value / a.value
+    halves = [one.half_width / one.value for one in (a, b) if one.half_width is not None]
+    half = ratio * math.hypot(*halves) if halves else None
+    text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
+    if low.j_per_image and high.j_per_image:
+        text += f": {with_half(b.value, b.half_width)} against {with_half(a.value, a.half_width)} J per image"
+    if low.accuracy and high.accuracy:
+        text += f", accuracy {percent(high.accuracy)} against {percent(low.accuracy)}"
+    return text
+
+
+def _alone(cell: Cell) -> str:
+    assert cell.kwh is not None
+    text = f"{cell.title}, {cell.phase}: {with_half(cell.kwh.value, cell.kwh.half_width)} kWh"
+    if cell.j_per_image:
+        text += f", {with_half(cell.j_per_image.value, cell.j_per_image.half_width)} J per image"
+    return text + (f", accuracy {percent(cell.accuracy)}" if cell.accuracy else "")
+
+
+def with_half(value: float, half: float | None) -> str:
+    """`12.3 ± 0.4`, digits as fine as the half-width allows; three where nothing is known of the scatter."""
+    if not half:
+        return digits.fixed(value, digits.decimals_for(value, None))
+    decimals = digits.decimals_for(half if half > abs(value) else value, half)
+    shown = math.ceil(half * 10.0**decimals - 1e-9) / 10.0**decimals  # never a narrower one
+    return f"{digits.fixed(value, decimals)} ± {digits.fixed(shown, decimals)}"
+
+
+def percent(mean: Mean) -> str:
+    """An accuracy with its interval."""
+    half = None if mean.half_width is None else mean.half_width * 100
+    return f"{with_half(mean.value * 100, half)} %"
+
+
+def scale_of(means: Sequence[Mean | None]) -> tuple[float, str]:
+    """A power of a thousand that makes a column of means readable, and what its header says: 10⁻³, 10⁻⁶ or nothing."""
+    largest = max((abs(mean.value) for mean in means if mean is not None), default=0.0)
+    for exponent, text in ((0, ""), (3, "10⁻³ "), (6, "10⁻⁶ "), (9, "10⁻⁹ ")):
+        if largest * 10.0**exponent >= 0.1:
+            return 10.0**exponent, text
+    return 1.0, ""
+
+
+def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
+    if mean is None:
+        return "–"
+    return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+
+
+def quality_text(cell: Cell) -> str:
+    """`measured`, `modelled`, or how much of it is which."""
+    if not cell.runs:
+        return "–"
+    if cell.quality == "modelled" and cell.modelled is not None and cell.modelled < 0.95:
+        return f"measured, {digits.percent(cell.modelled)} modelled"
+    return cell.quality
+
+
+def table_of(cells: Sequence[Cell]) -> Table:
+    """One row a test and phase."""
+    kwh, kwh_unit = scale_of([cell.kwh for cell in cells])
+    carbon, carbon_unit = scale_of([cell.carbon_kg for cell in cells])
+    rows = []
+    for cell in cells:
+        rows.append(
+            (
+                cell.title,
+                cell.phase,
+                f"{cell.runs}" if not cell.left_out else f"{cell.runs} of {cell.runs + len(cell.left_out)}",
+                _cell_text(cell.kwh, kwh),
+                _cell_text(cell.j_per_image),
+                _cell_text(cell.carbon_kg, carbon),
+                _cell_text(cell.seconds),
+                "–" if cell.accuracy is None else percent(cell.accuracy),
+                quality_text(cell),
+            )
+        )
+    columns = ("model", "phase", ">runs", f">{kwh_unit}kWh", ">J per image", f">{carbon_unit}kgCO2e", ">seconds")
+    return Table((*columns, ">accuracy", "energy"), rows)
+
+
+def caveats(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> list[str]:
+    """What a reader must know before he uses the numbers."""
+    found = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
+    if outcome.done + len(outcome.failed) < outcome.total:
+        left = outcome.total - outcome.done - len(outcome.failed)
+        found.append(f"{left} of {outcome.total} tasks have not run yet: go on by --resume {outcome.folder}")
+    found += _left_out(cells)
+    found += _about_energy(cells)
+    runs = max((cell.runs for cell in cells), default=0)
+    spread = "± is the 95 % interval of the mean over runs (Student's t)"
+    found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
+    found += _about_carbon(rows)
+    if settings.mode == "quick":
+        found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
+    return found
+
+
+def _left_out(cells: Sequence[Cell]) -> list[str]:
+    return [
+        f"{task} {cell.phase} is not averaged: {reason}"
+        for cell in cells
+        for task, reason in cell.left_out.items()
+        if cell.runs or cell.phase in ("training", "inference")
+    ]
+
+
+def _about_energy(cells: Sequence[Cell]) -> list[str]:
+    known = [cell for cell in cells if cell.runs]
+    shares = [cell.modelled for cell in known if cell.modelled is not None]
+    error = max((cell.bias for cell in known if cell.bias is not None), default=None)
+    found = []
+    if shares and max(shares) >= 0.95:
+        spread = "" if error is None else f", error ± {digits.percent(error)},"
+        found.append(
+            f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"
+        )
+    elif error is not None:
+        part = f"up to {digits.percent(max(shares))} of the energy is modelled; " if shares and max(shares) > 0 else ""
+        found.append(f"{part}the sensors' and models' own error ± {digits.percent(error)} is not in the intervals")
+    if any(cell.quality == "missing" for cell in known):
+        found.append("some energies are missing, not zero: run `impact-tracker doctor`")
+    if any(cell.partial for cell in known):
+        found.append("partial: parts of the machine are in no sensor's sum")
+    return found
+
+
+def _about_carbon(rows: Sequence[Row]) -> list[str]:
+    weighed = {(row.get("pue"), row.get("intensity_g_per_kwh")) for row in rows if row.get("carbon_g") is not None}
+    if len(weighed) != 1:
+        return ["rows are weighed with different PUEs or carbon intensities"] if weighed else []
+    pue, intensity = weighed.pop()
+    return [
+        f"kWh are the machine's own; kgCO2e = kWh × PUE {pue:g} × {intensity:.0f} g/kWh (--pue, --zone, --intensity)"
+    ]

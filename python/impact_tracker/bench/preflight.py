@@ -1,0 +1,78 @@
+"""What is wrong is said before anything runs: worker, models, device, data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..runner_phase import WorkerError
+from .memory import estimated_bytes, shown, system_memory
+from .settings import Settings
+from .suites import Test, check_models
+
+
+class Machine(dict[str, Any]):
+    """What the worker said of itself: torch_version, devices, threads, networks by name."""
+
+
+def preflight(settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Any]) -> Machine:
+    """Asks a worker what it can do. FileNotFoundError (with what to install) for a missing worker or data set,
+    ValueError for a model or device it does not have; both name what exists."""
+    worker = open_worker()
+    try:
+        networks = {network["name"]: network for network in worker.networks()}
+        check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
+        _check_device(settings, worker)
+        _check_batches(settings, tests, networks)
+        if any(test.data == "fashion-mnist" for test in tests):
+            _check_data(settings, worker)
+        hello = worker.hello
+        return Machine(
+            torch_version=hello.get("torch_version"),
+            devices=list(worker.devices),
+            threads=hello.get("threads"),
+            networks=networks,
+            worker=str(getattr(worker, "executable", "")),
+        )
+    except WorkerError as error:
+        raise _as_builtin(error) from None
+    finally:
+        worker.close(1.0)
+
+
+def _check_device(settings: Settings, worker: Any) -> None:
+    wanted = "cuda:0" if settings.device == "cuda" else settings.device
+    if wanted not in worker.devices:
+        version = worker.hello.get("torch_version")
+        raise ValueError(
+            f"there is no device {settings.device!r}: the worker (torch {version}) sees {', '.join(worker.devices)}"
+        )
+    if settings.precision == "tf32" and not wanted.startswith("cuda"):
+        raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
+
+
+def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any]) -> None:
+    """A batch that the user named must fit this machine at all."""
+    memory = system_memory()
+    if settings.batch is None or memory is None or settings.device != "cpu":
+        return
+    for test in tests:
+        need = estimated_bytes(test, networks[test.model])
+        if need > memory[0]:
+            raise ValueError(
+                f"{test.name} with a batch of {settings.batch} needs about {shown(need)}, "
+                f"this machine has {shown(memory[0])}: ask for a smaller --batch"
+            )
+
+
+def _check_data(settings: Settings, worker: Any) -> None:
+    """The worker itself looks where it will look later: an evaluation is prepared and given up."""
+    worker.load("small-cnn", batch=1, device="cpu")
+    options = {"data_folder": settings.data_folder} if settings.data_folder else {}
+    worker.evaluate(data="fashion-mnist", subset=1, **options).abort()
+
+
+def _as_builtin(error: WorkerError) -> Exception:
+    """A worker's refusal as the kind of error that the command line shows as one line."""
+    kind = {"no-data": FileNotFoundError, "no-device": ValueError, "unknown-network": ValueError}.get(error.kind)
+    return (kind or OSError)(str(error))

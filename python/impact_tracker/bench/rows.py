@@ -1,0 +1,149 @@
+"""Rows: what one phase of one run cost and did. Names carry their units; what was not measured is None, never 0."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .networks import title_of
+
+if TYPE_CHECKING:
+    from ..result import Result
+    from .plan import Task
+
+Row = dict[str, Any]
+SCHEMA = 1
+
+_ENERGY = (
+    "energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh power_w carbon_g carbon_low_g "
+    "carbon_high_g quality coverage partial provisional start_ns stop_ns"
+)
+_LOADED = "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters "
+_LOADED += "macs gmac torch_version"
+_WORKER = "images passes batch limit stopped loss final_loss accuracy correct finite loss_function optimizer lr "
+_WORKER += "peak_memory_bytes peak_memory_scope device threads layout precision torch_version batch_norm variant pass_s"
+
+
+def new_row(task: Task, phase: str, attempt: int, session: int) -> Row:
+    """What is known of a row before anything ran."""
+    return {
+        "kind": "row",
+        "schema": SCHEMA,
+        "task": task.id,
+        "test": task.test.name,
+        "model": task.test.model,
+        "title": title_of(task.test.model),
+        "phase": phase,
+        "repeat": task.repeat,
+        "attempt": attempt,
+        "session": session,
+        "seed": task.seed,
+        "data": task.test.data,
+        "gmac_stated": task.test.gmac,
+        "reference_ms": task.test.reference_ms,
+        "reference_batch": task.test.reference_batch,
+        "status": "ok",
+        "reason": None,
+    }
+
+
+def add_energy(row: Row, result: Result | None) -> None:
+    """The region's result: energy of the machine, without PUE; carbon with PUE and intensity, which stand beside it."""
+    if result is None:
+        row.update(dict.fromkeys(_ENERGY.split()), quality="missing", region_s=None)
+        return
+    row.update({name: _clean(getattr(result, name)) for name in _ENERGY.split()})
+    row["region_s"] = result.duration_s
+    row["pue"] = result.weighing.pue
+    row["intensity_g_per_kwh"] = result.weighing.intensity.value
+    row["cpu_utilisation"] = result.utilisation.get("cpu")
+    gpus = [use for name, use in result.utilisation.items() if name.startswith("gpu") and use is not None]
+    row["gpu_utilisation"] = max(gpus) if gpus else None
+    row["counter_and_gauge"] = _counter_and_gauge(result)
+    row["sources"] = [
+        {name: _clean(channel.get(name)) for name in ("id", "device", "domain", "quality", "energy_j")}
+        for channel in result.channels
+        if channel.get("in_total")
+    ]
+    row["notes"] = result.notes
+
+
+def _counter_and_gauge(result: Result) -> list[dict[str, Any]]:
+    """Devices whose energy a counter and a power gauge saw: both energies, for a check."""
+    by_part: dict[tuple[str, str], dict[str, Any]] = {}
+    for channel in result.channels:
+        energy = channel.get("energy_j")
+        if channel.get("quality") == "measured" and isinstance(energy, (int, float)) and energy > 0:
+            part = by_part.setdefault((str(channel.get("device")), str(channel.get("domain"))), {})
+            part["counter_j" if channel.get("quantity") == "energy" else "gauge_j"] = energy
+    return [{"device": device, **found} for (device, _), found in by_part.items() if len(found) == 2]
+
+
+def add_loaded(row: Row, loaded: Mapping[str, Any]) -> None:
+    """How the network was built."""
+    row.update({name: _clean(loaded[name]) for name in _LOADED.split() if name in loaded})
+
+
+def add_work(row: Row, done: Mapping[str, Any]) -> None:
+    """What the worker says it did: its `done` event."""
+    row.update({name: _clean(done[name]) for name in _WORKER.split() if name in done})
+    row["duration_s"] = done["duration_s"]
+    row["worker_ns"] = [done["begin_ns"], done["end_ns"]]
+    row["pass_ns"] = list(done.get("pass_ns") or [])
+    kept = row["pass_ns"][1:] or row["pass_ns"]  # the first pass allocates: every benchmark drops it
+    row["pass_ms"] = sum(kept) / len(kept) / 1e6 if kept else None
+    memory = done.get("device_memory")
+    row["device_memory_bytes"] = memory["peak_reserved_bytes"] if memory else None
+    row["epochs"] = len(done["epochs"]) if done.get("epochs") is not None else None
+
+
+def add_ratios(row: Row) -> None:
+    """Joules and grams for one image, where images were processed and energy is known."""
+    images, energy = row.get("images"), row.get("energy_j")
+    row["j_per_image"] = energy / images if images and energy is not None else None
+    duration = row.get("duration_s")
+    row["images_per_s"] = images / duration if images and duration else None
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items()}
+    return value
+
+
+def as_line(row: Mapping[str, Any]) -> str:
+    """One line of rows.jsonl."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def read_lines(text: str) -> list[Row]:
+    """The rows of a rows.jsonl; a last line that a killed driver left unfinished is passed over.
+
+    ValueError with the line's number for damage elsewhere.
+    """
+    found = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            if number == len(lines):  # no line feed after it: it was being written
+                break
+            raise ValueError(f"line {number} is not JSON") from None
+    return found
+
+
+def current(lines: Iterable[Row]) -> list[Row]:
+    """The rows that count: those of each task's last attempt; of a row that was written twice, as its energy had been
+    provisional, the later."""
+    rows = [line for line in lines if line.get("kind") == "row"]
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row["task"]] = max(last.get(row["task"], 0), row["attempt"])
+    return list({(row["task"], row["phase"]): row for row in rows if row["attempt"] == last[row["task"]]}.values())

@@ -1,0 +1,80 @@
+"""What a campaign is asked to do: everything that its rows depend on, kept in campaign.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+SUITES = ("fashion-mnist", "ai-benchmark")
+MODES = ("quick", "work", "paper")
+PHASES = ("both", "training", "inference")
+PRECISIONS = ("fp32", "tf32", "bf16")
+LAYOUTS = ("auto", "nchw", "channels_last")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A campaign's settings. `None`: the suite's or the mode's own value.
+
+    `images`: training images an epoch, and images an inference phase takes; `test_images`: of the evaluation;
+    `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
+    `cool_down_s`: rest between tasks.
+    ValueError names the setting that makes no sense.
+    """
+
+    suite: str = "fashion-mnist"
+    mode: str = "quick"
+    phase: str = "both"
+    models: tuple[str, ...] = ()
+    repeats: int = 3
+    seed: int = 1
+    images: int | None = None
+    epochs: int | None = None
+    test_images: int | None = None
+    batch: int | None = None
+    device: str = "cpu"
+    precision: str = "fp32"
+    layout: str = "auto"
+    threads: int | None = None
+    data_folder: str | None = None
+    zone: str | None = None
+    intensity_g_per_kwh: float | None = None
+    pue: float | None = None
+    interval_s: float | None = None
+    idle_s: float | None = None
+    cool_down_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (
+            ("suite", SUITES),
+            ("mode", MODES),
+            ("phase", PHASES),
+            ("precision", PRECISIONS),
+            ("layout", LAYOUTS),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+        for name in ("repeats", "images", "epochs", "test_images", "batch", "threads"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is 1 or more, not {value}")
+        if self.seed < 0:
+            raise ValueError(f"seed is 0 or more, not {self.seed}")
+        for name in ("idle_s", "cool_down_s"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} is 0 or more, not {value}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """For campaign.json."""
+        return {**asdict(self), "models": list(self.models)}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Settings:
+        """What `to_dict` wrote; settings of a newer version that this one does not know are an error."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(kept) - known)
+        if unknown:
+            raise ValueError(f"the campaign has settings that this version does not know: {', '.join(unknown)}")
+        return cls(**{**kept, "models": tuple(kept.get("models", ()))})

@@ -1,0 +1,74 @@
+"""Networks that learn Fashion-MNIST: trained, evaluated on the test part, run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .networks import BY_NAME
+from .settings import Settings
+from .suites_base import Step, Test
+
+TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
+DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
+# Side of the images for the networks that take small ones; channels are the network's own.
+SIZES = {"small-cnn": 28, "mobilenet-v2": 32, "resnet-18": 32, "resnet-v2-50": 32, "resnet-v2-152": 32}
+BATCH = 64
+IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
+LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}
+
+
+def tests(settings: Settings) -> list[Test]:
+    """One a model. ValueError for more images than there are, and for the mode that belongs to the other suite."""
+    if settings.mode == "paper":
+        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
+    for asked, there, kind in (
+        (settings.images, TRAIN_IMAGES, "training"),
+        (settings.test_images, TEST_IMAGES, "test"),
+    ):
+        if (asked or 0) > there:
+            raise ValueError(f"Fashion-MNIST has {there} {kind} images, {asked} were asked for")
+    return [_test(model, settings) for model in settings.models or DEFAULT_MODELS]
+
+
+def _test(model: str, settings: Settings) -> Test:
+    images = settings.images or IMAGES[settings.mode]
+    training = settings.phase != "inference"
+    data: dict[str, Any] = {"data": "fashion-mnist"}
+    if settings.data_folder:
+        data["data_folder"] = settings.data_folder
+    if settings.mode == "work":
+        steps = [Step("warm-up", "settle", {"training": training, "subset": 4096, **data})]
+    else:
+        steps = [Step("warm-up", "warm_up", {"passes": 3, "training": training, "subset": 1024, **data})]
+    if training:
+        steps.append(Step("training", "train", {"epochs": settings.epochs or 1, "subset": images, **LEARNING, **data}))
+        limit = {"subset": settings.test_images} if settings.test_images else {}
+        steps.append(Step("evaluation", "evaluate", {**limit, **data}))
+    if settings.phase != "training":
+        steps.append(Step("inference", "infer", {"images": images, **data}))
+    load = {"batch": settings.batch or BATCH, "size": SIZES[model], "batch_norm": "train"}
+    return Test(model, model, load, tuple(steps), "fashion-mnist")
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    found = []
+    for model, size in SIZES.items():
+        network = BY_NAME.get(model)
+        found.append(
+            {
+                "suite": "fashion-mnist",
+                "test": model,
+                "model": model,
+                "title": network.title if network else model,
+                "task": network.task if network else "classification",
+                "phases": ["training", "evaluation", "inference"],
+                "parameters": network.parameters if network else None,
+                "gmac": None,
+                "batch": BATCH,
+                "size": [size, size],
+                "reference_ms": None,
+                "default": model in DEFAULT_MODELS,
+            }
+        )
+    return found

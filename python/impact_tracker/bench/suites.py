@@ -1,0 +1,45 @@
+"""Suites: which tests there are. A suite is one module with `tests(settings)` and `listing()`, and one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from . import suite_ai, suite_fashion
+from .settings import Settings
+from .suites_base import Step, Test
+
+__all__ = ["Step", "Test", "check_models", "listing", "models_of", "tests_of"]
+
+
+def models_of(suite: str) -> list[str]:
+    """Every model that a suite can run."""
+    return list(suite_ai.MODELS if suite == "ai-benchmark" else suite_fashion.SIZES)
+
+
+def tests_of(settings: Settings) -> list[Test]:
+    """The tests that the settings ask for, in the suite's order.
+
+    ValueError for a model that the suite does not have (near matches are named), and where nothing is left to run.
+    """
+    check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}")
+    found = suite_ai.tests(settings) if settings.suite == "ai-benchmark" else suite_fashion.tests(settings)
+    if not found:
+        raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
+    return found
+
+
+def check_models(asked: Iterable[str], known: Iterable[str], where: str) -> None:
+    """ValueError that names near matches for the first model that is not known."""
+    there = list(known)
+    for model in asked:
+        if model not in there:
+            near = difflib.get_close_matches(model.lower().replace("_", "-"), there, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            raise ValueError(f"there is no model {model!r} in {where}; {hint}there are {', '.join(there)}")
+
+
+def listing() -> list[dict[str, Any]]:
+    """Every test of every suite, for `bench --list`."""
+    return suite_fashion.listing() + suite_ai.listing()

@@ -1,0 +1,45 @@
+"""What a test is: a network, how it is built, and the steps that one worker does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
+
+
+@dataclass(frozen=True)
+class Step:
+    """One phase of a test. `command`: what the worker is asked (warm_up, train, evaluate, infer), with `options`; or
+    settle: warm up until the power is steady. `sized`: the number of images follows from how long the phase must be."""
+
+    phase: str
+    command: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sized: bool = False
+
+
+@dataclass(frozen=True)
+class Test:
+    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, synthetic.
+
+    `gmac`: of one input's forward pass, where a suite states it; `reference_ms`: the score's time of one batch of
+    `reference_batch`.
+    """
+
+    __test__ = False  # not one of pytest's
+
+    name: str
+    model: str
+    load: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    data: str = "synthetic"
+    gmac: float | None = None
+    reference_ms: float | None = None
+    reference_batch: int | None = None
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Those that the test is for."""
+        return tuple(step.phase for step in self.steps if step.phase not in ASIDE)

@@ -1,0 +1,171 @@
+"""Train and run networks and show what each cost: energy, carbon, time and accuracy, with intervals over runs.
+
+Without any option: a small CNN and MobileNet-V2 on Fashion-MNIST, three runs each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .options import add_weighing
+
+NAME = "bench"
+HELP = "train and run networks, and show what each cost"
+
+_SETTINGS = (
+    "suite mode phase models repeats seed images epochs test_images batch device precision layout threads data_folder "
+    "zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to run, how, and where to keep it. No option has a default here: what was not given is the settings' own."""
+    from ..bench.settings import LAYOUTS, MODES, PHASES, PRECISIONS, SUITES
+
+    what = parser.add_argument_group("what")
+    what.add_argument("--suite", choices=SUITES, help="default: fashion-mnist")
+    what.add_argument(
+        "--mode",
+        choices=MODES,
+        help="quick (default): seconds; work: fixed work, long enough to publish; paper: as published",
+    )
+    what.add_argument("--models", help="names, separated by commas (--list names them)", metavar="A,B")
+    what.add_argument("--phase", choices=PHASES, help="default: both")
+    what.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
+    what.add_argument("--images", type=int, metavar="N", help="training images an epoch, and images to run (10000)")
+    what.add_argument("--epochs", type=int, metavar="N", help="passes over the training images (1)")
+    what.add_argument("--test-images", type=int, metavar="N", help="images of the evaluation (all)")
+    what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
+    how = parser.add_argument_group("how")
+    how.add_argument("--seed", type=int, metavar="N", help="first run's seed; the next run has the next (1)")
+    how.add_argument("--batch", type=int, metavar="N", help="images at a time (the test's own)")
+    how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
+    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
+    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
+    how.add_argument("--threads", type=int, metavar="N", help="default: all")
+    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
+    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
+    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
+    add_weighing(parser)
+    out = parser.add_argument_group("output")
+    out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/bench-<time>)")
+    out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
+    out.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
+    out.add_argument("--list", action="store_true", help="name every test and end")
+    out.add_argument("--json", action="store_true", help="unrounded, for programs")
+    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0; 1 where a task failed; 2 for what makes no campaign; 130, 143 when interrupted (finished rows stay)."""
+    from ..runner_phase import WorkerError
+
+    if args.list:
+        return _list(args.json)
+    try:
+        with _terminated():
+            campaign = _campaign(args)
+            try:
+                outcome = campaign.run(quiet=args.quiet)
+            except (KeyboardInterrupt, _Terminated) as end:
+                code = 130 if isinstance(end, KeyboardInterrupt) else 143
+                print(
+                    f"\nstopped; finished rows are kept. Go on: {_resume_hint(campaign.storage.folder)}",
+                    file=sys.stderr,
+                )
+                return code
+        return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic) or int(bool(outcome.failed))
+    except WorkerError as error:
+        print(f"impact-tracker bench: {error}", file=sys.stderr)
+        return 2
+
+
+def _campaign(args: argparse.Namespace) -> Any:
+    from ..bench import Campaign, Settings
+
+    given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
+    if args.resume:
+        beside = sorted(set(given) - {"repeats"} | ({"output"} if args.output else set()))
+        if beside:
+            raise ValueError(f"--resume takes the campaign's own settings: leave out {', '.join(beside)}")
+        return Campaign.resume(args.resume, repeats=given.get("repeats"))
+    if "models" in given:
+        given["models"] = tuple(dict.fromkeys(name for name in given["models"].replace(" ", ",").split(",") if name))
+    folder = args.output or f"runs/bench-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    return Campaign.create(folder, Settings(**given))
+
+
+def _resume_hint(folder: Path) -> str:
+    path = os.path.relpath(folder)
+    return f"impact-tracker bench --resume {path if len(path) < len(str(folder)) else folder}"
+
+
+class _Terminated(BaseException):
+    """SIGTERM came: a scheduler or a person wants the campaign to end."""
+
+
+@contextmanager
+def _terminated() -> Iterator[None]:
+    """SIGTERM as an exception, so that the worker is ended and the record closed."""
+    import signal
+
+    def end(*_: Any) -> None:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
+    """Prints a campaign and writes its files."""
+    from ..bench import view
+
+    found = view.read(folder, olympic=olympic)
+    missing = found.write_files()
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        return 0
+    from ..report.page import show as show_page
+
+    page = found.page()
+    if missing:
+        page = page._replace(caveats=[*page.caveats, missing])
+    show_page(page._replace(details=[f"rows, summary, records and figures: {folder}"]))
+    return 0
+
+
+def _list(as_json: bool) -> int:
+    from ..bench.suites import listing
+
+    found = listing()
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return 0
+    from ..report.page import Page, Table
+    from ..report.page import show as show_page
+
+    rows = []
+    for one in found:
+        size = "x".join(map(str, one["size"])) if one["size"] else ""
+        parameters = f"{one['parameters']:,}" if one["parameters"] else ""
+        rows.append(
+            (one["suite"], one["test"], one["title"], parameters, str(one["batch"]), size, ", ".join(one["phases"]))
+        )
+    columns = ("suite", "test", "network", ">parameters", ">batch", ">size", "phases")
+    show_page(Page(f"{len(found)} tests", [Table(columns, rows)]))
+    return 0

@@ -1,0 +1,190 @@
+"""Campaigns with the real worker and the real tracker: what `make bench` runs, in small; killed and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker import _core
+
+if not hasattr(_core, "Runner"):
+    pytest.skip("the core is not built", allow_module_level=True)
+
+from impact_tracker import Record
+from impact_tracker.bench.view import read
+from impact_tracker.runner import Runner, find_worker
+
+try:
+    find_worker()
+except FileNotFoundError as missing:
+    pytest.skip(f"no worker: {missing}", allow_module_level=True)
+if not Path("/usr/share/datasets/fashion-mnist").is_dir():
+    pytest.skip("dataset-fashion-mnist is not installed", allow_module_level=True)
+
+SMALL = ("--images", "192", "--test-images", "128", "--threads", "1", "--idle", "0.1")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "impact_tracker", "bench", *arguments]
+
+
+def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    full = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=full, timeout=240, check=False)
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "rows.jsonl"
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def children_of(pid: int) -> Sequence[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait(what: Any, seconds: float = 60.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if what():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_two_networks_on_real_data(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    done = bench("-o", str(folder), "--repeats", "2", "--pue", "1.4", "--intensity", "100", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert "MobileNet-V2" in done.stdout
+    view = read(folder)
+    assert view.outcome.done == view.outcome.total == 4
+    assert {row["phase"] for row in view.rows} >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
+    for row in view.rows:
+        if row["phase"] in ("training", "evaluation", "inference"):
+            assert row["images"] == (128 if row["phase"] == "evaluation" else 192)
+            assert row["threads"] == 1
+            assert row["device"] == "cpu"
+            begin, end = row["worker_ns"]
+            assert row["start_ns"] <= begin <= end <= row["stop_ns"]
+            assert row["duration_s"] == pytest.approx((end - begin) / 1e9)
+    parameters = {row["model"]: row["parameters"] for row in view.rows if row["phase"] == "training"}
+    assert parameters == {"small-cnn": 421_738, "mobilenet-v2": 3_506_153}
+    for name in ("results.json", "results.csv", "summary.csv"):
+        assert (folder / name).stat().st_size > 0
+    energies = [row["energy_j"] for row in view.rows if row["phase"] == "training"]
+    if all(energy is not None for energy in energies):
+        assert (folder / "energy.png").stat().st_size > 10_000
+        assert (folder / "energy.svg").stat().st_size > 1000
+
+
+def test_rows_hold_what_the_record_holds(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    assert bench("-o", str(folder), "--models", "small-cnn", "--repeats", "1", *SMALL).returncode == 0
+    rows = {row["region"]: row for row in read(folder).rows}
+    record = Record(folder / next(iter(rows.values()))["record"])
+    assert record.complete
+    regions = {region.name: region for region in record.regions}
+    assert set(rows) <= set(regions)
+    for name, row in rows.items():
+        assert regions[name].start_ns == row["start_ns"]
+        if row["energy_j"] is not None:
+            assert regions[name].energy_j == pytest.approx(row["energy_j"], rel=1e-6, abs=1e-6)
+    assert record.tags["suite"] == "fashion-mnist"
+
+
+def test_the_same_seed_gives_the_same_network(tmp_path: Path) -> None:
+    losses = []
+    for name in ("a", "b"):
+        arguments = ("--models", "small-cnn", "--repeats", "1", "--seed", "7", "--phase", "training", *SMALL)
+        assert bench("-o", str(tmp_path / name), *arguments, "-q").returncode == 0
+        losses.append([row["loss"] for row in read(tmp_path / name).rows if row["phase"] == "training"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_kill_9_of_the_driver_leaves_rows_and_no_orphan_and_resume_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "3", *SMALL)
+    driver = subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        assert wait(lambda: sum(line["kind"] == "task" for line in lines(folder)) >= 1, 200)
+        assert wait(lambda: children_of(driver.pid), 60)
+        workers = children_of(driver.pid)
+    finally:
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+    assert wait(lambda: not any(is_running(pid) for pid in workers)), f"orphans: {workers}"
+    before = lines(folder)
+    resumed = bench("--resume", str(folder))
+    assert resumed.returncode == 0, resumed.stderr
+    assert lines(folder)[: len(before)] == before
+    view = read(folder)
+    assert view.outcome.done == 3
+    first = next(line["task"] for line in before if line["kind"] == "task")
+    assert {row["session"] for row in view.rows if row["task"] == first} == {1}
+    assert max(row["session"] for row in view.rows) == 2
+
+
+def test_sigterm_ends_the_worker_and_closes_the_record(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "3", *SMALL)
+    driver = subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert wait(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
+    workers = children_of(driver.pid)
+    driver.terminate()
+    _, err = driver.communicate(timeout=60)
+    assert driver.returncode == 143
+    assert "--resume" in err
+    assert not any(is_running(pid) for pid in workers)
+    (record,) = (folder / "impacttracker").glob("*.jsonl")
+    assert Record(record).complete
+
+
+def test_without_its_data_or_worker_it_says_what_to_install(tmp_path: Path) -> None:
+    nowhere = bench("-o", str(tmp_path / "a"), IMPACT_TRACKER_DATA=str(tmp_path / "nothing"))
+    assert nowhere.returncode == 2
+    assert "dataset-fashion-mnist" in nowhere.stderr
+    missing = bench("-o", str(tmp_path / "a"), IMPACT_TRACKER_WORKER=str(tmp_path / "no-worker"))
+    assert missing.returncode == 2
+    assert "IMPACT_TRACKER_WORKER" in missing.stderr
+    assert not (tmp_path / "a").exists()
+
+
+def test_the_list_is_what_the_worker_has() -> None:
+    """Parameters of the published table against the worker's own count."""
+    listed = {one["model"]: one["parameters"] for one in json.loads(bench("--list", "--json").stdout)}
+    with Runner(environment={"OMP_NUM_THREADS": "1"}) as runner:
+        counted = {network["name"]: network["parameters"] for network in runner.networks()}
+    common = sorted(set(listed) & set(counted))
+    assert "mobilenet-v2" in common
+    assert {name: counted[name] for name in common} == {name: listed[name] or counted[name] for name in common}

@@ -1,0 +1,65 @@
+"""Student's t against printed tables (Fisher and Yates), means against sums done by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from impact_tracker.bench.statistics import mean_of, student_p, student_t
+
+
+@pytest.mark.parametrize(
+    ("level", "freedom", "expected"),
+    [
+        (0.95, 1, 12.7062047),
+        (0.95, 2, 4.3026527),
+        (0.95, 4, 2.7764451),
+        (0.95, 9, 2.2621572),
+        (0.95, 30, 2.0422725),
+        (0.95, 1000, 1.9623391),
+        (0.99, 9, 3.2498355),
+        (0.90, 5, 2.0150484),
+        (0.95, 3.7, 2.8675207),
+    ],
+)
+def test_quantiles_are_those_of_the_tables(level: float, freedom: float, expected: float) -> None:
+    assert student_t(level, freedom) == pytest.approx(expected, rel=2e-5)
+
+
+def test_p_value_is_the_quantiles_inverse() -> None:
+    for freedom in (1, 2.5, 9, 200):
+        for level in (0.5, 0.9, 0.95, 0.999):
+            assert student_p(student_t(level, freedom), freedom) == pytest.approx(1 - level, rel=1e-9)
+    assert student_p(0.0, 5) == 1.0
+    assert student_p(math.nan, 5) == 1.0
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -1.0])
+def test_senseless_levels_are_refused(level: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        student_t(level, 3)
+
+
+def test_mean_and_its_interval() -> None:
+    found = mean_of([10.0, 12.0, 14.0])
+    assert found is not None
+    assert found.value == 12.0
+    assert found.deviation == 2.0
+    assert found.half_width == pytest.approx(4.3026527 * 2.0 / math.sqrt(3))
+    assert found.relative == pytest.approx(2 / 12)
+    assert found.runs == 3
+
+
+def test_one_run_has_no_interval_and_no_run_no_mean() -> None:
+    assert mean_of([3.0]) == (3.0, None, 1, None)
+    assert mean_of([]) is None
+
+
+def test_olympic_drops_best_and_worst_of_five_or_more() -> None:
+    five = mean_of([1.0, 100.0, 2.0, 3.0, 4.0], olympic=True)
+    four = mean_of([1.0, 100.0, 2.0, 3.0], olympic=True)
+    assert five is not None
+    assert four is not None
+    assert (five.value, five.runs) == (3.0, 3)
+    assert (four.value, four.runs) == (26.5, 4)

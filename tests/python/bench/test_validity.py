@@ -1,0 +1,251 @@
+"""Rows that must not count are told from those that may; sizes follow from the slowest sensor."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.memory import estimated_bytes, system_memory
+from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
+from impact_tracker.bench.storage import Storage
+from impact_tracker.bench.suites import listing
+from impact_tracker.bench.suites import tests_of as suite_tests
+from impact_tracker.bench.validity import judge
+from impact_tracker.bench.view import read
+from python import fake_core
+from python.bench.stand_ins import Workers, idle
+
+
+def good() -> dict[str, Any]:
+    return {
+        "status": "ok",
+        "phase": "training",
+        "device": "cpu",
+        "precision": "fp32",
+        "threads": 2,
+        "layout": "channels_last",
+        "finite": True,
+        "energy_j": 6000.0,
+        "power_w": 100.0,
+        "region_s": 60.02,
+        "duration_s": 60.0,
+        "coverage": 1.0,
+        "pass_ns": [50_000_000] + [10_000_000 + i % 3 * 1000 for i in range(100)],
+        "sources": [{"id": "rapl/package-0", "device": "cpu:0", "energy_j": 6000.0}],
+    }
+
+
+def judged(settings: Settings | None = None, *, strict: bool = True, **changes: Any) -> dict[str, Any]:
+    row = {**good(), **changes}
+    judge(row, settings or Settings(), 1.0, {"": 40.0, "cpu": 40.0}, strict)
+    return row
+
+
+def test_a_good_row_passes_every_check() -> None:
+    row = judged()
+    assert row["invalid"] == row["warnings"] == []
+    names = [check["name"] for check in row["checks"]]
+    assert names == [
+        "device",
+        "precision",
+        "finite",
+        "energy",
+        "above idle",
+        "samples",
+        "coverage",
+        "window",
+        "drift",
+        "scatter",
+    ]
+    assert row["samples"] == 60
+    assert "pass_ns" not in row
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"device": "cuda:0"}, "ran on cuda:0, cpu was asked for"),
+        ({"precision": "bf16"}, "ran in bf16"),
+        ({"energy_j": 2401.0, "sources": []}, "not above that of the idle machine"),
+        ({"region_s": 59.0}, "59 readings of the slowest sensor"),
+        ({"coverage": 0.8}, "cover 80%"),
+        ({"pass_ns": [10_000_000 + i * 100_000 for i in range(101)]}, "drifted"),
+        ({"pass_ns": [10_000_000 + (i % 2) * 10_000_000 for i in range(101)]}, "scatter"),
+        ({"counter_and_gauge": [{"device": "gpu:0", "counter_j": 187.0, "gauge_j": 327.0}]}, "0.57 times"),
+    ],
+)
+def test_each_fault_makes_a_row_invalid(changes: dict[str, Any], words: str) -> None:
+    row = judged(**changes)
+    assert len(row["invalid"]) == 1
+    assert words in row["invalid"][0]
+
+
+def test_a_gpu_that_was_not_used_is_found_out() -> None:
+    """Both cards idle, all work on the processor: what the published logs that were read show."""
+    settings = Settings(device="cuda")
+    gpu = {"device": "cuda:0", "sources": [{"id": "nvml/0", "device": "gpu:0", "energy_j": 600.0}]}
+    row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 0}
+    judge(row, settings, 1.0, {"": 140.0, "gpu": 10.0}, False)
+    assert any("held no memory" in text for text in row["invalid"])
+    assert any("GPUs' power, 10.0 W, is not above" in text for text in row["invalid"])
+    row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 5}
+    judge(row, settings, 1.0, {}, False)
+    assert row["invalid"] == ["cuda:0 was 0% busy: it was not used"]
+
+
+def test_quick_mode_only_warns_of_short_phases() -> None:
+    row = judged(strict=False, region_s=5.01, duration_s=5.0)
+    assert row["invalid"] == []
+    assert len(row["warnings"]) == 1
+
+
+def test_settings_that_were_asked_are_checked() -> None:
+    row = judged(Settings(threads=4, layout="nchw"))
+    assert row["invalid"] == ["ran as channels_last", "ran on 2 threads"]
+
+
+def test_a_diverged_training_is_warned_of_not_hidden() -> None:
+    row = judged(finite=False)
+    assert row["invalid"] == []
+    assert "not a number" in row["warnings"][0]
+
+
+def test_rows_that_failed_or_stand_aside_are_not_judged() -> None:
+    for changes in ({"status": "failed"}, {"phase": "load"}):
+        assert "checks" not in judged(**changes)
+
+
+def test_slope_of_a_line_and_of_noise() -> None:
+    assert slope_of([99.0, 100.0, 101.0]) == pytest.approx(0.02)
+    assert slope_of([101.0, 99.0, 101.0]) == pytest.approx(0.0)
+    assert slope_of([0.0, 0.0]) == math.inf
+
+
+def test_the_slowest_sensor_sets_the_length_of_a_phase() -> None:
+    channels = [
+        {"id": "rapl/package-0", "kind": "counter", "update_period_s": 0.001},
+        {"id": "nvml/0", "kind": "gauge", "update_period_s": 0.1},
+        {"id": "bmc", "kind": "gauge", "update_period_s": 5.0},
+    ]
+    assert slowest_period_s(channels, ["rapl/package-0"], 1.0) == 0.001
+    assert slowest_period_s(channels, ["rapl/package-0", "nvml/0"], 1.0) == 1.0
+    assert slowest_period_s(channels, ["bmc"], 1.0) == 5.0
+    assert slowest_period_s(channels, [], 1.0) is None
+    assert phase_seconds(0.001, 1.0) == 10.0
+    assert phase_seconds(1.0, 1.0) == 60.0
+    assert phase_seconds(None, 0.5) == 30.0
+    assert images_for(60.0, 0.7, 10) == 860
+
+
+def test_settling_waits_until_the_power_is_steady(machine: fake_core.Machine, tmp_path: Path) -> None:
+    from impact_tracker import ImpactTracker
+
+    powers = iter([50.0, 50.0, 50.0, 70.0, 85.0, 95.0, 99.5, 99.9, 100.0, 100.0])
+
+    class Warming:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            machine.power_w = next(powers)
+            machine.advance(0.5 * passes)
+            return 0.5 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        found = settle(Warming(), tracker, "a", {"training": True})
+    assert found.steady
+    assert found.pass_s == 0.5
+    assert list(powers) == [100.0]  # it stopped at 99.5, 99.9, 100.0
+    assert found.seconds == 0.5 * found.passes
+
+
+def test_settling_gives_up_and_says_so(machine: fake_core.Machine, tmp_path: Path) -> None:
+    from impact_tracker import ImpactTracker
+
+    class Restless:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            machine.power_w += 5.0
+            machine.advance(2.0 * passes)
+            return 2.0 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        found = settle(Restless(), tracker, "a", {})
+    assert not found.steady
+    assert found.slope > 0.01
+
+
+def test_the_42_sub_tests() -> None:
+    found = [one for one in listing() if one["suite"] == "ai-benchmark"]
+    assert len(found) == 42
+    assert sum(one["phases"] == ["inference"] for one in found) == 24
+    assert len({one["model"] for one in found}) == 19
+    gmac = {one["test"]: one["gmac"] * one["batch"] for one in found}
+    assert sum(value for test, value in gmac.items() if "inference" in test) / 1000 == pytest.approx(8.6, abs=0.05)
+    assert gmac["u-net/inference-a"] == pytest.approx(770.8, rel=1e-3)
+    assert gmac["pspnet/inference"] == pytest.approx(1817, rel=1e-3)
+    assert gmac["inception-resnet-v2/training"] == pytest.approx(133.8, rel=1e-3)
+
+
+def test_the_modes_of_a_sub_test() -> None:
+    def steps(**settings: Any) -> Any:
+        return suite_tests(Settings(suite="ai-benchmark", models=("srcnn",), **settings))
+
+    assert [test.name for test in steps()] == ["srcnn/inference-a", "srcnn/inference-b", "srcnn/training"]
+    (paper,) = steps(mode="paper", phase="training")
+    assert paper.load == {"batch": 40, "size": [512, 512], "batch_norm": "frozen"}
+    (step,) = paper.steps
+    assert step.options == {
+        "passes": 22,
+        "seconds": 30.0,
+        "min_passes": 5,
+        "hard_seconds": 100.0,
+        "lr": 1e-4,
+        "optimizer": "adam",
+        "loss": "sum_of_squares",
+    }
+    (work,) = steps(mode="work", phase="training")
+    assert work.load["batch"] == 10
+    assert [(step.command, step.sized) for step in work.steps] == [("settle", False), ("train", True)]
+    (fixed,) = steps(mode="work", phase="training", images=500)
+    assert (fixed.steps[1].options["images"], fixed.steps[1].sized) == (500, False)
+    (quick,) = steps(phase="training")
+    assert quick.load["batch"] == 1
+    with pytest.raises(ValueError, match="gnmt: no test of phase training"):
+        suite_tests(Settings(suite="ai-benchmark", models=("gnmt",), phase="training"))
+    with pytest.raises(ValueError, match="--suite ai-benchmark"):
+        suite_tests(Settings(mode="paper"))
+
+
+def test_work_mode_fixes_the_work_once_for_all_runs(machine: fake_core.Machine, tmp_path: Path) -> None:
+    workers = Workers()
+    settings = Settings(suite="ai-benchmark", mode="work", models=("mobilenet-v2",), phase="inference", repeats=2)
+    Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle).run(quiet=True)
+    lines = Storage(tmp_path / "a").lines()
+    (size,) = [line for line in lines if line["kind"] == "size"]
+    # No period is known on the fake core: sixty samples at 1 Hz, passes of 50 images in 0.25 s
+    assert size["images"] == 50 * 240
+    rows = [row for row in read(tmp_path / "a").rows if row["phase"] == "inference"]
+    assert [row["images"] for row in rows] == [12_000, 12_000]
+    warm = next(row for row in read(tmp_path / "a").rows if row["phase"] == "warm-up")
+    assert warm["settled"] is True
+    more = Campaign.resume(tmp_path / "a", repeats=3, open_worker=workers, sleep=idle)
+    more.run(quiet=True)
+    assert sum(line["kind"] == "size" for line in Storage(tmp_path / "a").lines()) == 1
+
+
+def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_core.Machine, tmp_path: Path) -> None:
+    workers = Workers()
+    settings = Settings(models=("mobilenet-v2",), batch=100_000_000)
+    with pytest.raises(ValueError, match=r"needs about .* GB, this machine has .* GB"):
+        Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle)
+    assert not (tmp_path / "a").exists()
+
+
+def test_memory_that_a_test_needs() -> None:
+    (test,) = suite_tests(Settings(models=("mobilenet-v2",), batch=10))
+    network = {"input": [3, 64, 64], "activations": 1000, "parameters": 500}
+    assert estimated_bytes(test, network) == 4 * 4 * 500 + 10 * 10 * 250
+    whole, free = system_memory() or (0, 0)
+    assert whole >= free > 0
+    assert system_memory("/nonexistent") is None
