@@ -36,6 +36,9 @@ from fakes.truth import Truth
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+UNAVAILABLE = 77  # exit code of fake-powercap where namespaces or FUSE are refused
+
+
 class FakeUnavailableError(RuntimeError):
     """This machine cannot run fakes; the message says why. Tests turn it into a skip."""
 
@@ -100,8 +103,11 @@ class FakeMachine:
         line = self._holder.stdout.readline() if ready else b""
         if not line:
             reason = self._holder.stderr.read().decode().strip() if ready else "no answer within 20 s"
+            code = self._holder.wait(10) if ready else None
             self.close()
-            raise FakeUnavailableError(f"no fake machine here: {reason}")
+            if code == UNAVAILABLE:
+                raise FakeUnavailableError(f"no fake machine here: {reason}")
+            raise RuntimeError(f"fake-powercap ended with {code}: {reason}")
         self.truth = Truth(line.decode(), self.log)
         return self
 
@@ -179,7 +185,7 @@ def write_tree(root: Path, zones: Sequence[presets.Zone], *, epoch_ns: int | Non
     config = json.dumps({"zones": list(zones), "epoch_ns": epoch_ns})
     done = subprocess.run([find_program("counter-files"), config, root, "--once"], capture_output=True, text=True)
     if done.returncode != 0:
-        raise FakeUnavailableError(done.stderr.strip())
+        raise RuntimeError(done.stderr.strip())
     return Truth(done.stdout)
 
 
@@ -199,7 +205,7 @@ def counter_files(
         try:
             line = writer.stdout.readline().decode()
             if not line:
-                raise FakeUnavailableError("counter-files could not start")
+                raise RuntimeError("counter-files could not start")
             yield root, Truth(line)
         finally:
             writer.stdin.close()

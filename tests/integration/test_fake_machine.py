@@ -170,7 +170,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_killed_test_leaves_nothing() -> None:
     tests = str(Path(__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", KILLED, tests], capture_output=True, text=True)
-    if "FakeUnavailableError" in done.stderr:
+    if "FakeUnavailableError:" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert done.returncode == -signal.SIGKILL
     pids = [int(word) for word in done.stdout.split()]
@@ -179,6 +179,12 @@ def test_a_killed_test_leaves_nothing() -> None:
     while not all(map(gone, pids)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert all(map(gone, pids))
+
+
+def test_a_bad_configuration_is_an_error_and_no_skip(fake_machine: MachineFactory) -> None:
+    fake_machine(zones.server())  # skips where no machine can run
+    with pytest.raises(RuntimeError, match="cannot read 'saw'"):
+        FakeMachine(zones.server("saw:1:2:3ms")).start()
 
 
 def test_two_machines_side_by_side(fake_machine: MachineFactory) -> None:

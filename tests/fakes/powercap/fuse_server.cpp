@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fakes/powercap/layout.hpp"
+#include "fakes/powercap/sandbox.hpp"
 
 namespace impact::fakes {
 
@@ -221,9 +222,9 @@ FuseServer::FuseServer(Machine& machine, const std::string& directory)
   Context* context = state_.get();
   state_->session = fuse_session_new(&arguments, &calls, sizeof calls, context);
   fuse_opt_free_args(&arguments);
-  if (state_->session == nullptr) throw std::runtime_error("FUSE: no session");
+  if (state_->session == nullptr) throw Unavailable("FUSE: no session");
   if (fuse_session_mount(state_->session, directory.c_str()) != 0)
-    throw std::runtime_error("FUSE: cannot mount at " + directory + " (is /dev/fuse there and may it be opened?)");
+    throw Unavailable("FUSE: cannot mount at " + directory + " (is /dev/fuse there and may it be opened?)");
   state_->mounted = true;
 }
 

@@ -11,7 +11,7 @@ namespace impact::fakes {
 
 class FuseServer {
  public:
-  /// Mounts at directory. Throws std::runtime_error where FUSE cannot be used.
+  /// Mounts at directory. Throws Unavailable where FUSE cannot be used.
   FuseServer(Machine& machine, const std::string& directory);
   ~FuseServer();
   FuseServer(const FuseServer&) = delete;

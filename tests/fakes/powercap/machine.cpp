@@ -201,7 +201,8 @@ Machine::Machine(const json& config)
   for (const json& zone : config.at("zones")) {
     if (!zone.contains("load")) continue;
     loaded = true;
-    for (const auto& item : zone["load"].value("by_command", json::object()).items()) commands.insert(item.key());
+    const json by_command = zone["load"].value("by_command", json::object());
+    for (const auto& item : by_command.items()) commands.insert(item.key());
   }
   if (loaded)
     meter_ = std::make_unique<LoadMeter>(epoch_ns_, static_cast<std::int64_t>(config.value("poll_ms", 5.0) * 1e6),

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) { throw Unavailable(what + ": " + std::strerror(errno)); }
 
 void mount_or_fail(const char* source, const std::string& target, const char* type, unsigned long flags,
                    const std::string& data = {}) {
@@ -124,7 +124,7 @@ Staging::Staging() {
       mount_or_fail("fake-machine", path_, "tmpfs", 0, "mode=0755");
       return;
     }
-  throw std::runtime_error("no directory to build a fake machine in");
+  throw Unavailable("no directory to build a fake machine in");
 }
 
 Staging::~Staging() { ::umount2(path_.c_str(), MNT_DETACH); }

@@ -4,13 +4,19 @@
 
 #include <sys/types.h>
 
+#include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace impact::fakes {
 
+/// This machine refuses what a fake machine needs (namespaces, mounts, FUSE): a reason to skip, not a fault.
+class Unavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Moves this process (single-threaded yet) into new namespaces; without root into a user namespace as its root too.
-/// no_network: a network with nothing but its own loopback. Throws std::runtime_error with the reason.
+/// no_network: a network with nothing but its own loopback. Throws Unavailable with the reason.
 void enter_new_sandbox(bool no_network);
 
 /// Joins the namespaces of another process, e.g. of the holder of a sandbox. The working directory is kept.
