@@ -1,0 +1,45 @@
+"""What the documents say of the code is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readme_names_every_source_and_no_other() -> None:
+    listed = re.findall(r"^IMPACT_SOURCE\((\w+)", (ROOT / "cpp/impact/sources/sources.def").read_text(), re.MULTILINE)
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## What it reads")[2].partition("\n## ")[0]
+    first_cells = re.findall(r"^\| ([^|]*)\|", section, re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(listed)
+
+
+def test_every_reader_has_its_manual() -> None:
+    for path in sorted((ROOT / "cpp/impact/sources").glob("*.cpp")):
+        text = path.read_text()
+        if re.search(rf"\bopen_{path.stem}\s*\(", text):
+            head = text.partition("#include")[0]
+            missing = [
+                word for word in ("Measures", "Needs", "Channels", "Resolution", "Known faults") if word not in head
+            ]
+            assert not missing, f"{path.name}: {missing}"
+
+
+def test_every_command_of_the_makefile_that_a_document_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in ("README.md", "CONTRIBUTING.md"):
+        named = set(re.findall(r"(?:^|`|\s\s)make ([a-z][a-z-]*)", (ROOT / document).read_text(), re.MULTILINE))
+        assert named <= targets, f"{document}: {sorted(named - targets)}"
+
+
+def test_version_is_one() -> None:
+    versions = {
+        "pyproject.toml": re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE),
+        "CMakeLists.txt": re.search(r"VERSION ([\d.]+) LANGUAGES", (ROOT / "CMakeLists.txt").read_text()),
+        "CITATION.cff": re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE),
+    }
+    assert len({found.group(1) for found in versions.values() if found}) == 1
+    assert all(versions.values())
