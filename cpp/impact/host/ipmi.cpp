@@ -11,8 +11,8 @@
 namespace impact {
 namespace {
 
-Error failed(const char* step, int code) {
-  return {ErrorKind::broken, std::string("IPMI: ") + step + ": " + std::generic_category().message(code), ""};
+Error failed(const char* step, int code, ErrorKind kind = ErrorKind::broken) {
+  return {kind, std::string("IPMI: ") + step + ": " + std::generic_category().message(code), ""};
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ Result<std::vector<std::uint8_t>> IpmiDevice::request(std::uint8_t netfn, std::u
   request.addr_len = sizeof address;
   request.msgid = ++sequence_;
   request.msg = {netfn, command, static_cast<unsigned short>(sent.size()), sent.data()};
-  if (const int code = control_(device_, IPMICTL_SEND_COMMAND, &request); code != 0) return failed("send", code);
+  const int sent_code = control_(device_, IPMICTL_SEND_COMMAND, &request);
+  if (sent_code != 0) return failed("send", sent_code, ErrorKind::unsupported);
 
   // An answer to an earlier command that came too late is taken off the queue and passed over.
   for (int attempt = 0; attempt < 8; ++attempt) {

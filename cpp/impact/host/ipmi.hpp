@@ -15,8 +15,8 @@ class IpmiDevice {
   // The first of /dev/ipmi0, /dev/ipmi/0, /dev/ipmidev/0 that opens.
   static Result<IpmiDevice> open(const Host& host, DeviceControl control = device_control);
 
-  // Sends a command to the controller itself and waits for its answer: the completion code first, then the data. Error
-  // broken: no answer in time, or one that is not to be had. One thread at a time.
+  // Sends a command to the controller itself and waits for its answer: the completion code first, then the data. Errors:
+  // unsupported (the device takes no command), broken (no answer in time). One thread at a time.
   Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
                                             std::span<const std::uint8_t> data, Duration at_most) const;
 

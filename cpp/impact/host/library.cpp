@@ -5,7 +5,8 @@
 namespace impact {
 
 Result<Library> Library::open(const std::string& name) {
-  void* handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  // Vendors' libraries leave threads and exit handlers behind that point into them: they are never unmapped.
+  void* handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     const char* why = dlerror();
     return Error{ErrorKind::absent, why != nullptr ? why : name + " cannot be loaded", ""};

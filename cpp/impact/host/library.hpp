@@ -1,5 +1,5 @@
 #pragma once
-// A shared library loaded at run time; closed when the object ends.
+// A shared library loaded at run time. It stays mapped to the end of the process.
 
 #include <string>
 

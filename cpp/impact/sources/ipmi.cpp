@@ -4,7 +4,7 @@
 // Needs      /dev/ipmi0 (modules ipmi_si or ipmi_ssif, and ipmi_devintf) and read and write permission: root as a rule.
 // Channels   ipmi/node/power in W, count = watts.
 // Resolution 1 W. Controllers renew it every 1 to 5 s, some every 30 s, and may already average it. An answer takes 5
-//            to 50 ms and at times seconds: a source with a thread of its own.
+//            to 50 ms and at times seconds: a source with a thread of its own. Readings are missing until it answers.
 // Known faults
 //   - Time stamps of the controller are not to be trusted: the reading has our clock's time.
 //   - Controllers answer nonsense now and then: 0 W, or a spike beyond ten times the largest they have ever seen; both
@@ -23,9 +23,10 @@ namespace {
 constexpr std::uint8_t kGroupExtension = 0x2C, kGetPowerReading = 0x02;
 constexpr std::array<std::uint8_t, 4> kSystemPower{0xDC, 0x01, 0x00, 0x00};
 constexpr Duration kPatience = std::chrono::seconds{3};
+constexpr Duration kStartPatience = std::chrono::milliseconds{250};  // a busy controller does not hold up the start
 
-Result<PowerReading> ask(const IpmiDevice& device) {
-  const auto answer = device.request(kGroupExtension, kGetPowerReading, kSystemPower, kPatience);
+Result<PowerReading> ask(const IpmiDevice& device, Duration patience) {
+  const auto answer = device.request(kGroupExtension, kGetPowerReading, kSystemPower, patience);
   if (!answer) return answer.error();
   const std::optional<PowerReading> reading = parse_power_reading(answer.value());
   if (!reading) return Error{ErrorKind::unsupported, "IPMI: the management controller has no DCMI power reading", ""};
@@ -66,7 +67,7 @@ class Ipmi final : public Source {
 
  private:
   std::optional<unsigned> sane_power() {
-    const Result<PowerReading> reading = ask(device_);
+    const Result<PowerReading> reading = ask(device_, kPatience);
     if (!reading || !reading.value().active || reading.value().current_w == 0) return std::nullopt;
     const unsigned watts = reading.value().current_w;
     if (largest_ > 0 && watts > 10 * largest_) return std::nullopt;
@@ -96,12 +97,15 @@ Error with_advice(Error error) {
 OpenedSource open_ipmi_with(const Host& host, DeviceControl control) {
   Result<IpmiDevice> device = IpmiDevice::open(host, control);
   if (!device) return with_advice(device.error());
-  const Result<PowerReading> first = ask(device.value());
-  if (!first) return first.error();
-  if (!first.value().active)
+  const Result<PowerReading> first = ask(device.value(), kStartPatience);
+  const bool answered = first || first.error().kind == ErrorKind::unsupported;
+  if (answered && !first) return first.error();
+  if (answered && !first.value().active) {
     return Error{ErrorKind::unsupported, "IPMI: DCMI power measurement is switched off",
                  "ipmitool dcmi power activate"};
-  return OpenedSource{std::make_unique<Ipmi>(host, std::move(device).value(), first.value())};
+  }
+  const PowerReading reading = answered ? first.value() : PowerReading{};
+  return OpenedSource{std::make_unique<Ipmi>(host, std::move(device).value(), reading)};
 }
 
 OpenedSource open_ipmi(const Host& host) { return open_ipmi_with(host, device_control); }

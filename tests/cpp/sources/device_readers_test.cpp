@@ -197,6 +197,18 @@ TEST(Ipmi, ReadsTheNodesPower) {
   EXPECT_EQ(read_one(*source, "ipmi/node/power").quality, Quality::missing);
 }
 
+int refuse(const Descriptor&, unsigned long, void*) noexcept { return ENOTTY; }
+
+TEST(Ipmi, AControllerThatAnswersLateIsReadAllTheSame) {
+  FakeRoot root;
+  root.write("/dev/ipmi0", "");
+  bmc_answer = kVector;
+  late_answers = 8;
+  const auto source = open(open_ipmi_with(root.host(), answer_ipmi));
+  EXPECT_EQ(read_one(*source, "ipmi/node/power").count, 344);
+  EXPECT_EQ(open_ipmi_with(root.host(), refuse).error().kind, ErrorKind::unsupported);
+}
+
 TEST(Ipmi, SaysWhyNot) {
   FakeRoot root;
   EXPECT_EQ(open_ipmi_with(root.host(), answer_ipmi).error().kind, ErrorKind::absent);

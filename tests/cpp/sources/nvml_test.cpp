@@ -119,9 +119,10 @@ TEST_F(NvmlTest, SaysWhatKeepsItFromStarting) {
   gpus("", R"(, "init_error": 9)");
   EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
   EXPECT_THAT(open_nvml(host()).error().what, HasSubstr("not loaded"));
-  root.remove("/libnvidia-ml.so.1");
+  setenv("IMPACT_TRACKER_NVML", root.path("/absent.so").c_str(), 1);
   EXPECT_THAT(open_nvml(host()).error().what, HasSubstr("no NVIDIA driver"));
-  root.write("/libnvidia-ml.so.1", "not a library");
+  root.write("/text.so", "not a library");
+  setenv("IMPACT_TRACKER_NVML", root.path("/text.so").c_str(), 1);
   EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
   unsetenv("IMPACT_TRACKER_NVML");
   EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
