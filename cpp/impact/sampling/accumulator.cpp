@@ -190,4 +190,10 @@ std::optional<Instant> Accumulator::last_time(std::uint32_t channel) const noexc
   return state.last_time;
 }
 
+std::optional<Instant> Accumulator::previous_time(std::uint32_t channel) const noexcept {
+  const State& state = states_[channel];
+  if (!state.seeded) return std::nullopt;
+  return state.previous_time;
+}
+
 }  // namespace impact

@@ -48,6 +48,9 @@ class Accumulator {
   // The effective time of the channel's last reading (a gauge that averages counts at the middle of its window).
   std::optional<Instant> last_time(std::uint32_t channel) const noexcept;
 
+  // Where its last segment begins: the time of the reading before the last (the last one's, where it is the only one).
+  std::optional<Instant> previous_time(std::uint32_t channel) const noexcept;
+
   // What a counter grew by per second over its last segment that was sure, in its unit; 0 where that is not known.
   double rate(std::uint32_t channel) const noexcept { return states_[channel].rate * channels_[channel].scale; }
 

@@ -30,12 +30,10 @@ RegionBook::RegionBook(BookSettings settings)
     : settings_(std::move(settings)), accumulator_(settings_.channels, 3 * settings_.interval) {
   settings_.roles.by_channel.resize(settings_.channels.size(), Role::state);
   settings_.at_edges.resize(settings_.channels.size(), false);
-  any_sampled_ = std::ranges::find(settings_.at_edges, false) != settings_.at_edges.end();
 }
 
 void RegionBook::row(std::span<const Reading> readings) {
   for (const Reading& reading : readings) accumulator_.add(reading);
-  if (!any_sampled_) return;
   for (auto& [id, region] : open_) settle(region.in, false);
   for (auto it = closing_.begin(); it != closing_.end();) {
     const bool in = settle(it->second.in, false);
@@ -52,26 +50,36 @@ void RegionBook::row(std::span<const Reading> readings) {
 RegionBook::Edge RegionBook::make_edge(const Mark& mark, const Accumulator& accumulator) const {
   const std::size_t n = settings_.channels.size();
   Edge edge{mark.at, std::vector<std::optional<EdgePoint>>(n), std::vector<std::optional<Position>>(n),
-            settings_.at_edges};
+            settings_.at_edges, false};
   for (const EdgeReading& reading : mark.readings) {
     const std::uint32_t c = reading.first.channel;
     if (c < n) edge.points[c] = edge_point(settings_.channels[c], reading, accumulator);
+  }
+  // A read that failed is bridged by the readings around it, once there is one after the edge.
+  for (std::uint32_t c = 0; c < n; ++c) {
+    if (edge.settled[c]) edge.settled[c] = edge.points[c].has_value();
   }
   return edge;
 }
 
 bool RegionBook::settle(Edge& edge, bool hold) const {
+  if (edge.all_settled) return true;
   bool all = true;
   for (std::uint32_t c = 0; c < edge.settled.size(); ++c) {
     if (edge.settled[c]) continue;
     const std::optional<Instant> last = accumulator_.last_time(c);
     if (hold || (last && *last >= edge.at)) {
-      edge.positions[c] = accumulator_.at(c, edge.at);
+      if (settings_.at_edges[c]) {
+        edge.points[c] = bridged_point(c, edge.at, accumulator_);
+      } else {
+        edge.positions[c] = accumulator_.at(c, edge.at);
+      }
       edge.settled[c] = true;
     } else {
       all = false;
     }
   }
+  edge.all_settled = all;
   return all;
 }
 
@@ -141,9 +149,10 @@ std::vector<RegionResult> RegionBook::finish() {
 
 RegionResult RegionBook::result(Region region, bool provisional) const {
   RegionResult whole = std::move(region.head);
-  const bool in_settled = settle(region.in, true);
-  const bool out_settled = settle(region.out, true);
-  whole.provisional = provisional && in_settled && out_settled;
+  const std::vector<bool> in_before = region.in.settled;
+  const std::vector<bool> out_before = region.out.settled;
+  settle(region.in, true);
+  settle(region.out, true);
   whole.channels.reserve(settings_.channels.size());
   for (std::uint32_t c = 0; c < settings_.channels.size(); ++c) {
     const Channel& channel = settings_.channels[c];
@@ -152,6 +161,7 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
       if (region.in.points[c] && region.out.points[c]) {
         part = counter_energy(channel, *region.in.points[c], *region.out.points[c], whole.start, whole.stop,
                               region.recent_power[c]);
+        part.provisional = provisional && !(in_before[c] && out_before[c]);
       }
     } else if (region.in.positions[c] && region.out.positions[c]) {
       part = sampled_energy(channel, *region.in.positions[c], *region.out.positions[c], whole.start, whole.stop,
@@ -178,7 +188,7 @@ void RegionBook::sum(RegionResult& whole) const {
     if (part.role != Role::in_total || !counts_for_sum(channel)) continue;
     if (part.quality == Quality::missing) {
       whole.partial = true;
-      whole.notes.push_back(channel.id + ": no reading at both edges; not in the sum");
+      whole.notes.push_back(channel.id + ": no reading; not in the sum");
       continue;
     }
     if (!any) whole.energy = whole.bias = whole.modelled = Joules{0.0};

@@ -54,9 +54,10 @@ class RegionBook {
  private:
   struct Edge {
     Instant at{};
-    std::vector<std::optional<EdgePoint>> points;       // channels read at the edges
-    std::vector<std::optional<Position>> positions;     // channels the sampler alone reads; settled one by one
-    std::vector<bool> settled;
+    std::vector<std::optional<EdgePoint>> points;    // channels read at the edges
+    std::vector<std::optional<Position>> positions;  // channels the sampler alone reads
+    std::vector<bool> settled;                       // by channel: no later reading will change it
+    bool all_settled = false;
   };
   struct Region {
     RegionResult head;   // everything but the sums
@@ -75,7 +76,6 @@ class RegionBook {
   std::map<std::uint64_t, Region> open_;
   std::map<std::uint64_t, Region> closing_;
   std::vector<RegionResult> settled_;
-  bool any_sampled_ = false;
 };
 
 }  // namespace impact

@@ -78,6 +78,19 @@ std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& e
   return point;
 }
 
+std::optional<EdgePoint> bridged_point(std::uint32_t channel, Instant edge, const Accumulator& accumulator) {
+  const std::optional<Instant> last = accumulator.last_time(channel);
+  const std::optional<Instant> previous = accumulator.previous_time(channel);
+  if (!last || !previous) return std::nullopt;
+  const Instant known = std::clamp(edge, *previous, *last);
+  EdgePoint point;
+  point.position = *accumulator.at(channel, known);
+  point.position.gap += edge - known;  // before the first reading it counts backwards: the gap lies after the edge
+  point.time = edge;
+  point.spread_s = known == edge ? seconds(*last - *previous) / std::sqrt(12.0) : 0.0;
+  return point;
+}
+
 ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, const EdgePoint& exit, Instant start,
                              Instant stop, double recent_power) {
   ChannelResult result;
@@ -114,6 +127,10 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   if (shorter_than_tick) {
     result.quality = worst(result.quality, mean > 0.0 ? Quality::estimated : Quality::missing);
     if (mean <= 0.0) result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
+  }
+  if (result.coverage <= 0.0) {  // nothing of it was read: that is no zero
+    result.quality = Quality::missing;
+    result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
   }
   return result;
 }

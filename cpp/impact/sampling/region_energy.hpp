@@ -27,6 +27,10 @@ struct EdgePoint {
 // The point of one edge reading; nullopt where nothing was read. `accumulator` holds the readings up to the edge.
 std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& edge, const Accumulator& accumulator);
 
+// The point of an edge at which the read failed, from the readings around it: interpolated where there is one after it;
+// else the last one before (or the first one after), and the time from there to the edge is a gap. nullopt: no reading.
+std::optional<EdgePoint> bridged_point(std::uint32_t channel, Instant edge, const Accumulator& accumulator);
+
 // Energy of a counter that was read at both edges, for the region [start, stop]. `recent_power` is what the channel drew
 // just before, in its unit per second (0: unknown): regions of less than a tick lean on it.
 ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, const EdgePoint& exit, Instant start,
