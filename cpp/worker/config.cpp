@@ -131,7 +131,7 @@ torch::Device known_device(const std::string& name) {
 std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fields) {
   auto shape = spec.input;
   if (fields.has("channels")) {
-    if (shape.size() != 3) {
+    if (shape.size() < 3) {
       throw ProtocolError("bad-value", spec.name + " has no channels");
     }
     shape[0] = fields.whole("channels", 0, 1);

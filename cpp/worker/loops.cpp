@@ -30,15 +30,62 @@ std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64
   return passes;
 }
 
+/// Right classes of a batch; undefined where targets are no classes.
+Tensor right_ones(const Tensor& scores, const Tensor& target) {
+  return target.scalar_type() == torch::kInt64 ? scores.argmax(1).eq(target).sum() : Tensor();
+}
+
+/// Overlap of predicted and true classes of segmented volumes, over all of them: 2 |A and B| / (|A| + |B|).
+class Dice {
+ public:
+  void add(const Tensor& scores, const Tensor& target) {
+    const auto classes = scores.size(1);
+    const auto guess = scores.argmax(1).flatten();
+    const auto truth = target.flatten();
+    const auto counts = [&](const Tensor& t) {
+      return torch::bincount(t, {}, classes).slice(0, 0, classes).to(torch::kFloat64);
+    };
+    const auto both = counts(guess.masked_select(guess.eq(truth)));
+    const auto sizes = counts(guess) + counts(truth);
+    both_ = both_.defined() ? both_ + both : both;
+    sizes_ = sizes_.defined() ? sizes_ + sizes : sizes;
+  }
+  /// Of every class; null for one that neither occurs nor is predicted.
+  [[nodiscard]] Json by_class() const {
+    Json all = Json::array();
+    for (std::int64_t i = 0; both_.defined() && i < both_.size(0); ++i) {
+      const auto size = sizes_[i].item<double>();
+      all.push_back(size > 0 ? Json(2 * both_[i].item<double>() / size) : Json(nullptr));
+    }
+    return all;
+  }
+  /// Mean over the classes but the background (class 0).
+  [[nodiscard]] Json mean() const {
+    double sum = 0;
+    int count = 0;
+    const auto all = by_class();
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      if (!all[i].is_null()) {
+        sum += all[i].get<double>();
+        ++count;
+      }
+    }
+    return count > 0 ? Json(sum / count) : Json(nullptr);
+  }
+
+ private:
+  Tensor both_, sizes_;
+};
+
 /// Sums that stay on the device until somebody wants to know.
 class Score {
  public:
-  void add(const Tensor& loss, double weight, const Tensor& correct, std::int64_t images) {
+  void add(const Tensor& loss, double weight, const Tensor& correct, std::int64_t answers) {
     auto weighted = loss.to(torch::kFloat64) * weight;
     loss_ = loss_.defined() ? loss_ + weighted : weighted;
     last_ = loss;
     weight_ += weight;
-    images_ += images;
+    answers_ += answers;
     if (correct.defined()) {
       correct_ = correct_.defined() ? correct_ + correct : correct;
     }
@@ -51,14 +98,14 @@ class Score {
     return correct_.defined() ? Json(correct_.item<std::int64_t>()) : Json(nullptr);
   }
   [[nodiscard]] Json accuracy() const {
-    return correct_.defined() && images_ > 0 ? Json(correct_.item<double>() / static_cast<double>(images_))
-                                             : Json(nullptr);
+    return correct_.defined() && answers_ > 0 ? Json(correct_.item<double>() / static_cast<double>(answers_))
+                                              : Json(nullptr);
   }
 
  private:
   Tensor loss_, last_, correct_;
   double weight_ = 0;
-  std::int64_t images_ = 0;
+  std::int64_t answers_ = 0;
 };
 
 void add_score(Json& report, const Score& score) {
@@ -88,6 +135,7 @@ Json Model::run_inference(Phase& phase, Dataset& data) {
 Json Model::run_evaluation(Phase& phase, Dataset& data) {
   network_->eval();
   Score score;
+  Dice dice;
   for (std::int64_t at = 0; at < data.size() && phase.more();) {
     const auto count = std::min(options_.batch, data.size() - at);
     const auto batch = data.batch(at, count);
@@ -98,7 +146,10 @@ Json Model::run_evaluation(Phase& phase, Dataset& data) {
       output = network_->forward(batch.inputs);
     }
     score.add(loss_of(output, batch.target, "cross_entropy"), static_cast<double>(count),
-              output.argmax(1).eq(batch.target).sum(), count);
+              right_ones(output, batch.target), batch.target.numel());
+    if (output.dim() == 5) {
+      dice.add(output, batch.target);
+    }
     at += count;
     phase.pass_done(count, output);
     phase.progress([](Json&) {});
@@ -106,6 +157,8 @@ Json Model::run_evaluation(Phase& phase, Dataset& data) {
   phase.end();
   auto report = phase.report();
   add_score(report, score);
+  report["dice"] = dice.mean();
+  report["dice_by_class"] = dice.by_class();
   return report;
 }
 
@@ -131,8 +184,8 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
       const auto count = data.synthetic() ? data.size() : phase.allowance(std::min(options_.batch, data.size() - at));
       const auto result = step(data.batch(at, count), loss);
       const auto weight = loss == "sum_of_squares" ? 1.0 : static_cast<double>(count);
-      all.add(result.loss, weight, result.correct, count);
-      epoch.add(result.loss, weight, result.correct, count);
+      all.add(result.loss, weight, result.correct, result.answers);
+      epoch.add(result.loss, weight, result.correct, result.answers);
       at += count;
       phase.pass_done(count, result.output);
       phase.progress([&](Json& event) { event["loss"] = epoch.loss(); });

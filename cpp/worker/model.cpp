@@ -79,6 +79,7 @@ Model::StepResult Model::step(const Batch& batch, const std::string& loss) {
   result.output = result.output.detach();
   if (batch.target.scalar_type() == torch::kInt64) {
     result.correct = result.output.argmax(1).eq(batch.target).sum();
+    result.answers = batch.target.numel();
   }
   return result;
 }

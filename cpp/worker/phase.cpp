@@ -44,14 +44,14 @@ bool Phase::begin(Json details) {
 }
 
 bool Phase::more() {
-  if (protocol_.stop_requested()) {
-    ended_by_ = "stop";
-  } else if (limits_.passes > 0 && passes_ >= limits_.passes) {
+  if (limits_.passes > 0 && passes_ >= limits_.passes) {
     ended_by_ = "passes";
   } else if (limits_.images > 0 && images_ >= limits_.images) {
     ended_by_ = "images";
   } else if (limits_.epochs > 0 && epochs_ >= limits_.epochs) {
     ended_by_ = "epochs";
+  } else if (protocol_.stop_requested()) {
+    ended_by_ = "stop";
   } else {
     const auto elapsed = static_cast<double>(last_ns_ - begin_ns_) * 1e-9;
     const bool owed = passes_ < limits_.min_passes && (limits_.hard_seconds <= 0 || elapsed < limits_.hard_seconds);

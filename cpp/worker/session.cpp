@@ -41,16 +41,17 @@ struct Source {
 
 /// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "subset", "data_seed", "data_folder".
 Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss) {
-  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist"});
+  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist", "brain", "text"});
   const auto seed =
       static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
   Source source;
   if (name == "synthetic") {
-    source.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().output);
+    source.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().scores);
     source.description = {{"name", name}, {"seed", seed}};
   } else {
     const auto limit = f.whole("subset", 0, 1);
-    source.data = open_fashion_mnist(model.data_options(), train_part, limit, seed, f.text("data_folder", ""));
+    const auto open = name == "brain" ? open_brain : name == "text" ? open_text : open_fashion_mnist;
+    source.data = open(model.data_options(), train_part, limit, seed, f.text("data_folder", ""));
     source.description = {
         {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
   }
@@ -273,8 +274,9 @@ void Session::train(const Json& command) {
 
 void Session::evaluate(const Json& command) {
   const Fields f(command, {"data", "subset", "data_seed", "data_folder"});
-  if (f.text("data", "") != "fashion-mnist") {
-    throw ProtocolError("bad-value", "an evaluation needs real data", "\"data\": \"fashion-mnist\"");
+  if (f.text("data", "synthetic") == "synthetic") {
+    throw ProtocolError("bad-value", "an evaluation needs real data",
+                        "\"data\": \"fashion-mnist\", \"brain\" or \"text\"");
   }
   auto source = open_data(f, model(), false, "cross_entropy");
   Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));

@@ -50,8 +50,9 @@ class Model {
 
  private:
   struct StepResult {
-    Tensor loss;     ///< sum over the batch for sum_of_squares, mean otherwise
-    Tensor correct;  ///< number of right classes; undefined without classes
+    Tensor loss;               ///< sum over the batch for sum_of_squares, mean otherwise
+    Tensor correct;            ///< number of right classes; undefined without classes
+    std::int64_t answers = 0;  ///< of so many
     Tensor output;
   };
   StepResult step(const Batch& batch, const std::string& loss);

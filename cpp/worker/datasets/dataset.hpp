@@ -42,6 +42,14 @@ struct DataOptions {
 std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder);
 
+/// The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch. See brain.cpp.
+std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+                                    const std::string& folder);
+
+/// Text of the system's licences by bytes; limit: stretches of an epoch. See text.cpp.
+std::unique_ptr<Dataset> open_text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+                                   const std::string& folder);
+
 /// One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for
 /// classes), or class numbers if the loss wants them.
 std::unique_ptr<Dataset> make_synthetic(const DataOptions& options, std::uint64_t seed, bool class_targets,

@@ -1,48 +1,17 @@
 // Fashion-MNIST (arXiv 1708.07747, MIT licence): 60,000 + 10,000 grey images of 28 x 28, 10 classes.
 #include "worker/datasets/dataset.hpp"
 #include "worker/datasets/idx.hpp"
+#include "worker/datasets/locate.hpp"
 #include "worker/protocol.hpp"
-
-#include <cstdlib>
-#include <filesystem>
 
 namespace impact::worker {
 namespace {
-
-namespace fs = std::filesystem;
 
 // Mean and standard deviation of the training images' pixels in [0, 1].
 constexpr double kMean = 0.28604;
 constexpr double kDeviation = 0.35302;
 // Above this the images are prepared batch by batch instead of all at once.
 constexpr std::int64_t kMostPreparedBytes = std::int64_t{2} << 30;
-
-std::vector<fs::path> folders(const std::string& given) {
-  if (!given.empty()) {
-    return {given, fs::path(given) / "fashion-mnist"};
-  }
-  std::vector<fs::path> all;
-  if (const char* data = std::getenv("IMPACT_TRACKER_DATA"); data != nullptr && *data != '\0') {
-    return {fs::path(data) / "fashion-mnist", data};
-  }
-  return {"/usr/share/datasets/fashion-mnist"};
-}
-
-std::string locate(const std::string& given, const std::string& name) {
-  std::string looked;
-  for (const auto& folder : folders(given)) {
-    for (const auto& file : {folder / (name + ".gz"), folder / name}) {
-      std::error_code ignored;
-      if (fs::is_regular_file(file, ignored)) {
-        return file.string();
-      }
-    }
-    looked += (looked.empty() ? "" : ", ") + folder.string();
-  }
-  throw ProtocolError(
-      "no-data", "Fashion-MNIST was not found: no " + name + ".gz in " + looked,
-      "install Debian's dataset-fashion-mnist, or set IMPACT_TRACKER_DATA to the folder that holds the four .gz files");
-}
 
 Tensor bytes_tensor(const std::string& path, std::size_t dimensions) {
   try {
@@ -61,9 +30,12 @@ class FashionMnist final : public Dataset {
   FashionMnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                const std::string& folder)
       : options_(options) {
+    const DataPlace place{"Fashion-MNIST", "fashion-mnist", "/usr/share/datasets/fashion-mnist",
+                          "install Debian's dataset-fashion-mnist, or set IMPACT_TRACKER_DATA to the folder that holds "
+                          "the four .gz files"};
     const std::string part = train ? "train" : "t10k";
-    images_ = bytes_tensor(locate(folder, part + "-images-idx3-ubyte"), 3).unsqueeze(1);
-    labels_ = bytes_tensor(locate(folder, part + "-labels-idx1-ubyte"), 1).to(torch::kInt64);
+    images_ = bytes_tensor(locate(place, folder, part + "-images-idx3-ubyte"), 3).unsqueeze(1);
+    labels_ = bytes_tensor(locate(place, folder, part + "-labels-idx1-ubyte"), 1).to(torch::kInt64);
     if (images_.size(0) != labels_.size(0)) {
       throw ProtocolError("no-data", "Fashion-MNIST: images and labels differ in number",
                           "install dataset-fashion-mnist again");

@@ -18,9 +18,11 @@ class Synthetic final : public Dataset {
     auto shape = output;
     shape.at(0) *= options.batch;
     const bool classes = options.spec->classes > 0 && shape.size() == 2;
+    const auto scores = shape.size() > 1 ? shape.at(1) : 1;
     if (class_targets || classes) {
-      auto labels = torch::randint(shape.back(), {shape.at(0)}, torch::kInt64);
-      batch_.target = class_targets ? labels : torch::one_hot(labels, shape.back()).to(torch::kFloat32);
+      shape.erase(shape.begin() + 1);  // scores of classes lie along the second dimension
+      auto labels = torch::randint(scores, shape, torch::kInt64);
+      batch_.target = class_targets ? labels : torch::one_hot(labels, scores).to(torch::kFloat32);
     } else {
       const auto& range = options.spec->range;
       batch_.target = range.tokens ? torch::rand(shape) : torch::empty(shape).uniform_(range.low, range.high);

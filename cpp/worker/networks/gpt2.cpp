@@ -4,6 +4,8 @@
 //   gpt2-prefill  a pass reads a whole prompt and gives the scores of what follows
 //   gpt2-decode   a pass makes one further token per sequence, with the keys and values of the tokens before it in a
 //   cache
+// small-gpt is the same over bytes, 4 layers of 128 (858,880 parameters): small enough to be trained to a loss on a
+// laptop.
 #include "worker/networks/transformer.hpp"
 
 namespace impact::worker {
@@ -11,19 +13,28 @@ namespace {
 
 constexpr std::int64_t kGptTokens = 50257;
 const TransformerShape kGptShape{.causal = true, .gelu = Gelu::tanh_form};
+const TransformerShape kSmallGptShape{
+    .width = 128, .heads = 4, .layers = 4, .hidden = 512, .causal = true, .gelu = Gelu::tanh_form};
+
+struct GptSize {
+  TransformerShape shape;
+  std::int64_t tokens = kGptTokens;
+  std::int64_t longest = 1024;
+};
 
 class Gpt2 final : public Network {
  public:
-  Gpt2(const BuildOptions& o, bool decode) : decode_(decode) {
-    words_ = register_parameter("words", normal_parameter(o, {kGptTokens, kGptShape.width}, 0.02));
-    positions_ = register_parameter("positions", normal_parameter(o, {1024, kGptShape.width}, 0.01));
-    layers_ = transformer_layers(*this, o, kGptShape);
-    norm_ = register_module("norm", std::make_shared<LayerNorm>(o, kGptShape.width, kGptShape.eps));
+  Gpt2(const BuildOptions& o, const GptSize& size, bool decode) : decode_(decode) {
+    const auto& shape = size.shape;
+    words_ = register_parameter("words", normal_parameter(o, {size.tokens, shape.width}, 0.02));
+    positions_ = register_parameter("positions", normal_parameter(o, {size.longest, shape.width}, 0.01));
+    layers_ = transformer_layers(*this, o, shape);
+    norm_ = register_module("norm", std::make_shared<LayerNorm>(o, shape.width, shape.eps));
   }
 
-  /// Scores of every place, for training: [N,T,tokens].
+  /// Scores of every place, for training: [N,tokens,T].
   Tensor forward(const Tensors& in) override {
-    return decode_ ? next_token(in) : ops::linear(through(in.at(0)), words_, {});
+    return decode_ ? next_token(in) : ops::linear(through(in.at(0)), words_, {}).transpose(1, 2);
   }
   Tensor infer(const Tensors& in) override {
     return decode_ ? next_token(in) : ops::linear(through(in.at(0)).slice(1, -1), words_, {});
@@ -66,13 +77,22 @@ NetworkSpec gpt2_spec(const char* name, const char* title, const char* unit, boo
   s.unit = unit;
   s.trainable = !decode;
   s.range = {0, static_cast<double>(kGptTokens), true};
-  s.build = [decode](const BuildOptions& o) { return std::make_shared<Gpt2>(o, decode); };
+  s.predicts_text = !decode;
+  s.build = [decode](const BuildOptions& o) { return std::make_shared<Gpt2>(o, GptSize{kGptShape}, decode); };
   return s;
 }
 
 }  // namespace
 
 NetworkSpec gpt2_prefill() { return gpt2_spec("gpt2-prefill", "GPT-2 prefill", "sequence", false); }
+
+NetworkSpec small_gpt() {
+  auto s = gpt2_spec("small-gpt", "Small GPT", "sequence", false);
+  s.input = {128};
+  s.range.high = 256;
+  s.build = [](const BuildOptions& o) { return std::make_shared<Gpt2>(o, GptSize{kSmallGptShape, 256, 256}, false); };
+  return s;
+}
 
 NetworkSpec gpt2_decode() {
   auto s = gpt2_spec("gpt2-decode", "GPT-2 decode", "token", true);

@@ -59,6 +59,7 @@ struct NetworkSpec {
   std::string unit = "image";       ///< what one input is: image, sequence, sentence, volume
   bool softmax = false;             ///< the original's output is softmax(forward)
   bool trainable = true;            ///< false: the worker runs it, and does not train it
+  bool predicts_text = false;       ///< its scores are of the next token
   bool any_classes = true;          ///< the head may be built with another number of classes
   InputRange range;
   std::vector<std::string> variants;  ///< first one is the default; empty: only one reading
@@ -80,7 +81,9 @@ struct NetworkFacts {
   std::int64_t trainable = 0;        ///< of these, those that training changes
   std::int64_t macs = 0;             ///< multiply-adds of one input's forward pass
   std::int64_t activations = 0;      ///< values that the counted operations put out for one input
-  std::vector<std::int64_t> output;  ///< shape for one input, batch first
+  std::vector<std::int64_t> output;  ///< shape of infer for one input, batch first
+  std::vector<std::int64_t>
+      scores;  ///< shape of forward, which the loss is taken of; classes along the second dimension
 };
 /// Builds on the meta device and runs one input through: no memory, no arithmetic.
 NetworkFacts network_facts(const NetworkSpec& spec, BuildOptions options);

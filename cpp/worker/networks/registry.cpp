@@ -78,9 +78,12 @@ NetworkFacts network_facts(const NetworkSpec& spec, BuildOptions options) {
   torch::NoGradGuard no_gradients;
   auto network = spec.build(options);
   network->eval();
+  const auto inputs = synthetic_inputs(spec, options, 1);
+  const auto scores = network->forward(inputs).sizes().vec();
   ops::Trace trace;
-  const auto out = network->infer(synthetic_inputs(spec, options, 1));
-  NetworkFacts facts{count_parameters(*network), count_parameters(*network, true), trace.macs(), 0, out.sizes().vec()};
+  const auto out = network->infer(inputs);
+  NetworkFacts facts{
+      count_parameters(*network), count_parameters(*network, true), trace.macs(), 0, out.sizes().vec(), scores};
   for (const auto& op : trace.ops()) {
     std::int64_t values = 1;
     for (const auto d : op.out) {

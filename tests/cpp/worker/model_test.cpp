@@ -4,11 +4,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "worker/datasets/idx.hpp"
+#include "worker/datasets/nifti.hpp"
 #include "worker/protocol.hpp"
 #include "worker/text.hpp"
 #include "worker/trainer.hpp"
@@ -35,6 +38,8 @@ LoadOptions small(std::uint64_t seed = 1) {
       parse_load(Json{{"cmd", "load"}, {"network", "small-cnn"}, {"batch", 4}, {"threads", 1}, {"seed", seed}});
   return options;
 }
+
+Model small_model() { return Model(small()); }
 
 Tensor picture() { return torch::linspace(-1, 1, 28 * 28).reshape({1, 1, 28, 28}); }
 
@@ -95,7 +100,7 @@ Json train(Model& model, std::int64_t passes, bool keep, std::uint64_t data_seed
     Protocol protocol(to[0], from[1]);
     TrainOptions options;
     options.loss = "cross_entropy";
-    auto data = make_synthetic(model.data_options(), data_seed, true, model.facts().output);
+    auto data = make_synthetic(model.data_options(), data_seed, true, model.facts().scores);
     model.prepare_training(options, keep);
     const Limits limits{.passes = passes};
     Phase phase(protocol, model.options(), "train", limits, nullptr);
@@ -161,7 +166,7 @@ TEST(Training, WarmUpLeavesNoTrace) {
   Model model(small());
   train(model, 3, false);
   const auto before = copy_of(model.module());
-  auto data = make_synthetic(model.data_options(), 9, true, model.facts().output);
+  auto data = make_synthetic(model.data_options(), 9, true, model.facts().scores);
   TrainOptions options;
   options.loss = "cross_entropy";
   model.warm_up(2, true, *data, options);
@@ -292,6 +297,94 @@ TEST_F(Data, SubsetsAndOrdersFollowTheSeed) {
   EXPECT_TRUE(torch::equal(first, all->batch(0, 20).target));
   EXPECT_TRUE(torch::equal(std::get<0>(first.sort()), torch::arange(20)));
   EXPECT_THROW(open(21, 1), ProtocolError);
+}
+
+/// A NIfTI-1 file of bytes whose value at (x,y,z) is f(x).
+void write_volume(const std::string& path, const std::array<std::int16_t, 3>& sides, std::uint8_t (*value)(int x)) {
+  std::vector<std::uint8_t> bytes(352);
+  const auto put = [&](std::size_t at, auto v) { std::memcpy(bytes.data() + at, &v, sizeof v); };
+  put(0, std::int32_t{348});
+  put(40, std::int16_t{3});
+  for (std::size_t d = 0; d < 3; ++d) {
+    put(42 + 2 * d, sides[d]);
+  }
+  put(70, std::int16_t{2});
+  put(108, 352.0F);
+  std::memcpy(bytes.data() + 344, "n+1", 4);
+  for (int i = 0; i < sides[1] * sides[2]; ++i) {
+    for (int x = 0; x < sides[0]; ++x) {
+      bytes.push_back(value(x));
+    }
+  }
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+Model loaded(const Json& fields) {
+  Json command{{"cmd", "load"}, {"batch", 2}, {"threads", 1}, {"seed", 1}};
+  command.update(fields);
+  return Model(parse_load(command));
+}
+
+TEST_F(Data, BrainsAreSplitIntoSlabsThatLookAlike) {
+  const std::array<std::int16_t, 3> sides{181, 20, 16};
+  write_volume(file("ch2.nii"), sides, [](int x) { return static_cast<std::uint8_t>(1 + std::min(x, 180 - x)); });
+  write_volume(file("aal.nii"), sides, [](int x) { return static_cast<std::uint8_t>(x == 0 || x == 180 ? 95 : 0); });
+  auto model = loaded({{"network", "u-net-3d"}, {"size", 16}, {"channels", 1}, {"classes", 4}});
+  const auto train = open_brain(model.data_options(), true, 3, 1, path_.string());
+  EXPECT_EQ(train->size(), 3);
+  const auto batch = train->batch(0, 3);
+  EXPECT_EQ(batch.inputs[0].sizes().vec(), (std::vector<std::int64_t>{3, 1, 16, 16, 16}));
+  EXPECT_EQ(batch.target.sizes().vec(), (std::vector<std::int64_t>{3, 16, 16, 16}));
+  const auto first = batch.inputs[0].clone();
+  train->shuffle(1, 1);
+  EXPECT_FALSE(torch::equal(first, train->batch(0, 3).inputs[0]));
+  train->shuffle(1, 0);
+  EXPECT_TRUE(torch::equal(first, train->batch(0, 3).inputs[0]));
+  // Mirrored, the right slab begins at the outer side as the left one does: there lies the cerebellum of this brain.
+  const auto test = open_brain(model.data_options(), false, 0, 1, path_.string());
+  EXPECT_EQ(test->size(), 6 * 2 * 1);
+  const auto corner = test->batch(0, 1).target[0];
+  EXPECT_TRUE(corner.select(0, 0).eq(3).all().item<bool>());
+  EXPECT_EQ(corner.slice(0, 1).sum().item<std::int64_t>(), 0);
+  EXPECT_THROW(open_brain(small_model().data_options(), true, 0, 1, path_.string()), ProtocolError);
+}
+
+TEST_F(Data, DamagedVolumesAreErrors) {
+  write_volume(file("ch2.nii"), {8, 8, 8}, [](int) { return std::uint8_t{1}; });
+  EXPECT_EQ(read_nifti(file("ch2.nii")).shape, (std::vector<std::int64_t>{8, 8, 8}));
+  fs::resize_file(file("ch2.nii"), 500);
+  EXPECT_THROW(read_nifti(file("ch2.nii")), std::runtime_error);
+  fs::resize_file(file("ch2.nii"), 100);
+  EXPECT_THROW(read_nifti(file("ch2.nii")), std::runtime_error);
+}
+
+TEST_F(Data, TextIsCutIntoStretchesAndTheNextByteIsTheTarget) {
+  std::string text;
+  for (int i = 0; i < 400; ++i) {
+    text += static_cast<char>('a' + i % 26);
+  }
+  std::ofstream(file("B")) << text;
+  std::ofstream(file("A")) << "first";
+  fs::create_symlink(file("B"), file("C"));  // counts once
+  auto model = loaded({{"network", "small-gpt"}, {"size", 8}});
+  const auto train = open_text(model.data_options(), true, 5, 1, path_.string());
+  const auto batch = train->batch(0, 5);
+  EXPECT_EQ(batch.inputs[0].sizes().vec(), (std::vector<std::int64_t>{5, 8}));
+  EXPECT_TRUE(torch::equal(batch.inputs[0].slice(1, 1), batch.target.slice(1, 0, 7)));
+  const auto test = open_text(model.data_options(), false, 0, 1, path_.string());
+  EXPECT_EQ(test->size(), (405 - 360 - 1) / 8);
+  EXPECT_THROW(open_text(model.data_options(), true, 0, 1, file("none")), ProtocolError);
+  EXPECT_THROW(open_text(small_model().data_options(), true, 0, 1, path_.string()), ProtocolError);
+}
+
+TEST(Training, SequencesAndVolumesHaveScoresOfManyPlaces) {
+  auto gpt = loaded({{"network", "small-gpt"}, {"size", 8}});
+  auto report = train(gpt, 3, false);
+  EXPECT_TRUE(report["finite"]);
+  EXPECT_LE(report["accuracy"].get<double>(), 1.0);
+  auto volume = loaded({{"network", "u-net-3d"}, {"size", 8}});
+  EXPECT_TRUE(train(volume, 2, false)["finite"]);
 }
 
 TEST(Text, NearMatches) {

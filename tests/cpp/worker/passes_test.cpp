@@ -42,6 +42,7 @@ const Small kSmall[] = {
     {"resnet-18", {3, 64, 64}},
     {"vit-b16", {3, 32, 32}, true},
     {"bert-base", {8}, true},
+    {"small-gpt", {8}},
     {"gpt2-prefill", {8}, true},
     {"gpt2-decode", {8}, true},
     {"ddpm", {3, 16, 16}, true},

@@ -1,0 +1,18 @@
+// NIfTI-1 volumes (https://nifti.nimh.nih.gov/nifti-1) of unsigned bytes, gzipped or not.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace impact::worker {
+
+struct Volume {
+  std::vector<std::int64_t> shape;  ///< x, y, z; x runs fastest in `values`
+  std::vector<std::uint8_t> values;
+};
+
+/// Throws std::runtime_error with the path and what is wrong.
+Volume read_nifti(const std::string& path);
+
+}  // namespace impact::worker
