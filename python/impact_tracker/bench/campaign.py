@@ -6,13 +6,13 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ..weighing import Weighing
 from .execution import Execution
-from .meter import Meter, Sizes
+from .meter import Meter
 from .modes import mode_of
 from .plan import Task, plan
 from .preflight import Machine, preflight
@@ -94,12 +94,15 @@ class Campaign:
             Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue or 1.0)
         return preflight(self.settings, [task.test for task in self.tasks if task.repeat == 1], self._open_worker)
 
-    def run(self, *, quiet: bool = False) -> Outcome:
+    def left(self, only: Collection[str] = ()) -> list[Task]:
+        """Tasks that did not come to a good end yet; of `only`, where it names any."""
+        ends = {line["task"] for line in self.storage.lines() if line.get("kind") == "task" and line["status"] == "ok"}
+        return [task for task in self.tasks if task.id not in ends and (not only or task.id in only)]
+
+    def run(self, *, quiet: bool = False, only: Collection[str] = ()) -> Outcome:
         """Every task that is not finished. What was finished stays, whatever ends this."""
         with self.storage:
-            lines = self.storage.lines()
-            finished = {line["task"] for line in lines if line.get("kind") == "task" and line["status"] == "ok"}
-            left = [task for task in self.tasks if task.id not in finished]
+            lines, left = self.storage.lines(), self.left(only)
             progress = Progress(len(self.tasks), len(self.tasks) - len(left), quiet=quiet)
             if left:
                 self._session(left, lines, progress)
@@ -107,7 +110,7 @@ class Campaign:
         return self.storage.outcome()
 
     def _session(self, left: list[Task], lines: list[Row], progress: Progress) -> None:
-        session = 1 + max((line.get("session", 0) for line in lines), default=0)
+        session = self._session_number(left, lines)
         with self._tracked() as tracker:
             record = os.path.relpath(tracker.path, self.storage.folder)
             idle_w = self._idle(tracker, "idle-before", session)
@@ -119,7 +122,7 @@ class Campaign:
                 self.storage.append(row)
                 progress.row(row)
 
-            execution = self._execution(tracker, emit, progress, session, lines, meter)
+            execution = self._execution(tracker, emit, progress, session, meter)
             for number, task in enumerate(left):
                 if number and self._mode.cool_down_s > 0:
                     self._sleep(self._mode.cool_down_s)
@@ -131,17 +134,21 @@ class Campaign:
             self._idle(tracker, "idle-after", session)
         self._settle(session)
 
+    def _session_number(self, left: list[Task], lines: list[Row]) -> int:
+        """One more than any before; of a driver beside others one by its task's place, which no other has."""
+        if self.storage.part is None:
+            return 1 + max((int(line.get("session", 0)) for line in lines), default=0)
+        before = sum(line.get("kind") == "task" and line["task"] == left[0].id for line in lines)
+        return 1 + self.tasks.index(left[0]) + len(self.tasks) * before
+
     def _execution(
         self,
         tracker: Any,
         emit: Callable[[Row], None],
         progress: Progress,
         session: int,
-        lines: list[Row],
         meter: Meter,
     ) -> Execution:
-        sized = [line for line in lines if line.get("kind") == "size"]
-        sizes = Sizes({(line["test"], line["phase"]): line["images"] for line in sized}, self.storage.append)
         machine = {name: getattr(self.settings, name) for name in ("device", "precision", "layout", "threads")}
         return Execution(
             tracker,
@@ -150,7 +157,7 @@ class Campaign:
             progress,
             machine,
             session=session,
-            sizes=sizes,
+            claim=self.storage.claim,
             phase_s=meter.phase_s,
             delay_s=self._mode.delay_s,
             sleep=self._sleep,
@@ -174,7 +181,7 @@ class Campaign:
             self._sleep(seconds)
         row: Row = {
             "kind": "row",
-            "task": name,
+            "task": f"{name}.s{session}",
             "phase": "idle",
             "attempt": session,
             "session": session,
@@ -202,6 +209,9 @@ class Campaign:
                 self.storage.append(row)
 
 
+_NETWORK_FACTS = ("title", "task", "unit", "parameters", "trainable_parameters", "gmac", "activations", "input")
+
+
 def about(machine: Machine) -> dict[str, Any]:
     """Where and with what a campaign was begun; the tracker's record has the machine in full."""
     return {
@@ -213,10 +223,7 @@ def about(machine: Machine) -> dict[str, Any]:
         "devices": machine.get("devices"),
         "worker_threads": machine.get("threads"),
         "networks": {
-            name: {
-                key: network.get(key)
-                for key in ("title", "task", "parameters", "trainable_parameters", "gmac", "input")
-            }
+            name: {key: network.get(key) for key in _NETWORK_FACTS}
             for name, network in dict(machine.get("networks") or {}).items()
         },
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -43,8 +43,8 @@ class Execution:
     """Runs tasks, one after another, each in a worker of its own.
 
     `open_worker`: starts one (an `impact_tracker.Runner`); `emit`: takes every row as soon as its phase has ended.
-    `machine`: device, precision, layout and threads that every network is loaded with. `sizes`: images of the phases
-    whose work is not given but follows from `phase_s`, the seconds it must take: a size found once is kept.
+    `machine`: device, precision, layout and threads that every network is loaded with. `claim`: the images of
+    a phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept.
     `delay_s`: longest random wait before a phase.
     """
 
@@ -57,7 +57,7 @@ class Execution:
         machine: Mapping[str, Any],
         *,
         session: int = 1,
-        sizes: MutableMapping[tuple[str, str], int] | None = None,
+        claim: Callable[[str, int], int] = lambda name, images: images,
         phase_s: Callable[[], float] = lambda: 60.0,
         delay_s: float = 0.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -68,7 +68,7 @@ class Execution:
         self._watcher = watcher
         self._machine = dict(machine)
         self._session = session
-        self._sizes = {} if sizes is None else sizes
+        self._claim = claim
         self._phase_s = phase_s
         self._delay_s = delay_s
         self._sleep = sleep
@@ -149,11 +149,9 @@ class Execution:
 
     def _images(self, task: Task, step: Step) -> int:
         """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""
-        key = (task.test.name, step.phase)
-        if key not in self._sizes:
-            assert self._pass_s is not None, "a sized phase comes after settling"
-            self._sizes[key] = images_for(self._phase_s(), self._pass_s, int(task.test.load["batch"]))
-        return self._sizes[key]
+        assert self._pass_s is not None, "a sized phase comes after settling"
+        images = images_for(self._phase_s(), self._pass_s, int(task.test.load["batch"]))
+        return self._claim(f"{task.test.name}.{step.phase}", images)
 
     def _close(self) -> None:
         if self._worker is not None:

@@ -33,10 +33,28 @@ def results(
         "schema": SCHEMA,
         "settings": head["settings"],
         **{name: value for name, value in head.items() if name not in ("schema", "settings", "tasks", "networks")},
-        "summary": [cell.to_dict() for cell in cells],
+        "summary": [{**cell.to_dict(), "bootstrap": bootstraps(cell, rows)} for cell in cells],
         "caveats": list(notes),
         "rows": [{**row, "valid": invalid_because(row) is None} for row in rows],
     }
+
+
+def bootstraps(cell: Cell, rows: Sequence[Row]) -> dict[str, list[float] | None] | None:
+    """Bootstrap intervals (BCa, 95 %) of the means over runs; None where scipy is not installed."""
+    from .relations import bootstrap
+
+    found: dict[str, list[float] | None] = {}
+    good = [
+        row for row in rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
+    ]
+    for name, field in (("kwh", "kwh"), ("j_per_image", "j_per_image"), ("seconds", "duration_s")):
+        values = [float(row[field]) for row in good if row.get(field) is not None]
+        try:
+            interval = bootstrap(values)
+        except ImportError:
+            return None
+        found[name] = None if interval is None else list(interval)
+    return found
 
 
 def _text(value: Any) -> str:

@@ -1,8 +1,7 @@
-"""What a campaign knows of its sensors, and of the sizes that it found."""
+"""What a campaign knows of its sensors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from .rows import Row
@@ -38,15 +37,3 @@ class Meter:
     def phase_s(self) -> float:
         """How long a phase must be for sixty of its readings."""
         return phase_seconds(self._latest, self._interval_s())
-
-
-class Sizes(dict[tuple[str, str], int]):
-    """Images by test and phase; a new one is written down, so that a resumed campaign does the same work."""
-
-    def __init__(self, known: Mapping[tuple[str, str], int], append: Callable[[Row], None]) -> None:
-        super().__init__(known)
-        self._append = append
-
-    def __setitem__(self, key: tuple[str, str], images: int) -> None:
-        self._append({"kind": "size", "test": key[0], "phase": key[1], "images": images})
-        super().__setitem__(key, images)

@@ -43,10 +43,21 @@ NETWORKS: tuple[Network, ...] = (
     Network("pixel-rnn", "Pixel-RNN", "generation", 48_867),
     Network("lstm-sentiment", "LSTM-Sentiment", "text", 5_429_250),
     Network("gnmt", "GNMT-Translation", "text", 281_798_657),
+    Network("resnet-18", "ResNet-18", "classification", 11_689_512),
+    Network("vit-b16", "ViT-B/16", "classification", 86_567_656),
+    Network("bert-base", "BERT-base", "text", 109_482_240),
+    Network("gpt2-prefill", "GPT-2 prefill", "text", 124_439_808),
+    Network("gpt2-decode", "GPT-2 decode", "text", 124_439_808),
+    Network("ddpm", "DDPM U-Net", "generation", 35_746_307),
+    Network("sd1-text", "SD 1: text encoder", "text", 123_060_480),
+    Network("sd1-unet", "SD 1: U-Net", "generation", 859_520_964),
+    Network("sd1-decoder", "SD 1: decoder", "generation", 49_490_199),
+    Network("u-net-3d", "3-D U-Net", "segmentation", 19_069_955),
 )
 BY_NAME = {network.name: network for network in NETWORKS}
 
 
-def title_of(model: str) -> str:
-    """How people write it; of a network that no suite knows: its name."""
-    return BY_NAME[model].title if model in BY_NAME else model
+def title_of(model: str, test: str = "") -> str:
+    """How people write it, with the part of a test that has two; of a network that no suite knows: its name."""
+    part = f" ({test.rpartition('-')[2]})" if "/" in test and test.endswith(("-a", "-b", "-all")) else ""
+    return (BY_NAME[model].title if model in BY_NAME else model) + part

@@ -48,7 +48,9 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
     half = ratio * math.hypot(*halves) if halves else None
     text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
-        text += f": {with_half(b.value, b.half_width)} against {with_half(a.value, a.half_width)} J per image"
+        text += (
+            f": {with_half(b.value, b.half_width)} against {with_half(a.value, a.half_width)} J per {unit_of(cells)}"
+        )
     if low.accuracy and high.accuracy:
         text += f", accuracy {percent(high.accuracy)} against {percent(low.accuracy)}"
     return text
@@ -58,7 +60,7 @@ def _alone(cell: Cell) -> str:
     assert cell.kwh is not None
     text = f"{cell.title}, {cell.phase}: {with_half(cell.kwh.value, cell.kwh.half_width)} kWh"
     if cell.j_per_image:
-        text += f", {with_half(cell.j_per_image.value, cell.j_per_image.half_width)} J per image"
+        text += f", {with_half(cell.j_per_image.value, cell.j_per_image.half_width)} J per {cell.unit}"
     return text + (f", accuracy {percent(cell.accuracy)}" if cell.accuracy else "")
 
 
@@ -92,6 +94,12 @@ def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
     return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
 
 
+def unit_of(cells: Sequence[Cell]) -> str:
+    """What joules are counted for: image, or input where the networks take different things."""
+    units = {cell.unit for cell in cells}
+    return units.pop() if len(units) == 1 else "input"
+
+
 def quality_text(cell: Cell) -> str:
     """`measured`, `modelled`, or how much of it is which."""
     if not cell.runs:
@@ -120,7 +128,15 @@ def table_of(cells: Sequence[Cell]) -> Table:
                 quality_text(cell),
             )
         )
-    columns = ("model", "phase", ">runs", f">{kwh_unit}kWh", ">J per image", f">{carbon_unit}kgCO2e", ">seconds")
+    columns = (
+        "model",
+        "phase",
+        ">runs",
+        f">{kwh_unit}kWh",
+        f">J per {unit_of(cells)}",
+        f">{carbon_unit}kgCO2e",
+        ">seconds",
+    )
     return Table((*columns, ">accuracy", "energy"), rows)
 
 

@@ -93,7 +93,7 @@ def _spearman_p(x: Sequence[float], y: Sequence[float], rho: float, stats: Any) 
     middle = (n + 1) / 2
     centred_x, centred_y = [r - middle for r in ranks_x], [r - middle for r in ranks_y]
     found = abs(math.fsum(a * b for a, b in zip(centred_x, centred_y)))
-    orders = [abs(sum(a * b for a, b in zip(centred_x, order))) for order in permutations(centred_y)]
+    orders = [abs(math.fsum(a * b for a, b in zip(centred_x, order))) for order in permutations(centred_y)]
     return sum(one >= found - 1e-9 for one in orders) / len(orders)
 
 
@@ -128,14 +128,12 @@ def bootstrap(values: Sequence[float], *, seed: int = 0, level: float = 0.95) ->
         return values[0], values[0]
     import numpy as np
 
-    found = scipy_stats().bootstrap(
-        (np.asarray(values, dtype=float),),
-        np.mean,
-        confidence_level=level,
-        n_resamples=9999,
-        method="BCa",
-        rng=np.random.default_rng(seed),
-    )
+    options: dict[str, Any] = {"confidence_level": level, "n_resamples": 2000, "method": "BCa"}
+    data, chance = (np.asarray(values, dtype=float),), np.random.default_rng(seed)
+    try:
+        found = scipy_stats().bootstrap(data, np.mean, rng=chance, **options)
+    except TypeError:  # scipy before 1.15
+        found = scipy_stats().bootstrap(data, np.mean, random_state=chance, **options)
     low, high = found.confidence_interval
     return float(low), float(high)
 

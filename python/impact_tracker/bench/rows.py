@@ -34,7 +34,7 @@ def new_row(task: Task, phase: str, attempt: int, session: int) -> Row:
         "task": task.id,
         "test": task.test.name,
         "model": task.test.model,
-        "title": title_of(task.test.model),
+        "title": title_of(task.test.model, task.test.name),
         "phase": phase,
         "repeat": task.repeat,
         "attempt": attempt,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-SUITES = ("fashion-mnist", "ai-benchmark")
+SUITES = ("fashion-mnist", "ai-benchmark", "modern")
 MODES = ("quick", "work", "paper")
 PHASES = ("both", "training", "inference")
 PRECISIONS = ("fp32", "tf32", "bf16")

@@ -2,6 +2,8 @@
 
 campaign.json    settings, tasks in their order, where and with what it was begun
 rows.jsonl       one line a phase, one a finished task; appended and synced to the disk
+parts/           the same of drivers that run at the same time, as on a cluster
+sizes/           images of the phases whose work is found by the first run
 impacttracker/   the tracker's records: one a session
 results.json, results.csv, summary.csv, *.png, *.svg    made anew at every end
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,8 +46,10 @@ def outcome_of(folder: Path, tasks: Sequence[str], lines: Sequence[Row]) -> Outc
 class Storage:
     """Reads and writes the folder. As context manager it is locked against a second driver."""
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], part: str | None = None) -> None:
+        """`part`: write to a file of rows of its own, for one of several drivers at the same time."""
         self.folder = Path(folder).expanduser().absolute()
+        self.part = part
         self._descriptor: int | None = None
 
     @property
@@ -54,8 +59,11 @@ class Storage:
 
     @property
     def rows_path(self) -> Path:
-        """What was found."""
-        return self.folder / "rows.jsonl"
+        """What this driver finds."""
+        return self.folder / "rows.jsonl" if self.part is None else self._file("parts", self.part)
+
+    def _file(self, kind: str, name: str) -> Path:
+        return self.folder / kind / f"{name.replace('/', '~')}.jsonl"
 
     def exists(self) -> bool:
         """Whether the folder holds a campaign."""
@@ -93,13 +101,29 @@ class Storage:
         return Settings.from_dict(self.head()["settings"])
 
     def lines(self) -> list[Row]:
-        """Every line of rows.jsonl, oldest first."""
-        if not self.rows_path.exists():
-            return []
+        """Every line of rows.jsonl and of the parts, oldest first within each."""
+        found: list[Row] = []
+        for path in (self.folder / "rows.jsonl", *sorted((self.folder / "parts").glob("*.jsonl"))):
+            if path.exists():
+                try:
+                    found += read_lines(path.read_text(encoding="utf-8"))
+                except ValueError as error:
+                    raise ValueError(f"{path}: {error}") from None
+        return found
+
+    def claim(self, name: str, images: int) -> int:
+        """How many images a phase takes: the number that was claimed first, by whatever driver."""
+        path = self._file("sizes", name).with_suffix(".json")
+        path.parent.mkdir(exist_ok=True)
+        beside = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
+        beside.write_text(json.dumps({"images": images}), encoding="utf-8")
         try:
-            return read_lines(self.rows_path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{self.rows_path}: {error}") from None
+            os.link(beside, path)  # whole or not at all, on network file systems too
+        except FileExistsError:
+            images = int(json.loads(path.read_text(encoding="utf-8"))["images"])
+        finally:
+            beside.unlink()
+        return images
 
     def outcome(self) -> Outcome:
         """How far the campaign is."""
@@ -115,6 +139,7 @@ class Storage:
 
     def __enter__(self) -> Storage:
         """BlockingIOError while another driver works in the folder."""
+        self.rows_path.parent.mkdir(exist_ok=True)
         descriptor = os.open(self.rows_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

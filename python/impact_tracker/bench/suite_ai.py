@@ -112,7 +112,9 @@ def batch_of(one: SubTest, settings: Settings) -> int:
 
 def _test(one: SubTest, settings: Settings) -> Test:
     batch = batch_of(one, settings)
-    load = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
+    load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
+    if one.model == "lstm-sentiment":
+        del load["size"]  # steps and features: the network's own, and not a size to choose
     learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if one.phase == "training" else {}
     command = "train" if one.phase == "training" else "infer"
     if settings.mode == "paper":

@@ -12,6 +12,7 @@ TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
 DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
 # Side of the images for the networks that take small ones; channels are the network's own.
 SIZES = {"small-cnn": 28, "mobilenet-v2": 32, "resnet-18": 32, "resnet-v2-50": 32, "resnet-v2-152": 32}
+MODELS = tuple(SIZES)
 BATCH = 64
 IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
 LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}

@@ -6,16 +6,19 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from . import suite_ai, suite_fashion
+from . import suite_ai, suite_fashion, suite_modern
 from .settings import Settings
 from .suites_base import Step, Test
 
 __all__ = ["Step", "Test", "check_models", "listing", "models_of", "tests_of"]
 
 
+_SUITES: dict[str, Any] = {"fashion-mnist": suite_fashion, "ai-benchmark": suite_ai, "modern": suite_modern}
+
+
 def models_of(suite: str) -> list[str]:
     """Every model that a suite can run."""
-    return list(suite_ai.MODELS if suite == "ai-benchmark" else suite_fashion.SIZES)
+    return list(_SUITES[suite].MODELS)
 
 
 def tests_of(settings: Settings) -> list[Test]:
@@ -24,7 +27,7 @@ def tests_of(settings: Settings) -> list[Test]:
     ValueError for a model that the suite does not have (near matches are named), and where nothing is left to run.
     """
     check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}")
-    found = suite_ai.tests(settings) if settings.suite == "ai-benchmark" else suite_fashion.tests(settings)
+    found: list[Test] = _SUITES[settings.suite].tests(settings)
     if not found:
         raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
     return found
@@ -42,4 +45,4 @@ def check_models(asked: Iterable[str], known: Iterable[str], where: str) -> None
 
 def listing() -> list[dict[str, Any]]:
     """Every test of every suite, for `bench --list`."""
-    return suite_fashion.listing() + suite_ai.listing()
+    return [one for suite in _SUITES.values() for one in suite.listing()]

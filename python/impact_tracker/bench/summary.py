@@ -31,6 +31,7 @@ class Cell(NamedTuple):
     power_w: Mean | None
     accuracy: Mean | None
     images: float | None
+    unit: str
     quality: str
     bias: float | None
     partial: bool
@@ -90,6 +91,7 @@ def _cell(key: tuple[str, str], rows: list[Row], accuracy: dict[str, Any], olymp
         power_w=mean(lambda row: row.get("power_w")),
         accuracy=mean(lambda row: accuracy.get(row["task"])) if learnt else None,
         images=images.pop() if len(images) == 1 else None,
+        unit=str(next((row["unit"] for row in rows if row.get("unit")), "image")),
         quality=max(qualities, key=lambda q: _QUALITIES.index(q) if q in _QUALITIES else len(_QUALITIES)),
         bias=sum(biases) / len(biases) if biases else None,
         partial=any(row.get("partial") for row in good),

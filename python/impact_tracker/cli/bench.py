@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .bench_actions import LIGHT_IMAGES, add_actions, run_action
 from .options import add_weighing
 
 NAME = "bench"
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
     how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
     add_weighing(parser)
+    _add_cluster(parser)
     out = parser.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/bench-<time>)")
     out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
@@ -62,19 +64,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--list", action="store_true", help="name every test and end")
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_actions(parser)
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_argument_group("on a cluster")
+    where.add_argument(
+        "--slurm", action="store_true", help="as a job array; the folder must lie where the nodes see it"
+    )
+    where.add_argument("--cluster", choices=("slurm", "local"), default="slurm", help=argparse.SUPPRESS)
+    where.add_argument("--partition", metavar="NAME")
+    where.add_argument("--account", metavar="NAME")
+    where.add_argument("--minutes", type=int, metavar="N", help="limit of one task (60)")
+    where.add_argument("--parallel", type=int, metavar="N", help="tasks at the same time (16)")
+    where.add_argument("--cpus", type=int, metavar="N", help="processors of a task")
+    where.add_argument("--gpus", type=int, metavar="N", help="GPUs of a task")
+    where.add_argument("--shared", action="store_true", help="not whole nodes: other jobs' energy is in the rows")
 
 
 def run(args: argparse.Namespace) -> int:
     """0; 1 where a task failed; 2 for what makes no campaign; 130, 143 when interrupted (finished rows stay)."""
     from ..runner_phase import WorkerError
 
+    if args.action:
+        return run_action(args, _light)
     if args.list:
         return _list(args.json)
     try:
         with _terminated():
             campaign = _campaign(args)
             try:
-                outcome = campaign.run(quiet=args.quiet)
+                outcome = _on_cluster(campaign, args) if args.slurm else campaign.run(quiet=args.quiet)
             except (KeyboardInterrupt, _Terminated) as end:
                 code = 130 if isinstance(end, KeyboardInterrupt) else 143
                 print(
@@ -88,6 +108,18 @@ def run(args: argparse.Namespace) -> int:
         return 2
 
 
+def _light(folder: Path, models: str | None) -> None:
+    """A small campaign for a forecast."""
+    from ..bench import Campaign, Settings
+
+    settings = Settings(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES, models=_models(models or ""))
+    Campaign.create(folder, settings).run()
+
+
+def _models(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in text.replace(" ", ",").split(",") if name))
+
+
 def _campaign(args: argparse.Namespace) -> Any:
     from ..bench import Campaign, Settings
 
@@ -98,9 +130,27 @@ def _campaign(args: argparse.Namespace) -> Any:
             raise ValueError(f"--resume takes the campaign's own settings: leave out {', '.join(beside)}")
         return Campaign.resume(args.resume, repeats=given.get("repeats"))
     if "models" in given:
-        given["models"] = tuple(dict.fromkeys(name for name in given["models"].replace(" ", ",").split(",") if name))
+        given["models"] = _models(given["models"])
     folder = args.output or f"runs/bench-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     return Campaign.create(folder, Settings(**given))
+
+
+def _on_cluster(campaign: Any, args: argparse.Namespace) -> Any:
+    """Submits what is left as a job array and waits for it; interrupted, the jobs go on."""
+    from ..bench.slurm import ClusterOptions, submit, wait
+
+    names = ("partition", "account", "minutes", "parallel", "cpus", "gpus")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    jobs = submit(campaign, ClusterOptions(cluster=args.cluster, exclusive=not args.shared, **given))
+
+    def say(text: str) -> None:
+        if not args.quiet:
+            print(text, file=sys.stderr)
+
+    say(f"{len(jobs)} tasks submitted; gather them at any time: impact-tracker bench report {campaign.storage.folder}")
+    for task, reason in wait(jobs, say).items():
+        print(f"{task}: its job failed: {reason}", file=sys.stderr)
+    return campaign.storage.outcome()
 
 
 def _resume_hint(folder: Path) -> str:

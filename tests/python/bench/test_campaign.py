@@ -49,7 +49,7 @@ def test_every_phase_is_a_row_with_the_energy_of_its_region(workers: Workers, tm
     assert training["parameters"] == 421_738
     assert (tmp_path / "a" / training["record"]).is_file()
     before = [row for row in view.rows if row["phase"] == "idle"]
-    assert [row["task"] for row in before] == ["idle-before", "idle-after"]
+    assert [row["task"] for row in before] == ["idle-before.s1", "idle-after.s1"]
     assert before[0]["power_w"] == pytest.approx(45.0)
     assert workers.opened == workers.closed == 3  # one to look, one a run
 

@@ -221,17 +221,15 @@ def test_work_mode_fixes_the_work_once_for_all_runs(machine: fake_core.Machine, 
     workers = Workers()
     settings = Settings(suite="ai-benchmark", mode="work", models=("mobilenet-v2",), phase="inference", repeats=2)
     Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle).run(quiet=True)
-    lines = Storage(tmp_path / "a").lines()
-    (size,) = [line for line in lines if line["kind"] == "size"]
     # No period is known on the fake core: sixty samples at 1 Hz, passes of 50 images in 0.25 s
-    assert size["images"] == 50 * 240
+    assert Storage(tmp_path / "a").claim("mobilenet-v2/inference.inference", 7) == 50 * 240
     rows = [row for row in read(tmp_path / "a").rows if row["phase"] == "inference"]
     assert [row["images"] for row in rows] == [12_000, 12_000]
     warm = next(row for row in read(tmp_path / "a").rows if row["phase"] == "warm-up")
     assert warm["settled"] is True
     more = Campaign.resume(tmp_path / "a", repeats=3, open_worker=workers, sleep=idle)
     more.run(quiet=True)
-    assert sum(line["kind"] == "size" for line in Storage(tmp_path / "a").lines()) == 1
+    assert {row["images"] for row in read(tmp_path / "a").rows if row["phase"] == "inference"} == {12_000}
 
 
 def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_core.Machine, tmp_path: Path) -> None:

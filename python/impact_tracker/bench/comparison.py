@@ -1,0 +1,138 @@
+"""Two campaigns beside each other: which tests differ, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .. import digits
+from ..report.page import Page, Table
+from .page import with_half
+from .relations import holm, welch
+from .rows import Row
+from .statistics import mean_of
+from .summary import Cell, invalid_because
+from .view import View
+
+QUANTITIES = {"j_per_image": "J per image", "seconds": "seconds", "accuracy": "accuracy"}
+_FIELDS = {"j_per_image": "j_per_image", "seconds": "duration_s", "accuracy": "accuracy"}
+
+
+class Compared(NamedTuple):
+    """One quantity of one test and phase. `ratio`: B over A with its 95 % half-width; `p`: Welch's, adjusted for all
+    that were compared (Holm); `differs`: p below 5 %, `None` where one run on a side says nothing."""
+
+    test: str
+    title: str
+    phase: str
+    quantity: str
+    a: float
+    b: float
+    ratio: float | None
+    ratio_half_width: float | None
+    p: float | None
+    differs: bool | None
+
+
+def _values(rows: Sequence[Row], cell: Cell, quantity: str) -> list[float]:
+    """One value a run. Accuracy is that of the evaluation."""
+    field = _FIELDS[quantity]
+    found = [
+        row.get(field)
+        for row in rows
+        if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
+    ]
+    return [float(one) for one in found if one is not None]
+
+
+def compare(a: View, b: View) -> list[Compared]:
+    """Every quantity of every phase that both campaigns measured. ValueError where they have none in common."""
+    phases = ("training", "evaluation", "inference")
+    there = {(cell.test, cell.phase): cell for cell in b.cells if cell.phase in phases}
+    raw: list[tuple[Cell, str, list[float], list[float]]] = []
+    for cell in a.cells:
+        if (cell.test, cell.phase) in there:
+            for quantity in QUANTITIES:
+                if quantity == "accuracy" and cell.phase != "evaluation":
+                    continue
+                sides = _values(a.rows, cell, quantity), _values(b.rows, cell, quantity)
+                if sides[0] and sides[1]:
+                    raw.append((cell, quantity, *sides))
+    if not raw:
+        raise ValueError(f"{a.storage.folder} and {b.storage.folder} have no test in common that both measured")
+    tests = [welch(first, second) for _, _, first, second in raw]
+    adjusted = iter(holm([one.p for one in tests if one is not None]))
+    return [_compared(*one, None if test is None else next(adjusted)) for one, test in zip(raw, tests)]
+
+
+def _compared(cell: Cell, quantity: str, first: list[float], second: list[float], p: float | None) -> Compared:
+    a, b = mean_of(first), mean_of(second)
+    assert a is not None
+    assert b is not None
+    ratio = b.value / a.value if a.value > 0 else None
+    half = None
+    if ratio is not None and a.half_width is not None and b.half_width is not None and b.value > 0:
+        half = ratio * math.hypot(a.half_width / a.value, b.half_width / b.value)
+    differs = None if p is None else p < 0.05
+    return Compared(cell.test, cell.title, cell.phase, quantity, a.value, b.value, ratio, half, p, differs)
+
+
+def page(a: View, b: View) -> Page:
+    """The verdict, then every quantity, then what makes the two hard to compare."""
+    found = compare(a, b)
+    rows = [
+        (
+            one.title,
+            one.phase,
+            QUANTITIES[one.quantity],
+            digits.significant(one.a, 4),
+            digits.significant(one.b, 4),
+            "" if one.ratio is None else with_half(one.ratio, one.ratio_half_width),
+            "" if one.p is None else "< 0.001" if one.p < 0.001 else f"{one.p:.3f}",
+            {None: "one run says nothing", True: "yes", False: "not told apart"}[one.differs],
+        )
+        for one in found
+    ]
+    columns = ("network", "phase", "quantity", ">A", ">B", ">B / A", ">p", "differ")
+    return Page(
+        _verdict(found),
+        [Table(columns, rows)],
+        _caveats(a, b, found),
+        [f"A: {a.storage.folder}", f"B: {b.storage.folder}"],
+    )
+
+
+def _verdict(found: Sequence[Compared]) -> str:
+    energies = [one for one in found if one.quantity == "j_per_image"]
+    if not energies:
+        return "No energies that both campaigns measured"
+    told = [one for one in energies if one.differs]
+    if not told:
+        return f"None of {len(energies)} energies for one image differs beyond chance"
+    largest = max(told, key=lambda one: abs(math.log(one.ratio)) if one.ratio else 0.0)
+    change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
+    return f"{len(told)} of {len(energies)} energies for one image differ{change}"
+
+
+def _caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
+    notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)"]
+    sides: list[tuple[str, Any, Any]] = [
+        (name, getattr(a.settings, name), getattr(b.settings, name))
+        for name in ("mode", "device", "precision", "layout", "batch", "threads", "images", "epochs")
+    ]
+    sides += [(name, a.head.get(name), b.head.get(name)) for name in ("host", "torch_version")]
+    notes += [f"{name} differs: {one} in A, {other} in B" for name, one, other in sides if one != other]
+    qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
+    if qualities[0] != qualities[1]:
+        notes.append(
+            f"qualities differ: {', '.join(sorted(qualities[0]))} in A, {', '.join(sorted(qualities[1]))} in B"
+        )
+    if any("modelled" in quality for quality in qualities):
+        notes.append("modelled energy: a model's own error is common to both sides on one machine, and not on two")
+    biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
+    if biases and a.head.get("host") != b.head.get("host"):
+        notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
+    if any(one.differs is None for one in found):
+        notes.append("where a side has one run nothing is known of its scatter: repeat it")
+    return notes

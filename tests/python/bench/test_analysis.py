@@ -1,0 +1,236 @@
+"""The study's questions, tables and figures on campaigns whose law is known; the published numbers computed again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker.bench import Settings, comparison, forecast, reproduction
+from impact_tracker.bench.published import CLASSIFIERS, published
+from impact_tracker.bench.scores import scores
+from impact_tracker.bench.suite_files import SuiteView
+from impact_tracker.bench.tables import csv_text, latex, markdown
+from impact_tracker.bench.view import View
+from impact_tracker.cli import main
+from impact_tracker.report.page import Table, plain
+from python.bench.made import SHAPES, campaign, dumped, joules_of
+
+pytest.importorskip("scipy.stats")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> View:
+    """The whole suite, three runs, 3 J per GMAC in inference and 9 in training."""
+    folder = tmp_path_factory.mktemp("whole") / "a"
+    return campaign(folder, Settings(suite="ai-benchmark", mode="work", repeats=3))
+
+
+def test_the_law_behind_the_energies_is_found(whole: View) -> None:
+    answers = {answer.question: answer for answer in SuiteView(whole).answers}
+    complexity = answers["Do multiply-adds decide what inference costs?"]
+    assert complexity.answer == "yes, more multiply-adds mean more energy"
+    assert "J per image = 3" in complexity.statistic
+    assert "in the mean 2.99 per GMAC" in complexity.statistic
+    assert "24 networks" in complexity.statistic
+    assert "J per image = 9" in answers["Do multiply-adds decide what training costs?"].statistic
+    assert "cannot be told from chance" in answers["Do parameters decide what inference costs?"].answer
+    assert "Inception-V3" in answers["Does accuracy cost energy in inference?"].statistic
+    much = answers["How much does inference cost?"].answer
+    assert much.startswith("0.90")
+    assert "(MobileNet-V2) to 23" in much
+    assert "→" in answers["Which networks change their rank from inference to training?"].answer
+
+
+def test_points_hold_what_the_figures_need(whole: View) -> None:
+    points = SuiteView(whole).points
+    assert len(points) == 42
+    one = next(point for point in points if point.test == "vgg-16/inference")
+    assert one.parameters == 138_357_544
+    assert one.j_per_image is not None
+    assert one.carbon_g_per_1000 == pytest.approx(one.j_per_image.value * 1000 * 400 / 3.6e6)
+    # 15.47 GMAC over 4 bytes of 138 M weights and twice 6 M outputs of each of 20 images
+    assert one.intensity == pytest.approx(15.4703e9 * 20 / (4 * (138_357_544 + 2 * 6e6 * 20)), rel=1e-6)
+
+
+def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
+    tables = SuiteView(whole).tables()
+    assert list(tables) == ["table1", "table2", "table3", "inference", "training", "answers"]
+    assert [row[:4] for row in tables["table1"].rows][:1] == [("MobileNet-V2", "3.51", "5", "+43 %")]
+    assert len(tables["table2"].rows) == len(tables["table3"].rows) == 7
+    assert len(tables["inference"].rows) == 24
+    assert {row[0] for row in tables["inference"].rows} >= {"SRCNN 9-5-5 (a)", "SRCNN 9-5-5 (b)"}
+
+
+def test_files_and_figures_of_a_suite(whole: View) -> None:
+    written = {path.name for path in SuiteView(whole).write()}
+    figures = ("figure1", "figure2", "figure3", "roofline", "pareto", "parameters", "fit")
+    assert written >= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
+    assert written >= {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "answers.csv"}
+    text = (whole.storage.folder / "tables.tex").read_text()
+    assert text.count(r"\begin{table}") == 6
+    assert text.isascii()
+    svg = (whole.storage.folder / "parameters.svg").read_text()
+    assert "g CO2e for 1,000 inferences" in svg
+    assert "ResNet-V2-152" in svg
+
+
+def test_scores_are_the_originals() -> None:
+    """Every sub-test at its reference time: the reference device's own score, 10,000 each."""
+    tests = [one for one in SHAPES.values() if hasattr(one, "reference_ms")]
+    rows: list[dict[str, Any]] = [
+        {"test": t.name, "phase": t.phase, "status": "ok", "pass_ms": t.reference_ms, "batch": t.batch} for t in tests
+    ]
+    found = scores(rows)
+    assert (found.inference, found.training, found.ai_score, found.scaled) == (10_000, 10_000, 20_000, False)
+    faster = [{**row, "pass_ms": row["pass_ms"] * 2, "batch": row["batch"] * 4} for row in rows]
+    assert scores(faster).ai_score == 40_000
+    assert "scaled to the original batches" in scores(faster).text()
+    part = scores(rows[:10])
+    assert part.ai_score is None
+    assert "32 of 42 are missing" in part.text()
+    assert scores([]).text().startswith("no score")
+
+
+def test_scores_equal_a_published_log() -> None:
+    """A TITAN RTX's training times of tests 1 to 18 (ms a batch), as its log gives them."""
+    times = [176.8, 144, 151.8, 160.7, 92.4, 134.1, 115.0, 168, 234.2, 126, 147, 159.7, 106.5, 305, 109.7, 89.7]
+    times += [1712, 856]
+    training = [one for one in SHAPES.values() if hasattr(one, "reference_ms") and one.phase == "training"]
+    rows = [
+        {"test": one.name, "phase": "training", "status": "ok", "pass_ms": ms, "batch": one.batch}
+        for one, ms in zip(training, times)
+    ]
+    assert scores(rows).training == 16_326
+
+
+def test_the_published_tables_follow_from_the_raw_runs() -> None:
+    for phase in ("inference", "training"):
+        for one in reproduction.recompute(phase):
+            assert one.equal, one
+            assert one.energy.runs == 10
+    (mobile, *_) = reproduction.recompute("inference")
+    assert mobile.energy.value == pytest.approx(1.1764, abs=1e-4)
+    assert mobile.energy.half_width == pytest.approx(0.040, abs=1e-3)
+    images = {one.test: one for one in reproduction.per_image()}
+    for name, joules, gmac in (
+        ("inception-v3", 26.8, 3.65),
+        ("inception-resnet-v2", 91.3, 5.46),
+        ("vgg-19-sr", 167.5, 5.00),
+        ("dped", 65.3, 9.97),
+        ("icnet", 52.2, 2.39),
+        ("pspnet", 608, 3.31),
+    ):
+        found = images[f"{name}/training"]
+        assert (found.j_per_image, found.j_per_gmac) == pytest.approx((joules, gmac), rel=2e-3)
+    assert sum(3.3 <= one.j_per_gmac <= 5.5 for one in images.values()) == 11
+    assert len(images) == 14
+    assert len(published().runs_kwh) == 37
+
+
+def test_reproduction_beside_a_campaign(whole: View) -> None:
+    text = plain(reproduction.page(whole.cells))
+    assert text.startswith("14 of 14 rows")
+    assert "training: rank of this campaign's J per image against the published energy: Spearman 0." in text
+    for word in ("P8", "about 370", "PUE of 1.58", "59.32"):
+        assert word in text
+    assert len(reproduction.against(whole.cells, "training", "j_per_image")[1]) == len(CLASSIFIERS)
+
+
+def test_two_campaigns_differ_where_they_do(whole: View, tmp_path: Path) -> None:
+    settings = Settings(suite="ai-benchmark", mode="work", repeats=5)
+    a = campaign(tmp_path / "a", settings, seed=2)
+    b = campaign(
+        tmp_path / "b",
+        settings,
+        seed=3,
+        joules=lambda name: joules_of(name) * (1.3 if name == "vgg-16/training" else 1.0),
+        torch_version="2.7.0",
+    )
+    found = {(one.test, one.quantity): one for one in comparison.compare(a, b)}
+    vgg = found["vgg-16/training", "j_per_image"]
+    assert vgg.differs is True
+    assert vgg.ratio == pytest.approx(1.3, rel=0.05)
+    assert sum(one.differs is True for one in found.values()) == 1
+    page = comparison.page(a, b)
+    assert page.headline.startswith("1 of 42 energies for one image differ, most VGG-16 training: B / A 1.")
+    assert any("torch_version differs" in note for note in page.caveats)
+    with pytest.raises(ValueError, match="no test in common"):
+        other = campaign(tmp_path / "c", Settings(suite="modern", mode="work", repeats=1))
+        comparison.compare(a, other)
+
+
+def test_one_run_says_nothing_about_differences(tmp_path: Path) -> None:
+    settings = Settings(suite="modern", mode="work", repeats=1)
+    a, b = (campaign(tmp_path / name, settings) for name in "ab")
+    assert {one.differs for one in comparison.compare(a, b)} == {None}
+    assert "repeat it" in plain(comparison.page(a, b))
+
+
+def test_a_generated_image_and_a_token(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(suite="modern", mode="work", repeats=1), scatter=0.0)
+    answers = {answer.question: answer.answer for answer in SuiteView(view).answers}
+    joules = 3 * (2 * 6.6493 + 100 * 401.64 + 1257.26)
+    assert answers["How much does a generated image cost?"].startswith(f"{joules / 1000:.0f} kJ")
+    assert answers["How much does a token of GPT-2 cost?"].startswith("399 mJ (decode), 283 mJ")
+
+
+def test_a_forecast_grows_with_the_images_and_holds_what_comes(tmp_path: Path) -> None:
+    settings = Settings(models=("small-cnn",), repeats=6)
+    view = campaign(tmp_path / "a", settings, joules=lambda name: 0.5, scatter=0.05, seed=4)
+    (training, inference) = forecast.forecasts(view, images=60_000, epochs=10)
+    assert training.images == 600_000
+    assert inference.images == 60_000
+    assert training.energy_low_j < 0.5 * 600_000 < training.energy_high_j
+    # scatter 5 %, six runs: 2.57 x 1.08 x 5 %, and the sensors' own 10 %
+    assert (training.energy_high_j / training.energy_j - 1) == pytest.approx(0.17, abs=0.05)
+    assert training.seconds == pytest.approx(30.0 / 1000 * 600_000)
+    assert training.carbon_g == pytest.approx(training.energy_j * 400 / 3.6e6)
+    page = forecast.page(view, [training, inference], images=60_000, epochs=10)
+    assert "Small CNN, training of 600,000 images: " in page.headline
+    assert any("100 times" in note for note in page.caveats)
+    with pytest.raises(ValueError, match="1 or more"):
+        forecast.forecasts(view, images=0)
+    assert dumped(forecast.to_dict([training]))[0]["images"] == 600_000
+
+
+def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    models = ("mobilenet-v2", "inception-v3", "vgg-16", "u-net")
+    small = campaign(tmp_path / "a", Settings(suite="ai-benchmark", mode="work", repeats=3, models=models))
+    folder = str(small.storage.folder)
+    assert main(["bench", "report", folder]) == 0
+    out = capsys.readouterr().out
+    assert "AI scores: inference 10000, training 10000, over the sub-tests that ran" in out
+    assert "Do multiply-adds decide" in out
+    assert "Table 2" in out
+    for kind, mark in (("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "network,runs,")):
+        assert main(["bench", "report", folder, "--format", kind]) == 0
+        assert mark in capsys.readouterr().out
+    assert main(["bench", "report", folder, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["summary"][0]["bootstrap"]["kwh"] is not None
+    assert len(document["answers"]) >= 4
+    assert main(["bench", "paper"]) == 0
+    assert "14 of 14" in capsys.readouterr().out
+    assert main(["bench", "compare", folder, folder]) == 0
+    assert "None of 9 energies" in capsys.readouterr().out
+    assert main(["bench", "report", str(tmp_path)]) == 2
+    assert "holds no campaign" in capsys.readouterr().err
+    assert main(["bench", "forecast", "--images", "100", "--from", folder]) == 0
+    assert "from " + folder in capsys.readouterr().out
+    assert main(["bench", "forecast", "--images", "0", "--from", folder]) == 2
+
+
+def test_tables_in_three_languages() -> None:
+    table = Table(("name", ">10⁻³ kWh"), [("a_b & c", "1.0 ± 0.1"), ("x|y", "")], "100 % of it")
+    assert markdown(table).splitlines()[2:] == [
+        "| name | 10⁻³ kWh |",
+        "| --- | ---: |",
+        "| a_b & c | 1.0 ± 0.1 |",
+        "| x\\|y |  |",
+    ]
+    assert r"a\_b \& c & 1.0 $\pm$ 0.1 \\" in latex(table, "t")
+    assert r"\begin{tabular}{lr}" in latex(table, "t")
+    assert csv_text(table).splitlines() == ["name,10⁻³ kWh", "a_b & c,1.0 ± 0.1", "x|y,"]

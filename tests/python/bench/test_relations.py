@@ -1,0 +1,96 @@
+"""Correlations, fits and comparisons against scipy and against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from impact_tracker.bench.relations import bootstrap, correlation, holm, power_law, welch
+
+scipy_stats = pytest.importorskip("scipy.stats")
+
+
+def test_rank_correlations_of_seven() -> None:
+    x = [0.30, 7.33, 15.62, 16.73, 8.56, 14.24, 15.47]  # GMAC
+    y = [1.18, 1.96, 2.60, 2.56, 2.42, 2.61, 2.96]  # Table 2
+    found = correlation(x, y)
+    assert found is not None
+    # ranks 1 2 6 7 3 4 5 against 1 2 5 4 3 6 7: sum of squared differences 18
+    assert found.spearman == pytest.approx(1 - 6 * 18 / (7 * 48))
+    assert found.kendall == pytest.approx(scipy_stats.kendalltau(x, y).statistic)
+    assert found.kendall_p == pytest.approx(scipy_stats.kendalltau(x, y, method="exact").pvalue)
+    exact = scipy_stats.permutation_test(
+        (x,), lambda one: scipy_stats.spearmanr(one, y).statistic, permutation_type="pairings", n_resamples=10_000
+    )
+    assert found.spearman_p == pytest.approx(exact.pvalue, abs=1e-3)
+
+
+def test_many_points_agree_with_scipy() -> None:
+    chance = random.Random(3)
+    x = [chance.random() for _ in range(24)]
+    y = [a + chance.random() for a in x]
+    found = correlation(x, y)
+    same = scipy_stats.spearmanr(x, y)
+    assert found is not None
+    assert (found.spearman, found.spearman_p) == pytest.approx((same.statistic, same.pvalue))
+
+
+def test_what_cannot_be_correlated_is_none() -> None:
+    assert correlation([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) is None
+    assert correlation([1.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0]) is None
+    with pytest.raises(ValueError, match="5 values against 4"):
+        correlation([1.0] * 5, [1.0] * 4)
+
+
+def test_a_power_law_is_found_again() -> None:
+    x = [1.0, 3.0, 10.0, 30.0, 100.0]
+    exact = power_law(x, [2.5 * value**0.8 for value in x])
+    assert exact is not None
+    assert (exact.factor, exact.exponent, exact.r2) == pytest.approx((2.5, 0.8, 1.0))
+    proportional = power_law(x, [4.0 * value for value in x])
+    assert proportional is not None
+    assert (proportional.proportional, proportional.within) == pytest.approx((4.0, 1.0))
+    chance = random.Random(1)
+    noisy = [2.5 * value**0.8 * math.exp(chance.gauss(0, 0.1)) for value in x]
+    found = power_law(x, noisy)
+    same = scipy_stats.linregress([math.log(v) for v in x], [math.log(v) for v in noisy])
+    assert found is not None
+    assert found.exponent == pytest.approx(same.slope)
+    half = scipy_stats.t.ppf(0.975, 3) * same.stderr
+    assert (found.exponent_low, found.exponent_high) == pytest.approx((same.slope - half, same.slope + half))
+    assert found.r2 == pytest.approx(same.rvalue**2)
+    with pytest.raises(ValueError, match="above 0"):
+        power_law([0.0, 1.0, 2.0, 3.0], [1.0] * 4)
+
+
+def test_bootstrap_covers_the_mean() -> None:
+    chance = random.Random(2)
+    inside = 0
+    for trial in range(40):
+        found = bootstrap([chance.gauss(10, 1) for _ in range(12)], seed=trial)
+        assert found is not None
+        inside += found[0] <= 10 <= found[1]
+    assert inside >= 33
+    assert bootstrap([1.0, 2.0]) is None
+    assert bootstrap([3.0, 3.0, 3.0]) == (3.0, 3.0)
+    assert bootstrap([1.0, 2.0, 4.0, 3.0], seed=5) == bootstrap([1.0, 2.0, 4.0, 3.0], seed=5)
+
+
+def test_welch_agrees_with_scipy() -> None:
+    a, b = [10.1, 10.3, 9.8, 10.0], [11.0, 11.9, 10.4]
+    found = welch(a, b)
+    same = scipy_stats.ttest_ind(b, a, equal_var=False)
+    interval = same.confidence_interval()
+    assert found is not None
+    assert found.p == pytest.approx(same.pvalue)
+    assert (found.difference - found.half_width, found.difference + found.half_width) == pytest.approx(tuple(interval))
+    assert welch([1.0], b) is None
+    assert welch([1.0, 1.0], [1.0, 1.0]) == (0.0, 0.0, 1.0)
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
