@@ -180,6 +180,22 @@ def test_without_its_data_or_worker_it_says_what_to_install(tmp_path: Path) -> N
     assert not (tmp_path / "a").exists()
 
 
+def test_a_job_array_gives_the_same_campaign(tmp_path: Path) -> None:
+    """submitit's local executor: one process a task, beside each other, each with a record and rows of its own."""
+    pytest.importorskip("submitit")
+    folder = tmp_path / "a"
+    arguments = ("--models", "small-cnn", "--repeats", "2", "--slurm", "--cluster", "local", "--shared", *SMALL)
+    done = bench("-o", str(folder), *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "2 tasks submitted" in done.stderr
+    view = read(folder)
+    assert view.outcome.done == view.outcome.total == 2
+    assert len(list((folder / "parts").glob("*.jsonl"))) == 2
+    assert len(list((folder / "impacttracker").glob("*.jsonl"))) == 2
+    assert {row["session"] for row in view.rows} == {1, 2}
+    assert "Small CNN" in bench("report", str(folder)).stdout
+
+
 def test_the_list_is_what_the_worker_has() -> None:
     """Parameters of the published table against the worker's own count."""
     listed = {one["model"]: one["parameters"] for one in json.loads(bench("--list", "--json").stdout)}

@@ -138,7 +138,7 @@ class Campaign:
         """One more than any before; of a driver beside others one by its task's place, which no other has."""
         if self.storage.part is None:
             return 1 + max((int(line.get("session", 0)) for line in lines), default=0)
-        before = sum(line.get("kind") == "task" and line["task"] == left[0].id for line in lines)
+        before = sum(1 for line in lines if line.get("kind") == "task" and line["task"] == left[0].id)
         return 1 + self.tasks.index(left[0]) + len(self.tasks) * before
 
     def _execution(
