@@ -56,7 +56,7 @@ class Fit(NamedTuple):
 
 
 def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}".rstrip("0")
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def scipy_stats() -> Any:

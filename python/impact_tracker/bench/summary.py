@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from .networks import NETWORKS
 from .rows import Row
 from .statistics import Mean, mean_of
 
@@ -52,14 +53,18 @@ def invalid_because(row: Row) -> str | None:
 
 
 def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
-    """Cells in the order in which tests first appear by name of the campaign, phases as they run."""
+    """Cells in the order of the suites' networks, whatever order they ran in, phases as they run."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row["phase"] in ORDER:
             groups.setdefault((row["test"], row["phase"]), []).append(row)
     accuracy = {row["task"]: row["accuracy"] for row in rows if row["phase"] == "evaluation" and row["status"] == "ok"}
-    tests = list(dict.fromkeys(test for test, _ in groups))
-    keys = sorted(groups, key=lambda key: (tests.index(key[0]), ORDER.index(key[1])))
+    places = {network.name: place for place, network in enumerate(NETWORKS)}
+
+    def place(key: tuple[str, str]) -> tuple[int, str, int]:
+        return places.get(groups[key][0]["model"], len(places)), key[0], ORDER.index(key[1])
+
+    keys = sorted(groups, key=place)
     return [_cell(key, groups[key], accuracy, olympic) for key in keys]
 
 

@@ -194,7 +194,8 @@ def test_list_names_every_test(capsys: pytest.CaptureFixture[str]) -> None:
     assert "MobileNet-V2" in capsys.readouterr().out
 
 
-def test_a_bar_on_a_terminal_and_lines_elsewhere() -> None:
+def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     from impact_tracker.bench.plan import plan
     from impact_tracker.bench.progress import Progress
     from impact_tracker.bench.suites import tests_of as tests
