@@ -56,6 +56,6 @@ def run(args: argparse.Namespace) -> int:
         if args.explain:
             from ..footprint import explain
 
-            for one in runs:
-                print("\n".join(["", one.label, *explain(one.result.carbon)]))
+            for run in runs:
+                print("\n".join(["", run.label, *explain(run.result.carbon)]))
     return 0
