@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import digits
+from .statistics import Mean
 from .summary import Cell
 
 _TITLES = {"training": "Training", "inference": "Inference"}
@@ -68,6 +70,11 @@ def _accuracy_scale(values: Sequence[float]) -> Any:
     return ScalarMappable(Normalize(max(low - margin, 0), min(high + margin, 100)), "viridis")
 
 
+def _plain(mean: Mean) -> str:
+    """The value without digits finer than its interval."""
+    return digits.fixed(mean.value, digits.decimals_for(mean.value, mean.half_width))
+
+
 def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float], scale: Any) -> None:
     watt_hours = [cell.kwh.value * 1000 for cell in cells if cell.kwh is not None]
     factor, unit = (1.0, "Wh") if max(watt_hours) >= 0.1 else (1000.0, "mWh")
@@ -76,7 +83,7 @@ def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float
         half = cell.kwh.half_width if cell.kwh is not None else None
         error = {} if half is None else {"yerr": half * 1000 * factor, "capsize": 4, "error_kw": {"linewidth": 1.2}}
         axes.bar(position, value * factor, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, **error)
-        label = [f"{cell.j_per_image.value:.3g} J/image"] if cell.j_per_image is not None else []
+        label = [f"{_plain(cell.j_per_image)} J/image"] if cell.j_per_image is not None else []
         top = value * factor + (0 if half is None else half * 1000 * factor)
         axes.annotate("\n".join(label), (position, top), (0, 4), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(cells)), [cell.title for cell in cells], rotation=0 if len(cells) < 3 else 35)
