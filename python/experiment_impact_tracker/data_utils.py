@@ -50,7 +50,7 @@ def load_data_into_frame(log_dir: str | os.PathLike[str], max_level: int | None 
     try:
         import pandas
     except ImportError:
-        raise ImportError("a DataFrame needs pandas: pip install pandas") from None
+        raise ImportError("a DataFrame needs pandas: pip install 'impact-tracker[dropin]'") from None
     samples = load_samples(log_dir)
     return pandas.json_normalize(samples, max_level=max_level), samples
 

@@ -21,7 +21,7 @@ def _packages() -> tuple[Any, Any]:
         import numpy
         import scipy.stats
     except ImportError:
-        raise ImportError("these tests need numpy and scipy: pip install scipy") from None
+        raise ImportError("these tests need numpy and scipy: pip install 'impact-tracker[dropin]'") from None
     return numpy, scipy.stats
 
 

@@ -35,6 +35,16 @@ def test_every_command_of_the_makefile_that_a_document_names_is_there() -> None:
         assert named <= targets, f"{document}: {sorted(named - targets)}"
 
 
+def test_every_extra_that_an_error_names_is_declared() -> None:
+    table = (ROOT / "pyproject.toml").read_text().partition("[project.optional-dependencies]")[2].partition("\n[")[0]
+    declared = set(re.findall(r"^(\w+) = \[", table, re.MULTILINE))
+    for path in sorted((ROOT / "python").rglob("*.py")):
+        named = {
+            extra for group in re.findall(r"impact-tracker\[([\w,]+)\]", path.read_text()) for extra in group.split(",")
+        }
+        assert named <= declared, f"{path.relative_to(ROOT)}: {sorted(named - declared)}"
+
+
 def test_version_is_one() -> None:
     versions = {
         "pyproject.toml": re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE),
