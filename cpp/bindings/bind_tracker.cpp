@@ -54,9 +54,9 @@ struct Left {
   RegionResult result;
 };
 
-std::optional<Left> leave(const std::shared_ptr<Tracker>& tracker, std::uint64_t region) {
+std::optional<Left> leave(const std::shared_ptr<Tracker>& tracker, std::uint64_t region, std::optional<std::int64_t> at_ns) {
   const py::gil_scoped_release released;
-  std::optional<RegionResult> result = tracker->exit(region);
+  std::optional<RegionResult> result = tracker->exit(region, at_ns ? std::optional(instant(*at_ns)) : std::nullopt);
   if (!result) return std::nullopt;
   return Left{tracker, std::move(*result)};
 }
@@ -89,7 +89,7 @@ void bind_tracker(py::module_& module) {
              const py::gil_scoped_release released;
              return t.enter(name, edges ? std::optional(edges_from(*edges)) : std::nullopt);
            }, py::arg("name"), py::arg("edges") = py::none())
-      .def("exit", &leave, py::arg("region"))
+      .def("exit", &leave, py::arg("region"), py::arg("at_ns") = py::none())
       .def("result", [](const Tracker& t) {
              std::optional<RegionResult> result;
              {

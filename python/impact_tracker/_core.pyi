@@ -36,7 +36,7 @@ class Tracker:
     def stop(self, info: dict[str, Any]) -> None:
         """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""
     def enter(self, name: str, edges: str | None = None) -> int: ...
-    def exit(self, region: int) -> Left | None:
+    def exit(self, region: int, at_ns: int | None = None) -> Left | None:
         """RuntimeError for a region that is not open; None in an inert tracker."""
     def result(self) -> dict[str, Any]:
         """The run: up to now while it runs, final after stop()."""

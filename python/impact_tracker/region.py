@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from threading import get_ident
+from time import monotonic_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,9 +52,10 @@ class Region:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        at_ns = monotonic_ns()  # the region ends here, not where the way to the core ends
         entered = self._take()
         if entered is not None:
-            self._keep(self._tracker._leave(entered))
+            self._keep(self._tracker._leave(entered, at_ns))
 
     def _keep(self, left: _core.Left | None) -> None:
         if left is not None:
@@ -109,5 +111,6 @@ class _Call:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        at_ns = monotonic_ns()
         if self._entered is not None:
-            self._region._keep(self._region._tracker._leave(self._entered))
+            self._region._keep(self._region._tracker._leave(self._entered, at_ns))

@@ -212,10 +212,10 @@ class ImpactTracker:
             self._complain(f"region {name!r} is not measured: {error!r}")
         return None
 
-    def _leave(self, entered: tuple[_core.Tracker, int]) -> _core.Left | None:
+    def _leave(self, entered: tuple[_core.Tracker, int], at_ns: int) -> _core.Left | None:
         core, number = entered
         try:
-            return None if core.inert else core.exit(number)
+            return None if core.inert else core.exit(number, at_ns)
         except Exception as error:
             self._complain(f"a region is not measured: {error!r}")
             return None

@@ -146,14 +146,18 @@ bool Encoder::single(std::uint32_t group, const Reading& reading) {
 }
 
 std::string_view Encoder::mark(const Mark& mark) {
+  if (!mark_body(mark)) return {};
+  return mark_at(mark.at);
+}
+
+bool Encoder::mark_body(const Mark& mark) {
   text_.clear();
   const auto fits = [this](Instant t) { return nanoseconds_after(start_, t).has_value(); };
-  const bool encodable =
-      fits(mark.at) && std::all_of(mark.readings.begin(), mark.readings.end(), [&](const EdgeReading& e) {
-        return e.first.channel < channels_.size() && fits(e.first.before) && fits(e.first.after) &&
-               (!e.ticked || (fits(e.tick_lo) && fits(e.tick_hi)));
-      });
-  if (!encodable) return {};
+  const bool encodable = std::ranges::all_of(mark.readings, [&](const EdgeReading& e) {
+    return e.first.channel < channels_.size() && fits(e.first.before) && fits(e.first.after) &&
+           (!e.ticked || (fits(e.tick_lo) && fits(e.tick_hi)));
+  });
+  if (!encodable) return false;
   put(mark.kind == Mark::Kind::enter ? "{\"m\":\"enter\",\"r\":" : "{\"m\":\"exit\",\"r\":");
   put_number(mark.region);
   if (mark.parent != 0) {
@@ -165,14 +169,21 @@ std::string_view Encoder::mark(const Mark& mark) {
     put(to_line(mark.name));
   }
   if (mark.edges == Edges::tick) put(",\"edges\":\"tick\"");
-  put(",\"at\":");
-  put_number(*nanoseconds_after(start_, mark.at));
   put(",\"v\":[");
   for (const EdgeReading& reading : mark.readings) {
     if (&reading != mark.readings.data()) put(",");
     edge(reading);
   }
-  put("]}\n");
+  put("]");
+  return true;
+}
+
+std::string_view Encoder::mark_at(Instant at) {
+  const auto after = nanoseconds_after(start_, at);
+  if (!after) return {};
+  put(",\"at\":");
+  put_number(*after);
+  put("}\n");
   return text_;
 }
 

@@ -21,6 +21,9 @@ class Encoder {
   // A row where the readings are one for each of the group's channels, in order; else a line for each reading.
   std::string_view row(std::uint32_t group, std::span<const Reading> readings);
   std::string_view mark(const Mark& mark);
+  // The same in two steps, for a mark whose time is taken when all else is ready; false: it fits no line.
+  bool mark_body(const Mark& mark);
+  std::string_view mark_at(Instant at);
   // `kind` "note" or "totals"; a body that is no object is put under "value".
   std::string_view remark(std::string_view kind, const nlohmann::json& body);
 

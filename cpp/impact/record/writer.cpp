@@ -1,5 +1,6 @@
 #include "impact/record/writer.hpp"
 
+#include <optional>
 #include <system_error>
 
 #include "impact/host/file.hpp"
@@ -73,6 +74,16 @@ void RecordWriter::row(std::uint32_t group, std::span<const Reading> readings) n
 
 void RecordWriter::mark(const Mark& mark) noexcept {
   send(Outbox::Weight::event, 1, [&] { return encoder_.mark(mark); });
+}
+
+Instant RecordWriter::mark_now(const Mark& mark, const Clock& clock) noexcept {
+  std::optional<Instant> at;
+  send(Outbox::Weight::event, 1, [&] {
+    const bool ready = encoder_.mark_body(mark);
+    at = clock.now();
+    return ready ? encoder_.mark_at(*at) : std::string_view{};
+  });
+  return at ? *at : clock.now();
 }
 
 void RecordWriter::note(const nlohmann::json& body) noexcept {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "impact/core/error.hpp"
+#include "impact/host/clock.hpp"
 #include "impact/record/encoder.hpp"
 #include "impact/record/event.hpp"
 #include "impact/record/outbox.hpp"
@@ -31,6 +32,8 @@ class RecordWriter {
   // order, each is kept as a row of its own.
   void row(std::uint32_t group, std::span<const Reading> readings) noexcept;
   void mark(const Mark& mark) noexcept;
+  // A mark whose time is taken when the rest of its line is ready; the time.
+  Instant mark_now(const Mark& mark, const Clock& clock) noexcept;
   void note(const nlohmann::json& body) noexcept;
 
   // Writes what waits, now. A failing disk shows in health() and is tried again each second.

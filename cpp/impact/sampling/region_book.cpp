@@ -99,6 +99,14 @@ void RegionBook::enter(const Mark& mark) {
   open_.insert_or_assign(mark.region, std::move(region));
 }
 
+void RegionBook::begin(std::uint64_t region, Instant at) {
+  const auto it = open_.find(region);
+  if (it == open_.end()) return;
+  it->second.head.start = at;
+  it->second.in.at = at;
+  settle(it->second.in, false);
+}
+
 std::optional<RegionResult> RegionBook::exit(const Mark& mark) {
   const auto it = open_.find(mark.region);
   if (it == open_.end()) return std::nullopt;

@@ -36,6 +36,10 @@ class RegionBook {
   void row(std::span<const Reading> readings);
   // Opens a region.
   void enter(const Mark& mark);
+  // The same in two steps, so that all the work is done before the region's time begins: enter with a mark whose time is
+  // kNotYet, then begin.
+  static constexpr Instant kNotYet = Instant::max();
+  void begin(std::uint64_t region, Instant at);
   // Closes it. The result is provisional where a sampled channel has no reading after the end yet. nullopt: not open.
   std::optional<RegionResult> exit(const Mark& mark);
   // What a region has cost up to `mark`, without closing it or changing anything. nullopt: not open.

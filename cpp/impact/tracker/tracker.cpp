@@ -134,11 +134,10 @@ void Tracker::start() {
     wishes.push_back({source, sampling_period(*source, interval_), i});
   }
   Sampler::shared().subscribe(shared_from_this(), wishes);
-  Mark mark{Mark::Kind::enter, 0, 0, kRunName, edges_, {}, edge_reader_.read(edges_)};
+  const Mark mark{Mark::Kind::enter, 0, 0, kRunName, edges_, RegionBook::kNotYet, edge_reader_.read(edges_)};
   const std::lock_guard lock(mutex_);
-  mark.at = host_.now();
   book_.enter(mark);
-  writer_->mark(mark);
+  book_.begin(0, writer_->mark_now(mark, *host_.clock));
 }
 
 std::uint64_t Tracker::parent_here() const {
@@ -153,16 +152,15 @@ std::uint64_t Tracker::enter(const std::string& name, std::optional<Edges> edges
   const std::lock_guard lock(mutex_);
   if (state_ != State::running) throw std::logic_error("region \"" + name + "\": the tracker is not running");
   const std::uint64_t region = ++last_region_;
-  Mark mark{Mark::Kind::enter, region, parent_here(), name, how, {}, std::move(readings)};
+  const Mark mark{Mark::Kind::enter, region, parent_here(), name, how, RegionBook::kNotYet, std::move(readings)};
   open_here_[std::this_thread::get_id()].push_back(region);
-  mark.at = host_.now();
   book_.enter(mark);
-  writer_->mark(mark);
+  book_.begin(region, writer_->mark_now(mark, *host_.clock));
   return region;
 }
 
-std::optional<RegionResult> Tracker::exit(std::uint64_t region) {
-  const Instant at = host_.now();
+std::optional<RegionResult> Tracker::exit(std::uint64_t region, std::optional<Instant> called) {
+  const Instant at = std::min(host_.now(), called.value_or(Instant::max()));
   if (inert()) return std::nullopt;
   Edges how = edges_;
   {

@@ -60,8 +60,9 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   // A region's number. Regions nest and overlap, and may be closed by another thread than opened them.
   std::uint64_t enter(const std::string& name, std::optional<Edges> edges = std::nullopt);
-  // std::logic_error for a region that is not open. nullopt in an inert tracker.
-  std::optional<RegionResult> exit(std::uint64_t region);
+  // `called`: when the caller was asked to leave it, where that was a while ago. std::logic_error for a region that is
+  // not open. nullopt in an inert tracker.
+  std::optional<RegionResult> exit(std::uint64_t region, std::optional<Instant> called = std::nullopt);
   // A result that was provisional at its exit and is final now, as long as it is kept (the last 256).
   std::optional<RegionResult> settled(std::uint64_t region) const;
   // The whole run: up to now while it runs, final after stop(). nullopt before start().
