@@ -170,7 +170,7 @@ class Tracker:
         self._regions[number] = (name, edges or self.settings["edges"], [machine.now_ns, *machine.joules])
         return number
 
-    def exit(self, region: int) -> Left:
+    def exit(self, region: int, at_ns: int | None = None) -> Left:
         self._fail("exit")
         name, edges, origin = self._regions[region]
         done = result_of_span(name, region, self._span(origin), edges)
