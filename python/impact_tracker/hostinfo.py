@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _OF_CPUINFO = 4096  # bytes: the first processor; the kernel writes one entry a processor, and hundreds take a while
 
@@ -52,13 +53,26 @@ def _nvidia_cards() -> list[dict[str, str]]:
     return cards
 
 
+def _sockets_and_cores(cpuinfo: str, threads: int | None) -> tuple[int | None, int | None]:
+    """From the first processor's entry: threads and cores of its socket. None where the system does not tell (Arm)."""
+    siblings, cores = (_field(cpuinfo, name, ":") or "" for name in ("siblings", "cpu cores"))
+    if not threads or not siblings.isdigit() or not cores.isdigit() or int(siblings) == 0:
+        return None, None
+    sockets = max(1, round(threads / int(siblings)))
+    return sockets, sockets * int(cores)
+
+
 @cache
 def host_info() -> dict[str, Any]:
-    """`cpu`, `logical_cpus`, `usable_cpus` (this process's), `memory_bytes`, `system`, `kernel`, `machine`, `gpus`."""
+    """`cpu`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's), `memory_bytes`, `system`,
+    `kernel`, `machine`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
+    sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
     found: dict[str, Any] = {
         "cpu": _field(cpuinfo, "model name", ":") or _field(cpuinfo, "Model", ":"),
+        "sockets": sockets,
+        "physical_cores": cores,
         "logical_cpus": os.cpu_count(),
         "usable_cpus": _usable_cpus(),
         "memory_bytes": _memory_bytes(),
@@ -70,3 +84,61 @@ def host_info() -> dict[str, Any]:
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
     }
     return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+class Hardware(NamedTuple):
+    """What a record's header says of its machine; `None` where it does not. `cores` are physical, `threads` what the
+    system counts; `gpus` the names of the cards, one each."""
+
+    cpu: str | None = None
+    cores: int | None = None
+    threads: int | None = None
+    sockets: int | None = None
+    memory_bytes: int | None = None
+    gpus: tuple[str, ...] = ()
+    kernel: str | None = None
+    system: str | None = None
+    python: str | None = None
+    hostname: str | None = None
+    tool: str | None = None
+    tool_version: str | None = None
+
+    @property
+    def gpu(self) -> str | None:
+        """The cards' name; names joined where they differ."""
+        return " and ".join(dict.fromkeys(name for name in self.gpus if name)) or None
+
+
+def hardware_of(header: Mapping[str, Any]) -> Hardware:
+    """The machine of a record's header (its keys `host`, `tool`, `hostname`), of `host_info()` where it is given as
+    `{"host": …}`. What is of an unlooked-for type is taken as not said."""
+    host = _table(header.get("host"))
+    tool = _table(header.get("tool"))
+    cards = host.get("gpus")
+    names = [_table(card).get("name") if isinstance(card, Mapping) else card for card in cards or ()]
+    return Hardware(
+        cpu=_word(host.get("cpu")),
+        cores=_whole(host.get("physical_cores")),
+        threads=_whole(host.get("logical_cpus")),
+        sockets=_whole(host.get("sockets")),
+        memory_bytes=_whole(host.get("memory_bytes")),
+        gpus=tuple(_word(name) or "" for name in names),
+        kernel=_word(host.get("kernel")),
+        system=_word(host.get("system")),
+        python=(_word(host.get("python")) or "").rpartition(" ")[2] or None,
+        hostname=_word(header.get("hostname")),
+        tool=_word(tool.get("name")),
+        tool_version=_word(tool.get("version")),
+    )
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _word(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

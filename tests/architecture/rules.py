@@ -53,6 +53,7 @@ FLOORS: dict[str, int] = {
     "digits": 1,
     "errors": 1,
     "hostinfo": 1,
+    "lazy": 1,
     "masking": 1,
     "old_logs": 1,
     "config": 2,

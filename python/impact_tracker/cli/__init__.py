@@ -13,12 +13,25 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-COMMANDS = ("run", "report", "compare", "doctor", "bench", "footprint", "estimate", "export", "lint", "completion")
+COMMANDS = (
+    "run",
+    "report",
+    "compare",
+    "doctor",
+    "bench",
+    "footprint",
+    "what-if",
+    "indirect",
+    "estimate",
+    "export",
+    "lint",
+    "completion",
+)
 
 
 def command(name: str) -> ModuleType:
     """The module of a command."""
-    return import_module(f".{name}", __name__)
+    return import_module(f".{name.replace('-', '_')}", __name__)
 
 
 def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from .options import add_weighing, progress
+from .options import add_reweighing, progress, reweighing
 
 NAME = "compare"
 HELP = "two runs, or two groups of runs, beside each other"
@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help="a record, or a directory: the mean of the runs in it")
     parser.add_argument("b", metavar="B", help="what is compared with A")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")
-    add_weighing(parser)
+    parser.add_argument("--explain", action="store_true", help="each run's carbon as a formula with its sources")
+    add_reweighing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from ..report.comparison import compare, page_of, same_sensors
     from ..report.page import show
 
-    weighing = {"zone": args.zone, "intensity_g_per_kwh": args.intensity_g_per_kwh, "pue": args.pue}
+    weighing = reweighing(args)
     sides = [load_runs([path], progress=progress, **weighing) for path in (args.a, args.b)]
     (a, unread_a), (b, unread_b) = sides
     names = (args.a.rstrip("/") or "/", args.b.rstrip("/") or "/")
@@ -40,4 +41,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     page = page_of(a, b, names)
     show(page._replace(caveats=[*page.caveats, *(f"not read: {one}" for one in (*unread_a, *unread_b))]))
+    if args.explain:
+        from ..footprint import explain
+
+        for one in (*a, *b):
+            print("\n".join(["", one.label, *explain(one.result.carbon)]))
     return 0

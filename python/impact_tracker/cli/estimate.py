@@ -10,7 +10,7 @@ from typing import Any
 NAME = "estimate"
 HELP = "energy and carbon of a run that was not measured, by a published method"
 
-METHODS = ("green-algorithms", "mlco2", "strubell", "hour-factor", "accelerator-days", "cloud")
+METHODS = ("green-algorithms", "ga4hpc", "mlco2", "strubell", "hour-factor", "accelerator-days", "cloud")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--zone", help="country (FR, FRA, France) whose electricity was used; none: the world's average")
     place.add_argument("--intensity", type=float, metavar="G_PER_KWH", help="carbon intensity instead of a zone")
+    job = parser.add_argument_group("a job of a scheduler (ga4hpc)")
+    job.add_argument("--cpu-hours", type=float, default=0.0, help="CPU time that it used (0: its cores fully, all the time)")
+    job.add_argument("--max-memory-gb", type=float, help="memory that it needed, for what it asked beyond")
+    job.add_argument("--granularity-gb", type=float, default=6.0, help="step in which the centre hands out memory (6)")
+    job.add_argument("--state", default="COMPLETED", help="as the scheduler names it; of a failed job all is wasted")
     parser.add_argument("--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor")
     parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
     parser.add_argument("--explain", action="store_true", help="print the formula with its numbers and sources")
@@ -83,6 +88,8 @@ def _estimate(args: argparse.Namespace) -> Any:
         )
     if args.method_version:
         raise ValueError(f"--method-version belongs to green-algorithms, {args.method} has one version here")
+    if args.method == "ga4hpc":
+        return _job(args, place)
     if args.method == "mlco2":
         return estimators.mlco2(
             hours=args.hours, gpu_model=args.gpu, tdp_gpu_w=args.tdp_gpu, gpus=args.gpus or 1.0, **place
@@ -111,6 +118,31 @@ def _estimate(args: argparse.Namespace) -> Any:
     )
 
 
+def _job(args: argparse.Namespace, place: dict[str, Any]) -> Any:
+    """A job: power by the names of its processor and card, or as given."""
+    from .. import estimators
+    from ..estimators.green_algorithms import per_core
+    from ..factors import cpu, gpu_tdp
+
+    core_w, card_w = args.tdp_per_core, args.tdp_gpu
+    if core_w is None and args.cpu:
+        chip = cpu(args.cpu)
+        if chip.cores is None:
+            raise ValueError(f"how many cores {chip.name} has is not in the table: give --tdp-per-core")
+        core_w = per_core(chip.tdp.value, chip.cores)
+    if core_w is None:
+        raise ValueError("ga4hpc needs --cpu or --tdp-per-core")
+    if card_w is None:
+        card_w = gpu_tdp(args.gpu or "Any").value if args.gpus else 0.0
+    job = estimators.Job(
+        "", args.hours, round(args.cores), args.cpu_hours, args.memory_gb, round(args.gpus), args.max_memory_gb, args.state
+    )
+    pue = 1.67 if args.pue is None else args.pue
+    return estimators.ga4hpc(
+        job, tdp_core_w=core_w, tdp_gpu_w=card_w, pue=pue, granularity_gb=args.granularity_gb, **place
+    )
+
+
 def lines(found: Any, explain: bool) -> list[str]:
     """The answer first, then the parts, then what to beware of."""
     from ..footprint import all_of
@@ -124,6 +156,7 @@ def lines(found: Any, explain: bool) -> list[str]:
     )
     out = [f"{'energy unknown' if kwh is None else f'{kwh:.4g} kWh'}, {carbon}  [modelled, {name}]", ""]
     out += [f"  {part:<10} {value:12.4g} kWh" for part, value in found.parts_kwh.items()]
+    out += [f"  {name:<28} {value:12.4g}" for name, value in found.more.items()]
     out += [f"  {e.name:<28} {e.value:12.4g} {e.unit}" for e in all_of(found.carbon)]
     out += [f"  note: {note}" for note in found.notes]
     if explain:

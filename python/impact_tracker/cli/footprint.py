@@ -8,9 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import functional
+from .any_runs import add_machine, add_runs, allocation_of, machine_of, runs_of
+from .functional import add_units, trained, units_of
+
 if TYPE_CHECKING:
+    from ..estimators import Comparison
     from ..factors import Factor, IntensityCurve
-    from ..footprint import Footprint, Impact, Machine
+    from ..footprint import Footprint, Impact
     from ..interop import Run
 
 NAME = "footprint"
@@ -19,12 +24,7 @@ HELP = "carbon, water, primary energy, depletion of runs over their life cycle"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, their electricity, their machine, and what to show."""
-    parser.add_argument("place", metavar="DIR", help="logdir, record, or a file or folder of another tracker")
-    parser.add_argument(
-        "--from", dest="kind", metavar="KIND", help="record, codecarbon, carbontracker, eit, boamps; guessed"
-    )
-    parser.add_argument("--zone", help="country of the electricity instead of the run's own")
-    parser.add_argument("--pue", type=float, help="power usage effectiveness instead of the run's own")
+    add_runs(parser)
     parser.add_argument(
         "--wue", type=float, metavar="L_PER_KWH", help="water used on site for each kWh of the computers"
     )
@@ -33,22 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--intensity-file", metavar="CSV", help="intensity over time (time,intensity_g_per_kwh): records only"
     )
     parser.add_argument("--live", metavar="SERVICE", help="ask a service for it over the network: neso, rte, entsoe …")
-    parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
     beside = parser.add_argument_group("the estimate beside the measurement, where the record does not say it")
     beside.add_argument("--cpu", metavar="NAME", help='processor, as in "AMD EPYC 7543"')
     beside.add_argument("--cores", type=float, help="cores the run had")
     beside.add_argument("--memory-gb", type=float, help="memory the run had")
-    made = parser.add_argument_group("making of the machine (left out without --cpus)")
-    made.add_argument("--cpus", type=int, help="processors")
-    made.add_argument("--cpu-cores", type=int, default=16, help="cores of each (16)")
-    made.add_argument("--ram-gb", type=float, default=0.0)
-    made.add_argument("--ssd-gb", type=float, default=0.0)
-    made.add_argument("--gpus", type=int, default=0)
-    made.add_argument("--gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
-    made.add_argument("--lifetime-years", type=float, help="4 (3 to 6) without it")
-    made.add_argument(
-        "--utilisation", type=float, help="share of its life that the machine is used; 0.85 (0.4 to 1) without it"
-    )
+    apart = parser.add_argument_group("apart from the total, from your file of factors")
+    apart.add_argument("--marginal", action="store_true", help="what the grid would emit less: [intensity_marginal.ZONE]")
+    apart.add_argument("--market", action="store_true", help="residual mix or certificates: [intensity_residual.ZONE]")
+    add_machine(parser)
+    add_units(parser)
     parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
     parser.add_argument("--tornado", action="store_true", help="which factor matters")
     parser.add_argument("--figures", metavar="FOLDER", help="figures as .svg: countries, parts, making and use, matrix")
@@ -57,8 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the footprint of each run, newest first; 2 where there is none to print."""
+    from ..estimators import sentences
+
     try:
-        runs, feet = _assess(args)
+        units = units_of(args)
+        runs = runs_of(args)
+        feet = [_assess(found, args) for found in runs]
+        training = trained(args, lambda found: _assess(found, args))
+        apart = [_apart(found, args) for found in runs]
         if args.figures:
             for found, foot in zip(runs, feet):
                 _draw(found, foot, Path(args.figures))
@@ -66,77 +65,80 @@ def run(args: argparse.Namespace) -> int:
         print(f"impact-tracker footprint: {fault}", file=sys.stderr)
         return 2
     if args.json:
-        documents = [{"name": r.name, "origin": r.origin, **f.as_dict()} for r, f in zip(runs, feet)]
+        documents = [
+            {**_document(found, foot, args, units, training), **{impact.indicator: impact.as_dict() for impact in others}}
+            for found, foot, others in zip(runs, feet, apart)
+        ]
         print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
-    for found, foot in zip(runs, feet):
-        print("\n".join([*_page(found, foot, args), f"  {_beside(found, args)}", *_matched(found, args), ""]))
+    for found, foot, others in zip(runs, feet, apart):
+        beside = sentences(_beside(found, args), args.explain)
+        more = [*functional.lines(foot, units, training), *(f"  {line}" for line in beside), *_matched(found, args)]
+        more += [line for impact in others for line in _apart_lines(impact, args.explain)]
+        print("\n".join([*_page(found, foot, args), *more, ""]))
     return 0
 
 
-def _assess(args: argparse.Namespace) -> tuple[list[Run], list[Footprint]]:
-    from dataclasses import replace
+def _apart(found: Run, args: argparse.Namespace) -> list[Impact]:
+    """Marginal and market-based carbon where they were asked for: beside the total, never in it."""
+    from ..factors import marginal_intensity, residual_intensity
+    from ..footprint import marginal_carbon, market_carbon
 
-    from ..factors import intensity, use_overrides
+    out = []
+    for wanted, factor, weigh in (
+        (args.marginal, marginal_intensity, marginal_carbon),
+        (args.market, residual_intensity, market_carbon),
+    ):
+        if wanted:
+            if found.zone is None:
+                raise ValueError(f"{found.name}: --marginal and --market need the zone: --zone")
+            out.append(weigh(found.energy_j, found.pue, intensity=factor(found.zone), quality=found.quality))
+    return out
+
+
+def _apart_lines(impact: Impact, explained: bool) -> list[str]:
+    from ..footprint import explain
+
+    lines = [f"  {impact.indicator.replace('_', ' ')}, in no total: {_said(impact)}"]
+    return lines + ([f"    {line}" for line in explain(impact)] if explained else [])
+
+
+def _document(
+    found: Run, foot: Footprint, args: argparse.Namespace, units: dict[str, float], training: Impact | None
+) -> dict[str, Any]:
+    """One run for JSON, unrounded."""
+    from ..footprint import zone_factor
+
+    beside, water = _beside(found, args), zone_factor("water", found.zone)
+    document = {
+        "name": found.name,
+        "origin": found.origin,
+        **foot.as_dict(),
+        "energy_kwh": found.energy_kwh,
+        "pue": found.pue,
+        "zone": found.zone,
+        "wue_l_per_kwh": found.wue if args.wue is None else args.wue,
+        "grid_water_l_per_kwh": None if water is None else water.value,
+        "estimate": {"reason": beside} if isinstance(beside, str) else beside.as_dict(),
+    }
+    return {**document, "per": functional.as_dict(foot, units, training)} if units else document
+
+
+def _assess(found: Run, args: argparse.Namespace) -> Footprint:
     from ..footprint import assess
-    from ..interop.sources import read_runs
 
-    if args.factors:
-        use_overrides(args.factors)
-    runs = read_runs(args.place, args.kind)
-    if args.zone:
-        runs = [replace(found, zone=args.zone, intensity=intensity(args.zone)) for found in runs]
-    if args.pue is not None:
-        runs = [replace(found, pue=args.pue) for found in runs]
-    machine = _machine(args)
-    feet = []
-    for found in runs:
-        idle = None if args.idle_w is None or found.duration_s is None else args.idle_w * found.duration_s
-        feet.append(
-            assess(
-                energy_j=found.energy_j,
-                duration_s=found.duration_s,
-                idle_j=idle,
-                pue=found.pue,
-                zone=found.zone,
-                grid=found.intensity,
-                wue=_wue(args, found),
-                machine=machine,
-                allocation=_allocation(args),
-                quality=found.quality,
-            )
-        )
-    return runs, feet
-
-
-def _machine(args: argparse.Namespace) -> Machine | None:
-    from ..footprint import Machine
-
-    if args.cpus is None:
-        return None
-    return Machine(
-        cpus=args.cpus,
-        cpu_cores=args.cpu_cores,
-        ram_gb=args.ram_gb,
-        ssds=1 if args.ssd_gb else 0,
-        ssd_gb=args.ssd_gb,
-        gpus=args.gpus,
-        gpu_model=args.gpu,
+    return assess(
+        energy_j=found.energy_j,
+        duration_s=found.duration_s,
+        idle_j=None if args.idle_w is None or found.duration_s is None else args.idle_w * found.duration_s,
+        pue=found.pue,
+        zone=found.zone,
+        grid=found.intensity,
+        wue=_wue(args, found),
+        machine=machine_of(args, found),
+        allocation=allocation_of(args),
+        quality=found.quality,
     )
-
-
-def _allocation(args: argparse.Namespace) -> Any:
-    from dataclasses import replace
-
-    from ..footprint import Allocation
-
-    chosen = Allocation()
-    fixed = Allocation.fixed(args.lifetime_years or 4.0, args.utilisation or 1.0)
-    if args.lifetime_years is not None:
-        chosen = replace(chosen, lifetime_years=fixed.lifetime_years)
-    if args.utilisation is not None:
-        chosen = replace(chosen, utilisation=fixed.utilisation)
-    return chosen
 
 
 def _wue(args: argparse.Namespace, found: Run) -> Factor | None:
@@ -157,7 +159,7 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
         lines.append(f"  {indicator:<16}{row} {unit}")
     shown = [i for i in ("carbon", "adp", "primary_energy", "water") if foot.matrix.total(i).value is not None]
     lines += [f"  {person_years(foot.matrix.total(i)).value:.3g} person-years of the {i} boundary" for i in shown]
-    lines += [f"  {e.value:.3g} {e.unit} {e.name}" for e in all_of(foot.carbon)[:4]]
+    lines += [f"  {e.value:.3g} {e.unit} {e.name}" for e in all_of(foot.carbon) if e.name != "person-equivalents"]
     lines += [f"  {part:<16}{_said(impact)}" for part, impact in foot.use.items()]
     lines.append("  X: " + "; ".join(dict.fromkeys(foot.matrix.reasons().values())))
     if args.explain:
@@ -167,25 +169,30 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
     return lines
 
 
-def _beside(found: Run, args: argparse.Namespace) -> str:
-    from ..estimators import Comparison, beside
+def _beside(found: Run, args: argparse.Namespace) -> Comparison | str:
+    """The estimate for the run, what was said here in place of what its record says."""
+    from ..estimators import beside
 
-    if found.duration_s is None:
-        return "no estimate beside it: its duration is not known"
-    compared = beside(
+    known = found.hardware
+    gpu, cards = args.gpu or (known.gpus[0] if known.gpus else ""), args.gpus or len(known.gpus)
+    machine = known._replace(
+        cpu=args.cpu or known.cpu,
+        cores=round(args.cores) if args.cores else known.cores,
+        threads=known.threads or (round(args.cores) if args.cores else None),
+        memory_bytes=round(args.memory_gb * 1e9) if args.memory_gb else known.memory_bytes,
+        gpus=(gpu,) * cards if args.gpu or args.gpus else known.gpus,
+    )
+    return beside(
         energy_kwh=found.energy_kwh,
         duration_s=found.duration_s,
-        cpu_model=args.cpu or found.cpu_model,
-        cores=args.cores or found.cpu_count,
-        memory_gb=args.memory_gb or found.ram_gb,
-        gpu_model=args.gpu or found.gpu_model,
-        gpus=args.gpus or found.gpu_count,
-        cpu_usage=found.cpu_utilisation,
+        hardware=machine,
+        busy_cpus=found.busy_cpus,
         gpu_usage=found.gpu_utilisation,
         pue=found.pue,
         intensity=found.intensity,
+        quality=found.quality,
+        partial=found.partial,
     )
-    return compared.sentence() if isinstance(compared, Comparison) else compared
 
 
 def _matched(found: Run, args: argparse.Namespace) -> list[str]:
@@ -208,7 +215,7 @@ def _curve(found: Run, args: argparse.Namespace) -> IntensityCurve:
     from ..factors import read_curve
     from ..factors.live import history
 
-    zone = args.zone or found.zone or ""
+    zone = found.zone or ""
     if args.intensity_file:
         return read_curve(args.intensity_file, zone=zone)
     if found.started_at is None or found.ended_at is None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 _PATIENCE_S = 0.5
@@ -20,6 +20,31 @@ def add_weighing(parser: argparse.ArgumentParser) -> None:
         "--intensity", type=float, metavar="G_PER_KWH", dest="intensity_g_per_kwh", help="its carbon intensity instead"
     )
     parser.add_argument("--pue", type=float, help="power usage effectiveness of the site (1 or more)")
+
+
+def add_reweighing(parser: argparse.ArgumentParser) -> None:
+    """What add_weighing adds, and --year and --factors: for commands that weigh what was recorded before."""
+    add_weighing(parser)
+    parser.add_argument("--year", type=int, help="year of the zone's intensity; the newest known without it")
+    parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
+
+
+def reweighing(args: argparse.Namespace) -> dict[str, Any]:
+    """`zone`, `intensity_g_per_kwh` and `pue` as they were asked for; the file of factors is in use from here on.
+
+    ValueError for a year without a zone, a year to come, an unknown zone, a faulty file.
+    """
+    from ..factors import intensity, use_overrides
+
+    if args.factors:
+        use_overrides(args.factors)
+    chosen = {"zone": args.zone, "intensity_g_per_kwh": args.intensity_g_per_kwh, "pue": args.pue}
+    if args.year is None:
+        return chosen
+    if not args.zone:
+        raise ValueError("--year needs --zone: an intensity belongs to both")
+    named = None if args.zone.strip().lower() == "world" else args.zone
+    return {**chosen, "zone": None, "intensity_g_per_kwh": intensity(named, args.year)}
 
 
 def add_recorded_runs(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from .options import add_recorded_runs, add_weighing, progress
+from . import foreign
+from .options import add_recorded_runs, add_reweighing, progress, reweighing
 
 NAME = "report"
 HELP = "what recorded runs used"
@@ -16,29 +18,39 @@ HELP = "what recorded runs used"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Paths, what to show, and other factors to weigh with."""
     add_recorded_runs(parser)
+    foreign.add_format(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
     shape.add_argument("--csv", action="store_true", help="one row a run (with --regions: a region), unrounded")
     parser.add_argument("--regions", action="store_true", help="the regions of each run too")
     parser.add_argument("--explain", action="store_true", help="each carbon as a formula with its numbers and sources")
     parser.add_argument("--plot", metavar="FILE", help="power over time as .png, .svg or .pdf")
-    add_weighing(parser)
+    parser.add_argument("--html", metavar="FILE", help="a page with a card for each run")
+    add_reweighing(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, also for records that end early or are damaged: that is said in the report; 2 where there is no record."""
+    """0, also for records that end early or are damaged: that is said in the report; 2 where there is no record.
+
+    Files and logs of other trackers are reported as well: `--from`, or what they look like.
+    """
     from ..report import load_runs, total
     from ..report.page import show
     from ..report.tables import as_csv, page_of
 
-    runs, unreadable = load_runs(
-        args.paths, zone=args.zone, intensity_g_per_kwh=args.intensity_g_per_kwh, pue=args.pue, progress=progress
-    )
+    if foreign.is_foreign(args):
+        return foreign.report(args)
+    runs, unreadable = load_runs(args.paths, progress=progress, **reweighing(args))
     if args.plot:
         from ..report.plot import plot_power
 
         plot_power(runs, args.plot)
         print(f"wrote {args.plot}", file=sys.stderr)
+    if args.html:
+        from ..report.estimates import page
+
+        Path(args.html).write_text(page(runs, "impact-tracker report"), encoding="utf-8")
+        print(f"wrote {args.html}", file=sys.stderr)
     if args.json:
         whole: dict[str, Any] = {
             "runs": [one.to_dict(args.regions) for one in runs],
@@ -55,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
         show(page_of(runs, unreadable, regions=args.regions))
         if args.explain:
             from ..footprint import explain
+            from ..report.estimates import lines
 
-            for run in runs:
-                print("\n".join(["", run.label, *explain(run.result.carbon)]))
+            for one in runs:
+                print("\n".join(["", one.label, *explain(one.result.carbon), *lines(one, explain=True)]))
     return 0

@@ -1,8 +1,8 @@
 """Footprints without measuring: published estimators, by version, each with its formula and its limits."""
 
-from .beside import beside
+from .beside import beside, beside_result
 from .cluster import Cluster, ClusterImpact, cluster_training
-from .estimate import Comparison, Estimate, EstimateError
+from .estimate import Comparison, Estimate, EstimateError, sentences
 from .green_algorithms import PROFILES, green_algorithms, inference_total, training_total
 from .jobs import Job, clock_hours, ga4hpc, memory_gb
 from .requests import Mix, RequestImpact, llm_request
@@ -20,6 +20,7 @@ __all__ = [
     "RequestImpact",
     "accelerator_days",
     "beside",
+    "beside_result",
     "clock_hours",
     "cloud",
     "cluster_training",
@@ -30,6 +31,7 @@ __all__ = [
     "llm_request",
     "memory_gb",
     "mlco2",
+    "sentences",
     "strubell",
     "training_total",
 ]

@@ -68,10 +68,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An estimate beside what was measured: ``ratio`` = estimate / measurement, ``None`` where either is unknown."""
+    """An estimate beside what was measured: ``ratio`` = estimate / measurement, ``None`` where either is unknown.
+
+    ``quality`` is that of the measurement: where a model stands in its place the sentence says so. ``notes``: what was
+    taken for granted, and why the two may not compare the same.
+    """
 
     estimate: Estimate
     measured_kwh: float | None
+    quality: str = "measured"
+    notes: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float | None:
@@ -80,13 +86,38 @@ class Comparison:
             return None
         return self.estimate.energy_kwh / self.measured_kwh
 
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The comparison's notes and the estimate's own, each once."""
+        return tuple(dict.fromkeys((*self.notes, *self.estimate.notes)))
+
     def sentence(self) -> str:
         """One line for a report."""
         name = f"{self.estimate.method} {self.estimate.version}".strip()
         if self.ratio is None:
             return f"{name}: {self.estimate.energy_kwh:.4g} kWh; nothing was measured to compare it with"
         measured = f"{self.measured_kwh:.4g} kWh"
-        return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the measured {measured}"
+        return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {self.quality} {measured}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Unrounded, for JSON: the estimate beside ``measured_kwh`` (the site's overhead in both) and their ``ratio``."""
+        return {
+            **self.estimate.as_dict(),
+            "measured_kwh": self.measured_kwh,
+            "measured_quality": self.quality,
+            "ratio": self.ratio,
+            "notes": list(self.caveats),
+        }
+
+
+def sentences(found: Comparison | str, explain: bool = False) -> list[str]:
+    """The comparison for a report, its caveats below; its formulas and sources too where they are asked for."""
+    if isinstance(found, str):
+        return [found]
+    lines = [found.sentence(), *(f"  {note}" for note in found.caveats)]
+    if explain:
+        lines += [f"  {found.estimate.energy.formula}", *(f"  - {source}" for source in found.estimate.energy.sources)]
+    return lines
 
 
 def number(value: float, what: str, low: float = 0.0, high: float = math.inf) -> float:

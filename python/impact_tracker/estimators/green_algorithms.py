@@ -75,11 +75,11 @@ def green_algorithms(
     hours: float,
     cores: float = 0,
     cpu_model: str | None = None,
-    tdp_per_core_w: float | None = None,
+    tdp_per_core_w: float | Factor | None = None,
     cpu_usage: float = 1.0,
     gpus: float = 0,
     gpu_model: str | None = None,
-    tdp_gpu_w: float | None = None,
+    tdp_gpu_w: float | Factor | None = None,
     gpu_usage: float = 1.0,
     memory_gb: float = 0.0,
     platform: str = "local server",
@@ -175,9 +175,9 @@ def _pue(chosen: Profile, platform: str, pue: float | None) -> Factor:
     return Factor.stated(clouds[name], "1", f"PUE of {platform}", source)
 
 
-def _core_power(model: str | None, stated_w: float | None, notes: list[str]) -> Factor:
+def _core_power(model: str | None, stated_w: float | Factor | None, notes: list[str]) -> Factor:
     if stated_w is not None:
-        return watts(stated_w, "power of a core")
+        return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a core")
     if model is None:
         notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
         return Factor(
@@ -194,9 +194,9 @@ def _core_power(model: str | None, stated_w: float | None, notes: list[str]) -> 
     return Factor(value, "W", value, value, found.tdp.source, found.tdp.url, licence=found.tdp.licence, name=name)
 
 
-def _card_power(model: str | None, stated_w: float | None, notes: list[str]) -> Factor:
+def _card_power(model: str | None, stated_w: float | Factor | None, notes: list[str]) -> Factor:
     if stated_w is not None:
-        return watts(stated_w, "power of a card")
+        return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a card")
     if model is None:
         notes.append("no card was named: 200 W, the method's default")
         return replace(gpu_tdp("Any"), quality="estimated")

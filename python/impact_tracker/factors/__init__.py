@@ -9,11 +9,11 @@ Nothing is read before the first question, and nothing is ever asked of a networ
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..lazy import lazy_names
 from .factor import QUALITIES, Factor, FactorError, UnknownZoneError, worst_quality
-from .grid import intensity, marginal_intensity
+from .grid import intensity, marginal_intensity, residual_intensity
 from .overrides import OverrideError, use_overrides
 from .zones import country_code, zone_code
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from .constants import UnknownFactorError, by_zone, constant, names
     from .curve import IntensityCurve
     from .curve_file import read_curve
+    from .firms import FirmYear, firm_years
     from .hardware import Processor, cpu, gpu_tdp, ram_power
     from .sites import CloudRegion, cloud_region, pue, wue
+    from .user_file import UserFile
 
-# Imported when asked for: a tracker weighs with a few of these alone.
-_HOMES = {
-    "UnknownFactorError": ".constants",
-    "by_zone": ".constants",
-    "constant": ".constants",
-    "names": ".constants",
-    "IntensityCurve": ".curve",
-    "read_curve": ".curve_file",
-    "Processor": ".hardware",
-    "cpu": ".hardware",
-    "gpu_tdp": ".hardware",
-    "ram_power": ".hardware",
-    "CloudRegion": ".sites",
-    "cloud_region": ".sites",
-    "pue": ".sites",
-    "wue": ".sites",
-}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        ".constants": "UnknownFactorError by_zone constant names",
+        ".curve": "IntensityCurve",
+        ".curve_file": "read_curve",
+        ".firms": "FirmYear firm_years",
+        ".hardware": "Processor cpu gpu_tdp ram_power",
+        ".sites": "CloudRegion cloud_region pue wue",
+        ".user_file": "UserFile",
+    },
+)
 
 __all__ = [
     "QUALITIES",
     "CloudRegion",
     "Factor",
     "FactorError",
+    "FirmYear",
     "IntensityCurve",
     "OverrideError",
     "Processor",
     "UnknownFactorError",
     "UnknownZoneError",
+    "UserFile",
     "by_zone",
     "cloud_region",
     "constant",
     "country_code",
     "cpu",
+    "firm_years",
     "gpu_tdp",
     "intensity",
     "marginal_intensity",
@@ -64,20 +64,9 @@ __all__ = [
     "pue",
     "ram_power",
     "read_curve",
+    "residual_intensity",
     "use_overrides",
     "worst_quality",
     "wue",
     "zone_code",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -51,12 +51,19 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
 def marginal_intensity(zone: str) -> Factor:
     """What one kWh more would emit, where the user's file says: no table of it may be bundled, and it is never the
     average."""
+    return _users_own("intensity_marginal", zone, "marginal intensity")
+
+
+def residual_intensity(zone: str) -> Factor:
+    """Market-based intensity (residual mix, certificates), where the user's file says: no table of it may be bundled."""
+    return _users_own("intensity_residual", zone, "market-based intensity")
+
+
+def _users_own(kind: str, zone: str, what: str) -> Factor:
     code = zone_code(zone)
-    own = overridden("intensity_marginal", code)
+    own = overridden(kind, code)
     if own is None:
-        raise FactorError(
-            f"no marginal intensity is bundled for {code}: put [intensity_marginal.{code}] in your file of factors"
-        )
+        raise FactorError(f"no {what} is bundled for {code}: put [{kind}.{code}] in your file of factors")
     return own
 
 

@@ -12,7 +12,7 @@ from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
 from .tables import table
 
-__all__ = ["Processor", "bare_name", "cpu", "gpu_tdp", "ram_power"]
+__all__ = ["Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "ram_power"]
 
 ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody named
 
@@ -44,14 +44,22 @@ def _known() -> dict[str, tuple[str, float, int | None, str]]:
 
 def cpu(name: str) -> Processor:
     """A processor by its name as the system, the maker or a person writes it; UnknownFactorError with near names."""
+    found = find_cpu(name)
+    if found is None:
+        near = near_matches(bare_name(name), (entry[0] for entry in _known().values()))
+        raise UnknownFactorError(f"no thermal design power is known for {name!r}." + did_you_mean(near))
+    return found
+
+
+def find_cpu(name: str) -> Processor | None:
+    """As ``cpu``, ``None`` for an unknown one: without the search for near names, which takes its time."""
     wanted = bare_name(name)
     own = overridden("cpu_tdp", wanted)
     overrides = active_overrides()
     if own and overrides:
         return Processor(name, own, overrides.cores(wanted))
     if wanted not in _known():
-        near = near_matches(wanted, (entry[0] for entry in _known().values()))
-        raise UnknownFactorError(f"no thermal design power is known for {name!r}." + did_you_mean(near))
+        return None
     known, watts, cores, which = _known()[wanted]
     origin: dict[str, Any] = next(iter(table(which)["sources"].values()))
     tdp = Factor(

@@ -19,15 +19,13 @@ TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as object
 
 from __future__ import annotations
 
-import importlib
-import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
+from .user_file import UserFile
 from .zones import zone_code
 
 # The unit each kind is kept in; kinds whose names are zones are marked.
@@ -54,7 +52,7 @@ KINDS: dict[str, str] = {
     "price": "1/kWh",
 }
 ZONE_KINDS = {"intensity", "intensity_marginal", "intensity_residual", "water", "primary_energy", "adp"}
-_FIELDS = {"value", "unit", "low", "high", "year", "source", "url", "licence", "method", "cores", "note"}
+_FIELDS = ("value", "unit", "low", "high", "year", "source", "url", "licence", "method", "cores", "note")
 _ENVIRONMENT = "IMPACT_TRACKER_FACTORS"
 
 
@@ -66,14 +64,11 @@ class Overrides:
     """A user's file, read and checked whole at once: what is wrong in it is said before anything is weighed."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        try:
-            self._text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise OverrideError(f"{self.path}: the file of factors cannot be read: {fault}") from fault
+        self._file = UserFile(path, "file of factors", OverrideError)
+        self.path = self._file.path
         self._factors: dict[tuple[str, str], Factor] = {}
         self._cores: dict[str, int] = {}
-        for kind, entries in self._parse().items():
+        for kind, entries in self._file.tables.items():
             self._check_kind(kind, entries)
             for name, fields in entries.items():
                 self._take(kind, name, fields)
@@ -90,44 +85,29 @@ class Overrides:
         """Cores of a processor, where the file gives them."""
         return self._cores.get(name)
 
-    def _parse(self) -> dict[str, Any]:
-        try:
-            loaded = json.loads(self._text) if self.path.suffix == ".json" else _toml(self._text, self.path)
-        except ValueError as fault:  # both decoders' errors are ValueErrors that name line and column
-            if isinstance(fault, FactorError):
-                raise
-            raise OverrideError(f"{self.path}: {fault}") from fault
-        if not isinstance(loaded, dict):
-            raise OverrideError(f"{self.path}:1: the file must hold tables of factors, such as [intensity.FR]")
-        return loaded
-
     def _check_kind(self, kind: str, entries: Any) -> None:
         if kind not in KINDS:
             hint = did_you_mean(near_matches(kind, KINDS)) or f" Known are {', '.join(sorted(KINDS))}."
-            raise self._fault([kind], f"unknown kind of factor {kind!r}.{hint}")
+            raise self._file.fault([kind], f"unknown kind of factor {kind!r}.{hint}")
         if not isinstance(entries, dict) or not all(isinstance(fields, dict) for fields in entries.values()):
-            raise self._fault([kind], f"{kind} must hold one table for each name, with value and unit")
+            raise self._file.fault([kind], f"{kind} must hold one table for each name, with value and unit")
 
     def _take(self, kind: str, name: str, fields: dict[str, Any]) -> None:
-        for field in fields:
-            if field not in _FIELDS:
-                raise self._fault(
-                    [kind, name, field], f"unknown field {field!r}.{did_you_mean(near_matches(field, _FIELDS))}"
-                )
+        self._file.check_names([kind, name], _FIELDS)
         for field in ("value", "unit"):
             if field not in fields:
-                raise self._fault([kind, name], f"{kind}.{name} lacks {field!r}")
+                raise self._file.fault([kind, name], f"{kind}.{name} lacks {field!r}")
         if fields["unit"] != KINDS[kind]:
-            raise self._fault([kind, name, "unit"], f"{kind} is kept in {KINDS[kind]}, not in {fields['unit']!r}")
+            raise self._file.fault([kind, name, "unit"], f"{kind} is kept in {KINDS[kind]}, not in {fields['unit']!r}")
         key = self._key(kind, name)
         try:
             self._factors[kind, key] = self._factor(kind, name, fields)
         except FactorError as fault:
-            raise self._fault([kind, name, "value"], str(fault)) from fault
+            raise self._file.fault([kind, name, "value"], str(fault)) from fault
         if "cores" in fields:
             cores = fields["cores"]
             if isinstance(cores, bool) or not isinstance(cores, int) or cores < 1:
-                raise self._fault([kind, name, "cores"], f"cores must be a whole number above 0, not {cores!r}")
+                raise self._file.fault([kind, name, "cores"], f"cores must be a whole number above 0, not {cores!r}")
             self._cores[key] = cores
 
     def _factor(self, kind: str, name: str, fields: dict[str, Any]) -> Factor:
@@ -143,7 +123,7 @@ class Overrides:
             str(fields.get("url", "")),
             year,
             str(fields.get("licence", "")),
-            str(fields.get("method", "")),
+            _method(kind, str(fields.get("method", ""))),
             "modelled",
             f"{kind}, {name}",
             str(fields.get("note", "")),
@@ -154,44 +134,14 @@ class Overrides:
             try:
                 return zone_code(name)
             except FactorError as fault:
-                raise self._fault([kind, name], str(fault)) from fault
+                raise self._file.fault([kind, name], str(fault)) from fault
         return bare_name(name)
 
-    def _fault(self, words: list[str], message: str) -> OverrideError:
-        return OverrideError(f"{self.path}:{_line_of(self._text, words)}: {message}")
 
-
-def _line_of(text: str, words: list[str]) -> int:
-    """The line of a key: each word is looked for after the one before, as TOML and JSON both nest."""
-    position = 0
-    dotted = r"\s*\.\s*".join(f"[\"']?{re.escape(word)}[\"']?" for word in words[:2])
-    header = re.search(r"(?m)^\s*\[\s*" + dotted + r"\s*\]", text)
-    if header:
-        position, words = header.end() - 1, words[2:]
-        if not words:
-            return text.count("\n", 0, position) + 1
-    for word in words:
-        found = re.compile(r"(?<![\w])[\"']?" + re.escape(word) + r"[\"']?\s*(?=[\].=:])").search(text, position)
-        if found is None:
-            break
-        position = found.end()
-    return text.count("\n", 0, position) + 1
-
-
-def _toml(text: str, path: Path) -> dict[str, Any]:
-    for module in ("tomllib", "tomli"):
-        try:
-            decoder = importlib.import_module(module)
-            break
-        except ImportError:
-            continue
-    else:
-        raise OverrideError(
-            f"{path}: reading TOML takes Python 3.11 or the package tomli (pip install 'impact-tracker[toml]');"
-            " or write the file as JSON"
-        )
-    loaded: dict[str, Any] = decoder.loads(text)
-    return loaded
+def _method(kind: str, stated: str) -> str:
+    """What the kind says of the method stands in it, so that the factor cannot enter a total that it does not belong to."""
+    word = {"intensity_marginal": "marginal", "intensity_residual": "market-based"}.get(kind, "")
+    return stated if word in stated else ", ".join(filter(None, [word, stated]))
 
 
 _active: list[Overrides | None] = []

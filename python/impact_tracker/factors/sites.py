@@ -58,7 +58,7 @@ def _region(row: list[Any], data: dict[str, Any]) -> CloudRegion:
     def published(key: str, unit: str, what: str, method: str = "") -> Factor | None:
         if key not in own:
             return None
-        origin = data["sources"][own["source"]]
+        origin = data["sources"][own["site" if key in ("pue", "wue") and "site" in own else "source"]]
         return Factor(
             own[key],
             unit,

@@ -6,9 +6,9 @@ stored as a product: one record can be weighed again with other factors.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..lazy import lazy_names
 from .impact import JOULES_PER_KWH, Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
@@ -29,58 +29,33 @@ if TYPE_CHECKING:
     from .explaining import explain, explain_all, what_matters
     from .functional import Crossing, PerUnit, Service, crossing, development_multiplier, per_unit
     from .indirect import Consequences, Effect, consequences
+    from .indirect_file import read_consequences
     from .machine import Machine, making, making_total
     from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
     from .series import carbon_over_time
-    from .uncertainty import Bar, Distribution, monte_carlo, sample, tornado
-    from .whatif import Case, Change, WhatIf, what_if
+    from .uncertainty import Bar, Distribution, monte_carlo, paired, sample, tornado
+    from .whatif import Case, Change, Rebound, WhatIf, what_if
+    from .whatif_file import read_changes
 
-# Imported when asked for: a tracker weighs with a few of these alone.
-_HOMES = {
-    "IntensityCurve": "..factors",
-    "Allocation": ".allocation",
-    "embodied": ".allocation",
-    "split_use": ".allocation",
-    "Equivalent": ".equivalents",
-    "all_of": ".equivalents",
-    "boundary_a_person": ".equivalents",
-    "core_hours": ".equivalents",
-    "flights": ".equivalents",
-    "household_weeks": ".equivalents",
-    "kilometres": ".equivalents",
-    "person_years": ".equivalents",
-    "tree_months": ".equivalents",
-    "explain": ".explaining",
-    "explain_all": ".explaining",
-    "what_matters": ".explaining",
-    "Crossing": ".functional",
-    "PerUnit": ".functional",
-    "Service": ".functional",
-    "crossing": ".functional",
-    "development_multiplier": ".functional",
-    "per_unit": ".functional",
-    "Consequences": ".indirect",
-    "Effect": ".indirect",
-    "consequences": ".indirect",
-    "Machine": ".machine",
-    "making": ".machine",
-    "making_total": ".machine",
-    "Footprint": ".matrix",
-    "INDICATORS": ".matrix",
-    "Matrix": ".matrix",
-    "STAGES": ".matrix",
-    "assess": ".matrix",
-    "carbon_over_time": ".series",
-    "Bar": ".uncertainty",
-    "Distribution": ".uncertainty",
-    "monte_carlo": ".uncertainty",
-    "sample": ".uncertainty",
-    "tornado": ".uncertainty",
-    "Case": ".whatif",
-    "Change": ".whatif",
-    "WhatIf": ".whatif",
-    "what_if": ".whatif",
-}
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "..factors": "IntensityCurve",
+        ".allocation": "Allocation embodied split_use",
+        ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
+        " tree_months",
+        ".explaining": "explain explain_all what_matters",
+        ".functional": "Crossing PerUnit Service crossing development_multiplier per_unit",
+        ".indirect": "Consequences Effect consequences",
+        ".indirect_file": "read_consequences",
+        ".machine": "Machine making making_total",
+        ".matrix": "Footprint INDICATORS Matrix STAGES assess",
+        ".series": "carbon_over_time",
+        ".uncertainty": "Bar Distribution monte_carlo paired sample tornado",
+        ".whatif": "Case Change Rebound WhatIf what_if",
+        ".whatif_file": "read_changes",
+    },
+)
 
 __all__ = [
     "INDICATORS",
@@ -102,6 +77,7 @@ __all__ = [
     "Machine",
     "Matrix",
     "PerUnit",
+    "Rebound",
     "Service",
     "Term",
     "WhatIf",
@@ -129,10 +105,13 @@ __all__ = [
     "marginal_carbon",
     "market_carbon",
     "monte_carlo",
+    "paired",
     "per_unit",
     "person_years",
     "primary_energy",
     "pue_factor",
+    "read_changes",
+    "read_consequences",
     "sample",
     "split_use",
     "tornado",
@@ -142,15 +121,3 @@ __all__ = [
     "what_matters",
     "zone_factor",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name], __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
+from typing import Any
 
 from ..factors import Factor
 
@@ -34,28 +36,67 @@ class Effect:
 
 @dataclass(frozen=True)
 class Span:
-    """Best value with the 95 % interval of the draws, in g CO2e a year; below 0 is avoided."""
+    """Best value with the 95 % interval of the draws: g CO2e a year, below 0 is avoided; or a share."""
 
     best: float
     low: float
     high: float
 
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return {"carbon_g_a_year": self.best, "carbon_g_a_year_low": self.low, "carbon_g_a_year_high": self.high}
+
 
 @dataclass(frozen=True)
 class Consequences:
-    """``reference``: what would be without the solution; totals by effect and by order, and the net of all."""
+    """``reference``: what would be without the solution; totals by effect and by order, and the net of all.
+
+    ``rebound``: the share of what the second order avoids that the third eats (0.3: 30 %), with its range; ``None``
+    where nothing is avoided. ``declared``: the effects as they were stated.
+    """
 
     reference: str
     effects: dict[str, Span]
     orders: dict[int, Span]
     net: Span
+    declared: tuple[Effect, ...] = ()
+    rebound: Span | None = None
 
     def lines(self) -> list[str]:
         """For a report, with the reference first and the warning that belongs to it."""
         out = [f"Reference scenario: {self.reference}", "Declared, not measured; apart from the record's footprint."]
         for order, span in self.orders.items():
             out.append(f"{ORDERS[order]}: {_said(span)}")
-        return [*out, *(f"  {name}: {_said(span)}" for name, span in self.effects.items()), f"Net: {_said(self.net)}"]
+        out += [f"  {name}: {_said(span)}" for name, span in self.effects.items()]
+        if self.rebound is not None:
+            low, best, high = (f"{share:.0%}" for share in (self.rebound.low, self.rebound.best, self.rebound.high))
+            out.append(f"Rebound: it eats {best} of what the second order avoids ({low} to {high})")
+        return [*out, f"Net: {_said(self.net)}"]
+
+    def explain(self) -> list[str]:
+        """Every effect as its formula with the numbers that were declared, and who says so."""
+        lines = []
+        for effect in self.declared:
+            parts = [f"{_kg(effect.amount)} kg"] if any(effect.amount) or not effect.causes else []
+            parts += [
+                f"{_numbers(_range(ratio))} × {cause} ({self.effects[cause].best / 1000:.4g} kg)"
+                for cause, ratio in effect.causes
+            ]
+            total = self.effects[effect.name].best / 1000.0
+            lines.append(f"{effect.name} (order {effect.order}) = {' + '.join(parts)} = {total:.4g} kg CO2e a year")
+            lines.append(f"  - {effect.source or 'no source was stated'}")
+        return lines
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, in grams a year; ``measured`` is false for all of it."""
+        return {
+            "reference": self.reference,
+            "measured": False,
+            "effects": {name: span.as_dict() for name, span in self.effects.items()},
+            "orders": {str(order): span.as_dict() for order, span in self.orders.items()},
+            "net": self.net.as_dict(),
+            "rebound": None if self.rebound is None else vars(self.rebound),
+        }
 
 
 def consequences(reference: str, effects: Sequence[Effect], *, draws: int = 4000, seed: int = 0) -> Consequences:
@@ -63,8 +104,6 @@ def consequences(reference: str, effects: Sequence[Effect], *, draws: int = 4000
 
     ValueError for no reference scenario, an unknown cause, a name twice, a range out of order, a loop that grows.
     """
-    import random
-
     if not reference.strip():
         raise ValueError("indirect effects need a stated reference scenario: what would be without the solution")
     names = [effect.name for effect in effects]
@@ -72,7 +111,7 @@ def consequences(reference: str, effects: Sequence[Effect], *, draws: int = 4000
     best = _solve(
         [_mode(e.amount) for e in effects], [[(c, _mode(_range(r))) for c, r in e.causes] for e in effects], names
     )
-    chance = random.Random(seed)
+    chance = Random(seed)
     drawn = []
     for _ in range(draws):
         amounts = [_draw(chance, e.amount) for e in effects]
@@ -84,7 +123,22 @@ def consequences(reference: str, effects: Sequence[Effect], *, draws: int = 4000
         {name: _span(best[i], [d[i] for d in drawn]) for i, name in enumerate(names)},
         {o: _span(sum(best[i] for i in at), [sum(d[i] for i in at) for d in drawn]) for o, at in orders.items() if at},
         _span(sum(best), [sum(d) for d in drawn]),
+        tuple(effects),
+        _rebound(best, drawn, orders[2], orders[3]),
     )
+
+
+def _rebound(best: list[float], drawn: list[list[float]], second: list[int], third: list[int]) -> Span | None:
+    """− third / second where the second order avoids something, draw by draw: both of one draw belong together."""
+
+    def share(x: list[float]) -> float | None:
+        avoided = -sum(x[i] for i in second)
+        return sum(x[i] for i in third) / avoided if avoided > 0 else None
+
+    middle = share(best)
+    if middle is None or not third:
+        return None
+    return _span(middle, [found for found in map(share, drawn) if found is not None])
 
 
 def _check(effects: Sequence[Effect], names: list[str]) -> None:
@@ -124,9 +178,9 @@ def _mode(span: tuple[float, float, float]) -> float:
     return span[1]
 
 
-def _draw(chance: object, span: tuple[float, float, float]) -> float:
+def _draw(chance: Random, span: tuple[float, float, float]) -> float:
     low, best, high = span
-    return best if high <= low else float(chance.triangular(low, high, best))  # type: ignore[attr-defined]
+    return best if high <= low else chance.triangular(low, high, best)
 
 
 def _span(best: float, drawn: list[float]) -> Span:
@@ -135,6 +189,15 @@ def _span(best: float, drawn: list[float]) -> Span:
     if last < 0:
         return Span(best, best, best)
     return Span(best, min(best, ordered[round(0.025 * last)]), max(best, ordered[round(0.975 * last)]))
+
+
+def _numbers(span: tuple[float, float, float]) -> str:
+    low, best, high = span
+    return f"{best:.4g}" if low == high else f"{best:.4g} ({low:.4g} to {high:.4g})"
+
+
+def _kg(span: tuple[float, float, float]) -> str:
+    return _numbers((span[0] / 1000.0, span[1] / 1000.0, span[2] / 1000.0))
 
 
 def _said(span: Span) -> str:

@@ -64,12 +64,28 @@ def monte_carlo(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) ->
 
 def sample(impact: Impact, draws: int = DRAWS, seed: int = 0) -> list[float]:
     """The draws of one impact, for a figure of its distribution. ValueError for a missing impact."""
+    return paired([impact], draws, seed)[0]
+
+
+def paired(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) -> list[list[float]]:
+    """The draws of some impacts, each factor drawn once for all of them: their ratios and differences may be taken draw
+    by draw. ValueError for a missing impact."""
     from .. import _core
 
-    if impact.value is None:
-        raise ValueError(f"{impact.key} is not known: {impact.note}")
-    inputs, places = _inputs([impact])
-    return _core.draw(inputs, _sum(impact, places), draws, seed)
+    for impact in impacts:
+        if impact.value is None:
+            raise ValueError(f"{impact.key} is not known: {impact.note}")
+    inputs, places = _inputs(impacts)
+    return [list(_core.draw(inputs, _sum(impact, places), draws, seed)) for impact in impacts]
+
+
+def middle_95(drawn: Sequence[float]) -> tuple[float, float]:
+    """Between these two lie 95 % of the draws. ValueError for none."""
+    if not drawn:
+        raise ValueError("no draw")
+    ordered = sorted(drawn)
+    last = len(ordered) - 1
+    return ordered[round(0.025 * last)], ordered[round(0.975 * last)]
 
 
 def tornado(impact: Impact) -> list[Bar]:

@@ -4,13 +4,14 @@ cycle."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from ..factors import Factor
 from .allocation import Allocation, embodied
 from .impact import Energy, Impact
 from .machine import Machine, making_total
-from .uncertainty import Distribution, can_draw, monte_carlo
+from .uncertainty import Distribution, can_draw, middle_95, monte_carlo, paired
 from .use import carbon
 
 ONE = Factor.stated(1.0, "1", "unchanged")
@@ -55,12 +56,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Rebound:
+    """By how much use may grow until nothing is saved (0.25: by a quarter), with the middle 95 % of the draws; below 0
+    where a draw saves nothing to begin with."""
+
+    best: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """Both cases for one run, what the change saves (negative: it costs), and what would eat it.
 
     ``spread``: the saving's 95 % interval by Monte Carlo, in which what both cases share moves together.
-    ``rebound``: by how much use may grow until nothing is saved (0.25: by a quarter); ``None`` where nothing is saved.
-    ``payback_runs``: runs until a machine that is bought has saved its own making; ``inf`` where it never does.
+    ``rebound``: ``None`` where nothing is saved. ``payback_runs``: runs until a machine that is bought has saved its
+    own making, ``payback_s`` the time of these runs one after the other; ``inf`` where it never does.
     """
 
     name: str
@@ -68,22 +79,57 @@ class WhatIf:
     after: Impact
     saving: Impact
     spread: Distribution | None
-    rebound: float | None
+    rebound: Rebound | None
     payback_runs: float | None
+    payback_s: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """What is saved, of what it was."""
+        return self.saving.value / self.before.value if self.saving.value is not None and self.before.value else None
 
     def sentences(self) -> list[str]:
-        """For a report: the saving with its range, the payback, the rebound."""
-        if self.saving.value is None or self.before.value in (None, 0):
-            return [f"{self.name}: not known, {self.saving.note}"]
-        span = "" if self.spread is None else f", 95 % between {self.spread.low:.4g} and {self.spread.high:.4g}"
-        share = self.saving.value / (self.before.value or 1.0)
-        lines = [f"{self.name}: saves {self.saving.value:.4g} {self.saving.unit} of CO2e a run ({share:.0%}{span})"]
+        """For a report: the saving with its range, the payback, the rebound, what is not in it."""
+        if self.saving.value is None or self.share is None:
+            return [f"{self.name}: not known, {self.saving.note or 'the run used nothing'}"]
+        grams, verb = self.saving.value, "saves" if self.saving.value >= 0 else "costs"
+        ends = (self.saving.low, self.saving.high) if self.spread is None else (self.spread.low, self.spread.high)
+        bounds = "bounds" if self.spread is None else "95 % between"
+        span = f"{bounds} {ends[0]:.4g} and {ends[1]:.4g}"
+        lines = [f"{self.name}: {verb} {abs(grams):.4g} g of CO2e a run ({abs(self.share):.0%}; saving {span})"]
         if self.payback_runs is not None:
-            when = "never" if math.isinf(self.payback_runs) else f"after {self.payback_runs:.4g} runs"
-            lines.append(f"  the new machine has saved its own making {when}")
+            lines.append(f"  the new machine has saved its own making {self._payback()}")
         if self.rebound is not None:
-            lines.append(f"  {self.rebound:.0%} more use would eat the saving")
+            more = self.rebound
+            lines.append(f"  {more.best:.0%} more use would eat the saving ({more.low:.0%} to {more.high:.0%})")
+        if self.saving.partial:
+            lines.append(f"  partial: {self.saving.note}")
         return lines
+
+    def _payback(self) -> str:
+        if self.payback_runs is None or math.isinf(self.payback_runs):
+            return "never: its use saves nothing"
+        years = (self.payback_s or 0.0) / (365 * 86400.0)
+        return f"after {self.payback_runs:.4g} runs, {years:.3g} years of them without a pause"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; what never pays back is ``None`` with ``payback`` "never"."""
+        never = self.payback_runs is not None and math.isinf(self.payback_runs)
+        return {
+            "name": self.name,
+            "before": self.before.as_dict(),
+            "after": self.after.as_dict(),
+            "saving_g": self.saving.value,
+            "saving_g_low": self.saving.low if self.spread is None else self.spread.low,
+            "saving_g_high": self.saving.high if self.spread is None else self.spread.high,
+            "saving_share": self.share,
+            "partial": self.saving.partial,
+            "note": self.saving.note,
+            "rebound": None if self.rebound is None else asdict(self.rebound),
+            "payback": None if self.payback_runs is None else "never" if never else "known",
+            "payback_runs": None if never else self.payback_runs,
+            "payback_s": None if never else self.payback_s,
+        }
 
 
 def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
@@ -93,6 +139,8 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
             raise ValueError(
                 f"{change.name}: energy and duration change by a ratio above 0, not {ratio.low:g} {ratio.unit}"
             )
+    if change.machine is not None and case.machine is None:
+        raise ValueError(f"{change.name}: describe the machine of before too, else making would weigh on one side alone")
     after_case = replace(
         case,
         intensity=change.intensity or case.intensity,
@@ -101,19 +149,34 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
     )
     before, after = case.impact(), after_case.impact(change.energy, change.duration)
     if before.value is None or after.value is None:
-        return WhatIf(
-            change.name, before, after, Impact.missing("carbon", "g", before.note or after.note), None, None, None
-        )
+        unknown = Impact.missing("carbon", "g", before.note or after.note)
+        return WhatIf(change.name, before, after, unknown, None, None, None)
     saving = before + after * -1.0
-    rebound = before.value / after.value - 1.0 if after.value and saving.value and saving.value > 0 else None
+    runs = _payback(case, after_case, change)
     return WhatIf(
-        change.name, before, after, saving, _spread(saving, draws), rebound, _payback(case, after_case, change)
+        change.name,
+        before,
+        after,
+        saving,
+        monte_carlo([saving], draws)[0] if can_draw() else None,
+        _rebound(before, after, draws),
+        runs,
+        None if runs is None else runs * case.duration_s * change.duration.value,
     )
 
 
-def _spread(saving: Impact, draws: int) -> Distribution | None:
-    # Without the core the bounds are all there is.
-    return monte_carlo([saving], draws)[0] if can_draw() else None
+def _rebound(before: Impact, after: Impact, draws: int) -> Rebound | None:
+    """before / after − 1, draw by draw; without the core the bounds of both are all there is."""
+    if not before.value or not after.value or before.value <= after.value:
+        return None
+    best = before.value / after.value - 1.0
+    if can_draw():
+        one, other = paired([before, after], draws)
+        low, high = middle_95([b / a - 1.0 for b, a in zip(one, other) if a > 0] or [best])
+    else:
+        low = (before.low or 0.0) / after.high - 1.0 if after.high else -1.0
+        high = (before.high or 0.0) / after.low - 1.0 if after.low else math.inf
+    return Rebound(best, min(low, best), max(high, best))
 
 
 def _payback(case: Case, after: Case, change: Change) -> float | None:

@@ -34,7 +34,7 @@ def to_report(run: Run, **task: Any) -> dict[str, Any]:
         "impacts": _impacts(run),
     }
     if run.os:
-        report["system"] = {"os": run.os}
+        report["system"] = _known({"os": run.os, "distribution": run.system})
     if run.python:
         report["software"] = {"language": "python", "version": run.python}
     if run.zone_name or run.zone:
@@ -116,38 +116,44 @@ def _run(report: dict[str, Any], measure: dict[str, Any], where: str) -> Run:
         intensity = Factor(
             stated, "g/kWh", stated, stated, "stated in the BoAmps report", name="carbon intensity of electricity"
         )
-    cards = [c for c in report["infrastructure"]["components"] if str(c["componentType"]).casefold() == "gpu"]
-    chips = [c for c in report["infrastructure"]["components"] if str(c["componentType"]).casefold() == "cpu"]
+    cards, chips, memory = (_components_of(report, kind) for kind in ("gpu", "cpu", "ram"))
     duration = measure.get("measurementDuration")
+    ours = report.get("impacts")
+    impacts = ours if isinstance(ours, dict) else {}  # an extension: no field of the format says carbon or PUE
+    pue = impacts.get("pue")
     return Run(
         name=header.get("publisher", {}).get("projectName") or report["task"]["taskFamily"],
         tool=measure["measurementMethod"],
         tool_version=measure.get("version", ""),
         duration_s=duration,
         energy_kwh=kwh,
+        pue=pue if isinstance(pue, (int, float)) and pue >= 1 else 1.0,
         intensity=intensity,
+        stated_carbon_g=_number(impacts.get("carbon_g")),
         zone=place.get("country"),
         zone_name=place.get("country"),
         location=place.get("location"),
         quality="estimated",
         cpu_model=_name(chips),
-        cpu_count=_pieces(chips),
+        cpu_sockets=_pieces(chips),
         gpu_model=_name(cards),
         gpu_count=_pieces(cards),
+        ram_gb=sum(part["memorySize"] * part["nbComponent"] for part in memory if "memorySize" in part) or None,
         cpu_utilisation=measure.get("averageUtilizationCpu"),
         gpu_utilisation=measure.get("averageUtilizationGpu"),
         os=report.get("system", {}).get("os"),
+        system=report.get("system", {}).get("distribution"),
         python=report.get("software", {}).get("version"),
         cloud_provider=report["infrastructure"].get("cloudProvider"),
         run_id=header.get("reportId"),
         origin=where,
         extra={"task": report["task"]},
-        notes=("a BoAmps report does not say whether a PUE is in its energy",),
+        notes=() if pue is not None else ("a BoAmps report does not say whether a PUE is in its energy",),
     )
 
 
 def _components(run: Run) -> list[dict[str, Any]]:
-    parts = [_known({"componentType": "cpu", "nbComponent": 1, "componentName": run.cpu_model})]
+    parts = [_known({"componentType": "cpu", "nbComponent": run.cpu_sockets or 1, "componentName": run.cpu_model})]
     if run.gpu_model or run.gpu_count:
         parts.append(
             _known({"componentType": "gpu", "nbComponent": run.gpu_count or 1, "componentName": run.gpu_model})
@@ -157,12 +163,20 @@ def _components(run: Run) -> list[dict[str, Any]]:
     return parts
 
 
+def _components_of(report: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [part for part in report["infrastructure"]["components"] if part["componentType"].casefold() == kind]
+
+
 def _name(parts: list[dict[str, Any]]) -> str | None:
     return parts[0].get("componentName") if parts else None
 
 
 def _pieces(parts: list[dict[str, Any]]) -> int | None:
     return sum(part["nbComponent"] for part in parts) if parts else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

@@ -12,126 +12,90 @@ _TEXT, _NUMBER, _WHOLE = {"type": "text"}, {"type": "number"}, {"type": "whole"}
 _SHARE = {"type": "number", "from": 0, "to": 1}
 
 
-def _one_of(*words: str) -> dict[str, Any]:
-    return {"type": "text", "one_of": words}
-
-
-def _object(required: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "object", "required": tuple(required.split()), "fields": fields}
+def _one_of(words: str) -> dict[str, Any]:
+    return {"type": "text", "one_of": tuple(words.split())}
 
 
 def _list(of: Any) -> dict[str, Any]:
     return {"type": "list", "at_least": 1, "of": of}
 
 
+def _object(required: str, texts: str = "", numbers: str = "", **others: Any) -> dict[str, Any]:
+    """An object with fields that are texts, fields that are numbers, and others with a rule of their own."""
+    fields = {**dict.fromkeys(texts.split(), _TEXT), **dict.fromkeys(numbers.split(), _NUMBER), **others}
+    return {"type": "object", "required": tuple(required.split()), "fields": fields}
+
+
 _ALGORITHM = _object(
     "",
-    trainingType=_TEXT,
-    algorithmType=_TEXT,
-    algorithmName=_TEXT,
-    algorithmUri=_TEXT,
-    foundationModelName=_TEXT,
-    foundationModelUri=_TEXT,
-    parametersNumber=_NUMBER,
-    framework=_TEXT,
-    frameworkVersion=_TEXT,
-    classPath=_TEXT,
-    layersNumber=_NUMBER,
-    epochsNumber=_NUMBER,
-    optimizer=_TEXT,
-    quantization=_TEXT,
+    "trainingType algorithmType algorithmName algorithmUri foundationModelName foundationModelUri framework"
+    " frameworkVersion classPath optimizer quantization",
+    "parametersNumber layersNumber epochsNumber",
 )
 _DATASET = _object(
     "dataUsage dataType",
-    dataUsage=_one_of("input", "output"),
-    dataType=_one_of("tabular", "audio", "boolean", "image", "video", "object", "text", "token", "word", "other"),
-    dataSize=_NUMBER,
-    dataQuantity=_NUMBER,
-    shape=_TEXT,
-    source=_one_of("public", "private", "other"),
-    sourceUri=_TEXT,
-    owner=_TEXT,
+    "shape sourceUri owner",
+    "dataSize dataQuantity",
+    dataUsage=_one_of("input output"),
+    dataType=_one_of("tabular audio boolean image video object text token word other"),
+    source=_one_of("public private other"),
 )
 _MEASURE = _object(
     "measurementMethod powerConsumption",
-    measurementMethod=_TEXT,
-    manufacturer=_TEXT,
-    version=_TEXT,
-    cpuTrackingMode=_TEXT,
-    gpuTrackingMode=_TEXT,
+    "measurementMethod manufacturer version cpuTrackingMode gpuTrackingMode measurementDateTime",
+    "powerCalibrationMeasurement durationCalibrationMeasurement powerConsumption measurementDuration",
     averageUtilizationCpu=_SHARE,
     averageUtilizationGpu=_SHARE,
-    powerCalibrationMeasurement=_NUMBER,
-    durationCalibrationMeasurement=_NUMBER,
-    powerConsumption=_NUMBER,
-    measurementDuration=_NUMBER,
-    measurementDateTime=_TEXT,
 )
 _HARDWARE = _object(
     "componentType nbComponent",
-    componentName=_TEXT,
-    componentType=_TEXT,
+    "componentName componentType manufacturer family series",
+    "memorySize",
     nbComponent=_WHOLE,
-    memorySize=_NUMBER,
-    manufacturer=_TEXT,
-    family=_TEXT,
-    series=_TEXT,
     share=_SHARE,
-)
-_PUBLISHER = _object(
-    "confidentialityLevel",
-    name=_TEXT,
-    division=_TEXT,
-    projectName=_TEXT,
-    publicKey=_TEXT,
-    confidentialityLevel=_one_of("public", "internal", "confidential", "secret"),
 )
 _HEADER = _object(
     "reportDatetime",
-    licensing=_TEXT,
-    formatVersion=_TEXT,
-    formatVersionSpecificationUri=_TEXT,
-    reportId=_TEXT,
-    reportDatetime=_TEXT,
-    reportStatus=_one_of("draft", "final", "corrective", "other"),
-    publisher=_PUBLISHER,
+    "licensing formatVersion formatVersionSpecificationUri reportId reportDatetime",
+    reportStatus=_one_of("draft final corrective other"),
+    publisher=_object(
+        "confidentialityLevel",
+        "name division projectName publicKey",
+        confidentialityLevel=_one_of("public internal confidential secret"),
+    ),
+)
+_TASK = _object(
+    "taskStage taskFamily algorithms dataset",
+    "taskStage taskFamily taskDescription",
+    "nbRequest",
+    algorithms=_list(_ALGORITHM),
+    dataset=_list(_DATASET),
+    measuredAccuracy=_SHARE,
+    estimatedAccuracy=_one_of("veryPoor poor average good veryGood"),
+)
+_INFRASTRUCTURE = _object(
+    "infraType components",
+    "cloudProvider cloudInstance cloudService",
+    infraType=_one_of("publicCloud privateCloud onPremise other"),
+    components=_list(_HARDWARE),
+)
+_ENVIRONMENT = _object(
+    "country",
+    "country location",
+    "latitude longitude powerSourceCarbonIntensity",
+    powerSupplierType=_one_of("public private internal other"),
+    powerSource=_one_of("solar wind nuclear hydroelectric gas coal other"),
 )
 REPORT = _object(
     "task measures infrastructure",
     header=_HEADER,
-    task=_object(
-        "taskStage taskFamily algorithms dataset",
-        taskStage=_TEXT,
-        taskFamily=_TEXT,
-        nbRequest=_NUMBER,
-        algorithms=_list(_ALGORITHM),
-        dataset=_list(_DATASET),
-        measuredAccuracy=_SHARE,
-        estimatedAccuracy=_one_of("veryPoor", "poor", "average", "good", "veryGood"),
-        taskDescription=_TEXT,
-    ),
+    task=_TASK,
     measures=_list(_MEASURE),
-    system=_object("os", os=_TEXT, distribution=_TEXT, distributionVersion=_TEXT),
-    software=_object("language", language=_TEXT, version=_TEXT),
-    infrastructure=_object(
-        "infraType components",
-        infraType=_one_of("publicCloud", "privateCloud", "onPremise", "other"),
-        cloudProvider=_TEXT,
-        cloudInstance=_TEXT,
-        cloudService=_TEXT,
-        components=_list(_HARDWARE),
-    ),
-    environment=_object(
-        "country",
-        country=_TEXT,
-        latitude=_NUMBER,
-        longitude=_NUMBER,
-        location=_TEXT,
-        powerSupplierType=_one_of("public", "private", "internal", "other"),
-        powerSourceCarbonIntensity=_NUMBER,
-        powerSource=_one_of("solar", "wind", "nuclear", "hydroelectric", "gas", "coal", "other"),
-    ),
-    quality=_one_of("high", "medium", "low"),
+    system=_object("os", "os distribution distributionVersion"),
+    software=_object("language", "language version"),
+    infrastructure=_INFRASTRUCTURE,
+    environment=_ENVIRONMENT,
+    quality=_one_of("high medium low"),
 )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..factors import Factor
+from ..footprint import Allocation, Impact, Term, embodied
 from . import boamps, codecarbon
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
 from .run import InteropError, Run
@@ -17,12 +19,13 @@ Fields = Mapping[str, str]
 @dataclass(frozen=True)
 class Form:
     """``write(runs, fields)`` gives the text; ``suffix`` of its file; ``fields`` it knows, those marked ``!`` are
-    needed."""
+    needed. ``one``: it has room for one run, the first."""
 
     what: str
     suffix: str
     write: Callable[[Sequence[Run], Fields], str]
     fields: tuple[str, ...] = ()
+    one: bool = False
 
 
 def _study(runs: Sequence[Run], fields: Fields) -> Study:
@@ -33,7 +36,17 @@ def _study(runs: Sequence[Run], fields: Fields) -> Study:
         positive_impact=fields.get("positive_impact"),
         comments=fields.get("comments"),
         location=fields.get("location"),
+        inference=_inference(fields),
     )
+
+
+def _inference(fields: Fields) -> Impact | None:
+    """Carbon of one sample, as the card asks for it."""
+    if "inference_g" not in fields:
+        return None
+    low, best, high = _span(fields, "inference_g")
+    each = Factor(best / 1000.0, "kg", low / 1000.0, high / 1000.0, "stated by the user", name="inference of one sample")
+    return Impact.of("carbon", "g", [Term(1000.0, ((each, 1),))], "modelled")
 
 
 def _boamps(runs: Sequence[Run], fields: Fields) -> str:
@@ -54,10 +67,42 @@ def _number(fields: Fields, name: str) -> float:
         raise InteropError(f"{name} must be a number, not {fields[name]!r}") from None
 
 
+def _making(run: Run, fields: Fields) -> Impact | None:
+    """The share of making that a run bears: SCI's M = TE × (TiR / EL) × (RR / ToR), from the fields; None without."""
+    if "total_embodied_kg" not in fields:
+        if _MAKING & set(fields):
+            raise InteropError("the share of making needs --field total_embodied_kg=… (of the whole machine)")
+        return None
+    if run.duration_s is None:
+        raise InteropError(f"{run.name}: its duration is not known, so its share of making is not either")
+    low, best, high = _span(fields, "total_embodied_kg")
+    made = Factor(best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine")
+    life = _number(fields, "lifetime_years") if "lifetime_years" in fields else 4.0
+    reserved, total = (_number(fields, name) if name in fields else 1.0 for name in ("reserved", "total"))
+    whole = Impact.of("carbon", "g", [Term(1000.0, ((made, 1),))], "modelled")
+    return embodied(whole, run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
+
+
+def _span(fields: Fields, name: str) -> tuple[float, float, float]:
+    """A number, or LOW:BEST:HIGH."""
+    try:
+        numbers = [float(part) for part in fields[name].split(":")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        numbers *= 3
+    if len(numbers) != 3 or not 0 <= numbers[0] <= numbers[1] <= numbers[2]:
+        raise InteropError(f"{name} is a number or LOW:BEST:HIGH, 0 or more, not {fields[name]!r}")
+    return numbers[0], numbers[1], numbers[2]
+
+
 def _sci(runs: Sequence[Run], fields: Fields) -> str:
     if "functional_unit" not in fields:
         raise InteropError("this export needs --field functional_unit=… (image, token, request)")
-    return sci_json(runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"))
+    made = _making(runs[0], fields)
+    return sci_json(
+        runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"), embodied=made
+    )
 
 
 def _frugal(runs: Sequence[Run], fields: Fields) -> str:
@@ -69,16 +114,18 @@ def _frugal(runs: Sequence[Run], fields: Fields) -> str:
         functional_unit=fields.get("functional_unit", ""),
         units=_number(fields, "units"),
     )
-    return frugal_statement(runs[0], need)
+    return frugal_statement(runs[0], need, _making(runs[0], fields))
 
 
 def _hugging_face(runs: Sequence[Run], fields: Fields) -> str:
     return hugging_face(runs[0], fields.get("training_type"), fields.get("hardware"))
 
 
-_CARD = ("public", "location", "positive_impact", "comments")
+_CARD = ("public", "location", "positive_impact", "comments", "inference_g")
+_SHARE = ("total_embodied_kg", "embodied_source", "lifetime_years", "reserved", "total")
+_MAKING = frozenset(_SHARE)
 _BOAMPS = ("taskStage", "taskFamily", "taskDescription", "confidentialityLevel")
-_FRUGAL = ("need!", "alternatives!", "sufficient_level!", "reached_level!", "functional_unit!", "units!")
+_FRUGAL = ("need!", "alternatives!", "sufficient_level!", "reached_level!", "functional_unit!", "units!", *_SHARE)
 
 FORMS: dict[str, Form] = {
     "climate-card": Form(
@@ -97,11 +144,11 @@ FORMS: dict[str, Form] = {
         "the same, extended, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f), True), _CARD
     ),
     "hugging-face": Form(
-        "metadata co2_eq_emissions of a model card, in grams", ".yaml", _hugging_face, ("training_type", "hardware")
+        "metadata co2_eq_emissions of a model card, in grams", ".yaml", _hugging_face, ("training_type", "hardware"), True
     ),
-    "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, "data_type", "algorithm")),
+    "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, "data_type", "algorithm"), True),
     "codecarbon": Form("CodeCarbon's emissions.csv, all columns", ".csv", lambda runs, f: codecarbon.to_csv(runs)),
-    "sci": Form("software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!")),
+    "sci": Form("software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!", *_SHARE), True),
     "neurips": Form(
         "paragraph on compute resources for the NeurIPS checklist",
         ".txt",
@@ -110,7 +157,7 @@ FORMS: dict[str, Form] = {
     ),
     "latex": Form("carbon statement with BibTeX", ".tex", lambda runs, f: latex_statement(_study(runs, f)), _CARD),
     "openmetrics": Form("OpenMetrics text", ".prom", lambda runs, f: open_metrics(runs)),
-    "frugal": Form("statement after AFNOR SPEC 2314", ".md", _frugal, _FRUGAL),
+    "frugal": Form("statement after AFNOR SPEC 2314", ".md", _frugal, _FRUGAL, True),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
 from .statement import Statement
@@ -30,6 +31,25 @@ class Finding:
         return f"{self.where}: {self.level}: {self.what} (trap {self.trap}). {self.remedy}"
 
 
+Found = Iterator[tuple[str, str, str]]  # level, what, remedy
+Check = Callable[[Statement], Iterator[Finding]]
+CHECKS: list[Check] = []
+
+
+def _trap(number: int) -> Callable[[Callable[[Statement], Found]], Check]:
+    """A check of one trap: it yields level, what and remedy; number and place are put to them here."""
+
+    def made(check: Callable[[Statement], Found]) -> Check:
+        @wraps(check)
+        def whole(s: Statement) -> Iterator[Finding]:
+            return (Finding(number, level, s.where, what, remedy) for level, what, remedy in check(s))
+
+        CHECKS.append(whole)
+        return whole
+
+    return made
+
+
 def lint(statement: Statement) -> list[Finding]:
     """Every trap that the statement falls into; what it does not state cannot be checked and is not guessed."""
     return [finding for check in CHECKS for finding in check(statement)]
@@ -46,7 +66,8 @@ def _close(a: float, b: float, tolerance: float = _TOLERANCE) -> bool:
     return math.isclose(a, b, rel_tol=tolerance, abs_tol=1e-12)
 
 
-def pue_twice_in_water(s: Statement) -> Iterator[Finding]:
+@_trap(1)
+def pue_twice_in_water(s: Statement) -> Found:
     """1: water = E_IT × (WUE + PUE × EWIF); the site's energy × WUE has the PUE twice."""
     if s.water_l is None or s.it_kwh is None or s.wue is None or s.pue is None or s.pue == 1.0 or not s.water_l:
         return
@@ -54,120 +75,88 @@ def pue_twice_in_water(s: Statement) -> Iterator[Finding]:
     right = s.it_kwh * (s.wue + s.pue * grid)
     doubled = (s.it_kwh * s.pue * s.wue + s.it_kwh * s.pue * grid, s.it_kwh * s.pue * (s.wue + s.pue * grid))
     if not _close(s.water_l, right) and any(_close(s.water_l, wrong) for wrong in doubled):
-        yield Finding(
-            1,
-            "error",
-            s.where,
-            f"water of {s.water_l:.4g} L has the PUE in it once too often",
-            f"The computers' energy × (WUE + PUE × water of the grid) gives {right:.4g} L",
-        )
+        what = f"water of {s.water_l:.4g} L has the PUE in it once too often"
+        yield "error", what, f"The computers' energy × (WUE + PUE × water of the grid) gives {right:.4g} L"
 
 
-def pue_in_energy_not_in_power(s: Statement) -> Iterator[Finding]:
+@_trap(2)
+def pue_in_energy_not_in_power(s: Statement) -> Found:
     """2: energy with the PUE beside power without it."""
     if not s.power_w or not s.duration_s or s.reported_kwh is None or s.pue is None or s.pue <= 1.0 + _TOLERANCE:
         return
     from_power = s.power_w * s.duration_s / 3.6e6
     if _close(from_power * s.pue, s.reported_kwh):
-        yield Finding(
-            2,
-            "warning",
-            s.where,
-            f"its energy ({s.reported_kwh:.4g} kWh) has the PUE of {s.pue:g} in it, its power has not",
-            f"Power × time is {from_power:.4g} kWh: compare like with like",
-        )
+        what = f"its energy ({s.reported_kwh:.4g} kWh) has the PUE of {s.pue:g} in it, its power has not"
+        yield "warning", what, f"Power × time is {from_power:.4g} kWh: compare like with like"
 
 
-def units_of_mass(s: Statement) -> Iterator[Finding]:
+@_trap(3)
+def units_of_mass(s: Statement) -> Found:
     """3: grams taken for kilograms, pounds or tonnes: the intensity that follows is none that a grid has."""
     if s.carbon_g is None or not s.site_kwh or s.carbon_g <= 0:
         return
     implied = s.carbon_g / s.site_kwh
     if _LOWEST <= implied <= _HIGHEST:
         return
+    what, remedy = f"its carbon implies {implied:.4g} g/kWh", "Check the units"
     for factor, unit in ((1000.0, "kilograms"), (453.59237, "pounds"), (1e6, "tonnes"), (0.001, "milligrams")):
         if _LOWEST <= implied * factor <= _HIGHEST:
-            yield Finding(
-                3,
-                "error",
-                s.where,
-                f"its carbon implies {implied:.4g} g/kWh: it looks like {unit} where grams are meant",
-                "Hugging Face and Green Algorithms are in grams, CodeCarbon in kilograms, WattTime in lb/MWh",
-            )
+            remedy = "Hugging Face and Green Algorithms are in grams, CodeCarbon in kilograms, WattTime in lb/MWh"
+            yield "error", f"{what}: it looks like {unit} where grams are meant", remedy
             return
-    yield Finding(3, "error", s.where, f"its carbon implies {implied:.4g} g/kWh, which no grid has", "Check the units")
+    yield "error", f"{what}, which no grid has", remedy
 
 
-def tree_months(s: Statement) -> Iterator[Finding]:
+@_trap(4)
+def tree_months(s: Statement) -> Found:
     """4: a tree-month is g / 11,000 × 12; two other values are in use."""
     if s.tree_months is None or not s.carbon_g:
         return
+    usual = s.carbon_g / 11_000.0 * 12.0
     for name, year in (("917 g a month", 917.0 * 12), ("11,400 g a year (version 1.0)", 11_400.0)):
-        usual, other = s.carbon_g / 11_000.0 * 12.0, s.carbon_g / year * 12.0
-        if _close(s.tree_months, other, 1e-4) and not _close(s.tree_months, usual, 1e-4):
-            yield Finding(4, "note", s.where, f"its tree-months use {name}", f"With 11,000 g a year it is {usual:.5g}")
+        if _close(s.tree_months, s.carbon_g / year * 12.0, 1e-4) and not _close(s.tree_months, usual, 1e-4):
+            yield "note", f"its tree-months use {name}", f"With 11,000 g a year it is {usual:.5g}"
             return
 
 
-def vintage(s: Statement) -> Iterator[Finding]:
+@_trap(5)
+def vintage(s: Statement) -> Found:
     """5: an intensity without year and source, or years older than the run."""
     if s.intensity is None:
         return
     if s.intensity_year is None:
-        yield Finding(
-            5,
-            "note",
-            s.where,
-            f"its intensity of {s.intensity:g} g/kWh states no year",
-            "One country is 31 to 101 g/kWh in print: state source, year and method",
-        )
+        remedy = "One country is 31 to 101 g/kWh in print: state source, year and method"
+        yield "note", f"its intensity of {s.intensity:g} g/kWh states no year", remedy
     elif s.run_year is not None and s.run_year - s.intensity_year > 2:
-        yield Finding(
-            5,
-            "warning",
-            s.where,
-            f"an intensity of {s.intensity_year} weighs a run of {s.run_year}",
-            "Weigh again with a newer one, or with a series",
-        )
+        what = f"an intensity of {s.intensity_year} weighs a run of {s.run_year}"
+        yield "warning", what, "Weigh again with a newer one, or with a series"
 
 
-def marginal_for_average(s: Statement) -> Iterator[Finding]:
+@_trap(6)
+def marginal_for_average(s: Statement) -> Found:
     """6: a marginal intensity in an attributional total."""
-    if s.intensity_method and "marginal" in s.intensity_method:
-        yield Finding(
-            6, "error", s.where, "its total uses a marginal intensity", "Marginal is for decisions, average for totals"
-        )
-        return
-    usual = _average(s)
-    if usual is not None and s.intensity is not None and s.intensity > 4 * usual:
-        yield Finding(
-            6,
-            "warning",
-            s.where,
-            f"{s.intensity:.4g} g/kWh is {s.intensity / usual:.0f} times the mean of {s.zone}",
-            "It may be marginal, or another country's",
-        )
+    ratio = _to_the_mean(s)
+    if "marginal" in (s.intensity_method or ""):
+        yield "error", "its total uses a marginal intensity", "Marginal is for decisions, average for totals"
+    elif ratio is not None and ratio > 4:
+        what = f"{s.intensity:.4g} g/kWh is {ratio:.0f} times the mean of {s.zone}"
+        yield "warning", what, "It may be marginal, or another country's"
 
 
-def direct_for_lifecycle(s: Statement) -> Iterator[Finding]:
+@_trap(7)
+def direct_for_lifecycle(s: Statement) -> Found:
     """7: direct emissions only: nuclear, wind and sun count 0 there."""
-    if s.intensity_method and "direct" in s.intensity_method:
-        yield Finding(
-            7, "note", s.where, "its intensity counts direct emissions only", "Life cycle adds making and fuel supply"
-        )
-        return
-    usual = _average(s)
-    if usual is not None and s.intensity is not None and s.intensity < 0.4 * usual:
-        yield Finding(
-            7,
-            "warning",
-            s.where,
-            f"{s.intensity:.4g} g/kWh is far below the life-cycle mean of {s.zone} ({usual:.4g})",
-            "It may be direct emissions, production without imports, or market-based",
-        )
+    ratio = _to_the_mean(s)
+    if "direct" in (s.intensity_method or ""):
+        what = "its intensity counts direct emissions only"
+        yield "note", what, "Life cycle adds making and fuel supply"
+    elif ratio is not None and ratio < 0.4:
+        what = f"{s.intensity:.4g} g/kWh is far below the life-cycle mean of {s.zone} ({(s.intensity or 0.0) / ratio:.4g})"
+        yield "warning", what, "It may be direct emissions, production without imports, or market-based"
 
 
-def embodied_without_range(s: Statement) -> Iterator[Finding]:
+@_trap(8)
+def embodied_without_range(s: Statement) -> Found:
     """8: one number for making a card on which publications differ by a factor of 3.5."""
     if s.embodied_gpu_kg is None or s.embodied_has_range:
         return
@@ -175,83 +164,60 @@ def embodied_without_range(s: Statement) -> Iterator[Finding]:
         known = constant("gpu_embodied", s.gpu_model or "Any")
     except UnknownFactorError:
         known = constant("gpu_embodied", "Any")
-    outside = not known.low <= s.embodied_gpu_kg <= known.high
-    yield Finding(
-        8,
-        "warning" if outside else "note",
-        s.where,
-        f"making a card is given as {s.embodied_gpu_kg:g} kg without a range",
-        f"Publications say {known.low:g} to {known.high:g} kg for {s.gpu_model or 'cards'}",
-    )
+    level = "note" if known.low <= s.embodied_gpu_kg <= known.high else "warning"
+    what = f"making a card is given as {s.embodied_gpu_kg:g} kg without a range"
+    yield level, what, f"Publications say {known.low:g} to {known.high:g} kg for {s.gpu_model or 'cards'}"
 
 
-def primary_energy(s: Statement) -> Iterator[Finding]:
+@_trap(9)
+def primary_energy(s: Statement) -> Found:
     """9: primary energy below the electricity itself, or of another convention."""
     if s.primary_energy_mj is None or not s.site_kwh:
         return
     each = s.primary_energy_mj / s.site_kwh
     if not 3.6 <= each <= 17.0:
-        yield Finding(
-            9, "error", s.where, f"{each:.4g} MJ of primary energy a kWh is not possible", "A kWh is 3.6 MJ already"
-        )
-    elif s.zone is not None and s.zone.upper() in ("FR", "FRA", "FRANCE") and _close(each, 9.3135, 1e-3):
-        yield Finding(
-            9,
-            "note",
-            s.where,
-            "its primary energy counts fossil and nuclear fuel alone (9.31 MJ/kWh)",
-            "With renewable energy it is 11.289 in France: name the convention",
-        )
+        yield "error", f"{each:.4g} MJ of primary energy a kWh is not possible", "A kWh is 3.6 MJ already"
+    elif (s.zone or "").upper() in ("FR", "FRA", "FRANCE") and _close(each, 9.3135, 1e-3):
+        what = "its primary energy counts fossil and nuclear fuel alone (9.31 MJ/kWh)"
+        yield "note", what, "With renewable energy it is 11.289 in France: name the convention"
 
 
-def memory_power(s: Statement) -> Iterator[Finding]:
+@_trap(10)
+def memory_power(s: Statement) -> Found:
     """10: memory by requested gigabytes (0.3725 W each) or by module: not the same thing."""
     if s.ram_w is None or not s.ram_gb:
         return
     each = s.ram_w / s.ram_gb
     if each < 0.3725 / 3 or each > 0.3725 * 3:
-        yield Finding(
-            10,
-            "note",
-            s.where,
-            f"memory draws {each:.3g} W a GB in it; Green Algorithms counts 0.3725",
-            "Tools count modules, installed or requested memory: do not compare their totals",
-        )
+        remedy = "Tools count modules, installed or requested memory: do not compare their totals"
+        yield "note", f"memory draws {each:.3g} W a GB in it; Green Algorithms counts 0.3725", remedy
 
 
-def arithmetic(s: Statement) -> Iterator[Finding]:
+@_trap(11)
+def arithmetic(s: Statement) -> Found:
     """11: the stated result is not what the stated parts give: published cards are off by 10 and by 1000."""
     if s.carbon_g and s.site_kwh and s.intensity and s.carbon_unit is None:
-        yield from _compare(s, s.carbon_g, s.site_kwh * s.intensity, "energy × intensity", "g")
+        yield from _compare(s.carbon_g, s.site_kwh * s.intensity, "energy × intensity", "g", s.tolerance)
     if s.carbon_each_g and s.carbon_g and s.units:
-        yield from _compare(s, s.carbon_each_g, s.carbon_g / s.units, "carbon over units", "g each")
+        yield from _compare(s.carbon_each_g, s.carbon_g / s.units, "carbon over units", "g each", s.tolerance)
     if s.it_kwh and s.power_w and s.duration_s and s.pue in (None, 1.0):
-        yield from _compare(s, s.it_kwh, s.power_w * s.duration_s / 3.6e6, "power × time", "kWh", 0.1)
+        yield from _compare(s.it_kwh, s.power_w * s.duration_s / 3.6e6, "power × time", "kWh", 0.1)
 
 
-def _compare(
-    s: Statement, stated: float, found: float, formula: str, unit: str, tolerance: float = _TOLERANCE
-) -> Iterator[Finding]:
+def _compare(stated: float, found: float, formula: str, unit: str, tolerance: float) -> Found:
     if _close(stated, found, tolerance):
         return
     ratio = stated / found if found else math.inf
     power = round(math.log10(ratio)) if 0 < ratio < math.inf else 0
-    slip = f": a slip of 10^{power}" if power and _close(ratio, 10.0**power, 0.02) else ""
-    yield Finding(
-        11, "error", s.where, f"it states {stated:.6g} {unit}, {formula} gives {found:.6g}{slip}", "Work it out again"
-    )
+    slip = f": a slip of 10^{power}" if power and _close(ratio, 10.0**power, max(0.02, tolerance)) else ""
+    yield "error", f"it states {stated:.6g} {unit}, {formula} gives {found:.6g}{slip}", "Work it out again"
 
 
-def _average(s: Statement) -> float | None:
-    if not s.zone:
+def _to_the_mean(s: Statement) -> float | None:
+    """The stated intensity over the zone's mean in the tables."""
+    if not s.zone or s.intensity is None:
         return None
     try:
-        return intensity(s.zone).value
+        return s.intensity / intensity(s.zone).value
     except FactorError:
         return None
-
-
-CHECKS: tuple[Callable[[Statement], Iterator[Finding]], ...] = (
-    pue_twice_in_water, pue_in_energy_not_in_power, units_of_mass, tree_months, vintage, marginal_for_average,
-    direct_for_lifecycle, embodied_without_range, primary_energy, memory_power, arithmetic,
-)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..factors import Factor
 from ..footprint import JOULES_PER_KWH, Impact, carbon
+from ..hostinfo import Hardware, hardware_of
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -27,7 +29,9 @@ class Run:
     ``energy_kwh`` (with ``energy_low_kwh``, ``energy_high_kwh``) of the machine, ``cpu_kwh``, ``gpu_kwh``,
     ``ram_kwh`` of its parts; ``pue`` 1 or more; ``intensity`` in g/kWh as a factor with its source;
     ``stated_carbon_g``: what the other tool wrote, kept as it is. ``tool`` and ``tool_version`` measured it.
-    ``extra``: fields that only one format has.
+    ``cpu_count`` are the processors that the system counts (threads), ``cpu_cores`` physical ones; ``cpu_utilisation``
+    is the busy share of the former. ``os``: kernel with its version; ``system``: the distribution.
+    ``partial``: parts of the machine are not in the energy. ``extra``: fields that only one format has.
     """
 
     name: str
@@ -50,14 +54,18 @@ class Run:
     zone_name: str | None = None
     location: str | None = None
     quality: str = "measured"
+    partial: bool = False
     cpu_model: str | None = None
     cpu_count: int | None = None
+    cpu_cores: int | None = None
+    cpu_sockets: int | None = None
     gpu_model: str | None = None
     gpu_count: int | None = None
     ram_gb: float | None = None
     cpu_utilisation: float | None = None
     gpu_utilisation: float | None = None
     os: str | None = None
+    system: str | None = None
     python: str | None = None
     cloud_provider: str | None = None
     cloud_region: str | None = None
@@ -71,6 +79,26 @@ class Run:
             value = getattr(self, name)
             if value is not None and (not math.isfinite(value) or value < 0):
                 raise InteropError(f"{self.origin or self.name}: {name} must be finite and not negative, not {value!r}")
+
+    @property
+    def hardware(self) -> Hardware:
+        """The machine, for the estimate beside the measurement."""
+        name = re.sub(r"^\d+ x ", "", self.gpu_model or "")
+        return Hardware(
+            cpu=self.cpu_model,
+            cores=self.cpu_cores,
+            threads=self.cpu_count,
+            sockets=self.cpu_sockets,
+            memory_bytes=None if self.ram_gb is None else round(self.ram_gb * 1e9),
+            gpus=(name,) * (self.gpu_count or (1 if name else 0)),
+        )
+
+    @property
+    def busy_cpus(self) -> float | None:
+        """How many of the system's processors were busy at once."""
+        if self.cpu_utilisation is None or self.cpu_count is None:
+            return None
+        return self.cpu_utilisation * self.cpu_count
 
     @property
     def energy_j(self) -> tuple[float, float, float] | None:
@@ -114,30 +142,27 @@ class Run:
 
 def from_record(record: Record) -> Run:
     """The run that a record holds."""
-    header = record.header
-    host = dict(header.get("host") or {})
-    tags = record.tags
-    base = from_result(record.result, name=tags.get("name") or record.path.parent.parent.name, host=host)
-    python = header.get("python")
+    header, tags = record.header, record.tags
+    machine = hardware_of(header)
+    base = from_result(record.result, name=tags.get("name") or record.path.parent.parent.name, machine=machine)
     return replace(
         base,
         started_at=record.started_at,
         run_id=str(header.get("run_id") or record.path.stem),
-        tool_version=_version(header),
-        python=str(python.get("version")) if isinstance(python, Mapping) else None,
+        tool_version=machine.tool_version or "",
         notes=(*base.notes, *(() if record.complete else ("the record ends early: it holds the run up to there",))),
         origin=str(record.path),
     )
 
 
-def from_result(result: Result, *, name: str = "", host: Mapping[str, Any] | None = None) -> Run:
-    """A run or a region as the tracker gives it; ``host`` as in a record's header."""
-    known = dict(host or {})
+def from_result(result: Result, *, name: str = "", machine: Hardware | None = None) -> Run:
+    """A run or a region as the tracker gives it, on a machine as ``hardware_of`` a record's header gives it."""
+    known = machine or Hardware()
     half = result.uncertainty.half_width_j
     kwh = result.kwh
     spread = None if kwh is None or half is None else half / JOULES_PER_KWH
     weighing = result.weighing
-    usage = result.utilisation
+    busy, cards = result.utilisation.get("cpu"), _gpu_shares(result)
     return Run(
         name=name or result.name or "run",
         tool="impact-tracker",
@@ -153,16 +178,26 @@ def from_result(result: Result, *, name: str = "", host: Mapping[str, Any] | Non
         zone=weighing.zone,
         zone_name=weighing.intensity.name.rpartition(", ")[2] or None,
         quality=result.quality,
-        cpu_model=_text(known, "cpu_model", "cpu"),
-        cpu_count=_count(known, "cpu_count", "cpus", "logical_cpus"),
-        gpu_model=_text(known, "gpu_model", "gpu"),
-        gpu_count=_count(known, "gpu_count", "gpus"),
-        ram_gb=_gigabytes(known.get("memory_bytes")),
-        cpu_utilisation=_share(usage.get("cpu")),
-        gpu_utilisation=_share(next((v for k, v in usage.items() if k.startswith("gpu")), None)),
-        os=_text(known, "os", "kernel", "system"),
+        partial=result.partial,
+        cpu_model=known.cpu,
+        cpu_count=known.threads,
+        cpu_cores=known.cores,
+        cpu_sockets=known.sockets,
+        gpu_model=known.gpu,
+        gpu_count=len(known.gpus) or None,
+        ram_gb=None if known.memory_bytes is None else known.memory_bytes / 1e9,
+        # The tracker counts processors that are busy at once; a share needs to know of how many.
+        cpu_utilisation=None if busy is None or not known.threads else _share(busy / known.threads),
+        gpu_utilisation=_share(sum(cards) / len(cards)) if cards else None,
+        os=known.kernel,
+        system=known.system,
+        python=known.python,
         notes=tuple(result.notes),
     )
+
+
+def _gpu_shares(result: Result) -> list[float]:
+    return [share for name, share in result.utilisation.items() if name.startswith("gpu") and share is not None]
 
 
 def _part(channels: Iterable[Mapping[str, Any]], words: tuple[str, ...]) -> float | None:
@@ -178,29 +213,6 @@ def _part(channels: Iterable[Mapping[str, Any]], words: tuple[str, ...]) -> floa
     return found
 
 
-def _version(header: Mapping[str, Any]) -> str:
-    """Of the tool, as the record's header names it; its "version" is that of the format."""
-    named = header.get("tool_version") or header.get("impact_tracker")
-    return named if isinstance(named, str) else ""
-
-
-def _share(value: float | None) -> float | None:
-    return value if value is not None and 0.0 <= value <= 1.0 else None
-
-
-def _text(known: Mapping[str, Any], *names: str) -> str | None:
-    return next((known[name] for name in names if isinstance(known.get(name), str) and known[name]), None)
-
-
-def _count(known: Mapping[str, Any], *names: str) -> int | None:
-    for name in names:
-        value = known.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, (list, tuple)):
-            return len(value)
-    return None
-
-
-def _gigabytes(value: Any) -> float | None:
-    return value / 1e9 if isinstance(value, (int, float)) and math.isfinite(value) else None
+def _share(value: float) -> float:
+    """Within 0 and 1: ticks of the system's clock let a busy machine seem a little busier than it can be."""
+    return min(1.0, max(0.0, value))

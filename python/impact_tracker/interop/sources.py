@@ -25,7 +25,7 @@ def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
     place = Path(path)
     if not place.exists():
         raise InteropError(f"there is nothing at {place}")
-    wanted = kind or _guess(place)
+    wanted = kind or guess(place)
     if wanted == "record":
         return _records(place)
     if wanted not in KINDS:
@@ -33,7 +33,7 @@ def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
     return KINDS[wanted](place)
 
 
-def _guess(place: Path) -> str:
+def guess(place: Path) -> str:
     if place.is_file():
         if place.suffix == ".csv":
             return "codecarbon"

@@ -47,6 +47,7 @@ class Statement:
     ram_gb: float | None = None
     units: float | None = None
     carbon_each_g: float | None = None
+    tolerance: float = 0.02  # what rounding in print explains
 
 
 def of_run(run: Run) -> Statement:

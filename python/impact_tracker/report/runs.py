@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,10 +43,19 @@ class Run(NamedTuple):
             "command": self.record.command,
             "tags": self.record.tags,
             "result": self.result.to_dict(),
+            "estimate": estimate(self.result, self.record.header),
         }
         if regions:
             found["regions"] = [region.to_dict() for region in self.record.regions]
         return found
+
+
+def estimate(result: Result, header: Mapping[str, Any]) -> dict[str, Any]:
+    """The estimate beside the measurement for JSON, or the `reason` why there is none."""
+    from ..estimators import beside_result
+
+    found = beside_result(result, header)
+    return {"reason": found} if isinstance(found, str) else found.as_dict()
 
 
 class Total(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 from .. import digits
 from ..result import Result
 from ..result_view import carbon_line, caveats, energy_line
+from . import estimates
 from .page import Page, Table
 from .runs import Run, Total, total
 
@@ -41,7 +42,7 @@ def _page_of_one(run: Run, regions: bool) -> Page:
     details = [f"{run.when} UTC  {run.record.path}" if run.when else str(run.record.path)]
     if run.record.command:
         details.append(run.record.command)
-    details += _host_lines(run)
+    details += [*_host_lines(run), *estimates.lines(run)]
     headline = energy_line(run.result)
     if run.result.energy_j is not None:
         headline += f"\n{carbon_line(run.result)}"
@@ -91,11 +92,12 @@ def _page_of_many(runs: Sequence[Run], regions: bool) -> Page:
                 shown(result.energy_j, half),
                 power(result),
                 digits.carbon(result.carbon_g),
+                estimates.cell(run),
                 result.quality,
                 run.state,
             )
         )
-    columns = ("run", "began (UTC)", ">length", ">energy", ">power", ">carbon", "quality", "record")
+    columns = ("run", "began (UTC)", ">length", ">energy", ">power", ">carbon", ">estimate/energy", "quality", "record")
     tables = [Table(columns, rows)]
     if regions:
         tables.append(region_table(runs))
@@ -182,7 +184,7 @@ def as_csv(runs: Sequence[Run], *, regions: bool = False) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     head = ["path", "started_at", "complete", *(["region"] if regions else [])]
-    writer.writerow([*head, *fields, "half_width_j", "pue", "intensity_g_per_kwh", *(f"tag.{tag}" for tag in tags)])
+    writer.writerow([*head, *fields, "half_width_j", "pue", "intensity_g_per_kwh", *_estimate(regions), *(f"tag.{tag}" for tag in tags)])
     for run in runs:
         started = run.record.started_at
         start = [str(run.record.path), started.isoformat() if started else "", str(run.record.complete).lower()]
@@ -192,8 +194,14 @@ def as_csv(runs: Sequence[Run], *, regions: bool = False) -> str:
             half = _cell(result.uncertainty.half_width_j)
             name = [result.name] if regions else []
             kept = [run.record.tags.get(tag, "") for tag in tags]
-            writer.writerow([*start, *name, *values, half, *weighing, *kept])
+            beside = [] if regions else [_cell(value) for value in estimates.values(run)]
+            writer.writerow([*start, *name, *values, half, *weighing, *beside, *kept])
     return stream.getvalue()
+
+
+def _estimate(regions: bool) -> tuple[str, ...]:
+    """Columns of the estimate: of a whole run, how busy the machine was in a region is not what it is for."""
+    return () if regions else ("estimate_kwh", "estimate_ratio")
 
 
 def _cell(value: Any) -> str:

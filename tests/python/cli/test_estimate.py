@@ -52,6 +52,7 @@ def test_errors_help(capsys, extra, said):
     "arguments",
     [
         ["--method", "mlco2", "--hours", "10", "--gpu", "V100", "--zone", "FR"],
+        ["--method", "ga4hpc", "--hours", "10", "--cores", "16", "--cpu-hours", "80", "--cpu", "EPYC 7543", "--zone", "FR"],
         ["--method", "strubell", "--hours", "12", "--gpus", "1", "--tdp-gpu", "1415.78"],
         ["--method", "hour-factor", "--hours", "1", "--cores", "1000"],
         [
@@ -78,3 +79,15 @@ def test_every_method_answers(capsys, arguments):
 
 def test_a_version_belongs_to_green_algorithms(capsys):
     assert call(["--method", "mlco2", "--hours", "1", "--gpu", "T4", "--method-version", "2.1"]) == 2
+
+
+def test_a_job_that_asked_for_too_much_memory(capsys):
+    job = ["--hours", "2", "--cores", "4", "--cpu-hours", "6", "--tdp-per-core", "10", "--memory-gb", "64"]
+    more = ["--max-memory-gb", "13", "--intensity", "467"]
+    assert call(["--method", "ga4hpc", *job, *more, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["energy_kwh"] == pytest.approx((6 * 10 + 2 * 64 * 0.3725) / 1000 * 1.67)
+    assert found["wasted_kwh"] == pytest.approx(2 * (64 - 18) * 0.3725 / 1000 * 1.67)
+    assert call(["--method", "ga4hpc", *job]) == 0 and "wasted_kwh" in capsys.readouterr().out
+    assert call(["--method", "ga4hpc", "--hours", "1", "--cores", "1"]) == 2
+    assert "--tdp-per-core" in capsys.readouterr().err

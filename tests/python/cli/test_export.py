@@ -6,6 +6,7 @@ import json
 import pytest
 
 from impact_tracker.cli import export
+from impact_tracker.interop import FORMS
 
 CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_code
 2024-05-01T10:00:00,p,3600,0.12,0.6,FRA
@@ -61,3 +62,27 @@ def test_errors_write_nothing(emissions, tmp_path, capsys, arguments, said):
 
 def test_a_missing_place(capsys):
     assert call(["/nowhere/at/all", "--to", "boamps"]) == 2 and "nothing at" in capsys.readouterr().err
+
+
+def test_a_form_for_one_run_says_which(emissions, capsys):
+    emissions.write_text(CSV + CSV.splitlines()[1].replace(",p,", ",q,") + "\n")
+    assert call([emissions, "--to", "hugging-face"]) == 0
+    assert "p alone, the newest of 2 runs" in capsys.readouterr().err
+    assert call([emissions, "--to", "hugging-face", "--newest", "--explain"]) == 0
+    err = capsys.readouterr().err
+    assert "alone" not in err and "carbon_g = " in err
+
+
+def test_the_list_needs_no_place_and_has_every_form(capsys):
+    assert call(["--list"]) == 0
+    out = capsys.readouterr().out
+    assert all(form in out for form in (*FORMS, "eit"))
+
+
+def test_sci_with_its_share_of_making(emissions, capsys):
+    fields = ["--field", "functional_unit=hour", "--field", "units=1", "--field", "total_embodied_kg=1000"]
+    assert call([emissions, "--to", "sci", *fields, "--field", "lifetime_years=4"]) == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["M_g"] == pytest.approx(28.54, abs=0.005) and score["conforming"]
+    assert call([emissions, "--to", "sci", *fields[:4], "--field", "lifetime_years=4"]) == 2
+    assert "total_embodied_kg" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from impact_tracker.cli import footprint
+from impact_tracker.factors import use_overrides
 
 CSV = """timestamp,project_name,duration,emissions,energy_consumed,cpu_energy,country_iso_code,country_name,pue
 2024-05-01T10:00:00,p,3600,0.12,0.6,0.3,FRA,France,1.2
@@ -63,3 +64,32 @@ def test_matching_needs_a_record(emissions, tmp_path, capsys):
     grid.write_text("time,value\n2024-05-01T00:00:00Z,100\n")
     assert call([emissions, "--intensity-file", grid]) == 0
     assert "not matched in time: only a record" in capsys.readouterr().out
+
+
+def test_marginal_and_market_stand_apart(emissions, tmp_path, capsys):
+    own = tmp_path / "own.json"
+    kinds = {"intensity_marginal": 700, "intensity_residual": 30}
+    own.write_text(json.dumps({kind: {"FR": {"value": v, "unit": "g/kWh"}} for kind, v in kinds.items()}))
+    assert call([emissions, "--factors", own, "--marginal", "--market", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)[0]
+    assert document["marginal_carbon"]["marginal_carbon_g"] == pytest.approx(0.6 * 700)
+    assert document["market_carbon"]["market_carbon_g"] == pytest.approx(0.6 * 30)
+    assert document["carbon_g"] == pytest.approx(120.0)
+    assert call([emissions, "--factors", own, "--marginal"]) == 0
+    assert "marginal carbon, in no total: 420 g" in capsys.readouterr().out
+    use_overrides(None)
+    assert call([emissions, "--marginal"]) == 2 and "[intensity_marginal.FRA]" in capsys.readouterr().err
+
+
+def test_a_clouds_region_brings_its_own(emissions, capsys):
+    assert call([emissions, "--cloud", "aws/eu-north-1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)[0]
+    assert document["carbon_g"] == pytest.approx(0.5 * 1.1 * 24.71) and document["wue_l_per_kwh"] == 0.02
+    assert call([emissions, "--cloud", "aws/eu-north-1", "--pue", "1.5"]) == 2 and "either" in capsys.readouterr().err
+    assert call([emissions, "--cloud", "aws/mars"]) == 2
+
+
+def test_another_year(emissions, capsys):
+    assert call([emissions, "--zone", "FR", "--year", "2023", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["carbon_g"] == pytest.approx(0.6 * 56.039)
+    assert call([emissions, "--zone", "FR", "--year", "2999"]) == 2 and "future" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from impact_tracker.factors import (
     cloud_region,
     constant,
     cpu,
+    firm_years,
     gpu_tdp,
     intensity,
     names,
@@ -123,6 +124,24 @@ def test_cloud_regions():
         cloud_region("aws", "eu-north-11")
     with pytest.raises(UnknownFactorError, match="azure"):
         cloud_region("asure", "francecentral")
+
+
+def test_regions_of_their_own_pue_and_water():
+    own = [cloud_region(*row[:2]) for row in table("cloud_regions")["rows"] if "pue" in row[4]]
+    assert len(own) >= 45 and all(1.0 < region.pue.value < 1.6 and region.pue.year for region in own)
+    assert cloud_region("aws", "ap-southeast-3").wue.value == 2.75 and "Amazon" in cloud_region("aws", "us-west-2").pue.source
+    assert cloud_region("aws", "eu-west-3").wue is None  # never the provider's average under a region's name
+    assert cloud_region("gcp", "us-central1").intensity.source.startswith("Green Software")
+
+
+def test_what_large_firms_publish():
+    water = firm_years("water_l", "Microsoft")
+    assert [row.year for row in water] == list(range(2017, 2022)) and water[-1].value == 4.478e9
+    assert all(row.scope and row.source and row.licence for row in firm_years())
+    with pytest.raises(FactorError, match="Did you mean carbon_t"):
+        firm_years("carbon_tt")
+    with pytest.raises(FactorError, match="Known are"):
+        firm_years(firm="Umbrella")
 
 
 def test_every_cloud_region_can_be_weighed():

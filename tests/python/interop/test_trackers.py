@@ -137,5 +137,9 @@ def test_a_record_of_ours(machine, tmp_path):
     assert run.energy_kwh == pytest.approx(0.105) and run.pue == 1.3 and run.zone_name == "France"
     assert run.carbon.value == pytest.approx(record.result.carbon_g) and run.duration_s == pytest.approx(3600.0)
     assert read_runs(tmp_path / "runs")[0].energy_kwh == pytest.approx(0.105)
+    host = record.header["host"]
+    assert run.tool_version == record.header["tool"]["version"] and run.cpu_count == host["logical_cpus"]
+    assert run.cpu_model == host.get("cpu") and run.ram_gb == pytest.approx(host["memory_bytes"] / 1e9)
+    assert run.cpu_utilisation == pytest.approx(min(1.0, record.result.utilisation["cpu"] / run.cpu_count))
     samples = [json.loads(line) for line in to_data_json(samples_of(record)).splitlines()]
     assert [sample["rapl_power_draw_absolute"] for sample in samples] == [105.0, 157.5, 105.0]  # a gap has no sample

@@ -1,0 +1,152 @@
+"""impact-tracker what-if: the same runs elsewhere, on other hardware, at another precision: what that saves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from .any_runs import add_machine, add_runs, allocation_of, machine_of, runs_of
+
+if TYPE_CHECKING:
+    from ..factors import Factor
+    from ..footprint import Case, Change, Machine, WhatIf
+    from ..interop import Run
+
+NAME = "what-if"
+HELP = "what another place, machine, precision or model would save, with its range and its rebound"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The runs with their machine, then the change: from a file, or one from the options."""
+    add_runs(parser)
+    change = parser.add_argument_group("the change (one of these, together one change; or several in a file)")
+    change.add_argument("--changes", metavar="FILE", help="changes as tables, TOML or JSON: see the README")
+    change.add_argument("--label", default="the change", help="its name in the report")
+    change.add_argument("--to-zone", metavar="ZONE", help="another country")
+    change.add_argument("--to-cloud", metavar="CLOUD/REGION", help="as in aws/eu-north-1: its intensity and PUE")
+    change.add_argument("--to-intensity", type=float, metavar="G_PER_KWH")
+    change.add_argument("--to-pue", type=float)
+    ratio = "ratio to before: 0.6, or LOW:BEST:HIGH as in 0.4:0.6:0.8"
+    change.add_argument("--energy", metavar="RATIO", help=f"another precision, model or card: energy as a {ratio}")
+    change.add_argument("--duration", metavar="RATIO", help=f"duration as a {ratio}")
+    change.add_argument("--to-cpus", type=int, help="another machine: processors")
+    change.add_argument("--to-cpu-cores", type=int, default=16, help="cores of each (16)")
+    change.add_argument("--to-ram-gb", type=float, default=0.0)
+    change.add_argument("--to-ssd-gb", type=float, default=0.0)
+    change.add_argument("--to-gpus", type=int, default=0)
+    change.add_argument("--to-gpu", metavar="NAME")
+    change.add_argument("--bought", action="store_true", help="that machine is bought for it: when has it paid back?")
+    add_machine(parser)
+    parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
+    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints what each change saves for each run; 2 where something cannot be read or weighed."""
+    from ..footprint import what_if
+
+    try:
+        runs = runs_of(args)
+        changes = _changes(args)
+        found = [(one, [what_if(_case(one, args), change) for change in changes]) for one in runs]
+    except (ValueError, OSError) as fault:
+        print(f"impact-tracker what-if: {fault}", file=sys.stderr)
+        return 2
+    if args.json:
+        documents = [{"name": one.name, "origin": one.origin, "changes": [w.as_dict() for w in ifs]} for one, ifs in found]
+        print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
+        return 0
+    for one, ifs in found:
+        print("\n".join([f"{one.name}: {_before(ifs[0])}", *(line for w in ifs for line in _lines(w, args.explain)), ""]))
+    return 0
+
+
+def _case(one: Run, args: argparse.Namespace) -> Case:
+    from ..footprint import Case
+
+    if one.intensity is None:
+        raise ValueError(f"{one.name}: no intensity of its electricity is known: give --zone or --intensity")
+    return Case(
+        energy_j=one.energy_j,
+        duration_s=one.duration_s or 0.0,
+        intensity=one.intensity,
+        pue=one.pue,
+        machine=machine_of(args, one),
+        allocation=allocation_of(args),
+        quality=one.quality,
+    )
+
+
+def _changes(args: argparse.Namespace) -> list[Change]:
+    from ..footprint import Change, read_changes
+    from ..footprint.whatif_file import place
+
+    table = {"zone": args.to_zone, "cloud": args.to_cloud, "intensity": args.to_intensity, "pue": args.to_pue}
+    machine = _new_machine(args)
+    own = any(value is not None for value in (*table.values(), args.energy, args.duration, machine))
+    if args.changes and own:
+        raise ValueError("give either --changes FILE or one change by the options")
+    if args.changes:
+        return read_changes(args.changes)
+    if not own:
+        raise ValueError("nothing is changed: give --to-zone, --to-cloud, --energy, --to-gpus … or --changes FILE")
+    if args.bought and machine is None:
+        raise ValueError("--bought needs the machine: --to-cpus, --to-gpus …")
+    grid, site = place(table, "stated on the command line")
+    energy, duration = (_ratio(getattr(args, name), name) for name in ("energy", "duration"))
+    return [Change(args.label, energy, duration, grid, site, machine, args.bought)]
+
+
+def _new_machine(args: argparse.Namespace) -> Machine | None:
+    from ..footprint import Machine
+
+    if args.to_cpus is None:
+        if args.to_gpus or args.to_gpu:
+            raise ValueError("another machine is described whole: --to-cpus too (0 for a card alone)")
+        return None
+    return Machine(
+        cpus=args.to_cpus,
+        cpu_cores=args.to_cpu_cores,
+        ram_gb=args.to_ram_gb,
+        ssds=1 if args.to_ssd_gb else 0,
+        ssd_gb=args.to_ssd_gb,
+        gpus=args.to_gpus,
+        gpu_model=args.to_gpu,
+    )
+
+
+def _ratio(text: str | None, name: str) -> Factor:
+    from ..factors import Factor
+    from ..footprint.whatif import ONE
+
+    if text is None:
+        return ONE
+    try:
+        numbers = [float(part) for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        numbers *= 3
+    if len(numbers) != 3 or not 0 < numbers[0] <= numbers[1] <= numbers[2]:
+        raise ValueError(f"--{name} takes a ratio above 0, or LOW:BEST:HIGH, not {text!r}")
+    return Factor(numbers[1], "1", numbers[0], numbers[2], "stated on the command line", name=f"{name}, ratio to before")
+
+
+def _before(found: WhatIf) -> str:
+    now = found.before
+    if now.value is None:
+        return f"not known, {now.note}"
+    return f"{now.value:.4g} g of CO2e a run ({now.low:.3g} to {now.high:.3g}, {now.quality})"
+
+
+def _lines(found: WhatIf, explained: bool) -> list[str]:
+    from ..footprint import explain
+
+    lines = [f"  {line}" for line in found.sentences()]
+    if explained:
+        for what, impact in (("before", found.before), ("after", found.after)):
+            lines += [f"    {what}: {line}" for line in explain(impact)]
+    return lines
+

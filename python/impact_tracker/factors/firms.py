@@ -1,0 +1,38 @@
+"""What large firms publish of their own carbon, water and electricity: for context, never a factor of anybody's run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .factor import FactorError, did_you_mean, near_matches
+from .tables import table
+
+
+@dataclass(frozen=True)
+class FirmYear:
+    """One published number. ``indicator`` ends in its unit (carbon_t, water_l, electricity_mwh); ``scope`` says what is
+    in it: numbers of two scopes do not compare."""
+
+    firm: str
+    year: int
+    indicator: str
+    value: float
+    scope: str
+    source: str
+    url: str
+    licence: str
+
+
+def firm_years(indicator: str | None = None, firm: str | None = None) -> list[FirmYear]:
+    """The numbers of an indicator, of a firm, by firm and year. FactorError, with near names, for one that no row has."""
+    data = table("firms")
+    found = [
+        FirmYear(name, year, what, value, scope, *(data["sources"][source][key] for key in ("source", "url", "licence")))
+        for name, year, what, value, scope, source in data["rows"]
+    ]
+    for wanted, known in ((indicator, {row.indicator for row in found}), (firm, {row.firm for row in found})):
+        if wanted is not None and wanted not in known:
+            hint = did_you_mean(near_matches(wanted, sorted(known))) or f" Known are {', '.join(sorted(known))}."
+            raise FactorError(f"no firm's {wanted!r} is in the table.{hint}")
+    chosen = [row for row in found if indicator in (None, row.indicator) and firm in (None, row.firm)]
+    return sorted(chosen, key=lambda row: (row.firm, row.indicator, row.year))

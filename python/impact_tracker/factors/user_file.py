@@ -1,0 +1,112 @@
+"""A file that the user wrote, TOML or JSON: its tables, and every fault of it with the file's line.
+
+TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as objects) needs neither.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .factor import FactorError, did_you_mean, near_matches
+
+
+class UserFile:
+    """``tables``: what the file holds. ``fault`` and the readers of fields raise ``error``, a FactorError, with file and
+    line; so does opening a file that cannot be read or is neither TOML nor JSON."""
+
+    def __init__(self, path: str | Path, what: str, error: type[FactorError] = FactorError) -> None:
+        self.path, self._error = Path(path), error
+        try:
+            self._text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise error(f"{self.path}: the {what} cannot be read: {fault}") from fault
+        try:
+            loaded = json.loads(self._text) if self.path.suffix == ".json" else self._toml()
+        except ValueError as fault:  # both decoders' errors are ValueErrors that name line and column
+            if isinstance(fault, FactorError):
+                raise
+            raise error(f"{self.path}: {fault}") from fault
+        if not isinstance(loaded, dict):
+            raise error(f"{self.path}:1: the {what} must hold tables")
+        self.tables: dict[str, Any] = loaded
+
+    def fault(self, words: Sequence[str], message: str) -> FactorError:
+        """The error for the key that these words lead to, with its line."""
+        return self._error(f"{self.path}:{line_of(self._text, list(words))}: {message}")
+
+    def table(self, *words: str) -> Mapping[str, Any]:
+        """The table that the words lead to."""
+        found: Any = self.tables
+        for word in words:
+            found = found.get(word) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            raise self.fault(words, f"{'.'.join(words)} must be a table")
+        return found
+
+    def check_names(self, where: Sequence[str], known: Sequence[str], what: str = "field") -> None:
+        """Every key of a table is one that is known; the error names the near ones."""
+        for name in self.table(*where):
+            if name not in known:
+                hint = did_you_mean(near_matches(name, known)) or f" Known are {', '.join(known)}."
+                raise self.fault([*where, name], f"unknown {what} {name!r}.{hint}")
+
+    def span(self, value: object, words: Sequence[str], lowest: float = -math.inf) -> tuple[float, float, float]:
+        """A number, or ``[low, best, high]``."""
+        numbers = value if isinstance(value, list) else [value] * 3
+        fine = len(numbers) == 3 and all(
+            isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers
+        )
+        if not fine:
+            raise self.fault(words, f"{words[-1]} is a finite number or [low, best, high], not {value!r}")
+        low, best, high = (float(n) for n in numbers)
+        if not low <= best <= high:
+            raise self.fault(words, f"{words[-1]}: low, best, high are out of order: {low:g}, {best:g}, {high:g}")
+        if low < lowest:
+            raise self.fault(words, f"{words[-1]} must be {lowest:g} or more, not {low:g}")
+        return low, best, high
+
+    def text(self, value: object, words: Sequence[str]) -> str:
+        """A text that is not empty."""
+        if not isinstance(value, str) or not value.strip():
+            raise self.fault(words, f"{words[-1]} must be a text, not {value!r}")
+        return value.strip()
+
+    def _toml(self) -> dict[str, Any]:
+        for module in ("tomllib", "tomli"):
+            try:
+                decoder = importlib.import_module(module)
+                break
+            except ImportError:
+                continue
+        else:
+            raise self._error(
+                f"{self.path}: reading TOML takes Python 3.11 or the package tomli (pip install 'impact-tracker[toml]');"
+                " or write the file as JSON"
+            )
+        loaded: dict[str, Any] = decoder.loads(self._text)
+        return loaded
+
+
+def line_of(text: str, words: list[str]) -> int:
+    """The line of a key: each word is looked for after the one before, as TOML and JSON both nest."""
+    position = 0
+    for count in (3, 2, 1):  # the longest header that stands there: [effects."longer trips"], [intensity.FR]
+        dotted = r"\s*\.\s*".join(f"[\"']?{re.escape(word)}[\"']?" for word in words[:count])
+        header = re.search(r"(?m)^\s*\[\s*" + dotted + r"\s*\]", text) if len(words) >= count else None
+        if header:
+            position, words = header.end() - 1, words[count:]
+            break
+    if header and not words:
+        return text.count("\n", 0, position) + 1
+    for word in words:
+        found = re.compile(r"(?<![\w])[\"']?" + re.escape(word) + r"[\"']?\s*(?=[\].=:])").search(text, position)
+        if found is None:
+            break
+        position = found.end()
+    return text.count("\n", 0, position) + 1

@@ -1,0 +1,54 @@
+"""The estimate beside the measurement, for every shape of a report."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..estimators import Comparison, beside_result, sentences
+from ..result_view import html
+from .runs import Run
+
+
+def estimate_of(run: Run) -> Comparison | str:
+    """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
+    return beside_result(run.result, run.record.header)
+
+
+def lines(run: Run, explain: bool = False) -> list[str]:
+    """For the page of one run."""
+    return sentences(estimate_of(run), explain)
+
+
+def cell(run: Run) -> str:
+    """For a row: estimate over measurement; empty where either is not known."""
+    found = estimate_of(run)
+    return "" if isinstance(found, str) or found.ratio is None else f"{found.ratio:.2f}"
+
+
+def values(run: Run) -> tuple[float | None, float | None]:
+    """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
+    found = estimate_of(run)
+    return (None, None) if isinstance(found, str) else (found.estimate.energy_kwh, found.ratio)
+
+
+def card(run: Run) -> str:
+    """The run's HTML card with the estimate below it: a fragment, for a page or a notebook."""
+    first, *rest = lines(run)
+    notes = "".join(f"<br>{escape(note.strip())}" for note in rest)
+    where = escape(f"{run.label}, {run.when} UTC" if run.when else run.label)
+    return (
+        f'<section><p style="font-family:inherit;margin:.8em 0 .3em;opacity:.7">{where}</p>{html(run.result)}'
+        f'<p style="font-size:85%;margin:.3em 0 0;opacity:.85">{escape(first)}'
+        f'<span style="opacity:.8">{notes}</span></p></section>'
+    )
+
+
+def page(runs: list[Run], title: str) -> str:
+    """A whole HTML page of cards, one a run; nothing in it comes from elsewhere."""
+    cards = "\n".join(map(card, runs))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width"><style>body{font-family:system-ui,sans-serif;margin:2em auto;'
+        "max-width:48em;padding:0 1em}@media(prefers-color-scheme:dark){body{background:#181818;color:#e8e8e8}}</style>"
+        f"</head><body>\n{cards}\n</body></html>\n"
+    )

@@ -1,0 +1,115 @@
+"""A record that a real tracker made: its hardware reaches every export, and the estimate stands beside the measurement."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from impact_tracker import _core
+
+if not hasattr(_core, "IntensitySeries"):
+    pytest.skip("the core is not built", allow_module_level=True)
+
+from impact_tracker import ImpactTracker, cli
+from impact_tracker.estimators import Comparison, beside_result
+from impact_tracker.hostinfo import hardware_of, host_info
+from impact_tracker.interop import from_record, write
+from impact_tracker.interop.boamps_rules import faults_of
+from impact_tracker.interop.run import Run
+from impact_tracker.record import Record, read_record
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    """Some real work, with whatever this machine has to measure or model it."""
+    logdir = tmp_path_factory.mktemp("runs")
+    with ImpactTracker(logdir, zone="FR", pue=1.3, interval_s=0.05, tags={"name": "sum"}) as tracker:
+        with tracker.region("work"):
+            while tracker.result.duration_s < 0.3:
+                sum(range(50_000))
+    yield read_record(logdir)
+
+
+@pytest.fixture(scope="module")
+def run(record: Record) -> Run:
+    return from_record(record)
+
+
+def test_the_header_names_the_machine(record: Record) -> None:
+    known, host = hardware_of(record.header), host_info()
+    assert (known.cpu, known.threads, known.memory_bytes) == (host.get("cpu"), host["logical_cpus"], host["memory_bytes"])
+    assert known.tool == "impact-tracker" and known.tool_version == _core.__version__
+    assert known.cores is None or 1 <= known.cores <= host["logical_cpus"]
+    assert len(known.gpus) == len(host.get("gpus", ()))
+
+
+def test_the_run_holds_what_the_header_says(run: Run) -> None:
+    host = host_info()
+    assert (run.cpu_model, run.cpu_count) == (host.get("cpu"), host["logical_cpus"])
+    assert run.ram_gb == pytest.approx(host["memory_bytes"] / 1e9)
+    assert run.os == host["kernel"] and run.system == host.get("system") and run.tool_version == _core.__version__
+    assert run.python is not None and host["python"].endswith(run.python) and run.name == "sum"
+    assert run.cpu_utilisation is None or 0.0 <= run.cpu_utilisation <= 1.0
+
+
+def test_a_busy_machine_is_a_share_of_its_processors(record: Record, run: Run) -> None:
+    busy = record.result.utilisation.get("cpu")
+    if busy is None:
+        pytest.skip("no use of the processors is read here")
+    assert run.cpu_utilisation == pytest.approx(min(1.0, busy / host_info()["logical_cpus"]))
+
+
+def test_every_export_holds_the_hardware(run: Run) -> None:
+    if run.energy_kwh is None:
+        pytest.skip("nothing can be measured or modelled here")
+    model = run.cpu_model or ""
+    row = next(csv.DictReader(io.StringIO(write("codecarbon", [run]))))
+    assert (row["cpu_model"], row["cpu_count"]) == (model, str(run.cpu_count)) and row["os"].startswith("Linux")
+    assert row["codecarbon_version"] == f"impact-tracker {_core.__version__}" and float(row["ram_total_size"]) > 0
+    report = json.loads(write("boamps", [run]))
+    assert faults_of(report) == [] and report["measures"][0]["version"] == _core.__version__
+    named = {part["componentType"]: part for part in report["infrastructure"]["components"]}
+    assert named["cpu"].get("componentName", "") == model and named["ram"]["memorySize"] == run.ram_gb
+    assert report["system"]["os"].startswith("Linux") and report["software"]["version"] == run.python
+    assert model in write("neurips", [run]) and f"{run.ram_gb:.0f} GB" in write("neurips", [run])
+    assert model in write("hugging-face", [run])
+
+
+def test_the_estimate_stands_beside_it(record: Record) -> None:
+    found = beside_result(record.result, record.header)
+    assert isinstance(found, Comparison)
+    assert found.estimate.energy_kwh > 0
+    if record.result.kwh:
+        assert found.ratio == pytest.approx(found.estimate.energy_kwh / (record.result.kwh * 1.3))
+
+
+def test_every_shape_of_the_report_shows_it(record: Record, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    place = str(record.path)
+    assert cli.main(["report", place]) == 0
+    assert "green-algorithms 3.0: " in capsys.readouterr().out
+    assert cli.main(["report", place, "--json"]) == 0
+    estimate = json.loads(capsys.readouterr().out)["runs"][0]["estimate"]
+    assert estimate["method"] == "green-algorithms" and estimate["energy_kwh"] > 0 and "ratio" in estimate
+    assert cli.main(["report", place, "--csv"]) == 0
+    row = next(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert float(row["estimate_kwh"]) == estimate["energy_kwh"]
+    page = tmp_path / "report.html"
+    assert cli.main(["report", place, "--html", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>") and "green-algorithms 3.0: " in text and "http" not in text
+    capsys.readouterr()
+    assert cli.main(["report", place, "--explain"]) == 0
+    assert "0.3725 W/GB" in capsys.readouterr().out
+
+
+def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["footprint", str(record.path), "--this-machine", "--json", "--per", "image=1000"]) == 0
+    document = json.loads(capsys.readouterr().out)[0]
+    assert document["matrix"]["carbon"]["making"]["value"] > 0 and document["per"]["image"]["amount"] == 1000
+    assert cli.main(["what-if", str(record.path), "--this-machine", "--to-cloud", "aws/eu-north-1", "--energy", "0.5"]) == 0
+    assert "use would eat the saving" in capsys.readouterr().out
