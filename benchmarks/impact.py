@@ -91,7 +91,10 @@ def main() -> int:
         taken = best(work)
         kept = goal is None or taken <= goal
         missed += not kept
-        print(f"{name:<46} {taken * 1e3:9.2f} ms" + ("" if goal is None else f"   goal {goal * 1e3:g} ms, {'kept' if kept else 'MISSED'}"))
+        print(
+            f"{name:<46} {taken * 1e3:9.2f} ms"
+            + ("" if goal is None else f"   goal {goal * 1e3:g} ms, {'kept' if kept else 'MISSED'}")
+        )
     return 1 if missed else 0
 
 

@@ -1,4 +1,4 @@
-"""A record that a real tracker made: its hardware reaches every export, and the estimate stands beside the measurement."""
+"""A record that a real tracker made: its hardware reaches every export; the estimate stands beside it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     """Some real work, with whatever this machine has to measure or model it."""
     logdir = tmp_path_factory.mktemp("runs")
     with ImpactTracker(logdir, zone="FR", pue=1.3, interval_s=0.05, tags={"name": "sum"}) as tracker:
-        with tracker.region("work"):
-            while tracker.result.duration_s < 0.3:
-                sum(range(50_000))
+        while tracker.result.duration_s < 0.3:
+            sum(range(50_000))
     yield read_record(logdir)
 
 
@@ -42,7 +41,11 @@ def run(record: Record) -> Run:
 
 def test_the_header_names_the_machine(record: Record) -> None:
     known, host = hardware_of(record.header), host_info()
-    assert (known.cpu, known.threads, known.memory_bytes) == (host.get("cpu"), host["logical_cpus"], host["memory_bytes"])
+    assert (known.cpu, known.threads, known.memory_bytes) == (
+        host.get("cpu"),
+        host["logical_cpus"],
+        host["memory_bytes"],
+    )
     assert known.tool == "impact-tracker" and known.tool_version == _core.__version__
     assert known.cores is None or 1 <= known.cores <= host["logical_cpus"]
     assert len(known.gpus) == len(host.get("gpus", ()))
@@ -111,5 +114,8 @@ def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureF
     assert cli.main(["footprint", str(record.path), "--this-machine", "--json", "--per", "image=1000"]) == 0
     document = json.loads(capsys.readouterr().out)[0]
     assert document["matrix"]["carbon"]["making"]["value"] > 0 and document["per"]["image"]["amount"] == 1000
-    assert cli.main(["what-if", str(record.path), "--this-machine", "--to-cloud", "aws/eu-north-1", "--energy", "0.5"]) == 0
+    assert (
+        cli.main(["what-if", str(record.path), "--this-machine", "--to-cloud", "aws/eu-north-1", "--energy", "0.5"])
+        == 0
+    )
     assert "use would eat the saving" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Published results that the package must reproduce, each with the test that does, at the digits in which it was printed.
+"""Published results that the package must reproduce, each with the test that does, at the digits that were printed.
 
 This table is itself tested: every test that it names exists.
 """

@@ -60,7 +60,7 @@ def _in_cloud(run: Run, name: str) -> Run:
 
 
 def weighed(run: Run, *, zone: str | None, intensity_g_per_kwh: Any, pue: float | None) -> Run:
-    """The run with another intensity (a factor, a number in g/kWh, or a zone's) and another PUE where they are given."""
+    """The run with another intensity (a factor, g/kWh, or a zone's) and another PUE where they are given."""
     from dataclasses import replace
 
     from ..factors import Factor, intensity
@@ -142,7 +142,8 @@ def allocation_of(args: argparse.Namespace) -> Allocation:
 
     chosen = Allocation()
     fixed = Allocation.fixed(
-        4.0 if args.lifetime_years is None else args.lifetime_years, 1.0 if args.utilisation is None else args.utilisation
+        4.0 if args.lifetime_years is None else args.lifetime_years,
+        1.0 if args.utilisation is None else args.utilisation,
     )
     if args.lifetime_years is not None:
         chosen = replace(chosen, lifetime_years=fixed.lifetime_years)

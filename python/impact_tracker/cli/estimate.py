@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--zone", help="country (FR, FRA, France) whose electricity was used; none: the world's average")
     place.add_argument("--intensity", type=float, metavar="G_PER_KWH", help="carbon intensity instead of a zone")
     job = parser.add_argument_group("a job of a scheduler (ga4hpc)")
-    job.add_argument("--cpu-hours", type=float, default=0.0, help="CPU time that it used (0: its cores fully, all the time)")
+    job.add_argument(
+        "--cpu-hours", type=float, default=0.0, help="CPU time that it used (0: its cores fully, all the time)"
+    )
     job.add_argument("--max-memory-gb", type=float, help="memory that it needed, for what it asked beyond")
     job.add_argument("--granularity-gb", type=float, default=6.0, help="step in which the centre hands out memory (6)")
     job.add_argument("--state", default="COMPLETED", help="as the scheduler names it; of a failed job all is wasted")
@@ -135,7 +137,14 @@ def _job(args: argparse.Namespace, place: dict[str, Any]) -> Any:
     if card_w is None:
         card_w = gpu_tdp(args.gpu or "Any").value if args.gpus else 0.0
     job = estimators.Job(
-        "", args.hours, round(args.cores), args.cpu_hours, args.memory_gb, round(args.gpus), args.max_memory_gb, args.state
+        "",
+        args.hours,
+        round(args.cores),
+        args.cpu_hours,
+        args.memory_gb,
+        round(args.gpus),
+        args.max_memory_gb,
+        args.state,
     )
     pue = 1.67 if args.pue is None else args.pue
     return estimators.ga4hpc(

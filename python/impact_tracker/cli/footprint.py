@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     beside.add_argument("--cores", type=float, help="cores the run had")
     beside.add_argument("--memory-gb", type=float, help="memory the run had")
     apart = parser.add_argument_group("apart from the total, from your file of factors")
-    apart.add_argument("--marginal", action="store_true", help="what the grid would emit less: [intensity_marginal.ZONE]")
+    apart.add_argument(
+        "--marginal", action="store_true", help="what the grid would emit less: [intensity_marginal.ZONE]"
+    )
     apart.add_argument("--market", action="store_true", help="residual mix or certificates: [intensity_residual.ZONE]")
     add_machine(parser)
     add_units(parser)
@@ -66,7 +68,10 @@ def run(args: argparse.Namespace) -> int:
         return 2
     if args.json:
         documents = [
-            {**_document(found, foot, args, units, training), **{impact.indicator: impact.as_dict() for impact in others}}
+            {
+                **_document(found, foot, args, units, training),
+                **{impact.indicator: impact.as_dict() for impact in others},
+            }
             for found, foot, others in zip(runs, feet, apart)
         ]
         print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
@@ -243,6 +248,7 @@ def _draw(found: Run, foot: Footprint, folder: Path) -> None:
     plot_matrix(foot, folder / f"{name}-matrix.svg")
     if found.energy_kwh is not None:
         plot_countries(found.energy_j, folder / f"{name}-countries.svg", pue=found.pue, own=found.zone)
+        plot_countries(found.energy_j, folder / f"{name}-world.svg", pue=found.pue, own=found.zone, zones=None)
         parts = {
             "cores": found.cpu_kwh,
             "GPU": found.gpu_kwh,

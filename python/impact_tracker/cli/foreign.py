@@ -173,7 +173,16 @@ def _rows(runs: list[Run]) -> Table:
         lasted = "" if run.duration_s is None else digits.duration(run.duration_s)
         energy = None if run.energy_kwh is None else run.energy_kwh * 3.6e6
         rows.append(
-            (run.name, began, lasted, digits.energy(energy), digits.carbon(run.carbon.value), ratio, run.quality, run.tool)
+            (
+                run.name,
+                began,
+                lasted,
+                digits.energy(energy),
+                digits.carbon(run.carbon.value),
+                ratio,
+                run.quality,
+                run.tool,
+            )
         )
     columns = ("run", "began (UTC)", ">length", ">energy", ">carbon", ">estimate/energy", "quality", "by")
     return Table(columns, rows)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..footprint import Footprint, Impact
+    from ..footprint import Crossing, Footprint, Impact
     from ..interop import Run
 
 
@@ -67,7 +67,9 @@ def lines(foot: Footprint, units: dict[str, float], training: Impact | None) -> 
         if training is not None:
             try:
                 point = crossing(training, foot.carbon / amount)
-                out.append(f"  using passes training after {point.uses:.4g} × {unit} ({point.low:.3g} to {point.high:.3g})")
+                out.append(
+                    f"  using passes training after {point.uses:.4g} × {unit} ({point.low:.3g} to {point.high:.3g})"
+                )
             except ValueError as fault:
                 out.append(f"  when using passes training is not known: {fault}")
     return out
@@ -84,15 +86,15 @@ def as_dict(foot: Footprint, units: dict[str, float], training: Impact | None) -
             known = total.value is not None
             each[total.key] = (total / amount).value if known else None
         if training is not None:
-            each["uses_to_pass_training"] = _crossing(lambda: crossing(training, foot.carbon / amount))
+            each["uses_to_pass_training"] = _ends(crossing, training, foot.carbon / amount)
         out[unit] = each
     return out
 
 
-def _crossing(work: Callable[[], Any]) -> Sequence[float | None] | None:
+def _ends(crossing: Callable[[Impact, Impact], Crossing], training: Impact, each: Impact) -> list[float | None] | None:
     """Best, low, high; None where it is not known. An endless high is None: JSON has no infinity."""
     try:
-        point = work()
+        point = crossing(training, each)
     except ValueError:
         return None
     return [end if end < float("inf") else None for end in (point.uses, point.low, point.high)]

@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _stated(statement: Statement) -> str:
     known = {name: value for name, value in asdict(statement).items() if value not in (None, False, "")}
-    numbers = ", ".join(f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items())
+    numbers = ", ".join(
+        f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items()
+    )
     return f"{statement.where}: {numbers.partition(', ')[2] or 'nothing that can be checked'}"
 
 

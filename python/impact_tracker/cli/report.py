@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
     elif args.csv:
         sys.stdout.write(as_csv(runs, regions=args.regions))
-        for one in unreadable:
-            print(f"impact-tracker report: not read: {one}", file=sys.stderr)
+        for fault in unreadable:
+            print(f"impact-tracker report: not read: {fault}", file=sys.stderr)
     else:
         show(page_of(runs, unreadable, regions=args.regions))
         if args.explain:

@@ -55,11 +55,15 @@ def run(args: argparse.Namespace) -> int:
         print(f"impact-tracker what-if: {fault}", file=sys.stderr)
         return 2
     if args.json:
-        documents = [{"name": one.name, "origin": one.origin, "changes": [w.as_dict() for w in ifs]} for one, ifs in found]
+        documents = [
+            {"name": one.name, "origin": one.origin, "changes": [w.as_dict() for w in ifs]} for one, ifs in found
+        ]
         print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
     for one, ifs in found:
-        print("\n".join([f"{one.name}: {_before(ifs[0])}", *(line for w in ifs for line in _lines(w, args.explain)), ""]))
+        print(
+            "\n".join([f"{one.name}: {_before(ifs[0])}", *(line for w in ifs for line in _lines(w, args.explain)), ""])
+        )
     return 0
 
 
@@ -131,7 +135,9 @@ def _ratio(text: str | None, name: str) -> Factor:
         numbers *= 3
     if len(numbers) != 3 or not 0 < numbers[0] <= numbers[1] <= numbers[2]:
         raise ValueError(f"--{name} takes a ratio above 0, or LOW:BEST:HIGH, not {text!r}")
-    return Factor(numbers[1], "1", numbers[0], numbers[2], "stated on the command line", name=f"{name}, ratio to before")
+    return Factor(
+        numbers[1], "1", numbers[0], numbers[2], "stated on the command line", name=f"{name}, ratio to before"
+    )
 
 
 def _before(found: WhatIf) -> str:
@@ -149,4 +155,3 @@ def _lines(found: WhatIf, explained: bool) -> list[str]:
         for what, impact in (("before", found.before), ("after", found.after)):
             lines += [f"    {what}: {line}" for line in explain(impact)]
     return lines
-

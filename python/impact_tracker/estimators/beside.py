@@ -114,7 +114,11 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor | No
         return None
     watts = per_core(chip.tdp.value, own)
     return replace(
-        chip.tdp, value=watts, low=watts, high=watts, name=f"power of a core, {chip.name} ({chip.tdp.value:g} W / {own})"
+        chip.tdp,
+        value=watts,
+        low=watts,
+        high=watts,
+        name=f"power of a core, {chip.name} ({chip.tdp.value:g} W / {own})",
     )
 
 

@@ -100,7 +100,7 @@ class Comparison:
         return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {self.quality} {measured}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Unrounded, for JSON: the estimate beside ``measured_kwh`` (the site's overhead in both) and their ``ratio``."""
+        """Unrounded, for JSON: the estimate, ``measured_kwh`` (the site's overhead in both) and their ``ratio``."""
         return {
             **self.estimate.as_dict(),
             "measured_kwh": self.measured_kwh,

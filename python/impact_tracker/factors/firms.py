@@ -24,12 +24,12 @@ class FirmYear:
 
 
 def firm_years(indicator: str | None = None, firm: str | None = None) -> list[FirmYear]:
-    """The numbers of an indicator, of a firm, by firm and year. FactorError, with near names, for one that no row has."""
+    """The numbers of an indicator, of a firm, by firm and year. FactorError, with near names, for one that none has."""
     data = table("firms")
-    found = [
-        FirmYear(name, year, what, value, scope, *(data["sources"][source][key] for key in ("source", "url", "licence")))
-        for name, year, what, value, scope, source in data["rows"]
-    ]
+    found = []
+    for name, year, what, value, scope, source in data["rows"]:
+        origin = data["sources"][source]
+        found.append(FirmYear(name, year, what, value, scope, origin["source"], origin["url"], origin["licence"]))
     for wanted, known in ((indicator, {row.indicator for row in found}), (firm, {row.firm for row in found})):
         if wanted is not None and wanted not in known:
             hint = did_you_mean(near_matches(wanted, sorted(known))) or f" Known are {', '.join(sorted(known))}."

@@ -55,7 +55,7 @@ def marginal_intensity(zone: str) -> Factor:
 
 
 def residual_intensity(zone: str) -> Factor:
-    """Market-based intensity (residual mix, certificates), where the user's file says: no table of it may be bundled."""
+    """Market-based intensity (residual mix, certificates), where the user's file says; none may be bundled."""
     return _users_own("intensity_residual", zone, "market-based intensity")
 
 

@@ -139,7 +139,7 @@ class Overrides:
 
 
 def _method(kind: str, stated: str) -> str:
-    """What the kind says of the method stands in it, so that the factor cannot enter a total that it does not belong to."""
+    """What the kind says of the method stands in it: such a factor cannot enter a total."""
     word = {"intensity_marginal": "marginal", "intensity_residual": "market-based"}.get(kind, "")
     return stated if word in stated else ", ".join(filter(None, [word, stated]))
 

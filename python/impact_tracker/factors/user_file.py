@@ -17,8 +17,8 @@ from .factor import FactorError, did_you_mean, near_matches
 
 
 class UserFile:
-    """``tables``: what the file holds. ``fault`` and the readers of fields raise ``error``, a FactorError, with file and
-    line; so does opening a file that cannot be read or is neither TOML nor JSON."""
+    """``tables``: what the file holds. Faults are raised as ``error``, a FactorError, with file and line, also for
+    a file that cannot be read or is neither TOML nor JSON."""
 
     def __init__(self, path: str | Path, what: str, error: type[FactorError] = FactorError) -> None:
         self.path, self._error = Path(path), error
@@ -58,7 +58,7 @@ class UserFile:
 
     def span(self, value: object, words: Sequence[str], lowest: float = -math.inf) -> tuple[float, float, float]:
         """A number, or ``[low, best, high]``."""
-        numbers = value if isinstance(value, list) else [value] * 3
+        numbers: list[Any] = value if isinstance(value, list) else [value] * 3
         fine = len(numbers) == 3 and all(
             isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers
         )
@@ -86,8 +86,8 @@ class UserFile:
                 continue
         else:
             raise self._error(
-                f"{self.path}: reading TOML takes Python 3.11 or the package tomli (pip install 'impact-tracker[toml]');"
-                " or write the file as JSON"
+                f"{self.path}: reading TOML takes Python 3.11 or the package tomli"
+                " (pip install 'impact-tracker[toml]'); or write the file as JSON"
             )
         loaded: dict[str, Any] = decoder.loads(self._text)
         return loaded

@@ -1,19 +1,19 @@
 """A declared tree of consequences from the user's own file.
 
-    reference = "the same letters sorted by hand"
+reference = "the same letters sorted by hand"
 
-    [effects."the service"]
-    order = 1                                  # 1 its own life cycle, 2 what it replaces, 3 rebound and structure
-    amount_kg = [80, 100, 130]                 # kg CO2e a year: a number, or low, best, high; below 0 is avoided
-    source = "our own footprint of the service"
+[effects."the service"]
+order = 1                                  # 1 its own life cycle, 2 what it replaces, 3 rebound and structure
+amount_kg = [80, 100, 130]                 # kg CO2e a year: a number, or low, best, high; below 0 is avoided
+source = "our own footprint of the service"
 
-    [effects."vans not driven"]
-    order = 2
-    amount_kg = -1000
+[effects."vans not driven"]
+order = 2
+amount_kg = -1000
 
-    [effects."more letters"]
-    order = 3
-    causes = {"vans not driven" = [-0.5, -0.3, -0.1]}   # each a ratio to another effect: this eats 30 % of it
+[effects."more letters"]
+order = 3
+causes = {"vans not driven" = [-0.5, -0.3, -0.1]}   # each a ratio to another effect: this eats 30 % of it
 """
 
 from __future__ import annotations

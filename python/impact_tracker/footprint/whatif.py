@@ -140,7 +140,9 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
                 f"{change.name}: energy and duration change by a ratio above 0, not {ratio.low:g} {ratio.unit}"
             )
     if change.machine is not None and case.machine is None:
-        raise ValueError(f"{change.name}: describe the machine of before too, else making would weigh on one side alone")
+        raise ValueError(
+            f"{change.name}: describe the machine of before too, else making would weigh on one side alone"
+        )
     after_case = replace(
         case,
         intensity=change.intensity or case.intensity,

@@ -1,17 +1,17 @@
 """Changes to weigh against a run, from the user's own file: one table a change.
 
-    ["half precision"]
-    energy = [0.4, 0.55, 0.8]        # ratio to before: a number, or low, best, high
-    duration = 0.6
-    source = "our own runs of both"
+["half precision"]
+energy = [0.4, 0.55, 0.8]        # ratio to before: a number, or low, best, high
+duration = 0.6
+source = "our own runs of both"
 
-    ["Stockholm"]
-    cloud = "aws/eu-north-1"         # or zone = "SE", with year, intensity, pue
+["Stockholm"]
+cloud = "aws/eu-north-1"         # or zone = "SE", with year, intensity, pue
 
-    ["new cards"]
-    energy = 0.5
-    bought = true                    # its making has to pay back
-    machine = {cpus = 2, cpu_cores = 32, ram_gb = 512, gpus = 4, gpu_model = "NVIDIA H100 SXM5"}
+["new cards"]
+energy = 0.5
+bought = true                    # its making has to pay back
+machine = {cpus = 2, cpu_cores = 32, ram_gb = 512, gpus = 4, gpu_model = "NVIDIA H100 SXM5"}
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What documents state that hold no run to import: JSON of our own commands, SCI scores, climate cards, factor files."""
+"""What documents state that hold no run: JSON of our own commands, SCI scores, climate cards, files of factors."""
 
 from __future__ import annotations
 
@@ -162,7 +162,9 @@ def _card_rows(place: Path) -> list[tuple[str, str]]:
         text = place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise InteropError(f"{place}: cannot be read: {fault}") from fault
-    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in text.splitlines() if line.lstrip().startswith("|")]
+    rows = [
+        re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in text.splitlines() if line.lstrip().startswith("|")
+    ]
     found = [(row[0].strip().casefold(), row[1].strip()) for row in rows if len(row) == 2]
     return found if any("energy consumption" in question for question, _ in found) else []
 

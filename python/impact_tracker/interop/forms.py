@@ -45,7 +45,9 @@ def _inference(fields: Fields) -> Impact | None:
     if "inference_g" not in fields:
         return None
     low, best, high = _span(fields, "inference_g")
-    each = Factor(best / 1000.0, "kg", low / 1000.0, high / 1000.0, "stated by the user", name="inference of one sample")
+    each = Factor(
+        best / 1000.0, "kg", low / 1000.0, high / 1000.0, "stated by the user", name="inference of one sample"
+    )
     return Impact.of("carbon", "g", [Term(1000.0, ((each, 1),))], "modelled")
 
 
@@ -76,7 +78,9 @@ def _making(run: Run, fields: Fields) -> Impact | None:
     if run.duration_s is None:
         raise InteropError(f"{run.name}: its duration is not known, so its share of making is not either")
     low, best, high = _span(fields, "total_embodied_kg")
-    made = Factor(best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine")
+    made = Factor(
+        best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine"
+    )
     life = _number(fields, "lifetime_years") if "lifetime_years" in fields else 4.0
     reserved, total = (_number(fields, name) if name in fields else 1.0 for name in ("reserved", "total"))
     whole = Impact.of("carbon", "g", [Term(1000.0, ((made, 1),))], "modelled")
@@ -100,9 +104,7 @@ def _sci(runs: Sequence[Run], fields: Fields) -> str:
     if "functional_unit" not in fields:
         raise InteropError("this export needs --field functional_unit=… (image, token, request)")
     made = _making(runs[0], fields)
-    return sci_json(
-        runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"), embodied=made
-    )
+    return sci_json(runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"), embodied=made)
 
 
 def _frugal(runs: Sequence[Run], fields: Fields) -> str:
@@ -144,11 +146,17 @@ FORMS: dict[str, Form] = {
         "the same, extended, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f), True), _CARD
     ),
     "hugging-face": Form(
-        "metadata co2_eq_emissions of a model card, in grams", ".yaml", _hugging_face, ("training_type", "hardware"), True
+        "metadata co2_eq_emissions of a model card, in grams",
+        ".yaml",
+        _hugging_face,
+        ("training_type", "hardware"),
+        True,
     ),
     "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, "data_type", "algorithm"), True),
     "codecarbon": Form("CodeCarbon's emissions.csv, all columns", ".csv", lambda runs, f: codecarbon.to_csv(runs)),
-    "sci": Form("software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!", *_SHARE), True),
+    "sci": Form(
+        "software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!", *_SHARE), True
+    ),
     "neurips": Form(
         "paragraph on compute resources for the NeurIPS checklist",
         ".txt",

@@ -46,9 +46,10 @@ def card(run: Run) -> str:
 def page(runs: list[Run], title: str) -> str:
     """A whole HTML page of cards, one a run; nothing in it comes from elsewhere."""
     cards = "\n".join(map(card, runs))
+    style = "body{font-family:system-ui,sans-serif;margin:2em auto;max-width:48em;padding:0 1em}"
+    dark = "@media(prefers-color-scheme:dark){body{background:#181818;color:#e8e8e8}}"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width"><style>body{font-family:system-ui,sans-serif;margin:2em auto;'
-        "max-width:48em;padding:0 1em}@media(prefers-color-scheme:dark){body{background:#181818;color:#e8e8e8}}</style>"
-        f"</head><body>\n{cards}\n</body></html>\n"
+        f'<meta name="viewport" content="width=device-width"><style>{style}{dark}</style></head>\n'
+        f"<body>\n{cards}\n</body></html>\n"
     )

@@ -19,9 +19,13 @@ EU = (
 # fmt: on
 
 
+_Country = tuple[str, str, float, float, float, int]  # code, name, g, low, high, year
+_MOST_BARS, _NAMES = 60, 16
+
+
 def in_every_country(
     energy_j: Energy, pue: float = 1.0, zones: Sequence[str] | None = None, year: int | None = None
-) -> list[tuple[str, str, float, float, float, int]]:
+) -> list[_Country]:
     """(code, name, g CO2e, low, high, year of the intensity) of one energy in every country, lowest first.
 
     ``zones``: codes or names; ``None`` for all of the table. ValueError where the energy was not measured.
@@ -45,25 +49,62 @@ def plot_countries(
     zones: Sequence[str] | None = EU,
     own: str | None = None,
 ) -> None:
-    """One bar a country with its range, the record's own (``own``) marked; the year of each intensity in the
-    caption."""
-    rows = in_every_country(energy_j, pue, zones)
-    figure, axes = _figure(path, (8, 1.2 + 0.22 * len(rows)))
-    at = range(len(rows))
+    """One bar a country with its range, the record's own (``own``) marked and added where it is not among them; the
+    years of the intensities in the caption. ``zones=None``: every country, as a ranked curve with some of its names."""
     mine = zone_code(own) if own else None
-    scale, unit = _scale(rows[-1][4])
-    colours = ["C3" if row[0] == mine else "C0" for row in rows]
-    errors = [[(row[2] - row[3]) * scale for row in rows], [(row[4] - row[2]) * scale for row in rows]]
-    axes.barh(
-        at, [row[2] * scale for row in rows], color=colours, xerr=errors, ecolor="0.4", error_kw={"linewidth": 0.8}
-    )
-    axes.set_yticks(at, [row[1] for row in rows], fontsize=8)
-    axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
+    if zones is not None and mine is not None and mine not in [zone_code(zone) for zone in zones]:
+        zones = [*zones, mine]
+    rows = in_every_country(energy_j, pue, zones)
     years = sorted({row[5] for row in rows})
+    scale, unit = _scale(rows[-1][4])
+    if len(rows) <= _MOST_BARS:
+        figure, axes = _figure(path, (8, 1.2 + 0.22 * len(rows)))
+        _bars(axes, rows, mine, scale)
+    else:
+        figure, axes = _figure(path, (9, 5))
+        _ranked(axes, rows, mine, scale)
     axes.set_title(
         f"One record in {len(rows)} countries (intensities of {years[0]} to {years[-1]}, Ember)", fontsize=9, loc="left"
     )
+    axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
     _save(figure, path)
+
+
+def _bars(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
+    at = range(len(rows))
+    errors = [[(row[2] - row[3]) * scale for row in rows], [(row[4] - row[2]) * scale for row in rows]]
+    axes.barh(
+        at,
+        [row[2] * scale for row in rows],
+        color=["C3" if row[0] == mine else "C0" for row in rows],
+        xerr=errors,
+        ecolor="0.4",
+        error_kw={"linewidth": 0.8},
+    )
+    axes.set_yticks(at, [row[1] for row in rows], fontsize=8)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlim(left=0)
+
+
+def _ranked(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
+    """Rank over carbon, with the range as a band; names at even steps, at both ends and at the record's own."""
+    at = list(range(len(rows)))
+    values = [row[2] * scale for row in rows]
+    axes.fill_betweenx(at, [row[3] * scale for row in rows], [row[4] * scale for row in rows], color="C0", alpha=0.2)
+    axes.plot(values, at, color="C0")
+    last = len(rows) - 1
+    named = {round(last * step / _NAMES) for step in range(_NAMES + 1)}
+    place = next((i for i, row in enumerate(rows) if row[0] == mine), None)
+    if place is not None:
+        named = {i for i in named if abs(i - place) > last / _NAMES / 2} | {place}
+    for i in sorted(named):
+        colour = "C3" if i == place else "0.2"
+        axes.plot(values[i], i, "o", markersize=4, color=colour)
+        axes.annotate(
+            rows[i][1], (values[i], i), (6, -4), textcoords="offset points", fontsize=8, color=colour, va="top"
+        )
+    axes.set_ylabel("countries, lowest first")
+    axes.set_xlim(0, rows[-1][4] * scale * 1.15)
 
 
 def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[str]) -> None:

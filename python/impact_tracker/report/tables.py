@@ -184,7 +184,17 @@ def as_csv(runs: Sequence[Run], *, regions: bool = False) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     head = ["path", "started_at", "complete", *(["region"] if regions else [])]
-    writer.writerow([*head, *fields, "half_width_j", "pue", "intensity_g_per_kwh", *_estimate(regions), *(f"tag.{tag}" for tag in tags)])
+    writer.writerow(
+        [
+            *head,
+            *fields,
+            "half_width_j",
+            "pue",
+            "intensity_g_per_kwh",
+            *_estimate(regions),
+            *(f"tag.{tag}" for tag in tags),
+        ]
+    )
     for run in runs:
         started = run.record.started_at
         start = [str(run.record.path), started.isoformat() if started else "", str(run.record.complete).lower()]

@@ -52,7 +52,20 @@ def test_errors_help(capsys, extra, said):
     "arguments",
     [
         ["--method", "mlco2", "--hours", "10", "--gpu", "V100", "--zone", "FR"],
-        ["--method", "ga4hpc", "--hours", "10", "--cores", "16", "--cpu-hours", "80", "--cpu", "EPYC 7543", "--zone", "FR"],
+        [
+            "--method",
+            "ga4hpc",
+            "--hours",
+            "10",
+            "--cores",
+            "16",
+            "--cpu-hours",
+            "80",
+            "--cpu",
+            "EPYC 7543",
+            "--zone",
+            "FR",
+        ],
         ["--method", "strubell", "--hours", "12", "--gpus", "1", "--tdp-gpu", "1415.78"],
         ["--method", "hour-factor", "--hours", "1", "--cores", "1000"],
         [

@@ -44,7 +44,7 @@ def test_json(emissions, capsys):
 def test_figures(emissions, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     assert call([emissions, "--figures", tmp_path / "figures", "--cpus", "1"]) == 0
-    assert len(list((tmp_path / "figures").glob("*.svg"))) == 4
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 5
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_errors(emissions, capsys, extra, said):
 
 def test_the_estimate_stands_beside_the_measurement(emissions, capsys):
     assert call([emissions, "--cpu", "Xeon E5-2683 v4", "--cores", "12", "--memory-gb", "64"]) == 0
-    assert "times the measured" in capsys.readouterr().out
+    assert "times the estimated" in capsys.readouterr().out
 
 
 def test_matching_needs_a_record(emissions, tmp_path, capsys):

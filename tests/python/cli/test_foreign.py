@@ -31,7 +31,7 @@ def report(capsys, *arguments):
 
 def test_one_run_in_detail(emissions, capsys):
     code, out, _ = report(capsys, emissions)
-    assert code == 0 and out.startswith("bert: 0.5 kWh in 12 h 00 min, estimated, by codecarbon")
+    assert code == 0 and out.startswith("bert: 0.500 kWh in 12 h 00 min, estimated, by codecarbon")
     assert "120 g CO2e" in out and "at 200 g/kWh, PUE 1.2" in out and "processors" in out and "cards" not in out
     kwh = 12 * (16 * 7.5 * 0.5 + 64 * 0.3725) * 1.2 / 1000
     assert f"green-algorithms 3.0: {kwh:.4g} kWh, {kwh / 0.6:.2f} times the estimated 0.6 kWh" in out
@@ -42,14 +42,16 @@ def test_several_runs_have_a_sum_that_says_what_it_lacks(emissions, capsys, tmp_
     other = tmp_path / "other.csv"
     other.write_text(emissions.read_text().replace("bert", "search").replace(",0.12,0.6,", ",,,"))
     code, out, _ = report(capsys, emissions, other)
-    assert code == 0 and out.startswith("2 runs: 0.5 kWh; 1 measured nothing") and "carbon not known of all" in out
+    assert code == 0 and out.startswith("2 runs: 0.500 kWh; 1 measured nothing") and "carbon not known of all" in out
     assert "estimate/energy" in out
 
 
 def test_json_csv_and_other_factors(emissions, capsys):
     found = json.loads(report(capsys, emissions, "--json", "--zone", "PL")[1])["runs"][0]
     assert found["energy_kwh"] == pytest.approx(0.5) and found["carbon_g"] == pytest.approx(0.6 * 614.982)
-    assert found["estimate"]["ratio"] > 0 and found["gpu_kwh"] is None and found["stated_carbon_g"] == pytest.approx(120.0)
+    assert (
+        found["estimate"]["ratio"] > 0 and found["gpu_kwh"] is None and found["stated_carbon_g"] == pytest.approx(120.0)
+    )
     old = json.loads(report(capsys, emissions, "--json", "--zone", "PL", "--year", "2023")[1])["runs"][0]
     assert old["carbon_g"] == pytest.approx(0.6 * 661.926)
     assert report(capsys, emissions, "--csv")[1].startswith(",".join(codecarbon.COLUMNS[:3]))

@@ -48,7 +48,18 @@ def test_precision_with_its_range_in_json(emissions, capsys):
 
 
 def test_a_card_that_is_bought(emissions, capsys):
-    options = ["--this-machine", "--energy", "0.5", "--to-cpus", "0", "--to-gpus", "1", "--to-gpu", "NVIDIA L4", "--bought"]
+    options = [
+        "--this-machine",
+        "--energy",
+        "0.5",
+        "--to-cpus",
+        "0",
+        "--to-gpus",
+        "1",
+        "--to-gpu",
+        "NVIDIA L4",
+        "--bought",
+    ]
     code, out, _ = call(capsys, "what-if", emissions, *options)
     assert code == 0 and "saved its own making after" in out
 

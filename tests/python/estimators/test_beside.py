@@ -1,4 +1,4 @@
-"""The estimate beside the measurement: the calculator's own arithmetic on what a record's header says of its machine."""
+"""The estimate beside the measurement: the calculator's arithmetic on what a record's header says of its machine."""
 
 import pytest
 
@@ -39,7 +39,9 @@ def test_threads_alone_are_taken_for_cores_where_the_chip_is_known():
 
 def test_a_chip_whose_cores_no_table_has_takes_the_machines_own():
     found = beside(**{**RUN, "hardware": Hardware(cpu="AMD Ryzen 3 1200", cores=8, sockets=2, threads=8)})
-    assert found.estimate.parts_kwh["cores"] == pytest.approx(12 * 8 * 16.3 / 1000)  # 65 W / 4, rounded as the method does
+    assert found.estimate.parts_kwh["cores"] == pytest.approx(
+        12 * 8 * 16.3 / 1000
+    )  # 65 W / 4, rounded as the method does
 
 
 def test_unknown_hardware_gets_the_calculators_default_and_says_so():
@@ -57,7 +59,11 @@ def test_cards_of_two_kinds_count_with_their_mean():
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"hardware": Hardware()}, "neither processors nor cards"), ({"duration_s": None}, "duration"), ({"pue": 0.5}, "PUE")],
+    [
+        ({"hardware": Hardware()}, "neither processors nor cards"),
+        ({"duration_s": None}, "duration"),
+        ({"pue": 0.5}, "PUE"),
+    ],
 )
 def test_no_estimate_has_a_reason(change, said):
     found = beside(**{**RUN, **change})

@@ -30,12 +30,19 @@ def test_half_the_energy_and_time():
     found = what_if(CASE, Change("half", energy=ratio(0.5), duration=ratio(0.5)))
     assert found.saving.value == pytest.approx(found.before.value / 2) and found.share == pytest.approx(0.5)
     # use may double: every factor but the ratio is the same on both sides, so the rebound has no range
-    assert found.rebound.best == pytest.approx(1.0) == pytest.approx(found.rebound.low) == pytest.approx(found.rebound.high)
+    assert (
+        found.rebound.best
+        == pytest.approx(1.0)
+        == pytest.approx(found.rebound.low)
+        == pytest.approx(found.rebound.high)
+    )
     assert "saves" in found.sentences()[0] and "100% more use would eat" in found.sentences()[1]
 
 
 def test_a_ratio_with_a_range_gives_the_rebound_one():
-    found = what_if(Case(10 * KWH, 3600.0, Factor.stated(100.0, "g/kWh", "grid")), Change("x", energy=ratio(0.5, 0.4, 0.8)))
+    found = what_if(
+        Case(10 * KWH, 3600.0, Factor.stated(100.0, "g/kWh", "grid")), Change("x", energy=ratio(0.5, 0.4, 0.8))
+    )
     assert 1 / 0.8 - 1 < found.rebound.low < 1.0 < found.rebound.high < 1 / 0.4 - 1
     assert found.spread.low < 500.0 < found.spread.high
 
@@ -78,7 +85,11 @@ GOOD = {
     "half precision": {"energy": [0.4, 0.55, 0.8], "duration": 0.6, "source": "our own runs"},
     "Stockholm": {"cloud": "aws/eu-north-1"},
     "France of 2023": {"zone": "FR", "year": 2023, "pue": 1.2},
-    "new cards": {"energy": 0.5, "bought": True, "machine": {"cpus": 2, "cpu_cores": 32, "gpus": 4, "gpu_model": "NVIDIA L4"}},
+    "new cards": {
+        "energy": 0.5,
+        "bought": True,
+        "machine": {"cpus": 2, "cpu_cores": 32, "gpus": 4, "gpu_model": "NVIDIA L4"},
+    },
 }
 
 
