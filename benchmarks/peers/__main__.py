@@ -57,6 +57,8 @@ def figures_of(peer: Peer, plan: measure.Plan, ours: str, with_traps: bool) -> d
     print(peer.label, file=sys.stderr, flush=True)
     figures: dict[str, Any] = {"label": peer.label, "package": peer.package, "errors": errors_of(peer, plan, ours)}
     count = plan.edge_count
+    if plan.edge_count == 0:
+        return figures
     figures["region_edges_s"] = attempt("enter + exit", measure.edges_s, peer, ours, peer.tool, count)
     if peer.tracker:
         figures["tracker_edges_s"] = attempt("start + stop", measure.edges_s, peer, ours, peer.tracker, min(count, 10))
@@ -75,6 +77,7 @@ def figures_of(peer: Peer, plan: measure.Plan, ours: str, with_traps: bool) -> d
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks/peers", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter regions")
+    parser.add_argument("--minutes", action="store_true", help="regions of 60 s alone, in which the counters wrap")
     parser.add_argument("--only", metavar="NAMES", help="parts of names, separated by commas")
     parser.add_argument("--no-traps", action="store_true")
     parser.add_argument("--json", metavar="FILE", help="write all figures there as well")
@@ -86,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> int:
         python_of(peer, arguments.ours)
     if arguments.install_only:
         return 0
-    plan = measure.Plan.quick() if arguments.quick else measure.Plan()
+    plan = measure.Plan.minutes() if arguments.minutes else measure.Plan.quick() if arguments.quick else measure.Plan()
     figures: list[dict[str, Any]] = []
     for peer in peers:
         figures.append(figures_of(peer, plan, arguments.ours, not arguments.no_traps))

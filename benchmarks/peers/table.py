@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 Figures = dict[str, Any]
-LENGTHS = {"0.01": "10 ms", "0.1": "100 ms", "1.0": "1 s", "10.0": "10 s, slow square"}
+LENGTHS = {"0.01": "10 ms", "0.1": "100 ms", "1.0": "1 s", "10.0": "10 s, slow square", "60.0": "60 s, slow square, wraps"}
 INTERVALS = {"1.0": "1 Hz", "0.1": "10 Hz", "0.001": "1 kHz"}
 
 
@@ -91,8 +91,9 @@ def render(figures: Sequence[Figures]) -> str:
     blocks = [
         [f"Error ÷ mean true energy, rms over regions; {over}:", "", *accuracy(figures, "rms")],
         ["The same, median:", "", *accuracy(figures, "median")],
-        [f"What it costs ({body}):", "", *cost(figures)],
     ]
+    if any("cpu_share" in each for each in figures):
+        blocks.append([f"What it costs ({body}):", "", *cost(figures)])
     if any("traps" in each for each in figures):
         blocks.append(["Traps, one region of a constant power:", "", *trap_table(figures)])
     if failed := failures(figures):

@@ -90,7 +90,7 @@ void bind_tracker(py::module_& module) {
              return t.enter(name, edges ? std::optional(edges_from(*edges)) : std::nullopt);
            }, py::arg("name"), py::arg("edges") = py::none())
       .def("exit", &leave, py::arg("region"), py::arg("at_ns") = py::none())
-      .def("result", [](const Tracker& t) {
+      .def("result", [](Tracker& t) {
              std::optional<RegionResult> result;
              {
                const py::gil_scoped_release released;
@@ -98,7 +98,7 @@ void bind_tracker(py::module_& module) {
              }
              return dict_of(t, result);
            })
-      .def("health", [](const Tracker& t) { return to_python(t.health()); })
+      .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
       .def_property_readonly("path", &Tracker::path)
       .def_property_readonly("running", &Tracker::running)

@@ -75,7 +75,7 @@ def test_report_and_result_of_the_process_agree(fake_machine: MachineFactory, tm
 @pytest.mark.parametrize(("name", "code"), [("TERM", 7), ("INT", 8), ("USR1", 9)])
 def test_signals_reach_the_command_and_its_answer_comes_back(tmp_path: Path, name: str, code: int) -> None:
     ready = tmp_path / "ready"
-    script = f"trap 'exit {code}' {name}; touch {ready}; while :; do sleep 0.02; done"
+    script = f"trap 'exit {code}' {name}; touch {ready}; n=0; while [ $n -lt 1000 ]; do n=$((n + 1)); sleep 0.02; done"
     child = subprocess.Popen(command("run", "-o", tmp_path, "--", "sh", "-c", script), env=environment(), cwd=tmp_path)
     try:
         wait_for(ready)

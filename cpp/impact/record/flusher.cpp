@@ -33,7 +33,10 @@ struct Flusher {
 
   void flush_all() noexcept {
     try {
-      for (const auto& outbox : all()) outbox->flush();
+      for (const auto& outbox : all()) {
+        outbox->collect();
+        outbox->flush();
+      }
     } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
     }
   }

@@ -66,6 +66,18 @@ bool Outbox::put(std::string_view lines) noexcept {
   return true;
 }
 
+void Outbox::before_flush(std::function<void()> collect) {
+  if (is_inherited()) return;
+  const std::lock_guard lock(asking_);
+  collect_ = std::move(collect);
+}
+
+void Outbox::collect() noexcept {
+  if (is_inherited()) return;
+  const std::lock_guard lock(asking_);
+  if (collect_) collect_();
+}
+
 void Outbox::count_dropped(std::uint64_t lines) noexcept {
   if (is_inherited()) return;
   const std::lock_guard lock(state_);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ class Outbox {
   // Whole lines. False where they were dropped. Never touches the disk.
   bool append(std::string_view lines, Weight weight) noexcept;
 
+  // Called by the process's writer thread before each of its flushes, to append what is still to be encoded. Once this
+  // has returned, the function that was set before is not running any more.
+  void before_flush(std::function<void()> collect);
+  void collect() noexcept;
+
   // Counts lines that could not even be made.
   void count_dropped(std::uint64_t lines) noexcept;
 
@@ -58,6 +64,9 @@ class Outbox {
 
   const std::filesystem::path path_;
   const std::uint32_t generation_;
+
+  std::mutex asking_;  // held while collect_ runs; before the others
+  std::function<void()> collect_;
 
   std::mutex io_;  // held while writing; before state_ where both are
   Descriptor file_;

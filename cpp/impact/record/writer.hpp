@@ -2,6 +2,7 @@
 // Writes one record. Events are encoded where they come up and written by the process's writer thread, each second.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -35,6 +36,9 @@ class RecordWriter {
   // A mark whose time is taken when the rest of its line is ready; the time.
   Instant mark_now(const Mark& mark, const Clock& clock) noexcept;
   void note(const nlohmann::json& body) noexcept;
+
+  // Called by the writer thread each second, to hand over what waits to be written; any thread may set it.
+  void before_flush(std::function<void()> collect) { outbox_->before_flush(std::move(collect)); }
 
   // Writes what waits, now. A failing disk shows in health() and is tried again each second.
   void flush() noexcept;

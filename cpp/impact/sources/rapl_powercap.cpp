@@ -238,8 +238,8 @@ class RaplPowercap final : public Source {
       Channel channel = rapl::channel(zone.part, zone.place, "rapl_powercap", cpu, zone.limit);
       channel.scale = 1e-6;
       channel.range = zone.range;
+      counters_.push_back({std::move(zone.counter), channel.range == 0 ? ~std::uint64_t{0} : channel.range, channel.quality});
       channels_.push_back(std::move(channel));
-      counters_.push_back(std::move(zone.counter));
     }
   }
 
@@ -248,11 +248,11 @@ class RaplPowercap final : public Source {
   void read(Sink& out) noexcept override {
     Instant before = clock_->now();
     for (std::uint32_t i = 0; i < counters_.size(); ++i) {
-      const std::optional<std::uint64_t> value = read_count(counters_[i]);
+      const Counter& counter = counters_[i];
+      const std::optional<std::uint64_t> value = read_count(counter.file);
       const Instant after = clock_->now();
-      const bool sane = value && (channels_[i].range == 0 || *value <= channels_[i].range);
-      if (sane) {
-        out.put({i, channels_[i].quality, static_cast<std::int64_t>(*value), before, after});
+      if (value && *value <= counter.most) {
+        out.put({i, counter.quality, static_cast<std::int64_t>(*value), before, after});
       } else {
         out.missing(i, before, after);
       }
@@ -261,9 +261,15 @@ class RaplPowercap final : public Source {
   }
 
  private:
+  struct Counter {  // all that a reading needs of a channel, side by side: the caches are cold at each tick
+    Descriptor file;
+    std::uint64_t most;
+    Quality quality;
+  };
+
   const Clock* clock_;
   std::vector<Channel> channels_;
-  std::vector<Descriptor> counters_;
+  std::vector<Counter> counters_;
 };
 
 }  // namespace

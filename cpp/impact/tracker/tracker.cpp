@@ -83,9 +83,21 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
   writer_ = std::move(writer).value();
 }
 
-Tracker::~Tracker() { stop(); }
+Tracker::~Tracker() {
+  stop();
+  if (!inert()) writer_->before_flush({});
+}
 
 bool Tracker::inert() const noexcept { return generation_ != fork_generation(); }
+
+void Tracker::flush() noexcept {
+  if (inert()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    digest();
+  }
+  writer_->flush();
+}
 
 bool Tracker::running() const {
   if (inert()) return false;
@@ -127,6 +139,7 @@ void Tracker::start() {
     if (state_ != State::ready) throw std::logic_error("the tracker was started before; make a new one for a new run");
     state_ = State::running;
   }
+  writer_->before_flush([this] { digest_if_free(); });
   sampler_before_ = Sampler::shared().stats();
   std::vector<Wish> wishes;
   for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
@@ -151,6 +164,7 @@ std::uint64_t Tracker::enter(const std::string& name, std::optional<Edges> edges
   std::vector<EdgeReading> readings = edge_reader_.read(how);
   const std::lock_guard lock(mutex_);
   if (state_ != State::running) throw std::logic_error("region \"" + name + "\": the tracker is not running");
+  digest();
   const std::uint64_t region = ++last_region_;
   const Mark mark{Mark::Kind::enter, region, parent_here(), name, how, RegionBook::kNotYet, std::move(readings)};
   open_here_[std::this_thread::get_id()].push_back(region);
@@ -169,6 +183,7 @@ std::optional<RegionResult> Tracker::exit(std::uint64_t region, std::optional<In
   }
   Mark mark{Mark::Kind::exit, region, 0, "", how, at, edge_reader_.read(how)};
   const std::lock_guard lock(mutex_);
+  digest();
   std::optional<RegionResult> result = region == 0 ? std::nullopt : book_.exit(mark);
   if (!result) throw std::logic_error("region " + std::to_string(region) + " is not open");
   writer_->mark(mark);
@@ -190,14 +205,15 @@ void Tracker::keep(std::vector<RegionResult> results) {
   }
 }
 
-std::optional<RegionResult> Tracker::settled(std::uint64_t region) const {
+std::optional<RegionResult> Tracker::settled(std::uint64_t region) {
   if (inert()) return std::nullopt;
   const std::lock_guard lock(mutex_);
+  digest();
   const auto found = settled_.find(region);
   return found == settled_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<RegionResult> Tracker::result() const {
+std::optional<RegionResult> Tracker::result() {
   if (inert()) return std::nullopt;
   Mark mark{Mark::Kind::exit, 0, 0, "", Edges::plain, host_.now(), {}};
   {
@@ -206,6 +222,7 @@ std::optional<RegionResult> Tracker::result() const {
   }
   mark.readings = edge_reader_.read(Edges::plain);
   const std::lock_guard lock(mutex_);
+  digest();
   return state_ == State::running ? book_.peek(mark) : run_;
 }
 
@@ -223,8 +240,27 @@ void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings)
   if (inert()) return;
   try {
     const std::lock_guard lock(mutex_);
-    if (state_ == State::running) record_row(slot, readings);
+    if (state_ != State::running) return;
+    pending_.add(slot, readings);
+    if (pending_.full()) digest();
   } catch (const std::exception&) {  // no memory: the round is lost, the counters bridge it
+  }
+}
+
+void Tracker::digest() noexcept {
+  pending_.drain([this](std::uint32_t slot, std::span<const Reading> readings) noexcept {
+    try {
+      record_row(slot, readings);
+    } catch (const std::exception&) {  // as above
+    }
+  });
+}
+
+// On the writer's thread, which stop() may be waiting for with the lock held.
+void Tracker::digest_if_free() noexcept {
+  for (int tries = 0; tries < 10; ++tries) {
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) return digest();
+    std::this_thread::sleep_for(std::chrono::microseconds{50});
   }
 }
 
@@ -257,6 +293,7 @@ void Tracker::stop(const json& info) noexcept {
     Sampler::shared().unsubscribe(this);
     const std::lock_guard lock(mutex_);
     if (state_ == State::stopped) return;
+    digest();
     read_rest();
     std::vector<std::uint64_t> left_open = book_.open_regions();
     for (const std::uint64_t region : left_open) {
@@ -277,11 +314,12 @@ void Tracker::stop(const json& info) noexcept {
   }
 }
 
-json Tracker::health() const {
+json Tracker::health() {
   if (inert()) return json::object();
   const SamplerStats now = Sampler::shared().stats();
   const RecordWriter::Health disk = writer_->health();
   const std::lock_guard lock(mutex_);
+  digest();
   json health = health_json(book_.accumulator(), opened_->channels);
   health["samples"] = rows_;
   health["missed_ticks"] = now.missed - sampler_before_.missed;

@@ -21,6 +21,7 @@
 #include "impact/sampling/region_book.hpp"
 #include "impact/sampling/sampler.hpp"
 #include "impact/tracker/open_sources.hpp"
+#include "impact/tracker/pending_rows.hpp"
 
 namespace impact {
 
@@ -64,12 +65,12 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   // not open. nullopt in an inert tracker.
   std::optional<RegionResult> exit(std::uint64_t region, std::optional<Instant> called = std::nullopt);
   // A result that was provisional at its exit and is final now, as long as it is kept (the last 256).
-  std::optional<RegionResult> settled(std::uint64_t region) const;
+  std::optional<RegionResult> settled(std::uint64_t region);
   // The whole run: up to now while it runs, final after stop(). nullopt before start().
-  std::optional<RegionResult> result() const;
+  std::optional<RegionResult> result();
 
-  nlohmann::json health() const;
-  void flush() noexcept { if (!inert()) writer_->flush(); }
+  nlohmann::json health();
+  void flush() noexcept;
   bool running() const;
   bool inert() const noexcept;
   std::string path() const { return writer_->path().string(); }
@@ -82,6 +83,8 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   Tracker(const TrackerSettings& settings, const Host& host);
   Header header(const TrackerSettings& settings) const;
+  void digest() noexcept;  // books and encodes the rows that wait; under the lock
+  void digest_if_free() noexcept;
   void record_row(std::uint32_t slot, std::span<const Reading> readings);
   void keep(std::vector<RegionResult> results);
   void read_rest();
@@ -103,6 +106,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last
   std::map<std::uint64_t, RegionResult> settled_;
   std::optional<RegionResult> run_;
+  PendingRows pending_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
   SamplerStats sampler_before_;

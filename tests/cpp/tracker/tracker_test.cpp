@@ -1,6 +1,7 @@
 #include "impact/tracker/tracker.hpp"
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,6 +233,58 @@ TEST_F(Machine, AForkedChildIsInert) {
   EXPECT_TRUE(replayed.complete);
   ASSERT_THAT(replayed.regions, SizeIs(1));
 }
+
+// The wall clock of a machine that is set by hand: each look at it is a day off the last, back and forth.
+class SteppedClock final : public Clock {
+ public:
+  Instant now() const noexcept override { return system_clock().now(); }
+  std::int64_t utc_ns() const noexcept override {
+    constexpr std::int64_t day = 86'400'000'000'000;
+    return system_clock().utc_ns() + (looks_++ % 2 == 0 ? day : -day);
+  }
+
+ private:
+  mutable std::atomic<int> looks_{0};
+};
+
+TEST_F(Machine, AStepOfTheWallClockChangesNoNumber) {
+  const SteppedClock clock;
+  Host host = this->host();
+  host.clock = &clock;
+  const auto tracker = Tracker::open(settings(), host);
+  tracker->start();
+  const std::uint64_t region = tracker->enter("across the step");
+  energy(1'000'200'000);
+  std::this_thread::sleep_for(20ms);
+  const RegionResult r = *tracker->exit(region);
+  tracker->stop();
+  EXPECT_NEAR(r.energy.value(), 200.0, 1e-6);
+  EXPECT_GE(r.stop - r.start, 20ms);
+  EXPECT_LT(r.stop - r.start, 10s);
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  ASSERT_THAT(replayed.regions, SizeIs(1));
+  EXPECT_EQ(to_json(replayed.regions[0], replayed.header.channels).dump(), to_json(r, tracker->channels()).dump());
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(Machine, MemoryDoesNotGrowWhileItRuns) {
+  TrackerSettings s = settings();
+  s.interval = 500us;
+  const auto tracker = Tracker::open(s, host());
+  tracker->start();
+  const auto work = [&] {
+    for (int i = 0; i < 1'000; ++i) tracker->exit(tracker->enter("step"));
+    std::this_thread::sleep_for(200ms);
+    tracker->flush();
+  };
+  for (int i = 0; i < 3; ++i) work();  // what is kept of results, and every buffer, is as large as it gets
+  const std::size_t before = ::mallinfo2().uordblks;
+  for (int i = 0; i < 5; ++i) work();
+  const std::size_t after = ::mallinfo2().uordblks;
+  EXPECT_LT(after, before + 200'000) << "5,000 regions and a second at 2 kHz";
+  tracker->stop();
+}
+#endif
 
 TEST_F(Machine, SeriesGiveThePowerBetweenReadings) {
   TrackerSettings s = settings();
