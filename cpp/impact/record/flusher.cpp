@@ -1,7 +1,6 @@
 #include "impact/record/flusher.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -15,13 +14,8 @@ namespace {
 
 using Outboxes = std::vector<std::shared_ptr<Outbox>>;
 
-// Of one process. Never destroyed: a child must not wait on locks that its parent's threads held at the fork.
 struct Flusher {
-  explicit Flusher(std::uint32_t of, Flusher* before) : generation(of), parent(before) {}
-
-  const std::uint32_t generation;
-  Flusher* const parent;  // kept reachable
-  std::mutex life;        // start and end of the thread; the thread itself takes only `list`
+  std::mutex life;  // start and end of the thread; the thread itself takes only `list`
   std::mutex list;
   Outboxes outboxes;
   std::unique_ptr<Thread> thread;
@@ -51,21 +45,10 @@ struct Flusher {
   }
 };
 
-Flusher& flusher_of_this_process() {
-  static std::atomic<Flusher*> current{nullptr};
-  const std::uint32_t generation = fork_generation();
-  Flusher* found = current.load(std::memory_order_acquire);
-  while (found == nullptr || found->generation != generation) {
-    auto made = std::make_unique<Flusher>(generation, found);
-    if (current.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel)) found = made.release();
-  }
-  return *found;
-}
-
 }  // namespace
 
 void start_flushing(const std::shared_ptr<Outbox>& outbox) {
-  Flusher& flusher = flusher_of_this_process();
+  Flusher& flusher = per_process<Flusher>();
   const std::lock_guard lock(flusher.life);
   {
     const std::lock_guard listing(flusher.list);
@@ -81,10 +64,10 @@ void start_flushing(const std::shared_ptr<Outbox>& outbox) {
   }
 }
 
-void flush_all_records() noexcept { flusher_of_this_process().flush_all(); }
+void flush_all_records() noexcept { per_process<Flusher>().flush_all(); }
 
 void stop_flushing(const std::shared_ptr<Outbox>& outbox) noexcept {
-  Flusher& flusher = flusher_of_this_process();
+  Flusher& flusher = per_process<Flusher>();
   const std::lock_guard lock(flusher.life);
   bool last = false;
   {
