@@ -10,6 +10,7 @@ from impact_tracker.report.impact_figures import (
     plot_life_cycle,
     plot_matrix,
     plot_split,
+    readable,
 )
 
 KWH = 3.6e6
@@ -36,9 +37,27 @@ def test_every_figure_is_written(tmp_path):
     plot_split({"cores": 1.0, "GPU": None, "memory": 0.2, "overhead": 0.1}, tmp_path / "split.png")
     plot_life_cycle(foot, tmp_path / "life.svg")
     plot_life_cycle(assess(energy_j=None, zone="FR"), tmp_path / "unknown.svg")
+    assert "X: energy was not measured" in (tmp_path / "unknown.svg").read_text()
     plot_matrix(foot, tmp_path / "matrix.svg")
+    matrix = (tmp_path / "matrix.svg").read_text()
+    assert all(reason in matrix for reason in foot.matrix.reasons().values())
     assert len([p for p in tmp_path.rglob("*.*") if p.is_file() and p.stat().st_size > 1000]) == 7
     assert "not measured: GPU" not in (tmp_path / "life.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1842.0, "g", "1.8 kg CO2e"),
+        (0.00021, "kg Sb", "210 mg Sb"),
+        (680.0, "MJ", "680 MJ"),
+        (220.0, "L", "220 L"),
+        (3e-12, "g", "0.0030 ng CO2e"),
+        (0.0, "L", "0 L"),
+    ],
+)
+def test_numbers_with_a_prefix(value, unit, said):
+    assert readable(value, unit) == said
 
 
 def test_what_cannot_be_drawn(tmp_path):

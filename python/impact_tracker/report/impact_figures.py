@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import digits
 from ..factors import intensity, zone_code
 from ..factors.tables import table
-from ..footprint import INDICATORS, STAGES, Energy, Footprint, carbon
+from ..footprint import INDICATORS, STAGES, Energy, Footprint, Impact, carbon, monte_carlo
+from ..footprint.uncertainty import can_draw
 
 # fmt: off
 EU = (
@@ -63,8 +65,9 @@ def plot_countries(
     else:
         figure, axes = _figure(path, (9, 5))
         _ranked(axes, rows, mine, scale)
+    span = f"{years[0]} to {years[-1]}" if len(years) > 1 else f"{years[0]}"
     axes.set_title(
-        f"One record in {len(rows)} countries (intensities of {years[0]} to {years[-1]}, Ember)", fontsize=9, loc="left"
+        f"One record in {len(rows)} countries (intensities of {span}, Ember; lines: range)", fontsize=9, loc="left"
     )
     axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
     _save(figure, path)
@@ -77,9 +80,11 @@ def _bars(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -
         at,
         [row[2] * scale for row in rows],
         color=["C3" if row[0] == mine else "C0" for row in rows],
+        alpha=0.75,
         xerr=errors,
-        ecolor="0.4",
-        error_kw={"linewidth": 0.8},
+        ecolor="0.1",
+        capsize=2,
+        error_kw={"linewidth": 0.9},
     )
     axes.set_yticks(at, [row[1] for row in rows], fontsize=8)
     axes.set_ylim(-0.6, len(rows) - 0.4)
@@ -104,7 +109,7 @@ def _ranked(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float)
             rows[i][1], (values[i], i), (6, -4), textcoords="offset points", fontsize=8, color=colour, va="top"
         )
     axes.set_ylabel("countries, lowest first")
-    axes.set_xlim(0, rows[-1][4] * scale * 1.15)
+    axes.set_xlim(0, rows[-1][4] * scale * 1.05)
 
 
 def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[str]) -> None:
@@ -114,47 +119,69 @@ def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[st
         raise ValueError("no part of the energy is known")
     figure, axes = _figure(path, (6, 0.9 + 0.45 * len(known)))
     total = sum(known.values())
-    axes.barh(list(known), list(known.values()), color=[f"C{i}" for i in range(len(known))])
+    colours = [f"C{list(parts_kwh).index(name)}" for name in known]  # a part keeps its colour whatever is missing
+    axes.barh(list(known), list(known.values()), color=colours)
     for index, value in enumerate(known.values()):
-        axes.annotate(
-            f" {value:.3g} kWh ({value / total:.0%})" if total else " 0", (value, index), va="center", fontsize=8
-        )
+        share = f"{value:.3g} kWh ({digits.percent(value / total)})" if total else "0 kWh"
+        axes.annotate(f" {share}", (value, index), va="center", fontsize=8)
     axes.set_xlabel("energy in kWh")
     axes.margins(x=0.3)
+    axes.invert_yaxis()
     absent = [name for name, value in parts_kwh.items() if value is None]
     axes.set_title(f"not measured: {', '.join(absent)}" if absent else "parts of the energy", fontsize=9, loc="left")
     _save(figure, path)
 
 
 def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
-    """Carbon of making against that of use, each by its parts, with the ranges of their sums."""
+    """Carbon of making against that of use, each by its parts, with the range of each sum: 95 % of the draws, or the
+    bounds where the core that draws is missing."""
     groups = {"use": footprint.use, "making": footprint.making}
-    figure, axes = _figure(path, (6, 2.6))
-    colour = 0
+    totals = [footprint.matrix["carbon", name] for name in groups]
+    scale, unit = _scale(max([total.value for total in totals if total.value is not None], default=0.0))
+    figure, axes = _figure(path, (7, 2.6))
     for row, (name, parts) in enumerate(groups.items()):
         left = 0.0
-        for part, impact in parts.items():
-            if impact.value is not None:
-                axes.barh(row, impact.value, left=left, color=f"C{colour % 10}", label=f"{name}: {part}")
-                left += impact.value
-            colour += 1
-        total = footprint.matrix["carbon", name]
+        shades = _shades(("Blues", "Oranges")[row], len(parts))
+        for (part, impact), colour in zip(parts.items(), shades):
+            if impact.value:
+                width = impact.value * scale
+                whole = part == "dynamic" and parts["idle"].value is None  # then it holds both
+                said = "dynamic and idle" if whole else part
+                axes.barh(row, width, left=left, color=colour, label=f"{name}: {said}", height=0.6)
+                left += width
+        total = totals[row]
         if total.value is None:
             axes.annotate(f" X: {total.note}", (0, row), va="center", fontsize=8)
-        elif total.low is not None and total.high is not None:
-            axes.errorbar(
-                left, row, xerr=[[max(0.0, left - total.low)], [max(0.0, total.high - left)]], color="0.3", capsize=3
-            )
+            continue
+        low, high = (end * scale for end in _interval(total))
+        errors = [[max(0.0, left - low)], [max(0.0, high - left)]]
+        axes.errorbar(left, row, xerr=errors, color="0.2", capsize=3, linewidth=1)
     axes.set_yticks(range(len(groups)), list(groups))
-    axes.set_xlabel("g CO2e")
+    axes.set_ylim(-0.5, 1.5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"{unit} CO2e")
+    axes.set_title(f"lines: {'95 % of 10,000 draws' if can_draw() else 'bounds'} of each sum", fontsize=8, loc="left")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _save(figure, path)
 
 
+def _interval(impact: Impact) -> tuple[float, float]:
+    drawn = monte_carlo([impact])[0] if can_draw() else None
+    return (impact.low or 0.0, impact.high or 0.0) if drawn is None else (drawn.low, drawn.high)
+
+
+def _shades(name: str, count: int) -> list[Any]:
+    from matplotlib import colormaps
+
+    return [colormaps[name](0.85 - 0.55 * i / max(1, count - 1)) for i in range(count)]
+
+
 def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
-    """Indicators × stages: shares of each indicator's known total, its numbers, an X where nobody can say."""
-    figure, axes = _figure(path, (8, 3.2))
+    """Indicators × stages: shares of each indicator's known total and its numbers; an X where nobody can say, with the
+    number of its reason below."""
+    reasons = list(dict.fromkeys(cell.note for cell in footprint.matrix.cells.values() if cell.value is None))
+    figure, axes = _figure(path, (8.5, 2.9 + 0.17 * len(reasons)))
     axes.set_xlim(-0.5, len(STAGES) - 0.5)
     axes.set_ylim(len(INDICATORS) - 0.5, -0.5)
     for row, (indicator, unit) in enumerate(INDICATORS.items()):
@@ -162,15 +189,30 @@ def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
         for column, stage in enumerate(STAGES):
             cell = footprint.matrix[indicator, stage]
             if cell.value is None:
-                axes.text(column, row, "X", ha="center", va="center", color="0.6")
+                mark = f"X ({reasons.index(cell.note) + 1})"
+                axes.text(column, row, mark, ha="center", va="center", color="0.5", fontsize=8)
                 continue
-            share = cell.value / total if total else 0.0
-            axes.add_patch(_rectangle((column - 0.5, row - 0.5), share))
-            axes.text(column, row, f"{cell.value:.2g} {unit}", ha="center", va="center", fontsize=8)
+            axes.add_patch(_rectangle((column - 0.5, row - 0.5), cell.value / total if total else 0.0))
+            axes.text(column, row, readable(cell.value, unit), ha="center", va="center", fontsize=8)
     axes.set_xticks(range(len(STAGES)), [stage.replace("_", " ") for stage in STAGES])
     axes.set_yticks(range(len(INDICATORS)), [name.replace("_", " ") for name in INDICATORS])
-    axes.set_title("X: not known, see the report for the reason", fontsize=8, loc="left")
+    axes.set_title("shaded: share of the indicator's known total; X: not known", fontsize=8, loc="left")
+    notes = "\n".join(f"({index}) {reason}" for index, reason in enumerate(reasons, 1))
+    axes.set_xlabel(notes, fontsize=7, loc="left", linespacing=1.4)
     _save(figure, path)
+
+
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+
+def readable(value: float, unit: str) -> str:
+    """Two digits and a prefix: ``1.8 kg CO2e``, ``0.21 g Sb``, ``680 MJ``, ``220 L``."""
+    base, factor, tail = {"g": ("g", 1.0, " CO2e"), "kg Sb": ("g", 1e3, " Sb"), "MJ": ("J", 1e6, "")}.get(
+        unit, (unit, 1.0, "")
+    )
+    size = abs(value * factor)
+    step, prefix = next(((s, p) for s, p in _PREFIXES if size >= s * 0.995), _PREFIXES[-1])
+    return f"{digits.significant(value * factor / step, 2)} {prefix}{base}{tail}" if value else f"0 {base}{tail}"
 
 
 def _rectangle(corner: tuple[float, float], share: float) -> Any:
