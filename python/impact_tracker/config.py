@@ -27,6 +27,8 @@ from .errors import complain
 
 FILE_NAME = "impact-tracker.ini"
 PREFIX = "IMPACT_TRACKER_"
+# Variables that other parts of the package read themselves; of those with a star all that begin so.
+ELSEWHERE = "CONFIG WORKER DATA CAMPAIGN FACTORS NVML AMDSMI REDFISH* KWOLLECT* PROMETHEUS* ELECTRICITY*"
 EDGES = ("plain", "tick")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -209,10 +211,15 @@ def _layer(values: Mapping[str, Any], where: Mapping[str, str]) -> dict[str, tup
 def _environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     names = {option: PREFIX + option.upper() for option in OPTIONS}
     for word in environ:
-        if word.startswith(PREFIX) and word != PREFIX + "CONFIG" and word not in names.values():
+        if word.startswith(PREFIX) and word not in names.values() and not _is_read_elsewhere(word):
             _warn_of_typo(word, list(names.values()))
     given = {option: environ[name] for option, name in names.items() if environ.get(name, "").strip()}
     return _layer(given, {option: f"the environment variable {name}" for option, name in names.items()})
+
+
+def _is_read_elsewhere(word: str) -> bool:
+    own = word[len(PREFIX) :]
+    return any(own == name or (name.endswith("*") and own.startswith(name[:-1])) for name in ELSEWHERE.split())
 
 
 def _warn_of_typo(word: str, known: list[str]) -> None:

@@ -149,6 +149,29 @@ def test_kill_9_of_the_driver_leaves_rows_and_no_orphan_and_resume_goes_on(tmp_p
     assert max(row["session"] for row in view.rows) == 2
 
 
+def test_kill_9_of_a_worker_is_a_row_and_the_campaign_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "2", *SMALL)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    driver = subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+    assert wait(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
+    (worker,) = children_of(driver.pid)
+    # Memory that runs out is to take the worker and not its driver.
+    assert Path(f"/proc/{worker}/oom_score_adj").read_text().strip() == "800"
+    os.kill(worker, signal.SIGKILL)
+    out, _ = driver.communicate(timeout=200)
+    assert driver.returncode == 1
+    assert "ended by SIGKILL" in out
+    view = read(folder)
+    assert (view.outcome.done, view.outcome.total) == (1, 2)
+    assert list(view.outcome.failed) == ["small-cnn.r1"]
+    assert bench("--resume", str(folder)).returncode == 0
+    assert read(folder).outcome.done == 2
+    assert not is_running(worker)
+
+
 def test_sigterm_ends_the_worker_and_closes_the_record(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "3", *SMALL)

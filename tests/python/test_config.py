@@ -138,7 +138,8 @@ def test_a_misspelled_variable_is_said_and_another_programs_is_not() -> None:
         resolve({}, environ={"IMPACT_TRACKER_INTERVAL": "1"})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        resolve({}, environ={"IMPACT_TRACKER_WORKER": "/opt/worker"})
+        for name in ("WORKER", "DATA", "CAMPAIGN", "FACTORS", "REDFISH_URL", "NVML"):
+            resolve({}, environ={f"IMPACT_TRACKER_{name}": "/opt/it"})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1, 0, "soon", True, [1]])

@@ -7,11 +7,13 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from ..weighing import Weighing
 from .execution import Execution
+from .memory import estimated_bytes
 from .meter import Meter
 from .modes import mode_of
 from .plan import Task, plan
@@ -20,7 +22,8 @@ from .progress import Progress
 from .rows import Row, add_energy, add_ratios, current
 from .settings import Settings
 from .storage import Outcome, Storage
-from .suites import tests_of
+from .suites import Test, tests_of
+from .suites_base import ASIDE
 from .validity import judge, powers
 
 
@@ -28,7 +31,11 @@ def open_runner() -> Any:
     """A worker. FileNotFoundError says what to install where there is none."""
     from ..runner import Runner
 
-    return Runner()
+    runner = Runner()
+    # Memory that runs out is to end the worker, of which a row tells, and neither this nor somebody else's program.
+    with suppress(OSError):
+        Path(f"/proc/{runner.pid}/oom_score_adj").write_text("800", encoding="ascii")
+    return runner
 
 
 def open_tracker(logdir: os.PathLike[str], **options: Any) -> Any:
@@ -62,18 +69,21 @@ class Campaign:
         self._sleep = sleep
 
     @classmethod
-    def create(cls, folder: str | os.PathLike[str], settings: Settings, **tools: Any) -> Campaign:
-        """A new campaign in a folder that holds none; nothing is written before everything was looked at."""
+    def create(cls, folder: str | os.PathLike[str], settings: Settings, *, here: bool = True, **tools: Any) -> Campaign:
+        """A new campaign in a folder that holds none; nothing is written before everything was looked at. `here`: False
+        where other machines will run it, which look for device, memory and data themselves."""
         campaign = cls(Storage(folder), settings, **tools)
         if campaign.storage.exists():
             campaign.storage.create(settings, [], {})  # says that it is there
-        machine = campaign.check()
+        machine = campaign.check(here=here)
         campaign.storage.create(settings, [task.id for task in campaign.tasks], about(machine))
         return campaign
 
     @classmethod
-    def resume(cls, folder: str | os.PathLike[str], *, repeats: int | None = None, **tools: Any) -> Campaign:
-        """A campaign of before. `repeats`: more of them than were asked then."""
+    def resume(
+        cls, folder: str | os.PathLike[str], *, repeats: int | None = None, here: bool = True, **tools: Any
+    ) -> Campaign:
+        """A campaign of before. `repeats`: more of them than were asked then; `here` as in `create`."""
         storage = Storage(folder)
         head = storage.head()
         settings = storage.settings()
@@ -82,17 +92,27 @@ class Campaign:
                 raise ValueError(f"the campaign was begun with {settings.repeats} repeats, it cannot have {repeats}")
             settings = Settings.from_dict({**settings.to_dict(), "repeats": repeats})
         campaign = cls(storage, settings, **tools)
-        campaign.check()
+        campaign.check(here=here)
         kept = {name: value for name, value in head.items() if name not in ("schema", "settings", "tasks")}
         storage.write_head(settings, [task.id for task in campaign.tasks], kept)
         return campaign
 
-    def check(self) -> Machine:
-        """Everything that can be known to be wrong before anything runs."""
+    def check(self, *, here: bool = True, only: Collection[str] = ()) -> Machine:
+        """Everything that can be known to be wrong before anything runs; `only`: of these tasks."""
         settings = self.settings
         if any(value is not None for value in (settings.zone, settings.intensity_g_per_kwh, settings.pue)):
-            Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue or 1.0)
-        return preflight(self.settings, [task.test for task in self.tasks if task.repeat == 1], self._open_worker)
+            pue = 1.0 if settings.pue is None else settings.pue
+            Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=pue)
+        tests = [task.test for task in self.tasks if (task.id in only if only else task.repeat == 1)]
+        return preflight(self.settings, tests, self._open_worker, here=here)
+
+    def refuse(self, task: str, reason: str) -> None:
+        """A task that cannot run here ends before it began."""
+        with self.storage:
+            ends = [line for line in self.storage.lines() if line.get("task") == task]
+            attempt = 1 + max((line["attempt"] for line in ends), default=0)
+            row = {"kind": "task", "task": task, "attempt": attempt, "session": 0}
+            self.storage.append({**row, "status": "failed", "reason": reason})
 
     def left(self, only: Collection[str] = ()) -> list[Task]:
         """Tasks that did not come to a good end yet; of `only`, where it names any."""
@@ -104,20 +124,26 @@ class Campaign:
         with self.storage:
             lines, left = self.storage.lines(), self.left(only)
             progress = Progress(len(self.tasks), len(self.tasks) - len(left), quiet=quiet)
-            if left:
-                self._session(left, lines, progress)
-            progress.clear()
+            try:
+                if left:
+                    self._session(left, lines, progress)
+            finally:
+                progress.clear()
+                self._settle()
         return self.storage.outcome()
 
     def _session(self, left: list[Task], lines: list[Row], progress: Progress) -> None:
         session = self._session_number(left, lines)
         with self._tracked() as tracker:
             record = os.path.relpath(tracker.path, self.storage.folder)
+            progress.says("the idle machine")
             idle_w = self._idle(tracker, "idle-before", session)
             meter = Meter(tracker)
 
             def emit(row: Row) -> None:
                 row["record"] = record
+                if row["phase"] not in ASIDE:
+                    row.update(meter.thermal(row))
                 judge(row, self.settings, meter.period_s(row), idle_w, self._mode.strict)
                 self.storage.append(row)
                 progress.row(row)
@@ -131,8 +157,8 @@ class Campaign:
                 status = {"kind": "task", "task": task.id, "attempt": attempt, "session": session}
                 self.storage.append({**status, "status": "failed" if reason else "ok", "reason": reason})
                 progress.task_done()
+            progress.says("the idle machine")
             self._idle(tracker, "idle-after", session)
-        self._settle(session)
 
     def _session_number(self, left: list[Task], lines: list[Row]) -> int:
         """One more than any before; of a driver beside others one by its task's place, which no other has."""
@@ -160,8 +186,14 @@ class Campaign:
             claim=self.storage.claim,
             phase_s=meter.phase_s,
             delay_s=self._mode.delay_s,
+            need=self._need(),
             sleep=self._sleep,
         )
+
+    def _need(self) -> Callable[[Test], int | None]:
+        """Bytes that a test will take about, by what the worker said of its networks."""
+        networks = dict(self.storage.head().get("networks") or {})
+        return lambda test: estimated_bytes(test, networks[test.model]) if test.model in networks else None
 
     @contextmanager
     def _tracked(self) -> Iterator[Any]:
@@ -193,20 +225,31 @@ class Campaign:
         self.storage.append(row)
         return powers(row)
 
-    def _settle(self, session: int) -> None:
-        """Energies of lagging sensors are final now: rows that had provisional ones are written again."""
-        waiting = [row for row in current(self.storage.lines()) if row.get("provisional") and row["session"] == session]
-        if not waiting:
-            return
-        from ..record import Record
-
-        regions = {region.name: region for region in Record(self.storage.folder / waiting[0]["record"]).regions}
-        for row in waiting:
-            final = regions.get(row["region"])
+    def _settle(self) -> None:
+        """Energies of lagging sensors are final now: rows that had provisional ones are written again, also those of a
+        session that was ended. Of drivers beside each other each looks after its own task."""
+        rows, own = current(self.storage.lines()), self.storage.part
+        idle = {row["session"]: powers(row) for row in rows if row["task"].startswith("idle-before.")}
+        regions: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if not row.get("provisional") or (own is not None and row["task"] != own):
+                continue
+            if row["record"] not in regions:
+                regions[row["record"]] = self._regions(row["record"])
+            final = regions[row["record"]].get(row["region"])
             if final is not None and not final.provisional:
                 add_energy(row, final)
                 add_ratios(row)
+                judge(row, self.settings, None, idle.get(row["session"], {}), self._mode.strict)
                 self.storage.append(row)
+
+    def _regions(self, record: str) -> dict[str, Any]:
+        from ..record import Record
+
+        try:
+            return {region.name: region for region in Record(self.storage.folder / record).regions}
+        except (OSError, ValueError):  # moved or damaged: what was provisional stays so
+            return {}
 
 
 _NETWORK_FACTS = ("title", "task", "unit", "parameters", "trainable_parameters", "gmac", "activations", "input")

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from ..runner_phase import WorkerError
 from .memory import shown, system_memory
 from .plan import Task
-from .rows import Row, add_energy, add_loaded, add_ratios, add_work, new_row
-from .settling import images_for, settle
-from .suites_base import ASIDE, Step
+from .rows import Row, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
+from .settling import Settled, images_for, settle
+from .suites_base import ASIDE, Step, Test
 
 CLOSE_GRACE_S = 2.0
 
@@ -45,7 +45,7 @@ class Execution:
     `open_worker`: starts one (an `impact_tracker.Runner`); `emit`: takes every row as soon as its phase has ended.
     `machine`: device, precision, layout and threads that every network is loaded with. `claim`: the images of
     a phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept.
-    `delay_s`: longest random wait before a phase.
+    `delay_s`: longest random wait before a phase. `need`: bytes that a test will take about, where that is known.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Execution:
         claim: Callable[[str, int], int] = lambda name, images: images,
         phase_s: Callable[[], float] = lambda: 60.0,
         delay_s: float = 0.0,
+        need: Callable[[Test], int | None] = lambda test: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._tracker = tracker
@@ -71,14 +72,15 @@ class Execution:
         self._claim = claim
         self._phase_s = phase_s
         self._delay_s = delay_s
+        self._need = need
         self._sleep = sleep
         self._worker: Any = None
         self._loaded: dict[str, Any] = {}
-        self._pass_s: float | None = None
+        self._settled: Settled | None = None
 
     def run(self, task: Task, attempt: int = 1) -> str | None:
         """Every step of the task; the reason where it had to end early. The worker has ended when this returns."""
-        self._worker, self._loaded, self._pass_s = None, {}, None
+        self._worker, self._loaded, self._settled = None, {}, None
         delays = random.Random(f"{task.id}/{task.seed}/{attempt}")
         try:
             self._measured(task, attempt, "load", partial(self._load, task))
@@ -112,15 +114,15 @@ class Execution:
             raise TaskFailedError(f"{phase}: {row['reason']}")
 
     def _load(self, task: Task, row: Row, region: Any) -> None:
+        self._check_memory(self._need(task.test))  # nothing is started that cannot fit
         # Starting the process and loading libtorch is part of what loading a network costs.
         with region:
             self._worker = self._open_worker()
             self._loaded = self._worker.load(task.test.model, **task.test.load, **self._machine, seed=task.seed)
-        self._check_memory(task)
-
-    def _check_memory(self, task: Task) -> None:
         estimate = dict(self._loaded.get("estimated_memory_bytes") or {})
-        need = estimate.get("train" if "training" in task.test.phases else "infer")
+        self._check_memory(estimate.get("train" if "training" in task.test.phases else "infer"))
+
+    def _check_memory(self, need: float | None) -> None:
         memory = system_memory()
         if need and memory and need > memory[1] and str(self._machine.get("device", "cpu")) == "cpu":
             raise WorkerError(
@@ -133,9 +135,9 @@ class Execution:
         if step.command == "settle":
             with region:
                 settled = settle(self._worker, self._tracker, row["region"], step.options)
-            self._pass_s = settled.pass_s
-            row.update(duration_s=settled.seconds, passes=settled.passes, settled=settled.steady)
-            row["slope"] = settled.slope if settled.slope < 1e9 else None
+            self._settled = settled
+            row.update(duration_s=settled.seconds, passes=settled.passes)
+            add_settled(row, settled)
         elif step.command == "warm_up":
             with region:
                 row["duration_s"] = self._worker.warm_up(**step.options)
@@ -146,11 +148,13 @@ class Execution:
             with region:
                 done = phase.run(self._watcher.event)
             add_work(row, done.raw)
+            if self._settled is not None:
+                add_settled(row, self._settled)
 
     def _images(self, task: Task, step: Step) -> int:
         """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""
-        assert self._pass_s is not None, "a sized phase comes after settling"
-        images = images_for(self._phase_s(), self._pass_s, int(task.test.load["batch"]))
+        assert self._settled is not None, "a sized phase comes after settling"
+        images = images_for(self._phase_s(), self._settled.pass_s, int(task.test.load["batch"]))
         return self._claim(f"{task.test.name}.{step.phase}", images)
 
     def _close(self) -> None:

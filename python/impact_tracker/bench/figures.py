@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import digits
+from .page import unit_of
 from .statistics import Mean
 from .summary import Cell
 
+MOST_BARS = 8  # of a panel; more are drawn as points in rows, on a logarithmic axis
 _TITLES = {"training": "Training", "inference": "Inference"}
 
 
@@ -35,6 +38,13 @@ def save(figure: Any, path: Path) -> Path:
     return path
 
 
+def png(figure: Any) -> bytes:
+    """A figure as a picture, for notebooks: these figures belong to no backend that would show them."""
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=100, format="png")
+    return stream.getvalue()
+
+
 def energy_figure(cells: Sequence[Cell]) -> Any:
     """Energy of each model as bars with 95 % intervals, coloured by test accuracy; one panel a phase.
 
@@ -48,6 +58,8 @@ def energy_figure(cells: Sequence[Cell]) -> Any:
     if not panels:
         return None
     most = max(len(known) for _, known in panels)
+    if most > MOST_BARS:
+        return _long_figure(panels, most)
     figure = matplotlib_figure(figsize=(max(3.4, 1.5 + 0.75 * most) * len(panels) + 1, 4.2), layout="constrained")
     reached = {cell.test: cell.accuracy.value for cell in cells if cell.accuracy is not None}
     scale = _accuracy_scale(list(reached.values()))
@@ -57,6 +69,35 @@ def energy_figure(cells: Sequence[Cell]) -> Any:
     if scale is not None:
         figure.colorbar(scale, ax=list(shown), label="test accuracy in %", pad=0.02)
     return figure
+
+
+def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Any:
+    """J per image of many tests, a row each."""
+    from .labels import plain_log
+
+    figure = matplotlib_figure(figsize=(5.4 * len(panels), 1.3 + 0.22 * most), layout="constrained")
+    for axes, (phase, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        shown = [(cell, cell.j_per_image) for cell in reversed(known) if cell.j_per_image is not None]
+        for place, (_, mean) in enumerate(shown):
+            error = {} if mean.half_width is None else {"xerr": mean.half_width, "capsize": 2, "linewidth": 1}
+            axes.errorbar(mean.value, place, fmt="o", color="#4477aa", markersize=5, **error)
+        axes.set_yticks(range(len(shown)), [cell.title for cell, _ in shown], fontsize=8)
+        axes.set_xscale("log")
+        axes.set_xlabel(f"J per {unit_of([cell for cell, _ in shown])}")
+        axes.margins(y=0.03)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(linewidth=0.5, alpha=0.4)
+        axes.set_axisbelow(True)
+        axes.set_title(_panel_title(_TITLES[phase], known), fontsize=10, loc="left")
+        plain_log(axes.xaxis)
+    return figure
+
+
+def _panel_title(title: str, cells: Sequence[Cell]) -> str:
+    runs = sorted({cell.runs for cell in cells})
+    quality = "" if {cell.quality for cell in cells} == {"measured"} else ", modelled energy"
+    count = "–".join(map(str, runs[:: max(len(runs) - 1, 1)]))
+    return f"{title}: {count} run{'' if runs == [1] else 's'}{quality}"
 
 
 def _accuracy_scale(values: Sequence[float]) -> Any:
@@ -93,9 +134,7 @@ def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float
             text.set_rotation_mode("anchor")
     axes.margins(y=0.15)
     axes.set_ylim(bottom=0)
-    runs = {cell.runs for cell in cells}
-    quality = "" if {cell.quality for cell in cells} == {"measured"} else ", modelled energy"
-    axes.set_title(f"{title}: {'–'.join(map(str, sorted(runs)))} runs{quality}", fontsize=10, loc="left")
+    axes.set_title(_panel_title(title, cells), fontsize=10, loc="left")
     axes.set_ylabel(f"energy in {unit}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", linewidth=0.5, alpha=0.5)

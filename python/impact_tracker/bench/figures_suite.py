@@ -60,12 +60,12 @@ def figure1(points: Sequence[Point]) -> Any:
     if len(known) < 2:
         return None
     figure, axes = _axes()
-    places = []
+    places, radii = [], []
     for network in known:
         x, y = gmac[network.name] or 0.0, network.top1 or 0.0
-        axes.scatter(
-            x, y, s=network.parameters / 1e6 * 8, alpha=0.55, color=TASK_COLOURS["classification"], linewidth=0
-        )
+        area = network.parameters / 1e6 * 8
+        axes.scatter(x, y, s=area, alpha=0.55, color=TASK_COLOURS["classification"], linewidth=0)
+        radii.append(area**0.5 / 2)
         places.append((x, y, f"{network.title}, {network.parameters / 1e6:.1f} M"))
     axes.set_xscale("log")
     axes.margins(0.15, 0.2)
@@ -73,7 +73,7 @@ def figure1(points: Sequence[Point]) -> Any:
     axes.set_title("Networks (area: parameters)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
     _source(figure, TOP1_SOURCE)
-    label_points(axes, places, away=10)
+    label_points(axes, places, away=7, radii=radii)
     return figure
 
 
@@ -201,8 +201,27 @@ def pareto_figure(points: Sequence[Point]) -> Any:
     axes.set_title("Accuracy and energy (blue: nothing is better in both)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
     _source(figure, known[0].top1_source)
-    label_points(axes, [(p.j_per_image.value, p.top1 or 0.0, p.title) for p in known if p.j_per_image], above=True)
+    places = [(p.j_per_image.value, p.top1 or 0.0, p.title) for p in known if p.j_per_image]
+    label_points(axes, places, lines=[*_steps(front), *_bars(known)])
     return figure
+
+
+def _steps(front: Sequence[tuple[float, float]]) -> list[tuple[float, float, float, float]]:
+    """The lines of a step that rises at its right end."""
+    found = []
+    for (x0, y0), (x1, y1) in zip(front, front[1:]):
+        found += [(x0, y0, x1, y0), (x1, y0, x1, y1)]
+    return found
+
+
+def _bars(points: Sequence[Point]) -> list[tuple[float, float, float, float]]:
+    """Intervals of the energies, on an axis that has no zero."""
+    found = []
+    for point in points:
+        mean, y = point.j_per_image, point.top1 or 0.0
+        if mean is not None and mean.half_width:
+            found.append((max(mean.value - mean.half_width, mean.value / 10), y, mean.value + mean.half_width, y))
+    return found
 
 
 def parameters_figure(points: Sequence[Point]) -> Any:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from .. import digits
 from ..report.page import Page, Table
-from .statistics import student_t
-from .summary import Cell
+from .statistics import Mean, mean_of, student_t
+from .suites import check_models
+from .summary import Cell, invalid_because
 from .view import View
 
 PHASES = ("training", "inference")
@@ -36,13 +37,17 @@ class Forecast(NamedTuple):
     quality: str
 
 
-def forecasts(view: View, *, images: int, epochs: int = 1) -> list[Forecast]:
-    """For each test: training `epochs` times over `images`, and running `images` once. Energy grows with the images: a
-    start (loading, warming up) is added as it was measured. ValueError where nothing was measured."""
+def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str] = ()) -> list[Forecast]:
+    """For each test (of `models`, where any are named): training `epochs` times over `images`, and running `images`
+    once. Energy grows with the images: a start (loading, warming up) is added as it was measured. ValueError where
+    nothing was measured."""
+    check_models(models, dict.fromkeys(cell.model for cell in view.cells), str(view.storage.folder))
     if images < 1 or epochs < 1:
         raise ValueError(f"images and epochs are 1 or more, not {images} and {epochs}")
     found = []
     for cell in view.cells:
+        if models and cell.model not in models:
+            continue
         if cell.phase in PHASES and cell.runs and cell.j_per_image is not None and cell.seconds is not None:
             wanted = images * epochs if cell.phase == "training" else images
             found.append(_forecast(cell, view, wanted))
@@ -58,16 +63,23 @@ def _start(view: View, test: str) -> tuple[float, float]:
     return energy, math.fsum(cell.seconds.value for cell in cells if cell.seconds is not None)
 
 
+def _seconds_per_image(cell: Cell, view: View) -> Mean | None:
+    """Over the runs that count; how many images each took may differ."""
+    rows = [row for row in view.rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase)]
+    good = [row for row in rows if not invalid_because(row) and row.get("images") and row.get("duration_s")]
+    return mean_of([row["duration_s"] / row["images"] for row in good])
+
+
 def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     assert cell.j_per_image is not None
-    assert cell.seconds is not None
-    assert cell.images
+    per_image_s = _seconds_per_image(cell, view)
+    assert per_image_s is not None
     start_j, start_s = _start(view, cell.test)
     energy = start_j + cell.j_per_image.value * images
-    seconds = start_s + cell.seconds.value / cell.images * images
+    seconds = start_s + per_image_s.value * images
     spread = _spread(cell.runs, cell.j_per_image.relative)
     half = energy * math.hypot(spread, cell.bias or 0.0)
-    half_s = seconds * _spread(cell.runs, cell.seconds.relative)
+    half_s = seconds * _spread(cell.runs, per_image_s.relative)
     grams = low_g = high_g = None
     if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
         per_j = cell.carbon_kg.value * 1000 / (cell.kwh.value * digits.JOULES_PER_KWH)
@@ -128,9 +140,11 @@ def _caveats(view: View, found: Sequence[Forecast], images: int, epochs: int) ->
     notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
     if any(one.runs < 2 for one in found):
         notes.append("from one run: its scatter is not known, ± 20 % is taken for it")
-    short = [cell.images for cell in view.cells if cell.phase in PHASES and cell.images]
-    if short and images * epochs > 100 * min(short):
-        notes.append(f"more than 100 times what was run ({min(short):g} images): heating and throttling are not in it")
+    tests = {one.test for one in found}
+    shown = [row for row in view.rows if row.get("test") in tests and row["phase"] in PHASES and row.get("images")]
+    short = min((row["images"] for row in shown), default=0)
+    if short and images * epochs > 100 * short:
+        notes.append(f"more than 100 times what was run ({short:g} images): heating and throttling are not in it")
     if any(one.quality == "modelled" for one in found):
         notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
     return notes

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _CHARACTER, _LINE = 0.56, 1.15  # of the font's size
 _PLACES = [(0.0, 1.0), (60.0, 1.0), (-60.0, 1.0), (180.0, 1.0), (120.0, 1.0), (-120.0, 1.0), (90.0, 1.1), (-90.0, 1.1)]
 _RINGS = (1.0, 1.9, 3.0, 4.2)
+_POINT = 3.5  # radius of a mark that gives none, in points (1/72 inch)
 
 Box = tuple[float, float, float, float]
 
@@ -21,43 +22,59 @@ def _outside(box: Box, frame: Any) -> bool:
     return bool(box[0] < frame.x0 or box[2] > frame.x1 or box[1] < frame.y0 or box[3] > frame.y1)
 
 
+def _candidates(centre: tuple[float, float], size: tuple[float, float], away: float) -> Iterator[tuple[Box, float]]:
+    """Boxes of this size around a centre, near ones first, with the ring each lies on; all in pixels."""
+    (px, py), (width, height) = centre, size
+    for ring in _RINGS:
+        for angle, stretch in _PLACES:
+            radians = math.radians(angle)
+            reach = away * ring * stretch
+            cx = px + math.cos(radians) * (reach + width / 2)
+            cy = py + math.sin(radians) * (reach + height / 2 * abs(math.sin(radians)))
+            yield (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2), ring
+
+
 def label_points(
-    axes: Any, places: Sequence[tuple[float, float, str]], *, size: float = 7.5, away: float = 8.0, above: bool = False
+    axes: Any,
+    places: Sequence[tuple[float, float, str]],
+    *,
+    size: float = 7.5,
+    away: float = 8.0,
+    radii: Sequence[float] = (),
+    lines: Sequence[tuple[float, float, float, float]] = (),
 ) -> None:
-    """Writes each text beside its point, with a thin line where it had to go far. `away`: points (1/72 inch) from it;
-    `above`: not to the right or left first, where error bars lie."""
+    """Writes each text beside its point, with a thin line where it had to go far. `away`: points (1/72 inch) from its
+    edge; `radii`: of the marks, in points; `lines`: straight ones to keep clear of (x0, y0, x1, y1 of the data)."""
     figure = axes.figure
     figure.canvas.draw()  # the layout is settled now, so that data and pixels stand fast
     dots = figure.dpi / 72
     centres = [tuple(axes.transData.transform((x, y))) for x, y, _ in places]
-    radius = 3.5 * dots
-    taken: list[Box] = [(px - radius, py - radius, px + radius, py + radius) for px, py in centres]
+    marks = [radius * dots for radius in (radii or [_POINT] * len(places))]
+    taken: list[Box] = [(px - r, py - r, px + r, py + r) for (px, py), r in zip(centres, marks)]
+    taken += [_line_box(axes, line) for line in lines]
     frame = axes.get_window_extent()
-    candidates = sorted(_PLACES, key=lambda place: abs(place[0]) in (0.0, 180.0)) if above else _PLACES
-    for (x, y, text), (px, py) in sorted(zip(places, centres), key=lambda one: (-one[1][1], one[1][0])):
-        width, height = _CHARACTER * size * len(text) * dots, _LINE * size * dots
-        found = None
-        for ring in _RINGS:
-            for angle, stretch in candidates:
-                radians = math.radians(angle)
-                cx = px + math.cos(radians) * (away * ring * stretch * dots + width / 2)
-                cy = py + math.sin(radians) * (away * ring * stretch * dots + height / 2 * abs(math.sin(radians)))
-                box = (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
-                if not _outside(box, frame) and not any(_overlap(box, other) for other in taken):
-                    found = (box, ring)
-                    break
-            if found:
+    for (x, y, text), (px, py), mark in sorted(zip(places, centres, marks), key=lambda one: (-one[1][1], one[1][0])):
+        shape = (_CHARACTER * size * len(text) * dots, _LINE * size * dots)
+        reach = (away - _POINT) * dots + mark
+        for box, ring in _candidates((px, py), shape, reach):
+            if not _outside(box, frame) and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                offset = (((box[0] + box[2]) / 2 - px) / dots, ((box[1] + box[3]) / 2 - py) / dots)
+                _write(axes, text, (x, y), offset, size, ring > 2)
                 break
-        if found is None:
-            continue  # no room: the legend names it
-        box, ring = found
-        taken.append(box)
-        centre = ((box[0] + box[2]) / 2 - px, (box[1] + box[3]) / 2 - py)
-        offset = (centre[0] / dots, centre[1] / dots)
-        arrow = {"arrowprops": {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6", "shrinkB": 2}} if ring > 2 else {}
-        axes.annotate(
-            text, (x, y), offset, textcoords="offset points", ha="center", va="center", fontsize=size, **arrow
-        )
+        # No room anywhere: the legend names it.
+
+
+def _line_box(axes: Any, line: tuple[float, float, float, float]) -> Box:
+    (ax, ay), (bx, by) = (axes.transData.transform(end) for end in (line[:2], line[2:]))
+    return min(ax, bx) - 1, min(ay, by) - 1, max(ax, bx) + 1, max(ay, by) + 1
+
+
+def _write(
+    axes: Any, text: str, place: tuple[float, float], offset: tuple[float, float], size: float, far: bool
+) -> None:
+    arrow = {"arrowprops": {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6", "shrinkB": 2}} if far else {}
+    axes.annotate(text, place, offset, textcoords="offset points", ha="center", va="center", fontsize=size, **arrow)
 
 
 def plain_log(axis: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ _WEIGHTS_HELD = {"inference": 1, "training": 4}
 
 
 def system_memory(root: str = "/") -> tuple[int, int] | None:
-    """(bytes in all, bytes available) of this machine; None where /proc/meminfo does not say."""
+    """(bytes in all, bytes available) to this process: the machine's, or those of the control group (a container, a
+    job of a cluster) that allows less. None where /proc/meminfo does not say."""
     found = {}
     try:
         for line in (Path(root) / "proc/meminfo").read_text().splitlines():
@@ -25,7 +26,43 @@ def system_memory(root: str = "/") -> tuple[int, int] | None:
                 found[name] = int(value.split()[0]) * 1024
     except (OSError, ValueError, IndexError):
         return None
-    return (found["MemTotal"], found["MemAvailable"]) if len(found) == 2 else None
+    if len(found) < 2:
+        return None
+    whole, free = found["MemTotal"], found["MemAvailable"]
+    for limit, left in _group_limits(Path(root)):
+        whole, free = min(whole, limit), min(free, left)
+    return whole, free
+
+
+def _group_limits(root: Path) -> Iterator[tuple[int, int]]:
+    """(limit, what is left of it) of every control group above this process that has one."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not controllers:
+            base, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            base = root / "sys/fs/cgroup/memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        place = base / path.lstrip("/")  # in a container it may name the host's folder, then only the base is there
+        for folder in (place, *place.parents):
+            if folder.is_relative_to(base):
+                yield from _limit_of(folder, *names)
+
+
+def _limit_of(folder: Path, limit: str, used: str, cache: str) -> Iterator[tuple[int, int]]:
+    try:
+        most, now = int((folder / limit).read_text()), int((folder / used).read_text())  # "max" is no number
+        stat = dict(line.split()[:2] for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return
+    yield most, max(most - now + int(stat.get(cache, 0)), 0)  # the cache of files is given back when it is wanted
 
 
 def estimated_bytes(test: Test, network: Mapping[str, Any]) -> int:
@@ -43,5 +80,5 @@ def estimated_bytes(test: Test, network: Mapping[str, Any]) -> int:
 
 
 def shown(count: float) -> str:
-    """`1.4 GB`"""
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.0f} MB"
+    """`1.4 GB`, `310 MB`"""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

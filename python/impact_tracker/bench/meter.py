@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .rows import Row
 from .settling import phase_seconds, slowest_period_s
+from .thermal import MINOR, thermal
 
 
 class Meter:
@@ -21,7 +23,8 @@ class Meter:
         return float(getattr(settings, "interval_s", 1.0) or 1.0)
 
     def period_s(self, row: Row) -> float | None:
-        """Seconds between readings of the slowest sensor in the row's total; None where that is not known."""
+        """Seconds between readings of the slowest sensor in the row's total, those of a twentieth of it or less left
+        out; None where that is not known."""
         if self._channels is None:
             from ..record import Record
 
@@ -30,9 +33,16 @@ class Meter:
                 self._channels = list(Record(self._tracker.path).header.get("channels") or [])
             except (OSError, ValueError):  # a full disk: the campaign goes on, this check does not apply
                 self._channels = []
-        used = [str(source["id"]) for source in row.get("sources") or []]
+        known = [source for source in row.get("sources") or [] if source.get("energy_j")]
+        least = MINOR * math.fsum(source["energy_j"] for source in known)
+        used = [str(source["id"]) for source in known if source["energy_j"] >= least]
         self._latest = slowest_period_s(self._channels, used, self._interval_s())
         return self._latest
+
+    def thermal(self, row: Row) -> dict[str, float]:
+        """How steady power and temperatures were in a row's phase (thermal.py); nothing where that cannot be told."""
+        self._tracker.flush()
+        return thermal(self._tracker.path, row)
 
     def phase_s(self) -> float:
         """How long a phase must be for sixty of its readings."""

@@ -30,3 +30,8 @@ def mode_of(settings: Settings) -> Mode:
     mode = MODES[settings.mode]
     given = {name: getattr(settings, name) for name in ("idle_s", "cool_down_s") if getattr(settings, name) is not None}
     return mode._replace(**given)
+
+
+def default_repeats(suite: str | None, mode: str | None) -> int:
+    """Runs of every test where nobody says how many: one where many networks are only looked at, else three."""
+    return 1 if (mode or "quick") == "quick" and suite in ("ai-benchmark", "modern") else 3

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 
 from .. import digits
 from ..report.page import Page, Table
-from .rows import Row
-from .settings import Settings
 from .statistics import Mean
-from .storage import Outcome
 from .summary import Cell
 
 
-def campaign_page(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> Page:
+def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:
     """What `impact-tracker bench` shows at its end."""
-    return Page(headline(cells), [table_of(cells)], caveats(settings, cells, rows, outcome))
+    return Page(headline(cells), [table_of(cells)], notes)
 
 
 def headline(cells: Sequence[Cell]) -> str:
@@ -138,59 +135,3 @@ def table_of(cells: Sequence[Cell]) -> Table:
         ">seconds",
     )
     return Table((*columns, ">accuracy", "energy"), rows)
-
-
-def caveats(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> list[str]:
-    """What a reader must know before he uses the numbers."""
-    found = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
-    if outcome.done + len(outcome.failed) < outcome.total:
-        left = outcome.total - outcome.done - len(outcome.failed)
-        found.append(f"{left} of {outcome.total} tasks have not run yet: go on by --resume {outcome.folder}")
-    found += _left_out(cells)
-    found += _about_energy(cells)
-    runs = max((cell.runs for cell in cells), default=0)
-    spread = "± is the 95 % interval of the mean over runs (Student's t)"
-    found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
-    found += _about_carbon(rows)
-    if settings.mode == "quick":
-        found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
-    return found
-
-
-def _left_out(cells: Sequence[Cell]) -> list[str]:
-    return [
-        f"{task} {cell.phase} is not averaged: {reason}"
-        for cell in cells
-        for task, reason in cell.left_out.items()
-        if cell.runs or cell.phase in ("training", "inference")
-    ]
-
-
-def _about_energy(cells: Sequence[Cell]) -> list[str]:
-    known = [cell for cell in cells if cell.runs]
-    shares = [cell.modelled for cell in known if cell.modelled is not None]
-    error = max((cell.bias for cell in known if cell.bias is not None), default=None)
-    found = []
-    if shares and max(shares) >= 0.95:
-        spread = "" if error is None else f", error ± {digits.percent(error)},"
-        found.append(
-            f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"
-        )
-    elif error is not None:
-        part = f"up to {digits.percent(max(shares))} of the energy is modelled; " if shares and max(shares) > 0 else ""
-        found.append(f"{part}the sensors' and models' own error ± {digits.percent(error)} is not in the intervals")
-    if any(cell.quality == "missing" for cell in known):
-        found.append("some energies are missing, not zero: run `impact-tracker doctor`")
-    if any(cell.partial for cell in known):
-        found.append("partial: parts of the machine are in no sensor's sum")
-    return found
-
-
-def _about_carbon(rows: Sequence[Row]) -> list[str]:
-    weighed = {(row.get("pue"), row.get("intensity_g_per_kwh")) for row in rows if row.get("carbon_g") is not None}
-    if len(weighed) != 1:
-        return ["rows are weighed with different PUEs or carbon intensities"] if weighed else []
-    pue, intensity = weighed.pop()
-    return [
-        f"kWh are the machine's own; kgCO2e = kWh × PUE {pue:g} × {intensity:.0f} g/kWh (--pue, --zone, --intensity)"
-    ]

@@ -15,17 +15,20 @@ class Machine(dict[str, Any]):
     """What the worker said of itself: torch_version, devices, threads, networks by name."""
 
 
-def preflight(settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Any]) -> Machine:
+def preflight(
+    settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Any], *, here: bool = True
+) -> Machine:
     """Asks a worker what it can do. FileNotFoundError (with what to install) for a missing worker or data set,
-    ValueError for a model or device it does not have; both name what exists."""
+    ValueError for a model or device it does not have; both name what exists. `here`: the tests will run on this
+    machine; False where others run them, and only the networks are the same."""
     worker = open_worker()
     try:
         networks = {network["name"]: network for network in worker.networks()}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
-        _check_device(settings, worker)
-        _check_batches(settings, tests, networks)
-        if any(test.data == "fashion-mnist" for test in tests):
-            _check_data(settings, worker)
+        if here:
+            _check_device(settings, worker)
+            _check_batches(settings, tests, networks)
+            _check_data(settings, tests, worker)
         hello = worker.hello
         return Machine(
             torch_version=hello.get("torch_version"),
@@ -65,8 +68,10 @@ def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[
             )
 
 
-def _check_data(settings: Settings, worker: Any) -> None:
+def _check_data(settings: Settings, tests: Sequence[Test], worker: Any) -> None:
     """The worker itself looks where it will look later: an evaluation is prepared and given up."""
+    if all(test.data != "fashion-mnist" for test in tests):
+        return
     worker.load("small-cnn", batch=1, device="cpu")
     options = {"data_folder": settings.data_folder} if settings.data_folder else {}
     worker.evaluate(data="fashion-mnist", subset=1, **options).abort()

@@ -33,6 +33,11 @@ class Progress:
         self._text = f"{task.test.name} run {task.repeat}: {phase}"
         self._draw(None, "")
 
+    def says(self, text: str) -> None:
+        """What goes on between tasks."""
+        self._text = text
+        self._draw(None, "")
+
     def event(self, event: Mapping[str, Any]) -> None:
         """The worker's progress."""
         if event.get("event") != "progress" or time.monotonic() < self._next:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..report.page import Page, Table
+from .analysis import Answer
 from .networks import title_of
 from .page import with_half
 from .published import CLASSIFIERS, Printed, published
@@ -107,6 +108,24 @@ def against(
     return correlation([pair[1] for pair in pairs], [pair[2] for pair in pairs]), pairs
 
 
+_QUANTITIES = {"j_per_image": "J per image", "power_w": "mean power", "kwh": "energy of a test"}
+
+
+def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
+    """Whether this machine orders the seven classifiers as the published tables do, for each phase that was run."""
+    found = []
+    for phase, number in (("inference", 2), ("training", 3)):
+        links = {what: against(cells, phase, quantity)[0] for quantity, what in _QUANTITIES.items()}
+        known = {what: link for what, link in links.items() if link is not None}
+        if known:
+            clear = [what for what, link in known.items() if link.clear and link.spearman > 0]
+            text = f"yes, by {', '.join(clear)}" if clear else "cannot be told from chance"
+            statistic = "; ".join(f"{what}: {link.text()}" for what, link in known.items())
+            question = f"Is the order in {phase} that of the published Table {number}?"
+            found.append(Answer(question, text, statistic))
+    return found
+
+
 def recomputed_table(phase: str) -> Table:
     """Table 2 or 3 beside its raw runs."""
     rows = []
@@ -190,7 +209,7 @@ def page(cells: Sequence[Cell] | None = None) -> Page:
 def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, list[str]]:
     found: list[str] = []
     rows: list[Any] = []
-    for quantity, what in (("j_per_image", "J per image"), ("power_w", "mean power"), ("kwh", "energy of a test")):
+    for quantity, what in _QUANTITIES.items():
         link, pairs = against(cells, phase, quantity)
         if link is not None:
             found.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from .networks import title_of
 if TYPE_CHECKING:
     from ..result import Result
     from .plan import Task
+    from .settling import Settled
 
 Row = dict[str, Any]
 SCHEMA = 1
@@ -41,6 +43,7 @@ def new_row(task: Task, phase: str, attempt: int, session: int) -> Row:
         "session": session,
         "seed": task.seed,
         "data": task.test.data,
+        "host": platform.node(),
         "gmac_stated": task.test.gmac,
         "reference_ms": task.test.reference_ms,
         "reference_batch": task.test.reference_batch,
@@ -97,6 +100,11 @@ def add_work(row: Row, done: Mapping[str, Any]) -> None:
     memory = done.get("device_memory")
     row["device_memory_bytes"] = memory["peak_reserved_bytes"] if memory else None
     row["epochs"] = len(done["epochs"]) if done.get("epochs") is not None else None
+
+
+def add_settled(row: Row, settled: Settled) -> None:
+    """How the warming up went that came before."""
+    row["settled"], row["slope"] = settled.steady, _clean(settled.slope)
 
 
 def add_ratios(row: Row) -> None:

@@ -21,14 +21,18 @@ class Mean(NamedTuple):
         return abs(self.deviation / self.value) if self.deviation is not None and self.value else None
 
 
+def kept_of(values: Sequence[float], *, olympic: bool = False) -> list[float]:
+    """In order of size; `olympic`: without the best and the worst, where five or more are there."""
+    kept = sorted(values)
+    return kept[1:-1] if olympic and len(kept) >= 5 else kept
+
+
 def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.95) -> Mean | None:
     """Mean with Student's t interval. `olympic`: best and worst are dropped first, where five or more are there.
 
     None for no values.
     """
-    kept = sorted(values)
-    if olympic and len(kept) >= 5:
-        kept = kept[1:-1]
+    kept = kept_of(values, olympic=olympic)
     if not kept:
         return None
     value = math.fsum(kept) / len(kept)

@@ -6,10 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ..report.page import Table
+from . import reproduction
 from .analysis import Answer, Point, answers, points_of
+from .files import bootstraps
 from .scores import scores
 from .storage import Storage
-from .tables import answers_table, csv_text, latex, markdown, table1, table23
+from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
+from .tables import answers_table, intervals_table, left_out_table, ranks_table, table1, table23
 from .view import View
 
 
@@ -26,38 +29,49 @@ class SuiteView:
 
     @cached_property
     def answers(self) -> list[Answer]:
-        """The study's questions. ImportError where scipy is missing."""
-        return answers(self.points)
+        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        published = reproduction.rank_answers(self.view.cells) if self._is_published_suite else []
+        return [*answers(self.points), *published]
+
+    @property
+    def _is_published_suite(self) -> bool:
+        return self.view.settings.suite == "ai-benchmark"
 
     @property
     def score(self) -> str | None:
         """AI scores, of the suite that has them."""
-        return scores(self.view.rows).text() if self.view.settings.suite == "ai-benchmark" else None
+        return scores(self.view.rows).text() if self._is_published_suite else None
 
     def tables(self) -> dict[str, Table]:
         """Name of the file to table; those that have rows."""
-        classifiers = self.view.settings.suite == "ai-benchmark"
+        cells, classifiers = self.view.cells, self._is_published_suite
         made = {
-            "table1": table1(self.points),
-            "table2": table23(self.view.cells, "inference", classifiers=classifiers),
-            "table3": table23(self.view.cells, "training", classifiers=classifiers),
+            "table1": table1(self.points) if classifiers else Table((), ()),
+            "table2": table23(cells, "inference", classifiers=classifiers),
+            "table3": table23(cells, "training", classifiers=classifiers),
         }
         if classifiers:
-            made["inference"] = _renamed(
-                table23(self.view.cells, "inference", classifiers=False), "All inference tests"
-            )
-            made["training"] = _renamed(table23(self.view.cells, "training", classifiers=False), "All training tests")
+            made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
+            made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
+        found = [bootstraps(cell, self.view.rows, olympic=self.view.olympic) for cell in cells]
+        made["intervals"] = intervals_table(cells, found)
+        made["ranks"] = ranks_table(self.points)
+        made["left-out"] = left_out_table(cells)
         made["answers"] = answers_table(self.answers)
         return {name: table for name, table in made.items() if table.rows}
 
     def write(self) -> list[Path]:
-        """tables.md, tables.tex, one CSV a table; figures as PNG and SVG."""
+        """tables.md, tables.tex, one CSV a table, of the published suite reproduction.md; figures as PNG and SVG."""
         storage, tables = self.view.storage, self.tables()
+        notes = "".join(f"- {caveat}\n" for caveat in self.view.caveats)
         written = [
-            storage.write("tables.md", "\n".join(markdown(table) for table in tables.values())),
-            storage.write("tables.tex", "\n".join(latex(table, name) for name, table in tables.items())),
+            storage.write("tables.md", "\n".join([*map(markdown, tables.values()), notes])),
+            storage.write("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items())),
         ]
         written += [storage.write(f"{name}.csv", csv_text(table)) for name, table in tables.items()]
+        if self._is_published_suite:
+            page = reproduction.page(self.view.cells)
+            written.append(storage.write("reproduction.md", markdown_page(page, "Beside the published study")))
         return written + self._figures(storage)
 
     def _figures(self, storage: Storage) -> list[Path]:

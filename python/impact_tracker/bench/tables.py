@@ -1,22 +1,20 @@
-"""The published study's Tables 1 to 3 for a campaign, the answers, and tables as Markdown, LaTeX and CSV."""
+"""The published study's Tables 1 to 3 for a campaign, intervals, ranks, what is left out, and the answers."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from .. import digits
 from ..report.page import Table
-from .analysis import Answer, Point
-from .networks import NETWORKS, TOP1_SOURCE
+from .analysis import Answer, Point, rank_changes
+from .networks import NETWORKS, TOP1_SOURCE, title_of
 from .page import scale_of, unit_of, with_half
 from .published import CLASSIFIERS, published
 from .statistics import Mean
 from .summary import Cell
 
-_LATEX = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "±": r"$\pm$", "→": r"$\to$", "–": "--", "²": "$^2$"}
-_LATEX.update({"<": "$<$", ">": "$>$", "·": r"$\cdot$", "×": r"$\times$", "^": r"\^{}"})
-_POWERS = {"⁻³": "$^{-3}$", "⁻⁶": "$^{-6}$", "⁻⁹": "$^{-9}$"}
+INVALID = "invalid"
 
 
 def table1(points: Sequence[Point]) -> Table:
@@ -45,10 +43,9 @@ def table1(points: Sequence[Point]) -> Table:
 
 def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> Table:
     """Table 2 (inference) or 3 (training): energy, carbon, seconds as published, and what they lack: images and joules
-    for one of them. `classifiers`: the seven of the study, else every test."""
-    chosen = [
-        cell for cell in cells if cell.phase == phase and (not classifiers or cell.model in CLASSIFIERS) and cell.runs
-    ]
+    for one of them. `classifiers`: the seven of the study, else every test. A test without any run that counts is
+    there, as invalid."""
+    chosen = [cell for cell in cells if cell.phase == phase and (not classifiers or cell.model in CLASSIFIERS)]
     energy, energy_unit = scale_of([cell.kwh for cell in chosen])
     carbon, carbon_unit = scale_of([cell.carbon_kg for cell in chosen])
     rows = []
@@ -56,24 +53,29 @@ def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> T
         rows.append(
             (
                 cell.title,
-                str(cell.runs),
-                _scaled(cell.kwh, energy),
+                _runs(cell),
+                _scaled(cell.kwh, energy) if cell.runs else INVALID,
                 _scaled(cell.carbon_kg, carbon),
                 _scaled(cell.seconds, 1.0),
                 "" if cell.images is None else f"{cell.images:g}",
-                _scaled(cell.j_per_image, 1.0),
+                _scaled(cell.j_per_image, 1.0) if cell.runs else INVALID,
             )
         )
+    unit = unit_of(chosen)
     columns = (
         "network",
         ">runs",
         f">{energy_unit}kWh",
         f">{carbon_unit}kgCO2e",
         ">s",
-        ">inputs" if unit_of(chosen) != "image" else ">images",
-        f">J per {unit_of(chosen)}",
+        ">inputs" if unit != "image" else ">images",
+        f">J per {unit}",
     )
     return Table(columns, rows, f"Table {2 if phase == 'inference' else 3}: {phase} (± 95 %)")
+
+
+def _runs(cell: Cell) -> str:
+    return f"{cell.runs} of {cell.runs + len(cell.left_out)}" if cell.left_out else str(cell.runs)
 
 
 def _scaled(mean: Mean | None, scale: float) -> str:
@@ -82,47 +84,46 @@ def _scaled(mean: Mean | None, scale: float) -> str:
     return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
 
 
+def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Mapping[str, Any] | None]) -> Table:
+    """J per image with both intervals, where there are three runs or more. `bootstraps`: of files.bootstraps, in the
+    cells' order."""
+    rows = []
+    for cell, found in zip(cells, bootstraps):
+        mean = cell.j_per_image
+        ends = (found or {}).get("j_per_image")
+        if cell.phase in ("training", "inference") and mean is not None and mean.half_width is not None and ends:
+            low, high = (digits.fixed(end, digits.decimals_for(mean.value, mean.half_width)) for end in ends)
+            rows.append(
+                (
+                    cell.title,
+                    cell.phase,
+                    str(mean.runs),
+                    with_half(mean.value, mean.half_width),
+                    f"{low} to {high}",
+                    digits.percent(mean.relative or 0.0),
+                )
+            )
+    columns = ("network", "phase", ">runs", f">J per {unit_of(cells)}, Student's t", ">bootstrap", ">CV")
+    return Table(columns, rows, "Intervals of the mean over runs (95 %; CV: coefficient of variation)")
+
+
+def ranks_table(points: Sequence[Point]) -> Table:
+    """Networks that were both run and trained: rank by J per image in each, 1 the dearest."""
+    changes = rank_changes(points)
+    rows = [
+        (title_of(model), str(before), str(after), f"{before - after:+d}" if before != after else "0")
+        for model, (before, after) in sorted(changes.items(), key=lambda one: one[1])
+    ]
+    columns = ("network", ">rank, inference", ">rank, training", ">change")
+    return Table(columns, rows, "Ranks by J per image (1: the dearest; +: dearer in training)")
+
+
+def left_out_table(cells: Sequence[Cell]) -> Table:
+    """Every run that is not averaged, with its reason."""
+    rows = [(task, cell.phase, reason) for cell in cells for task, reason in cell.left_out.items()]
+    return Table(("run", "phase", "reason"), rows, "Invalid runs: in no mean of this report")
+
+
 def answers_table(found: Sequence[Answer]) -> Table:
     """Question, answer, statistic."""
     return Table(("question", "answer", "statistic"), [tuple(one) for one in found], "The study's questions")
-
-
-def markdown(table: Table) -> str:
-    """A pipe table under its title."""
-    names = [name.lstrip(">") for name in table.columns]
-    marks = ["---:" if name.startswith(">") else "---" for name in table.columns]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (names, marks, *table.rows)]
-    title = [f"**{table.title}**", ""] if table.title else []
-    return "\n".join([*title, *lines]) + "\n"
-
-
-def latex(table: Table, label: str) -> str:
-    """A table with booktabs rules."""
-    alignment = "".join("r" if name.startswith(">") else "l" for name in table.columns)
-
-    def line(cells: Sequence[str]) -> str:
-        return " & ".join(_escaped(cell) for cell in cells) + r" \\"
-
-    body = "\n".join(line(row) for row in table.rows)
-    return (
-        "\\begin{table}\n\\centering\n"
-        f"\\caption{{{_escaped(table.title)}}}\n\\label{{tab:{label}}}\n"
-        f"\\begin{{tabular}}{{{alignment}}}\n\\toprule\n{line([name.lstrip('>') for name in table.columns])}\n"
-        f"\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
-    )
-
-
-def _escaped(text: str) -> str:
-    whole = "".join(_LATEX.get(sign, sign) for sign in text)
-    for power, written in _POWERS.items():
-        whole = whole.replace(power, written)
-    return whole
-
-
-def csv_text(table: Table) -> str:
-    """Comma-separated, as shown."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([name.lstrip(">") for name in table.columns])
-    writer.writerows(table.rows)
-    return stream.getvalue()

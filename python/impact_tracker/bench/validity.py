@@ -16,6 +16,11 @@ PASS_CV = 0.25
 COUNTER_AGREES = 0.10
 COVERED = 0.95
 IDLE_MARGIN = 1.02
+STEADY_POWER = 0.05  # change of the power from the first third of the phase to the last
+WARMING_K = 10.0
+LEAST_BUSY_CPUS = 0.3
+OTHERS_CPUS = 0.5
+LEAST_LOAD_S = 5.0  # the load is read once a second
 
 
 class Check(NamedTuple):
@@ -35,14 +40,18 @@ def judge(row: Row, settings: Settings, period_s: float | None, idle_w: Mapping[
     checks = [
         _device(row, settings),
         _device_works(row),
+        _alone(row, strict),
         *_as_asked(row, settings),
         _finite(row),
         _energy_known(row),
         _above_idle(row, idle_w, strict),
+        _settled(row, strict),
         _samples(row, period_s, strict),
         _coverage(row),
         _window(row),
         *_passes(row, strict),
+        _power_drift(row, strict),
+        _warming(row),
         _counter_and_gauge(row),
     ]
     row["checks"] = [check._asdict() for check in checks if check.ok is not None]
@@ -60,13 +69,30 @@ def _device_works(row: Row) -> Check:
     """A GPU that was asked for must hold memory and be busy: both cards idle is how benchmarks go wrong unseen."""
     device = str(row.get("device") or "")
     if not device.startswith("cuda"):
-        return Check("device works", None, "")
+        return _cpu_works(row)
     use = row.get("gpu_utilisation")
     held = row.get("device_memory_bytes")
     if held is not None and held <= 0:
         return Check("device works", False, f"{device} held no memory: it was not used")
     busy = None if use is None else use > 0.02
     return Check("device works", busy, f"{device} was {0 if use is None else use:.0%} busy: it was not used")
+
+
+def _cpu_works(row: Row) -> Check:
+    use = row.get("cpu_utilisation")
+    if use is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
+        return Check("device works", None, "")
+    return Check("device works", use >= LEAST_BUSY_CPUS, f"{use:.1f} processors were busy: the work was not done here")
+
+
+def _alone(row: Row, strict: bool) -> Check:
+    """More processors busy than the worker has threads: another program ran, and its energy is in the machine's."""
+    use, threads = row.get("cpu_utilisation"), row.get("threads")
+    if use is None or threads is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
+        return Check("alone", None, "")
+    others = use - threads
+    text = f"{use:.1f} processors were busy, the worker has {threads} threads: other programs ran beside it"
+    return Check("alone", others <= max(OTHERS_CPUS, 0.1 * threads), text, strict)
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:
@@ -95,7 +121,16 @@ def _above_idle(row: Row, idle_w: Mapping[str, float], strict: bool) -> Check:
         return Check("above idle", None, "")
     what = "the GPUs' power" if kind else "power"
     text = f"{what}, {power:.1f} W, is not above that of the idle machine, {idle:.1f} W: was it idle before?"
+    if row.get("energy_j") is not None and "" in idle_w:
+        row["above_idle_j"] = row["energy_j"] - idle_w[""] * row["region_s"]
     return Check("above idle", power > idle * IDLE_MARGIN, text, gpu or strict)
+
+
+def _settled(row: Row, strict: bool) -> Check:
+    """Whether warming up reached its end: power that changes by less than 1 %."""
+    slope = row.get("slope")
+    by = "" if slope is None else f" by {slope:.1%}"
+    return Check("settled", row.get("settled"), f"when it began the power still changed{by}", strict)
 
 
 def powers(row: Row) -> dict[str, float]:
@@ -114,12 +149,15 @@ def powers(row: Row) -> dict[str, float]:
 
 
 def _samples(row: Row, period_s: float | None, strict: bool) -> Check:
-    duration = row.get("region_s")
+    duration, period_s = row.get("region_s"), period_s or row.get("sample_period_s")
     if not period_s or not duration:
         return Check("samples", None, "")
+    row["sample_period_s"] = period_s
     row["samples"] = math.floor(duration / period_s)
     text = f"{row['samples']} readings of the slowest sensor (every {period_s:g} s), {LEAST_SAMPLES} are wanted"
-    return Check("samples", row["samples"] >= LEAST_SAMPLES, text, strict)
+    # How long a data set takes is not for the campaign to choose.
+    chosen = row.get("data", "synthetic") == "synthetic"
+    return Check("samples", row["samples"] >= LEAST_SAMPLES, text, strict and chosen)
 
 
 def _coverage(row: Row) -> Check:
@@ -139,21 +177,31 @@ def _window(row: Row) -> Check:
 
 
 def _passes(row: Row, strict: bool) -> list[Check]:
-    """Drift and scatter of the passes, the first left out: throttling, another load on the machine."""
-    times = [float(one) for one in row.pop("pass_ns", None) or []][1:]
-    if len(times) < 10:
+    """Drift and scatter of the passes: throttling, another load on the machine."""
+    _add_passes(row)
+    if row.get("drift") is None:
         return []
-    # Medians of ten parts: one pass that was interrupted is no drift.
-    size = len(times) // 10
-    medians = [sorted(times[i * size : (i + 1) * size])[size // 2] for i in range(10)]
-    drift = slope_of(medians)
-    mean = math.fsum(times) / len(times)
-    scatter = math.sqrt(math.fsum((one - mean) ** 2 for one in times) / (len(times) - 1)) / mean
-    row["drift"], row["pass_cv"] = drift, scatter
+    drift, scatter = row["drift"], row["pass_cv"]
     return [
         Check("drift", drift <= STEADY_PASSES, f"a pass's time drifted by {drift:.0%} over the phase", strict),
         Check("scatter", scatter <= PASS_CV, f"the passes' times scatter by {scatter:.0%}", strict),
     ]
+
+
+def _power_drift(row: Row, strict: bool) -> Check:
+    drift = row.get("power_drift")
+    if drift is None:
+        return Check("power drift", None, "")
+    text = f"its power changed by {drift:+.0%} from the first third of the phase to the last"
+    return Check("power drift", abs(drift) <= STEADY_POWER, text, strict)
+
+
+def _warming(row: Row) -> Check:
+    begin, end = row.get("temperature_begin_c"), row.get("temperature_end_c")
+    if begin is None or end is None:
+        return Check("temperature", None, "")
+    text = f"it warmed from {begin:.0f} to {end:.0f} degrees Celsius: it was not warm when it began"
+    return Check("temperature", end - begin <= WARMING_K, text, False)
 
 
 def _counter_and_gauge(row: Row) -> Check:
@@ -165,3 +213,16 @@ def _counter_and_gauge(row: Row) -> Check:
     ratio = worst["counter_j"] / worst["gauge_j"]
     text = f"{worst['device']}: the counter says {ratio:.2f} times what its power adds up to"
     return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text)
+
+
+def _add_passes(row: Row) -> None:
+    """Drift and coefficient of variation of the passes' times, the first left out; the times are not kept."""
+    times = [float(one) for one in row.pop("pass_ns", None) or []][1:]
+    if len(times) < 10:
+        return
+    # Medians of ten parts: one pass that was interrupted is no drift.
+    size = len(times) // 10
+    medians = [sorted(times[i * size : (i + 1) * size])[size // 2] for i in range(10)]
+    mean = math.fsum(times) / len(times)
+    row["drift"] = slope_of(medians)
+    row["pass_cv"] = math.sqrt(math.fsum((one - mean) ** 2 for one in times) / (len(times) - 1)) / mean

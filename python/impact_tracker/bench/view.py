@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from ..report.page import Page
+from .caveats import caveats
 from .files import results, write_files
-from .page import campaign_page, caveats
+from .page import campaign_page
+from .reweigh import Weights, weighed
 from .rows import Row, current
 from .settings import Settings
 from .storage import Outcome, Storage, outcome_of
@@ -16,14 +18,16 @@ from .summary import Cell, summarise
 
 
 class View:
-    """What a campaign's folder holds, also while it is being run."""
+    """What a campaign's folder holds, also while it is being run. `olympic`: best and worst run are dropped; `weights`:
+    PUE or carbon intensity other than those it was run with."""
 
-    def __init__(self, storage: Storage, olympic: bool = False) -> None:
+    def __init__(self, storage: Storage, olympic: bool = False, weights: Weights | None = None) -> None:
         self.storage = storage
         self.head = storage.head()
         self.settings = Settings.from_dict(self.head["settings"])
         self.lines: list[Row] = storage.lines()
-        self.rows: list[Row] = current(self.lines)
+        self.weights = weights or Weights()
+        self.rows: list[Row] = weighed(current(self.lines), self.weights)
         self.olympic = olympic
 
     @cached_property
@@ -39,25 +43,32 @@ class View:
     @property
     def caveats(self) -> list[str]:
         """What a reader must know."""
-        return caveats(self.settings, self.cells, self.rows, self.outcome)
+        found = caveats(self.settings, self.cells, self.rows, self.outcome)
+        if self.olympic:
+            found.append("means without the best and the worst run (--olympic), where there were five or more")
+        if self.weights.given:
+            asked = ", ".join(f"{name} {value}" for name, value in self.weights.given.items())
+            found.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
+        return found
 
     def page(self) -> Page:
         """For the console."""
-        return campaign_page(self.settings, self.cells, self.rows, self.outcome)
+        return campaign_page(self.cells, self.caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return results(self.head, self.cells, self.rows, self.caveats)
+        weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
+        return results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
 
     def write_files(self) -> str | None:
         """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
         try:
-            write_files(self.storage, self.cells, self.rows, self.caveats)
+            write_files(self.storage, self.to_dict(), self.cells, self.rows)
         except ImportError as error:
             return str(error)
         return None
 
 
-def read(folder: str | os.PathLike[str], *, olympic: bool = False) -> View:
+def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Weights | None = None) -> View:
     """The campaign in a folder. FileNotFoundError where there is none."""
-    return View(Storage(folder), olympic)
+    return View(Storage(folder), olympic, weights)

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .bench_actions import LIGHT_IMAGES, add_actions, run_action
+from .bench_actions import add_actions, models_of, run_action, suite_page
+from .bench_cluster import add_cluster, cluster_options, run_on_cluster
 from .options import add_weighing
 
 NAME = "bench"
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--models", help="names, separated by commas (--list names them)", metavar="A,B")
     what.add_argument("--phase", choices=PHASES, help="default: both")
-    what.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
+    what.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3; quick suites: 1)")
     what.add_argument("--images", type=int, metavar="N", help="training images an epoch, and images to run (10000)")
     what.add_argument("--epochs", type=int, metavar="N", help="passes over the training images (1)")
     what.add_argument("--test-images", type=int, metavar="N", help="images of the evaluation (all)")
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
     how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
     add_weighing(parser)
-    _add_cluster(parser)
+    add_cluster(parser)
     out = parser.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/bench-<time>)")
     out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
@@ -67,40 +68,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_actions(parser)
 
 
-def _add_cluster(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_argument_group("on a cluster")
-    where.add_argument(
-        "--slurm", action="store_true", help="as a job array; the folder must lie where the nodes see it"
-    )
-    where.add_argument("--cluster", choices=("slurm", "local"), default="slurm", help=argparse.SUPPRESS)
-    where.add_argument("--partition", metavar="NAME")
-    where.add_argument("--account", metavar="NAME")
-    where.add_argument("--minutes", type=int, metavar="N", help="limit of one task (60)")
-    where.add_argument("--parallel", type=int, metavar="N", help="tasks at the same time (16)")
-    where.add_argument("--cpus", type=int, metavar="N", help="processors of a task")
-    where.add_argument("--gpus", type=int, metavar="N", help="GPUs of a task")
-    where.add_argument("--shared", action="store_true", help="not whole nodes: other jobs' energy is in the rows")
-
-
 def run(args: argparse.Namespace) -> int:
     """0; 1 where a task failed; 2 for what makes no campaign; 130, 143 when interrupted (finished rows stay)."""
     from ..runner_phase import WorkerError
 
     if args.action:
-        return run_action(args, _light)
+        return run_action(args)
     if args.list:
         return _list(args.json)
     try:
         with _terminated():
+            cluster = cluster_options(args)
             campaign = _campaign(args)
             try:
-                outcome = _on_cluster(campaign, args) if args.slurm else campaign.run(quiet=args.quiet)
+                outcome = (
+                    run_on_cluster(campaign, cluster, quiet=args.quiet) if cluster else campaign.run(quiet=args.quiet)
+                )
             except (KeyboardInterrupt, _Terminated) as end:
                 code = 130 if isinstance(end, KeyboardInterrupt) else 143
-                print(
-                    f"\nstopped; finished rows are kept. Go on: {_resume_hint(campaign.storage.folder)}",
-                    file=sys.stderr,
-                )
+                if cluster is None:
+                    print(
+                        f"\nstopped; finished rows are kept. Go on: {_resume_hint(campaign.storage.folder)}",
+                        file=sys.stderr,
+                    )
                 return code
         return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic) or int(bool(outcome.failed))
     except WorkerError as error:
@@ -108,49 +98,21 @@ def run(args: argparse.Namespace) -> int:
         return 2
 
 
-def _light(folder: Path, models: str | None) -> None:
-    """A small campaign for a forecast."""
-    from ..bench import Campaign, Settings
-
-    settings = Settings(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES, models=_models(models or ""))
-    Campaign.create(folder, settings).run()
-
-
-def _models(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in text.replace(" ", ",").split(",") if name))
-
-
 def _campaign(args: argparse.Namespace) -> Any:
     from ..bench import Campaign, Settings
+    from ..bench.modes import default_repeats
 
     given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
     if args.resume:
         beside = sorted(set(given) - {"repeats"} | ({"output"} if args.output else set()))
         if beside:
             raise ValueError(f"--resume takes the campaign's own settings: leave out {', '.join(beside)}")
-        return Campaign.resume(args.resume, repeats=given.get("repeats"))
+        return Campaign.resume(args.resume, repeats=given.get("repeats"), here=not args.slurm)
     if "models" in given:
-        given["models"] = _models(given["models"])
+        given["models"] = models_of(given["models"])
+    given.setdefault("repeats", default_repeats(given.get("suite"), given.get("mode")))
     folder = args.output or f"runs/bench-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    return Campaign.create(folder, Settings(**given))
-
-
-def _on_cluster(campaign: Any, args: argparse.Namespace) -> Any:
-    """Submits what is left as a job array and waits for it; interrupted, the jobs go on."""
-    from ..bench.slurm import ClusterOptions, submit, wait
-
-    names = ("partition", "account", "minutes", "parallel", "cpus", "gpus")
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    jobs = submit(campaign, ClusterOptions(cluster=args.cluster, exclusive=not args.shared, **given))
-
-    def say(text: str) -> None:
-        if not args.quiet:
-            print(text, file=sys.stderr)
-
-    say(f"{len(jobs)} tasks submitted; gather them at any time: impact-tracker bench report {campaign.storage.folder}")
-    for task, reason in wait(jobs, say).items():
-        print(f"{task}: its job failed: {reason}", file=sys.stderr)
-    return campaign.storage.outcome()
+    return Campaign.create(folder, Settings(**given), here=not args.slurm)
 
 
 def _resume_hint(folder: Path) -> str:
@@ -193,6 +155,11 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
     from ..report.page import show as show_page
 
     page = found.page()
+    if found.settings.suite != "fashion-mnist":
+        try:
+            page = suite_page(found)
+        except ImportError as error:
+            missing = str(error)
     if missing:
         page = page._replace(caveats=[*page.caveats, missing])
     show_page(page._replace(details=[f"rows, summary, records and figures: {folder}"]))
@@ -213,9 +180,9 @@ def _list(as_json: bool) -> int:
     for one in found:
         size = "x".join(map(str, one["size"])) if one["size"] else ""
         parameters = f"{one['parameters']:,}" if one["parameters"] else ""
-        rows.append(
-            (one["suite"], one["test"], one["title"], parameters, str(one["batch"]), size, ", ".join(one["phases"]))
-        )
-    columns = ("suite", "test", "network", ">parameters", ">batch", ">size", "phases")
+        gmac = "" if one["gmac"] is None else f"{one['gmac']:.4g}"
+        phases = ", ".join(one["phases"])
+        rows.append((one["suite"], one["test"], one["title"], parameters, gmac, str(one["batch"]), size, phases))
+    columns = ("suite", "test", "network", ">parameters", ">GMAC", ">batch", ">size", "phases")
     show_page(Page(f"{len(found)} tests", [Table(columns, rows)]))
     return 0

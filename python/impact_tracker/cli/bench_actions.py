@@ -6,11 +6,18 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from .options import add_weighing
+
+if TYPE_CHECKING:
+    from ..bench.view import View
+    from ..report.page import Page
 
 LIGHT_IMAGES = 2000
+FORMATS = ("console", "markdown", "latex", "csv")
+_LIGHT = "suite batch device precision threads repeats zone intensity_g_per_kwh pue"
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
@@ -18,9 +25,10 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="with campaigns that were run")
     report = actions.add_parser("report", help="tables, figures and answers of a campaign, made anew")
     report.add_argument("folder", metavar="DIR")
-    report.add_argument("--format", choices=("console", "markdown", "latex", "csv"), default="console")
+    report.add_argument("--format", choices=FORMATS, default="console")
     report.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
     report.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_weighing(report)
     compare = actions.add_parser("compare", help="which tests of two campaigns differ, by how much")
     compare.add_argument("a", metavar="A")
     compare.add_argument("b", metavar="B")
@@ -29,53 +37,86 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
         "paper", help="the published tables computed again; with a campaign: its ranks beside them"
     )
     paper.add_argument("folder", metavar="DIR", nargs="?")
-    forecast = actions.add_parser("forecast", help="what training and inference will cost here, from a light run")
+    paper.add_argument("--format", choices=FORMATS[:2], default="console")
+    _add_forecast(actions.add_parser("forecast", help="what training and inference will cost here, from a light run"))
+
+
+def _add_forecast(forecast: argparse.ArgumentParser) -> None:
+    from ..bench.settings import PRECISIONS, SUITES
+
     forecast.add_argument("--images", type=int, required=True, metavar="N", help="training images, and images to run")
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
-    forecast.add_argument("--models", metavar="A,B", help="default: the suite's")
     forecast.add_argument("--from", dest="source", metavar="DIR", help="a campaign of before instead of a light run")
+    forecast.add_argument("--suite", choices=SUITES, help="of the light run (fashion-mnist)")
+    forecast.add_argument("--models", metavar="A,B", help="default: the suite's")
+    forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
+    forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
+    forecast.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
+    forecast.add_argument("--threads", type=int, metavar="N", help="default: all")
+    forecast.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
     forecast.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_weighing(forecast)
 
 
-def run_action(args: argparse.Namespace, run_light: Callable[[Path, str | None], None]) -> int:
-    """Its exit code. `run_light`: runs a light campaign of these models into a folder."""
-    if args.action == "forecast":
-        return _forecast(args, run_light)
-    return {"report": _report, "compare": _compare, "paper": _paper}[args.action](args)
+def run_action(args: argparse.Namespace) -> int:
+    """Its exit code."""
+    return {"report": _report, "compare": _compare, "paper": _paper, "forecast": _forecast}[args.action](args)
+
+
+def models_of(text: str) -> tuple[str, ...]:
+    """`a,b` as names, each once."""
+    return tuple(dict.fromkeys(name for name in text.replace(" ", ",").split(",") if name))
 
 
 def _print(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def _weights(args: argparse.Namespace) -> Any:
+    from ..bench.reweigh import Weights
+
+    return Weights(args.zone, args.intensity_g_per_kwh, args.pue)
+
+
+def suite_page(found: View) -> Page:
+    """A campaign as the published study would show it; its files are written. ImportError names the extra."""
+    from ..bench.suite_files import SuiteView
+
+    suite = SuiteView(found)
+    missing = found.write_files()
+    suite.write()
+    page = found.page()
+    shown = [table for name, table in suite.tables().items() if name != "answers"]
+    lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in suite.answers]
+    return page._replace(
+        headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),
+        tables=[*page.tables, *shown],
+        caveats=[*page.caveats, *([missing] if missing else [])],
+        details=[f"rows, tables, records and figures: {found.storage.folder}"],
+    )
+
+
 def _report(args: argparse.Namespace) -> int:
     from ..bench import view
     from ..bench.suite_files import SuiteView
-    from ..bench.tables import csv_text, latex, markdown
+    from ..bench.table_texts import csv_text, latex, markdown
     from ..report.page import show
 
-    found = view.read(args.folder, olympic=args.olympic)
-    suite = SuiteView(found)
+    found = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
     if args.json:
+        suite = SuiteView(found)
         answers = [answer._asdict() for answer in suite.answers]
         _print({**found.to_dict(), "answers": answers, "score": suite.score})
-        return 0
-    tables = suite.tables()
-    if args.format != "console":
+    elif args.format == "console":
+        show(suite_page(found))
+    else:
         texts = {
             "markdown": lambda name, table: markdown(table),
             "latex": lambda name, table: latex(table, name),
             "csv": lambda name, table: csv_text(table),
         }
+        tables = SuiteView(found).tables()
         print("\n".join(texts[args.format](name, table) for name, table in tables.items()), end="")
-        return 0
-    found.write_files()
-    suite.write()
-    page = found.page()
-    shown = [table for name, table in tables.items() if name != "answers"]
-    lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in suite.answers]
-    headline = "\n".join([page.headline, *([suite.score] if suite.score else []), *lines])
-    show(page._replace(headline=headline, tables=[*page.tables, *shown], details=[f"files: {found.storage.folder}"]))
     return 0
 
 
@@ -93,13 +134,18 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _paper(args: argparse.Namespace) -> int:
     from ..bench import reproduction, view
+    from ..bench.table_texts import markdown_page
     from ..report.page import show
 
-    show(reproduction.page(view.read(args.folder).cells if args.folder else None))
+    page = reproduction.page(view.read(args.folder).cells if args.folder else None)
+    if args.format == "markdown":
+        print(markdown_page(page), end="")
+    else:
+        show(page)
     return 0
 
 
-def _forecast(args: argparse.Namespace, run_light: Callable[[Path, str | None], None]) -> int:
+def _forecast(args: argparse.Namespace) -> int:
     from ..bench import forecast, view
     from ..report.page import show
 
@@ -109,12 +155,23 @@ def _forecast(args: argparse.Namespace, run_light: Callable[[Path, str | None], 
         folder = Path(args.source) if args.source else Path(scratch) / "light"
         if not args.source:
             print("a light run first …", file=sys.stderr)
-            run_light(folder, args.models)
-        found = view.read(folder)
-        forecasts = forecast.forecasts(found, images=args.images, epochs=args.epochs)
+            _light(folder, args)
+        found = view.read(folder, weights=_weights(args))
+        forecasts = forecast.forecasts(
+            found, images=args.images, epochs=args.epochs, models=models_of(args.models or "")
+        )
         if args.json:
             _print(forecast.to_dict(forecasts))
         else:
             page = forecast.page(found, forecasts, images=args.images, epochs=args.epochs)
             show(page if args.source else page._replace(details=[]))
     return 0
+
+
+def _light(folder: Path, args: argparse.Namespace) -> None:
+    """A small campaign for a forecast."""
+    from ..bench import Campaign, Settings
+
+    given = {name: getattr(args, name) for name in _LIGHT.split() if getattr(args, name) is not None}
+    settings = Settings(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES, models=models_of(args.models or ""), **given)
+    Campaign.create(folder, settings).run()

@@ -12,8 +12,8 @@ from impact_tracker.bench import Settings, comparison, forecast, reproduction
 from impact_tracker.bench.published import CLASSIFIERS, published
 from impact_tracker.bench.scores import scores
 from impact_tracker.bench.suite_files import SuiteView
-from impact_tracker.bench.tables import csv_text, latex, markdown
-from impact_tracker.bench.view import View
+from impact_tracker.bench.table_texts import csv_text, latex, markdown
+from impact_tracker.bench.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.report.page import Table, plain
 from python.bench.made import SHAPES, campaign, dumped, joules_of
@@ -57,7 +57,8 @@ def test_points_hold_what_the_figures_need(whole: View) -> None:
 
 def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
     tables = SuiteView(whole).tables()
-    assert list(tables) == ["table1", "table2", "table3", "inference", "training", "answers"]
+    expected = "table1 table2 table3 inference training intervals ranks answers"
+    assert list(tables) == expected.split()
     assert [row[:4] for row in tables["table1"].rows][:1] == [("MobileNet-V2", "3.51", "5", "+43 %")]
     assert len(tables["table2"].rows) == len(tables["table3"].rows) == 7
     assert len(tables["inference"].rows) == 24
@@ -70,11 +71,104 @@ def test_files_and_figures_of_a_suite(whole: View) -> None:
     assert written >= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     assert written >= {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "answers.csv"}
     text = (whole.storage.folder / "tables.tex").read_text()
-    assert text.count(r"\begin{table}") == 6
+    assert text.count(r"\begin{table}") == 8
     assert text.isascii()
+    assert "Traceback" not in (whole.storage.folder / "reproduction.md").read_text()
     svg = (whole.storage.folder / "parameters.svg").read_text()
     assert "g CO2e for 1,000 inferences" in svg
     assert "ResNet-V2-152" in svg
+
+
+def test_intervals_and_ranks_are_tables(whole: View) -> None:
+    tables = SuiteView(whole).tables()
+    assert len(tables["intervals"].rows) == 42
+    network, phase, runs, student, bootstrap, variation = tables["intervals"].rows[0]
+    assert (network, phase, runs) == ("MobileNet-V2", "inference", "3")
+    low, high = (float(end) for end in bootstrap.split(" to "))
+    middle, half = (float(part) for part in student.split(" ± "))
+    # A bootstrap of three runs can only be narrower than Student's t.
+    assert middle - half < low < high < middle + half
+    assert variation.endswith("%")
+    ranks = {row[0]: row[1:] for row in tables["ranks"].rows}
+    assert len(ranks) == 18  # GNMT is not trained
+    assert ranks["U-Net"][0] == "1"  # by its larger test
+    places = sorted(int(row[0]) for row in ranks.values())
+    assert places == list(range(1, 19))
+    assert all(int(row[0]) - int(row[1]) == int(row[2]) for row in ranks.values())
+
+
+def test_the_order_is_held_against_the_published_tables(whole: View) -> None:
+    answers = {answer.question: answer for answer in SuiteView(whole).answers}
+    for number, phase in ((2, "inference"), (3, "training")):
+        found = answers[f"Is the order in {phase} that of the published Table {number}?"]
+        assert "J per image: Spearman" in found.statistic
+        assert "mean power: Spearman" in found.statistic
+        assert "Kendall" in found.statistic
+
+
+def test_invalid_runs_are_shown_with_their_reason_and_in_no_mean(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", mode="work", repeats=3, models=("vgg-16",)))
+    cell = next(cell for cell in view.cells if cell.phase == "training")
+    with view.storage as storage:
+        for row in view.rows:
+            worst = {**row, "attempt": 2, "j_per_image": 1e9, "kwh": 1e9}
+            if row["phase"] == "inference":
+                storage.append({**worst, "invalid": ["the GPU was not used"]})
+            elif row["repeat"] == 2:
+                storage.append({**worst, "invalid": ["its power drifted"]})
+    again = read(tmp_path / "a")
+    inference, training = again.cells
+    assert (inference.runs, training.runs) == (0, 2)
+    assert training.j_per_image is not None
+    assert cell.j_per_image is not None
+    assert training.j_per_image.value == pytest.approx(cell.j_per_image.value, rel=0.05)
+    tables = SuiteView(again).tables()
+    assert tables["table2"].rows == [("VGG-16", "0 of 3", "invalid", "", "", "", "invalid")]
+    assert tables["table3"].rows[0][1] == "2 of 3"
+    reasons = {(row[0], row[2]) for row in tables["left-out"].rows}
+    assert ("vgg-16/training.r2", "its power drifted") in reasons
+    assert len(reasons) == 4
+    text = plain(again.page())
+    assert "vgg-16/training.r2 training is not averaged: its power drifted" in text
+    assert "the GPU was not used" in text
+
+
+def test_the_olympic_mean_says_so_and_its_bootstrap_is_of_the_same_runs(tmp_path: Path) -> None:
+    campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=7), joules=lambda name: 0.5)
+    plain_view, olympic = read(tmp_path / "a"), read(tmp_path / "a", olympic=True)
+    assert [cell.kwh.runs for cell in olympic.cells if cell.kwh is not None] == [5, 5, 5]
+    assert any("--olympic" in note for note in olympic.caveats)
+    assert not any("--olympic" in note for note in plain_view.caveats)
+    wide, narrow = (view.to_dict()["summary"][0]["bootstrap"]["kwh"] for view in (plain_view, olympic))
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    olympic.write_files()
+    lines = (tmp_path / "a" / "summary.csv").read_text().splitlines()
+    cells = dict(zip(lines[0].split(","), lines[1].split(",")))
+    assert [float(cells[f"kwh_bootstrap_{end}"]) for end in ("low", "high")] == narrow
+
+
+def test_what_makes_means_doubtful_is_said(tmp_path: Path) -> None:
+    settings = Settings(models=("small-cnn",), repeats=4)
+    view = campaign(tmp_path / "a", settings, joules=lambda name: 0.5, scatter=0.3, seed=2)
+    with view.storage as storage:
+        for task, watts in (("idle-before.s1", 40.0), ("idle-after.s1", 50.0)):
+            row = {"kind": "row", "task": task, "phase": "idle", "attempt": 1, "status": "ok", "power_w": watts}
+            storage.append({**row, "host": f"node-{watts:.0f}"})
+    notes = read(tmp_path / "a").caveats
+    assert any(note.startswith("energies of single runs scatter") and "Small CNN training" in note for note in notes)
+    assert "idle, the machine drew 40.0 W before the session and 50.0 W after it" in notes
+    assert "rows of 2 machines are in these means: node-40, node-50" in notes
+
+
+def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
+    from impact_tracker.bench.figures import energy_figure
+
+    figure = energy_figure(whole.cells)
+    training, inference = figure.axes
+    assert len(training.get_yticklabels()) == 18
+    assert len(inference.get_yticklabels()) == 24
+    assert inference.get_title(loc="left") == "Inference: 3 runs"
+    assert figure.get_size_inches()[0] < 14
 
 
 def test_scores_are_the_originals() -> None:
@@ -193,7 +287,21 @@ def test_a_forecast_grows_with_the_images_and_holds_what_comes(tmp_path: Path) -
     assert any("100 times" in note for note in page.caveats)
     with pytest.raises(ValueError, match="1 or more"):
         forecast.forecasts(view, images=0)
+    with pytest.raises(ValueError, match="there are small-cnn"):
+        forecast.forecasts(view, images=5, models=("vgg-16",))
     assert dumped(forecast.to_dict([training]))[0]["images"] == 600_000
+
+
+def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
+    """Quick runs end by time: each has images of its own."""
+    settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=2)
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    (row, other) = view.rows
+    with view.storage as storage:
+        storage.append({**other, "attempt": 2, "images": 500, "duration_s": 15.0})
+    (found,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
+    assert found.seconds == pytest.approx(300.0)
+    assert found.energy_j == pytest.approx(row["j_per_image"] * 10_000)
 
 
 def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -214,6 +322,8 @@ def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path
     assert len(document["answers"]) >= 4
     assert main(["bench", "paper"]) == 0
     assert "14 of 14" in capsys.readouterr().out
+    assert main(["bench", "paper", folder, "--format", "markdown"]) == 0
+    assert "| MobileNet-V2 |" in capsys.readouterr().out
     assert main(["bench", "compare", folder, folder]) == 0
     assert "None of 9 energies" in capsys.readouterr().out
     assert main(["bench", "report", str(tmp_path)]) == 2
@@ -221,6 +331,14 @@ def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path
     assert main(["bench", "forecast", "--images", "100", "--from", folder]) == 0
     assert "from " + folder in capsys.readouterr().out
     assert main(["bench", "forecast", "--images", "0", "--from", folder]) == 2
+
+
+def test_long_texts_are_paragraphs_and_every_sign_is_escaped() -> None:
+    table = Table(("question", "answer", ">n"), [("why " * 20, "as" * 30, "1")], "{100 %} of $a_b$")
+    text = latex(table, "t")
+    (width, other) = (float(part.partition("\\linewidth")[0]) for part in text.split("p{")[1:3])
+    assert 0.8 < width + other < 0.95
+    assert r"\caption{\{100 \%\} of \$a\_b\$}" in text
 
 
 def test_tables_in_three_languages() -> None:

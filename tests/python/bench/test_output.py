@@ -184,6 +184,13 @@ def test_a_missing_worker_says_what_to_install(
     assert campaign.open_runner is not missing
 
 
+def test_how_often_where_nobody_says() -> None:
+    from impact_tracker.bench.modes import default_repeats
+
+    assert default_repeats(None, None) == default_repeats("ai-benchmark", "work") == 3
+    assert default_repeats("ai-benchmark", None) == default_repeats("modern", "quick") == 1
+
+
 def test_list_names_every_test(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.memory import estimated_bytes, system_memory
 from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.suites import listing
@@ -75,6 +74,10 @@ def test_a_good_row_passes_every_check() -> None:
         ({"coverage": 0.8}, "cover 80%"),
         ({"pass_ns": [10_000_000 + i * 100_000 for i in range(101)]}, "drifted"),
         ({"pass_ns": [10_000_000 + (i % 2) * 10_000_000 for i in range(101)]}, "scatter"),
+        ({"settled": False, "slope": 0.034}, "the power still changed by 3.4%"),
+        ({"cpu_utilisation": 3.1}, "3.1 processors were busy, the worker has 2 threads"),
+        ({"cpu_utilisation": 0.1}, "0.1 processors were busy: the work was not done here"),
+        ({"power_drift": -0.08}, "power changed by -8% from the first third"),
         ({"counter_and_gauge": [{"device": "gpu:0", "counter_j": 187.0, "gauge_j": 327.0}]}, "0.57 times"),
     ],
 )
@@ -101,6 +104,22 @@ def test_quick_mode_only_warns_of_short_phases() -> None:
     row = judged(strict=False, region_s=5.01, duration_s=5.0)
     assert row["invalid"] == []
     assert len(row["warnings"]) == 1
+
+
+def test_a_row_says_what_is_above_the_idle_machine() -> None:
+    assert judged()["above_idle_j"] == pytest.approx(6000.0 - 40.0 * 60.02)
+
+
+def test_warming_is_warned_of() -> None:
+    row = judged(temperature_begin_c=41.0, temperature_end_c=63.0)
+    assert row["invalid"] == []
+    assert row["warnings"] == ["it warmed from 41 to 63 degrees Celsius: it was not warm when it began"]
+    assert judged(temperature_begin_c=60.0, temperature_end_c=63.0)["warnings"] == []
+
+
+def test_the_load_of_a_short_phase_is_not_known() -> None:
+    row = judged(strict=False, region_s=2.0, duration_s=2.0, cpu_utilisation=0.0)
+    assert row["invalid"] == []
 
 
 def test_settings_that_were_asked_are_checked() -> None:
@@ -238,12 +257,3 @@ def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_c
     with pytest.raises(ValueError, match=r"needs about .* GB, this machine has .* GB"):
         Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle)
     assert not (tmp_path / "a").exists()
-
-
-def test_memory_that_a_test_needs() -> None:
-    (test,) = suite_tests(Settings(models=("mobilenet-v2",), batch=10))
-    network = {"input": [3, 64, 64], "activations": 1000, "parameters": 500}
-    assert estimated_bytes(test, network) == 4 * 4 * 500 + 10 * 10 * 250
-    whole, free = system_memory() or (0, 0)
-    assert whole >= free > 0
-    assert system_memory("/nonexistent") is None

@@ -1,0 +1,97 @@
+"""What a reader of a campaign must know before he uses its numbers, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import digits
+from .rows import Row
+from .settings import Settings
+from .storage import Outcome
+from .summary import Cell
+
+SCATTER = 0.10  # coefficient of variation between runs above which it is said
+IDLE_DRIFT = 0.10
+
+
+def caveats(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> list[str]:
+    """Failures first, then what is left out, then how the numbers came about."""
+    found = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
+    if outcome.done + len(outcome.failed) < outcome.total:
+        left = outcome.total - outcome.done - len(outcome.failed)
+        found.append(f"{left} of {outcome.total} tasks have not run yet: go on by --resume {outcome.folder}")
+    found += _left_out(cells, outcome)
+    found += _about_energy(cells)
+    runs = max((cell.runs for cell in cells), default=0)
+    spread = "± is the 95 % interval of the mean over runs (Student's t)"
+    found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
+    found += [*_scatter(cells), *_about_machine(rows), *_about_carbon(rows)]
+    if settings.mode == "quick":
+        found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
+    if settings.mode == "paper":
+        found.append(
+            "paper mode: the published energies hold a PUE of 1.58 and 56 g/kWh (--pue 1.58 --intensity 56 weigh alike)"
+        )
+    return found
+
+
+def _left_out(cells: Sequence[Cell], outcome: Outcome) -> list[str]:
+    return [
+        f"{task} {cell.phase} is not averaged: {reason}"
+        for cell in cells
+        for task, reason in cell.left_out.items()
+        if task not in outcome.failed and (cell.runs or cell.phase in ("training", "inference", "evaluation"))
+    ]
+
+
+def _about_energy(cells: Sequence[Cell]) -> list[str]:
+    known = [cell for cell in cells if cell.runs]
+    shares = [cell.modelled for cell in known if cell.modelled is not None]
+    error = max((cell.bias for cell in known if cell.bias is not None), default=None)
+    found = []
+    if shares and max(shares) >= 0.95:
+        spread = "" if error is None else f", error ± {digits.percent(error)},"
+        found.append(
+            f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"
+        )
+    elif error is not None:
+        part = f"up to {digits.percent(max(shares))} of the energy is modelled; " if shares and max(shares) > 0 else ""
+        found.append(f"{part}the sensors' and models' own error ± {digits.percent(error)} is not in the intervals")
+    if any(cell.quality == "missing" for cell in known):
+        found.append("some energies are missing, not zero: run `impact-tracker doctor`")
+    if any(cell.partial for cell in known):
+        found.append("partial: parts of the machine are in no sensor's sum")
+    return found
+
+
+def _scatter(cells: Sequence[Cell]) -> list[str]:
+    wide = [
+        f"{cell.title} {cell.phase} {digits.percent(cell.kwh.relative)}"
+        for cell in cells
+        if cell.phase in ("training", "inference") and cell.kwh is not None and (cell.kwh.relative or 0.0) > SCATTER
+    ]
+    return [f"energies of single runs scatter (coefficient of variation): {', '.join(wide)}"] if wide else []
+
+
+def _about_machine(rows: Sequence[Row]) -> list[str]:
+    """Several machines in one mean, and an idle machine that was not the same before and after."""
+    found = []
+    hosts = sorted({str(row["host"]) for row in rows if row.get("host")})
+    if len(hosts) > 1:
+        found.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
+    idle = {row["task"]: row["power_w"] for row in rows if row["phase"] == "idle" and row.get("power_w")}
+    for task, before in idle.items():
+        after = idle.get(task.replace("idle-before", "idle-after")) if task.startswith("idle-before") else None
+        if after is not None and abs(after - before) > IDLE_DRIFT * before:
+            found.append(f"idle, the machine drew {before:.1f} W before the session and {after:.1f} W after it")
+    return found
+
+
+def _about_carbon(rows: Sequence[Row]) -> list[str]:
+    weighed = {(row.get("pue"), row.get("intensity_g_per_kwh")) for row in rows if row.get("carbon_g") is not None}
+    if len(weighed) != 1:
+        return ["rows are weighed with different PUEs or carbon intensities"] if weighed else []
+    pue, intensity = weighed.pop()
+    return [
+        f"kWh are the machine's own; kgCO2e = kWh × PUE {pue:g} × {intensity:.0f} g/kWh (--pue, --zone, --intensity)"
+    ]

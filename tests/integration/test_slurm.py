@@ -1,0 +1,176 @@
+"""Campaigns as job arrays, with the real worker: on commands like Slurm's, and on a real Slurm of one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from fakes.slurm_commands import fake_slurm
+from impact_tracker import _core
+from integration.one_slurm import NoSlurmError, OneSlurm, missing
+
+if not hasattr(_core, "Runner"):
+    pytest.skip("the core is not built", allow_module_level=True)
+pytest.importorskip("submitit")
+
+from impact_tracker import Record
+from impact_tracker.bench.storage import Storage
+from impact_tracker.bench.view import read
+from impact_tracker.runner import find_worker
+
+try:
+    find_worker()
+except FileNotFoundError as absent:
+    pytest.skip(f"no worker: {absent}", allow_module_level=True)
+if not Path("/usr/share/datasets/fashion-mnist").is_dir():
+    pytest.skip("dataset-fashion-mnist is not installed", allow_module_level=True)
+
+SMALL = ("--models", "small-cnn", "--images", "192", "--test-images", "128", "--threads", "1", "--idle", "0.1")
+
+
+def bench(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+    full = {**environment, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "impact_tracker", "bench", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=full)
+
+
+def finished(program: subprocess.Popen[str], seconds: float = 280.0) -> tuple[int, str, str]:
+    try:
+        out, err = program.communicate(timeout=seconds)
+    finally:
+        program.kill()
+    return program.returncode, out, err
+
+
+def until(what: Callable[[], bool], seconds: float = 120.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def started(folder: Path) -> bool:
+    """Whether a first phase is on the disk."""
+    return any(line.get("kind") == "row" for line in Storage(folder).lines())
+
+
+def is_gathered(folder: Path, tasks: int) -> None:
+    """Every task is there, with a record and rows of its own, and the report holds them."""
+    view = read(folder)
+    assert (view.outcome.done, view.outcome.total, view.outcome.failed) == (tasks, tasks, {})
+    assert len(list((folder / "parts").glob("*.jsonl"))) == tasks
+    records = {row["record"] for row in view.rows}
+    assert len(records) == tasks
+    assert all(Record(folder / record).complete for record in records)
+    phases = {row["phase"] for row in view.rows}
+    assert phases >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
+    done = subprocess.run(
+        [sys.executable, "-m", "impact_tracker", "bench", "report", folder, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cells = {cell["phase"]: cell for cell in json.loads(done.stdout)["summary"]}
+    assert cells["training"]["runs"] == tasks
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[dict[str, str]]:
+    with fake_slurm(tmp_path / "slurm") as variables:
+        yield {**os.environ, **variables}
+
+
+def test_a_campaign_as_a_job_array(fake: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "a campaign"
+    options = ("--repeats", "2", "--minutes", "5", "--partition", "all", *SMALL)
+    code, out, err = finished(bench(fake, "-o", str(folder), "--slurm", *options))
+    assert code == 0, err
+    assert "2 tasks submitted" in err
+    assert "small-cnn.r1: done" in err
+    assert "Small CNN" in out
+    is_gathered(folder, 2)
+    script = (tmp_path / "slurm" / "state" / "1" / "script").read_text()
+    assert "#SBATCH --array=0-1%2" in script
+    assert "#SBATCH --partition=all" in script
+    assert "#SBATCH --exclusive" in script
+
+
+def test_an_element_that_is_killed_ends_the_waiting_and_resume_does_it_again(
+    fake: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "a"
+    driver = bench(fake, "-o", str(folder), "--slurm", "--repeats", "2", *SMALL)
+    assert until(lambda: started(folder))
+    subprocess.run(["scancel", "1_0"], env=fake, check=True)
+    code, _, err = finished(driver)
+    assert code == 1, err
+    assert "small-cnn.r1: its job failed: its job ended without a word (killed" in err
+    view = read(folder)
+    assert (view.outcome.done, view.outcome.failed) == (1, {})
+    code, _, err = finished(bench(fake, "--resume", str(folder), "--slurm"))
+    assert code == 0, err
+    assert "1 tasks submitted" in err
+    is_gathered(folder, 2)
+
+
+def test_interrupted_it_leaves_the_jobs_and_says_how_to_gather(fake: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    driver = bench(fake, "-o", str(folder), "--slurm", "--repeats", "1", *SMALL)
+    assert until(lambda: started(folder))
+    driver.send_signal(signal.SIGTERM)
+    code, _, err = finished(driver, 60)
+    assert code == 143
+    assert "the jobs go on (scancel 1 ends them)" in err
+    assert "bench report" in err
+    assert until(lambda: read(folder).outcome.done == 1)
+
+
+@pytest.fixture(scope="module")
+def slurm() -> Iterator[OneSlurm]:
+    absent = missing()
+    if absent:
+        pytest.skip(f"not installed: {', '.join(absent)} (apt install slurmctld slurmd slurm-client munge)")
+    with ExitStack() as stack:
+        try:
+            machine = stack.enter_context(OneSlurm())
+        except NoSlurmError as error:
+            pytest.skip(f"no Slurm can run here: {error}")
+        yield machine
+
+
+@pytest.mark.long
+def test_a_real_slurm_runs_the_campaign(slurm: OneSlurm, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    options = ("--repeats", "2", "--minutes", "10", "--partition", "all", *SMALL)
+    code, out, err = finished(bench(slurm.environment, "-o", str(folder), "--slurm", *options))
+    assert code == 0, err
+    assert "Small CNN" in out
+    is_gathered(folder, 2)
+    assert slurm.jobs() == []
+
+
+@pytest.mark.long
+def test_a_job_that_slurm_kills_is_told_and_done_again(slurm: OneSlurm, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    driver = bench(slurm.environment, "-o", str(folder), "--slurm", "--repeats", "2", "--minutes", "10", *SMALL)
+    assert until(lambda: started(folder))
+    running = next(job for job in slurm.jobs() if job.endswith("_0"))
+    slurm.command("scancel", "--signal=KILL", "--full", running)
+    code, _, err = finished(driver)
+    assert code == 1, err
+    assert "its job failed: its job ended without a word" in err
+    assert read(folder).outcome.done == 1
+    code, _, err = finished(bench(slurm.environment, "--resume", str(folder), "--slurm", "--minutes", "10"))
+    assert code == 0, err
+    is_gathered(folder, 2)
