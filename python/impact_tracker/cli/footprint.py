@@ -164,7 +164,7 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
         lines.append(f"  {indicator:<16}{row} {unit}")
     shown = [i for i in ("carbon", "adp", "primary_energy", "water") if foot.matrix.total(i).value is not None]
     lines += [f"  {person_years(foot.matrix.total(i)).value:.3g} person-years of the {i} boundary" for i in shown]
-    lines += [f"  {e.value:.3g} {e.unit} {e.name}" for e in all_of(foot.carbon) if e.name != "person-equivalents"]
+    lines += [f"  {e.value:.3g} {e.unit}: {e.name}" for e in all_of(foot.carbon) if e.name != "person-equivalents"]
     lines += [f"  {part:<16}{_said(impact)}" for part, impact in foot.use.items()]
     lines.append("  X: " + "; ".join(dict.fromkeys(foot.matrix.reasons().values())))
     if args.explain:

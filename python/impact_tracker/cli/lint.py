@@ -52,11 +52,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stated(statement: Statement) -> str:
-    known = {name: value for name, value in asdict(statement).items() if value not in (None, False, "")}
+    known = {
+        name: value
+        for name, value in asdict(statement).items()
+        if value not in (None, False, "") and name not in ("where", "tolerance")
+    }
     numbers = ", ".join(
         f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items()
     )
-    return f"{statement.where}: {numbers.partition(', ')[2] or 'nothing that can be checked'}"
+    return f"{statement.where}: {numbers or 'nothing that can be checked'}"
 
 
 def _statements(place: str, args: argparse.Namespace) -> list[Statement]:

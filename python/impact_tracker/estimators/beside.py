@@ -11,7 +11,7 @@ from ..factors.hardware import find_cpu
 from ..hostinfo import Hardware, hardware_of
 from ..result import Result
 from .estimate import Comparison
-from .green_algorithms import green_algorithms, per_core
+from .green_algorithms import ANY_CORE, green_algorithms, per_core
 
 VERSION = "3.0"
 
@@ -56,7 +56,7 @@ def beside(
         return "no estimate beside it: the duration is not known"
     cores, notes = physical_cores(hardware)
     if cores is None and not hardware.gpus:
-        return "no estimate beside it: the record names neither processors nor cards"
+        return "no estimate beside it: how many cores and cards it ran on is not known"
     used = min(1.0, busy_cpus / hardware.threads) if busy_cpus is not None and hardware.threads else None
     for known, what in ((used if cores else 1.0, "processors"), (gpu_usage if hardware.gpus else 1.0, "cards")):
         if known is None:
@@ -102,16 +102,21 @@ def _chip_cores(name: str | None) -> int | None:
     return None if chip is None else chip.cores
 
 
-def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor | None:
-    """W a core as the calculator has it; ``None`` for its default, which the estimate's notes then name."""
+def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
+    """W a core as the calculator has it; its default for a processor that no table holds, which the notes then say."""
     chip = find_cpu(hardware.cpu) if hardware.cpu else None
     if chip is None:
-        notes.append(f"no thermal design power is known for {hardware.cpu or 'the processor, which has no name here'}")
-        return None
+        named = hardware.cpu or "the processor, which has no name here"
+        notes.append(
+            f"no thermal design power is known for {named}: the calculator's default of {ANY_CORE.value:g} W a core"
+        )
+        return ANY_CORE
     own = chip.cores or (cores // hardware.sockets if hardware.sockets else None)
     if not own:
-        notes.append(f"how many cores {chip.name} has is not known")
-        return None
+        notes.append(
+            f"how many cores {chip.name} has is not known: the calculator's default of {ANY_CORE.value:g} W a core"
+        )
+        return ANY_CORE
     watts = per_core(chip.tdp.value, own)
     return replace(
         chip.tdp,

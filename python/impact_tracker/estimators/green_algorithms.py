@@ -57,6 +57,12 @@ PROFILES = {
 }
 
 
+# A core of a processor that nobody named, or that no table holds.
+ANY_CORE = Factor(
+    ANY_CPU_W_PER_CORE, "W", 2.0, 20.0, "Green Algorithms' default", quality="estimated", name="power of a core"
+)
+
+
 def profile(version: str) -> Profile:
     """The profile of a version, ``v`` or not; EstimateError names those there are."""
     wanted = version.lstrip("vV")
@@ -180,9 +186,7 @@ def _core_power(model: str | None, stated_w: float | Factor | None, notes: list[
         return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a core")
     if model is None:
         notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
-        return Factor(
-            ANY_CPU_W_PER_CORE, "W", 2.0, 20.0, "Green Algorithms' default", quality="estimated", name="power of a core"
-        )
+        return ANY_CORE
     found = cpu(model)
     if found.cores is None:
         raise UnknownFactorError(

@@ -95,7 +95,8 @@ class Factor:
     def cite(self) -> str:
         """One line for a report: name, value, range, unit, year, method, source, licence."""
         span = f" ({self.low:g}–{self.high:g})" if self.high > self.low else ""
-        parts = [f"{self.name or 'factor'}: {self.value:g}{span} {self.unit}"]
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        parts = [f"{self.name or 'factor'}: {self.value:g}{span}{unit}"]
         parts += [
             str(part) for part in (self.year, self.method, self.source, self.url, self.licence, self.note) if part
         ]

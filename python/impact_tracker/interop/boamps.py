@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..factors import Factor
+from ..factors import QUALITIES, Factor
 from .boamps_rules import SPECIFICATION, VERSION, faults_of
 from .run import InteropError, Run
 
@@ -40,12 +40,21 @@ def to_report(run: Run, **task: Any) -> dict[str, Any]:
     if run.zone_name or run.zone:
         value = None if run.intensity is None else run.intensity.value
         report["environment"] = _known({"country": run.zone_name or run.zone, "powerSourceCarbonIntensity": value})
-    if run.quality in _ACCURACY:
-        report["quality"] = _ACCURACY[run.quality]
+    accuracy = _accuracy(run)
+    if accuracy is not None:
+        report["quality"] = accuracy
     faults = faults_of(report)
     if faults:
         raise InteropError(f"{run.name}: the report would not be valid: {'; '.join(faults)}")
     return report
+
+
+def _accuracy(run: Run) -> str | None:
+    """high within 10 %, medium within 25 %, low beyond, by the energy's interval; by its quality where it has none."""
+    if run.energy_kwh and run.energy_high_kwh is not None:
+        spread = run.energy_high_kwh / run.energy_kwh - 1.0
+        return "high" if spread <= 0.10 else "medium" if spread <= 0.25 else "low"
+    return _ACCURACY.get(run.quality)
 
 
 def _header(run: Run, level: str) -> dict[str, Any]:
@@ -133,7 +142,7 @@ def _run(report: dict[str, Any], measure: dict[str, Any], where: str) -> Run:
         zone=place.get("country"),
         zone_name=place.get("country"),
         location=place.get("location"),
-        quality="estimated",
+        quality=_quality(measure),
         cpu_model=_name(chips),
         cpu_sockets=_pieces(chips),
         gpu_model=_name(cards),
@@ -161,6 +170,12 @@ def _components(run: Run) -> list[dict[str, Any]]:
     if run.ram_gb:
         parts.append({"componentType": "ram", "nbComponent": 1, "memorySize": run.ram_gb})
     return parts
+
+
+def _quality(measure: dict[str, Any]) -> str:
+    """Ours says it in its tracking mode; no other tool's word is as sure."""
+    mode = measure.get("cpuTrackingMode")
+    return mode if measure["measurementMethod"] == "impact-tracker" and mode in QUALITIES else "estimated"
 
 
 def _components_of(report: dict[str, Any], kind: str) -> list[dict[str, Any]]:

@@ -137,9 +137,10 @@ def neurips(study: Study) -> str:
     total = "an unknown time" if hours is None else f"{hours / 3600:.3g} h"
     whole = _sum(run.energy_kwh for run in runs)
     energy = "its energy was not measured" if whole is None else f"{whole:.3g} kWh without the site's overhead"
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     rest = "preliminary and failed ones included as far as they are recorded"
     text = (
-        f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {len(runs)} runs"
+        f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {count}"
         f" of the project, {rest}, took {total} ({energy}, {_mass(_carbon(runs))})."
     )
     return f"{text} Measured with {final.tool} {final.tool_version}".rstrip() + ".\n"

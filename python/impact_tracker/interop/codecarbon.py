@@ -23,8 +23,10 @@ COLUMNS = (
 
 
 def to_csv(runs: Iterable[Run]) -> str:
-    """All columns, one row a run. What is not known is an empty cell, never 0. Energies have the PUE in them, as
-    theirs."""
+    """All columns, one row a run. What is not known is an empty cell, never 0.
+
+    Energies have the PUE in them, as theirs; so have powers, that energy stays power × time.
+    """
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -48,7 +50,7 @@ def _row(run: Run) -> dict[str, object]:
         return None if kwh is None else kwh * run.pue
 
     def watts(kwh: float | None) -> float | None:
-        return None if kwh is None or not seconds else kwh * 3.6e6 / seconds
+        return None if kwh is None or not seconds else kwh * run.pue * 3.6e6 / seconds
 
     ended = run.ended_at
     return {
@@ -151,9 +153,11 @@ def _read_row(cells: dict[str, str], where: str) -> Run:
     row = _Row(cells, where)
     # fmt: off
     pue = row.number("pue") or 1.0
+    version = row.text("codecarbon_version") or ""
+    ours = version.startswith("impact-tracker")
     return Run(
-        name=row.text("project_name") or "codecarbon", tool="codecarbon",
-        tool_version=row.text("codecarbon_version") or "",
+        name=row.text("project_name") or "codecarbon", tool="impact-tracker" if ours else "codecarbon",
+        tool_version=version.partition(" ")[2] if ours else version,
         started_at=_started(row.text("timestamp"), row.number("duration")), duration_s=row.number("duration"),
         energy_kwh=row.over("energy_consumed", pue), cpu_kwh=row.over("cpu_energy", pue),
         gpu_kwh=row.over("gpu_energy", pue), ram_kwh=row.over("ram_energy", pue), pue=pue, wue=row.number("wue"),
@@ -168,7 +172,7 @@ def _read_row(cells: dict[str, str], where: str) -> Run:
         gpu_utilisation=row.over("gpu_utilization_percent", 100.0),
         cloud_provider=row.text("cloud_provider"),
         cloud_region=row.text("cloud_region"), run_id=row.text("run_id"), origin=where, extra={"stated": dict(cells)},
-        notes=("CodeCarbon does not say which of its energies were measured and which modelled",),
+        notes=("a CodeCarbon file does not say which of its energies were measured and which modelled",),
     )
     # fmt: on
 

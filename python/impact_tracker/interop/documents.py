@@ -16,6 +16,7 @@ _MASS = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "tonnes": 1e6, "tons": 1e6, 
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "minutes": 1 / 60, "h": 1.0, "hours": 1.0, "hour": 1.0, "days": 24.0, "d": 24.0}
 _POWER = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
+_NUMBER = r"(?<![\w.,])(\d[\d.,]*(?:e[+-]?\d+)?)"  # 1,287.5 and 4.16e-06
 _ROUNDED = 0.05  # cards are printed with two digits
 
 
@@ -180,7 +181,7 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> Statement:
     kilowatts = _quantity(answer("energy consumption"), _POWER)
     if kwh is None and hours is not None and kilowatts is not None:
         kwh = hours * kilowatts
-    mix = re.search(r"([\d.,]+)\s*g\s*(?:CO2e?q?)?\s*/\s*kWh", answer("energy mix"), re.IGNORECASE)
+    mix = re.search(_NUMBER + r"\s*g\s*(?:CO2e?q?)?\s*/\s*kWh", answer("energy mix"), re.IGNORECASE)
     year = re.search(r"\b(?:19|20)\d\d\b", answer("energy mix"))
     return Statement(
         where,
@@ -195,7 +196,7 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> Statement:
 def _quantity(text: str, units: Mapping[str, float]) -> float | None:
     """The first number with one of the units, in the unit that they are scaled to."""
     words = "|".join(sorted(units, key=len, reverse=True))
-    found = re.search(rf"([\d.,]+)\s*({words})\b", text, re.IGNORECASE)
+    found = re.search(rf"{_NUMBER}\s*({words})\b", text, re.IGNORECASE)
     number = _float(found.group(1)) if found else None
     return None if found is None or number is None else number * units[found.group(2).casefold()]
 

@@ -52,7 +52,7 @@ class Statement:
 
 def of_run(run: Run) -> Statement:
     """A run's statement; of an imported one what its file says, before anything was mended."""
-    stated = run.extra.get("stated") if run.tool.startswith("codecarbon") else None
+    stated = run.extra.get("stated")
     if isinstance(stated, dict):
         return _of_codecarbon(run, stated)
     grid = run.intensity

@@ -10,7 +10,6 @@ from impact_tracker.factors import intensity
 CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_code,country_name,cpu_model,cpu_count
 2024-05-01T10:00:00,bert,3600,0.6,1.0,POL,Poland,AMD EPYC 7543 32-Core Processor,64
 """
-pytestmark = pytest.mark.usefixtures("_core")
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_another_place(emissions, capsys):
     assert "making is not in it" in out and "before: carbon_g = " in out and "Ember" in out
 
 
-def test_precision_with_its_range_in_json(emissions, capsys):
+def test_precision_with_its_range_in_json(emissions, capsys, _core):
     code, out, _ = call(capsys, "what-if", emissions, "--energy", "0.4:0.5:0.8", "--json")
     change = json.loads(out)[0]["changes"][0]
     assert code == 0 and change["saving_g"] == pytest.approx(300.0) and 120 < change["saving_g_low"] < 300

@@ -60,7 +60,7 @@ def test_cards_of_two_kinds_count_with_their_mean():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"hardware": Hardware()}, "neither processors nor cards"),
+        ({"hardware": Hardware()}, "how many cores and cards"),
         ({"duration_s": None}, "duration"),
         ({"pue": 0.5}, "PUE"),
     ],

@@ -9,7 +9,6 @@ from impact_tracker.factors import Factor, FactorError, intensity
 from impact_tracker.footprint import Allocation, Case, Change, Machine, making_total, read_changes, what_if
 
 KWH = 3.6e6
-pytestmark = pytest.mark.usefixtures("core")
 SERVER = Machine(cpus=2, cpu_cores=32, ram_gb=256)
 CASE = Case(10 * KWH, 3600.0, intensity("PL"), 1.5, SERVER)
 
@@ -26,7 +25,7 @@ def test_another_country():
     assert found.before.partial and "making" in found.sentences()[-1]
 
 
-def test_half_the_energy_and_time():
+def test_half_the_energy_and_time(core):
     found = what_if(CASE, Change("half", energy=ratio(0.5), duration=ratio(0.5)))
     assert found.saving.value == pytest.approx(found.before.value / 2) and found.share == pytest.approx(0.5)
     # use may double: every factor but the ratio is the same on both sides, so the rebound has no range
@@ -39,7 +38,7 @@ def test_half_the_energy_and_time():
     assert "saves" in found.sentences()[0] and "100% more use would eat" in found.sentences()[1]
 
 
-def test_a_ratio_with_a_range_gives_the_rebound_one():
+def test_a_ratio_with_a_range_gives_the_rebound_one(core):
     found = what_if(
         Case(10 * KWH, 3600.0, Factor.stated(100.0, "g/kWh", "grid")), Change("x", energy=ratio(0.5, 0.4, 0.8))
     )
@@ -47,7 +46,7 @@ def test_a_ratio_with_a_range_gives_the_rebound_one():
     assert found.spread.low < 500.0 < found.spread.high
 
 
-def test_what_both_share_cancels_in_the_range():
+def test_what_both_share_cancels_in_the_range(core):
     found = what_if(Case(10 * KWH, 3600.0, intensity("PL")), Change("a tenth less", energy=ratio(0.9)))
     assert found.spread.low > 0  # though the ranges of before and after overlap widely
 

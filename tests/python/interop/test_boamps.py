@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_our_report_is_valid_and_comes_back(climatebert, tmp_path):
     back = boamps.read_json(path)[0]
     assert back.energy_kwh == pytest.approx(33.6) and back.carbon.value == pytest.approx(15_792.0)
     assert (back.gpu_model, back.gpu_count, back.zone) == ("NVIDIA RTX A5000", 2, "Germany")
+
+
+@pytest.mark.parametrize(("spread", "said"), [(0.05, "high"), (0.2, "medium"), (0.7, "low")])
+def test_accuracy_is_that_of_the_interval(climatebert, spread, said):
+    run = replace(climatebert, energy_high_kwh=33.6 * (1 + spread), quality="modelled")
+    assert boamps.to_report(run)["quality"] == said
+
+
+def test_pue_hardware_and_quality_come_back(climatebert, tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(boamps.to_json(replace(climatebert, pue=1.5, quality="modelled", cpu_sockets=2)), encoding="utf-8")
+    back = boamps.read_json(path)[0]
+    assert back.pue == 1.5 and back.carbon.value == pytest.approx(15_792.0 * 1.5) and back.quality == "modelled"
+    assert (back.cpu_model, back.cpu_sockets, back.ram_gb) == ("AMD EPYC 7543", 2, 256.0) and back.notes == ()
 
 
 def test_our_report_against_json_schema(climatebert):

@@ -1,6 +1,8 @@
 """Cards, paragraphs, statements: ClimateBERT's published numbers, and no number for what was not measured."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -103,3 +105,22 @@ def test_unknown_forms_and_no_runs(climatebert):
         write("boamp", [climatebert])
     with pytest.raises(InteropError, match="no run"):
         write("boamps", [])
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(climatebert, search, tmp_path):
+    odd = Study(climatebert, [climatebert, search], comments="100 % of R&D_x #1 {~^\\ µg × CO₂ – é")
+    body = "\n".join([climate_card_latex(odd), climate_card_latex(odd, extended=True), latex_statement(odd)])
+    packages = "\\usepackage[utf8]{inputenc}\\usepackage[T1]{fontenc}\\usepackage{textcomp}"
+    document = f"\\documentclass{{article}}{packages}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    (tmp_path / "card.tex").write_text(document, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "card.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "card.pdf").stat().st_size > 1000

@@ -2,16 +2,16 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import pytest
 
 from impact_tracker.cli import lint as cli
-from impact_tracker.interop import InteropError, Need, climate_card_markdown, sci_json
+from impact_tracker.interop import InteropError, climate_card_markdown, codecarbon, read_runs, sci_json
 from impact_tracker.interop.cards import Study
 from impact_tracker.interop.documents import is_document, of_climate_card, statements_in
 from impact_tracker.interop.lint import lint_all
-
-assert Need
+from impact_tracker.interop.statement import of_run
 
 
 def call(capsys, arguments):
@@ -125,6 +125,13 @@ def test_our_own_documents_are_sound(climatebert, tmp_path):
     card.write_text(climate_card_markdown(Study(climatebert), extended=True), encoding="utf-8")
     score.write_text(sci_json(climatebert, functional_unit="image", units=1000), encoding="utf-8")
     assert lint_all([*statements_in(card), *statements_in(score)]) == []
+    small = replace(climatebert, energy_kwh=4.16e-6)
+    card.write_text(climate_card_markdown(Study(small), extended=True), encoding="utf-8")
+    assert statements_in(card)[0].site_kwh == pytest.approx(4.16e-6) and lint_all(statements_in(card)) == []
+    table = tmp_path / "emissions.csv"
+    table.write_text(codecarbon.to_csv([replace(climatebert, pue=1.5)]), encoding="utf-8")
+    found = lint_all([of_run(run) for run in read_runs(table)])
+    assert {finding.trap for finding in found} == {5}  # its form has no place for the intensity's year
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "[1]", '{"a": 1}'])

@@ -65,7 +65,7 @@ def test_our_csv_has_all_columns_and_comes_back(climatebert, unmeasured, tmp_pat
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == codecarbon.COLUMNS and len(rows) == 2
     assert float(rows[0]["emissions"]) == pytest.approx(15.792 * 1.5) and rows[0]["country_iso_code"] == "DEU"
-    assert float(rows[0]["cpu_power"]) == pytest.approx(3.6 / 48 * 1000)
+    assert float(rows[0]["cpu_power"]) == pytest.approx(3.6 / 48 * 1000 * 1.5)  # as its energies: with the PUE
     assert rows[1]["emissions"] == "" and rows[1]["energy_consumed"] == ""  # never 0 for what was not measured
     path = tmp_path / "emissions.csv"
     path.write_text(text)
