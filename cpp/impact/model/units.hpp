@@ -80,6 +80,26 @@ inline Litres operator*(Joules it, Wue wue) noexcept {
 // W = E_IT x (WUE + PUE x EWIF): on site for the computers' energy, off site for the grid's. The PUE stands in it once.
 inline Litres water(Joules it, Pue pue, Wue wue, WaterIntensity grid) noexcept { return it * wue + (it * pue) * grid; }
 
+// What using electricity brings, every quantity in its own type; a factor that nobody published (NaN) leaves NaN.
+struct UseOfElectricity {
+  GramsCO2e carbon;
+  Litres water;
+  PrimaryMegajoules primary_energy;
+  KilogramsSb depletion;
+};
+
+struct GridFactors {
+  CarbonIntensity carbon;
+  WaterIntensity water;
+  PrimaryEnergyFactor primary_energy;
+  DepletionFactor depletion;
+};
+
+inline UseOfElectricity use_of_electricity(Joules it, Pue pue, Wue wue, const GridFactors& grid) noexcept {
+  const SiteJoules site = it * pue;
+  return {site * grid.carbon, water(it, pue, wue, grid.water), site * grid.primary_energy, site * grid.depletion};
+}
+
 // Share of making that a use bears: duration / (lifetime x utilisation) x reserved / total (the machine's part).
 double share_of_life(double duration_s, double lifetime_s, double utilisation, double reserved, double total);
 

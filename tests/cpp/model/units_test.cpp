@@ -37,6 +37,16 @@ TEST(Units, WaterCountsThePueOnce) {
   EXPECT_NEAR(water(it, Pue{1.2}, Wue{0.55}, WaterIntensity{3.14}).value(), 4318.0, 1e-9);
 }
 
+TEST(Units, UseOfElectricityIsTheFourFormulas) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const GridFactors grid{CarbonIntensity{50.0}, WaterIntensity{3.14}, PrimaryEnergyFactor{11.0}, DepletionFactor{nan}};
+  const auto used = use_of_electricity(Joules{1000.0 * kJoulesPerKilowattHour}, Pue{1.2}, Wue{0.55}, grid);
+  EXPECT_DOUBLE_EQ(used.carbon.value(), 60000.0);
+  EXPECT_NEAR(used.water.value(), 4318.0, 1e-9);
+  EXPECT_DOUBLE_EQ(used.primary_energy.value(), 13200.0);
+  EXPECT_TRUE(used.depletion.is_missing());
+}
+
 TEST(Units, AnUnknownFactorStaysUnknown) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(((Joules{1.0} * Pue{1.0}) * CarbonIntensity{nan}).is_missing());

@@ -23,6 +23,24 @@ def stated(value, unit, method=""):
     return Factor(value, unit, value, value, "test", method=method)
 
 
+SIZE = st.floats(0.0, 1e3)
+
+
+@given(st.floats(0.0, 1e12), st.floats(1.0, 3.0), SIZE, SIZE, SIZE, st.floats(0.0, 1e2), st.floats(0.0, 1e-3))
+def test_the_formulas_are_those_of_the_dimension_checked_model(joules, pue, wue, grams, litres, megajoules, antimony):
+    core = pytest.importorskip("impact_tracker._core", reason="the core is not built")
+    if not hasattr(core, "use_of_electricity"):
+        pytest.skip("the core is not built")
+    truth = core.use_of_electricity(joules, pue, wue, grams, litres, megajoules, antimony)
+    found = [
+        carbon(joules, pue, intensity=stated(grams, "g/kWh")),
+        water(joules, pue, wue=stated(wue, "L/kWh"), grid=stated(litres, "L/kWh")),
+        primary_energy(joules, pue, factor=stated(megajoules, "MJ/kWh")),
+        depletion(joules, pue, factor=stated(antimony, "kg Sb/kWh")),
+    ]
+    assert {impact.key: impact.value for impact in found} == pytest.approx(truth, rel=1e-12, abs=1e-300)
+
+
 def test_water_counts_the_pue_once():
     result = water(1000 * KWH, 1.2, wue=stated(0.55, "L/kWh"), grid=stated(3.14, "L/kWh"))
     assert result.value == pytest.approx(550 + 3768) and result.key == "water_l"
