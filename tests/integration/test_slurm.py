@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -97,6 +97,7 @@ def test_a_campaign_as_a_job_array(fake: dict[str, str], tmp_path: Path) -> None
     code, out, err = finished(bench(fake, "-o", str(folder), "--slurm", *options))
     assert code == 0, err
     assert "2 tasks submitted" in err
+    assert "ccounting" not in err
     assert "small-cnn.r1: done" in err
     assert "Small CNN" in out
     is_gathered(folder, 2)
@@ -160,13 +161,23 @@ def test_a_real_slurm_runs_the_campaign(slurm: OneSlurm, tmp_path: Path) -> None
     assert slurm.jobs() == []
 
 
+def element_of(folder: Path) -> int:
+    """The process that is a first array element of this campaign."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            variables = (process / "environ").read_bytes().split(b"\0")
+            if any(word.startswith(bytes(folder)) for word in words) and b"SLURM_ARRAY_TASK_ID=0" in variables:
+                return int(process.name)
+    raise AssertionError("no element runs")
+
+
 @pytest.mark.long
-def test_a_job_that_slurm_kills_is_told_and_done_again(slurm: OneSlurm, tmp_path: Path) -> None:
+def test_a_job_that_is_killed_is_told_and_done_again(slurm: OneSlurm, tmp_path: Path) -> None:
     folder = tmp_path / "a"
     driver = bench(slurm.environment, "-o", str(folder), "--slurm", "--repeats", "2", "--minutes", "10", *SMALL)
     assert until(lambda: started(folder))
-    running = next(job for job in slurm.jobs() if job.endswith("_0"))
-    slurm.command("scancel", "--signal=KILL", "--full", running)
+    os.kill(element_of(folder), signal.SIGKILL)
     code, _, err = finished(driver)
     assert code == 1, err
     assert "its job failed: its job ended without a word" in err

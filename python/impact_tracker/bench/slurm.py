@@ -5,7 +5,6 @@ The campaign's folder must lie on a file system that the nodes share. Needs subm
 
 from __future__ import annotations
 
-import logging
 import platform
 import shlex
 import shutil
@@ -61,8 +60,6 @@ def _submitit() -> Any:
         import submitit
     except ImportError:
         raise ImportError("--slurm needs submitit: pip install 'impact-tracker[cluster]'") from None
-    # Clusters without accounting make it warn at every look; queued() asks the queue then.
-    logging.getLogger("submitit").setLevel(logging.ERROR)
     return submitit
 
 
@@ -122,15 +119,20 @@ def arrays_of(jobs: Sequence[tuple[str, Job]]) -> list[str]:
     return sorted({str(job.job_id).partition("_")[0] for _, job in jobs})
 
 
+def queue_of(options: ClusterOptions) -> Callable[[list[str]], set[str] | None]:
+    """Asks for the elements of arrays that have not ended; of what is no cluster nothing is known."""
+    return queued if options.cluster == "slurm" else lambda arrays: None
+
+
 def wait(
     jobs: Sequence[tuple[str, Job]],
     say: Callable[[str], None],
     *,
-    in_queue: Callable[[list[str]], set[str] | None] = queued,
+    in_queue: Callable[[list[str]], set[str] | None],
     sleep: Callable[[float], None] = time.sleep,
     poll_s: float = POLL_S,
 ) -> dict[str, str]:
-    """Until every job has ended; tasks whose job itself came to a bad end, with the reason."""
+    """Until every job has ended; tasks whose job itself came to a bad end, with the reason. `in_queue`: `queue_of`."""
     failed: dict[str, str] = {}
     waiting = {task: Ending(job) for task, job in jobs}
     while waiting:

@@ -13,19 +13,36 @@ LOOKS = 3
 _TIMEOUT_S = 60.0
 
 
+def _asked(*command: str) -> subprocess.CompletedProcess[str] | None:
+    """One of Slurm's commands; `None` where it is not there or does not answer."""
+    if shutil.which(command[0]) is None:
+        return None
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
 def queued(arrays: list[str]) -> set[str] | None:
     """Elements of these arrays that Slurm still has, as `12_0`; `None` where it does not say."""
-    if not arrays or shutil.which("squeue") is None:
+    if not arrays:
         return None
-    command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(arrays)}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+    done = _asked("squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(arrays)}")
+    if done is None:
         return None
     if done.returncode != 0:
         # One array of which nothing is left is an error to squeue; a controller that does not answer is another.
         return set() if "Invalid job id" in done.stderr else None
     return set(done.stdout.split())
+
+
+def accounted(job: str) -> str:
+    """How Slurm's accounts say that a job ended (`TIMEOUT`, `OUT_OF_MEMORY` …); empty where it keeps none."""
+    done = _asked("sacct", "--noheader", "--allocations", "--parsable2", "--format=State", f"--jobs={job}")
+    if done is None or done.returncode != 0:
+        return ""
+    states = done.stdout.strip().splitlines()
+    return states[-1].strip() if states else ""
 
 
 class Ending:
@@ -40,23 +57,23 @@ class Ending:
         return Path(self._job.paths.result_pickle)
 
     def has_come(self, in_queue: set[str] | None) -> bool:
-        """`in_queue`: what `queued` found. A result counts, then Slurm's accounts, then that the queue has lost it."""
-        if self._job.done():
+        """`in_queue`: what `queued` found; where that is nothing at all, the job itself is asked."""
+        if self._result.exists():
             return True
-        gone = in_queue is not None and str(self._job.job_id) not in in_queue
-        self._lost = self._lost + 1 if gone else 0
+        if in_queue is None:
+            self._lost = 0
+            return bool(self._job.done())
+        self._lost = 0 if str(self._job.job_id) in in_queue else self._lost + 1
         return self._lost >= LOOKS
 
     def reason(self) -> str | None:
         """Why it came to a bad end; `None` for a good one."""
-        lost = self._lost >= LOOKS and not self._result.exists()
-        error = None if lost else self._job.exception()  # asked for what has not ended it would wait for ever
         if self._result.exists():
+            error = self._job.exception()
             return None if error is None else _sentence(str(error))
-        state = str(self._job.state)
-        known = "killed, or out of memory or time?" if state == "UNKNOWN" else state
+        state = accounted(str(self._job.job_id)) or "killed, or out of memory or time?"
         last = _last_line(self._job.paths.stderr) or _last_line(self._job.paths.stdout)
-        return f"its job ended without a word ({known})" + (f": {last}" if last else "")
+        return f"its job ended without a word ({state})" + (f": {last}" if last else "")
 
 
 def _sentence(text: str) -> str:

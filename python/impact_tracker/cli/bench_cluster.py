@@ -38,7 +38,7 @@ def cluster_options(args: argparse.Namespace) -> Any:
 
 def run_on_cluster(campaign: Any, options: Any, *, quiet: bool) -> Any:
     """Submits what is left and waits for it. Interrupted, the jobs go on, and it says what ends them."""
-    from ..bench.slurm import arrays_of, submit, wait
+    from ..bench.slurm import arrays_of, queue_of, submit, wait
 
     def say(text: str) -> None:
         if not quiet:
@@ -48,7 +48,7 @@ def run_on_cluster(campaign: Any, options: Any, *, quiet: bool) -> Any:
     gather = f"impact-tracker bench report {campaign.storage.folder}"
     say(f"{len(jobs)} tasks submitted; gather them at any time: {gather}")
     try:
-        failed = wait(jobs, say)
+        failed = wait(jobs, say, in_queue=queue_of(options))
     except BaseException:
         ids = " ".join(arrays_of(jobs))
         print(f"\nnot waiting any more; the jobs go on (scancel {ids} ends them). Gather: {gather}", file=sys.stderr)

@@ -45,7 +45,6 @@ def test_waiting_ends_with_every_job_and_names_those_that_failed(tmp_path: Path)
         ("bad", Job(tmp_path, 1, result=True, error=TRACE)),
         ("late", Job(tmp_path, 2)),
         ("lost", lost),
-        ("killed", Job(tmp_path, 4, state="TIMEOUT")),
     ]
     said: list[str] = []
     looks = 0
@@ -63,17 +62,35 @@ def test_waiting_ends_with_every_job_and_names_those_that_failed(tmp_path: Path)
         "bad": "ValueError: no device",
         "lost": "its job ended without a word (killed, or out of memory or time?): "
         "slurmstepd: error: Detected 1 oom-kill event",
-        "killed": "its job ended without a word (TIMEOUT)",
     }
-    assert said[0] == "good: done (4 left)"
+    assert said[0] == "good: done (3 left)"
     assert said[-1] == "late: done (0 left)"
 
 
 def test_a_queue_that_does_not_answer_ends_nothing(tmp_path: Path) -> None:
-    ending = Ending(Job(tmp_path, 0))
+    ending = Ending(Job(tmp_path, 0, state="RUNNING"))
     assert not any(ending.has_come(None) for _ in range(10))
     assert [ending.has_come(set()), ending.has_come({"7_0"}), ending.has_come(set())] == [False] * 3
     assert [ending.has_come(set()) for _ in range(2)] == [False, True]
+
+
+def test_what_the_accounts_say_is_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sacct = tmp_path / "sacct"
+    sacct.write_text("#!/bin/sh\necho OUT_OF_MEMORY\n")
+    sacct.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    ending = Ending(Job(tmp_path, 0))
+    assert [ending.has_come(set()) for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
+    assert ending.reason() == "its job ended without a word (OUT_OF_MEMORY)"
+
+
+def test_without_a_queue_the_job_itself_is_asked(tmp_path: Path) -> None:
+    in_queue = slurm.queue_of(slurm.ClusterOptions(cluster="local"))
+    assert in_queue(["7"]) is None
+    job = Job(tmp_path, 0, state="FAILED")
+    assert slurm.wait([("a", job)], str, in_queue=in_queue) == {
+        "a": "its job ended without a word (killed, or out of memory or time?)"
+    }
 
 
 @pytest.mark.parametrize(
