@@ -133,12 +133,13 @@ std::vector<double> draw(const std::vector<PyInput>& inputs, const std::vector<P
   return impact::model::draw(to_inputs(inputs), to_sum(result), draws, seed);
 }
 
-py::dict use_of_electricity(double energy_j, double pue, double wue, double carbon, double water,
-                            double primary_energy, double depletion) {
+py::dict use_of_electricity(double energy_j, double pue, double wue, double carbon, double water, double primary_energy,
+                            double depletion) {
   using namespace impact::model;
-  const auto used = impact::model::use_of_electricity(
-      impact::Joules{energy_j}, Pue{pue}, Wue{wue},
-      {CarbonIntensity{carbon}, WaterIntensity{water}, PrimaryEnergyFactor{primary_energy}, DepletionFactor{depletion}});
+  const auto used =
+      impact::model::use_of_electricity(impact::Joules{energy_j}, Pue{pue}, Wue{wue},
+                                        {CarbonIntensity{carbon}, WaterIntensity{water},
+                                         PrimaryEnergyFactor{primary_energy}, DepletionFactor{depletion}});
   return py::dict("carbon_g"_a = used.carbon.value(), "water_l"_a = used.water.value(),
                   "primary_energy_mj"_a = used.primary_energy.value(), "adp_kg_sb"_a = used.depletion.value());
 }

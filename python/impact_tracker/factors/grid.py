@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .factor import Factor, FactorError, UnknownZoneError
-from .overrides import overridden
+from .overrides import active_overrides, overridden
 from .tables import table
 from .zones import zone_code
 
@@ -32,6 +32,9 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     own = overridden("intensity", code)
     if own:
         return _of_the_user(own, wanted)
+    table_of_years = _users_years(code, wanted, named=zone is not None)
+    if table_of_years:
+        return table_of_years
     if code == "WORLD":
         return _world(data, wanted, named=zone is not None)
     if code == "EU":
@@ -46,6 +49,23 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     what = f"carbon intensity of electricity, {row[2]}"
     quality = "estimated" if note else "modelled"
     return _spread(value, data, origin, found, what, quality, note)
+
+
+def _users_years(code: str, wanted: int | None, named: bool) -> Factor | None:
+    """From the user's own table of countries and years; ``None`` where there is none, or no such country in it."""
+    overrides = active_overrides()
+    years = overrides.years if overrides else None
+    if years is None or code not in years.rows:
+        return None
+    (found, value), note = _nearest(years.rows[code], wanted, code)
+    data = table("country_intensity")
+    world = code == "WORLD"
+    name = "world average" if world else next((row[2] for row in data["rows"] if row[0] == code), code)
+    origin = {"source": f"user's file {years.path.name}", "url": "", "licence": ""}
+    unasked = "" if named else "no zone was given"
+    quality = "estimated" if note or not named else "modelled"
+    said = "; ".join(filter(None, [unasked, note]))
+    return _spread(value, data, origin, found, f"carbon intensity of electricity, {name}", quality, said)
 
 
 def marginal_intensity(zone: str) -> Factor:

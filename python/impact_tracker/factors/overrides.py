@@ -13,6 +13,8 @@
     unit = "W"
     cores = 8
 
+    intensity_table = "owid-energy-data.csv"    # above all tables: every country and year of Our World in Data's file
+
 The file is named by ``use_overrides(path)`` or by the environment variable ``IMPACT_TRACKER_FACTORS``.
 TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as objects) needs neither.
 """
@@ -26,6 +28,7 @@ from typing import Any
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .user_file import UserFile
+from .year_table import YearTable
 from .zones import zone_code
 
 # The unit each kind is kept in; kinds whose names are zones are marked.
@@ -64,11 +67,19 @@ class Overrides:
     """A user's file, read and checked whole at once: what is wrong in it is said before anything is weighed."""
 
     def __init__(self, path: str | Path) -> None:
-        self._file = UserFile(path, "file of factors", OverrideError)
-        self.path = self._file.path
+        self.path = Path(path)
         self._factors: dict[tuple[str, str], Factor] = {}
         self._cores: dict[str, int] = {}
-        for kind, entries in self._file.tables.items():
+        self.years: YearTable | None = None
+        if self.path.suffix.casefold() == ".csv":
+            self.years = YearTable(self.path, OverrideError)
+            return
+        self._file = UserFile(path, "file of factors", OverrideError)
+        tables = dict(self._file.tables)
+        if "intensity_table" in tables:
+            named = self._file.text(tables.pop("intensity_table"), ["intensity_table"])
+            self.years = YearTable(self.path.parent / named, OverrideError)
+        for kind, entries in tables.items():
             self._check_kind(kind, entries)
             for name, fields in entries.items():
                 self._take(kind, name, fields)

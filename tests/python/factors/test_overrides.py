@@ -72,6 +72,49 @@ def test_the_environment_names_the_file(tmp_path, monkeypatch):
     assert intensity("FR").value == 21.7
 
 
+OWID = """country,year,iso_code,electricity_generation,carbon_intensity_elec
+France,2015,FRA,550,53.1
+France,2014,FRA,550,49.9
+France,2000,FRA,500,
+World,2015,OWID_WRL,24000,530
+Europe,2015,,4000,400
+Norway,2015,NOR,1,0
+"""
+
+
+def test_every_year_from_the_users_own_table(tmp_path):
+    bundled = intensity("DE")
+    use_overrides(write(tmp_path, OWID, "owid.csv"))
+    found = intensity("France", 2014)
+    assert (found.value, found.year, found.quality, found.note) == (49.9, 2014, "modelled", "") and found.low < 49.9
+    assert "owid.csv" in found.source and found.name.endswith("France")
+    assert intensity("FR").year == 2015 and intensity("FR", 2012).quality == "estimated"
+    assert intensity(None, 2015).value == 530 and "no zone" in intensity(None, 2015).note
+    assert intensity("DE") == bundled and intensity("NO").year == 2024  # a 0 is a hole of the source
+
+
+def test_a_file_of_factors_names_a_table_beside_it(tmp_path):
+    write(tmp_path, OWID, "owid.csv")
+    own = {"intensity_table": "owid.csv", "pue": {"our room": {"value": 1.31, "unit": "1"}}}
+    use_overrides(write(tmp_path, json.dumps(own), "factors.json"))
+    assert intensity("FR", 2015).value == 53.1 and constant("pue", "our room").value == 1.31
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", ":1: no table of intensities"),
+        ("iso_code,year,carbon_intensity_elec\nFRA,2015,much\n", ":2: 'much'"),
+        ("iso_code,year,carbon_intensity_elec\nFRA,2015,-1\n", ":2: an intensity must"),
+        ("iso_code,year,carbon_intensity_elec\nFRA,2015,\n", "no intensity of a country"),
+    ],
+)
+def test_faults_of_a_table_name_their_line(tmp_path, text, said):
+    with pytest.raises(OverrideError) as caught:
+        use_overrides(write(tmp_path, text, "owid.csv"))
+    assert said in str(caught.value) and "owid.csv" in str(caught.value)
+
+
 def test_json_needs_no_package(tmp_path):
     tables = {"intensity": {"FR": {"value": 21.7, "unit": "g/kWh"}}}
     use_overrides(write(tmp_path, json.dumps(tables), "factors.json"))
