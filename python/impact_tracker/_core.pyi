@@ -126,7 +126,7 @@ def use_of_electricity(
     energy_j: float, pue: float, wue: float, carbon: float, water: float, primary_energy: float, depletion: float
 ) -> dict[str, float]:
     """The dimension-checked formulas of impact/model: carbon_g, water_l, primary_energy_mj, adp_kg_sb of an energy of
-    the computers, with factors for each kWh (NaN: not published, which leaves NaN). ValueError for an impossible factor."""
+    the computers; factors for each kWh (NaN: not published, which leaves NaN). ValueError for an impossible one."""
 
 def share_of_life(
     duration_s: float, lifetime_s: float, utilisation: float = 1.0, reserved: float = 1.0, total: float = 1.0

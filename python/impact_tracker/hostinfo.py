@@ -53,6 +53,17 @@ def _nvidia_cards() -> list[dict[str, str]]:
     return cards
 
 
+def _amd_cards(folder: str = "/sys/class/drm") -> list[dict[str, str]]:
+    """AMD's cards, with their name where the driver has one."""
+    cards = []
+    for entry in sorted(Path(folder).glob("card[0-9]*/device/vendor")):
+        if _text(str(entry), 16).strip() == "0x1002":
+            device = entry.parent
+            name, uuid = (_text(str(device / field), 200).strip() for field in ("product_name", "unique_id"))
+            cards.append({"name": name, "uuid": uuid})
+    return cards
+
+
 def _sockets_and_cores(cpuinfo: str, threads: int | None) -> tuple[int | None, int | None]:
     """From the first processor's entry: threads and cores of its socket. None where the system does not tell (Arm)."""
     siblings, cores = (_field(cpuinfo, name, ":") or "" for name in ("siblings", "cpu cores"))
@@ -80,7 +91,7 @@ def host_info() -> dict[str, Any]:
         "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "="),
         "kernel": f"{uname.sysname} {uname.release}",
         "product": _text("/sys/class/dmi/id/product_name", 200).strip() or None,
-        "gpus": _nvidia_cards(),
+        "gpus": [*_nvidia_cards(), *_amd_cards()],
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
     }
     return {name: value for name, value in found.items() if value not in (None, [])}

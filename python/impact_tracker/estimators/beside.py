@@ -130,6 +130,8 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
 def _card_power(cards: Sequence[str], notes: list[str]) -> Factor | None:
     """W a card: of several kinds the mean; the calculator's default for one that no table holds."""
     found: list[Factor] = []
+    if not all(cards):
+        notes.append("a card has no name here: the calculator's default of 200 W")
     for name in cards:
         try:
             found.append(gpu_tdp(name or "Any"))

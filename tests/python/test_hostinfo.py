@@ -1,0 +1,51 @@
+"""What a record says of its machine: sockets, cores and cards from what the kernel writes."""
+
+from pathlib import Path
+
+import pytest
+
+from impact_tracker.hostinfo import _amd_cards, _sockets_and_cores, hardware_of, host_info
+
+CPUINFO = "processor\t: 0\nmodel name\t: X\nsiblings\t: {}\ncore id\t: 0\ncpu cores\t: {}\n\nprocessor\t: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("siblings", "cores", "threads", "found"),
+    [
+        (32, 16, 32, (1, 16)),
+        (32, 16, 64, (2, 32)),
+        (8, 8, 8, (1, 8)),
+        (20, 14, 20, (1, 14)),  # performance cores have two threads, efficient ones one
+        (2, 1, 1, (1, 1)),  # a thread switched off
+        (0, 0, 4, (None, None)),
+        ("", "", 4, (None, None)),
+        (4, 2, None, (None, None)),
+    ],
+)
+def test_sockets_and_cores(siblings: object, cores: object, threads: int, found: tuple) -> None:
+    assert _sockets_and_cores(CPUINFO.format(siblings, cores), threads) == found
+
+
+def test_arm_does_not_tell() -> None:
+    assert _sockets_and_cores("processor\t: 0\nBogoMIPS\t: 50.00\n", 64) == (None, None)
+
+
+def test_amds_cards(tmp_path: Path) -> None:
+    for card, vendor, name in (
+        ("card0", "0x1002", "AMD Instinct MI250X"),
+        ("card1", "0x8086", ""),
+        ("card2", "0x1002", ""),
+    ):
+        device = tmp_path / card / "device"
+        device.mkdir(parents=True)
+        (device / "vendor").write_text(vendor + "\n")
+        if name:
+            (device / "product_name").write_text(name + "\n")
+    assert [card["name"] for card in _amd_cards(str(tmp_path))] == ["AMD Instinct MI250X", ""]
+    assert _amd_cards(str(tmp_path / "none")) == []
+
+
+def test_this_machine_is_understood() -> None:
+    known = hardware_of({"host": host_info()})
+    assert known.threads and known.memory_bytes and known.kernel
+    assert known.cores is None or known.sockets is not None
