@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ if not hasattr(_core, "IntensitySeries"):
 from impact_tracker import ImpactTracker, cli
 from impact_tracker.estimators import Comparison, beside_result
 from impact_tracker.hostinfo import hardware_of, host_info
-from impact_tracker.interop import from_record, write
+from impact_tracker.interop import from_record, read_runs, write
 from impact_tracker.interop.boamps_rules import faults_of
 from impact_tracker.interop.run import Run
 from impact_tracker.record import Record, read_record
@@ -110,9 +112,24 @@ def test_every_shape_of_the_report_shows_it(record: Record, capsys: pytest.Captu
     assert "0.3725 W/GB" in capsys.readouterr().out
 
 
+def test_the_data_json_is_read_as_its_own_tools_read_it(record: Record, tmp_path: Path) -> None:
+    if not record.result.kwh or record.started_at is None:
+        pytest.skip("nothing can be measured or modelled here")
+    folder = tmp_path / "run" / "impacttracker"
+    folder.mkdir(parents=True)
+    assert cli.main(["export", str(record.path), "--to", "eit", "-o", str(folder / "data.json")]) == 0
+    began = record.started_at.astimezone().replace(tzinfo=None)
+    ended = began + timedelta(seconds=record.result.duration_s)
+    (folder / "info.pkl").write_bytes(pickle.dumps({"experiment_start": began, "experiment_end": ended}))
+    (back,) = read_runs(tmp_path, "eit")
+    assert back.energy_kwh == pytest.approx(record.result.kwh, rel=0.25)  # that tool holds each power, edges too
+
+
 def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["footprint", str(record.path), "--this-machine", "--json", "--per", "image=1000"]) == 0
     document = json.loads(capsys.readouterr().out)[0]
+    assert cli.main(["footprint", str(record.path)]) == 0
+    assert record.header["host"].get("physical_cores") is None or "for each core-hour" in capsys.readouterr().out
     assert document["matrix"]["carbon"]["making"]["value"] > 0 and document["per"]["image"]["amount"] == 1000
     assert (
         cli.main(["what-if", str(record.path), "--this-machine", "--to-cloud", "aws/eu-north-1", "--energy", "0.5"])

@@ -74,4 +74,7 @@ def _eit(place: str) -> str:
     from ..interop.eit import samples_of, to_data_json
     from ..record import read_record
 
-    return to_data_json(samples_of(read_record(place)))
+    samples = samples_of(read_record(place))
+    if not samples:
+        raise ValueError(f"{place}: its record holds no power over time: nothing to write")
+    return to_data_json(samples)

@@ -165,6 +165,7 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
     shown = [i for i in ("carbon", "adp", "primary_energy", "water") if foot.matrix.total(i).value is not None]
     lines += [f"  {person_years(foot.matrix.total(i)).value:.3g} person-years of the {i} boundary" for i in shown]
     lines += [f"  {e.value:.3g} {e.unit}: {e.name}" for e in all_of(foot.carbon) if e.name != "person-equivalents"]
+    lines += _core_hour(found, foot)
     lines += [f"  {part:<16}{_said(impact)}" for part, impact in foot.use.items()]
     lines.append("  X: " + "; ".join(dict.fromkeys(foot.matrix.reasons().values())))
     if args.explain:
@@ -172,6 +173,17 @@ def _page(found: Run, foot: Footprint, args: argparse.Namespace) -> list[str]:
     if args.tornado:
         lines += ["", *what_matters(foot.matrix.total(i) for i in shown)]
     return lines
+
+
+def _core_hour(found: Run, foot: Footprint) -> list[str]:
+    """Carbon for each hour of one of the machine's cores, where both are known: what computing centres publish."""
+    from ..estimators.beside import physical_cores
+    from ..footprint import per_unit
+
+    cores, _ = physical_cores(found.hardware)
+    if not cores or not foot.hours or foot.carbon.value is None:
+        return []
+    return [f"  {per_unit(foot.carbon, cores * foot.hours, 'core-hour').sentence()}"]
 
 
 def _beside(found: Run, args: argparse.Namespace) -> Comparison | str:

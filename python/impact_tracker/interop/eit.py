@@ -59,23 +59,36 @@ def read_logs(path: str | Path) -> list[Run]:
 
 
 def samples_of(record: Record) -> list[dict[str, object]]:
-    """One sample for each second-or-so of a record, with the fields that its tools integrate."""
+    """One sample for each second-or-so of a record, with the fields that its tools integrate; one alone, of the mean
+    power, where a run was over before its second reading."""
     opened = record.started_at
     begin = opened.timestamp() if opened else 0.0
-    cpu = [c for c in record.channels if c.get("in_total") and not str(c.get("device", "")).startswith("gpu")]
-    gpu = [c for c in record.channels if c.get("in_total") and str(c.get("device", "")).startswith("gpu")]
-    columns = [(_series(record, cpu), "rapl"), (_series(record, gpu), "nvidia")]
-    times = sorted({t for series, _ in columns for t in series})
+    groups: dict[str, list[dict[str, object]]] = {"rapl": [], "nvidia": []}
+    for channel in record.channels:
+        if channel.get("in_total"):
+            groups["nvidia" if str(channel.get("device", "")).startswith("gpu") else "rapl"].append(channel)
+    columns = {kind: _series(record, channels) for kind, channels in groups.items()}
+    if not any(columns.values()):
+        columns = {kind: _mean(record, channels) for kind, channels in groups.items()}
     samples = []
-    for at in times:
+    for at in sorted({t for series in columns.values() for t in series}):
         sample: dict[str, object] = {"timestamp": begin + at}
-        for series, kind in columns:
+        for kind, series in columns.items():
             if at in series:
-                names = {"rapl": "rapl_power_draw_absolute", "nvidia": "nvidia_draw_absolute"}
-                sample[names[kind]] = series[at]
+                sample["rapl_power_draw_absolute" if kind == "rapl" else "nvidia_draw_absolute"] = series[at]
                 sample[f"{kind}_estimated_attributable_power_draw"] = series[at]
         samples.append(sample)
     return samples
+
+
+def _mean(record: Record, channels: Sequence[dict[str, object]]) -> dict[float, float]:
+    """Mean power of the whole run, at its end; nothing where one channel's energy is not known."""
+    seconds = record.result.duration_s
+    known = [channel.get("energy_j") for channel in channels]
+    if not known or not seconds > 0:
+        return {}
+    joules = [energy for energy in known if isinstance(energy, (int, float)) and math.isfinite(energy)]
+    return {seconds: sum(joules) / seconds} if len(joules) == len(known) else {}
 
 
 def to_data_json(samples: Iterable[dict[str, object]]) -> str:
@@ -84,10 +97,39 @@ def to_data_json(samples: Iterable[dict[str, object]]) -> str:
 
 
 def _series(record: Record, channels: Sequence[dict[str, object]]) -> dict[float, float]:
-    """Summed power by time; a time at which one channel is missing has no sum."""
-    total: dict[float, float] = {}
-    for index, channel in enumerate(channels):
-        times, watts = record.series(str(channel["id"]))
-        known = {round(t, 6): w for t, w in zip(times, watts) if math.isfinite(w)}
-        total = known if index == 0 else {t: total[t] + w for t, w in known.items() if t in total}
+    """Summed mean power since the time before, by time. Channels are read at times of their own: those of the one with
+    the most readings are kept, the others' energy is shared out over them. A piece that one lacks has no sum."""
+    pieces = [_pieces(*record.series(str(channel["id"]))) for channel in channels]
+    if not pieces or not all(pieces):
+        return {}
+    longest = max(pieces, key=len)
+    total = {round(end, 6): 0.0 for _, end, _ in longest}
+    for own in pieces:
+        known = _shared_out(longest, own)
+        total = {at: watts + known[at] for at, watts in total.items() if at in known}
     return total
+
+
+def _pieces(times: Sequence[float], watts: Sequence[float]) -> list[tuple[float, float, float]]:
+    """(begin, end, mean power) of each stretch between two readings that was measured."""
+    return [(a, b, w) for a, b, w in zip(times, times[1:], watts[1:]) if b > a and math.isfinite(w)]
+
+
+def _shared_out(
+    wanted: Sequence[tuple[float, float, float]], own: Sequence[tuple[float, float, float]]
+) -> dict[float, float]:
+    """Mean power of one channel over the wanted stretches, where it covers at least half of them."""
+    found: dict[float, float] = {}
+    first = 0
+    for begin, end, _ in wanted:
+        while first < len(own) and own[first][1] <= begin:
+            first += 1
+        joules = covered = 0.0
+        at = first
+        while at < len(own) and own[at][0] < end:
+            length = min(end, own[at][1]) - max(begin, own[at][0])
+            joules, covered = joules + own[at][2] * length, covered + length
+            at += 1
+        if covered >= 0.5 * (end - begin):
+            found[round(end, 6)] = joules / covered
+    return found

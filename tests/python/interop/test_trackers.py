@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -142,4 +143,44 @@ def test_a_record_of_ours(machine, tmp_path):
     assert run.cpu_model == host.get("cpu") and run.ram_gb == pytest.approx(host["memory_bytes"] / 1e9)
     assert run.cpu_utilisation == pytest.approx(min(1.0, record.result.utilisation["cpu"] / run.cpu_count))
     samples = [json.loads(line) for line in to_data_json(samples_of(record)).splitlines()]
-    assert [sample["rapl_power_draw_absolute"] for sample in samples] == [105.0, 157.5, 105.0]  # a gap has no sample
+    assert [sample["rapl_power_draw_absolute"] for sample in samples] == [157.5, 105.0]  # a gap has no sample
+
+
+class Channels:
+    """A record's channels and their series: all that the samples are made from."""
+
+    started_at = None
+    result = SimpleNamespace(duration_s=2.0)
+
+    def __init__(self, **series):
+        self.known = series
+        self.channels = [{"id": name, "device": name, "in_total": True} for name in series]
+
+    def series(self, name):
+        return self.known[name]
+
+
+NAN = float("nan")
+
+
+def test_channels_of_unlike_times_keep_their_energy():
+    record = Channels(
+        cpu=([0.0, 1.0, 2.0, 3.0, 4.0], [NAN, 10.0, 20.0, 30.0, 40.0]), memory=([0.01, 2.01, 4.01], [NAN, 5.0, 7.0])
+    )
+    powers = [sample["rapl_power_draw_absolute"] for sample in samples_of(record)]
+    assert powers[:2] == pytest.approx([15.0, 25.0]) and powers[3] == pytest.approx(47.0)
+    assert sum(powers) == pytest.approx(100 + 2 * 5 + 2 * 7, rel=1e-3)  # each of a second
+    assert [sample["timestamp"] for sample in samples_of(record)] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_channel_that_was_not_read_leaves_no_sum():
+    gap = Channels(cpu=([0.0, 1.0, 2.0], [NAN, 10.0, 20.0]), memory=([0.0, 1.0, 2.0], [NAN, NAN, 5.0]))
+    assert [sample["rapl_power_draw_absolute"] for sample in samples_of(gap)] == [25.0]
+
+
+def test_a_run_that_was_over_before_its_second_reading_is_one_sample():
+    short = Channels(cpu=([0.0], [NAN]))
+    assert samples_of(short) == []
+    short.channels[0]["energy_j"] = 21.0
+    (sample,) = samples_of(short)
+    assert sample["timestamp"] == 2.0 and sample["rapl_power_draw_absolute"] == pytest.approx(10.5)
