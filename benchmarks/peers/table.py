@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 Figures = dict[str, Any]
-LENGTHS = {"0.01": "10 ms", "0.1": "100 ms", "1.0": "1 s", "10.0": "10 s, slow square", "60.0": "60 s, slow square, wraps"}
+LENGTHS = {
+    "0.01": "10 ms",
+    "0.1": "100 ms",
+    "1.0": "1 s",
+    "10.0": "10 s, slow square",
+    "60.0": "60 s, slow square, wraps",
+}
 INTERVALS = {"1.0": "1 Hz", "0.1": "10 Hz", "0.001": "1 kHz"}
 
 

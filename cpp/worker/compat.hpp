@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
 #define IMPACT_TORCH_HAS_SDPA 1
@@ -93,6 +94,12 @@ inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, c
 
 inline std::string version() { return TORCH_VERSION; }
 
+inline void synchronize(const std::vector<torch::Device>& devices) {
+  for (const auto& device : devices) {
+    synchronize(device);
+  }
+}
+
 /// Peak and present memory of a CUDA device as torch's allocator saw them; nothing where it cannot be asked.
 struct DeviceMemory {
   std::int64_t peak_allocated_bytes = 0;
@@ -100,6 +107,8 @@ struct DeviceMemory {
   std::int64_t allocated_bytes = 0;
 };
 std::optional<DeviceMemory> device_memory(const torch::Device& device);
+/// Of several devices together (peaks need not have been at one time); nothing if one of them does not tell.
+std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devices);
 void reset_peak_device_memory(const torch::Device& device);
 /// The name of a CUDA device, where it can be asked.
 std::optional<std::string> device_name(const torch::Device& device);

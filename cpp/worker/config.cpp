@@ -127,6 +127,22 @@ torch::Device known_device(const std::string& name) {
   return torch::Device(full);
 }
 
+/// "replicas": so many; 0: one on every GPU from `device` on, and one on a CPU.
+std::int64_t replica_count(const torch::Device& device, std::int64_t asked, std::int64_t batch) {
+  const auto after = device.is_cuda() ? static_cast<std::int64_t>(available_devices().size()) - 1 - device.index() : 0;
+  const auto count = asked == 0 ? std::max<std::int64_t>(1, std::min(after, batch)) : asked;
+  if (device.is_cuda() && count > after) {
+    throw ProtocolError("no-device", std::to_string(count) + " replicas need as many GPUs from " + device.str() + " on",
+                        "this worker (torch " TORCH_VERSION ") sees: " + joined(available_devices()));
+  }
+  if (count > batch) {
+    throw ProtocolError("bad-value",
+                        std::to_string(count) + " replicas cannot share a batch of " + std::to_string(batch),
+                        "ask for a larger batch: it is that of all replicas together");
+  }
+  return count;
+}
+
 /// "size": one number for a square (or the length of a sequence), or one for each side.
 std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fields) {
   auto shape = spec.input;
@@ -153,9 +169,21 @@ std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fie
 
 }  // namespace
 
+std::vector<torch::Device> LoadOptions::devices() const {
+  std::vector<torch::Device> all;
+  for (std::int64_t i = 0; i < replicas; ++i) {
+    auto one = device;
+    if (device.is_cuda()) {
+      one.set_index(static_cast<c10::DeviceIndex>(device.index() + i));
+    }
+    all.push_back(one);
+  }
+  return all;
+}
+
 LoadOptions parse_load(const Json& command) {
   const Fields f(command, {"network", "batch", "size", "channels", "classes", "layout", "precision", "device",
-                           "threads", "seed", "batch_norm", "variant", "deterministic"});
+                           "threads", "replicas", "seed", "batch_norm", "variant", "deterministic"});
   LoadOptions o;
   o.spec = &known_network(f.required_text("network"));
   o.build = default_options(*o.spec);
@@ -173,6 +201,7 @@ LoadOptions parse_load(const Json& command) {
     throw ProtocolError("bad-value", "tf32 exists on CUDA devices only", "ask for fp32 or bf16, or for a CUDA device");
   }
   o.threads = f.whole("threads", available_threads(), 1);
+  o.replicas = replica_count(o.device, f.whole("replicas", 1, 0), o.batch);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));
   o.deterministic = f.flag("deterministic", false);
   o.build.batch_norm =

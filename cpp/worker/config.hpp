@@ -4,6 +4,7 @@
 #include "worker/networks/network.hpp"
 #include "worker/protocol.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,8 +42,14 @@ struct LoadOptions {
   std::string precision = "fp32";
   torch::Device device = torch::kCPU;
   std::int64_t threads = 1;
+  std::int64_t replicas = 1;  ///< networks side by side, each with its share of a batch
   std::uint64_t seed = 0;
   bool deterministic = false;
+
+  /// One a replica: CUDA devices from `device` on, or the CPU again and again.
+  [[nodiscard]] std::vector<torch::Device> devices() const;
+  /// CPU threads that each replica may use.
+  [[nodiscard]] std::int64_t threads_each() const { return std::max<std::int64_t>(1, threads / replicas); }
 };
 LoadOptions parse_load(const Json& command);
 

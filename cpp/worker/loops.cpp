@@ -8,12 +8,13 @@
 namespace impact::worker {
 namespace {
 
-/// Share of the learning rate at this share of the training.
-double schedule(const std::string& name, double done) {
-  if (name == "linear") {
+/// Share of the learning rate at this share of the phase.
+double scheduled(const TrainOptions& o, double of_phase) {
+  const double done = o.schedule_from + (o.schedule_to - o.schedule_from) * of_phase;
+  if (o.lr_schedule == "linear") {
     return 1.0 - done;
   }
-  return name == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * done)) : 1.0;
+  return o.lr_schedule == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * done)) : 1.0;
 }
 
 /// Passes that the limits allow at most; 0 if only time ends the phase.
@@ -119,7 +120,7 @@ void add_score(Json& report, const Score& score) {
 }  // namespace
 
 Json Model::run_inference(Phase& phase, Dataset& data) {
-  network_->eval();
+  set_training(false);
   std::int64_t at = 0;
   while (phase.more()) {
     const auto count = phase.allowance(std::min(options_.batch, data.size() - at));
@@ -133,18 +134,14 @@ Json Model::run_inference(Phase& phase, Dataset& data) {
 }
 
 Json Model::run_evaluation(Phase& phase, Dataset& data) {
-  network_->eval();
+  set_training(false);
   Score score;
   Dice dice;
   for (std::int64_t at = 0; at < data.size() && phase.more();) {
     const auto count = std::min(options_.batch, data.size() - at);
     const auto batch = data.batch(at, count);
+    const auto output = scores(batch.inputs);
     const torch::InferenceMode guard;
-    Tensor output;
-    {
-      const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
-      output = network_->forward(batch.inputs);
-    }
     score.add(loss_of(output, batch.target, "cross_entropy"), static_cast<double>(count),
               right_ones(output, batch.target), batch.target.numel());
     if (output.dim() == 5) {
@@ -164,7 +161,7 @@ Json Model::run_evaluation(Phase& phase, Dataset& data) {
 
 Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& o, const Limits& limits,
                          std::uint64_t data_seed) {
-  network_->train();
+  set_training(true);
   const auto loss = chosen_loss(o, !data.synthetic());
   const auto planned = planned_passes(limits, options_.batch, data.size());
   phase.set_expected_passes(planned);
@@ -178,9 +175,8 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
     std::int64_t at = 0;
     while (at < data.size() && (go_on = phase.more())) {
       lr = protocol.take_lr().value_or(lr);
-      set_lr(lr * (planned > 0
-                       ? schedule(o.lr_schedule, static_cast<double>(phase.passes()) / static_cast<double>(planned))
-                       : 1.0));
+      const auto done = static_cast<double>(phase.passes()) / static_cast<double>(std::max<std::int64_t>(planned, 1));
+      set_lr(lr * (planned > 0 ? scheduled(o, done) : 1.0));
       const auto count = data.synthetic() ? data.size() : phase.allowance(std::min(options_.batch, data.size() - at));
       const auto result = step(data.batch(at, count), loss);
       const auto weight = loss == "sum_of_squares" ? 1.0 : static_cast<double>(count);
@@ -207,7 +203,7 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
     }
   }
   phase.end();
-  network_->eval();
+  set_training(false);
   auto report = phase.report();
   add_score(report, all);
   report["epochs"] = epochs;

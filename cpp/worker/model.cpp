@@ -16,6 +16,19 @@ void use_layout(torch::nn::Module& module) {
   }
 }
 
+/// Overlap of probabilities and true classes, 2 sum(p t) / (sum p + sum t), mean over the classes but the background
+/// (class 0): what segmentations are judged by, in a form that has gradients (arXiv 1606.04797).
+Tensor soft_dice(const Tensor& scores, const Tensor& target) {
+  const auto classes = scores.size(1);
+  const auto places = scores.dim() - 1;
+  const auto guess = torch::softmax(scores, 1).transpose(0, 1).flatten(1);
+  const auto truth = torch::one_hot(target, classes).movedim(places, 0).flatten(1).to(guess.scalar_type());
+  const auto both = (guess * truth).sum(1);
+  const auto sizes = guess.sum(1) + truth.sum(1);
+  constexpr double kOfNothing = 1.0;  // a class that is not there counts as found where it was not seen either
+  return ((2.0 * both + kOfNothing) / (sizes + kOfNothing)).slice(0, 1).mean();
+}
+
 /// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock
 /// runs.
 template <class State>
@@ -29,7 +42,7 @@ void forget_steps(torch::optim::Optimizer& optimizer) {
 
 Model::Model(LoadOptions options)
     : options_(std::move(options)), facts_(network_facts(*options_.spec, options_.build)) {
-  torch::set_num_threads(static_cast<int>(options_.threads));
+  torch::set_num_threads(static_cast<int>(options_.threads_each()));
   compat::allow_tf32(options_.precision == "tf32");
   compat::set_deterministic(options_.deterministic);
   torch::manual_seed(options_.seed);
@@ -39,6 +52,22 @@ Model::Model(LoadOptions options)
     use_layout(*network_);
   }
   network_->eval();
+  if (options_.replicas > 1) {
+    replicas_ = std::make_unique<Replicas>(network_, options_);
+  }
+}
+
+void Model::weights_changed() {
+  if (replicas_) {
+    replicas_->spread();
+  }
+}
+
+void Model::set_training(bool on) {
+  network_->train(on);
+  if (replicas_) {
+    replicas_->set_training(on);
+  }
 }
 
 DataOptions Model::data_options() const {
@@ -49,10 +78,29 @@ Tensor Model::original_output(const Tensor& output) const {
   return options_.spec->softmax ? torch::softmax(output, 1) : output;
 }
 
-Tensor Model::infer(const Tensors& inputs) {
+Tensor Model::without_gradients(const Tensors& inputs, const std::function<Tensor(Network&, const Tensors&)>& pass) {
+  const auto run = [&](Network& network, const Tensors& share) {
+    const torch::InferenceMode guard;
+    const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
+    return pass(network, share);
+  };
+  if (!replicas_) {
+    return run(*network_, inputs);
+  }
   const torch::InferenceMode guard;
-  const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
-  return original_output(network_->infer(inputs));
+  const auto one = [&](Network& network, const Batch& share, double /*part*/) {
+    return PassResult{run(network, share.inputs), {}};
+  };
+  return replicas_->run({inputs, {}}, one).output;
+}
+
+Tensor Model::infer(const Tensors& inputs) {
+  return without_gradients(
+      inputs, [this](Network& network, const Tensors& share) { return original_output(network.infer(share)); });
+}
+
+Tensor Model::scores(const Tensors& inputs) {
+  return without_gradients(inputs, [](Network& network, const Tensors& share) { return network.forward(share); });
 }
 
 Tensor Model::loss_of(const Tensor& output, const Tensor& target, const std::string& loss) const {
@@ -60,23 +108,45 @@ Tensor Model::loss_of(const Tensor& output, const Tensor& target, const std::str
   if (loss == "cross_entropy") {
     return torch::cross_entropy_loss(values, target);
   }
+  if (loss == "dice") {
+    return torch::cross_entropy_loss(values, target) + 1.0 - soft_dice(values, target);
+  }
   const auto original = original_output(values);
   return torch::mse_loss(original, target, loss == "mse" ? at::Reduction::Mean : at::Reduction::Sum);
+}
+
+PassResult Model::learn(Network& network, const Batch& share, double part, const std::string& loss) const {
+  Tensor output;
+  Tensor value;
+  {
+    const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
+    output = network.forward(share.inputs);
+    value = loss_of(output, share.target, loss);
+  }
+  if (part < 1.0 && loss != "sum_of_squares") {
+    value = value * part;  // means over the shares add up to the mean over the batch
+  }
+  value.backward();
+  return {output.detach(), value.detach()};
 }
 
 Model::StepResult Model::step(const Batch& batch, const std::string& loss) {
   StepResult result;
   optimizer_->zero_grad();
-  {
-    const compat::Autocast autocast(options_.device.type(), options_.precision == "bf16");
-    result.output = network_->forward(batch.inputs);
-    result.loss = loss_of(result.output, batch.target, loss);
+  PassResult passed;
+  if (replicas_) {
+    replicas_->zero_gradients();
+    passed = replicas_->run(
+        batch, [&](Network& network, const Batch& share, double part) { return learn(network, share, part, loss); });
+    replicas_->add_gradients();
+  } else {
+    passed = learn(*network_, batch, 1.0, loss);
   }
-  result.loss.backward();
   optimizer_->step();
+  weights_changed();
   ++steps_;
-  result.loss = result.loss.detach();
-  result.output = result.output.detach();
+  result.loss = passed.loss;
+  result.output = passed.output;
   if (batch.target.scalar_type() == torch::kInt64) {
     result.correct = result.output.argmax(1).eq(batch.target).sum();
     result.answers = batch.target.numel();
@@ -141,7 +211,7 @@ void Model::set_lr(double lr) {
 void Model::warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options) {
   const auto count = std::min(options_.batch, data.size());
   if (!training) {
-    network_->eval();
+    set_training(false);
     for (std::int64_t i = 0; i < passes; ++i) {
       infer(data.batch(0, count).inputs);
     }
@@ -155,7 +225,7 @@ void Model::warm_up(std::int64_t passes, bool training, Dataset& data, const Tra
   auto kept = std::move(optimizer_);
   const auto kept_steps = steps_;
   optimizer_ = make_optimizer(options);
-  network_->train();
+  set_training(true);
   for (std::int64_t i = 0; i < passes; ++i) {
     step(data.batch(0, count), chosen_loss(options, !data.synthetic()));
   }
@@ -166,6 +236,7 @@ void Model::warm_up(std::int64_t passes, bool training, Dataset& data, const Tra
     p.mutable_grad() = Tensor();
   }
   load_module_tensors(*network_, before);
+  weights_changed();
 }
 
 TensorFile Model::checkpoint() const {
@@ -202,6 +273,7 @@ void Model::resume(const TensorFile& file) {
     throw ProtocolError("bad-value", "the checkpoint is of " + entry("network") + ", loaded is " + options_.spec->name);
   }
   load_module_tensors(*network_, file, "model.");
+  weights_changed();
   if (const auto stored = file.tensors.find("optimizer"); stored != file.tensors.end()) {
     TrainOptions o;
     o.optimizer = entry("optimizer");

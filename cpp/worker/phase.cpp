@@ -18,13 +18,20 @@ Json optional_bytes(const std::optional<std::int64_t>& bytes) { return bytes ? J
 }  // namespace
 
 Phase::Phase(Protocol& protocol, const LoadOptions& load, std::string name, Limits limits, Json id)
-    : protocol_(protocol), load_(load), name_(std::move(name)), limits_(limits), id_(std::move(id)) {
+    : protocol_(protocol),
+      load_(load),
+      devices_(load.devices()),
+      name_(std::move(name)),
+      limits_(limits),
+      id_(std::move(id)) {
   pass_ns_.reserve(kListedPasses);
 }
 
 bool Phase::begin(Json details) {
-  compat::synchronize(load_.device);
-  compat::reset_peak_device_memory(load_.device);
+  compat::synchronize(devices_);
+  for (const auto& device : devices_) {
+    compat::reset_peak_device_memory(device);
+  }
   peak_since_ready_ = process::reset_peak_memory();
   Json ready{{"event", "ready"}, {"phase", name_}, {"id", id_}};
   ready.update(details);
@@ -67,7 +74,7 @@ std::int64_t Phase::allowance(std::int64_t wanted) const {
 }
 
 void Phase::pass_done(std::int64_t images, const Tensor& output) {
-  compat::synchronize(load_.device);
+  compat::synchronize(devices_);
   const auto now = monotonic_ns();
   pass_ns_.push_back(now - last_ns_);
   last_ns_ = now;
@@ -102,12 +109,12 @@ void Phase::progress(const std::function<void(Json&)>& extra) {
 }
 
 void Phase::end() {
-  compat::synchronize(load_.device);
+  compat::synchronize(devices_);
   end_ns_ = monotonic_ns();
 }
 
 Json Phase::report() const {
-  const auto memory = compat::device_memory(load_.device);
+  const auto memory = compat::device_memory(devices_);
   Json device_memory = nullptr;
   if (memory) {
     device_memory = {{"peak_allocated_bytes", memory->peak_allocated_bytes},
@@ -130,7 +137,8 @@ Json Phase::report() const {
           {"peak_memory_scope", peak_since_ready_ ? "phase" : "process"},
           {"device_memory", device_memory},
           {"device", output_device_.empty() ? Json(nullptr) : Json(output_device_)},
-          {"threads", torch::get_num_threads()},
+          {"devices", device_names()},
+          {"threads", torch::get_num_threads() * load_.replicas},
           {"layout", load_.channels_last ? "channels_last" : "nchw"},
           {"precision", load_.precision},
           {"torch_version", compat::version()},
@@ -142,6 +150,14 @@ Json Phase::report() const {
           {"pass_ns", std::vector<std::int64_t>(
                           pass_ns_.begin(),
                           pass_ns_.begin() + static_cast<std::ptrdiff_t>(std::min(pass_ns_.size(), kListedPasses)))}};
+}
+
+Json Phase::device_names() const {
+  Json names = Json::array();
+  for (const auto& device : devices_) {
+    names.push_back(device.str());
+  }
+  return names;
 }
 
 Json Phase::pass_statistics() const {

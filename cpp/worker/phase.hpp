@@ -32,10 +32,12 @@ class Phase {
   void set_expected_passes(std::int64_t passes) { expected_passes_ = passes; }
 
  private:
+  [[nodiscard]] Json device_names() const;
   [[nodiscard]] Json pass_statistics() const;
 
   Protocol& protocol_;
   const LoadOptions& load_;
+  std::vector<torch::Device> devices_;
   std::string name_;
   Limits limits_;
   Json id_;

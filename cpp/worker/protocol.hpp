@@ -5,13 +5,14 @@
 // Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
 //   list        [network]
 //               -> networks: name, title, task, input, classes, parameters, trainable_parameters, macs, gmac, …
-//   load        network [batch size classes channels layout precision device threads seed batch_norm variant
+//   load        network [batch size classes channels layout precision device threads replicas seed batch_norm variant
 //               deterministic]
 //               -> loaded: what was asked for and what it became
 //   warmup      [passes=1 phase=infer|train loss optimizer lr]
 //               -> warmed: passes, duration_s; weights, statistics and optimizer are as before
 //   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
-//   train       epochs|passes|images|seconds [as infer, and loss optimizer lr lr_schedule momentum weight_decay resume]
+//   train       epochs|passes|images|seconds [as infer, and loss optimizer lr lr_schedule momentum weight_decay resume
+//               schedule_from schedule_to]
 //   evaluate    data [subset data_seed data_folder]
 //               -> these three are phases, below
 //   forward     input output
@@ -35,7 +36,7 @@
 // done: phase, begin_ns, end_ns, duration_s, images, passes, batch, stopped, limit (what ended it: passes, images, epochs,
 //   seconds, data, stop), loss (mean), final_loss, accuracy, correct, epochs, finite, peak_memory_bytes with
 //   peak_memory_scope ("phase", or "process" where the system's high-water mark cannot be reset), device_memory
-//   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), threads, layout, precision,
+//   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), devices, threads, layout, precision,
 //   torch_version, batch_norm, variant, network, seed, data, pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first
 //   4096 passes). What was not measured is null.
 //

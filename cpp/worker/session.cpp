@@ -4,7 +4,6 @@
 #include "worker/process.hpp"
 #include "worker/text.hpp"
 
-#include <array>
 #include <functional>
 
 namespace impact::worker {
@@ -35,12 +34,14 @@ Json described(const NetworkSpec& spec) {
 }
 
 struct Source {
-  std::unique_ptr<Dataset> data;
+  std::shared_ptr<Dataset> data;
   Json description;
 };
 
-/// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "subset", "data_seed", "data_folder".
-Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss) {
+/// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "brain", "text"; "subset", "data_seed",
+/// "data_folder". Real data is prepared once for all phases of a training that keep it.
+Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
+                 std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
   const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist", "brain", "text"});
   const auto seed =
       static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
@@ -50,8 +51,18 @@ Source open_data(const Fields& f, const Model& model, bool train_part, const std
     source.description = {{"name", name}, {"seed", seed}};
   } else {
     const auto limit = f.whole("subset", 0, 1);
-    const auto open = name == "brain" ? open_brain : name == "text" ? open_text : open_fashion_mnist;
-    source.data = open(model.data_options(), train_part, limit, seed, f.text("data_folder", ""));
+    const auto folder = f.text("data_folder", "");
+    const auto key =
+        name + (train_part ? "/train/" : "/test/") + std::to_string(limit) + "/" + std::to_string(seed) + "/" + folder;
+    if (kept != nullptr && kept->count(key) > 0) {
+      source.data = kept->at(key);
+    } else {
+      const auto open = name == "brain" ? open_brain : name == "text" ? open_text : open_fashion_mnist;
+      source.data = open(model.data_options(), train_part, limit, seed, folder);
+      if (kept != nullptr) {
+        (*kept)[key] = source.data;
+      }
+    }
     source.description = {
         {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
   }
@@ -65,8 +76,24 @@ TrainOptions parse_training(const Fields& f) {
   o.momentum = f.number("momentum", 0.9, 0.0);
   o.weight_decay = f.number("weight_decay", o.optimizer == "adamw" ? 1e-2 : 0.0, 0.0);
   o.lr_schedule = f.choice("lr_schedule", "constant", {"constant", "linear", "cosine"});
-  o.loss = f.choice("loss", "auto", {"auto", "cross_entropy", "sum_of_squares", "mse"});
+  o.schedule_from = f.number("schedule_from", 0.0, 0.0);
+  o.schedule_to = f.number("schedule_to", 1.0, 0.0);
+  if (o.schedule_to > 1.0 || o.schedule_from > o.schedule_to) {
+    throw ProtocolError("bad-value", "schedule_from and schedule_to are shares of a schedule, in this order");
+  }
+  o.loss = f.choice("loss", "auto", {"auto", "cross_entropy", "dice", "sum_of_squares", "mse"});
   return o;
+}
+
+void check_loss(const std::string& loss, const Dataset& data, const Model& model) {
+  const bool volumes = model.options().spec->task == "volume-segmentation";
+  if (loss == "dice" && !(volumes && data.has_classes())) {
+    throw ProtocolError("bad-value", "dice is a loss of segmented volumes", "load u-net-3d with data brain");
+  }
+  if (loss != "dice" && loss != "cross_entropy" && data.has_classes()) {
+    throw ProtocolError("bad-value", "classes are trained with cross_entropy",
+                        volumes ? "or with dice" : "leave loss out");
+  }
 }
 
 const std::vector<std::string> kCommands{"list",    "load", "warmup",          "infer",      "train",  "evaluate",
@@ -148,6 +175,7 @@ bool Session::dispatch(const std::string& name, const Json& command) {
   } else if (name == "save" || name == "restore_weights" || name == "checkpoint" || name == "resume") {
     weights(command, name);
   } else if (name == "unload") {
+    kept_.clear();
     model_.reset();
     protocol_.send({{"event", "unloaded"}, {"id", id_of(command)}});
   } else if (name == "quit") {
@@ -189,6 +217,7 @@ void Session::list(const Json& command) {
 
 void Session::load(const Json& command) {
   const auto options = parse_load(command);
+  kept_.clear();
   model_.reset();
   model_ = std::make_unique<Model>(options);
   const auto& facts = model_->facts();
@@ -209,7 +238,8 @@ void Session::load(const Json& command) {
        {"layout", options.channels_last ? "channels_last" : "nchw"},
        {"precision", options.precision},
        {"device", options.device.str()},
-       {"threads", torch::get_num_threads()},
+       {"threads", torch::get_num_threads() * options.replicas},
+       {"replicas", options.replicas},
        {"seed", options.seed},
        {"batch_norm", options.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
        {"variant", options.build.variant.empty() ? Json(nullptr) : Json(options.build.variant)},
@@ -223,7 +253,7 @@ void Session::load(const Json& command) {
 
 void Session::warm_up(const Json& command) {
   const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay",
-                           "data", "subset", "data_seed", "data_folder"});
+                           "data", "subset", "data_seed", "data_folder", "schedule_from", "schedule_to"});
   const bool training = f.choice("phase", "infer", {"infer", "train"}) == "train";
   const auto passes = f.whole("passes", 1, 0);
   const auto options = parse_training(f);
@@ -252,18 +282,16 @@ void Session::infer(const Json& command) {
 }
 
 void Session::train(const Json& command) {
-  const Fields f(command,
-                 {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset", "data_seed",
-                  "data_folder", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay", "resume"});
+  const Fields f(command, {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset",
+                           "data_seed", "data_folder", "loss", "optimizer", "lr", "lr_schedule", "momentum",
+                           "weight_decay", "resume", "schedule_from", "schedule_to"});
   const auto limits = parse_limits(f, true);
   const auto options = parse_training(f);
   if (options.lr_schedule != "constant" && limits.passes == 0 && limits.images == 0 && limits.epochs == 0) {
     throw ProtocolError("bad-value", "a learning rate that falls to the end needs an end in epochs, passes or images");
   }
-  auto source = open_data(f, model(), true, chosen_loss(options, f.text("data", "synthetic") != "synthetic"));
-  if (chosen_loss(options, !source.data->synthetic()) != "cross_entropy" && source.data->has_classes()) {
-    throw ProtocolError("bad-value", "classes are trained with cross_entropy");
-  }
+  auto source = open_data(f, model(), true, chosen_loss(options, f.text("data", "synthetic") != "synthetic"), &kept_);
+  check_loss(chosen_loss(options, !source.data->synthetic()), *source.data, model());
   model().prepare_training(options, f.flag("resume", false));
   Phase phase(protocol_, model().options(), "train", limits, id_of(command));
   if (phase.begin({{"data", source.description}})) {
@@ -278,7 +306,7 @@ void Session::evaluate(const Json& command) {
     throw ProtocolError("bad-value", "an evaluation needs real data",
                         "\"data\": \"fashion-mnist\", \"brain\" or \"text\"");
   }
-  auto source = open_data(f, model(), false, "cross_entropy");
+  auto source = open_data(f, model(), false, "cross_entropy", &kept_);
   Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));
   if (phase.begin({{"data", source.description}})) {
     finish_phase(model().run_evaluation(phase, *source.data), source.description);
@@ -320,6 +348,7 @@ void Session::weights(const Json& command, const std::string& name) {
       model().resume(file);
     } else {
       load_module_tensors(model().module(), file);
+      model().weights_changed();
     }
     event["tensors"] = file.tensors.size();
     event["event"] = name == "resume" ? "resumed" : "restored";

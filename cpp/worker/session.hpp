@@ -3,6 +3,10 @@
 
 #include "worker/trainer.hpp"
 
+#include <map>
+#include <memory>
+#include <string>
+
 namespace impact::worker {
 
 class Session {
@@ -28,6 +32,7 @@ class Session {
 
   Protocol& protocol_;
   std::unique_ptr<Model> model_;
+  std::map<std::string, std::shared_ptr<Dataset>> kept_;  ///< real data that phases of one training share
   bool over_ = false;
 };
 

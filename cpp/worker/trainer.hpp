@@ -4,6 +4,7 @@
 #include "worker/config.hpp"
 #include "worker/datasets/dataset.hpp"
 #include "worker/phase.hpp"
+#include "worker/replicas.hpp"
 #include "worker/weights.hpp"
 
 #include <memory>
@@ -17,7 +18,9 @@ struct TrainOptions {
   double momentum = 0.9;
   double weight_decay = 0.0;
   std::string lr_schedule = "constant";  ///< constant, linear (to zero at the end), cosine
-  std::string loss = "auto";             ///< cross_entropy, sum_of_squares, mse; auto: by the data
+  double schedule_from = 0.0;            ///< where in the schedule the phase begins and ends, so that phases of a
+  double schedule_to = 1.0;              ///< training that is interrupted by evaluations share one schedule
+  std::string loss = "auto";             ///< cross_entropy, dice, sum_of_squares, mse; auto: by the data
 };
 
 /// A network ready to run, and what training it has behind it.
@@ -33,6 +36,8 @@ class Model {
 
   /// The benchmark's output of a batch, without gradients.
   Tensor infer(const Tensors& inputs);
+  /// To be called after weights were changed from outside: all replicas have them again.
+  void weights_changed();
 
   /// `passes` untimed passes; training ones leave weights, statistics and optimizer as they were.
   void warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options);
@@ -56,6 +61,12 @@ class Model {
     Tensor output;
   };
   StepResult step(const Batch& batch, const std::string& loss);
+  /// Forward and backward of one replica's share; its gradients are there afterwards.
+  PassResult learn(Network& network, const Batch& share, double part, const std::string& loss) const;
+  /// What the loss is taken of, without gradients.
+  Tensor scores(const Tensors& inputs);
+  Tensor without_gradients(const Tensors& inputs, const std::function<Tensor(Network&, const Tensors&)>& pass);
+  void set_training(bool on);
   Tensor loss_of(const Tensor& output, const Tensor& target, const std::string& loss) const;
   Tensor original_output(const Tensor& output) const;
   void set_lr(double lr);
@@ -64,6 +75,7 @@ class Model {
   LoadOptions options_;
   NetworkFacts facts_;
   std::shared_ptr<Network> network_;
+  std::unique_ptr<Replicas> replicas_;  ///< where there is more than one; network_ is the first
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainOptions trained_with_;
   std::int64_t epochs_ = 0;  ///< epochs begun since the optimizer was made, for the order of the data

@@ -138,6 +138,7 @@ class Runner:
         precision: str = "fp32",
         device: str = "cpu",
         threads: int | None = None,
+        replicas: int | None = None,
         seed: int = 0,
         batch_norm: str = "train",
         variant: str | None = None,
@@ -148,6 +149,7 @@ class Runner:
 
         layout: "nchw", "channels_last" or "auto" (channels_last for images). precision: fp32, tf32, bf16 (mixed).
         batch_norm: "train", or "frozen" as in the benchmark's graphs. threads: default all that this process may use.
+        replicas: networks side by side that share each batch, one a GPU from `device` on; 0: all GPUs.
         """
         command = {k: v for k, v in locals().items() if k not in ("self", "timeout_s")}
         if size is not None and not isinstance(size, int):
@@ -181,8 +183,9 @@ class Runner:
     ) -> Phase:
         """A prepared training phase; the first of the limits that is reached ends it.
 
-        data: "synthetic", "fashion-mnist"; subset, data_seed, data_folder, loss, optimizer (adam, adamw, sgd),
-        lr, lr_schedule (constant, linear, cosine), momentum, weight_decay, resume (with the optimizer of before).
+        data: "synthetic", "fashion-mnist", "brain", "text"; subset, data_seed, data_folder, loss, optimizer (adam,
+        adamw, sgd), lr, lr_schedule (constant, linear, cosine; schedule_from, schedule_to: its part that this phase
+        runs through), momentum, weight_decay, resume (with the optimizer of before).
         """
         limits = {"epochs": epochs, "passes": passes, "images": images, "seconds": seconds}
         return self._phase({"cmd": "train", **limits, **options})

@@ -75,8 +75,8 @@ class Brain final : public Dataset {
       shuffle(seed, 0);
     } else {
       cover();
-      count_ = limit > 0 ? std::min<std::int64_t>(limit, static_cast<std::int64_t>(corners_.size()))
-                         : static_cast<std::int64_t>(corners_.size());
+      thin_out(limit);
+      count_ = static_cast<std::int64_t>(corners_.size());
     }
   }
 
@@ -140,6 +140,19 @@ class Brain final : public Dataset {
         }
       }
     }
+  }
+
+  /// So many corners, evenly over the slab: its first ones alone would be of one end of the brain.
+  void thin_out(std::int64_t limit) {
+    const auto all = static_cast<std::int64_t>(corners_.size());
+    if (limit <= 0 || limit >= all) {
+      return;
+    }
+    std::vector<Corner> fewer;
+    for (std::int64_t i = 0; i < limit; ++i) {
+      fewer.push_back(corners_[static_cast<std::size_t>((2 * i + 1) * all / (2 * limit))]);
+    }
+    corners_ = std::move(fewer);
   }
 
   DataOptions options_;

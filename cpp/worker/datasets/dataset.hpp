@@ -42,7 +42,8 @@ struct DataOptions {
 std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder);
 
-/// The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch. See brain.cpp.
+/// The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch, or so many of the evaluation's,
+/// spread evenly. See brain.cpp.
 std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                                     const std::string& folder);
 

@@ -3,8 +3,6 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "worker/datasets/locate.hpp"
-
 namespace impact::worker {
 namespace {
 
@@ -20,14 +18,18 @@ T value_at(const std::vector<std::uint8_t>& bytes, std::size_t at) {
 
 }  // namespace
 
-Volume read_nifti(const std::string& path) {
-  const auto bytes = read_bytes(path);
+Volume parse_nifti(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   if (bytes.size() < kHeader || value_at<std::int32_t>(bytes, 0) != static_cast<std::int32_t>(kHeader) ||
       std::memcmp(bytes.data() + 344, "n+1", 4) != 0) {
-    throw std::runtime_error(path + ": not a NIfTI-1 volume in one little-endian file");
+    throw std::runtime_error(name + ": not a NIfTI-1 volume in one little-endian file");
   }
-  if (value_at<std::int16_t>(bytes, 40) < 3 || value_at<std::int16_t>(bytes, 70) != kUnsignedByte) {
-    throw std::runtime_error(path + ": not a volume of bytes in three dimensions");
+  const auto dimensions = value_at<std::int16_t>(bytes, 40);
+  bool one_volume = dimensions >= 3 && dimensions <= 7;
+  for (std::size_t d = 4; one_volume && d <= static_cast<std::size_t>(dimensions); ++d) {
+    one_volume = value_at<std::int16_t>(bytes, 40 + 2 * d) == 1;
+  }
+  if (!one_volume || value_at<std::int16_t>(bytes, 70) != kUnsignedByte) {
+    throw std::runtime_error(name + ": not one volume of bytes in three dimensions");
   }
   Volume volume;
   std::size_t total = 1;
@@ -37,9 +39,9 @@ Volume read_nifti(const std::string& path) {
     total *= side > 0 ? static_cast<std::size_t>(side) : 0;
   }
   const auto offset = value_at<float>(bytes, 108);
-  if (total == 0 || !(offset >= 348.0F) || !(offset < 1e6F) ||
-      static_cast<std::size_t>(offset) + total > bytes.size()) {
-    throw std::runtime_error(path + ": ends early or is damaged");
+  if (total == 0 || !(offset >= 348.0F) || !(offset < 1e6F) || total > bytes.size() ||
+      static_cast<std::size_t>(offset) > bytes.size() - total) {
+    throw std::runtime_error(name + ": ends early or is damaged");
   }
   const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(offset);
   volume.values.assign(begin, begin + static_cast<std::ptrdiff_t>(total));

@@ -12,7 +12,9 @@ struct Volume {
   std::vector<std::uint8_t> values;
 };
 
-/// Throws std::runtime_error with the path and what is wrong.
+/// The bytes of a .nii file, `name` for messages. Throws std::runtime_error with what is wrong.
+Volume parse_nifti(const std::vector<std::uint8_t>& bytes, const std::string& name);
+/// Reads and parses; throws std::runtime_error with the path.
 Volume read_nifti(const std::string& path);
 
 }  // namespace impact::worker

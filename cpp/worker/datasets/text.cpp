@@ -46,7 +46,8 @@ class Text final : public Dataset {
     const auto all = static_cast<std::int64_t>(text.size());
     if (all / 10 <= length_) {
       throw ProtocolError("no-data", "too little text in " + place + ": " + std::to_string(all) + " bytes",
-                          "set IMPACT_TRACKER_DATA to a folder whose folder \"text\" holds text files");
+                          "Debian's base-files has /usr/share/common-licenses; elsewhere set IMPACT_TRACKER_DATA to a "
+                          "folder whose folder \"text\" holds text files");
     }
     const auto cut = all / 10 * 9;
     auto bytes = torch::from_blob(const_cast<std::uint8_t*>(text.data()), {all}, torch::kUInt8).to(torch::kInt64);

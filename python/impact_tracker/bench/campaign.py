@@ -24,6 +24,7 @@ from .settings import Settings
 from .storage import Outcome, Storage
 from .suites import Test, tests_of
 from .suites_base import ASIDE
+from .sums import together
 from .validity import judge, powers
 
 
@@ -148,7 +149,11 @@ class Campaign:
                 self.storage.append(row)
                 progress.row(row)
 
-            execution = self._execution(tracker, emit, progress, session, meter)
+            def note(line: Row) -> None:
+                self.storage.append(line)
+                progress.epoch(line)
+
+            execution = self._execution(tracker, emit, progress, session, meter, note)
             for number, task in enumerate(left):
                 if number and self._mode.cool_down_s > 0:
                     self._sleep(self._mode.cool_down_s)
@@ -174,8 +179,10 @@ class Campaign:
         progress: Progress,
         session: int,
         meter: Meter,
+        note: Callable[[Row], None],
     ) -> Execution:
-        machine = {name: getattr(self.settings, name) for name in ("device", "precision", "layout", "threads")}
+        names = ("device", "precision", "layout", "threads", "replicas")
+        machine = {name: getattr(self.settings, name) for name in names}
         return Execution(
             tracker,
             self._open_worker,
@@ -188,6 +195,7 @@ class Campaign:
             delay_s=self._mode.delay_s,
             need=self._need(),
             sleep=self._sleep,
+            note=note,
         )
 
     def _need(self) -> Callable[[Test], int | None]:
@@ -230,26 +238,29 @@ class Campaign:
         session that was ended. Of drivers beside each other each looks after its own task."""
         rows, own = current(self.storage.lines()), self.storage.part
         idle = {row["session"]: powers(row) for row in rows if row["task"].startswith("idle-before.")}
-        regions: dict[str, dict[str, Any]] = {}
+        regions: dict[str, dict[str, list[Any]]] = {}
         for row in rows:
             if not row.get("provisional") or (own is not None and row["task"] != own):
                 continue
             if row["record"] not in regions:
                 regions[row["record"]] = self._regions(row["record"])
-            final = regions[row["record"]].get(row["region"])
+            final = together(regions[row["record"]].get(row["region"], []))  # of a training by epochs there are several
             if final is not None and not final.provisional:
                 add_energy(row, final)
                 add_ratios(row)
                 judge(row, self.settings, None, idle.get(row["session"], {}), self._mode.strict)
                 self.storage.append(row)
 
-    def _regions(self, record: str) -> dict[str, Any]:
+    def _regions(self, record: str) -> dict[str, list[Any]]:
         from ..record import Record
 
+        found: dict[str, list[Any]] = {}
         try:
-            return {region.name: region for region in Record(self.storage.folder / record).regions}
+            for region in Record(self.storage.folder / record).regions:
+                found.setdefault(region.name, []).append(region)
         except (OSError, ValueError):  # moved or damaged: what was provisional stays so
             return {}
+        return found
 
 
 _NETWORK_FACTS = ("title", "task", "unit", "parameters", "trainable_parameters", "gmac", "activations", "input")

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from ..runner_phase import WorkerError
+from .course import Course
 from .memory import shown, system_memory
 from .plan import Task
 from .rows import Row, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
@@ -46,6 +47,7 @@ class Execution:
     `machine`: device, precision, layout and threads that every network is loaded with. `claim`: the images of
     a phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept.
     `delay_s`: longest random wait before a phase. `need`: bytes that a test will take about, where that is known.
+    `note`: takes the lines of a training's epochs.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class Execution:
         delay_s: float = 0.0,
         need: Callable[[Test], int | None] = lambda test: None,
         sleep: Callable[[float], None] = time.sleep,
+        note: Callable[[Row], None] = lambda line: None,
     ) -> None:
+        self._note = note
         self._tracker = tracker
         self._open_worker = open_worker
         self._emit = emit
@@ -87,7 +91,10 @@ class Execution:
             for step in task.test.steps:
                 if self._delay_s > 0 and step.phase not in ASIDE:
                     self._sleep(delays.uniform(0, self._delay_s))
-                self._measured(task, attempt, step.phase, partial(self._step, task, step))
+                if step.command == "reach":
+                    self._course(task, attempt, step)
+                else:
+                    self._measured(task, attempt, step.phase, partial(self._step, task, step))
         except TaskFailedError as failure:
             return str(failure)
         finally:
@@ -106,12 +113,26 @@ class Execution:
             row["status"], row["reason"] = "failed", str(error)
             row["failure"] = getattr(error, "kind", type(error).__name__)
         add_energy(row, region.result)
+        self._finish(row)
+        if row["status"] != "ok":
+            raise TaskFailedError(f"{phase}: {row['reason']}")
+
+    def _finish(self, row: Row) -> None:
         add_loaded(row, {**self._loaded, **{key: row[key] for key in self._loaded if key in row}})
         row.setdefault("duration_s", row.get("region_s"))
         add_ratios(row)
         self._emit(row)
-        if row["status"] != "ok":
-            raise TaskFailedError(f"{phase}: {row['reason']}")
+
+    def _course(self, task: Task, attempt: int, step: Step) -> None:
+        """Epochs and evaluations by turns, until a target is reached."""
+        course = Course(task, step, attempt, self._session, self._worker, self._tracker)
+        rows, failure = course.run(self._watcher, self._note)
+        for row in rows:
+            if self._settled is not None:
+                add_settled(row, self._settled)
+            self._finish(row)
+        if failure is not None:
+            raise TaskFailedError(f"training: {failure}")
 
     def _load(self, task: Task, row: Row, region: Any) -> None:
         self._check_memory(self._need(task.test))  # nothing is started that cannot fit

@@ -46,6 +46,7 @@ NETWORKS: tuple[Network, ...] = (
     Network("resnet-18", "ResNet-18", "classification", 11_689_512),
     Network("vit-b16", "ViT-B/16", "classification", 86_567_656),
     Network("bert-base", "BERT-base", "text", 109_482_240),
+    Network("small-gpt", "Small GPT", "text", 858_880),
     Network("gpt2-prefill", "GPT-2 prefill", "text", 124_439_808),
     Network("gpt2-decode", "GPT-2 decode", "text", 124_439_808),
     Network("ddpm", "DDPM U-Net", "generation", 35_746_307),

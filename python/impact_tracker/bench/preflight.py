@@ -27,8 +27,10 @@ def preflight(
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
         if here:
             _check_device(settings, worker)
+            _check_replicas(settings, worker)
             _check_batches(settings, tests, networks)
-            _check_data(settings, tests, worker)
+            for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
+                _check_data(data, settings, worker)
         hello = worker.hello
         return Machine(
             torch_version=hello.get("torch_version"),
@@ -54,6 +56,13 @@ def _check_device(settings: Settings, worker: Any) -> None:
         raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
 
 
+def _check_replicas(settings: Settings, worker: Any) -> None:
+    asked = settings.replicas or 0
+    gpus = [device for device in worker.devices if device.startswith("cuda")]
+    if settings.device.startswith("cuda") and asked > len(gpus):
+        raise ValueError(f"{asked} replicas need as many GPUs, the worker sees {len(gpus)}: {', '.join(gpus)}")
+
+
 def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any]) -> None:
     """A batch that the user named must fit this machine at all."""
     memory = system_memory()
@@ -68,13 +77,19 @@ def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[
             )
 
 
-def _check_data(settings: Settings, tests: Sequence[Test], worker: Any) -> None:
+_LIGHTEST: dict[str, tuple[str, dict[str, Any]]] = {
+    "fashion-mnist": ("small-cnn", {}),
+    "brain": ("u-net-3d", {"size": 8, "channels": 1, "classes": 4}),
+    "text": ("small-gpt", {"size": 8}),
+}
+
+
+def _check_data(data: str, settings: Settings, worker: Any) -> None:
     """The worker itself looks where it will look later: an evaluation is prepared and given up."""
-    if all(test.data != "fashion-mnist" for test in tests):
-        return
-    worker.load("small-cnn", batch=1, device="cpu")
-    options = {"data_folder": settings.data_folder} if settings.data_folder else {}
-    worker.evaluate(data="fashion-mnist", subset=1, **options).abort()
+    network, options = _LIGHTEST[data]
+    worker.load(network, batch=1, device="cpu", **options)
+    folder = {"data_folder": settings.data_folder} if settings.data_folder else {}
+    worker.evaluate(data=data, subset=1, **folder).abort()
 
 
 def _as_builtin(error: WorkerError) -> Exception:

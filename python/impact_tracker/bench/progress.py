@@ -55,7 +55,16 @@ class Progress:
         found = f"{row['test']} run {row['repeat']} {row['phase']}: {digits.duration(row.get('duration_s'))}, {energy}"
         if row.get("accuracy") is not None:
             found += f", accuracy {row['accuracy']:.1%}"
+        if row["phase"] == "training" and row.get("reached") is not None:
+            goal = f"{row['target_metric']} {row['target']:g}"
+            found += f"; {goal} reached after {row['epochs']} epochs" if row["reached"] else f"; {goal} missed"
         self.line(found if row["status"] == "ok" else f"{found}; failed: {row['reason']}")
+
+    def epoch(self, line: Row) -> None:
+        """An epoch and its evaluation have ended."""
+        value = "unknown" if line["value"] is None else f"{line['value']:.4f}"
+        cost = f"{digits.energy(line['training_j'])} and {digits.energy(line['evaluation_j'])} for the evaluation"
+        self.line(f"{line['test']} run {line['repeat']} epoch {line['epoch']}: {line['metric']} {value}, {cost}")
 
     def task_done(self) -> None:
         """A task has ended, well or not."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-SUITES = ("fashion-mnist", "ai-benchmark", "modern")
+SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
 MODES = ("quick", "work", "paper")
 PHASES = ("both", "training", "inference")
 PRECISIONS = ("fp32", "tf32", "bf16")
+METRICS = ("accuracy", "dice", "loss")
 LAYOUTS = ("auto", "nchw", "channels_last")
 
 
@@ -18,6 +20,8 @@ class Settings:
     """A campaign's settings. `None`: the suite's or the mode's own value.
 
     `images`: training images an epoch, and images an inference phase takes; `test_images`: of the evaluation;
+    `target`: of `target_metric`, what a training of suite learning ends at, `epochs` being the most it may take;
+    `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
     `cool_down_s`: rest between tasks.
     ValueError names the setting that makes no sense.
@@ -37,6 +41,9 @@ class Settings:
     precision: str = "fp32"
     layout: str = "auto"
     threads: int | None = None
+    replicas: int | None = None
+    target_metric: str | None = None
+    target: float | None = None
     data_folder: str | None = None
     zone: str | None = None
     intensity_g_per_kwh: float | None = None
@@ -59,12 +66,29 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is 1 or more, not {value}")
+        self._check_target()
+        if (self.replicas or 0) < 0:
+            raise ValueError(f"replicas is 0 or more, not {self.replicas}")
         if self.seed < 0:
             raise ValueError(f"seed is 0 or more, not {self.seed}")
         for name in ("idle_s", "cool_down_s"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise ValueError(f"{name} is 0 or more, not {value}")
+
+    def _check_target(self) -> None:
+        metric, target = self.target_metric, self.target
+        if (metric is None) != (target is None):
+            raise ValueError("target and target_metric belong together")
+        if metric is None or target is None:
+            return
+        if metric not in METRICS:
+            raise ValueError(f"target_metric is one of {', '.join(METRICS)}, not {metric!r}")
+        if self.suite != "learning":
+            raise ValueError(f"a target belongs to suite learning (impact-tracker bench train), not to {self.suite}")
+        if not 0 < target < (math.inf if metric == "loss" else 1):
+            most = "" if metric == "loss" else " and below 1"
+            raise ValueError(f"a target {metric} lies above 0{most}, not at {target:g}")
 
     def to_dict(self) -> dict[str, Any]:
         """For campaign.json."""

@@ -12,6 +12,14 @@ TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
 DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
 # Side of the images for the networks that take small ones; channels are the network's own.
 SIZES = {"small-cnn": 28, "mobilenet-v2": 32, "resnet-18": 32, "resnet-v2-50": 32, "resnet-v2-152": 32}
+# Billions of multiply-adds of one such image's forward pass.
+GMAC = {
+    "small-cnn": 0.004241152,
+    "mobilenet-v2": 0.007393408,
+    "resnet-18": 0.037523456,
+    "resnet-v2-50": 0.073074688,
+    "resnet-v2-152": 0.22459392,
+}
 MODELS = tuple(SIZES)
 BATCH = 64
 IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
@@ -65,7 +73,7 @@ def listing() -> list[dict[str, Any]]:
                 "task": network.task if network else "classification",
                 "phases": ["training", "evaluation", "inference"],
                 "parameters": network.parameters if network else None,
-                "gmac": None,
+                "gmac": GMAC[model],
                 "batch": BATCH,
                 "size": [size, size],
                 "reference_ms": None,

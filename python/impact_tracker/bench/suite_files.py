@@ -9,6 +9,7 @@ from ..report.page import Table
 from . import reproduction
 from .analysis import Answer, Point, answers, points_of
 from .files import bootstraps
+from .page_learning import targets_table
 from .scores import scores
 from .storage import Storage
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
@@ -30,6 +31,8 @@ class SuiteView:
     @cached_property
     def answers(self) -> list[Answer]:
         """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        if self._learning:
+            return []
         published = reproduction.rank_answers(self.view.cells) if self._is_published_suite else []
         return [*answers(self.points), *published]
 
@@ -38,12 +41,18 @@ class SuiteView:
         return self.view.settings.suite == "ai-benchmark"
 
     @property
+    def _learning(self) -> bool:
+        return self.view.settings.suite == "learning"
+
+    @property
     def score(self) -> str | None:
         """AI scores, of the suite that has them."""
         return scores(self.view.rows).text() if self._is_published_suite else None
 
     def tables(self) -> dict[str, Table]:
         """Name of the file to table; those that have rows."""
+        if self._learning:
+            return {"targets": targets_table(self.view.targets)}
         cells, classifiers = self.view.cells, self._is_published_suite
         made = {
             "table1": table1(self.points) if classifiers else Table((), ()),
@@ -72,7 +81,7 @@ class SuiteView:
         if self._is_published_suite:
             page = reproduction.page(self.view.cells)
             written.append(storage.write("reproduction.md", markdown_page(page, "Beside the published study")))
-        return written + self._figures(storage)
+        return written if self._learning else written + self._figures(storage)
 
     def _figures(self, storage: Storage) -> list[Path]:
         from .figures import save

@@ -6,14 +6,19 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from . import suite_ai, suite_fashion, suite_modern
+from . import suite_ai, suite_fashion, suite_learning, suite_modern
 from .settings import Settings
 from .suites_base import Step, Test
 
 __all__ = ["Step", "Test", "check_models", "listing", "models_of", "tests_of"]
 
 
-_SUITES: dict[str, Any] = {"fashion-mnist": suite_fashion, "ai-benchmark": suite_ai, "modern": suite_modern}
+_SUITES: dict[str, Any] = {
+    "fashion-mnist": suite_fashion,
+    "ai-benchmark": suite_ai,
+    "modern": suite_modern,
+    "learning": suite_learning,
+}
 
 
 def models_of(suite: str) -> list[str]:

@@ -12,7 +12,8 @@ ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
 @dataclass(frozen=True)
 class Step:
     """One phase of a test. `command`: what the worker is asked (warm_up, train, evaluate, infer), with `options`; or
-    settle: warm up until the power is steady. `sized`: the number of images follows from how long the phase must be."""
+    settle: warm up until the power is steady; or reach: train and evaluate by turns until a target is reached. `sized`:
+    the number of images follows from how long the phase must be."""
 
     phase: str
     command: str
@@ -22,7 +23,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Test:
-    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, synthetic.
+    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, brain, text or
+    synthetic.
 
     `gmac`: of one input's forward pass, where a suite states it; `reference_ms`: the score's time of one batch of
     `reference_batch`.

@@ -99,6 +99,9 @@ def _as_asked(row: Row, settings: Settings) -> list[Check]:
     found = [Check("precision", row.get("precision") == settings.precision, f"ran in {row.get('precision')}")]
     if settings.layout != "auto":
         found.append(Check("layout", row.get("layout") == settings.layout, f"ran as {row.get('layout')}"))
+    if settings.replicas and row.get("devices") is not None:
+        used = len(row["devices"])
+        found.append(Check("replicas", used == settings.replicas, f"ran on {used} devices"))
     if settings.threads is not None:
         found.append(Check("threads", row.get("threads") == settings.threads, f"ran on {row.get('threads')} threads"))
     return found

@@ -10,11 +10,14 @@ from ..report.page import Page
 from .caveats import caveats
 from .files import results, write_files
 from .page import campaign_page
+from .page_learning import learning_page, targets_table
 from .reweigh import Weights, weighed
 from .rows import Row, current
 from .settings import Settings
 from .storage import Outcome, Storage, outcome_of
 from .summary import Cell, summarise
+from .table_texts import csv_text
+from .targets import Reached, targets_of
 
 
 class View:
@@ -51,22 +54,45 @@ class View:
             found.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
         return found
 
+    @cached_property
+    def targets(self) -> list[Reached]:
+        """What reaching the targets cost, of suite learning; else nothing."""
+        return targets_of(self.rows)
+
     def page(self) -> Page:
         """For the console."""
+        if self.settings.suite == "learning":
+            return learning_page(self.cells, self.caveats, self.targets)
         return campaign_page(self.cells, self.caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
-        return results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        if self.settings.suite == "learning":
+            found["targets"] = [one.to_dict() for one in self.targets]
+            found["epochs"] = [line for line in self.lines if line.get("kind") == "epoch"]
+        return found
 
     def write_files(self) -> str | None:
         """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
         try:
             write_files(self.storage, self.to_dict(), self.cells, self.rows)
+            if self.settings.suite == "learning":
+                self._write_learning()
         except ImportError as error:
             return str(error)
         return None
+
+    def _write_learning(self) -> None:
+        from .figures import save
+        from .figures_learning import learning_figure
+
+        self.storage.write("targets.csv", csv_text(targets_table(self.targets)))
+        figure = learning_figure(self.lines, self.rows, self.targets)
+        if figure is not None:
+            for kind in ("png", "svg"):
+                save(figure, self.storage.folder / f"learning.{kind}")
 
 
 def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Weights | None = None) -> View:

@@ -17,14 +17,15 @@ from typing import Any
 
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
+from .bench_train import learning_settings
 from .options import add_weighing
 
 NAME = "bench"
 HELP = "train and run networks, and show what each cost"
 
 _SETTINGS = (
-    "suite mode phase models repeats seed images epochs test_images batch device precision layout threads data_folder "
-    "zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
+    "suite mode phase models repeats seed images epochs test_images batch device replicas precision layout threads "
+    "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
 )
 
 
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, metavar="N", help="first run's seed; the next run has the next (1)")
     how.add_argument("--batch", type=int, metavar="N", help="images at a time (the test's own)")
     how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
+    how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
     how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
     how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
     how.add_argument("--threads", type=int, metavar="N", help="default: all")
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     """0; 1 where a task failed; 2 for what makes no campaign; 130, 143 when interrupted (finished rows stay)."""
     from ..runner_phase import WorkerError
 
-    if args.action:
+    if args.action and args.action != "train":
         return run_action(args)
     if args.list:
         return _list(args.json)
@@ -103,15 +105,19 @@ def _campaign(args: argparse.Namespace) -> Any:
     from ..bench.modes import default_repeats
 
     given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
+    learning = args.action == "train"
     if args.resume:
-        beside = sorted(set(given) - {"repeats"} | ({"output"} if args.output else set()))
+        target = {"target"} if learning and args.goal else set()
+        beside = sorted(set(given) - {"repeats"} | target | ({"output"} if args.output else set()))
         if beside:
             raise ValueError(f"--resume takes the campaign's own settings: leave out {', '.join(beside)}")
         return Campaign.resume(args.resume, repeats=given.get("repeats"), here=not args.slurm)
     if "models" in given:
         given["models"] = models_of(given["models"])
+    if learning:
+        given = learning_settings(args, given)
     given.setdefault("repeats", default_repeats(given.get("suite"), given.get("mode")))
-    folder = args.output or f"runs/bench-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    folder = args.output or f"runs/{'train' if learning else 'bench'}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     return Campaign.create(folder, Settings(**given), here=not args.slurm)
 
 

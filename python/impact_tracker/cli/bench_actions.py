@@ -1,4 +1,4 @@
-"""What `impact-tracker bench` does with campaigns that were run: report, compare, paper, forecast."""
+"""What `impact-tracker bench` does beside running a suite: train to a target; report, compare, paper, forecast."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .bench_train import add_train
 from .options import add_weighing
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _LIGHT = "suite batch device precision threads repeats zone intensity_g_per_kwh 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
     """As words after `bench`; none of them: a campaign is run."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="with campaigns that were run")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="beside running a suite")
+    add_train(actions)
     report = actions.add_parser("report", help="tables, figures and answers of a campaign, made anew")
     report.add_argument("folder", metavar="DIR")
     report.add_argument("--format", choices=FORMATS, default="console")
@@ -86,7 +88,7 @@ def suite_page(found: View) -> Page:
     missing = found.write_files()
     suite.write()
     page = found.page()
-    shown = [table for name, table in suite.tables().items() if name != "answers"]
+    shown = [table for name, table in suite.tables().items() if name not in ("answers", "targets")]
     lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in suite.answers]
     return page._replace(
         headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),

@@ -1,7 +1,7 @@
 // Models as the session uses them: seeds, layouts, weights in files, checkpoints, warming up, data sets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "driven.hpp"
 #include "worker/datasets/idx.hpp"
 #include "worker/datasets/nifti.hpp"
 #include "worker/protocol.hpp"
@@ -86,49 +87,6 @@ TEST_F(Weights, DamagedAndForeignFilesAreErrors) {
   other.tensors["x"] = torch::zeros({1});
   EXPECT_THROW(load_module_tensors(model.module(), other), ProtocolError);
   EXPECT_THROW(write_tensors(file("no/such/folder/w"), other), ProtocolError);
-}
-
-/// Drives one training phase without a process, from ready to done.
-Json train(Model& model, std::int64_t passes, bool keep, std::uint64_t data_seed = 3) {
-  int to[2];
-  int from[2];
-  EXPECT_EQ(pipe(to) + pipe(from), 0);
-  const std::string go = "{\"cmd\":\"go\"}\n";
-  EXPECT_EQ(write(to[1], go.data(), go.size()), static_cast<ssize_t>(go.size()));
-  Json report;
-  {
-    Protocol protocol(to[0], from[1]);
-    TrainOptions options;
-    options.loss = "cross_entropy";
-    auto data = make_synthetic(model.data_options(), data_seed, true, model.facts().scores);
-    model.prepare_training(options, keep);
-    const Limits limits{.passes = passes};
-    Phase phase(protocol, model.options(), "train", limits, nullptr);
-    if (phase.begin(Json::object())) {
-      report = model.run_training(phase, protocol, *data, options, limits, data_seed);
-    }
-    close(to[1]);
-    while (protocol.next()) {}
-  }
-  for (const int fd : {to[0], from[0], from[1]}) {
-    close(fd);
-  }
-  return report;
-}
-
-TensorFile copy_of(const torch::nn::Module& module) {
-  auto file = module_tensors(module);
-  for (auto& [name, tensor] : file.tensors) {
-    tensor = tensor.detach().clone();
-  }
-  return file;
-}
-
-void expect_same(const TensorFile& a, const TensorFile& b) {
-  ASSERT_EQ(a.tensors.size(), b.tensors.size());
-  for (const auto& [name, tensor] : a.tensors) {
-    EXPECT_TRUE(torch::equal(tensor, b.tensors.at(name))) << name;
-  }
 }
 
 TEST(Seeds, SameSeedSameTrainingOtherSeedOther) {
@@ -318,12 +276,6 @@ void write_volume(const std::string& path, const std::array<std::int16_t, 3>& si
   }
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-
-Model loaded(const Json& fields) {
-  Json command{{"cmd", "load"}, {"batch", 2}, {"threads", 1}, {"seed", 1}};
-  command.update(fields);
-  return Model(parse_load(command));
 }
 
 TEST_F(Data, BrainsAreSplitIntoSlabsThatLookAlike) {

@@ -1,0 +1,141 @@
+"""Speed of the worker against the same networks in Python torch, in turns on one machine.
+
+    PYTHONPATH=python python benchmarks/torch_ratio.py [--torch-python /usr/bin/python3] [--networks A,B] [--json]
+
+`--torch-python`: an interpreter that has torch, best of the worker's own version (Debian: apt install python3-torch).
+The two take turns, a few passes each, so that the machine's moods meet both; the ratio is the geometric mean over the
+rounds of Python's seconds over the worker's, with its 95 % interval: above 1 the worker is faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from impact_tracker.bench.statistics import mean_of
+from impact_tracker.runner import Runner
+
+BATCHES = {"small-cnn": (64, 28), "mobilenet-v2": (8, 224), "resnet-18": (8, 224), "vgg-16": (2, 224)}
+LEAST_ROUND_S = 1.0
+
+
+class Python:
+    """The other side, in a process of its own."""
+
+    def __init__(self, interpreter: str) -> None:
+        command = [interpreter, str(Path(__file__).with_name("torch_networks.py"))]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, **what: Any) -> dict[str, Any]:
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write(json.dumps(what) + "\n")
+        self._child.stdin.flush()
+        line = self._child.stdout.readline()
+        if not line:
+            raise SystemExit(
+                "the Python with torch has ended; --torch-python names an interpreter that can import torch"
+            )
+        return dict(json.loads(line))
+
+    def close(self) -> None:
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        self._child.wait()
+
+
+class Compared(NamedTuple):
+    """One network and phase: images/s of either, and the ratio's interval."""
+
+    network: str
+    phase: str
+    layout: str
+    batch: int
+    rounds: int
+    worker_images_per_s: float
+    python_images_per_s: float
+    ratio: float
+    low: float
+    high: float
+    torch: tuple[str, str]
+
+
+def seconds_of(runner: Runner, phase: str, passes: int) -> float:
+    """Of so many passes of the worker."""
+    if phase == "training":
+        return runner.train(passes=passes, lr=1e-4, resume=True).run().duration_s
+    return runner.infer(passes=passes).run().duration_s
+
+
+def compare(runner: Runner, python: Python, network: str, phase: str, args: argparse.Namespace) -> Compared:
+    batch, size = BATCHES[network]
+    loaded = runner.load(network, batch=batch, size=size, layout=args.layout, threads=args.threads, seed=1)
+    asked = {"network": network, "phase": phase, "batch": batch, "size": size, "layout": loaded["layout"]}
+    other = python.ask(**asked, threads=loaded["threads"])
+    if other["parameters"] != loaded["parameters"]:
+        raise SystemExit(f"{network}: {loaded['parameters']} parameters here, {other['parameters']} in Python")
+    runner.warm_up(2, training=phase == "training")
+    passes = max(1, math.ceil(max(LEAST_ROUND_S, args.seconds) / max(seconds_of(runner, phase, 2) / 2, 1e-6)))
+    python.ask(passes=1)
+    ours, theirs = [], []
+    for turn in range(args.rounds):
+        sides = [lambda: ours.append(seconds_of(runner, phase, passes)),
+                 lambda: theirs.append(python.ask(passes=passes)["seconds"])]  # fmt: skip
+        for side in sides if turn % 2 == 0 else sides[::-1]:
+            side()
+    logs = mean_of([math.log(b / a) for a, b in zip(ours, theirs)])
+    assert logs is not None
+    half = logs.half_width if logs.half_width is not None else math.inf
+    images = batch * passes * args.rounds
+    return Compared(
+        network, phase, loaded["layout"], batch, args.rounds, images / sum(ours), images / sum(theirs),
+        math.exp(logs.value), math.exp(logs.value - half), math.exp(logs.value + half),
+        (str(loaded["torch_version"]), str(other["torch"])),
+    )  # fmt: skip
+
+
+def shown(one: Compared) -> str:
+    """One line."""
+    speeds = f"worker {one.worker_images_per_s:9.1f} images/s  Python {one.python_images_per_s:9.1f}"
+    ratio = f"ratio {one.ratio:.3f} ({one.low:.3f} to {one.high:.3f})"
+    return f"{one.network:14} {one.phase:10} {one.layout:14} {speeds}  {ratio}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--torch-python", default="/usr/bin/python3", help="an interpreter that can import torch")
+    parser.add_argument("--worker", help="the worker's executable (default: the one the package finds)")
+    parser.add_argument("--networks", default=",".join(BATCHES), help="names, separated by commas")
+    parser.add_argument("--phases", default="inference,training")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a round of either side, about")
+    parser.add_argument("--threads", type=int, help="default: all")
+    parser.add_argument("--layout", default="auto", choices=("auto", "nchw", "channels_last"))
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    found = []
+    python = Python(args.torch_python)
+    try:
+        with Runner(args.worker) as runner:
+            for network in args.networks.split(","):
+                for phase in args.phases.split(","):
+                    one = compare(runner, python, network, phase, args)
+                    found.append(one)
+                    if not args.json:
+                        print(shown(one), flush=True)
+    finally:
+        python.close()
+    if args.json:
+        json.dump([one._asdict() for one in found], sys.stdout, indent=2)
+    elif found:
+        print(f"torch: worker {found[0].torch[0]}, Python {found[0].torch[1]}; goal: ratios of 1.0 or more")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

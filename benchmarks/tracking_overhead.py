@@ -1,0 +1,116 @@
+"""What tracking costs a test of the benchmark: the same inference with and without a tracker, in turns.
+
+    PYTHONPATH=python python benchmarks/tracking_overhead.py [--pairs N] [--seconds S] [--network NAME] [--json]
+
+Three answers, in shares of the test's time. The CPU time of the tracker, over all of the test's cores: what the test
+can lose to it. The edges: how long entering and leaving the region takes beyond the passes, against the same without a
+region. The pairs: seconds with over seconds without; on a machine that does something else they scatter more than the
+tracker costs, and the interval says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import sys
+import tempfile
+import time
+from typing import Any, NamedTuple
+
+from impact_tracker import ImpactTracker
+from impact_tracker.bench.statistics import mean_of
+from impact_tracker.runner import Runner
+
+GOAL = 1e-3
+
+
+class Measured(NamedTuple):
+    """One phase: seconds of the passes, seconds around them, CPU seconds of this process."""
+
+    passes_s: float
+    around_s: float
+    cpu_s: float
+
+
+def phase(runner: Runner, passes: int, region: Any) -> Measured:
+    """The passes inside `region`."""
+    prepared = runner.infer(passes=passes)
+    cpu, begin = time.process_time(), time.monotonic()
+    with region:
+        done = prepared.run()
+    return Measured(done.duration_s, time.monotonic() - begin - done.duration_s, time.process_time() - cpu)
+
+
+def pair(runner: Runner, passes: int, logdir: str, interval_s: float, tracked_first: bool) -> tuple[Measured, Measured]:
+    """(with, without)."""
+    bare = phase(runner, passes, contextlib.nullcontext()) if not tracked_first else None
+    with ImpactTracker(logdir, interval_s=interval_s) as tracker:
+        tracked = phase(runner, passes, tracker.region("test", edges="tick"))
+    return tracked, bare or phase(runner, passes, contextlib.nullcontext())
+
+
+def summary(pairs: list[tuple[Measured, Measured]], threads: int) -> dict[str, Any]:
+    """Shares of the test's time, each with its 95 % half-width over the pairs."""
+
+    def share(values: list[float]) -> dict[str, float | None]:
+        found = mean_of(values)
+        assert found is not None
+        return {"share": found.value, "half_width": found.half_width}
+
+    cpu = share([(a.cpu_s - b.cpu_s) / (b.passes_s * threads) for a, b in pairs])
+    edges = share([(a.around_s - b.around_s) / b.passes_s for a, b in pairs])
+    logs = mean_of([math.log(a.passes_s / b.passes_s) for a, b in pairs])
+    assert logs is not None
+    whole = (cpu["share"] or 0.0) + (edges["share"] or 0.0)
+    return {
+        "pairs": len(pairs),
+        "test_s": sum(b.passes_s for _, b in pairs) / len(pairs),
+        "threads": threads,
+        "cpu": cpu,
+        "edges": edges,
+        "overhead": whole,
+        "passes": {"share": math.expm1(logs.value), "half_width": logs.half_width},
+        "goal": GOAL,
+        "reached": whole <= GOAL,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=6)
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="of one phase, about; the published tests took 31 to 134"
+    )
+    parser.add_argument("--interval", type=float, default=1.0, help="between samples")
+    parser.add_argument("--network", default="mobilenet-v2")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--worker", help="the worker's executable (default: the one the package finds)")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as logdir, Runner(args.worker) as runner:
+        loaded = runner.load(args.network, batch=args.batch, seed=1)
+        runner.warm_up(2)
+        passes = max(1, round(args.seconds / (runner.warm_up(3) / 3)))
+        pairs = [pair(runner, passes, logdir, args.interval, turn % 2 == 0) for turn in range(args.pairs)]
+    found = summary(pairs, int(loaded["threads"]))
+    if args.json:
+        json.dump(found, sys.stdout, indent=2)
+        return 0
+
+    def text(name: str) -> str:
+        one = found[name]
+        half = "" if one["half_width"] is None else f" ± {one['half_width'] * 100:.4f}"
+        return f"{one['share'] * 100:.4f}{half} %"
+
+    print(f"{args.network}, {found['test_s']:.1f} s a test, {found['threads']} threads, {found['pairs']} pairs")
+    print(f"CPU time of the tracker      {text('cpu')}")
+    print(f"edges of the region          {text('edges')}")
+    print(f"together                     {found['overhead'] * 100:.4f} % (goal: 0.1 %)")
+    print(f"passes, with over without    {text('passes')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

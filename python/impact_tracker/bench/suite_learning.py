@@ -1,0 +1,138 @@
+"""Networks that learn real data to a target, or for so many epochs, with an evaluation after each: images of clothes
+(Fashion-MNIST), a brain (cubes of Colin27 with its labels), a text by bytes (the licences that Debian ships).
+
+Towards a target the learning rate stays as it is: a schedule would know when the training has to end, and the end could
+not be called censored. Without a target it falls along a cosine over the epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import suite_fashion
+from .networks import BY_NAME, title_of
+from .settings import Settings
+from .suites_base import Step, Test
+
+EPOCHS = {"quick": 3, "work": 10}
+MOST_EPOCHS = 50  # towards a target
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one network learns. `metrics`: what its evaluation tells, the usual target first; `warm`: examples that
+    warming up takes; `images`, `test_images`: how many there are to ask for (None: as many as one likes)."""
+
+    data: str
+    metrics: tuple[str, ...]
+    load: Mapping[str, Any]
+    learning: Mapping[str, Any]
+    gmac: float
+    warm: int
+    images: int | None = None
+    test_images: int | None = None
+    unit: str = "image"
+
+
+def _clothes(model: str) -> Course:
+    load = {"batch": suite_fashion.BATCH, "size": suite_fashion.SIZES[model], "batch_norm": "train"}
+    learning = {"lr": 1e-3, "optimizer": "adam"}
+    gmac = suite_fashion.GMAC[model]
+    there = (suite_fashion.TRAIN_IMAGES, suite_fashion.TEST_IMAGES)
+    return Course("fashion-mnist", ("accuracy", "loss"), load, learning, gmac, 1024, *there)
+
+
+COURSES: dict[str, Course] = {model: _clothes(model) for model in suite_fashion.MODELS}
+COURSES["u-net-3d"] = Course(
+    "brain",
+    ("dice", "accuracy", "loss"),
+    {"batch": 2, "size": [32, 32, 32], "channels": 1, "classes": 4, "batch_norm": "train"},
+    {"lr": 1e-3, "optimizer": "adam", "loss": "dice"},
+    30.533484544,
+    4,
+    unit="volume",
+)
+COURSES["small-gpt"] = Course(
+    "text",
+    ("loss", "accuracy"),
+    {"batch": 16, "size": [128]},
+    {"lr": 1e-3, "optimizer": "adamw"},
+    0.11747328,
+    64,
+    unit="sequence",
+)
+MODELS = tuple(COURSES)
+DEFAULT_MODELS = ("small-cnn", "u-net-3d", "small-gpt")
+
+
+def tests(settings: Settings) -> list[Test]:
+    """One a model. ValueError for what the data or the network does not have."""
+    if settings.mode == "paper":
+        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
+    if settings.phase == "inference":
+        raise ValueError("suite learning trains: --phase inference belongs to the other suites")
+    metric = settings.target_metric
+    chosen = settings.models or (DEFAULT_MODELS if metric is None else _having(metric))
+    for model in chosen:
+        course = COURSES[model]
+        if metric is not None and metric not in course.metrics:
+            known = ", ".join(f"--target-{one}" for one in course.metrics)
+            raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
+        for asked, there, kind in (
+            (settings.images, course.images, "training"),
+            (settings.test_images, course.test_images, "test"),
+        ):
+            if there is not None and (asked or 0) > there:
+                raise ValueError(f"Fashion-MNIST has {there} {kind} images, {asked} were asked for")
+    return [_test(model, COURSES[model], settings) for model in chosen]
+
+
+def _having(metric: str) -> tuple[str, ...]:
+    """The default network of this target."""
+    return tuple(model for model in DEFAULT_MODELS if COURSES[model].metrics[0] == metric)
+
+
+def _test(model: str, course: Course, settings: Settings) -> Test:
+    data: dict[str, Any] = {"data": course.data}
+    if settings.data_folder:
+        data["data_folder"] = settings.data_folder
+    warm = {"training": True, "subset": min(course.warm, settings.images or course.warm), **course.learning, **data}
+    if settings.mode == "work":
+        first = Step("warm-up", "settle", warm)
+    else:
+        first = Step("warm-up", "warm_up", {"passes": 3, **warm})
+    reach = {
+        "epochs": settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
+        "metric": settings.target_metric or course.metrics[0],
+        "target": settings.target,
+        "train": {**course.learning, **data, **({"subset": settings.images} if settings.images else {})},
+        "evaluate": {**data, **({"subset": settings.test_images} if settings.test_images else {})},
+    }
+    load = {**course.load, "batch": settings.batch or course.load["batch"]}
+    return Test(model, model, load, (first, Step("training", "reach", reach)), course.data, course.gmac)
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    return [
+        {
+            "suite": "learning",
+            "test": model,
+            "model": model,
+            "title": title_of(model),
+            "task": BY_NAME[model].task,
+            "phases": ["training", "evaluation"],
+            "parameters": BY_NAME[model].parameters,
+            "gmac": course.gmac,
+            "batch": course.load["batch"],
+            "size": [size, size] if isinstance(size := course.load["size"], int) else size,
+            "unit": course.unit,
+            "reference_ms": None,
+            "data": course.data,
+            "targets": list(course.metrics),
+            "default": model in DEFAULT_MODELS,
+        }
+        for model, course in COURSES.items()
+    ]

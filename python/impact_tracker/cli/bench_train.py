@@ -1,0 +1,93 @@
+"""`impact-tracker bench train`: networks trained on real data until they reach a target, or for so many epochs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from .options import add_weighing
+
+EPILOG = """examples:
+  impact-tracker bench train --model small-cnn --target-accuracy 0.9 --repeats 5
+  impact-tracker bench train --model u-net-3d --target-dice 0.6 --epochs 20
+  impact-tracker bench train --model small-gpt --target-loss 2.2
+  impact-tracker bench train --model mobilenet-v2 --epochs 5
+
+Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data, its left half for
+training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes."""
+
+
+def add_train(actions: Any) -> None:
+    """Its options; what was not given is the settings' own."""
+    train = actions.add_parser(
+        "train",
+        help="train to a target, or for N epochs, on real data",
+        description="Train networks on real data until they reach a target, or for N epochs, and show what that took.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what stands before the word `train` counts too
+    )
+    train.set_defaults(goal=None)
+    what = train.add_argument_group("what")
+    what.add_argument(
+        "--model",
+        "--models",
+        dest="models",
+        metavar="A,B",
+        help="networks (default: the one that the target is usual for)",
+    )
+    goal = what.add_mutually_exclusive_group()
+    for metric, help_text in (
+        ("accuracy", "right answers on the test part, 0 to 1"),
+        ("dice", "overlap of predicted and true volumes, mean over classes, 0 to 1"),
+        ("loss", "cross-entropy on the test part, nats"),
+    ):
+        goal.add_argument(f"--target-{metric}", dest="goal", type=_goal(metric), metavar="X", help=help_text)
+    what.add_argument(
+        "--epochs", type=int, metavar="N", help="with a target: at most so many (50); without: exactly (3)"
+    )
+    what.add_argument("--repeats", type=int, metavar="N", help="runs of every network, each with a seed of its own (3)")
+    what.add_argument("--seed", type=int, metavar="N", help="first run's seed (1)")
+    what.add_argument("--images", type=int, metavar="N", help="training examples of an epoch (all)")
+    what.add_argument("--test-images", type=int, metavar="N", help="examples of an evaluation (all)")
+    what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
+    what.add_argument("--mode", choices=("quick", "work"), help="work: warmed up until power is steady, idle baselines")
+    _add_machine(train)
+    add_weighing(train)
+    out = train.add_argument_group("output")
+    out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/train-<time>)")
+    out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
+    out.add_argument("--json", action="store_true", help="unrounded, for programs")
+    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    from ..bench.settings import LAYOUTS, PRECISIONS
+
+    how = parser.add_argument_group("how")
+    how.add_argument("--batch", type=int, metavar="N", help="examples at a time (the network's own)")
+    how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
+    how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
+    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
+    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
+    how.add_argument("--threads", type=int, metavar="N", help="default: all")
+    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
+    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
+    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between runs")
+
+
+def _goal(metric: str) -> Callable[[str], tuple[str, float]]:
+    def number(text: str) -> tuple[str, float]:
+        return metric, float(text)
+
+    number.__name__ = "number"  # what argparse calls it in its message
+    return number
+
+
+def learning_settings(args: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
+    """The settings of what was given."""
+    found = {**given, "suite": "learning"}
+    if args.goal is not None:
+        found["target_metric"], found["target"] = args.goal
+    return found

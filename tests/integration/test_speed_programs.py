@@ -1,0 +1,79 @@
+"""The programs that compare the worker with Python torch and weigh what tracking costs: they run and add up."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker import _core
+
+if not hasattr(_core, "Runner"):
+    pytest.skip("the core is not built", allow_module_level=True)
+
+from impact_tracker.runner import find_worker
+
+try:
+    find_worker()
+except FileNotFoundError as missing:
+    pytest.skip(f"no worker: {missing}", allow_module_level=True)
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+PYTHON_WITH_TORCH = os.environ.get("TORCH_PYTHON", "/usr/bin/python3")
+
+
+def run(program: str, *arguments: str) -> Any:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(BENCHMARKS / program), *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def has_torch() -> bool:
+    probe = [PYTHON_WITH_TORCH, "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('torch') is None)"]
+    try:
+        return subprocess.run(probe, capture_output=True, timeout=60, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def test_overhead_of_tracking_adds_up() -> None:
+    spec = importlib.util.spec_from_file_location("tracking_overhead", BENCHMARKS / "tracking_overhead.py")
+    assert spec is not None
+    assert spec.loader is not None
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    bare = program.Measured(10.0, 0.001, 0.010)
+    found = program.summary([(program.Measured(10.0, 0.004, 0.014), bare)] * 3, 2)
+    assert found["cpu"]["share"] == pytest.approx(0.004 / 20)
+    assert found["edges"]["share"] == pytest.approx(0.003 / 10)
+    assert found["overhead"] == pytest.approx(0.0005)
+    assert found["reached"] is True
+    assert found["passes"]["share"] == pytest.approx(0.0)
+    assert program.summary([(program.Measured(10.0, 0.1, 0.1), bare)] * 2, 2)["reached"] is False
+
+
+def test_overhead_of_tracking_is_measured() -> None:
+    found = run(
+        "tracking_overhead.py", "--network", "small-cnn", "--pairs", "2", "--seconds", "0.2", "--interval", "0.1"
+    )
+    assert found["pairs"] == 2
+    assert found["test_s"] > 0
+    assert found["cpu"]["half_width"] is not None
+
+
+@pytest.mark.skipif(not has_torch(), reason=f"{PYTHON_WITH_TORCH} cannot import torch (TORCH_PYTHON names another)")
+def test_the_same_networks_in_python() -> None:
+    arguments = ("--torch-python", PYTHON_WITH_TORCH, "--networks", "small-cnn", "--rounds", "2", "--seconds", "0.1")
+    inference, training = run("torch_ratio.py", *arguments, "--threads", "1")
+    assert (inference["phase"], training["phase"]) == ("inference", "training")
+    for one in (inference, training):  # equal parameters were checked by the program itself
+        assert one["layout"] == "channels_last"
+        assert 0 < one["low"] <= one["ratio"] <= one["high"]
