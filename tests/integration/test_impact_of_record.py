@@ -136,3 +136,19 @@ def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureF
         == 0
     )
     assert "use would eat the saving" in capsys.readouterr().out
+
+
+def test_matched_in_time_is_the_records_energy(
+    record: Record, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if not record.result.kwh or record.started_at is None:
+        pytest.skip("nothing can be measured or modelled here")
+    began = record.started_at - timedelta(hours=2)
+    grid = tmp_path / "grid.csv"
+    lines = [f"{(began + timedelta(hours=hour)).isoformat()},100" for hour in range(5)]
+    grid.write_text("\n".join(["time,intensity_g_per_kwh", *lines]))
+    assert cli.main(["footprint", str(record.path), "--intensity-file", str(grid), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)[0]["matched"]
+    assert found["carbon_g"] == pytest.approx(record.result.kwh * 1.3 * 100, rel=0.02)
+    half = record.result.uncertainty.half_width_j or 0.0
+    assert found["carbon_g_high"] == pytest.approx(found["carbon_g"] * (1 + half / (record.result.energy_j or 1.0)))

@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for found, foot, others in zip(runs, feet, apart):
         beside = sentences(_beside(found, args), args.explain)
-        more = [*functional.lines(foot, units, training), *(f"  {line}" for line in beside), *_matched(found, args)]
+        more = [*functional.lines(foot, units, training), *(f"  {line}" for line in beside)]
+        more += _matched_lines(_matched(found, args), args.explain)
         more += [line for impact in others for line in _apart_lines(impact, args.explain)]
         print("\n".join([*_page(found, foot, args), *more, ""]))
     return 0
@@ -126,6 +127,9 @@ def _document(
         "grid_water_l_per_kwh": None if water is None else water.value,
         "estimate": {"reason": beside} if isinstance(beside, str) else beside.as_dict(),
     }
+    matched = _matched(found, args)
+    if matched is not None:
+        document["matched"] = {"reason": matched} if isinstance(matched, str) else matched.as_dict()
     return {**document, "per": functional.as_dict(foot, units, training)} if units else document
 
 
@@ -212,20 +216,30 @@ def _beside(found: Run, args: argparse.Namespace) -> Comparison | str:
     )
 
 
-def _matched(found: Run, args: argparse.Namespace) -> list[str]:
-    """Carbon by an intensity over time, where one was asked for; why there is none else. Never an exception."""
+def _matched(found: Run, args: argparse.Namespace) -> Impact | str | None:
+    """Carbon by an intensity over time, where one was asked for, or why there is none. Never an exception."""
     if not args.intensity_file and not args.live:
-        return []
+        return None
     from ..interop.matched import carbon_matched
     from ..record import read_record
 
     try:
-        if found.tool != "impact-tracker":
+        if found.tool != "impact-tracker" or Path(found.origin).suffix != ".jsonl":
             raise ValueError("only a record holds when its energy was used")
-        record = read_record(found.origin)
-        return [f"  matched in time: {_said(carbon_matched(record, _curve(found, args), found.pue))}"]
+        return carbon_matched(read_record(found.origin), _curve(found, args), found.pue)
     except (ValueError, OSError) as fault:
-        return [f"  not matched in time: {fault}"]
+        return str(fault)
+
+
+def _matched_lines(matched: Impact | str | None, explained: bool) -> list[str]:
+    from ..footprint import explain
+
+    if matched is None:
+        return []
+    if isinstance(matched, str):
+        return [f"  not matched in time: {matched}"]
+    lines = [f"  matched in time: {_said(matched)}"]
+    return lines + ([f"    {line}" for line in explain(matched)] if explained else [])
 
 
 def _curve(found: Run, args: argparse.Namespace) -> IntensityCurve:

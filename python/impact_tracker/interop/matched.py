@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..factors import IntensityCurve
+from ..factors import Factor, IntensityCurve
 from ..footprint import JOULES_PER_KWH, Impact, carbon_over_time
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
     """Carbon of a record, each piece of its energy at the intensity of its own time; missing where it has no clock.
 
     Channels are weighed one by one, on their own times, and added. Their series begins and ends at readings: what the
-    result has beside them is in ``note``, so that nothing is lost in silence.
+    result has before the first and after the last is spread evenly over these two pieces; what it has beside that (a
+    gap that was bridged) is in ``note``, so that nothing is lost in silence.
     """
     began = record.started_at
     if began is None:
@@ -31,6 +32,7 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
         if not channel.get("in_total"):
             continue
         times, joules = cumulative(*record.series(str(channel["id"])))
+        times, joules = _to_the_edges(times, joules, channel.get("energy_j"), record.result.duration_s)
         if len(times) < 2:
             continue
         stamps = [start_ns + round(at * _NS) for at in times]
@@ -41,11 +43,34 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
     if total is None:
         return Impact.missing("carbon", "g", "no energy was measured")
     energy = record.result.energy_j
+    half = record.result.uncertainty.half_width_j
+    if energy and half:
+        low, high = max(0.0, 1.0 - half / energy), 1.0 + half / energy
+        name = "energy as measured, over its best value"
+        total = total * Factor(1.0, "1", low, high, "this record's interval", name=name, spread="normal")
     if energy is not None and abs(energy - covered) > 0.01 * energy:
         left = (energy - covered) / JOULES_PER_KWH
         note = f"{left:.3g} kWh of the record lie outside of its series of readings and are not in it"
         return Impact("carbon", "g", total.terms, total.quality, "; ".join(filter(None, [total.note, note])), True)
     return total
+
+
+def _to_the_edges(
+    times: list[float], joules: list[float], energy_j: object, duration_s: float
+) -> tuple[list[float], list[float]]:
+    """The series from 0 to the run's end, with the channel's whole energy; as it was where it has gaps."""
+    whole = isinstance(energy_j, (int, float)) and math.isfinite(energy_j) and not any(map(math.isnan, joules))
+    if not whole or not isinstance(energy_j, (int, float)):
+        return times, joules
+    inner, sums = (times, joules) if times else ([0.0], [0.0])
+    lead, tail = max(0.0, inner[0]), max(0.0, duration_s - inner[-1])
+    left = energy_j - sums[-1]
+    if left < 0 or not lead + tail > 0:
+        return times, joules
+    before = left * lead / (lead + tail)
+    out_times = [*([0.0] if lead else []), *inner, *([duration_s] if tail else [])]
+    out_joules = [*([0.0] if lead else []), *(before + sum_j for sum_j in sums), *([energy_j] if tail else [])]
+    return out_times, out_joules
 
 
 def cumulative(times: object, watts: object) -> tuple[list[float], list[float]]:
