@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pickle
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -152,3 +153,42 @@ def test_matched_in_time_is_the_records_energy(
     assert found["carbon_g"] == pytest.approx(record.result.kwh * 1.3 * 100, rel=0.02)
     half = record.result.uncertainty.half_width_j or 0.0
     assert found["carbon_g_high"] == pytest.approx(found["carbon_g"] * (1 + half / (record.result.energy_j or 1.0)))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "PLACE", "--explain"],
+        ["footprint", "PLACE", "--this-machine", "--explain", "--tornado"],
+        ["what-if", "PLACE", "--to-zone", "SE"],
+        ["export", "PLACE", "--to", "boamps"],
+        ["lint", "PLACE"],
+        ["estimate", "--hours", "1", "--cores", "4", "--zone", "FR"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_nothing_asks_a_network_unless_it_is_told_to(
+    arguments: list[str], record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[object] = []
+
+    def refuse(*connection: object) -> None:
+        asked.append(connection)
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    cli.main([str(record.path) if word == "PLACE" else word for word in arguments])
+    assert capsys.readouterr().err.count("no network") == 0 and asked == []
+
+
+def test_a_service_that_is_asked_for_is_asked(
+    record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def refuse(*connection: object) -> None:
+        raise OSError("no network in this test")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert cli.main(["footprint", str(record.path), "--live", "rte"]) == 0
+    assert "not matched in time: https://odre.opendatasoft.com" in capsys.readouterr().out
