@@ -83,6 +83,7 @@ def test_two_networks_on_real_data(tmp_path: Path) -> None:
         if row["phase"] in ("training", "evaluation", "inference"):
             assert row["images"] == (128 if row["phase"] == "evaluation" else 192)
             assert row["threads"] == 1
+            assert row["gmac"] == pytest.approx(row["gmac_stated"])
             assert row["device"] == "cpu"
             begin, end = row["worker_ns"]
             assert row["start_ns"] <= begin <= end <= row["stop_ns"]

@@ -123,9 +123,8 @@ def _how_much(points: Sequence[Point], phase: str) -> Answer:
     (low, cheap), (high, dear) = min(known, key=lambda one: one[0].value), max(known, key=lambda one: one[0].value)
     text = f"{with_half(low.value, low.half_width)} J per image ({cheap.title})"
     if len(known) > 1:
-        text += (
-            f" to {with_half(high.value, high.half_width)} ({dear.title}), {high.value / low.value:.3g} times as much"
-        )
+        ratio = digits.significant(high.value / low.value, 3)
+        text += f" to {with_half(high.value, high.half_width)} ({dear.title}), {ratio} times as much"
     return Answer(f"How much does {phase} cost?", text, f"{len(known)} tests, ± 95 %")
 
 
@@ -145,7 +144,7 @@ def _parts(points: Sequence[Point]) -> list[Answer]:
 
 def _told(link: Correlation, yes: str, no: str) -> str:
     if not link.clear:
-        return f"cannot be told from chance with {link.points} networks"
+        return f"cannot be told from chance with {link.points} points"
     return yes if link.spearman > 0 else no
 
 

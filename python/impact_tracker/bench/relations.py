@@ -21,10 +21,10 @@ class Correlation(NamedTuple):
     kendall_p: float
 
     def text(self) -> str:
-        """`Spearman 0.93 (p 0.003), Kendall 0.81 (p 0.011), 7 networks`"""
+        """`Spearman 0.93 (p 0.003), Kendall 0.81 (p 0.011), 7 points`"""
         return (
             f"Spearman {self.spearman:.2f} (p {_p(self.spearman_p)}), Kendall {self.kendall:.2f} "
-            f"(p {_p(self.kendall_p)}), {self.points} networks"
+            f"(p {_p(self.kendall_p)}), {self.points} points"
         )
 
     @property
@@ -51,7 +51,7 @@ class Fit(NamedTuple):
         return (
             f"{y} = {self.factor:.3g} · {x}^{self.exponent:.2f} (exponent {self.exponent_low:.2f} to "
             f"{self.exponent_high:.2f}, R² {self.r2:.2f}, {self.points} points); in the mean {self.proportional:.3g} "
-            f"per {x}, single networks within a factor of {self.within:.1f}"
+            f"per {x}, single ones within a factor of {self.within:.1f}"
         )
 
 

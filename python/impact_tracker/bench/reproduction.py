@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from ..report.page import Page, Table
 from .analysis import Answer
 from .networks import title_of
-from .page import with_half
 from .published import CLASSIFIERS, Printed, published
 from .relations import Correlation, correlation
 from .statistics import Mean, mean_of
@@ -133,7 +132,7 @@ def recomputed_table(phase: str) -> Table:
         rows.append(
             (
                 title_of(one.model),
-                with_half(one.energy.value, one.energy.half_width),
+                _to_three(one.energy),
                 f"{one.printed.energy:.2f}",
                 f"{one.carbon:.2f}",
                 f"{one.printed.carbon:.2f}",
@@ -154,6 +153,11 @@ def recomputed_table(phase: str) -> Table:
     )
     number = 2 if phase == "inference" else 3
     return Table(columns, rows, f"Table {number}, {phase}, computed again (± 95 %, Student's t)")
+
+
+def _to_three(mean: Mean) -> str:
+    """A digit more than was printed: whether it rounds to that is to be seen."""
+    return f"{mean.value:.3f}" + ("" if mean.half_width is None else f" ± {mean.half_width:.3f}")
 
 
 def per_image_table() -> Table:

@@ -21,6 +21,14 @@ GMAC = {
     "resnet-v2-152": 0.22459392,
 }
 MODELS = tuple(SIZES)
+# Billions of multiply-adds of one image's forward pass at that size.
+GMAC = {
+    "small-cnn": 0.004241152,
+    "mobilenet-v2": 0.007393408,
+    "resnet-18": 0.037523456,
+    "resnet-v2-50": 0.073074688,
+    "resnet-v2-152": 0.22459392,
+}
 BATCH = 64
 IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
 LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}
@@ -56,7 +64,7 @@ def _test(model: str, settings: Settings) -> Test:
     if settings.phase != "training":
         steps.append(Step("inference", "infer", {"images": images, **data}))
     load = {"batch": settings.batch or BATCH, "size": SIZES[model], "batch_norm": "train"}
-    return Test(model, model, load, tuple(steps), "fashion-mnist")
+    return Test(model, model, load, tuple(steps), "fashion-mnist", GMAC[model])
 
 
 def listing() -> list[dict[str, Any]]:

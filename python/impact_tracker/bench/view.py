@@ -15,6 +15,7 @@ from .reweigh import Weights, weighed
 from .rows import Row, current
 from .settings import Settings
 from .storage import Outcome, Storage, outcome_of
+from .suites_base import ASIDE
 from .summary import Cell, summarise
 from .table_texts import csv_text
 from .targets import Reached, targets_of
@@ -59,11 +60,12 @@ class View:
         """What reaching the targets cost, of suite learning; else nothing."""
         return targets_of(self.rows)
 
-    def page(self) -> Page:
-        """For the console."""
+    def page(self, *, aside: bool = True) -> Page:
+        """For the console; `aside`: with what loading and warming up cost."""
+        cells = [cell for cell in self.cells if aside or cell.phase not in ASIDE]
         if self.settings.suite == "learning":
-            return learning_page(self.cells, self.caveats, self.targets)
-        return campaign_page(self.cells, self.caveats)
+            return learning_page(cells, self.caveats, self.targets)
+        return campaign_page(cells, self.caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

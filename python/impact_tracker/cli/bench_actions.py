@@ -87,8 +87,9 @@ def suite_page(found: View) -> Page:
     suite = SuiteView(found)
     missing = found.write_files()
     suite.write()
-    page = found.page()
-    shown = [table for name, table in suite.tables().items() if name not in ("answers", "targets")]
+    page = found.page(aside=False)
+    above = ("answers", "targets", "inference", "training")  # the page has them already
+    shown = [table for name, table in suite.tables().items() if name not in above]
     lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in suite.answers]
     return page._replace(
         headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),

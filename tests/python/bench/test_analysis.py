@@ -34,7 +34,7 @@ def test_the_law_behind_the_energies_is_found(whole: View) -> None:
     assert complexity.answer == "yes, more multiply-adds mean more energy"
     assert "J per image = 3" in complexity.statistic
     assert "in the mean 2.99 per GMAC" in complexity.statistic
-    assert "24 networks" in complexity.statistic
+    assert "24 points" in complexity.statistic
     assert "J per image = 9" in answers["Do multiply-adds decide what training costs?"].statistic
     assert "cannot be told from chance" in answers["Do parameters decide what inference costs?"].answer
     assert "Inception-V3" in answers["Does accuracy cost energy in inference?"].statistic
