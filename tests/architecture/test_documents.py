@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -53,3 +55,20 @@ def test_version_is_one() -> None:
     }
     assert len({found.group(1) for found in versions.values() if found}) == 1
     assert all(versions.values())
+
+
+def test_the_files_that_the_readme_shows_are_read(tmp_path: Path) -> None:
+    tomllib = pytest.importorskip("tomllib", reason="TOML takes Python 3.11")
+    from impact_tracker.factors.overrides import Overrides
+    from impact_tracker.footprint import read_changes, read_consequences
+
+    section = (ROOT / "README.md").read_text().partition("## From energy to impact")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    paths = [tmp_path / f"{index}.toml" for index in range(len(blocks))]
+    for path, block in zip(paths, blocks):
+        path.write_text(block)
+        assert tomllib.loads(block)
+    changes, effects, factors = paths
+    assert [change.name for change in read_changes(changes)] == ["half precision", "new cards"]
+    assert read_consequences(effects).net.best < 0
+    assert Overrides(factors).names("intensity") == ["FRA"]
