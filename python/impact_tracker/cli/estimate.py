@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..factors import Factor
 
 NAME = "estimate"
 HELP = "energy and carbon of a run that was not measured, by a published method"
@@ -43,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--granularity-gb", type=float, default=6.0, help="step in which the centre hands out memory (6)")
     job.add_argument("--state", default="COMPLETED", help="as the scheduler names it; of a failed job all is wasted")
     parser.add_argument("--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor")
+    parser.add_argument(
+        "--live", metavar="SERVICE", help="the zone's intensity of now, asked over the network: neso, rte …"
+    )
     parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
     parser.add_argument("--explain", action="store_true", help="print the formula with its numbers and sources")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")
@@ -56,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         if args.factors:
             use_overrides(args.factors)
         found = _estimate(args)
-    except ValueError as fault:
+    except (ValueError, OSError) as fault:
         print(f"impact-tracker estimate: {fault}", file=sys.stderr)
         return 2
     if args.json:
@@ -69,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
 def _estimate(args: argparse.Namespace) -> Any:
     from .. import estimators
 
-    place = {"zone": args.zone, "intensity_g_per_kwh": args.intensity}
+    place: dict[str, Any] = {"zone": args.zone, "intensity_g_per_kwh": args.intensity}
+    if args.live:
+        place = {"zone": None, "intensity_g_per_kwh": _now(args)}
     if args.method == "green-algorithms":
         return estimators.green_algorithms(
             hours=args.hours,
@@ -118,6 +126,17 @@ def _estimate(args: argparse.Namespace) -> Any:
     return estimators.accelerator_days(
         chips=args.gpus or 1.0, days=args.hours / 24.0, chip_w=args.tdp_gpu or 0.0, pue=args.pue or 1.0, **place
     )
+
+
+def _now(args: argparse.Namespace) -> Factor:
+    from ..factors.live import latest
+
+    if not args.zone:
+        raise ValueError("--live needs --zone: whose intensity")
+    found = latest(args.live, args.zone)
+    if "marginal" in found.method:
+        raise ValueError(f"{found.source} is marginal: for decisions, in no total")
+    return found
 
 
 def _job(args: argparse.Namespace, place: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from impact_tracker.cli import estimate
+from impact_tracker.factors import Factor
 
 SCREENSHOT = [
     "--method", "green-algorithms", "--method-version", "2.1", "--hours", "12", "--cores", "12", "--cpu",
@@ -92,6 +93,22 @@ def test_every_method_answers(capsys, arguments):
 
 def test_a_version_belongs_to_green_algorithms(capsys):
     assert call(["--method", "mlco2", "--hours", "1", "--gpu", "T4", "--method-version", "2.1"]) == 2
+
+
+def test_the_intensity_of_now(capsys, monkeypatch):
+    asked = []
+
+    def newest(service, zone):
+        asked.append((service, zone))
+        return Factor(
+            200.0, "g/kWh", 200.0, 200.0, "a service", method="average, direct", note="of 2026-01-01 12:00 UTC"
+        )
+
+    monkeypatch.setattr("impact_tracker.factors.live.latest", newest)
+    assert call([*SCREENSHOT, "--zone", "GB", "--live", "neso", "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert asked == [("neso", "GB")] and "200 g/kWh" in out and "of 2026-01-01 12:00 UTC" in out
+    assert call([*SCREENSHOT, "--live", "neso"]) == 2 and "--zone" in capsys.readouterr().err
 
 
 def test_a_job_that_asked_for_too_much_memory(capsys):

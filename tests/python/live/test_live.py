@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from impact_tracker.factors import FactorError
-from impact_tracker.factors.live import SERVICES, LiveError, history
+from impact_tracker.factors.live import SERVICES, LiveError, history, latest
 from impact_tracker.factors.live.http import Request, Transport
 from impact_tracker.factors.live.points import utc_ns
-from impact_tracker.footprint import carbon_over_time, marginal_carbon
+from impact_tracker.footprint import carbon, carbon_over_time, marginal_carbon
 
 REPLIES = Path(__file__).resolve().parents[2] / "data/live"
 SECOND = 1_000_000_000
@@ -104,6 +104,31 @@ def test_neso_takes_the_forecast_for_a_null_and_keeps_holes(server, core):
     # 13:00 to 14:00 is held for its hour; 14:00 to 14:30 is not any more
     assert found.carbon_g == pytest.approx(0.5 * 263 + 0.5 * 268 + 1.0 * 268 + 0.5 * 251)
     assert found.partial and found.quality == "estimated" and "0.5 kWh" in found.note
+
+
+def newest(server, service, zone, now, **more):
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    return latest(service, zone, now=at, key="SECRET", cache=None, base_url=server.url, **more)
+
+
+def test_the_newest_value_is_a_factor_with_its_time(server):
+    server.play("neso.json")
+    found = newest(server, "neso", "GB", "2018-01-20T14:40:00")
+    assert (found.value, found.unit, found.quality, found.year) == (251.0, "g/kWh", "modelled", 2018)
+    assert found.note == "of 2018-01-20 14:30 UTC" and "direct" in found.method and found.licence == "CC-BY-4.0"
+    earlier = newest(server, "neso", "GB", "2018-01-20T13:50:00")  # nothing of a time to come; held for its hour
+    assert earlier.value == 268.0 and earlier.quality == "modelled"
+    assert newest(server, "neso", "GB", "2018-01-20T17:40:00").quality == "stale"
+    with pytest.raises(LiveError, match="up to now"):
+        newest(server, "neso", "GB", "2018-01-20T11:00:00")
+
+
+def test_a_marginal_newest_value_enters_no_total(server):
+    server.play("watttime.json")
+    found = newest(server, "watttime", "CAISO_NORTH", "2024-07-15T00:04:00")
+    assert found.value == pytest.approx(362.874, abs=5e-4)
+    with pytest.raises(FactorError, match="marginal"):
+        carbon(3.6e6, intensity=found)
 
 
 def test_the_night_that_has_an_hour_twice(server):

@@ -2,6 +2,7 @@
 
     curve = history("neso", "GB", start, end)          # asks api.carbonintensity.org.uk, 10 s at most, cached
     carbon_over_time(times_ns, joules, curve)
+    now = latest("neso", "GB")                         # a factor: the newest value, its time in the note
 
 Keys come from the argument or from IMPACT_TRACKER_ELECTRICITY_MAPS_KEY, …_WATTTIME_KEY, …_ENTSOE_KEY.
 """
@@ -9,17 +10,17 @@ Keys come from the argument or from IMPACT_TRACKER_ELECTRICITY_MAPS_KEY, …_WAT
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..curve import IntensityCurve
-from ..factor import did_you_mean, near_matches
+from ..factor import Factor, did_you_mean, near_matches
 from .entsoe import EntsoE
 from .http import LiveError, Transport, default_cache
 from .points import curve
 from .services import ElectricityMaps, EnergiDataService, Neso, Points, Rte, Service, WattTime
 
-__all__ = ["SERVICES", "LiveError", "history"]
+__all__ = ["SERVICES", "LiveError", "history", "latest"]
 
 SERVICES: dict[str, Service] = {
     service.about.service: service
@@ -28,6 +29,7 @@ SERVICES: dict[str, Service] = {
 
 _SETTLED_S = 7 * 86_400.0  # older values do not change any more: the cache keeps them
 _FRESH_S = 300.0
+_LOOK_BACK = timedelta(hours=6)  # for the newest value: some services are hours behind
 
 
 def history(
@@ -62,6 +64,46 @@ def history(
         body = transport.get(request, float("inf") if age > _SETTLED_S else _FRESH_S)
         points += chosen.read(body, request.shown)
     return curve(points, zone, chosen.about, chosen.base)
+
+
+def latest(
+    service: str,
+    zone: str,
+    *,
+    now: datetime | None = None,
+    key: str | None = None,
+    timeout_s: float = 10.0,
+    cache: str | Path | None = "default",
+    base_url: str | None = None,
+) -> Factor:
+    """The newest intensity of a zone in g/kWh, its time in the note; *stale* where it is older than the service's values
+    may be held. LiveError as for ``history``."""
+    at = now or datetime.now(timezone.utc)
+    # To the next full period, so that within one the cache answers.
+    period = _service(service).about.period_s
+    end = datetime.fromtimestamp((at.timestamp() // period + 1) * period, tz=timezone.utc)
+    asked = history(service, zone, end - _LOOK_BACK, end, key=key, timeout_s=timeout_s, cache=cache, base_url=base_url)
+    now_ns = round(at.timestamp()) * 1_000_000_000
+    known = [(t, v) for t, v in zip(asked.times_ns, asked.values) if v is not None and t <= now_ns]
+    if not known:
+        raise LiveError(f"{service}: no intensity of {zone} up to now")
+    when, value = known[-1]
+    old_s = (now_ns - when) / 1e9 - period
+    stamp = datetime.fromtimestamp(when // 1_000_000_000, tz=timezone.utc)
+    return Factor(
+        value,
+        "g/kWh",
+        value * (1 - asked.relative_error),
+        value * (1 + asked.relative_error),
+        asked.source,
+        asked.url,
+        stamp.year,
+        asked.licence,
+        asked.method,
+        "stale" if old_s > asked.max_hold_s else "modelled",
+        f"carbon intensity of electricity, {zone}",
+        f"of {stamp:%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def _service(name: str) -> Service:
