@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ..runner_phase import WorkerError
 from .course import Course
+from .load import cpu_seconds
 from .memory import shown, system_memory
 from .plan import Task
 from .rows import Row, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
@@ -166,11 +167,18 @@ class Execution:
         else:
             options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
             phase = getattr(self._worker, step.command)(**options)  # prepared: data and optimizer are there
+            before = self._cpu_s()
             with region:
                 done = phase.run(self._watcher.event)
             add_work(row, done.raw)
+            after = self._cpu_s()
+            if before is not None and after is not None and row["duration_s"] > 0:
+                row["worker_cpus"] = (after - before) / row["duration_s"]
             if self._settled is not None:
                 add_settled(row, self._settled)
+
+    def _cpu_s(self) -> float | None:
+        return cpu_seconds(getattr(self._worker, "pid", None))
 
     def _images(self, task: Task, step: Step) -> int:
         """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""

@@ -86,13 +86,12 @@ def _cpu_works(row: Row) -> Check:
 
 
 def _alone(row: Row, strict: bool) -> Check:
-    """More processors busy than the worker has threads: another program ran, and its energy is in the machine's."""
-    use, threads = row.get("cpu_utilisation"), row.get("threads")
-    if use is None or threads is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
+    """More processors busy than the worker kept: other programs ran, and their energy is in the machine's."""
+    use, own = row.get("cpu_utilisation"), row.get("worker_cpus")
+    if use is None or own is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
         return Check("alone", None, "")
-    others = use - threads
-    text = f"{use:.1f} processors were busy, the worker has {threads} threads: other programs ran beside it"
-    return Check("alone", others <= max(OTHERS_CPUS, 0.1 * threads), text, strict)
+    text = f"{use:.1f} processors were busy, the worker kept {own:.1f}: other programs ran beside it"
+    return Check("alone", use - own <= max(OTHERS_CPUS, 0.1 * own), text, strict)
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:

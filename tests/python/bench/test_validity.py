@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.load import cpu_seconds
 from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.suites import listing
@@ -75,7 +77,7 @@ def test_a_good_row_passes_every_check() -> None:
         ({"pass_ns": [10_000_000 + i * 100_000 for i in range(101)]}, "drifted"),
         ({"pass_ns": [10_000_000 + (i % 2) * 10_000_000 for i in range(101)]}, "scatter"),
         ({"settled": False, "slope": 0.034}, "the power still changed by 3.4%"),
-        ({"cpu_utilisation": 3.1}, "3.1 processors were busy, the worker has 2 threads"),
+        ({"cpu_utilisation": 2.0, "worker_cpus": 0.7}, "2.0 processors were busy, the worker kept 0.7"),
         ({"cpu_utilisation": 0.1}, "0.1 processors were busy: the work was not done here"),
         ({"power_drift": -0.08}, "power changed by -8% from the first third"),
         ({"counter_and_gauge": [{"device": "gpu:0", "counter_j": 187.0, "gauge_j": 327.0}]}, "0.57 times"),
@@ -115,6 +117,22 @@ def test_warming_is_warned_of() -> None:
     assert row["invalid"] == []
     assert row["warnings"] == ["it warmed from 41 to 63 degrees Celsius: it was not warm when it began"]
     assert judged(temperature_begin_c=60.0, temperature_end_c=63.0)["warnings"] == []
+
+
+def test_the_worker_s_own_load_is_no_other_program_s() -> None:
+    assert judged(cpu_utilisation=2.0, worker_cpus=1.97)["invalid"] == []
+    assert judged(cpu_utilisation=64.0, worker_cpus=60.0)["invalid"] == []
+    assert judged(strict=False, cpu_utilisation=2.0, worker_cpus=0.5)["warnings"] != []
+
+
+def test_cpu_time_of_a_process(tmp_path: Path) -> None:
+    place = tmp_path / "proc" / "7"
+    place.mkdir(parents=True)
+    (place / "stat").write_text("7 (a) b c) S 1 7 7 0 -1 4194304 99 0 0 0 250 50 0 0 20 0 3 0 12 1000 1\n")
+    assert cpu_seconds(7, str(tmp_path)) == pytest.approx(300 / os.sysconf("SC_CLK_TCK"))
+    assert cpu_seconds(8, str(tmp_path)) is None
+    assert cpu_seconds(None) is None
+    assert (cpu_seconds(os.getpid()) or 0.0) > 0.0
 
 
 def test_the_load_of_a_short_phase_is_not_known() -> None:
