@@ -76,7 +76,7 @@ def latest(
     cache: str | Path | None = "default",
     base_url: str | None = None,
 ) -> Factor:
-    """The newest intensity of a zone in g/kWh, its time in the note; *stale* where it is older than the service's values
+    """The newest intensity of a zone in g/kWh, its time in the note; *stale* where it is older than its values
     may be held. LiveError as for ``history``."""
     at = now or datetime.now(timezone.utc)
     # To the next full period, so that within one the cache answers.
