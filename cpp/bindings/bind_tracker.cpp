@@ -41,6 +41,7 @@ std::shared_ptr<Tracker> make_tracker(const std::string& logdir, const py::dict&
   s.edges = edges_from(setting<std::string>(given, "edges", "plain"));
   s.include_psys = setting(given, "include_psys", false);
   s.strict = setting(given, "strict", false);
+  s.run_key = setting<std::string>(given, "run_key", "");
   s.info = from_python(setting(given, "info", py::dict()));
   s.info["tags"] = from_python(setting(given, "tags", py::dict()));
   const Host host{setting<std::string>(given, "root", "/")};

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_errors(module);
   impact::bind_tracker(module);
   impact::bind_record(module);
+  impact::bind_unite(module);
   impact::bind_probe(module);
   bind_model(module);
   bind_runner(module);

@@ -29,7 +29,8 @@ class Tracker:
     """One record being written. Constructor opens the record (OSError with the path); nothing runs before start()."""
     def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
         """settings: interval_s: float, sources: list[str] | None, edges: "plain" | "tick", include_psys: bool,
-        strict: bool, tags: dict[str, str], info: dict (what Python knows of the run; goes into the record's header as
+        strict: bool, run_key: str (the same in the processes of one run, which share slow sources; "" for none),
+        tags: dict[str, str], info: dict (what Python knows of the run; goes into the record's header as
         it is), root: str (tests only). ValueError for an unknown source or a senseless interval, NoSourceError where
         strict and nothing can be measured."""
     def start(self) -> None: ...
@@ -85,6 +86,11 @@ class Record:
         """(start-relative seconds, value) as two memoryviews of doubles, n each: mean power in W between successive
         readings for an energy counter, the value itself for a gauge; NaN where nothing was measured."""
     def health(self) -> dict[str, Any]: ...
+
+def unite(records: list[tuple[str, int, int]]) -> dict[str, Any]:
+    """Records (path, start_ns, stop_ns of the run) of one boot whose times overlap, as one: `run` and `regions` (each
+    stretch in which at least one record was inside a region of that name), results of the machine with every reading
+    of a channel once; `records`: the same over the time of each record. ValueError for what is no record."""
 
 # The model: arithmetic of footprints (impact_tracker.footprint is its front).
 

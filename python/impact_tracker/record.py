@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _core
+from .ranks import Rank
 from .result import Result
 from .weighing import Weighing
 
@@ -72,6 +73,18 @@ class Record:
     def tags(self) -> dict[str, str]:
         """The user's own tags."""
         return dict(self.header.get("tags") or {})
+
+    @property
+    def rank(self) -> Rank:
+        """Its process's place in a parallel run, as far as its launcher said."""
+        known = dict(self.header.get("rank") or {})
+        return Rank(**{name: known.get(name) for name in Rank._fields})
+
+    @property
+    def boot_id(self) -> str | None:
+        """The machine's boot: clock times of two records compare only within one; `None` where it could not be read."""
+        text = str(self.header.get("boot_id") or "")
+        return None if text in ("", "unknown") else text
 
     @property
     def totals(self) -> dict[str, Any] | None:

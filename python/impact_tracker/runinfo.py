@@ -10,6 +10,7 @@ from typing import Any
 from .config import Settings
 from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
+from .ranks import VARIABLES, read_rank
 
 # fmt: off
 # What places a process in a batch job or a parallel run.
@@ -68,7 +69,8 @@ def start_info(settings: Settings, weighing: dict[str, Any], tool_version: str) 
         "hostname": os.uname().nodename,
         "host": host_info(),
         "tool": {"name": "impact-tracker", "version": tool_version},
-        "job": _selected(_JOB_VARIABLES),
+        "job": _selected(tuple(dict.fromkeys(_JOB_VARIABLES + VARIABLES))),
+        "rank": read_rank().as_info(),
         "environment": _selected(_RUN_VARIABLES),
         "interval_s": settings.interval_s,
         "settings_from": dict(settings.origins),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from . import _core
 from .config import EDGES, Settings, resolve
 from .errors import complain
+from .ranks import run_key
 from .region import Region
 from .result import Result
 from .runinfo import mask_tags, start_info, stop_info
@@ -115,6 +116,7 @@ class ImpactTracker:
             "edges": settings.edges,
             "include_psys": settings.include_psys,
             "strict": settings.strict,
+            "run_key": run_key(),
             "tags": mask_tags(settings.tags),
             "info": start_info(settings, self._weighing.as_info(), _core.__version__),
             "root": self._root,

@@ -56,6 +56,7 @@ FLOORS: dict[str, int] = {
     "lazy": 1,
     "masking": 1,
     "old_logs": 1,
+    "ranks": 1,
     "config": 2,
     "factors": 2,
     "footprint": 3,

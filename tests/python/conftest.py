@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from impact_tracker.ranks import VARIABLES
 from python import fake_core
 
 # On a busy machine a slow example is no failure; what is slow is measured in benchmarks/.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-USERS = ("tracker", "record", "data_interface")  # the modules that ask the core
+USERS = ("tracker", "record", "data_interface", "report.nodes")  # the modules that ask the core
 
 try:
     importlib.import_module("impact_tracker._core")
@@ -37,6 +38,8 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
     for name in list(os.environ):
         if name.startswith("IMPACT_TRACKER_") or name == "OVERRIDE_PUE":
             monkeypatch.delenv(name)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
 
 

@@ -216,6 +216,25 @@ def probe(root: str = "/") -> list[dict[str, Any]]:
     ]
 
 
+def unite(records: list[tuple[str, int, int]]) -> dict[str, Any]:
+    """Every record's machine draws a power that does not change: the longest record's mean, over the union."""
+
+    def span(name: str, start_ns: int, stop_ns: int) -> dict[str, Any]:
+        longest = max((Record(path).result() for path, _, _ in records), key=lambda result: result["duration_s"])
+        watts = [channel["energy_j"] / longest["duration_s"] for channel in longest["channels"]] or [math.nan, math.nan]
+        length = (stop_ns - start_ns) / 1e9
+        return result_of_span(name, 0, [start_ns, stop_ns, *(length * one for one in watts)])
+
+    run = span("run", min(start for _, start, _ in records), max(stop for _, _, stop in records))
+    inside: dict[str, list[int]] = {}
+    for path, _, _ in records:
+        for region in Record(path).regions():
+            start, stop = inside.setdefault(region["name"], [region["start_ns"], region["stop_ns"]])
+            inside[region["name"]] = [min(start, region["start_ns"]), max(stop, region["stop_ns"])]
+    regions = [span(name, start, stop) for name, (start, stop) in inside.items()]
+    return {"run": run, "regions": regions, "records": [span("run", start, stop) for _, start, stop in records]}
+
+
 class Record:
     def __init__(self, path: str) -> None:
         self.damage: str | None = None

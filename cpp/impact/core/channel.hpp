@@ -39,6 +39,7 @@ struct Channel {
   Duration window{0};        // a gauge's averaging window before its reading; 0: instantaneous
   Duration latency{0};       // what one read takes at most; above 1 ms the source is read by a thread of its own
   Watts max_power{0};        // more than this cannot be: a larger implied power is a reset, not a wrap; 0: unknown
+  bool own_zero = false;      // a counter that starts where its process opened it: counts of two processes do not compare
   Quality quality = Quality::measured;  // the best its readings can be
   double relative_error = 0.0;  // 95 % half-width of the sensor's or model's own bias, as a part of the value
 };

@@ -63,7 +63,7 @@ Enum named(const json& object, const char* key, Enum last) {
 }
 
 json encode_channel(const Channel& c) {
-  return {{"id", c.id},
+  json j = {{"id", c.id},
           {"source", c.source},
           {"device", c.device},
           {"domain", to_string(c.domain)},
@@ -79,6 +79,8 @@ json encode_channel(const Channel& c) {
           {"max_power_w", c.max_power.value()},
           {"quality", to_string(c.quality)},
           {"relative_error", c.relative_error}};
+  if (c.own_zero) j["own_zero"] = true;
+  return j;
 }
 
 Channel decode_channel(const json& j) {
@@ -99,6 +101,7 @@ Channel decode_channel(const json& j) {
   c.max_power = Watts{number(j, "max_power_w")};
   c.quality = named(j, "quality", Quality::missing);
   c.relative_error = number(j, "relative_error");
+  c.own_zero = j.value("own_zero", c.source == "rapl_perf");  // perf events have one, records before this key too
   return c;
 }
 

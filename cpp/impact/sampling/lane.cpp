@@ -32,6 +32,13 @@ void Lane::adopt(std::vector<Entry>& mine) const {
   mine = std::move(wished);
 }
 
+// What nobody reads any more.
+void Lane::let_rest(const std::vector<Entry>& before, const std::vector<Entry>& now) {
+  for (const Entry& entry : before) {
+    if (std::ranges::find(now, entry.source, &Entry::source) == now.end()) entry.source->rest();
+  }
+}
+
 void Lane::add(const std::shared_ptr<Consumer>& consumer, const Wish& wish) {
   const Instant now = clock_.now();
   {
@@ -91,14 +98,18 @@ void Lane::run(Waker& waker) {
   Instant next_cpu_look = origin_;
   Instant next = origin_;
   do {
+    std::vector<Entry> before;
     {
       const std::lock_guard lock(mutex_);
       if (version != version_) {
+        before = entries;
         adopt(entries);
         version = version_;
       }
       stats_ = stats;
     }
+    let_rest(before, entries);
+    before.clear();  // with its hold on consumers that have left
     const Instant now = clock_.now();
     for (Entry& entry : entries) {
       if (!entry.schedule.due(now)) continue;

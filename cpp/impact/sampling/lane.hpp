@@ -38,6 +38,7 @@ class Lane {
   void round(Entry& entry, Instant now);
   Instant earliest(const std::vector<Entry>& entries, Instant now) const;
   void adopt(std::vector<Entry>& mine) const;
+  static void let_rest(const std::vector<Entry>& before, const std::vector<Entry>& now);
 
   const Clock& clock_;
   const Instant origin_;

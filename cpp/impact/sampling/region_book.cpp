@@ -181,7 +181,12 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
     whole.channels.push_back(part);
   }
   sum(whole);
+  whole.notes.insert(whole.notes.end(), remarks_.begin(), remarks_.end());
   return whole;
+}
+
+void RegionBook::remark(std::string text) {
+  if (std::ranges::find(remarks_, text) == remarks_.end()) remarks_.push_back(std::move(text));
 }
 
 void RegionBook::sum(RegionResult& whole) const {

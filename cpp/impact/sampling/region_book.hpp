@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "impact/core/mark.hpp"
@@ -52,6 +53,9 @@ class RegionBook {
   // No more readings: settles what is left by holding the last values.
   std::vector<RegionResult> finish();
 
+  // Words that the notes of every result from here on end with, each once.
+  void remark(std::string text);
+
   const Accumulator& accumulator() const noexcept { return accumulator_; }
   const BookSettings& settings() const noexcept { return settings_; }
 
@@ -80,6 +84,7 @@ class RegionBook {
   std::map<std::uint64_t, Region> open_;
   std::map<std::uint64_t, Region> closing_;
   std::vector<RegionResult> settled_;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace impact

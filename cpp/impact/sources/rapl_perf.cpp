@@ -127,6 +127,7 @@ class RaplPerf final : public Source {
         Channel channel =
             rapl::channel(event.part, event.part == rapl::Part::psys ? rapl::Place{} : meter.place, "rapl_perf", cpu);
         channel.scale = event.scale;
+        channel.own_zero = true;
         channels_.push_back(std::move(channel));
       }
     }

@@ -9,7 +9,7 @@
 // Resolution Controllers renew it every 1 to 30 s and answer in 0.05 to 2 s: a source with a thread of its own.
 // Known faults
 //   - 0 and null mean "not available": missing. Chassis are never added up: enclosures share their supplies.
-//   - A session is opened once and deleted at the end, as controllers run out of them; one that expired is renewed.
+//   - A session is kept while it is read and deleted then, as controllers run out of them; one that expired is renewed.
 
 #include <fmt/format.h>
 
@@ -33,11 +33,15 @@ class Controller {
  public:
   Controller(HttpClient client, Account account) : client_(std::move(client)), account_(std::move(account)) {}
   Controller(Controller&&) = default;
-  ~Controller() {
+  ~Controller() { log_out(); }
+
+  void log_out() {
     if (session_.empty()) return;
     HttpRequest request = to("DELETE", session_);
     request.timeout = std::chrono::seconds{2};
     (void)client_.send(request);
+    token_.clear();
+    session_.clear();
   }
 
   Result<std::string> get(const std::string& path) {
@@ -137,6 +141,13 @@ class Redfish final : public Source {
       out.put({0, Quality::measured, std::llround(*watts * 1e3), before, after});
     else
       out.missing(0, before, after);
+  }
+
+  void rest() noexcept override {
+    try {
+      controller_.log_out();
+    } catch (const std::exception&) {  // no memory: the controller ends the session itself some day
+    }
   }
 
  private:

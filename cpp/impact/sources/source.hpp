@@ -42,6 +42,8 @@ class Source {
   // One round: any number of readings, each with its channel (index into channels()), its own times and its quality.
   // What cannot be read now is put as missing, never as 0 and never as the last value.
   virtual void read(Sink& out) noexcept = 0;
+  // Nobody reads it for a while: let go of what others may need (a session, a lock). Called by the thread that reads it.
+  virtual void rest() noexcept {}
 };
 
 using OpenedSource = Result<std::unique_ptr<Source>>;

@@ -14,12 +14,14 @@ struct Pool {
   std::map<std::vector<std::string>, std::shared_ptr<const OpenSources>> by_key;
 };
 
-std::shared_ptr<const OpenSources> open_now(const Host& host, std::span<const std::string> wanted) {
+std::shared_ptr<const OpenSources> open_now(const Host& host, std::span<const std::string> wanted,
+                                            const std::string& run_key) {
   auto opened = std::make_shared<OpenSources>();
   for (Probe& probe : open_sources(host, wanted)) {
     opened->outcomes.push_back({probe.entry, probe.source != nullptr, probe.error});
     if (!probe.source) continue;
-    const std::shared_ptr<Source> source = std::move(probe.source);
+    const std::shared_ptr<Source> source = share(host, run_key, std::move(probe.source));
+    opened->shared.push_back(std::dynamic_pointer_cast<const SharedSource>(source));
     opened->sources.push_back({source, static_cast<std::uint32_t>(opened->channels.size())});
     const bool at_edges = read_at_edges(*source);
     for (const Channel& c : source->channels()) {
@@ -41,14 +43,15 @@ Roles roles_of(const OpenSources& opened, bool include_psys) {
   return roles;
 }
 
-std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted) {
+std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted,
+                                                  const std::string& run_key) {
   Pool& pool = per_process<Pool>();
   std::vector<std::string> key(wanted.begin(), wanted.end());
   key.push_back(host.root.string());
   const std::lock_guard lock(pool.mutex);
   std::shared_ptr<const OpenSources>& opened = pool.by_key[key];
   // A machine without any source is looked at again: a driver or a permission may have come since.
-  if (!opened || opened->sources.empty()) opened = open_now(host, wanted);
+  if (!opened || opened->sources.empty()) opened = open_now(host, wanted, run_key);
   return opened;
 }
 

@@ -10,6 +10,7 @@
 #include "impact/sampling/edge_reader.hpp"
 #include "impact/sampling/region_book.hpp"
 #include "impact/sources/registry.hpp"
+#include "impact/sources/shared_source.hpp"
 
 namespace impact {
 
@@ -21,14 +22,17 @@ struct OpenSources {
   };
   std::vector<Outcome> outcomes;
   std::vector<PlacedSource> sources;
+  std::vector<std::shared_ptr<const SharedSource>> shared;  // by source: one of the run reads it; null: each for itself
   std::vector<Channel> channels;  // of all sources, one after the other
   std::vector<bool> at_edges;     // by channel
   std::vector<std::string> components;  // that the machine shows: "cpu:0", "memory", "gpu:…"
 };
 
 // Opens what `wanted` names (all where it is empty) below `root`, or gives what an earlier call opened. Descriptors stay
-// open for the life of the process: a driver's start-up (NVML) is paid once. std::invalid_argument for an unknown name.
-std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted);
+// open for the life of the process: a driver's start-up (NVML) is paid once. The processes of the run `run_key` share
+// slow ones (share(); the key of the first call counts). std::invalid_argument for an unknown name.
+std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted,
+                                                  const std::string& run_key = {});
 
 // What the machine's total is summed from, with these sources.
 Roles roles_of(const OpenSources& opened, bool include_psys);

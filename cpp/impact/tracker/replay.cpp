@@ -8,6 +8,7 @@
 #include "impact/sampling/region_book.hpp"
 #include "impact/tracker/book_json.hpp"
 #include "impact/tracker/json.hpp"
+#include "impact/tracker/sharing_note.hpp"
 
 namespace impact {
 namespace {
@@ -36,7 +37,10 @@ class Player {
     }
   }
 
-  void operator()(const Note& note) { out_.notes.push_back(note.body); }
+  void operator()(const Note& note) {
+    if (const std::optional<std::string> remark = sharing_remark(note.body)) book_.remark(*remark);
+    out_.notes.push_back(note.body);
+  }
   void operator()(const Totals& totals) { out_.totals = totals.body; }
 
   // A record that ends early: the run, and what else is open, end at its last reading.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include "impact/host/file.hpp"
 #include "impact/host/fork.hpp"
@@ -11,6 +12,7 @@
 #include "impact/record/format.hpp"
 #include "impact/tracker/book_json.hpp"
 #include "impact/tracker/json.hpp"
+#include "impact/tracker/sharing_note.hpp"
 
 namespace impact {
 
@@ -21,11 +23,15 @@ namespace {
 constexpr std::size_t kKeptResults = 256;
 constexpr const char* kRunName = "run";
 
+// 64 bits: a thousand ranks that begin within one second, in containers that all number their process 1, over a file
+// system on which two may create one file.
 std::string random_id() {
   static constexpr char digits[] = "0123456789abcdef";
   std::random_device random;
   std::string id;
-  for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += digits[bits & 15U];
+  while (id.size() < 16) {
+    for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += digits[bits & 15U];
+  }
   return id;
 }
 
@@ -71,7 +77,7 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
       generation_(fork_generation()),
       interval_(settings.interval),
       edges_(settings.edges),
-      opened_(opened_sources(host, settings.sources)),
+      opened_(opened_sources(host, settings.sources, settings.run_key)),
       edge_reader_(host, opened_->sources),
       record_start_(host.now()),
       book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval}) {
@@ -236,11 +242,24 @@ void Tracker::record_row(std::uint32_t slot, std::span<const Reading> readings) 
   keep(book_.take_settled());
 }
 
+// Who reads a source that the run shares: another process may have taken over, or have died.
+void Tracker::note_sharing(std::uint32_t slot) {
+  if (slot >= opened_->shared.size() || !opened_->shared[slot]) return;
+  sharing_.resize(opened_->sources.size());
+  const Sharing now = opened_->shared[slot]->sharing();
+  if (now == std::exchange(sharing_[slot], now)) return;
+  const json note = sharing_note(opened_->channels[opened_->sources[slot].first].source, now);
+  if (note.is_null()) return;
+  if (const std::optional<std::string> remark = sharing_remark(note)) book_.remark(*remark);
+  writer_->note(note);
+}
+
 void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept {
   if (inert()) return;
   try {
     const std::lock_guard lock(mutex_);
     if (state_ != State::running) return;
+    note_sharing(slot);
     pending_.add(slot, readings);
     if (pending_.full()) digest();
   } catch (const std::exception&) {  // no memory: the round is lost, the counters bridge it

@@ -32,6 +32,7 @@ struct TrackerSettings {
   Edges edges = Edges::plain;                   // of regions that do not say otherwise, and of the run
   bool include_psys = false;
   bool strict = false;                          // NoSourceError where nothing can be measured
+  std::string run_key;                          // the same in all processes of one run, which share slow sources; or empty
   nlohmann::json info = nlohmann::json::object();
 };
 
@@ -86,6 +87,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   void digest() noexcept;  // books and encodes the rows that wait; under the lock
   void digest_if_free() noexcept;
   void record_row(std::uint32_t slot, std::span<const Reading> readings);
+  void note_sharing(std::uint32_t slot);
   void keep(std::vector<RegionResult> results);
   void read_rest();
   std::uint64_t parent_here() const;
@@ -109,6 +111,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   PendingRows pending_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
+  std::vector<Sharing> sharing_;  // by source, as it was last noted
   SamplerStats sampler_before_;
 };
 

@@ -1,4 +1,7 @@
-"""Show what runs used: one in detail, several as rows with their sum."""
+"""Show what runs used: one in detail, several as rows with their sum.
+
+Records of one machine that overlap in time, of ranks as a rule, are united: each joule counts once. Machines add up.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +37,15 @@ def run(args: argparse.Namespace) -> int:
 
     Files and logs of other trackers are reported as well: `--from`, or what they look like.
     """
-    from ..report import load_runs, total
+    from ..report import load_runs, nodes_of, total
+    from ..report.node_tables import node_dict
     from ..report.page import show
     from ..report.tables import as_csv, page_of
 
     if foreign.is_foreign(args):
         return foreign.report(args)
     runs, unreadable = load_runs(args.paths, progress=progress, **reweighing(args))
+    nodes = nodes_of(runs, progress)
     if args.plot:
         from ..report.plot import plot_power
 
@@ -54,17 +59,18 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         whole: dict[str, Any] = {
             "runs": [one.to_dict(args.regions) for one in runs],
-            "total": total(runs).to_dict(),
+            "nodes": [node_dict(node, args.regions) for node in nodes],
+            "total": total(runs, nodes).to_dict(),
             "complete": all(one.record.complete for one in runs),
             "unreadable": unreadable,
         }
         print(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
     elif args.csv:
-        sys.stdout.write(as_csv(runs, regions=args.regions))
+        sys.stdout.write(as_csv(runs, regions=args.regions, nodes=nodes))
         for fault in unreadable:
             print(f"impact-tracker report: not read: {fault}", file=sys.stderr)
     else:
-        show(page_of(runs, unreadable, regions=args.regions))
+        show(page_of(runs, unreadable, regions=args.regions, nodes=nodes))
         if args.explain:
             from ..footprint import explain
             from ..report.estimates import lines

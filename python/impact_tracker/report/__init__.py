@@ -1,5 +1,6 @@
 """Tables and figures of records: pure functions of what was read, and the ways to show them."""
 
-from .runs import Run, Total, load_runs, total
+from .nodes import Node, nodes_of, total
+from .runs import Run, Total, load_runs
 
-__all__ = ["Run", "Total", "load_runs", "total"]
+__all__ = ["Node", "Run", "Total", "load_runs", "nodes_of", "total"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..record import Record, find_records
 from ..result import Result
 
+_FEW, _MOST_READERS = 4, 16
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 
 
@@ -32,11 +35,19 @@ class Run(NamedTuple):
         started = self.record.started_at
         return started.strftime("%Y-%m-%d %H:%M:%S") if started else ""
 
+    @property
+    def hostname(self) -> str:
+        """The machine's name, as it was."""
+        return str(self.record.header.get("hostname") or "")
+
     def to_dict(self, regions: bool = False) -> dict[str, Any]:
         """For JSON."""
         started = self.record.started_at
         found: dict[str, Any] = {
             "path": str(self.record.path),
+            "hostname": self.hostname,
+            "boot_id": self.record.boot_id,
+            "rank": self.record.rank.as_info(),
             "complete": self.record.complete,
             "damage": self.record.damage,
             "started_at": started.isoformat() if started else None,
@@ -59,10 +70,12 @@ def estimate(result: Result, header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Total(NamedTuple):
-    """The sum of some runs. `half_width_j`: 95 %, intervals of single runs as independent, biases (the same sensors')
-    added up. Energies and carbon are `None` if no run has any; `missing`: runs that measured nothing."""
+    """The sum over machines. `half_width_j`: 95 %, intervals as independent, biases (the same sensors') added up.
+    Energies and carbon are `None` if no run has any; `missing`: runs whose machine measured nothing. `duration_s`: time
+    of machines, each counted once however many records hold it. `share_j`: the ranks' own, where records hold them."""
 
     runs: int
+    machines: int
     missing: int
     duration_s: float
     energy_j: float | None
@@ -71,6 +84,8 @@ class Total(NamedTuple):
     carbon_low_g: float | None
     carbon_high_g: float | None
     quality: str
+    wall_j: float | None = None
+    share_j: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -100,11 +115,9 @@ def load_runs(
     ordered = sorted(found, key=lambda path: (path.name, str(path)), reverse=True)
     labels = dict(zip(ordered, short_names(ordered)))
     runs, unreadable = [], []
-    for path in progress(ordered):
-        try:
-            record = Record(path)
-        except (OSError, ValueError) as error:
-            unreadable.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+    for path, record in zip(progress(ordered), several_at_once(_read, ordered)):
+        if not isinstance(record, Record):
+            unreadable.append(str(record) if str(path) in str(record) else f"{path}: {record}")
             continue
         if not record.started:
             continue  # opened and never started: nothing was to be measured
@@ -115,6 +128,30 @@ def load_runs(
     if not runs:
         raise FileNotFoundError("; ".join(unreadable) or f"no tracker of {ordered[0].parent} was ever started")
     return runs, unreadable
+
+
+def _read(path: Path) -> Record | OSError | ValueError:
+    try:
+        return Record(path)
+    except (OSError, ValueError) as error:
+        return error
+
+
+def several_at_once(function: Callable[[Item], Answer], items: Sequence[Item]) -> Iterator[Answer]:
+    """As `map`, in threads where there are many: the core reads without holding up the interpreter."""
+    if len(items) < _FEW:
+        yield from map(function, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_READERS)) as readers:
+        pending = deque(readers.submit(function, item) for item in items)
+        try:
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for left in pending:
+                left.cancel()
 
 
 def _hint(path: str | os.PathLike[str]) -> str:
@@ -136,31 +173,3 @@ def short_names(paths: Sequence[Path]) -> list[str]:
         name = str(logdir.relative_to(common)) if logdir != common else logdir.name
         names.append(name if logdirs.count(logdir) == 1 else f"{name}/{path.stem}")
     return names
-
-
-def total(runs: Sequence[Run]) -> Total:
-    """The sum over runs."""
-    from ..factors import worst_quality
-
-    measured = [run.result for run in runs if run.result.energy_j is not None]
-    energy = math.fsum(result.energy_j or 0.0 for result in measured) if measured else None
-    half = None
-    if measured:
-        spreads = [((r.energy_high_j or 0.0) - (r.energy_low_j or 0.0)) / 2 for r in measured]
-        half = math.hypot(math.hypot(*spreads), math.fsum(r.bias_j or 0.0 for r in measured))
-
-    def grams(name: str) -> float | None:
-        known = [getattr(result, name) for result in measured]
-        return math.fsum(known) if known and all(value is not None for value in known) else None
-
-    return Total(
-        len(runs),
-        len(runs) - len(measured),
-        math.fsum(run.result.duration_s for run in runs),
-        energy,
-        half,
-        grams("carbon_g"),
-        grams("carbon_low_g"),
-        grams("carbon_high_g"),
-        worst_quality(result.quality for result in measured) if measured else "missing",
-    )

@@ -10,19 +10,31 @@ from typing import Any
 from .. import digits
 from ..result import Result
 from ..result_view import carbon_line, caveats, energy_line
-from . import estimates
+from . import estimates, node_tables
+from .nodes import Node, nodes_of, total
 from .page import Page, Table
-from .runs import Run, Total, total
+from .runs import Run, Total
 
 CSV_FIELDS = (
     "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j power_w carbon_g carbon_low_g "
     "carbon_high_g quality coverage partial provisional edges"
 )
 
+PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")
 
-def page_of(runs: Sequence[Run], unreadable: Sequence[str] = (), *, regions: bool = False) -> Page:
-    """One run in detail, or several as rows under their sum."""
-    page = _page_of_one(runs[0], regions) if len(runs) == 1 else _page_of_many(runs, regions)
+
+def page_of(
+    runs: Sequence[Run],
+    unreadable: Sequence[str] = (),
+    *,
+    regions: bool = False,
+    nodes: Sequence[Node] | None = None,
+) -> Page:
+    """One run in detail, or several as rows under their sum. `nodes`: of these runs, where they are at hand."""
+    if len(runs) == 1:
+        page = _page_of_one(runs[0], regions)
+    else:
+        page = _page_of_many(runs, regions, nodes_of(runs) if nodes is None else nodes)
     return page._replace(caveats=[*page.caveats, *(f"not read: {one}" for one in unreadable)])
 
 
@@ -67,26 +79,30 @@ def _host_lines(run: Run) -> list[str]:
     return [line for line in (", ".join(part for part in machine if part), ", ".join(use)) if line]
 
 
-def _total_line(whole: Total) -> str:
+def _total_line(whole: Total, counted: str) -> str:
     half = whole.half_width_j
-    line = f"{whole.runs} runs: {digits.energy(whole.energy_j, half)}"
+    line = f"{counted}: {digits.energy(whole.energy_j, half)}"
     if whole.energy_j is not None and "kWh" not in line:
         line += f" ({digits.kwh(whole.energy_j, half, spread=False)})"
     line += f" in {digits.duration(whole.duration_s)}, {whole.quality}"
     return f"{line}\n{digits.carbon(whole.carbon_g, whole.carbon_low_g, whole.carbon_high_g)}"
 
 
-def _page_of_many(runs: Sequence[Run], regions: bool) -> Page:
-    whole = total(runs)
+def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> Page:
+    whole = total(runs, nodes)
+    united = any(node.is_united for node in nodes)
+    ranked = united or any(run.record.rank.is_one_of_several for run in runs)
     # One unit for the column: rows are there to be compared.
     in_kwh = any(run.result.kwh is not None and run.result.kwh >= 0.1 for run in runs)
     shown = digits.kwh if in_kwh else digits.energy
     rows = []
     for run in runs:
         result, half = run.result, run.result.uncertainty.half_width_j
+        place = (node_tables.rank_word(run), run.hostname) if ranked else ()
         rows.append(
             (
                 run.label,
+                *place,
                 run.when,
                 digits.duration(result.duration_s),
                 shown(result.energy_j, half),
@@ -97,10 +113,13 @@ def _page_of_many(runs: Sequence[Run], regions: bool) -> Page:
                 run.state,
             )
         )
-    columns = ("run", "began (UTC)", ">length", ">energy", ">power", ">carbon", ">estimate/energy", "quality", "record")
-    tables = [Table(columns, rows)]
+    place = ("rank", "machine") if ranked else ()
+    columns = ("run", *place, "began (UTC)", ">length", ">energy", ">power", ">carbon", ">estimate/energy")
+    tables = [Table((*columns, "quality", "record"), rows, "records, each of its whole machine" if united else "")]
+    if united:
+        tables.insert(0, node_tables.node_table(nodes, in_kwh))
     if regions:
-        tables.append(region_table(runs))
+        tables.append(node_tables.region_table(nodes) if united else region_table(runs))
     found = []
     if whole.missing:
         found.append(f"{whole.missing} of {whole.runs} runs measured nothing and are not in the sum")
@@ -108,19 +127,9 @@ def _page_of_many(runs: Sequence[Run], regions: bool) -> Page:
         found += [f"{run.label}: {caveat}" for caveat in _state_caveats(run)]
     if any(run.result.partial for run in runs):
         found.append("partial: parts of a machine are missing in some sums")
-    found += _overlap_caveats(runs)
-    return Page(_total_line(whole), tables, found)
-
-
-def _overlap_caveats(runs: Sequence[Run]) -> list[str]:
-    """Runs of one machine at one time: each holds the whole machine's energy."""
-    timed = sorted(
-        (str(run.record.header.get("boot_id")), run.result.start_ns, run.result.stop_ns, run.label) for run in runs
-    )
-    for (boot, _, stop, label), (other_boot, start, _, other) in zip(timed, timed[1:]):
-        if boot == other_boot and start < stop:
-            return [f"{label} and {other} overlap in time on one machine: its energy is in the sum twice"]
-    return []
+    found += node_tables.caveats(nodes)
+    counted = node_tables.counted(nodes) if ranked else f"{whole.runs} runs"
+    return Page(_total_line(whole, counted), tables, found, node_tables.agreement(nodes))
 
 
 def power(result: Result) -> str:
@@ -177,36 +186,54 @@ def region_table(runs: Sequence[Run]) -> Table:
     return Table(("run", *columns) if several else columns, rows, "regions")
 
 
-def as_csv(runs: Sequence[Run], *, regions: bool = False) -> str:
-    """One row a run, or a region: unrounded, SI units and kWh; empty where nothing was measured; tags at the end."""
+def as_csv(runs: Sequence[Run], *, regions: bool = False, nodes: Sequence[Node] = ()) -> str:
+    """One row a run, or a region: unrounded, SI units and kWh; empty where nothing was measured; tags at the end.
+
+    `nodes`: of these runs. A machine with several records at one time has a row of its own (`row` is "machine", with
+    `regions` one for each stretch that a region of that name was open in): the rows whose `counted` is true add up to
+    the whole, each joule once.
+    """
     tags = sorted({name for run in runs for name in run.record.tags})
     fields = CSV_FIELDS.split()
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     head = ["path", "started_at", "complete", *(["region"] if regions else [])]
-    writer.writerow(
-        [
-            *head,
-            *fields,
-            "half_width_j",
-            "pue",
-            "intensity_g_per_kwh",
-            *_estimate(regions),
-            *(f"tag.{tag}" for tag in tags),
-        ]
-    )
-    for run in runs:
-        started = run.record.started_at
-        start = [str(run.record.path), started.isoformat() if started else "", str(run.record.complete).lower()]
-        for result in run.record.regions if regions else [run.result]:
+    place = ["row", "counted", "records", *PLACE_FIELDS]
+    factors = ["half_width_j", "pue", "intensity_g_per_kwh", *_estimate(regions)]
+    writer.writerow([*head, *fields, *factors, *place, *(f"tag.{tag}" for tag in tags)])
+    inside = {id(run) for node in nodes if node.is_united for run in node.runs}
+
+    def rows(start: list[str], results: Sequence[Result], beside: list[str], place: list[str], kept: list[str]) -> None:
+        for result in results:
             values = [_cell(getattr(result, field)) for field in fields]
-            weighing = [_cell(result.weighing.pue), _cell(result.weighing.intensity.value)]
+            weighing = [_cell(result.weighing.pue), _cell(result.weighing.intensity.value), *beside]
             half = _cell(result.uncertainty.half_width_j)
-            name = [result.name] if regions else []
-            kept = [run.record.tags.get(tag, "") for tag in tags]
-            beside = [] if regions else [_cell(value) for value in estimates.values(run)]
-            writer.writerow([*start, *name, *values, half, *weighing, *beside, *kept])
+            writer.writerow([*start, *([result.name] if regions else []), *values, half, *weighing, *place, *kept])
+
+    for node in nodes:
+        if node.is_united:
+            whole = [min(_began(run) for run in node.runs), _cell(all(run.record.complete for run in node.runs))]
+            where = ["machine", "true", str(len(node.runs)), node.hostname, node.boot_id or "", *[""] * 4]
+            none = ["" for _ in _estimate(regions)]
+            rows(["", *whole], node.regions if regions else [node.result], none, where, [""] * len(tags))
+    for run in runs:
+        start = [str(run.record.path), _began(run), _cell(run.record.complete)]
+        where = ["run", _cell(id(run) not in inside), "1", *_place(run)]
+        kept = [run.record.tags.get(tag, "") for tag in tags]
+        beside = [] if regions else [_cell(value) for value in estimates.values(run)]
+        rows(start, run.record.regions if regions else [run.result], beside, where, kept)
     return stream.getvalue()
+
+
+def _began(run: Run) -> str:
+    started = run.record.started_at
+    return started.isoformat() if started else ""
+
+
+def _place(run: Run) -> list[str]:
+    rank = run.record.rank
+    numbers = (rank.rank, rank.local_rank, rank.world_size, rank.job)
+    return [run.hostname, run.record.boot_id or "", *map(_cell, numbers)]
 
 
 def _estimate(regions: bool) -> tuple[str, ...]:

@@ -89,6 +89,46 @@ TEST(Sampler, TwoConsumersShareASource) {
   sampler.unsubscribe(hasty.get());
 }
 
+// A source that says when it is let go.
+class RestingSource final : public Source {
+ public:
+  RestingSource() { channels_[0].latency = 2s; }
+  std::span<const Channel> channels() const noexcept override { return channels_; }
+  void read(Sink& out) noexcept override { out.put({0, Quality::measured, 1, instant(1), instant(2)}); }
+  void rest() noexcept override {
+    const std::lock_guard lock(mutex_);
+    ++rests_;
+    rested_.notify_all();
+  }
+  bool wait_for_rests(int rests) {
+    std::unique_lock lock(mutex_);
+    return rested_.wait_for(lock, 20s, [&] { return rests_ >= rests; }) && rests_ == rests;
+  }
+
+ private:
+  std::vector<Channel> channels_{1};
+  std::mutex mutex_;
+  std::condition_variable rested_;
+  int rests_ = 0;
+};
+
+TEST(Sampler, ASlowSourceRestsWhenItsLastConsumerLeaves) {
+  Sampler sampler;
+  const auto source = std::make_shared<RestingSource>();
+  const auto one = std::make_shared<Collector>();
+  const auto other = std::make_shared<Collector>();
+  for (int round = 1; round <= 2; ++round) {
+    sampler.subscribe(one, std::vector<Wish>{{source, 1h, 0}});
+    sampler.subscribe(other, std::vector<Wish>{{source, 1ms, 0}});
+    EXPECT_TRUE(other->wait_for(other->count() + 3));
+    sampler.unsubscribe(one.get());
+    EXPECT_TRUE(other->wait_for(other->count() + 3));
+    EXPECT_TRUE(source->wait_for_rests(round - 1));
+    sampler.unsubscribe(other.get());
+    EXPECT_TRUE(source->wait_for_rests(round));
+  }
+}
+
 // A source that blocks, as a BMC does, delays no other reading.
 class BlockingSource final : public Source {
  public:

@@ -144,6 +144,10 @@ TEST_F(WebTest, RedfishKeepsASessionAndDeletesIt) {
     bmc.watts = "350.5";
     bmc.sessions = 41;  // the session has expired
     EXPECT_EQ(read_one(*source, "redfish/node/power").count, 350'500);
+    source->rest();  // another process reads it, or nobody: the session is given back
+    EXPECT_EQ(server.requests().back().method, "DELETE");
+    source->rest();
+    EXPECT_EQ(read_one(*source, "redfish/node/power").count, 350'500);
   }
   EXPECT_EQ(server.requests().back().method, "DELETE");
   EXPECT_EQ(server.requests().back().target, "/redfish/v1/SessionService/Sessions/7");

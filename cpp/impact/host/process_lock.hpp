@@ -1,0 +1,41 @@
+#pragma once
+// A lock between the processes of one user on one machine. The kernel lets go of it when its holder dies, however it dies.
+//
+// It is a record lock (fcntl), where one would expect flock(2): a forked worker inherits a flock and would keep it after
+// its parent's death; a record lock is its process's own.
+
+#include <cstdint>
+#include <string>
+
+#include "impact/core/error.hpp"
+#include "impact/host/file.hpp"
+#include "impact/host/host.hpp"
+
+namespace impact {
+
+// One of 2^63 places in a file, so that nothing is left behind for each run. Not thread-safe. Two locks of one place in
+// one process do not exclude each other, and the end of one lets go of both.
+class ProcessLock {
+ public:
+  enum class State : std::uint8_t { mine, others, unusable };
+
+  // The file `name` in a directory of this user below the host's /run/lock, else /tmp. The error says why neither
+  // can be.
+  static Result<ProcessLock> open(const Host& host, const std::string& name, std::uint64_t place);
+
+  // Takes it where it is free; never waits. unusable: this file system knows no locks.
+  State take() noexcept;
+  void release() noexcept;
+
+  // The process that held it at the last take(); 0 where the kernel does not say (another container's).
+  std::int64_t holder() const noexcept { return holder_; }
+
+ private:
+  ProcessLock(Descriptor file, std::int64_t place) : file_(std::move(file)), place_(place) {}
+
+  Descriptor file_;
+  std::int64_t place_;
+  std::int64_t holder_ = 0;
+};
+
+}  // namespace impact

@@ -1,0 +1,60 @@
+#include "impact/tracker/join.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace impact {
+namespace {
+
+Joules sum(Joules a, Joules b) { return a.is_missing() ? b : b.is_missing() ? a : a + b; }
+
+double either(double a, double b, double both) { return std::isnan(a) ? b : std::isnan(b) ? a : both; }
+
+// `share`: the first part's of the length of both.
+void join_channel(ChannelResult& a, const ChannelResult& b, const Channel& channel, double share) {
+  if (a.role != b.role && (a.role == Role::in_total || b.role == Role::in_total)) {
+    const bool first = a.role == Role::in_total;  // it stands for the machine in one of the two alone
+    if (!first) a = b;
+    a.coverage *= first ? share : 1.0 - share;
+    return;
+  }
+  const bool adds = channel.unit == Unit::joule || channel.unit == Unit::watt || channel.kind == Kind::counter;
+  a.value = either(a.value, b.value, adds ? a.value + b.value : share * a.value + (1.0 - share) * b.value);
+  a.half_width = either(a.half_width, b.half_width, std::hypot(a.half_width, b.half_width));
+  a.bias += b.bias;
+  a.coverage = share * a.coverage + (1.0 - share) * b.coverage;
+  if (a.quality == Quality::missing || b.quality == Quality::missing) {
+    a.quality = std::min(a.quality, b.quality);  // the coverage says how much of it is missing
+  } else {
+    a.quality = worst(a.quality, b.quality);
+  }
+  a.provisional = a.provisional || b.provisional;
+  a.ticked = a.ticked && b.ticked;
+}
+
+}  // namespace
+
+void join(RegionResult& whole, const RegionResult& next, std::span<const Channel> channels) {
+  const double first = seconds(whole.stop - whole.start), second = seconds(next.stop - next.start);
+  const double length = seconds(next.stop - whole.start);
+  const double share = first + second > 0.0 ? first / (first + second) : 0.5;
+  for (std::size_t c = 0; c < whole.channels.size() && c < next.channels.size(); ++c) {
+    join_channel(whole.channels[c], next.channels[c], channels[whole.channels[c].channel], share);
+  }
+  const bool one_missing = whole.energy.is_missing() || next.energy.is_missing();
+  whole.partial = whole.partial || next.partial || one_missing || first + second < length;
+  if (length > 0.0) whole.coverage = (first * whole.coverage + second * next.coverage) / length;
+  whole.quality = one_missing ? std::min(whole.quality, next.quality) : worst(whole.quality, next.quality);
+  const Joules half{std::hypot(whole.half_width.value(), next.half_width.value())};
+  whole.half_width = one_missing ? sum(whole.half_width, next.half_width) : half;
+  whole.energy = sum(whole.energy, next.energy);
+  whole.bias = sum(whole.bias, next.bias);
+  whole.modelled = sum(whole.modelled, next.modelled);
+  whole.provisional = whole.provisional || next.provisional;
+  whole.stop = next.stop;
+  for (const std::string& note : next.notes) {
+    if (std::ranges::find(whole.notes, note) == whole.notes.end()) whole.notes.push_back(note);
+  }
+}
+
+}  // namespace impact

@@ -1,0 +1,14 @@
+#pragma once
+// Two results of one machine, one after the other, as one.
+
+#include <span>
+
+#include "impact/core/result.hpp"
+
+namespace impact {
+
+// Adds `next`, which begins where `whole` ends or later, to it. Both have the same channels; each counts where it is in
+// the total.
+void join(RegionResult& whole, const RegionResult& next, std::span<const Channel> channels);
+
+}  // namespace impact

@@ -1,0 +1,23 @@
+#pragma once
+// What a record says of sources that the processes of a run share (sources/shared_source.hpp): notes, and the words that
+// follow from them in results.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "impact/sources/shared_source.hpp"
+
+namespace impact {
+
+// A note for the record; null where there is nothing to say.
+nlohmann::json sharing_note(std::string_view source, const Sharing& sharing);
+
+// The remark that such a note makes in the record's results; nullopt for every other note. Never throws.
+std::optional<std::string> sharing_remark(const nlohmann::json& note);
+
+// The source that such a note says was read by another process; nullopt for every other note. Never throws.
+std::optional<std::string> source_read_elsewhere(const nlohmann::json& note);
+
+}  // namespace impact

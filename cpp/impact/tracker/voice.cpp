@@ -1,0 +1,75 @@
+#include "impact/tracker/voice.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace impact {
+
+Voice::Voice(RecordSpan span, std::vector<std::uint32_t> numbers)
+    : span_(std::move(span)), numbers_(std::move(numbers)), due_(span_.start) {}
+
+void Voice::look_at(Row& row) {
+  for (Reading& r : row.readings) r.channel = numbers_[r.channel];
+  std::erase_if(row.readings, [](const Reading& r) { return r.channel == kNoChannel; });
+  for (const Reading& r : row.readings) {
+    last_ = std::max(last_, r.after);
+    if (r.quality != Quality::missing) latest_.insert_or_assign(r.channel, r);
+  }
+  due_ = std::max(due_, last_);
+}
+
+void Voice::look_at(Mark& mark) {
+  for (EdgeReading& e : mark.readings) e.first.channel = numbers_[e.first.channel];
+  std::erase_if(mark.readings, [](const EdgeReading& e) { return e.first.channel == kNoChannel; });
+  last_ = std::max(last_, mark.at);
+  due_ = std::max(due_, mark.at);
+  for (const EdgeReading& e : mark.readings) {
+    due_ = std::max({due_, e.first.after, e.ticked ? e.tick_hi : e.first.after});
+    if (e.first.quality != Quality::missing) latest_.insert_or_assign(e.first.channel, e.first);
+  }
+  if (mark.kind == Mark::Kind::enter) {
+    open_.insert_or_assign(mark.region, mark.name);
+  } else {
+    open_.erase(mark.region);
+  }
+}
+
+// An end of an open region that the record does not hold: inner ones first, the run last.
+bool Voice::close_next_open() {
+  if (open_.empty()) return false;
+  const std::uint64_t region = open_.rbegin()->first;
+  Mark mark{Mark::Kind::exit, region, 0, "", Edges::plain, std::max(last_, span_.start), {}};
+  for (const auto& [channel, reading] : latest_) mark.readings.push_back({reading});
+  open_.erase(region);
+  ahead_ = std::move(mark);
+  return true;
+}
+
+// The event after this one into ahead_; false at the end.
+bool Voice::read() {
+  while (reader_ && reader_->next(ahead_)) {
+    if (Row* row = std::get_if<Row>(&ahead_)) {
+      look_at(*row);
+      if (row->readings.empty()) continue;
+    } else if (Mark* mark = std::get_if<Mark>(&ahead_)) {
+      look_at(*mark);
+    }
+    return true;
+  }
+  reader_.reset();
+  return close_next_open();
+}
+
+Event* Voice::next() {
+  if (!opened_) {
+    opened_ = true;
+    if (Result<RecordReader> opened = RecordReader::open(span_.path)) reader_.emplace(std::move(opened).value());
+    has_ahead_ = read();
+  }
+  if (!has_ahead_) return nullptr;
+  std::swap(current_, ahead_);
+  has_ahead_ = read();
+  return &current_;
+}
+
+}  // namespace impact

@@ -1,0 +1,59 @@
+#pragma once
+// One of several records of a machine, read event by event in the order of time, its channels under the numbers that all
+// the records share.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "impact/record/reader.hpp"
+
+namespace impact {
+
+// A record and the time that its run covers.
+struct RecordSpan {
+  std::filesystem::path path;
+  Instant start{};
+  Instant stop{};
+};
+
+inline constexpr std::uint32_t kNoChannel = 0xFFFFFFFF;
+
+class Voice {
+ public:
+  // `numbers`: by channel of the record, its number among all, kNoChannel for one to leave out. The file is opened by
+  // the first next(): of a thousand records only those that overlap are open at once.
+  Voice(RecordSpan span, std::vector<std::uint32_t> numbers);
+
+  // When the event of the next next() took place, at the earliest; never goes back.
+  Instant due() const noexcept { return due_; }
+
+  // The next event, its channels numbered anew. A record that ends early ends with marks that close what is open, at its
+  // last reading. nullptr at the end.
+  Event* next();
+
+  bool at_end() const noexcept { return opened_ && !has_ahead_; }
+
+ private:
+  bool read();
+  void look_at(Row& row);
+  void look_at(Mark& mark);
+  bool close_next_open();
+
+  RecordSpan span_;
+  std::vector<std::uint32_t> numbers_;
+  std::optional<RecordReader> reader_;
+  Event ahead_;    // the event that due_ speaks of
+  Event current_;
+  bool opened_ = false;
+  bool has_ahead_ = false;
+  Instant due_;
+  Instant last_{};  // of any reading
+  std::map<std::uint64_t, std::string> open_;      // regions
+  std::map<std::uint32_t, Reading> latest_;        // by channel
+};
+
+}  // namespace impact
