@@ -26,16 +26,19 @@ class Progress:
         self._total, self._done, self._before = total, done, done
         self._began = time.monotonic()
         self._text = ""
+        self._begin, self._width = 0.0, 1.0  # of a task: where its phase begins, and its share
         self._next = 0.0
 
     def phase(self, task: Task, phase: str) -> None:
         """A phase begins."""
         self._text = f"{task.test.name} run {task.repeat}: {phase}"
+        phases = task.test.phases
+        self._begin, self._width = (phases.index(phase) if phase in phases else 0) / len(phases), 1 / len(phases)
         self._draw(None, "")
 
     def says(self, text: str) -> None:
         """What goes on between tasks."""
-        self._text = text
+        self._text, self._begin = text, 0.0
         self._draw(None, "")
 
     def event(self, event: Mapping[str, Any]) -> None:
@@ -94,8 +97,9 @@ class Progress:
             return
         self._next = time.monotonic() + _PERIOD_S
         inside = min(max(fraction or 0.0, 0.0), 1.0)
-        filled = round(_BAR * (self._done + inside * 0.9) / max(self._total, 1))
+        of_task = self._begin + self._width * inside
+        filled = round(_BAR * (self._done + of_task * 0.9) / max(self._total, 1))
         bar = f"[{'#' * filled}{' ' * (_BAR - filled)}] {self._done}/{self._total}"
-        text = f"{bar} {self._text}{'' if fraction is None else f' {inside:.0%}'}{more}{self._left(inside)}"
+        text = f"{bar} {self._text}{'' if fraction is None else f' {inside:.0%}'}{more}{self._left(of_task)}"
         self._stream.write("\r" + text[: shutil.get_terminal_size((100, 20)).columns - 1] + "\x1b[K")
         self._stream.flush()

@@ -222,6 +222,8 @@ def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch
         text = stream.getvalue()
         assert ("small-cnn run 1: training 50% 200 images/s loss 0.250" in text) is drawn
         assert ("\r" in text) is drawn
+        # Half of the first of three phases, of the first of three tasks
+        assert ("[#                       ] 0/3" in text) is drawn
 
 
 @pytest.mark.parametrize(
