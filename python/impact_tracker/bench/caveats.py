@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from .. import digits
@@ -25,7 +26,7 @@ def caveats(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outc
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
     found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
-    found += [*_scatter(cells), *_about_machine(rows), *_about_carbon(rows)]
+    found += [*_warned(rows), *_scatter(cells), *_about_machine(rows), *_about_carbon(rows)]
     if settings.mode == "quick":
         found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
     if settings.mode == "paper":
@@ -62,6 +63,15 @@ def _about_energy(cells: Sequence[Cell]) -> list[str]:
     if any(cell.partial for cell in known):
         found.append("partial: parts of the machine are in no sensor's sum")
     return found
+
+
+def _warned(rows: Sequence[Row]) -> list[str]:
+    """How often a check failed that does not make a row invalid, with one of its texts."""
+    failed = [check for row in rows for check in row.get("checks") or [] if not check["ok"] and not check["fatal"]]
+    judged = sum(1 for row in rows if row.get("checks"))
+    counts = Counter(check["name"] for check in failed)
+    texts = {check["name"]: check["text"] for check in failed}
+    return [f"{count} of {judged} rows are warned of, as: {texts[name]}" for name, count in counts.most_common()]
 
 
 def _scatter(cells: Sequence[Cell]) -> list[str]:

@@ -160,6 +160,21 @@ def test_what_makes_means_doubtful_is_said(tmp_path: Path) -> None:
     assert "rows of 2 machines are in these means: node-40, node-50" in notes
 
 
+def test_warnings_are_counted(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=2), joules=lambda name: 0.5)
+    checks = [
+        {"name": "alone", "ok": False, "fatal": False, "text": "other programs ran beside it"},
+        {"name": "drift", "ok": True, "fatal": True, "text": "it drifted"},
+    ]
+    with view.storage as storage:
+        for row in view.rows[:2]:
+            storage.append({**row, "attempt": 2, "checks": checks})
+        storage.append({**view.rows[2], "attempt": 2, "checks": checks[1:]})
+    notes = read(tmp_path / "a").caveats
+    assert "2 of 3 rows are warned of, as: other programs ran beside it" in notes
+    assert not any("drifted" in note for note in notes)
+
+
 def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
     from impact_tracker.bench.figures import energy_figure
 
