@@ -22,6 +22,7 @@ constexpr const char* kRunName = "run";
 struct Stretch {
   std::size_t inside = 0;
   std::uint64_t region = 0;
+  std::optional<Mark> last_out;  // whose reads may have been quicker than those of one that left before
 };
 
 class Uniter {
@@ -137,12 +138,15 @@ class Uniter {
 
   // The first inside opens the stretch, the last one out closes it; the others' readings are readings like any.
   void pass(Stretch& stretch, const Mark& mark, const std::string& name) {
-    if (mark.kind == Mark::Kind::enter && stretch.inside++ == 0) {
+    const bool out = mark.kind == Mark::Kind::exit;
+    if (out && (!stretch.last_out || mark.at >= stretch.last_out->at)) stretch.last_out = mark;
+    if (!out && stretch.inside++ == 0) {
+      stretch.last_out.reset();
       stretch.region = open(mark, name);
       order_.push_back(stretch.region);
       if (&stretch == &run_) runs_.insert(stretch.region);
-    } else if (mark.kind == Mark::Kind::exit && stretch.inside > 0 && --stretch.inside == 0) {
-      close(stretch.region, mark);
+    } else if (out && stretch.inside > 0 && --stretch.inside == 0) {
+      close(stretch.region, *stretch.last_out);
     } else {
       round_.clear();
       for (const EdgeReading& edge : mark.readings) {

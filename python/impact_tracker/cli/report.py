@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         from ..report.estimates import page
 
-        Path(args.html).write_text(page(runs, "impact-tracker report"), encoding="utf-8")
+        Path(args.html).write_text(page(runs, "impact-tracker report", nodes), encoding="utf-8")
         print(f"wrote {args.html}", file=sys.stderr)
     if args.json:
         whole: dict[str, Any] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from ..estimators import Comparison, beside_result, sentences
 from ..result_view import html
+from .nodes import Node
 from .runs import Run
 
 
@@ -43,9 +45,16 @@ def card(run: Run) -> str:
     )
 
 
-def page(runs: list[Run], title: str) -> str:
-    """A whole HTML page of cards, one a run; nothing in it comes from elsewhere."""
-    cards = "\n".join(map(card, runs))
+def machine_card(node: Node) -> str:
+    """The card of a machine that several runs measured at one time: each joule once."""
+    where = escape(f"{node.hostname or 'one machine'}, united from {len(node.runs)} records")
+    return f'<section><p style="font-family:inherit;margin:.8em 0 .3em;opacity:.7">{where}</p>{html(node.result)}</section>'
+
+
+def page(runs: Sequence[Run], title: str, nodes: Sequence[Node] = ()) -> str:
+    """A whole HTML page of cards, one a run, before them one for each of `nodes` that several of them measured; nothing
+    in it comes from elsewhere."""
+    cards = "\n".join([*(machine_card(node) for node in nodes if node.is_united), *map(card, runs)])
     style = "body{font-family:system-ui,sans-serif;margin:2em auto;max-width:48em;padding:0 1em}"
     dark = "@media(prefers-color-scheme:dark){body{background:#181818;color:#e8e8e8}}"
     return (

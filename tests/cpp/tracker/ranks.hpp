@@ -97,9 +97,9 @@ class RankRecord {
     rows_until(t_s);
     mark(Mark::Kind::exit, region, "", t_s);
   }
-  void stop(double t_s) {
+  void stop(double t_s, std::int64_t read_ns = 100) {
     rows_until(t_s);
-    span_.stop = mark(Mark::Kind::exit, 0, "", t_s);
+    span_.stop = mark(Mark::Kind::exit, 0, "", t_s, read_ns);
     writer_->finish({});
   }
   // As by SIGKILL: no mark, no last line.
@@ -142,12 +142,12 @@ class RankRecord {
     return {c, m.channel.quality, count, instant(t), instant(t + 600)};
   }
 
-  Instant mark(Mark::Kind kind, std::uint64_t region, const std::string& name, double t_s) {
+  Instant mark(Mark::Kind kind, std::uint64_t region, const std::string& name, double t_s, std::int64_t read_ns = 100) {
     const std::int64_t t = at(t_s);
     Mark m{kind, region, 0, name, Edges::plain, instant(t), {}};
     for (std::uint32_t c = 0; c < meters_.size(); ++c) {
       const bool entering = kind == Mark::Kind::enter;
-      if (meters_[c].channel.kind == Kind::counter) m.readings.push_back({read(c, entering ? t - 700 : t + 100)});
+      if (meters_[c].channel.kind == Kind::counter) m.readings.push_back({read(c, entering ? t - 700 : t + read_ns)});
     }
     last_ = std::max(last_, m.at);
     writer_->mark(m);

@@ -128,6 +128,16 @@ TEST_F(Unite, ARankThatDiesLeavesNoHole) {
   EXPECT_LT(u.run.half_width.value(), 0.4);
 }
 
+TEST_F(Unite, TheLastToLeaveIsTheEndThoughAnothersReadsTookLonger) {
+  for (int i = 0; i < 2; ++i) rank({rapl(kSquare)}, 50);
+  for (const auto& r : ranks_) r->start(50.5);
+  ranks_[0]->stop(80.0004, 6'000'000);
+  ranks_[1]->stop(80.0034);
+  const United u = united();
+  EXPECT_EQ(nanoseconds(u.run.stop), std::llround(80.0034e9));
+  expect_holds(u.run, truth(kSquare, u.run));
+}
+
 TEST_F(Unite, WhereAllDieTheLastReadingIsTheEnd) {
   for (int i = 0; i < 2; ++i) rank({rapl(kSquare)}, 50);
   for (const auto& r : ranks_) r->start(50.5);
