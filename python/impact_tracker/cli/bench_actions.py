@@ -102,7 +102,7 @@ def suite_page(found: View) -> Page:
 def _report(args: argparse.Namespace) -> int:
     from ..bench import view
     from ..bench.suite_files import SuiteView
-    from ..bench.table_texts import csv_text, latex, markdown
+    from ..bench.table_texts import PREAMBLE, csv_text, latex, markdown
     from ..report.page import show
 
     found = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
@@ -119,6 +119,8 @@ def _report(args: argparse.Namespace) -> int:
             "csv": lambda name, table: csv_text(table),
         }
         tables = SuiteView(found).tables()
+        if args.format == "latex":
+            print(PREAMBLE)
         print("\n".join(texts[args.format](name, table) for name, table in tables.items()), end="")
     return 0
 

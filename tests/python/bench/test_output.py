@@ -184,6 +184,26 @@ def test_a_missing_worker_says_what_to_install(
     assert campaign.open_runner is not missing
 
 
+def test_a_forecast_runs_a_light_campaign_first(
+    workers: Workers, scattered: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    options = ["--images", "60000", "--epochs", "10", "--models", "small-cnn", "--intensity", "100", "--pue", "2"]
+    assert main(["bench", "forecast", *options, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("a light run first")
+    training, inference = json.loads(out)
+    # 3 ms an image of training at about 100 W and 5 W of memory, and the little that starting costs
+    assert training["images"] == 600_000
+    assert training["energy_j"] == pytest.approx(600_000 * 3e-3 * 105, rel=0.05)
+    assert training["energy_low_j"] < training["energy_j"] < training["energy_high_j"]
+    assert training["seconds"] == pytest.approx(1800, rel=0.01)
+    assert training["carbon_g"] == pytest.approx(training["energy_j"] / 3.6e6 * 100 * 2)
+    assert (training["runs"], inference["images"]) == (3, 60_000)
+    assert {load["network"] for load in workers.loads} == {"small-cnn"}
+    assert not (tmp_path / "runs").exists()
+    assert main(["bench", "forecast", "--images", "10", "--models", "smallcnn"]) == 2
+
+
 def test_how_often_where_nobody_says() -> None:
     from impact_tracker.bench.modes import default_repeats
 
