@@ -30,7 +30,7 @@ class Unite : public testing::Test {
   }
 
   RankRecord& rank(std::vector<Meter> meters, double opened_s, std::vector<std::string> missing = {}) {
-    ranks_.push_back(std::make_unique<RankRecord>(dir_ / ("rank-" + std::to_string(ranks_.size()) + ".jsonl"),
+    ranks_.push_back(std::make_unique<RankRecord>(dir_ / ("rank-" + std::to_string(count_++) + ".jsonl"),
                                                   std::move(meters), opened_s, std::move(missing)));
     return *ranks_.back();
   }
@@ -50,6 +50,7 @@ class Unite : public testing::Test {
 
   fs::path dir_;
   std::vector<std::unique_ptr<RankRecord>> ranks_;
+  int count_ = 0;
 };
 
 constexpr const char* kSquare = "square:20:180:73ms";  // in step with no second
@@ -166,18 +167,51 @@ TEST_F(Unite, EachGpuCountsOnceWhoeverSeesIt) {
   EXPECT_GT(u.run.coverage, 0.9999);
 }
 
+Meter perf(const std::string& curve) {
+  Meter m = rapl(curve, 0);
+  m.channel.source = "rapl_perf";
+  m.channel.scale = 1.0 / (std::uint64_t{1} << 32U);
+  m.channel.own_zero = true;
+  fakes::TickModel ticks;
+  ticks.unit_j = m.channel.scale;
+  ticks.range = ~std::uint64_t{0};
+  m.counter = {fakes::Curve::parse(curve), ticks};
+  return m;
+}
+
+// Ranks that begin, enter a region, leave it, end and die at any time: how often the truth lies in the stated interval.
+TEST_F(Unite, TheStatedIntervalsHoldTheTruth) {
+  for (const bool own_zero : {false, true}) {
+    fakes::Random random{own_zero ? 11U : 7U};
+    const auto any = [&](double low, double high) {
+      return low + (high - low) * 1e-9 * static_cast<double>(random.between(0, 1'000'000'000));
+    };
+    constexpr int kTrials = 150;
+    int runs = 0, regions = 0, all_regions = 0;
+    for (int trial = 0; trial < kTrials; ++trial) {
+      const std::string curve = "square:20:180:" + std::to_string(random.between(30, 3000)) + "ms";
+      ranks_.clear();
+      for (int i = 0; i < 4; ++i) {
+        RankRecord& r = rank({own_zero ? perf(curve) : rapl(curve)}, any(100, 101));
+        r.start(any(101, 103));
+        r.enter(1, "work", any(110, 112));
+        r.exit(1, any(120, 125));
+        random.between(0, 4) == 0 ? r.die(any(126, 140)) : r.stop(any(126, 140));
+      }
+      const United u = united();
+      runs += std::abs(u.run.energy.value() - truth(curve, u.run)) <= u.run.half_width.value();
+      for (const RegionResult& r : u.regions) {
+        ++all_regions;
+        regions += std::abs(r.energy.value() - truth(curve, r)) <= r.half_width.value();
+      }
+    }
+    EXPECT_GE(runs, kTrials * 93 / 100) << own_zero;
+    EXPECT_GE(regions, all_regions * 93 / 100) << own_zero;
+  }
+}
+
 TEST_F(Unite, PerfCountersAreBroughtToOneZero) {
-  const auto meter = [] {
-    Meter m = rapl("square:20:180:730ms", 0);
-    m.channel.source = "rapl_perf";
-    m.channel.scale = 1.0 / (std::uint64_t{1} << 32U);
-    m.channel.own_zero = true;
-    fakes::TickModel ticks;
-    ticks.unit_j = m.channel.scale;
-    ticks.range = ~std::uint64_t{0};
-    m.counter = {fakes::Curve::parse("square:20:180:730ms"), ticks};
-    return m;
-  };
+  const auto meter = [] { return perf("square:20:180:730ms"); };
   // The first to begin is the first to end: the others go on from it at an estimated distance.
   const double begins[] = {100.0, 100.31, 100.57, 100.83};
   const double ends[] = {190.1, 220.4, 160.2, 220.3};
