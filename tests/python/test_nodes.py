@@ -149,7 +149,7 @@ def test_shares_of_ranks_add_up_and_a_jobs_counts_once() -> None:
             self.share = {"share_j": share_j, "scope": scope, "whose": whose}
 
     def of(*results: Shared) -> float | None:
-        return sum_of_shares(results)  # type: ignore[arg-type]
+        return sum_of_shares([result] for result in results)  # type: ignore[misc]
 
     assert of(Shared(1.0), Shared(2.0), Shared(None)) == 3.0
     assert of(Shared(1.0, "job", "job 7"), Shared(1.5, "job", "job 7"), Shared(4.0, "job", "job 8")) == 5.5

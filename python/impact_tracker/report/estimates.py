@@ -48,7 +48,8 @@ def card(run: Run) -> str:
 def machine_card(node: Node) -> str:
     """The card of a machine that several runs measured at one time: each joule once."""
     where = escape(f"{node.hostname or 'one machine'}, united from {len(node.runs)} records")
-    return f'<section><p style="font-family:inherit;margin:.8em 0 .3em;opacity:.7">{where}</p>{html(node.result)}</section>'
+    style = "font-family:inherit;margin:.8em 0 .3em;opacity:.7"
+    return f'<section><p style="{style}">{where}</p>{html(node.result)}</section>'
 
 
 def page(runs: Sequence[Run], title: str, nodes: Sequence[Node] = ()) -> str:

@@ -90,6 +90,7 @@ def _many(number: int, what: str) -> str:
 def node_table(nodes: Sequence[Node], in_kwh: bool) -> Table:
     """One row a machine and stretch of time."""
     shown = digits.kwh if in_kwh else digits.energy
+    shared = any(node.share_j is not None for node in nodes)
     rows = []
     for node in nodes:
         result, half = node.result, node.result.uncertainty.half_width_j
@@ -102,12 +103,21 @@ def node_table(nodes: Sequence[Node], in_kwh: bool) -> Table:
                 digits.duration(result.duration_s),
                 shown(result.energy_j, half),
                 digits.quantity(result.power_w, "W", half_w, spread=False),
+                *([shown(node.share_j)] if shared else []),
                 digits.energy(result.wall_j) if result.wall_j is not None else "",
                 result.quality,
             )
         )
-    columns = ("machine", ">records", "began (UTC)", ">length", ">energy", ">power", ">meter of the whole", "quality")
-    return Table(columns, rows, "machines, each joule once")
+    columns = (
+        "machine",
+        ">records",
+        "began (UTC)",
+        ">length",
+        ">energy",
+        ">power",
+        *((">ranks' share",) if shared else ()),
+    )
+    return Table((*columns, ">meter of the whole", "quality"), rows, "machines, each joule once")
 
 
 def region_table(nodes: Sequence[Node]) -> Table:
@@ -162,7 +172,7 @@ def _rank_row(run: Run, over: Result) -> dict[str, Any]:
         "energy_j": run.result.energy_j,
         "machine_energy_j": over.energy_j,
         "disagreement": disagreement(run, over),
-        "share_j": sum_of_shares([run.result]),
+        "share_j": sum_of_shares([[run.result]]),
     }
 
 
@@ -173,7 +183,7 @@ def _region_dict(node: Node, region: NamedRegion) -> dict[str, Any]:
             row = {"path": str(run.record.path), **run.record.rank.as_info(), "times": len(own)}
             row["duration_s"] = math.fsum(one.duration_s for one in own)
             row["energy_j"] = _sum(one.energy_j for one in own)
-            row["share_j"] = _sum(sum_of_shares([one]) for one in own)
+            row["share_j"] = sum_of_shares([own])
             rows.append(row)
     return {
         "name": region.name,
@@ -181,7 +191,7 @@ def _region_dict(node: Node, region: NamedRegion) -> dict[str, Any]:
         "duration_s": region.duration_s,
         "energy_j": region.energy_j,
         "half_width_j": region.half_width_j,
-        "share_j": _sum(row["share_j"] for row in rows),
+        "share_j": sum_of_shares(region.by_rank),
         "ranks": rows,
     }
 

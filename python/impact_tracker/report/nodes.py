@@ -62,7 +62,7 @@ class Node(NamedTuple):
     @property
     def share_j(self) -> float | None:
         """The sum of the runs' own shares of the machine's energy, a consumer that several of them watched once."""
-        return sum_of_shares(run.result for run in self.runs)
+        return sum_of_shares([run.result] for run in self.runs)
 
 
 def disagreement(run: Run, over: Result) -> float | None:
@@ -80,16 +80,17 @@ def contradicts(run: Run, over: Result) -> bool:
     return abs((run.result.energy_j or 0.0) - (over.energy_j or 0.0)) > stated
 
 
-def sum_of_shares(results: Iterable[Result]) -> float | None:
-    """Shares of different consumers added up; of one consumer (a job that each of its ranks watched) the largest."""
+def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
+    """Shares of different consumers added up, of each run over its results; of one consumer that several runs watched
+    (a job that each of its ranks names) the largest."""
     by_consumer: dict[Any, float] = {}
-    for number, result in enumerate(results):
-        share = getattr(result, "share", None) or {}
-        joules = share.get("share_j")
-        if joules is None:
+    for number, results in enumerate(by_run):
+        shares = [getattr(result, "share", None) or {} for result in results]
+        joules = [float(share["share_j"]) for share in shares if share.get("share_j") is not None]
+        if not shares or len(joules) < len(shares):
             continue
-        consumer = share.get("whose") if share.get("scope") in ("cgroup", "job") else number
-        by_consumer[consumer] = max(joules, by_consumer.get(consumer, 0.0))
+        consumer = shares[0].get("whose") if shares[0].get("scope") in ("cgroup", "job") else number
+        by_consumer[consumer] = max(math.fsum(joules), by_consumer.get(consumer, 0.0))
     return math.fsum(by_consumer.values()) if by_consumer else None
 
 
