@@ -213,7 +213,7 @@ TEST_F(Machine, AForkedChildIsInert) {
   tracker->start();
   const std::uint64_t region = tracker->enter("parent");
   std::vector<pid_t> children;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 40; ++i) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       const bool still = tracker->inert() && tracker->enter("child") == 0 && !tracker->exit(region) && !tracker->result();
