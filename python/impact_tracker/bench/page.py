@@ -27,6 +27,8 @@ def headline(cells: Sequence[Cell]) -> str:
         return "\n".join(lines)
     if any(cell.runs for cell in cells):
         return "Energy was not measured: `impact-tracker doctor` says why, and what mends it"
+    if any(cell.left_out for cell in cells):
+        return "No run counts: each failed or is invalid, for the reasons below"
     return "No test came to its end"
 
 

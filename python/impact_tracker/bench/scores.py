@@ -33,7 +33,7 @@ class Scores(NamedTuple):
             f"{name} {score}" for name, score in (("inference", self.inference), ("training", self.training)) if score
         ]
         if not parts:
-            return "no score: no sub-test of the suite came to its end"
+            return "no score: no sub-test of the suite has a run that counts"
         whole = f"AI score {self.ai_score} ({', '.join(parts)})" if self.ai_score else f"AI scores: {', '.join(parts)}"
         if self.missing:
             whole += f", over the sub-tests that ran ({len(self.missing)} of {len(sub_tests())} are missing)"

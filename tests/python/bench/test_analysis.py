@@ -160,6 +160,18 @@ def test_what_makes_means_doubtful_is_said(tmp_path: Path) -> None:
     assert "rows of 2 machines are in these means: node-40, node-50" in notes
 
 
+def test_where_no_run_counts_it_says_so(tmp_path: Path) -> None:
+    settings = Settings(suite="ai-benchmark", mode="work", repeats=1, models=("vgg-16",))
+    view = campaign(tmp_path / "a", settings)
+    with view.storage as storage:
+        for row in view.rows:
+            storage.append({**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
+    again = read(tmp_path / "a")
+    assert again.page().headline.startswith("No run counts")
+    assert SuiteView(again).score == "no score: no sub-test of the suite has a run that counts"
+    assert SuiteView(again).write()  # without any figure
+
+
 def test_warnings_are_counted(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=2), joules=lambda name: 0.5)
     checks = [
