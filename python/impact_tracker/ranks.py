@@ -82,6 +82,19 @@ class Rank(NamedTuple):
         """Whether the run has other processes than this one."""
         return (self.world_size or 1) > 1
 
+    @classmethod
+    def of_info(cls, info: object) -> Rank:
+        """What `as_info` wrote; what is nothing of the kind is left out."""
+        known = info if isinstance(info, Mapping) else {}
+        texts = ("launcher", "job", "step")
+        sensible = {
+            name: value
+            for name in cls._fields
+            for value in (known.get(name),)
+            if (isinstance(value, str) if name in texts else type(value) is int)
+        }
+        return cls()._replace(**sensible)
+
     def as_info(self) -> dict[str, Any]:
         """For the record's header: what is known."""
         return {name: value for name, value in self._asdict().items() if value is not None}

@@ -77,8 +77,7 @@ class Record:
     @property
     def rank(self) -> Rank:
         """Its process's place in a parallel run, as far as its launcher said."""
-        known = dict(self.header.get("rank") or {})
-        return Rank(**{name: known.get(name) for name in Rank._fields})
+        return Rank.of_info(self.header.get("rank"))
 
     @property
     def boot_id(self) -> str | None:

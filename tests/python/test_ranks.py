@@ -93,6 +93,10 @@ def test_tasks_of_a_node(text: str, node: int, tasks: int | None) -> None:
 def test_only_what_is_known_goes_into_the_record() -> None:
     assert Rank().as_info() == {}
     assert Rank("slurm", 0, job="slurm:1").as_info() == {"launcher": "slurm", "rank": 0, "job": "slurm:1"}
+    for rank in (Rank(), Rank("slurm", 9, 1, 12, 4, 1, "slurm:4711", "0")):
+        assert Rank.of_info(rank.as_info()) == rank
+    for odd in (None, [], "x", {"rank": "1", "world_size": True, "job": 7, "more": 1}):
+        assert Rank.of_info(odd) == Rank()
     assert not any(word in name for name in VARIABLES for word in ("TOKEN", "SECRET", "PASSWORD", "KEY"))
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     foreign.add_format(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
-    shape.add_argument("--csv", action="store_true", help="one row a run (with --regions: a region), unrounded")
+    shape.add_argument("--csv", action="store_true", help="one row a run (or region), a machine of several; unrounded")
     parser.add_argument("--regions", action="store_true", help="the regions of each run too")
     parser.add_argument("--explain", action="store_true", help="each carbon as a formula with its numbers and sources")
     parser.add_argument("--plot", metavar="FILE", help="power over time as .png, .svg or .pdf")
