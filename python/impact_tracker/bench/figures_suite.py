@@ -104,7 +104,8 @@ def classifier_bars(points: Sequence[Point], phase: str) -> Any:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("J per image")
     modelled = "" if {point.quality for point in known} == {"measured"} else ", modelled energy"
-    axes.set_title(f"{phase.capitalize()}, ± 95 %{modelled}", fontsize=10, loc="left")
+    interval = ", ± 95 %" if any(_yerr(point) for point in known) else ", one run"
+    axes.set_title(f"{phase.capitalize()}{interval}{modelled}", fontsize=10, loc="left")
     figure.colorbar(scale, ax=axes, label="reported top-1 accuracy in %", pad=0.02)
     return figure
 
