@@ -32,8 +32,30 @@ Reading quantised(Reading reading, Instant record_start) noexcept {
   return reading;
 }
 
+namespace {
+
+// A sensor's ring or a late series gives one channel several readings, each at its own time; slow answers come one after
+// the other.
+bool have_times_of_their_own(std::span<const Reading> round) noexcept {
+  constexpr Duration taken_together = std::chrono::milliseconds{50};
+  Instant first = round.front().before, last = round.front().after;
+  for (std::size_t i = 0; i < round.size(); ++i) {
+    if (i > 0 && round[i].channel <= round[i - 1].channel) return true;
+    first = std::min(first, round[i].before);
+    last = std::max(last, round[i].after);
+  }
+  const auto between = nanoseconds_after(first, last);
+  return round.size() > 1 && (!between || Duration{*between} > taken_together);
+}
+
+}  // namespace
+
 void quantise(std::span<Reading> round, Instant record_start) noexcept {
   if (round.empty()) return;
+  if (have_times_of_their_own(round)) {
+    for (Reading& reading : round) reading = quantised(reading, record_start);
+    return;
+  }
   Reading whole = round.front();
   for (const Reading& reading : round) {
     whole.before = std::min(whole.before, reading.before);

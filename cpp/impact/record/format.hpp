@@ -41,8 +41,9 @@ inline constexpr std::int64_t kMaxTimeUs = kMaxTimeNs / 1000;
 // before accumulating, so that a replay sees what the live run saw. Once or twice makes no difference.
 Reading quantised(Reading reading, Instant record_start) noexcept;
 
-// The same for a round of readings that were taken right after each other: all get its earliest `before` and its latest
-// `after`. Such a row takes the least room; times of their own cost each reading about ten bytes.
+// The same for a round of readings. Where they were taken right after each other, one a channel, all get its earliest
+// `before` and its latest `after`: such a row takes the least room. Others (a sensor's ring, a late series, answers over
+// more than 50 ms) keep times of their own, about ten bytes each.
 void quantise(std::span<Reading> round, Instant record_start) noexcept;
 
 // Nanoseconds from `start` to `t`; nullopt beyond kMaxTimeNs either way.

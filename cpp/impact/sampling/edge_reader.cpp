@@ -23,7 +23,7 @@ EdgeReader::EdgeReader(const Host& host, const std::vector<PlacedSource>& source
     std::uint32_t index = placed.first;
     for (const Channel& c : placed.source->channels()) {
       const bool tickable = is_energy_counter(c) && c.update_period > Duration{0} && c.update_period <= kTickWait;
-      slots.push_back({index++, c.update_period, tickable});
+      slots.push_back({index++, c.update_period, tickable, c.kind == Kind::counter});
     }
     sources_.push_back(placed);
     slots_.push_back(std::move(slots));
@@ -37,6 +37,7 @@ std::vector<EdgeReading> EdgeReader::read(Edges edges) const noexcept {
     sink.clear();
     sources_[s].source->read(sink);
     for (Reading reading : sink.readings()) {
+      if (!slots_[s][reading.channel].counter) continue;  // the sampler's
       reading.channel += sources_[s].first;
       edge.push_back({reading});
     }

@@ -36,6 +36,7 @@ class EdgeReader {
     std::uint32_t channel;
     Duration update_period;
     bool tickable;
+    bool counter;
   };
   void wait_for_ticks(std::vector<EdgeReading>& edge) const noexcept;
 

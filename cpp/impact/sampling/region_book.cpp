@@ -33,6 +33,16 @@ RegionBook::RegionBook(BookSettings settings)
 }
 
 void RegionBook::row(std::span<const Reading> readings) {
+  // A sensor's ring brings several readings of a channel at once: an edge among them is settled by the two around it.
+  while (!readings.empty()) {
+    std::size_t n = 1;
+    while (n < readings.size() && readings[n].channel > readings[n - 1].channel) ++n;
+    add(readings.first(n));
+    readings = readings.subspan(n);
+  }
+}
+
+void RegionBook::add(std::span<const Reading> readings) {
   for (const Reading& reading : readings) accumulator_.add(reading);
   for (auto& [id, region] : open_) settle(region.in, false);
   for (auto it = closing_.begin(); it != closing_.end();) {
@@ -213,8 +223,8 @@ void RegionBook::sum(RegionResult& whole) const {
     whole.quality = worst(whole.quality, part.quality);
     whole.coverage = std::min(whole.coverage, part.coverage);
     whole.provisional = whole.provisional || part.provisional;
-    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked && channel.quality != Quality::modelled &&
-        channel.update_period > Duration{0}) {
+    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked &&
+        channel.quality != Quality::modelled && channel.update_period > Duration{0}) {
       whole.notes.push_back(channel.id + ": no tick within 2 ms at an edge; plain edge");
     }
     if (part.coverage < 1.0) whole.partial = true;

@@ -24,16 +24,16 @@ struct Roles {
 
 struct BookSettings {
   std::vector<Channel> channels;
-  std::vector<bool> at_edges;   // by channel: read at the edges of regions
+  std::vector<bool> at_edges;  // by channel: read at the edges of regions
   Roles roles;
-  Duration interval{0};         // of the sampler, for the error of sampled channels and the longest bridge
+  Duration interval{0};  // of the sampler, for the error of sampled channels and the longest bridge
 };
 
 class RegionBook {
  public:
   explicit RegionBook(BookSettings settings);
 
-  // Readings of the sampler.
+  // Readings of the sampler: one a channel, or several of a channel in the order of their times.
   void row(std::span<const Reading> readings);
   // Opens a region.
   void enter(const Mark& mark);
@@ -68,12 +68,13 @@ class RegionBook {
     bool all_settled = false;
   };
   struct Region {
-    RegionResult head;   // everything but the sums
+    RegionResult head;  // everything but the sums
     Edge in;
     Edge out;
     std::vector<double> recent_power;
   };
 
+  void add(std::span<const Reading> readings);
   Edge make_edge(const Mark& mark, const Accumulator& accumulator) const;
   bool settle(Edge& edge, bool hold) const;
   RegionResult result(Region region, bool provisional) const;

@@ -26,7 +26,7 @@ std::shared_ptr<const OpenSources> open_now(const Host& host, std::span<const st
     const bool at_edges = read_at_edges(*source);
     for (const Channel& c : source->channels()) {
       opened->channels.push_back(c);
-      opened->at_edges.push_back(at_edges);
+      opened->at_edges.push_back(at_edges && c.kind == Kind::counter);  // a gauge beside counters is sampled
     }
   }
   opened->components = machine_components(host);

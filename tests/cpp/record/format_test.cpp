@@ -42,11 +42,29 @@ TEST(Quantised, TimesOutOfReachStayAsTheyAre) {
 
 TEST(QuantiseRound, GivesAllTheTimesOfTheWhole) {
   std::vector<Reading> round{between(1'200, 1'700), between(1'750, 2'300), between(2'400, 3'100)};
+  for (std::uint32_t i = 0; i < 3; ++i) round[i].channel = i;
   quantise(round, kStart);
   for (const Reading& r : round) {
     EXPECT_EQ((r.before - kStart).count(), 1'000);
     EXPECT_EQ((r.after - kStart).count(), 4'000);
   }
+}
+
+TEST(QuantiseRound, SeveralReadingsOfAChannelKeepTheirTimes) {  // a driver's ring, a late series
+  std::vector<Reading> round{between(-200'000'500, -200'000'500), between(-100'000'000, -100'000'000),
+                             between(1'750, 2'300)};
+  quantise(round, kStart);
+  EXPECT_EQ((round[0].before - kStart).count(), -200'001'000);
+  EXPECT_EQ((round[1].before - kStart).count(), -100'000'000);
+  EXPECT_EQ((round[2].after - kStart).count(), 3'000);
+}
+
+TEST(QuantiseRound, AnswersOneAfterTheOtherKeepTheirTimes) {  // a controller that is asked three things
+  std::vector<Reading> round{between(0, 40'000'000), between(40'000'000, 90'000'000)};
+  round[1].channel = 1;
+  quantise(round, kStart);
+  EXPECT_EQ((round[0].after - kStart).count(), 40'000'000);
+  EXPECT_EQ((round[1].before - kStart).count(), 40'000'000);
 }
 
 }  // namespace
