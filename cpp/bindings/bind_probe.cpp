@@ -1,4 +1,7 @@
+#include <cstdlib>
+
 #include "bind.hpp"
+#include "impact/sources/gpu_places.hpp"
 #include "impact/sources/registry.hpp"
 #include "impact/tracker/json.hpp"
 #include "python_json.hpp"
@@ -32,8 +35,28 @@ py::list probe(const std::string& root) {
   return to_python(found);
 }
 
+std::optional<std::string_view> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
+}
+
+// Devices, "gpu:GPU-…" or "MIG-…"; none where there is no driver, or where it cannot be known.
+py::object visible_gpus() {
+  const Result<std::shared_ptr<const nvml::Nvml>> library = nvml::Nvml::open({});
+  if (!library) return py::none();
+  const auto seen = nvml::visible_gpus(nvml::gpu_places(*library.value()), environment("CUDA_VISIBLE_DEVICES"),
+                                       environment("CUDA_DEVICE_ORDER"));
+  if (!seen) return py::none();
+  py::list names;
+  for (const nvml::VisibleGpu& one : *seen) names.append(one.slice.value_or(one.device));
+  return names;
+}
+
 }  // namespace
 
-void bind_probe(py::module_& module) { module.def("probe", &probe, py::arg("root") = "/"); }
+void bind_probe(py::module_& module) {
+  module.def("probe", &probe, py::arg("root") = "/");
+  module.def("visible_gpus", &visible_gpus);
+}
 
 }  // namespace impact

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "fuzz/fuzz.hpp"
-#include "impact/sources/dcmi.hpp"
+#include "impact/sources/bmc_answers.hpp"
 #include "impact/sources/iso_time.hpp"
 #include "impact/sources/web_answers.hpp"
 
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto rows = parse_kwollect(text, "n")) {
     for (const KwollectRow& row : *rows) {
-      fuzz::require(std::isfinite(row.value) && row.value >= 0 && !row.metric.empty(), "a row is whole");
+      fuzz::require(row.value >= 0 && row.value <= 1e9 && !row.metric.empty(), "a row is whole");
     }
   }
   if (const auto value = parse_prometheus(text)) fuzz::require(std::isfinite(value->value), "a value is finite");
@@ -25,6 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto reading = parse_power_reading({data, size})) {
     fuzz::require(data[0] == 0 && data[1] == 0xDC, "a failure is never data");
+  }
+  if (const auto reading = parse_node_manager({data, size})) fuzz::require(data[0] == 0, "a failure is never data");
+  if (const auto maker = parse_manufacturer({data, size})) fuzz::require(*maker < (1U << 20U), "a maker has 20 bits");
+  if (const auto energy = parse_xcc_energy({data, size})) {
+    fuzz::require(energy->millijoules < (std::uint64_t{1} << 32U) * 1000, "the counter stays in its range");
   }
   return 0;
 }

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
+
+#include "impact/sources/pci_gpus.hpp"
 
 namespace impact::nvml {
 namespace {
@@ -19,6 +22,16 @@ std::string sysfs_address(std::string_view bus_id) {
   std::string text(bus_id);
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+// "550.54.14" -> 550.
+unsigned driver_major(const Calls& calls) {
+  std::array<char, 96> text{};
+  if (!calls.driver_version || calls.driver_version(text.data(), static_cast<unsigned>(text.size())) != kSuccess)
+    return 0;
+  unsigned major = 0;
+  std::from_chars(text.data(), text.data() + text.size(), major);
+  return major;
 }
 
 Gpu describe(const Calls& calls, Device handle, unsigned index) {
@@ -46,27 +59,36 @@ Gpu describe(const Calls& calls, Device handle, unsigned index) {
 
 }  // namespace
 
+double Averaging::unseen() const noexcept {
+  return period > Duration{0} ? 1 - std::min(1.0, seconds(window) / seconds(period)) : 0.0;
+}
+
 Sensing sensing_of(const Gpu& gpu) noexcept {
-  if (gpu.ga100) return {100ms, 25ms, 100ms};
+  const Averaging second{100ms, 1000ms}, tenth{100ms, 100ms}, quarter{100ms, 25ms}, half{20ms, 10ms};
+  if (gpu.ga100) return {quarter, quarter, {}, 100ms};
   switch (gpu.architecture) {
-    case kKepler: return {15ms, 15ms, 100ms};
-    case kMaxwell: return {100ms, 100ms, 100ms};
+    case kKepler: return {{15ms, 15ms}, {15ms, 15ms}, {}, 100ms};
+    case kMaxwell:
+    case kTuring: return {tenth, tenth, {}, 100ms};
     case kPascal:
-    case kVolta: return {20ms, 10ms, 20ms};
-    case kTuring: return {100ms, 100ms, 100ms};
-    default: return {100ms, 1000ms, 100ms};  // Ampere but GA100, and everything newer: the mean of the last second
+    case kVolta: return {half, half, {}, 20ms};
+    case kAmpere:
+    case kAda: return {gpu.driver == 530 ? tenth : second, tenth, second, 100ms};
+    default: return {second, quarter, second, 100ms};  // Hopper; newer ones have not been measured
   }
 }
 
+template <class Function>
+bool Nvml::take(Function& function, std::initializer_list<const char*> names) const {
+  for (const char* name : names) {
+    if (function == nullptr) function = library_.symbol<std::remove_pointer_t<Function>>(name);
+  }
+  return function != nullptr;
+}
+
 bool Nvml::resolve() {
-  const auto take = [&](auto& function, std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-      if (function == nullptr)
-        function = library_.symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
-    }
-    return function != nullptr;
-  };
   take(calls_.error_string, {"nvmlErrorString"});
+  take(calls_.driver_version, {"nvmlSystemGetDriverVersion"});
   take(calls_.name, {"nvmlDeviceGetName"});
   take(calls_.pci_info, {"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2"});
   take(calls_.architecture, {"nvmlDeviceGetArchitecture"});
@@ -76,14 +98,25 @@ bool Nvml::resolve() {
   take(calls_.field_values, {"nvmlDeviceGetFieldValues"});
   take(calls_.samples, {"nvmlDeviceGetSamples"});
   take(calls_.power_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
-  take(calls_.utilization, {"nvmlDeviceGetUtilizationRates"});
-  take(calls_.memory_info, {"nvmlDeviceGetMemoryInfo"});
-  take(calls_.temperature, {"nvmlDeviceGetTemperature"});
-  take(calls_.clock, {"nvmlDeviceGetClockInfo"});
+  resolve_more();
   return take(calls_.init, {"nvmlInit_v2", "nvmlInit"}) && take(calls_.shutdown, {"nvmlShutdown"}) &&
          take(calls_.device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}) &&
          take(calls_.device_by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}) &&
          take(calls_.uuid, {"nvmlDeviceGetUUID"});
+}
+
+// What the GPUs do, and how they are cut.
+void Nvml::resolve_more() {
+  take(calls_.utilization, {"nvmlDeviceGetUtilizationRates"});
+  take(calls_.memory_info, {"nvmlDeviceGetMemoryInfo"});
+  take(calls_.temperature, {"nvmlDeviceGetTemperature"});
+  take(calls_.clock, {"nvmlDeviceGetClockInfo"});
+  take(calls_.mig_mode, {"nvmlDeviceGetMigMode"});
+  take(calls_.mig_count, {"nvmlDeviceGetMaxMigDeviceCount"});
+  take(calls_.mig_by_index, {"nvmlDeviceGetMigDeviceHandleByIndex"});
+  take(calls_.gpu_instance, {"nvmlDeviceGetGpuInstanceId"});
+  take(calls_.compute_instance, {"nvmlDeviceGetComputeInstanceId"});
+  take(calls_.attributes, {"nvmlDeviceGetAttributes_v2"});
 }
 
 Error Nvml::failed(const std::string& call, int status) const {
@@ -103,6 +136,7 @@ int Nvml::find_gpus() {
   unsigned count = 0;
   int status = calls_.device_count(&count);
   if (status != kSuccess) return status;
+  const unsigned driver = driver_major(calls_);
   for (unsigned i = 0; i < count; ++i) {
     Device handle = nullptr;
     const int found = calls_.device_by_index(i, &handle);
@@ -111,6 +145,7 @@ int Nvml::find_gpus() {
       continue;
     }
     Gpu gpu = describe(calls_, handle, i);
+    gpu.driver = driver;
     if (!gpu.uuid.empty()) gpus_.push_back(std::move(gpu));
   }
   return gpus_.empty() ? status : static_cast<int>(kSuccess);
@@ -118,12 +153,17 @@ int Nvml::find_gpus() {
 
 Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host) {
   const char* chosen = std::getenv("IMPACT_TRACKER_NVML");
+  // A card on the bus without a driver can be mended; a machine without a card needs none.
+  const bool card = !pci_gpus(host, kPciNvidia).empty();
+  const char* advice = card ? "sudo apt-get install nvidia-driver (Debian: non-free); in a container: --gpus all and "
+                              "NVIDIA_DRIVER_CAPABILITIES=compute,utility"
+                            : "";
   if (chosen == nullptr && !host.is_real()) {
-    return Error{ErrorKind::absent, "NVIDIA's driver belongs to the running machine, not to a tree of files", ""};
+    return Error{ErrorKind::absent, "NVIDIA's driver belongs to the running machine, not to a tree of files", advice};
   }
   const std::string name = chosen != nullptr ? chosen : "libnvidia-ml.so.1";
   Result<Library> library = Library::open(name);
-  if (!library) return Error{ErrorKind::absent, "no NVIDIA driver: " + library.error().what, ""};
+  if (!library) return Error{ErrorKind::absent, "no NVIDIA driver: " + library.error().what, advice};
   std::shared_ptr<Nvml> nvml(new Nvml(std::move(library).value()));
   if (!nvml->resolve()) return Error{ErrorKind::broken, name + " is not NVIDIA's management library", ""};
   if (const int status = nvml->calls_.init(); status != kSuccess) return nvml->failed("nvmlInit", status);
@@ -132,6 +172,17 @@ Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host) {
     return nvml->failed("nvmlDeviceGetHandleByIndex", status);
   if (nvml->gpus_.empty()) return Error{ErrorKind::absent, "NVIDIA's driver runs and has no GPU", ""};
   return std::shared_ptr<const Nvml>(std::move(nvml));
+}
+
+int read_energy_mj(const Calls& calls, Device device, unsigned long long& mj) noexcept {
+  if (calls.total_energy != nullptr) return calls.total_energy(device, &mj);
+  if (calls.field_values == nullptr) return kNotSupported;
+  FieldValue field{};
+  field.field_id = kFieldEnergy;
+  const int status = calls.field_values(device, 1, &field);
+  if (status != kSuccess) return status;
+  mj = field.value_type == kTypeUnsignedLongLong ? field.value.ull : field.value.ul;
+  return field.status;
 }
 
 Nvml::~Nvml() {

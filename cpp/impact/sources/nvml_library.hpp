@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "impact/core/error.hpp"
@@ -55,8 +56,13 @@ struct Sample {
   unsigned long long time_stamp;  // microseconds of UTC
   Value value;
 };
-inline constexpr unsigned kFieldPowerAverage = 185, kFieldPowerInstant = 186;
+struct Attributes {  // of a MIG device
+  unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices, compute_slices;
+  unsigned long long memory_mb;
+};
+inline constexpr unsigned kFieldEnergy = 83, kFieldPowerAverage = 185, kFieldPowerInstant = 186;
 inline constexpr unsigned kScopeGpu = 0, kScopeModule = 1;
+inline constexpr int kPowerSamples = 0, kTypeUnsigned = 1, kTypeUnsignedLongLong = 3;
 
 // Pointers to the library's functions; null where the installed version lacks one (only `required` ones are sure).
 struct Calls {
@@ -66,6 +72,7 @@ struct Calls {
   int (*device_by_index)(unsigned, Device*) = nullptr;  // required
   int (*uuid)(Device, char*, unsigned) = nullptr;       // required
   const char* (*error_string)(int) = nullptr;
+  int (*driver_version)(char*, unsigned) = nullptr;
   int (*name)(Device, char*, unsigned) = nullptr;
   int (*pci_info)(Device, PciInfo*) = nullptr;
   int (*architecture)(Device, unsigned*) = nullptr;
@@ -79,6 +86,12 @@ struct Calls {
   int (*memory_info)(Device, Memory*) = nullptr;
   int (*temperature)(Device, int, unsigned*) = nullptr;  // degrees Celsius, sensor 0
   int (*clock)(Device, int, unsigned*) = nullptr;        // MHz; 1: the streaming multiprocessors'
+  int (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;
+  int (*mig_count)(Device, unsigned*) = nullptr;
+  int (*mig_by_index)(Device, unsigned, Device*) = nullptr;
+  int (*gpu_instance)(Device, unsigned*) = nullptr;
+  int (*compute_instance)(Device, unsigned*) = nullptr;
+  int (*attributes)(Device, Attributes*) = nullptr;
 };
 
 struct Gpu {
@@ -88,15 +101,25 @@ struct Gpu {
   std::string name;
   std::string pci;  // "0000:17:00.0", as sysfs writes it; empty where unknown
   unsigned architecture = 0;
-  bool ga100 = false;  // the A100's and A30's chip: its sensors differ from its generation's
+  unsigned driver = 0;  // first number of the driver's version; 0: unknown
+  bool ga100 = false;   // the A100's and A30's chip: its sensors differ from its generation's
   double power_limit_w = 0;
 };
 
-// When and over what window a GPU's power and energy are renewed (Yang, Adámek, Armour, SC24).
+// A power value is renewed once a period, with the mean over the window before it.
+struct Averaging {
+  Duration period{};
+  Duration window{};
+  // The part of the time that no window sees.
+  double unseen() const noexcept;
+};
+
+// How a GPU's sensors look at its power (Yang, Adámek, Armour, SC24).
 struct Sensing {
-  Duration power_period{};
-  Duration power_window{};
-  Duration energy_period{};
+  Averaging usage;         // what nvmlDeviceGetPowerUsage and nvidia-smi's power.draw tell
+  Averaging instant;       // field 186, and the driver's ring of samples
+  Averaging average;       // field 185; zero where there is none
+  Duration energy_period;  // of the energy counter
 };
 Sensing sensing_of(const Gpu& gpu) noexcept;
 
@@ -117,6 +140,9 @@ class Nvml {
  private:
   explicit Nvml(Library library) noexcept : library_(std::move(library)) {}
   bool resolve();
+  void resolve_more();
+  template <class Function>
+  bool take(Function& function, std::initializer_list<const char*> names) const;
   Error failed(const std::string& call, int status) const;
   int find_gpus();
 
@@ -125,5 +151,8 @@ class Nvml {
   std::vector<Gpu> gpus_;
   bool started_ = false;
 };
+
+// The energy counter in millijoules: the call of its own, else field 83. Status and value.
+int read_energy_mj(const Calls& calls, Device device, unsigned long long& mj) noexcept;
 
 }  // namespace impact::nvml

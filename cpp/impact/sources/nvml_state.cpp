@@ -1,13 +1,12 @@
 // What NVIDIA GPUs are doing, through NVML
 //
-// Measures   Utilisation, memory in use, temperature, clock and mean power of each GPU.
+// Measures   Utilisation, memory in use, temperature and clock of each GPU.
 // Needs      As nvml.
 // Channels   nvml/GPU-<uuid>/{utilisation (ratio), memory_used (B), temperature (degC), clock (Hz, streaming
-//            multiprocessors), power_average (W, over the last second)}; what a GPU does not support has no channel.
+//            multiprocessors)}; what a GPU does not support has no channel.
 // Resolution Asked for once a second (update period 1 s); the driver renews utilisation every 1/6 to 1 s.
 // Known faults
 //   - Utilisation says that some kernel ran, not how much of the GPU it used; there is none under MIG.
-//   - power_average is for a check of the energy counter: the domain tree does not add it up.
 
 #include <fmt/format.h>
 
@@ -46,14 +45,6 @@ std::optional<std::int64_t> clock_mhz(const nvml::Calls& calls, nvml::Device dev
   return value;
 }
 
-std::optional<std::int64_t> power_average(const nvml::Calls& calls, nvml::Device device) noexcept {
-  nvml::FieldValue field{};
-  field.field_id = nvml::kFieldPowerAverage;
-  if (calls.field_values == nullptr || calls.field_values(device, 1, &field) != nvml::kSuccess) return {};
-  if (field.status != nvml::kSuccess) return {};
-  return field.value.ui;
-}
-
 struct Question {
   const char* name;
   const char* quantity;
@@ -67,7 +58,6 @@ constexpr Question kQuantities[] = {
     {"memory_used", "memory_used", Unit::byte, 1.0, memory_used},
     {"temperature", "temperature", Unit::celsius, 1.0, temperature},
     {"clock", "clock", Unit::hertz, 1e6, clock_mhz},
-    {"power_average", "power", Unit::watt, 1e-3, power_average},
 };
 
 Channel channel_of(const nvml::Gpu& gpu, const Question& what) {
@@ -75,15 +65,12 @@ Channel channel_of(const nvml::Gpu& gpu, const Question& what) {
   c.id = fmt::format("nvml/{}/{}", gpu.uuid, what.name);
   c.source = "nvml_state";
   c.device = "gpu:" + gpu.uuid;
-  c.domain = what.unit == Unit::watt ? Domain::gpu : Domain::other;
   c.quantity = what.quantity;
   c.kind = Kind::gauge;
   c.unit = what.unit;
   c.scale = what.scale;
   c.update_period = std::chrono::seconds{1};
-  c.window = what.unit == Unit::watt ? std::chrono::seconds{1} : Duration{0};
   c.latency = std::chrono::microseconds{500};
-  c.relative_error = what.unit == Unit::watt ? 0.05 : 0.0;
   return c;
 }
 

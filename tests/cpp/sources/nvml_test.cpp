@@ -13,6 +13,7 @@
 
 namespace impact {
 OpenedSource open_nvml(const Host&);
+OpenedSource open_nvml_power(const Host&);
 OpenedSource open_nvml_state(const Host&);
 }  // namespace impact
 
@@ -59,17 +60,46 @@ TEST_F(NvmlTest, ReadsTheEnergyCounterOfEachGpu) {
 TEST_F(NvmlTest, PowerWhereThereIsNoCounter) {
   gpus(
       R"({"arch": "pascal", "uuid": "GPU-p", "curve": "constant:150"}, {"arch": "ampere", "uuid": "GPU-a", "counter": false, "curve": "constant:90"})");
-  auto source = std::move(open_nvml(host())).value();
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::unsupported);
+  auto source = std::move(open_nvml_power(host())).value();
   EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-p/power", "nvml/GPU-a/power"));
+  std::this_thread::sleep_for(std::chrono::milliseconds{250});  // the rings get samples
   EXPECT_EQ(read_one(*source, "nvml/GPU-p/power").count, 150'000);
   EXPECT_EQ(channel_of(*source, "nvml/GPU-p/power").window, std::chrono::milliseconds{10});
-  EXPECT_EQ(channel_of(*source, "nvml/GPU-a/power").window, std::chrono::seconds{1});
+  EXPECT_EQ(channel_of(*source, "nvml/GPU-a/power").window, std::chrono::milliseconds{100});
   EXPECT_EQ(channel_of(*source, "nvml/GPU-a/power").unit, Unit::watt);
+  EXPECT_DOUBLE_EQ(channel_of(*source, "nvml/GPU-p/power").relative_error, 0.05 + 0.25);
+  EXPECT_DOUBLE_EQ(channel_of(*source, "nvml/GPU-a/power").relative_error, 0.05);
+  EXPECT_FALSE(is_fast(*source));
+}
+
+TEST_F(NvmlTest, AnOldLibraryIsAskedFieldByField) {
+  gpus(R"({"arch": "turing", "uuid": "GPU-t", "counter": false, "samples": null, "curve": "constant:77",
+           "fail": [{"call": "FieldValues", "code": 3}]},
+          {"arch": "hopper", "uuid": "GPU-h", "samples": null, "curve": "constant:500"})");
+  auto source = std::move(open_nvml_power(host())).value();
+  EXPECT_EQ(read_one(*source, "nvml/GPU-t/power").count, 77'000);
+  EXPECT_EQ(read_one(*source, "nvml/GPU-h/power").count, 500'000);  // the second's mean, shifted
+}
+
+TEST_F(NvmlTest, AModuleIsBelievedOfASuperchipAlone) {
+  gpus(R"({"arch": "hopper", "uuid": "GPU-g", "name": "NVIDIA GH200 480GB", "curve": "constant:300",
+           "module_curve": "constant:550"})");
+  auto on_x86 = std::move(open_nvml_power(host())).value();
+  EXPECT_THAT(ids(*on_x86), ElementsAre("nvml/GPU-g/power"));
+  root.write("/proc/cpuinfo", "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n");
+  auto source = std::move(open_nvml_power(host())).value();
+  EXPECT_EQ(read_one(*source, "nvml/GPU-g/module_power").count, 550'000);
+  const std::vector<Channel> channels(source->channels().begin(), source->channels().end());
+  const Cover cover = find_cover(channels);
+  EXPECT_THAT(cover.total, ElementsAre(1U));
+  EXPECT_FALSE(cover.partial());
 }
 
 TEST_F(NvmlTest, ACounterThatStaysZeroIsNotBelieved) {
   gpus(R"({"arch": "ampere", "uuid": "GPU-z", "counter_gain": 0, "start_j": 0, "curve": "constant:120"})");
-  auto source = std::move(open_nvml(host())).value();
+  EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::unsupported);
+  auto source = std::move(open_nvml_power(host())).value();
   EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-z/power"));
 }
 
@@ -98,18 +128,18 @@ TEST_F(NvmlTest, StateIsAskedOnceASecondAndAddsNothing) {
       R"({"arch": "hopper", "uuid": "GPU-h", "utilization": "constant:40", "temperature_c": 61, "sm_clock_mhz": 1980, "curve": "constant:300"},
           {"arch": "ga100", "uuid": "GPU-m", "mig": ["MIG-1"]})");
   auto source = std::move(open_nvml_state(host())).value();
-  EXPECT_THAT(ids(*source),
-              UnorderedElementsAre("nvml/GPU-h/utilisation", "nvml/GPU-h/memory_used", "nvml/GPU-h/temperature",
-                                   "nvml/GPU-h/clock", "nvml/GPU-h/power_average", "nvml/GPU-m/memory_used",
-                                   "nvml/GPU-m/temperature", "nvml/GPU-m/clock"));
+  EXPECT_THAT(ids(*source), UnorderedElementsAre("nvml/GPU-h/utilisation", "nvml/GPU-h/memory_used",
+                                                 "nvml/GPU-h/temperature", "nvml/GPU-h/clock", "nvml/GPU-m/memory_used",
+                                                 "nvml/GPU-m/temperature", "nvml/GPU-m/clock"));
   EXPECT_EQ(read_one(*source, "nvml/GPU-h/utilisation").count, 40);
   EXPECT_EQ(read_one(*source, "nvml/GPU-h/temperature").count, 61);
   EXPECT_EQ(read_one(*source, "nvml/GPU-h/clock").count, 1980);
-  EXPECT_EQ(read_one(*source, "nvml/GPU-h/power_average").count, 300'000);
   for (const Channel& c : source->channels()) EXPECT_EQ(c.update_period, std::chrono::seconds{1});
 
   auto energy = std::move(open_nvml(host())).value();
+  auto power = std::move(open_nvml_power(host())).value();
   std::vector<Channel> all(energy->channels().begin(), energy->channels().end());
+  all.insert(all.end(), power->channels().begin(), power->channels().end());
   all.insert(all.end(), source->channels().begin(), source->channels().end());
   const Cover cover = find_cover(all);
   EXPECT_THAT(cover.total, ElementsAre(0U, 1U));
@@ -139,7 +169,9 @@ TEST_F(NvmlTest, KnowsTheGpuOnItsBus) {
   ASSERT_EQ(library->gpus().size(), 1U);
   EXPECT_EQ(library->gpus()[0].pci, "0000:65:00.0");
   EXPECT_TRUE(library->gpus()[0].ga100);
-  EXPECT_EQ(nvml::sensing_of(library->gpus()[0]).power_window, std::chrono::milliseconds{25});
+  EXPECT_EQ(library->gpus()[0].driver, 550U);
+  EXPECT_EQ(nvml::sensing_of(library->gpus()[0]).usage.window, std::chrono::milliseconds{25});
+  EXPECT_DOUBLE_EQ(nvml::sensing_of(library->gpus()[0]).instant.unseen(), 0.75);
 }
 
 }  // namespace

@@ -156,6 +156,38 @@ FAKE_NVML_API int nvmlDeviceGetMigDeviceHandleByIndex(const Device* device, unsi
   });
 }
 
+FAKE_NVML_API int nvmlDeviceGetGpuInstanceId(const Device* device, unsigned* id) {
+  return on_gpu(
+      "GpuInstanceId", device,
+      [&](const auto&, auto) { return device->mig < 0 ? kNotSupported : give(id, static_cast<unsigned>(device->mig)); },
+      true);
+}
+
+FAKE_NVML_API int nvmlDeviceGetComputeInstanceId(const Device* device, unsigned* id) {
+  return on_gpu(
+      "ComputeInstanceId", device, [&](const auto&, auto) { return device->mig < 0 ? kNotSupported : give(id, 0U); },
+      true);
+}
+
+FAKE_NVML_API int nvmlDeviceGetAttributes_v2(const Device* device, Attributes* attributes) {
+  return on_gpu(
+      "Attributes", device,
+      [&](const auto& gpu, auto) -> Return {
+        if (device->mig < 0) return kNotSupported;
+        const auto at = static_cast<std::size_t>(device->mig);
+        Attributes told{};
+        told.multiprocessors = 14 * gpu.mig_compute_slices[at];
+        told.gpu_slices = gpu.mig_slices[at];
+        told.compute_slices = gpu.mig_compute_slices[at];
+        told.memory_mb = (gpu.memory_bytes >> 20) * gpu.mig_slices[at] / 8;
+        return give(attributes, told);
+      },
+      true);
+}
+
+/// The time of a driver with "virtual_time".
+FAKE_NVML_API void fakeNvmlSetTime(long long ns) { Driver::instance().set_time(ns); }
+
 FAKE_NVML_API int nvmlDeviceIsMigDeviceHandle(const Device* device, unsigned* is_mig) {
   return on_gpu(
       "IsMigDeviceHandle", device, [&](const auto&, auto) { return give(is_mig, device->mig >= 0 ? 1U : 0U); }, true);

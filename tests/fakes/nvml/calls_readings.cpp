@@ -74,7 +74,10 @@ int running_processes(const char* call, const Device* device, unsigned* count, P
         const unsigned room = *count;
         *count = there;
         if (room < there || infos == nullptr) return there == 0 ? kSuccess : kInsufficientSize;
-        for (unsigned i = 0; i < there; ++i) infos[i] = {gpu.processes[i].pid, gpu.processes[i].memory_bytes, ~0U, ~0U};
+        for (unsigned i = 0; i < there; ++i) {
+          const auto& process = gpu.processes[i];
+          infos[i] = {process.pid, process.memory_bytes, process.mig, process.mig == ~0U ? ~0U : 0U};
+        }
         return kSuccess;
       },
       true);

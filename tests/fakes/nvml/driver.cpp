@@ -49,8 +49,9 @@ Return Driver::load() try {
   init_error_ = static_cast<Return>(config.value("init_error", 0));
   version_ = config.value("driver_version", version_);
   const bool given = config.contains("epoch_ns") && !config["epoch_ns"].is_null();
-  epoch_ns_ = given ? config["epoch_ns"].get<std::int64_t>() : clock_ns(CLOCK_MONOTONIC);
-  wall_offset_ns_ = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+  virtual_time_ = config.value("virtual_time", false);
+  epoch_ns_ = virtual_time_ ? 0 : given ? config["epoch_ns"].get<std::int64_t>() : clock_ns(CLOCK_MONOTONIC);
+  wall_offset_ns_ = virtual_time_ ? 0 : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
   unsigned index = 0;
   for (const auto& gpu : config.value("gpus", nlohmann::json::array())) gpus_.push_back(Gpu::from(gpu, index++));
   for (index = 0; index < gpus_.size(); ++index) {
@@ -71,7 +72,7 @@ Return Driver::shutdown() {
   return kSuccess;
 }
 
-std::int64_t Driver::now() const { return clock_ns(CLOCK_MONOTONIC) - epoch_ns_; }
+std::int64_t Driver::now() const { return virtual_time_ ? virtual_now_ns_ : clock_ns(CLOCK_MONOTONIC) - epoch_ns_; }
 
 unsigned long long Driver::stamp_us(std::int64_t since_epoch_ns) const {
   return static_cast<unsigned long long>((since_epoch_ns + epoch_ns_ + wall_offset_ns_) / 1000);

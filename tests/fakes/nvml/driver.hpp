@@ -21,6 +21,7 @@ struct Device {
 /// $IMPACT_FAKE_NVML names a file of JSON, or is JSON itself:
 ///   {"epoch_ns": null | CLOCK_MONOTONIC, "driver_version": "550.54.14", "init_error": 0, "gpus": [gpu_model.hpp …]}
 /// Without the variable: a driver without GPUs. The epoch is the time of the first nvmlInit where none is given.
+/// With "virtual_time": true it is 0, and the time is what fakeNvmlSetTime(ns) said last; UTC is the same.
 class Driver {
  public:
   static Driver& instance();
@@ -31,6 +32,7 @@ class Driver {
 
   /// ns since the epoch.
   std::int64_t now() const;
+  void set_time(std::int64_t ns) { virtual_now_ns_ = ns; }
   /// A time since the epoch as NVML stamps it: microseconds of the wall clock.
   unsigned long long stamp_us(std::int64_t since_epoch_ns) const;
 
@@ -44,7 +46,8 @@ class Driver {
 
   std::mutex mutex_;
   int references_ = 0;
-  bool loaded_ = false;
+  bool loaded_ = false, virtual_time_ = false;
+  std::int64_t virtual_now_ns_ = 0;
   Return init_error_ = kSuccess;
   std::int64_t epoch_ns_ = 0;
   std::int64_t wall_offset_ns_ = 0;  ///< taken once, so that one sample keeps one stamp

@@ -94,7 +94,12 @@ void read_identity(Gpu& gpu, const json& config, unsigned index, const Architect
   gpu.temperature_c = config.value("temperature_c", 45U);
   gpu.sm_clock_mhz = config.value("sm_clock_mhz", 1410U);
   gpu.performance_state = config.value("performance_state", 0U);
-  gpu.mig = config.value("mig", std::vector<std::string>{});
+  for (const json& instance : config.value("mig", json::array())) {
+    const bool plain = instance.is_string();
+    gpu.mig.push_back(plain ? instance.get<std::string>() : instance.at("uuid").get<std::string>());
+    gpu.mig_slices.push_back(plain ? 1U : instance.value("slices", 1U));
+    gpu.mig_compute_slices.push_back(plain ? 1U : instance.value("compute_slices", 1U));
+  }
 }
 
 void read_faults(Gpu& gpu, const json& config) {
@@ -149,6 +154,7 @@ Gpu Gpu::from(const json& config, unsigned index) {
   adjust(gpu.average, config, "average");
   adjust(gpu.samples, config, "samples");
   gpu.counter = config.value("counter", row.counter);
+  gpu.counter_of_samples = config.value("counter_of", "power") == "samples";
   gpu.gain = config.value("gain", 1.0);
   gpu.offset_w = config.value("offset_w", 0.0);
   gpu.counter_gain = config.value("counter_gain", 1.0);
@@ -158,7 +164,8 @@ Gpu Gpu::from(const json& config, unsigned index) {
   gpu.memory_utilization = Curve::parse(config.value("memory_utilization", "constant:20"));
   for (const json& process : config.value("processes", json::array()))
     gpu.processes.push_back({process.at("pid").get<unsigned>(), process.value("sm", 0U),
-                             process.value("memory_percent", 0U), process.value("memory_mib", std::uint64_t{0}) << 20});
+                             process.value("memory_percent", 0U), process.value("memory_mib", std::uint64_t{0}) << 20,
+                             process.value("mig", ~0U)});
   read_faults(gpu, config);
   return gpu;
 }
@@ -180,8 +187,16 @@ std::uint64_t Gpu::energy_mj(std::int64_t t_ns) const {
   const bool was_reset = reset != resets_ns.begin();
   // Between a reset and the next tick the counter shows what it starts with: nothing.
   const std::int64_t from = was_reset ? *(reset - 1) : 0;
-  const double joules = counter_gain * curve.energy_j(from, std::max(from, tick)) + (was_reset ? 0 : start_j);
+  const double joules = counter_gain * counted_j(from, std::max(from, tick)) + (was_reset ? 0 : start_j);
   return static_cast<std::uint64_t>(std::max(0.0, std::floor(joules * 1e3)));
+}
+
+double Gpu::counted_j(std::int64_t from_ns, std::int64_t to_ns) const {
+  if (!counter_of_samples || !samples) return curve.energy_j(from_ns, to_ns);
+  double sum = 0;
+  for (std::int64_t at = samples->updated_at(to_ns); at > from_ns; at = samples->updated_at(at - 1))
+    sum += samples->shown_w(curve, at) * static_cast<double>(samples->update_ns) * 1e-9;
+  return sum;
 }
 
 }  // namespace impact::fakes

@@ -39,6 +39,7 @@ struct Failure {
 struct GpuProcess {
   unsigned pid = 0, sm_percent = 0, memory_percent = 0;
   std::uint64_t memory_bytes = 0;
+  unsigned mig = ~0U;  ///< the MIG instance that it runs in; all ones: none
 };
 
 /// An object of the configuration; all keys are optional:
@@ -46,12 +47,14 @@ struct GpuProcess {
 ///   curve      text of curve.hpp; module_curve, memory_curve for the other scopes of the power fields
 ///   usage, instant, average, samples
 ///              {update_ms, window_ms, delay_ms, rc_ms, phase_ms, jitter_ms, seed}, or null: not supported
-///   counter    true/false; counter_update_ms 20; start_j; counter_gain 1; resets_s [..]: it begins again at 0
+///   counter    true/false; counter_update_ms 20; start_j; counter_gain 1; resets_s [..]: it begins again at 0;
+///              counter_of "power" (the truth) or "samples": it adds up what the samples' windows see
 ///   gain 1, offset_w 0: the power sensors' error
 ///   name, uuid, pci "00000000:17:00.0", minor, memory_mib, power_limit_w, temperature_c, sm_clock_mhz,
 ///   performance_state; utilization, memory_utilization: percent, as a curve
 ///   processes  [{pid, sm, memory_percent, memory_mib}]
-///   mig        [uuid…]: MIG is on, and these are the instances
+///   mig        [uuid or {uuid, slices 1, compute_slices 1}…]: MIG is on, and these are the instances; a process is in
+///              one by its key "mig", the number of the instance
 ///   fail       [{call, code, from_s, for_s}]; latency_us 0: each call takes this long
 struct Gpu {
   std::string arch = "ampere", name, uuid, pci;
@@ -61,7 +64,7 @@ struct Gpu {
   Curve curve;
   std::optional<Curve> module_curve, memory_curve;
   std::optional<PowerSensor> usage, instant, average, samples;
-  bool counter = true;
+  bool counter = true, counter_of_samples = false;
   double gain = 1, offset_w = 0, counter_gain = 1, start_j = 0;
   std::int64_t counter_update_ns = 20'000'000;
   std::vector<std::int64_t> resets_ns;
@@ -71,6 +74,7 @@ struct Gpu {
   Curve utilization, memory_utilization;
   std::vector<GpuProcess> processes;
   std::vector<std::string> mig;
+  std::vector<unsigned> mig_slices, mig_compute_slices;
   std::vector<Failure> failures;
   std::int64_t latency_us = 0;
 
@@ -83,6 +87,9 @@ struct Gpu {
   unsigned power_mw(const PowerSensor& sensor, const Curve& of, std::int64_t t_ns) const;
   /// Millijoules of the counter at t.
   std::uint64_t energy_mj(std::int64_t t_ns) const;
+
+ private:
+  double counted_j(std::int64_t from_ns, std::int64_t to_ns) const;
 };
 
 }  // namespace impact::fakes

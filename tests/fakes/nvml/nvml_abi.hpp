@@ -78,7 +78,13 @@ struct FieldValue {
   Value value;
 };
 
+struct Attributes {
+  unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices, compute_slices;
+  unsigned long long memory_mb;
+};
+
 static_assert(sizeof(PciInfo) == 68 && sizeof(FieldValue) == 40 && sizeof(ProcessInfo) == 24);
 static_assert(sizeof(ProcessUtilizationSample) == 32 && sizeof(Sample) == 16 && sizeof(MemoryV2) == 40);
+static_assert(sizeof(Attributes) == 40);
 
 }  // namespace impact::fakes::nvml
