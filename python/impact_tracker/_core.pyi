@@ -11,6 +11,7 @@ __version__: str
 #   bias_j: float | None         95 % half-width of the sensors' and models' own systematic error
 #   modelled_j: float | None     the part of energy_j that models gave
 #   psys_j, wall_j: float | None apart, never inside energy_j unless psys was asked for
+#   rest_j: float | None         wall_j - energy_j, where both are known for the whole time
 #   quality: "measured" | "modelled" | "estimated" | "stale" | "missing"; partial: bool; provisional: bool
 #   coverage: float              part of the duration that readings cover, 0..1
 #   channels: [{id, source, device, domain, quantity, unit, in_total: bool, quality, coverage,
@@ -56,6 +57,10 @@ class Tracker:
 def probe(root: str = "/") -> list[dict[str, Any]]:
     """One dict a reader of sources.def, in its order: name, group, what, state ("used" | "shadowed" | "absent" |
     "forbidden" | "unsupported" | "broken" | "misconfigured"), error, advice, channels: [dict]."""
+
+def visible_gpus() -> list[str] | None:
+    """The NVIDIA GPUs that a program started from here may use, by CUDA_VISIBLE_DEVICES, in its order: "gpu:GPU-…", or
+    a slice, "MIG-…". None without a driver, and where it cannot be known (indices among GPUs that differ)."""
 
 def flush_all() -> None:
     """Write out what every running tracker of this process holds."""

@@ -49,7 +49,8 @@ class Result:
     own, without the site's overhead: only carbon has the PUE in it.
 
     `energy_j`: best cover of the machine by component sensors without overlap, models where no sensor covers (that part
-    again as `modelled_j`). `wall_j`, `psys_j`: what meters of the whole machine saw, apart from the sum.
+    again as `modelled_j`). `wall_j`, `psys_j`: what meters of the whole machine saw, apart from the sum; `rest_j`: what
+    the wall's saw beyond it.
     """
 
     __slots__ = ("_carbon", "_raw", "_weighing", "health")
@@ -117,6 +118,12 @@ class Result:
     def wall_j(self) -> float | None:
         """What a wattmeter or the board's controller saw."""
         return _float(self._raw.get("wall_j"))
+
+    @property
+    def rest_j(self) -> float | None:
+        """`wall_j` less `energy_j`: fans, drives, network, losses of the supplies, parts without a sensor. `None` where
+        either is not known for the whole time."""
+        return _float(self._raw.get("rest_j"))
 
     @property
     def duration_s(self) -> float:
@@ -243,8 +250,8 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON: keys with units, `None` where nothing was measured."""
         names = (
-            "name energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j duration_s power_w carbon_g "
-            "carbon_low_g carbon_high_g quality coverage partial provisional edges start_ns stop_ns devices "
+            "name energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j duration_s power_w "
+            "carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges start_ns stop_ns devices "
             "utilisation notes channels health"
         )
         found = {name: getattr(self, name) for name in names.split()}

@@ -66,8 +66,10 @@ def caveats(result: Result) -> list[str]:
     if result.provisional:
         found.append("provisional: sensors that lag may still change it until the tracker stops")
     found.extend(result.notes)
+    found.extend(f"sensors contradict each other: {one}" for one in result.health.get("findings") or ())
     if result.wall_j is not None:
-        found.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}")
+        rest = f", {digits.energy(result.rest_j)} beyond the sum of the parts" if result.rest_j is not None else ""
+        found.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}{rest}")
     if result.psys_j is not None:
         found.append(f"the platform domain (psys) saw {digits.energy(result.psys_j)}")
     return found

@@ -85,6 +85,7 @@ def result_of_span(name: str, number: int, span: list[Any], edges: str = "plain"
         "modelled_j": None if nothing else memory,
         "psys_j": None,
         "wall_j": None,
+        "rest_j": None,
         "quality": "missing" if nothing else "modelled",
         "partial": False,
         "provisional": False,
@@ -196,6 +197,10 @@ class Tracker:
 def flush_all() -> None:
     for tracker in machine.trackers:
         tracker.flush()
+
+
+def visible_gpus() -> list[str] | None:
+    return None
 
 
 def probe(root: str = "/") -> list[dict[str, Any]]:

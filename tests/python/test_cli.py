@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from impact_tracker import cli
+from impact_tracker.cli import surroundings
 from impact_tracker.tracker import ImpactTracker
 from python import fake_core, golden
 from python.test_old_logs import write_log
@@ -259,17 +260,21 @@ def test_compare_without_a_measurement(machine: Machine, tmp_path: Path, capsys:
     assert "cannot be compared" in capsys.readouterr().out
 
 
-def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     check("doctor.txt", capsys, tmp_path)
     assert cli.main(["doctor", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["sources"][1]["state"] == "used"
+    found = json.loads(capsys.readouterr().out)
+    assert found["sources"][1]["state"] == "used"
+    assert found["surroundings"] == {"container": None, "guest": None, "masked": []}
 
 
 def test_doctor_on_a_machine_without_anything(
     machine: Machine, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fake_core, "probe", lambda root: [])
+    monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     assert capsys.readouterr().out == "no energy can be had on this machine\n"
 

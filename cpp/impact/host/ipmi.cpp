@@ -28,14 +28,20 @@ Result<IpmiDevice> IpmiDevice::open(const Host& host, DeviceControl control) {
 }
 
 Result<std::vector<std::uint8_t>> IpmiDevice::request(std::uint8_t netfn, std::uint8_t command,
-                                                      std::span<const std::uint8_t> data, Duration at_most) const {
+                                                      std::span<const std::uint8_t> data, Duration at_most,
+                                                      IpmiTarget target) const {
   std::vector<std::uint8_t> sent(data.begin(), data.end());
-  ipmi_system_interface_addr address{};
-  address.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE;
-  address.channel = IPMI_BMC_CHANNEL;
+  ipmi_system_interface_addr own{};
+  own.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE;
+  own.channel = IPMI_BMC_CHANNEL;
+  ipmi_ipmb_addr other{};
+  other.addr_type = IPMI_IPMB_ADDR_TYPE;
+  other.channel = target.channel;
+  other.slave_addr = target.address;
+  const bool direct = target.address == 0;
   ipmi_req request{};
-  request.addr = reinterpret_cast<unsigned char*>(&address);
-  request.addr_len = sizeof address;
+  request.addr = direct ? reinterpret_cast<unsigned char*>(&own) : reinterpret_cast<unsigned char*>(&other);
+  request.addr_len = direct ? sizeof own : sizeof other;
   request.msgid = ++sequence_;
   request.msg = {netfn, command, static_cast<unsigned short>(sent.size()), sent.data()};
   const int sent_code = control_(device_, IPMICTL_SEND_COMMAND, &request);

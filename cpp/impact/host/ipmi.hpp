@@ -10,15 +10,22 @@
 
 namespace impact {
 
+// Who is to answer: the management controller itself, or another one that it passes commands on to over its bus.
+struct IpmiTarget {
+  std::uint8_t channel = 0;
+  std::uint8_t address = 0;  // 0: the controller itself
+};
+
 class IpmiDevice {
  public:
   // The first of /dev/ipmi0, /dev/ipmi/0, /dev/ipmidev/0 that opens.
   static Result<IpmiDevice> open(const Host& host, DeviceControl control = device_control);
 
-  // Sends a command to the controller itself and waits for its answer: the completion code first, then the data. Errors:
-  // unsupported (the device takes no command), broken (no answer in time). One thread at a time.
+  // Sends a command and waits for its answer: the completion code first, then the data. Errors: unsupported (the device
+  // takes no command), broken (no answer in time). One thread at a time.
   Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
-                                            std::span<const std::uint8_t> data, Duration at_most) const;
+                                            std::span<const std::uint8_t> data, Duration at_most,
+                                            IpmiTarget target = {}) const;
 
  private:
   IpmiDevice(Descriptor device, DeviceControl control) noexcept : device_(std::move(device)), control_(control) {}

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "impact/host/library.hpp"
+#include "impact/sources/pci_gpus.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
@@ -233,7 +234,11 @@ OpenedSource open_amdsmi(const Host& host) {
                                                    "librocm_smi64.so", "/opt/rocm/lib/librocm_smi64.so"};
   std::string why;
   std::unique_ptr<Smi> smi = start_any(names, why);
-  if (!smi) return Error{ErrorKind::absent, "no AMD GPU through amd_smi or rocm_smi: " + why, ""};
+  if (!smi) {
+    const bool card = !pci_gpus(host, kPciAmd).empty();
+    return Error{ErrorKind::absent, "no AMD GPU through amd_smi or rocm_smi: " + why,
+                 card ? "sudo apt-get install librocm-smi64-1, and membership in the groups video and render" : ""};
+  }
   auto source = std::make_unique<AmdGpus>(host, std::move(smi));
   if (source->channels().empty()) {
     return Error{ErrorKind::unsupported, "no AMD GPU has an energy counter that counts; hwmon may show its power", ""};

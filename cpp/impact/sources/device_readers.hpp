@@ -9,5 +9,7 @@ namespace impact {
 OpenedSource open_msr_safe_with(const Host& host, DeviceControl control);
 OpenedSource open_hsmp_with(const Host& host, DeviceControl control);
 OpenedSource open_ipmi_with(const Host& host, DeviceControl control);
+OpenedSource open_ipmi_xcc_with(const Host& host, DeviceControl control);
+OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control);
 
 }  // namespace impact

@@ -71,7 +71,8 @@ class Builder {
     return found;
   }
 
-  // Of several sources for one thing the best stays; several channels of one source (the dies of a package) stay.
+  // Of several sources for one thing the best stays; several channels of one source (the dies of a package) stay. Two
+  // meters of the whole machine see the same watts, whoever reads them.
   void drop_duplicates() {
     const auto rank = [&](Index i) { return std::tuple{at(i).kind == Kind::counter ? 0 : 1, i}; };
     std::map<std::pair<std::string, Domain>, Index> best;
@@ -85,7 +86,8 @@ class Builder {
     for (const Index i : std::vector<Index>(open_.begin(), open_.end())) {
       if (is_model(at(i))) continue;
       const Index chosen = best.at({at(i).device, at(i).domain});
-      const bool sibling = at(i).source == at(chosen).source && at(i).kind == at(chosen).kind;
+      const bool sibling = i == chosen || (at(i).source == at(chosen).source && at(i).kind == at(chosen).kind &&
+                                           at(i).domain != Domain::wall);
       if (!sibling) settle(i, Role::duplicate, chosen);
     }
   }
@@ -244,19 +246,34 @@ void check_insides(std::span<const Channel> channels, const Cover& cover, std::s
   compare(Domain::gpu_memory, Domain::gpu);
 }
 
-}  // namespace
+// Processors, memory and GPUs together against the modules that hold them all.
+void check_modules(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
+                   std::vector<std::string>& found) {
+  double modules = 0, parts = 0;
+  for (const Part& part : cover.parts) {
+    const Domain domain = channels[part.channel].domain;
+    const double energy = energies_j[part.channel];
+    if (domain == Domain::module && part.role == Role::in_total) modules += energy;
+    const bool component = domain == Domain::package || domain == Domain::dram || domain == Domain::gpu;
+    if (component && part.role == Role::inside && std::isfinite(energy)) parts += energy;
+  }
+  if (modules > 0 && exceeds(parts, modules)) {
+    found.push_back(
+        fmt::format("processors, memory and GPUs used {:.1f} J, more than the modules that hold them, "
+                    "{:.1f} J",
+                    parts, modules));
+  }
+}
 
-namespace {
-
-// Two sensors of one thing: a wrong unit, a counter that stands still. 15 % is beyond what sensors of good health differ
-// by, 5 J beyond what their edges do.
+// What the sensors themselves state as their error is allowed for: a power that is sampled a quarter of the time.
 void check_duplicates(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
                       std::vector<std::string>& found) {
   for (const Part& part : cover.parts) {
     if (part.role != Role::duplicate || !part.of) continue;
     if (channels[*part.of].device != channels[part.channel].device) continue;
     const double a = energies_j[*part.of], b = energies_j[part.channel];
-    if (!(std::abs(a - b) > 0.15 * std::max(a, b) + 5)) continue;
+    const double stated = channels[*part.of].relative_error + channels[part.channel].relative_error;
+    if (!(std::abs(a - b) > std::max(0.15, stated) * std::max(a, b) + 5)) continue;
     found.push_back(fmt::format("{} shows {:.1f} J where {} shows {:.1f} J", channels[*part.of].id, a,
                                 channels[part.channel].id, b));
   }
@@ -281,6 +298,7 @@ std::vector<std::string> find_contradictions(std::span<const Channel> channels, 
   std::vector<std::string> found;
   if (energies_j.size() != channels.size()) return found;
   check_insides(channels, cover, energies_j, found);
+  check_modules(channels, cover, energies_j, found);
   check_duplicates(channels, cover, energies_j, found);
   double packages = 0, total = 0;
   for (const Part& part : cover.parts) {

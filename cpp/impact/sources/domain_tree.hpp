@@ -44,8 +44,9 @@ Cover find_cover(std::span<const Channel> channels, const CoverOptions& options 
 // The packages ("cpu:0", "cpu:1"), "memory", and the GPUs ("gpu:pci-0000:65:00.0") that the machine shows.
 std::vector<std::string> machine_components(const Host& host);
 
-// A contradiction between channels over one interval, in words: a part that used more than its whole, psys below its
-// packages, a wattmeter below the sum, two sensors of one thing that differ by more than 15 %. energies_j: one a channel, NaN where not known. A part may exceed its whole by
+// A contradiction between channels over one interval, in words: a part that used more than its whole (core and package,
+// package or GPU and module), psys below its packages, a wattmeter below the sum, two sensors of one thing that differ by
+// more than 15 % and more than they state. energies_j: one a channel, NaN where not known. A part may exceed its whole by
 // 2 % and 0.5 J: the two are not read at the same instant.
 std::vector<std::string> find_contradictions(std::span<const Channel> channels, const Cover& cover,
                                              std::span<const double> energies_j);

@@ -16,6 +16,7 @@
 
 #include <array>
 
+#include "impact/sources/cpu_info.hpp"
 #include "impact/sources/file_source.hpp"
 #include "impact/sources/hwmon_chips.hpp"
 
@@ -140,7 +141,11 @@ OpenedSource open_hwmon_board(const Host& host) {
     if (!add_power_inputs(meters, chip)) add_products(meters, chip);
   }
   if (meters.empty()) {
-    return Error{ErrorKind::absent, host.path("/sys/class/hwmon").string() + ": no power sensor of the board", ""};
+    // Neoverse V2 with an ACPI power device is a Grace whose kernel was not told to trust it.
+    const bool grace = read_cpu_info(host).name.find("Neoverse-V2") != std::string::npos;
+    return Error{
+        ErrorKind::absent, host.path("/sys/class/hwmon").string() + ": no power sensor of the board",
+        grace ? "NVIDIA Grace: boot with acpi_power_meter.force_cap_on=y and sudo modprobe acpi_power_meter" : ""};
   }
   measure_latency(host, meters);
   return OpenedSource{std::make_unique<FileSource>(host, std::move(meters))};

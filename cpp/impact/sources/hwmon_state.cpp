@@ -1,7 +1,7 @@
 // Temperatures and clocks of processors and AMD and Intel graphics
 //
-// Measures   Package temperature (coretemp, k10temp, zenpower), GPU temperature and clock (amdgpu, xe), and the clock
-//            of each package's first CPU (cpufreq).
+// Measures   Package temperature (coretemp, k10temp, zenpower, xgene; on systems on a chip the thermal zones of CPU and
+//            GPU), GPU temperature and clock (amdgpu, xe, i915), and the clock of each package's first CPU (cpufreq).
 // Needs      Nothing.
 // Channels   hwmon_state/<device>/temperature in degrees Celsius (count = 1/1000), hwmon_state/<device>/clock in Hz.
 // Resolution Asked for once a second (update period 1 s).
@@ -36,11 +36,15 @@ Channel channel(const std::string& device, const char* quantity, Unit unit, doub
   return c;
 }
 
-void add_temperature(std::vector<FileMeter>& meters, const Chip& chip, unsigned n, const std::string& device) {
+bool add_temperature(std::vector<FileMeter>& meters, const std::filesystem::path& file, const std::string& device) {
   constexpr std::int64_t coldest = -60'000, hottest = 200'000;
-  auto meter = open_meter(chip.directory / fmt::format("temp{}_input", n),
-                          channel(device, "temperature", Unit::celsius, 1e-3), hottest, coldest);
+  auto meter = open_meter(file, channel(device, "temperature", Unit::celsius, 1e-3), hottest, coldest);
   if (meter) meters.push_back(std::move(*meter));
+  return meter.has_value();
+}
+
+bool add_temperature(std::vector<FileMeter>& meters, const Chip& chip, unsigned n, const std::string& device) {
+  return add_temperature(meters, chip.directory / fmt::format("temp{}_input", n), device);
 }
 
 void add_cpu(std::vector<FileMeter>& meters, const Chip& chip, unsigned& packages) {
@@ -48,7 +52,8 @@ void add_cpu(std::vector<FileMeter>& meters, const Chip& chip, unsigned& package
   std::string best_label;
   for (const unsigned n : hwmon::numbers_of(chip, "temp", "_input")) {
     const std::string label = hwmon::text_of(chip, fmt::format("temp{}_label", n));
-    const bool wanted = label.starts_with("Package id") || label == "Tdie" || label == "Tctl";
+    const bool wanted =
+        label.starts_with("Package id") || label == "Tdie" || label == "Tctl" || label == "SoC Temperature";
     if (wanted && (!best || label == "Tdie")) best = n;
   }
   if (best) add_temperature(meters, chip, *best, fmt::format("cpu:{}", packages++));
@@ -71,16 +76,46 @@ void add_clocks(std::vector<FileMeter>& meters, const Host& host) {
   }
 }
 
+// Systems on a chip (Jetson, ARM boards): "cpu-thermal", "CPU-therm", "gpu-thermal". One a kind.
+void add_thermal_zones(std::vector<FileMeter>& meters, const Host& host, bool cpu_known) {
+  bool known[2] = {cpu_known, false};
+  for (const std::string& name : list_directory(host.path("/sys/class/thermal"))) {
+    const auto zone = host.path("/sys/class/thermal/" + name);
+    const Result<std::string> text = read_text(zone / "type", 128);
+    const std::string type = text ? hwmon::slug(text.value()) : std::string{};
+    const bool thermal = name.starts_with("thermal_zone") && type.find("therm") != std::string::npos;
+    const bool gpu = type.starts_with("gpu");
+    if (!thermal || known[gpu ? 1 : 0] || !(gpu || type.starts_with("cpu") || type.starts_with("soc"))) continue;
+    known[gpu ? 1 : 0] = add_temperature(meters, zone / "temp", gpu ? "soc-gpu" : "cpu:0");
+  }
+}
+
+// Graphics inside Intel's processors.
+void add_igpu_clock(std::vector<FileMeter>& meters, const Host& host) {
+  for (const std::string& card : list_directory(host.path("/sys/class/drm"))) {
+    if (!card.starts_with("card") || card.find('-') != std::string::npos) continue;
+    const auto file = host.path("/sys/class/drm/" + card + "/gt_act_freq_mhz");
+    auto meter = open_meter(file, channel("igpu", "clock", Unit::hertz, 1e6), 100'000);
+    if (!meter) continue;
+    meters.push_back(std::move(*meter));
+    return;
+  }
+}
+
 }  // namespace
 
 OpenedSource open_hwmon_state(const Host& host) {
   std::vector<FileMeter> meters;
   unsigned packages = 0;
   for (const Chip& chip : hwmon::find_chips(host)) {
-    if (chip.name == "coretemp" || chip.name == "k10temp" || chip.name == "zenpower") add_cpu(meters, chip, packages);
+    const bool cpu = chip.name == "coretemp" || chip.name == "k10temp" || chip.name == "zenpower" ||
+                     chip.name == "apm_xgene" || chip.name == "xgene_hwmon";
+    if (cpu) add_cpu(meters, chip, packages);
     if (chip.name == "amdgpu" || chip.name == "xe") add_gpu(meters, chip);
   }
+  add_thermal_zones(meters, host, packages > 0);
   add_clocks(meters, host);
+  add_igpu_clock(meters, host);
   if (meters.empty()) return Error{ErrorKind::absent, "no temperature or clock of a processor or graphics card", ""};
   measure_latency(host, meters);
   return OpenedSource{std::make_unique<FileSource>(host, std::move(meters))};

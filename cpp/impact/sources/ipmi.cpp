@@ -10,12 +10,12 @@
 //   - Controllers answer nonsense now and then: 0 W, or a spike beyond ten times the largest they have ever seen; both
 //     are missing. A completion code other than 0 is a failure whatever follows it.
 
-#include <algorithm>
 #include <array>
 
 #include "impact/host/ipmi.hpp"
-#include "impact/sources/dcmi.hpp"
+#include "impact/sources/bmc_answers.hpp"
 #include "impact/sources/device_readers.hpp"
+#include "impact/sources/node_channels.hpp"
 
 namespace impact {
 namespace {
@@ -36,18 +36,10 @@ Result<PowerReading> ask(const IpmiDevice& device, Duration patience) {
 class Ipmi final : public Source {
  public:
   Ipmi(const Host& host, IpmiDevice device, const PowerReading& first)
-      : clock_(host.clock), device_(std::move(device)) {
-    channel_.id = "ipmi/node/power";
-    channel_.source = "ipmi";
-    channel_.device = "node";
-    channel_.domain = Domain::wall;
-    channel_.quantity = "power";
-    channel_.kind = Kind::gauge;
-    channel_.unit = Unit::watt;
-    channel_.update_period = std::chrono::seconds{1};
-    channel_.latency = kPatience;
-    largest_ = std::max(first.maximum_w, first.current_w);
-  }
+      : clock_(host.clock),
+        device_(std::move(device)),
+        filter_(first),
+        channel_(node_power("ipmi", 1.0, std::chrono::seconds{1}, kPatience)) {}
 
   std::span<const Channel> channels() const noexcept override { return {&channel_, 1}; }
 
@@ -55,7 +47,8 @@ class Ipmi final : public Source {
     const Instant before = clock_->now();
     std::optional<unsigned> watts;
     try {
-      watts = sane_power();
+      const Result<PowerReading> reading = ask(device_, kPatience);
+      if (reading) watts = filter_.accept(reading.value());
     } catch (const std::exception&) {  // no memory for the answer
     }
     const Instant after = clock_->now();
@@ -66,18 +59,9 @@ class Ipmi final : public Source {
   }
 
  private:
-  std::optional<unsigned> sane_power() {
-    const Result<PowerReading> reading = ask(device_, kPatience);
-    if (!reading || !reading.value().active || reading.value().current_w == 0) return std::nullopt;
-    const unsigned watts = reading.value().current_w;
-    if (largest_ > 0 && watts > 10 * largest_) return std::nullopt;
-    largest_ = std::max(largest_, watts);
-    return watts;
-  }
-
   const Clock* clock_;
   IpmiDevice device_;
-  unsigned largest_ = 0;
+  PowerFilter filter_;
   Channel channel_;
 };
 

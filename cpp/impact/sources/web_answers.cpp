@@ -42,7 +42,7 @@ std::optional<KwollectRow> kwollect_row(const json& row, std::string_view device
   if (out.metric.empty() || name != device || !time || !value.is_number()) return std::nullopt;
   out.utc_ns = *time;
   out.value = value.get<double>();
-  if (!std::isfinite(out.value) || out.value < 0) return std::nullopt;
+  if (!std::isfinite(out.value) || out.value < 0 || out.value > 1e9) return std::nullopt;
   const json& labels = member(row, "labels");
   if (labels.is_object() && !labels.empty()) out.label = printed(labels);
   return out;

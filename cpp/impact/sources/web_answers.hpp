@@ -23,7 +23,7 @@ struct KwollectRow {
   double value = 0;
 };
 
-// The rows of one device, those with a time stamp and a finite, non-negative value. nullopt: not a list of rows.
+// The rows of one device, those with a time stamp and a value from 0 to 1e9. nullopt: not a list of rows.
 std::optional<std::vector<KwollectRow>> parse_kwollect(std::string_view body, std::string_view device);
 
 struct PrometheusValue {

@@ -1,6 +1,10 @@
 #include "impact/tracker/json.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "impact/sources/domain_tree.hpp"
 
 namespace impact {
 
@@ -58,6 +62,21 @@ json apart(const RegionResult& r, std::span<const Channel> channels, Domain doma
   return sum;
 }
 
+bool covers_all(const RegionResult& r, std::span<const Channel> channels, Domain domain) {
+  return std::ranges::all_of(r.channels, [&](const ChannelResult& part) {
+    const bool meter = channels[part.channel].domain == domain && part.role == Role::apart;
+    return !meter || part.quality == Quality::missing || part.coverage > 0.99;
+  });
+}
+
+// What the meter of the whole machine saw beyond the sum of the parts: fans, drives, network, losses of the supplies,
+// and components without a sensor. null where either is not known for the whole time.
+json rest(const RegionResult& r, const json& wall, std::span<const Channel> channels) {
+  const bool known = wall.is_number() && std::isfinite(r.energy.value()) && r.coverage > 0.99;
+  if (!known || !covers_all(r, channels, Domain::wall)) return nullptr;
+  return number(wall.get<double>() - r.energy.value());
+}
+
 json utilisation(const RegionResult& r, std::span<const Channel> channels) {
   json use = {{"cpu", nullptr}, {"memory_used_bytes", nullptr}};
   const double length = seconds(r.stop - r.start);
@@ -77,6 +96,7 @@ json to_json(const RegionResult& r, std::span<const Channel> channels) {
   json parts = json::array();
   for (const ChannelResult& part : r.channels) parts.push_back(channel_json(part, channels[part.channel]));
   const double energy = r.energy.value();
+  const json wall = apart(r, channels, Domain::wall);
   return {{"region", r.region},
           {"parent", r.parent},
           {"name", r.name},
@@ -90,7 +110,8 @@ json to_json(const RegionResult& r, std::span<const Channel> channels) {
           {"bias_j", number(r.bias.value())},
           {"modelled_j", number(r.modelled.value())},
           {"psys_j", apart(r, channels, Domain::psys)},
-          {"wall_j", apart(r, channels, Domain::wall)},
+          {"wall_j", wall},
+          {"rest_j", rest(r, wall, channels)},
           {"quality", to_string(r.quality)},
           {"partial", r.partial},
           {"provisional", r.provisional},
@@ -112,12 +133,27 @@ json health_json(const Accumulator& accumulator, std::span<const Channel> channe
     sum.ambiguous += h.ambiguous;
     sum.gap = std::max(sum.gap, h.gap);
     if (h.failures + h.resets + h.ambiguous == 0) continue;
-    by_channel[channels[c].id] = {{"read_failures", h.failures}, {"resets", h.resets},
-                                  {"ambiguous_wraps", h.ambiguous}, {"gap_s", seconds(h.gap)}};
+    by_channel[channels[c].id] = {{"read_failures", h.failures},
+                                  {"resets", h.resets},
+                                  {"ambiguous_wraps", h.ambiguous},
+                                  {"gap_s", seconds(h.gap)}};
   }
-  return {{"readings", sum.readings}, {"read_failures", sum.failures},      {"wraps", sum.wraps},
-          {"resets", sum.resets},     {"ambiguous_wraps", sum.ambiguous},   {"gaps_s", seconds(sum.gap)},
+  return {{"readings", sum.readings}, {"read_failures", sum.failures},    {"wraps", sum.wraps},
+          {"resets", sum.resets},     {"ambiguous_wraps", sum.ambiguous}, {"gaps_s", seconds(sum.gap)},
           {"channels", by_channel}};
+}
+
+json findings_json(const RegionResult& run, std::span<const Channel> channels) {
+  std::vector<double> energies(channels.size(), std::numeric_limits<double>::quiet_NaN());
+  bool psys = false;
+  for (const ChannelResult& part : run.channels) {
+    // What is not known to a tenth contradicts nothing: a power sampled once a second over a short run.
+    const bool known =
+        part.quality != Quality::missing && part.coverage > 0.99 && part.half_width <= 0.1 * std::abs(part.value) + 0.5;
+    if (known) energies[part.channel] = part.value;
+    psys = psys || (part.role == Role::in_total && channels[part.channel].domain == Domain::psys);
+  }
+  return find_contradictions(channels, find_cover(channels, {psys, {}}), energies);
 }
 
 }  // namespace impact

@@ -15,6 +15,8 @@ nlohmann::json number(double value);
 nlohmann::json to_json(const Channel& channel);
 nlohmann::json to_json(const RegionResult& result, std::span<const Channel> channels);
 // Sums over the channels, and the failures by channel where there are any.
+// Contradictions between the channels of a run, in words (sources/domain_tree.hpp), of what is known well enough.
+nlohmann::json findings_json(const RegionResult& run, std::span<const Channel> channels);
 nlohmann::json health_json(const Accumulator& accumulator, std::span<const Channel> channels);
 
 }  // namespace impact

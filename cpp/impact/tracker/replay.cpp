@@ -89,7 +89,8 @@ Result<Replay> replay(const std::filesystem::path& path) {
   RecordReader& reader = opened.value();
   Replay out;
   out.header = reader.header();
-  Result<BookSettings> settings = book_from_json(out.header.channels, out.header.info.value("book", nlohmann::json::object()));
+  Result<BookSettings> settings =
+      book_from_json(out.header.channels, out.header.info.value("book", nlohmann::json::object()));
   if (!settings) return Error{settings.error().kind, path.string() + ": " + settings.error().what, ""};
   RegionBook book(std::move(settings).value());
   Player player(book, out);
@@ -106,6 +107,7 @@ Result<Replay> replay(const std::filesystem::path& path) {
   out.complete = reader.complete();
   out.damage = reader.damage();
   out.health = health_json(book.accumulator(), out.header.channels);
+  if (out.run) out.health["findings"] = findings_json(*out.run, out.header.channels);
   return out;
 }
 

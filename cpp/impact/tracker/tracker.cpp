@@ -83,9 +83,11 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
       book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval}) {
   if (settings.strict && !measures_energy(*opened_)) throw NoSourceError(nothing_measured(*opened_));
   const Header head = header(settings);
-  const std::filesystem::path path = std::filesystem::absolute(settings.logdir) / "impacttracker" / (head.run_id + ".jsonl");
+  const std::filesystem::path path =
+      std::filesystem::absolute(settings.logdir) / "impacttracker" / (head.run_id + ".jsonl");
   Result<std::shared_ptr<RecordWriter>> writer = RecordWriter::create(path, head);
-  if (!writer) throw IoError("the record cannot be written: " + writer.error().what, writer.error().kind, path.string());
+  if (!writer)
+    throw IoError("the record cannot be written: " + writer.error().what, writer.error().kind, path.string());
   writer_ = std::move(writer).value();
 }
 
@@ -326,6 +328,7 @@ void Tracker::stop(const json& info) noexcept {
                    {"stop_utc_ns", host_.clock->utc_ns()},
                    {"result", run_ ? to_json(*run_, opened_->channels) : json(nullptr)},
                    {"health", health_json(book_.accumulator(), opened_->channels)}};
+    if (run_) totals["health"]["findings"] = findings_json(*run_, opened_->channels);
     std::erase(left_open, std::uint64_t{0});
     if (!left_open.empty()) totals["left_open"] = left_open;
     writer_->finish(totals);
@@ -340,6 +343,7 @@ json Tracker::health() {
   const std::lock_guard lock(mutex_);
   digest();
   json health = health_json(book_.accumulator(), opened_->channels);
+  health["findings"] = run_ ? findings_json(*run_, opened_->channels) : json::array();
   health["samples"] = rows_;
   health["missed_ticks"] = now.missed - sampler_before_.missed;
   health["sampler_cpu_s"] = seconds(now.cpu_time - sampler_before_.cpu_time);

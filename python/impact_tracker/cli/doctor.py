@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,22 +36,46 @@ _DOMAINS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--json; --root for tests."""
+    """--json; --setup and what it asks; --root for tests."""
     parser.add_argument("--json", action="store_true", help="every probe, for programs")
+    parser.add_argument(
+        "--setup", action="store_true", help="open the counters to a group by a udev rule; shows it first"
+    )
+    parser.add_argument("--group", default="impact-tracker", help="with --setup: the group (default: %(default)s)")
+    parser.add_argument("--with-ipmi", action="store_true", help="with --setup: the management controller too")
+    parser.add_argument("--yes", action="store_true", help="with --setup: do not ask")
     parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Always 0: a machine without sensors is normal."""
+    """0, also on a machine without sensors, which is normal; of --setup its own."""
+    if args.setup:
+        from .doctor_setup import setup
+
+        return setup(args.group, yes=args.yes, ipmi=args.with_ipmi, root=args.root)
     from .. import _core
     from ..report.page import show
+    from . import surroundings
 
     probes = _core.probe(args.root)
+    around = surroundings.read(args.root)
     if args.json:
-        print(json.dumps({"summary": headline(probes), "sources": probes}, indent=2, ensure_ascii=False))
+        found: dict[str, Any] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}
+        found["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
+        print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        show(page_of(probes))
+        page = page_of(probes)
+        remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes)]
+        show(page._replace(caveats=remedies))
     return 0
+
+
+def _setup_hint(probes: Sequence[dict[str, Any]]) -> list[str]:
+    """Where a permission is what is missing."""
+    closed = [str(probe["name"]) for probe in probes if probe["state"] == "forbidden" and probe["advice"]]
+    if not any(name in ("rapl_powercap", "hwmon", "hsmp") for name in closed):
+        return []
+    return ["`impact-tracker doctor --setup` writes the udev rule and the group for it, after showing them"]
 
 
 def _covered(probes: Sequence[dict[str, Any]], *, modelled: bool) -> list[str]:

@@ -16,8 +16,8 @@ from .page import Page, Table
 from .runs import Run, Total
 
 CSV_FIELDS = (
-    "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j power_w carbon_g carbon_low_g "
-    "carbon_high_g quality coverage partial provisional edges"
+    "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j power_w carbon_g "
+    "carbon_low_g carbon_high_g quality coverage partial provisional edges"
 )
 
 PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")

@@ -12,7 +12,7 @@
 #include <map>
 
 #include "cpp/sources/fake_root.hpp"
-#include "impact/sources/dcmi.hpp"
+#include "impact/sources/bmc_answers.hpp"
 
 namespace impact::test {
 namespace {

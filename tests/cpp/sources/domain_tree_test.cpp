@@ -184,6 +184,40 @@ TEST(DomainTree, TwoSensorsOfOneThingThatDifferAreAFinding) {
   EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{3, 6}), IsEmpty());
 }
 
+TEST(DomainTree, APowerThatStatesItsAliasingIsNoContradiction) {
+  std::vector<Channel> channels{energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu),
+                                power("nvml/g/power", "nvml_power", "gpu:GPU-a", Domain::gpu)};
+  channels[0].relative_error = 0.05;
+  channels[1].relative_error = 0.05 + 0.375;
+  const Cover cover = find_cover(channels);
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 620}), IsEmpty());
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 400}), ElementsAre(HasSubstr("400.0 J")));
+}
+
+TEST(DomainTree, TwoMetersOfTheWallAreOneWall) {
+  std::vector<Channel> channels{package(0), dram(0),
+                                power("kwollect/wattmetre/power", "kwollect", "node", Domain::wall),
+                                power("kwollect/bmc/power", "kwollect", "node", Domain::wall),
+                                energy("ipmi_xcc/node/energy", "ipmi_xcc", "node", Domain::wall)};
+  const Cover cover = find_cover(channels);
+  EXPECT_EQ(cover.parts[2].role, Role::duplicate);
+  EXPECT_EQ(cover.parts[3].role, Role::duplicate);
+  EXPECT_EQ(cover.parts[4].role, Role::apart);  // a counter is better than power
+  channels.pop_back();
+  EXPECT_EQ(find_cover(channels).parts[2].role, Role::apart);
+  EXPECT_EQ(find_cover(channels).parts[3].role, Role::duplicate);
+}
+
+TEST(DomainTree, PartsAboveTheirModule) {
+  const std::vector<Channel> channels{power("hwmon/module", "hwmon_board", "module:0", Domain::module),
+                                      power("hwmon/cpu", "hwmon_board", "cpu+memory:0", Domain::package),
+                                      energy("nvml/g/energy", "nvml", "gpu:GPU-a", Domain::gpu)};
+  const Cover cover = find_cover(channels);
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 300, 690}), IsEmpty());
+  EXPECT_THAT(find_contradictions(channels, cover, std::vector<double>{1000, 300, 900}),
+              ElementsAre(HasSubstr("more than the modules")));
+}
+
 TEST(MachineComponents, ListsPackagesMemoryAndGpusOnTheBus) {
   FakeRoot root;
   root.online("0-1");

@@ -179,5 +179,28 @@ TEST(HwmonState, TemperaturesAndClocks) {
   EXPECT_DOUBLE_EQ(static_cast<double>(clock.count) * channel_of(*source, "hwmon_state/cpu:0/clock").scale, 3.1e9);
 }
 
+TEST(HwmonState, ZonesOfASystemOnAChipAndItsGraphics) {
+  FakeRoot root;
+  const auto zone = [&](int n, std::string_view type, std::string_view temp) {
+    const std::string base = "/sys/class/thermal/thermal_zone" + std::to_string(n) + "/";
+    root.write(base + "type", std::string(type) + "\n");
+    root.write(base + "temp", std::string(temp) + "\n");
+  };
+  zone(0, "CPU-therm", "41500");
+  zone(1, "GPU-therm", "39000");
+  zone(2, "cpu1-thermal", "42000");
+  zone(3, "PMIC-Die", "99000");
+  root.write("/sys/class/thermal/cooling_device0/type", "cpu-therm\n");
+  root.write("/sys/class/drm/card0-HDMI-A-1/gt_act_freq_mhz", "1\n");
+  root.write("/sys/class/drm/card0/gt_act_freq_mhz", "1150\n");
+  const auto source = open(open_hwmon_state(root.host()));
+  EXPECT_THAT(ids(*source), ElementsAre("hwmon_state/cpu:0/temperature", "hwmon_state/soc-gpu/temperature",
+                                        "hwmon_state/igpu/clock"));
+  EXPECT_EQ(read_one(*source, "hwmon_state/cpu:0/temperature").count, 41'500);
+  EXPECT_EQ(read_one(*source, "hwmon_state/igpu/clock").count, 1150);
+  const std::vector<Channel> channels(source->channels().begin(), source->channels().end());
+  EXPECT_THAT(find_cover(channels).missing, ElementsAre("cpu", "memory"));  // graphics on the chip are no card
+}
+
 }  // namespace
 }  // namespace impact::test

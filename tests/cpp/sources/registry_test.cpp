@@ -41,6 +41,31 @@ TEST(Registry, EveryProbeOpensOrSaysWhy) {
   }
 }
 
+TEST(Registry, EveryKindOfSensorHasItsReader) {
+  for (const char* kind : {"rapl", "perf", "msr", "nvml", "ipmi", "redfish", "hwmon", "jetson", "battery", "cray",
+                           "amdsmi", "hsmp", "kwollect", "prometheus", "scmi"}) {
+    EXPECT_TRUE(std::ranges::any_of(source_entries(), [&](const SourceEntry& e) {
+      return e.name.find(kind) != std::string_view::npos;
+    })) << kind;
+  }
+}
+
+TEST(Registry, WhatMustBeToldWhereToLookSaysHow) {
+  FakeRoot root;
+  const std::vector<Probe> probes = open_sources(root.host());
+  for (const char* name : {"redfish", "kwollect", "prometheus", "ipmi_lan"}) {
+    EXPECT_EQ(probe_of(probes, name).error.kind, ErrorKind::misconfigured) << name;
+    EXPECT_THAT(probe_of(probes, name).error.advice, HasSubstr("IMPACT_TRACKER_")) << name;
+  }
+}
+
+TEST(Registry, ACardWithoutADriverIsMended) {
+  FakeRoot root;
+  root.write("/sys/bus/pci/devices/0000:65:00.0/class", "0x030200\n");
+  root.write("/sys/bus/pci/devices/0000:65:00.0/vendor", "0x10de\n");
+  EXPECT_THAT(probe_of(open_sources(root.host()), "nvml").error.advice, HasSubstr("nvidia-driver"));
+}
+
 TEST(Registry, TakesNamesAndGroups) {
   FakeRoot root;
   root.intel();

@@ -255,8 +255,10 @@ TEST_F(WebTest, PrometheusReadsEachQuery) {
   EXPECT_EQ(read_one(*source, "prometheus/pdu/power").count, 131'700);
   EXPECT_EQ(read_one(*source, "prometheus/cpu/energy").count, 5'000'250);
   EXPECT_EQ(channel_of(*source, "prometheus/cpu/energy").device, "cpu");
-  value = "NaN";
-  EXPECT_EQ(read_one(*source, "prometheus/pdu/power").quality, Quality::missing);
+  for (const char* bad : {"NaN", "-5", "1e300", "+Inf", "", "\xff\xfe", "12 W"}) {
+    value = bad;
+    EXPECT_EQ(read_one(*source, "prometheus/pdu/power").quality, Quality::missing) << bad;
+  }
   set("PROMETHEUS_QUERIES", "pdu W wall");
   EXPECT_EQ(open_prometheus(host()).error().kind, ErrorKind::misconfigured);
 }
