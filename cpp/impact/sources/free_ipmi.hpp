@@ -32,6 +32,8 @@ class FreeIpmi {
   // `at_most`, an odd one); the text names the host and never a credential. One thread at a time.
   Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
                                             std::span<const std::uint8_t> data, Duration at_most);
+  // Ends the session, where there is one; the next request begins another.
+  void log_out() noexcept;
 
  private:
   struct Context;
@@ -50,7 +52,6 @@ class FreeIpmi {
   bool resolve();
   Result<bool> log_in(Duration at_most);
   Error failed(const char* step) const;
-  void log_out() noexcept;
 
   Library library_;
   IpmiAccount account_;

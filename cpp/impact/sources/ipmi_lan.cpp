@@ -45,6 +45,8 @@ class IpmiLan final : public Source {
 
   std::span<const Channel> channels() const noexcept override { return {&channel_, 1}; }
 
+  void rest() noexcept override { session_.log_out(); }  // controllers keep few
+
   void read(Sink& out) noexcept override {
     const Instant before = clock_->now();
     std::optional<unsigned> watts;
