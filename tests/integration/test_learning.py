@@ -114,7 +114,7 @@ def test_volumes_to_a_dice(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not LICENCES.is_dir(), reason="no texts in /usr/share/common-licenses")
 def test_text_to_a_loss(tmp_path: Path) -> None:
-    sizes = ("--images", "256", "--test-images", "16", "--epochs", "6")
+    sizes = ("--images", "128", "--test-images", "16", "--epochs", "8")
     view = learnt(tmp_path / "a", "--target-loss", "3.5", *sizes)
     (one,) = view.targets
     assert (one.model, one.reached) == ("small-gpt", 1)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from .bench_cluster import add_cluster
 from .options import add_weighing
 
 EPILOG = """examples:
@@ -55,6 +56,7 @@ def add_train(actions: Any) -> None:
     what.add_argument("--mode", choices=("quick", "work"), help="work: warmed up until power is steady, idle baselines")
     _add_machine(train)
     add_weighing(train)
+    add_cluster(train)
     out = train.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/train-<time>)")
     out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
