@@ -21,7 +21,7 @@ from impact_tracker.bench.statistics import mean_of
 from impact_tracker.runner import Runner
 
 BATCHES = {"small-cnn": (64, 28), "mobilenet-v2": (8, 224), "resnet-18": (8, 224), "vgg-16": (2, 224)}
-LEAST_ROUND_S = 1.0
+LEAST_ROUND_S = 0.05
 
 
 class Python:

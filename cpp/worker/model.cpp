@@ -11,7 +11,9 @@ namespace {
 void use_layout(torch::nn::Module& module) {
   for (auto& p : module.parameters()) {
     if (p.dim() == 4) {
-      p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+      // contiguous() would leave a weight of one input channel as it is, since both layouts are then the same in
+      // memory; but convolutions choose their kernels by strides, and would take the slow ones.
+      p.set_data(torch::empty_like(p, p.options(), torch::MemoryFormat::ChannelsLast).copy_(p));
     }
   }
 }

@@ -48,10 +48,10 @@ Replicas::Replicas(std::shared_ptr<Network> first, const LoadOptions& options)
   for (std::size_t i = 1; i < devices_.size(); ++i) {
     auto network = options.spec->build(options.build);
     network->to(devices_[i]);
-    for (auto& p : network->parameters()) {
-      if (channels_last_ && p.dim() == 4) {
-        p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
-      }
+    const auto laid_out = networks_[0]->parameters();
+    auto parameters = network->parameters();
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      parameters[p].set_data(torch::empty_strided(laid_out[p].sizes(), laid_out[p].strides(), parameters[p].options()));
     }
     network->eval();
     networks_.push_back(std::move(network));
