@@ -31,6 +31,26 @@ Edges edges_from(const std::string& name) {
   throw std::invalid_argument("edges: \"" + name + "\" is neither \"plain\" nor \"tick\"");
 }
 
+// "self", "children" or the number of a process.
+Whose whose_from(const std::string& scope, const py::object& of) {
+  Whose whose;
+  const std::optional<Scope> found = scope_from(scope);
+  if (!found) throw std::invalid_argument("scope: \"" + scope + "\" is none of machine, process, cgroup, job");
+  whose.scope = *found;
+  if (of.is_none()) return whose;
+  if (py::isinstance<py::int_>(of)) whose.pid = of.cast<std::int64_t>();
+  whose.children_only = py::isinstance<py::str>(of) && of.cast<std::string>() == "children";
+  const bool self = py::isinstance<py::str>(of) && of.cast<std::string>() == "self";
+  if (whose.pid <= 0 && !whose.children_only && !self)
+    throw std::invalid_argument("share_of must be \"self\", \"children\" or the number of a process");
+  return whose;
+}
+
+IdlePolicy policy_from(const std::string& name) {
+  if (const std::optional<IdlePolicy> found = idle_policy_from(name)) return *found;
+  throw std::invalid_argument("idle_policy: \"" + name + "\" is none of none, allocated_cores, usage, equal");
+}
+
 std::shared_ptr<Tracker> make_tracker(const std::string& logdir, const py::dict& given) {
   TrackerSettings s;
   s.logdir = logdir;
@@ -42,6 +62,8 @@ std::shared_ptr<Tracker> make_tracker(const std::string& logdir, const py::dict&
   s.include_psys = setting(given, "include_psys", false);
   s.strict = setting(given, "strict", false);
   s.run_key = setting<std::string>(given, "run_key", "");
+  s.share.whose = whose_from(setting<std::string>(given, "scope", "machine"), setting<py::object>(given, "share_of", py::none()));
+  s.share.policy = policy_from(setting<std::string>(given, "idle_policy", "usage"));
   s.info = from_python(setting(given, "info", py::dict()));
   s.info["tags"] = from_python(setting(given, "tags", py::dict()));
   const Host host{setting<std::string>(given, "root", "/")};

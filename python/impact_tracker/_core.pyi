@@ -12,6 +12,9 @@ __version__: str
 #   modelled_j: float | None     the part of energy_j that models gave
 #   psys_j, wall_j: float | None apart, never inside energy_j unless psys was asked for
 #   rest_j: float | None         wall_j - energy_j, where both are known for the whole time
+#   share: None, or {scope, idle_policy, whose, share_j, half_width_j, bias_j, idle_j, others_j, machine_idle_j,
+#          unattributed_j, cpu_s, machine_cpu_s, quality, reasons: [str], devices: [{id, device, share_j, idle_j,
+#          others_j, machine_idle_j, unattributed_j}]}: share + others + machine_idle + unattributed = energy
 #   quality: "measured" | "modelled" | "estimated" | "stale" | "missing"; partial: bool; provisional: bool
 #   coverage: float              part of the duration that readings cover, 0..1
 #   channels: [{id, source, device, domain, quantity, unit, in_total: bool, quality, coverage,
@@ -31,9 +34,10 @@ class Tracker:
     def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
         """settings: interval_s: float, sources: list[str] | None, edges: "plain" | "tick", include_psys: bool,
         strict: bool, run_key: str (the same in the processes of one run, which share slow sources; "" for none),
-        tags: dict[str, str], info: dict (what Python knows of the run; goes into the record's header as
-        it is), root: str (tests only). ValueError for an unknown source or a senseless interval, NoSourceError where
-        strict and nothing can be measured."""
+        scope: "machine" | "process" | "cgroup" | "job", idle_policy: "none" | "allocated_cores" | "usage" | "equal",
+        share_of: "self" | "children" | pid, tags: dict[str, str], info: dict (what Python knows of the run; goes into
+        the record's header as it is), root: str (tests only). ValueError for an unknown source or a senseless
+        interval, NoSourceError where strict and nothing can be measured."""
     def start(self) -> None: ...
     def stop(self, info: dict[str, Any]) -> None:
         """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""

@@ -30,6 +30,8 @@ PREFIX = "IMPACT_TRACKER_"
 # Variables that other parts of the package read themselves; of those with a star all that begin so.
 ELSEWHERE = "CONFIG WORKER DATA CAMPAIGN FACTORS NVML AMDSMI REDFISH* KWOLLECT* PROMETHEUS* ELECTRICITY*"
 EDGES = ("plain", "tick")
+SCOPES = ("machine", "process", "cgroup", "job")
+IDLE_POLICIES = ("none", "allocated_cores", "usage", "equal")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -47,6 +49,9 @@ class Settings(NamedTuple):
     pue: float
     strict: bool
     include_psys: bool
+    scope: str
+    idle_policy: str
+    sync_gpu: bool
     origins: dict[str, str]
 
     def origin(self, option: str) -> str:
@@ -115,6 +120,18 @@ def _edges(value: Any) -> str:
     return str(value)
 
 
+def _scope(value: Any) -> str:
+    if value not in SCOPES:
+        raise ValueError('must be "machine", "process", "cgroup" or "job"')
+    return str(value)
+
+
+def _idle_policy(value: Any) -> str:
+    if value not in IDLE_POLICIES:
+        raise ValueError('must be "none", "allocated_cores", "usage" or "equal"')
+    return str(value)
+
+
 def _sources(value: Any) -> tuple[str, ...] | None:
     names = value.split(",") if isinstance(value, str) else value
     try:
@@ -167,6 +184,9 @@ _PARSERS = {
     "pue": _pue,
     "strict": _flag,
     "include_psys": _flag,
+    "scope": _scope,
+    "idle_policy": _idle_policy,
+    "sync_gpu": _flag,
 }
 OPTIONS = tuple(_PARSERS)
 _DEFAULTS: dict[str, Any] = {
@@ -179,6 +199,9 @@ _DEFAULTS: dict[str, Any] = {
     "pue": 1.0,
     "strict": False,
     "include_psys": False,
+    "scope": "process",
+    "idle_policy": "usage",
+    "sync_gpu": False,
 }
 
 

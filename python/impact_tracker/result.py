@@ -50,7 +50,8 @@ class Result:
 
     `energy_j`: best cover of the machine by component sensors without overlap, models where no sensor covers (that part
     again as `modelled_j`). `wall_j`, `psys_j`: what meters of the whole machine saw, apart from the sum; `rest_j`: what
-    the wall's saw beyond it.
+    the wall saw beyond the components. `share_j`: the part of `energy_j` that the tracked process, cgroup or job
+    answers for; `share` has it in full.
     """
 
     __slots__ = ("_carbon", "_raw", "_weighing", "health")
@@ -124,6 +125,21 @@ class Result:
         """`wall_j` less `energy_j`: fans, drives, network, losses of the supplies, parts without a sensor. `None` where
         either is not known for the whole time."""
         return _float(self._raw.get("rest_j"))
+
+    @property
+    def share(self) -> dict[str, Any] | None:
+        """Whose energy it is; `None` where no share was asked for (scope "machine"). Joules, `None` where not known:
+        `share_j` the tracked consumer's, in it `idle_j` by the idle policy; `others_j`; `machine_idle_j` nobody's by
+        that policy; `unattributed_j` where use was not known. share, others, machine_idle and unattributed add up to
+        the energy. `scope`, `whose`, `idle_policy`; `cpu_s` of `machine_cpu_s`; `half_width_j`, `bias_j`, `quality`;
+        `devices`: the same by device; `reasons`: why something is not known."""
+        found = self._raw.get("share")
+        return dict(found) if isinstance(found, Mapping) else None
+
+    @property
+    def share_j(self) -> float | None:
+        """The tracked consumer's part of `energy_j` in joules, its idle part included; `None` where not known."""
+        return _float((self._raw.get("share") or {}).get("share_j"))
 
     @property
     def duration_s(self) -> float:
@@ -250,9 +266,9 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON: keys with units, `None` where nothing was measured."""
         names = (
-            "name energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j duration_s power_w "
-            "carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges start_ns stop_ns devices "
-            "utilisation notes channels health"
+            "name energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j share_j share "
+            "duration_s power_w carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges "
+            "start_ns stop_ns devices utilisation notes channels health"
         )
         found = {name: getattr(self, name) for name in names.split()}
         found["uncertainty"] = self.uncertainty._asdict()

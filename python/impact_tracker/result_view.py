@@ -51,6 +51,27 @@ def carbon_line(result: Result) -> str:
     return f"{digits.carbon(result.carbon_g, result.carbon_low_g, result.carbon_high_g)} at {weighed_with(result)}"
 
 
+def share_line(result: Result) -> str:
+    """`share 5.1 kJ ± 0.1 kJ (41 %), 0.8 kJ of it idle: process 77 and its children; others 6.0 kJ, …`; empty where no
+    share was asked for."""
+    share = result.share
+    if share is None:
+        return ""
+    who = str(share.get("whose") or f"this {share.get('scope')}")
+    if result.share_j is None:
+        return f"share of {who} not known" + "".join(f"; {reason}" for reason in list(share.get("reasons") or [])[:1])
+    parts = [part for part in (share.get("half_width_j"), share.get("bias_j")) if isinstance(part, (int, float))]
+    half = sum(part * part for part in parts) ** 0.5 if parts else None
+    line = f"share {digits.energy(result.share_j, half)}"
+    if result.energy_j:
+        line += f" ({digits.percent(min(result.share_j / result.energy_j, 1.0))})"
+    if share.get("idle_j") is not None:
+        line += f", {digits.energy(share['idle_j'])} of it idle"
+    names = {"others_j": "others", "machine_idle_j": "idle of nobody", "unattributed_j": "unattributed"}
+    rest = [f"{name} {digits.energy(share[key])}" for key, name in names.items() if share.get(key)]
+    return f"{line}: {who}" + (f"; {', '.join(rest)}" if rest else "")
+
+
 def caveats(result: Result) -> list[str]:
     """What a reader has to know beside the number, most important first."""
     found = []
@@ -67,6 +88,10 @@ def caveats(result: Result) -> list[str]:
         found.append("provisional: sensors that lag may still change it until the tracker stops")
     found.extend(result.notes)
     found.extend(f"sensors contradict each other: {one}" for one in result.health.get("findings") or ())
+    if result.share_j is not None and result.share is not None:
+        found.extend(str(reason) for reason in result.share.get("reasons") or ())
+        if (result.health.get("share") or {}).get("blind"):
+            found.append('children that nobody waits for may be missing in the share: scope="cgroup" counts them')
     if result.wall_j is not None:
         rest = f", {digits.energy(result.rest_j)} beyond the sum of the parts" if result.rest_j is not None else ""
         found.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}{rest}")
@@ -80,6 +105,8 @@ def text(result: Result) -> str:
     lines = [f"<Result {result.name!r}: {energy_line(result)}" if result.name else f"<Result: {energy_line(result)}"]
     if result.energy_j is not None:
         lines.append(carbon_line(result))
+    if result.share_j is not None:
+        lines.append(share_line(result))
     warnings = caveats(result)
     if warnings:
         more = f" (and {len(warnings) - 2} more in .notes)" if len(warnings) > 2 else ""
@@ -154,6 +181,8 @@ def html(result: Result) -> str:
             f'<div style="margin-top:.4em">{escape(grams)} <span style="opacity:.7">at {escape(weighed_with(result))}'
             "</span></div>"
         )
+    if share_line(result):
+        body.append(f'<div style="margin-top:.4em">{escape(share_line(result))}</div>')
     items = "".join(f"<li>{escape(caveat)}</li>" for caveat in caveats(result))
     if items:
         body.append(f'<ul style="margin:.4em 0 0;padding-left:1.2em;font-size:85%;opacity:.85">{items}</ul>')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
+from time import monotonic_ns
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -56,6 +57,10 @@ class ImpactTracker:
         pue: float | None = None,
         strict: bool | None = None,
         include_psys: bool | None = None,
+        scope: str | None = None,
+        idle_policy: str | None = None,
+        sync_gpu: bool | None = None,
+        share_of: str | int = "self",
         config: str | PathLike[str] | None = None,
         root: str | PathLike[str] = "/",
     ) -> None:
@@ -67,6 +72,11 @@ class ImpactTracker:
         the record. `zone`: country of the electricity, "world" for the average (the default), or
         `intensity_g_per_kwh`; `pue` (1.0) of the site: both weigh energy into carbon. `strict`: NoSourceError where
         nothing can be measured. `include_psys`: let the platform domain stand for what it contains.
+        `scope`: whose share of the machine's energy `share_j` is: "process" (this one and all it starts; the default),
+        "cgroup", "job" (Slurm, OAR, a container), "machine" for no share. `idle_policy`: who bears what the machine
+        draws without work: "usage" (by use, the default), "allocated_cores", "equal", "none". `sync_gpu`: wait at the
+        edges of regions for the GPU work of torch, jax or cupy, where the program has imported them. `share_of`:
+        "self", "children" (what this process starts, without itself), or the number of another process.
         `config`: a configuration file, "none" for none. `root`: where /proc and /sys are (tests).
 
         ValueError names where a bad value came from; OSError has the path where the record cannot be written.
@@ -82,6 +92,9 @@ class ImpactTracker:
             "pue": pue,
             "strict": strict,
             "include_psys": include_psys,
+            "scope": scope,
+            "idle_policy": idle_policy,
+            "sync_gpu": sync_gpu,
         }
         settings = resolve(given, config=config)
         try:
@@ -89,14 +102,20 @@ class ImpactTracker:
         except ValueError as error:
             error.args = (f"{error} (from {settings.origin('zone')})", *error.args[1:])
             raise
-        self._setup(settings, weighing, str(root))
+        self._setup(settings, weighing, str(root), share_of)
 
     def _setup(
-        self, settings: Settings, weighing: Weighing, root: str, unused: list[_core.Tracker] | None = None
+        self,
+        settings: Settings,
+        weighing: Weighing,
+        root: str,
+        share_of: str | int = "self",
+        unused: list[_core.Tracker] | None = None,
     ) -> None:
         self._settings = settings
         self._weighing = weighing
         self._root = root
+        self._share_of = share_of
         self._complained = False
         self._started = False
         self._result: Result | None = None
@@ -117,6 +136,9 @@ class ImpactTracker:
             "include_psys": settings.include_psys,
             "strict": settings.strict,
             "run_key": run_key(),
+            "scope": settings.scope,
+            "idle_policy": settings.idle_policy,
+            "share_of": self._share_of,
             "tags": mask_tags(settings.tags),
             "info": start_info(settings, self._weighing.as_info(), _core.__version__),
             "root": self._root,
@@ -138,6 +160,7 @@ class ImpactTracker:
         self._result = None
         self._started = True
         try:
+            self._synchronise()
             self._core.start()
             _running.add(self)
         except Exception as error:
@@ -157,6 +180,7 @@ class ImpactTracker:
         try:
             if self._core.inert:  # a forked child: the parent's record is not ours to end
                 return None
+            self._synchronise()
             self._core.stop(stop_info(ended_by))
             self._result = self._now()
             self._report()
@@ -207,6 +231,7 @@ class ImpactTracker:
         core = self._core
         try:
             if core.running:
+                self._synchronise()
                 return core, core.enter(name, edges)
             if not core.inert:
                 self._complain(f"region {name!r} is not measured: its tracker is not running")
@@ -217,10 +242,22 @@ class ImpactTracker:
     def _leave(self, entered: tuple[_core.Tracker, int], at_ns: int) -> _core.Left | None:
         core, number = entered
         try:
-            return None if core.inert else core.exit(number, at_ns)
+            if core.inert:
+                return None
+            if self._settings.sync_gpu:
+                self._synchronise()
+                at_ns = monotonic_ns()  # the work that was waited for is the region's
+            return core.exit(number, at_ns)
         except Exception as error:
             self._complain(f"a region is not measured: {error!r}")
             return None
+
+    def _synchronise(self) -> None:
+        """Waits for the GPU's work, where that was asked for."""
+        if self._settings.sync_gpu:
+            from .gpu_sync import synchronise
+
+            synchronise()
 
     def _now(self) -> Result | None:
         """The run as the core knows it now."""
@@ -307,7 +344,7 @@ class _Run:
         of = self._of
         try:
             tracker: ImpactTracker = object.__new__(type(of))
-            tracker._setup(of._settings, of._weighing, of._root, of._unused)
+            tracker._setup(of._settings, of._weighing, of._root, of._share_of, of._unused)
             self._tracker = tracker.start()
         except Exception as error:  # what could be wrong with the settings was said at decoration
             of._complain(f"a call is not measured: {error}")

@@ -52,6 +52,7 @@ FLOORS: dict[str, int] = {
     "decorate": 1,
     "digits": 1,
     "errors": 1,
+    "gpu_sync": 1,
     "hostinfo": 1,
     "lazy": 1,
     "masking": 1,

@@ -25,6 +25,9 @@ SPELLED = {
     "pue": "1.2",
     "strict": "yes",
     "include_psys": "on",
+    "scope": "job",
+    "idle_policy": "equal",
+    "sync_gpu": "1",
 }
 MEANT: dict[str, Any] = {
     "interval_s": 0.25,
@@ -36,6 +39,9 @@ MEANT: dict[str, Any] = {
     "pue": 1.2,
     "strict": True,
     "include_psys": True,
+    "scope": "job",
+    "idle_policy": "equal",
+    "sync_gpu": True,
 }
 BAD = {
     "interval_s": "0",
@@ -46,6 +52,9 @@ BAD = {
     "pue": "0.9",
     "strict": "perhaps",
     "include_psys": "2",
+    "scope": "node",
+    "idle_policy": "half",
+    "sync_gpu": "perhaps",
 }
 
 
@@ -73,6 +82,9 @@ def test_defaults(tmp_path: Path) -> None:
         "pue": 1.0,
         "strict": False,
         "include_psys": False,
+        "scope": "process",
+        "idle_policy": "usage",
+        "sync_gpu": False,
         "origins": {},
     }
 

@@ -39,6 +39,37 @@ struct ChannelResult {
   bool ticked = false;       // both edges lie on ticks of the counter
 };
 
+// Whose energy one channel's was, in joules. They add up to the channel's energy:
+// share + others + machine_idle + unattributed, each with the idle energy that the policy gives it.
+struct DeviceShare {
+  std::uint32_t channel = 0;
+  double share_j = 0.0;         // the tracked consumer's
+  double idle_j = 0.0;          // of it: idle energy given by the idle policy; NaN where it cannot be told apart
+  double others_j = 0.0;        // everybody else's
+  double machine_idle_j = 0.0;  // idle energy that the policy gives to nobody
+  double unattributed_j = 0.0;  // no weights were known: nobody's, rather than a guess
+};
+
+// The tracked consumer's part in a region's energy. Sums over the channels that are in the total; missing where not one
+// of them could be split, with the reason.
+struct Share {
+  std::string scope;   // "process", "cgroup", "job"
+  std::string policy;  // of idle energy: "none", "allocated_cores", "usage", "equal"
+  std::string whose;   // in words: "process 1234 and its children", "Slurm job 77"
+  Joules share = Joules::missing();
+  Joules idle = Joules::missing();
+  Joules others = Joules::missing();
+  Joules machine_idle = Joules::missing();
+  Joules unattributed = Joules::missing();
+  Joules half_width = Joules::missing();  // 95 %, from the energy, and from edges between two readings of use
+  Joules bias = Joules::missing();        // 95 % half-width of attributing by use, beside the sensors' own
+  double cpu_s = std::numeric_limits<double>::quiet_NaN();      // CPU time of the consumer
+  double all_cpu_s = std::numeric_limits<double>::quiet_NaN();  // and of the whole machine
+  Quality quality = Quality::missing;
+  std::vector<DeviceShare> devices;
+  std::vector<std::string> reasons;  // why it is missing, or what is unattributed
+};
+
 struct RegionResult {
   std::uint64_t region = 0;
   std::uint64_t parent = 0;
@@ -58,6 +89,7 @@ struct RegionResult {
   bool partial = false;                 // a component of the machine is not in the sum, or not all of the time
   bool provisional = false;
   std::vector<std::string> notes;
+  std::optional<Share> share;  // only where a share was asked for
 };
 
 }  // namespace impact

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "impact/sources/domain_tree.hpp"
+#include "impact/tracker/share_json.hpp"
 
 namespace impact {
 
@@ -118,6 +119,7 @@ json to_json(const RegionResult& r, std::span<const Channel> channels) {
           {"coverage", number(r.coverage)},
           {"channels", std::move(parts)},
           {"utilisation", utilisation(r, channels)},
+          {"share", r.share ? to_json(*r.share, channels) : json(nullptr)},
           {"notes", r.notes}};
 }
 

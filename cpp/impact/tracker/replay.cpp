@@ -5,9 +5,10 @@
 #include <map>
 
 #include "impact/record/reader.hpp"
-#include "impact/sampling/region_book.hpp"
 #include "impact/tracker/book_json.hpp"
 #include "impact/tracker/json.hpp"
+#include "impact/tracker/machine_book.hpp"
+#include "impact/tracker/share_json.hpp"
 #include "impact/tracker/sharing_note.hpp"
 
 namespace impact {
@@ -15,7 +16,7 @@ namespace {
 
 class Player {
  public:
-  Player(RegionBook& book, Replay& out) : book_(book), out_(out) {}
+  Player(MachineBook& book, Replay& out) : book_(book), out_(out) {}
 
   void operator()(const Row& row) {
     ++out_.rows;
@@ -72,7 +73,7 @@ class Player {
     return readings;
   }
 
-  RegionBook& book_;
+  MachineBook& book_;
   Replay& out_;
   Instant last_{};
   std::map<std::uint64_t, std::string> names_;
@@ -92,7 +93,10 @@ Result<Replay> replay(const std::filesystem::path& path) {
   Result<BookSettings> settings =
       book_from_json(out.header.channels, out.header.info.value("book", nlohmann::json::object()));
   if (!settings) return Error{settings.error().kind, path.string() + ": " + settings.error().what, ""};
-  RegionBook book(std::move(settings).value());
+  Result<ShareSettings> share =
+      share_from_json(out.header.info.at("book").value("share", nlohmann::json()), out.header.channels.size());
+  if (!share) return Error{share.error().kind, path.string() + ": " + share.error().what, ""};
+  MachineBook book(std::move(settings).value(), std::move(share).value());
   Player player(book, out);
   Event event;
   while (reader.next(event)) {

@@ -12,6 +12,7 @@
 #include "impact/record/format.hpp"
 #include "impact/tracker/book_json.hpp"
 #include "impact/tracker/json.hpp"
+#include "impact/tracker/share_json.hpp"
 #include "impact/tracker/sharing_note.hpp"
 
 namespace impact {
@@ -77,10 +78,11 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
       generation_(fork_generation()),
       interval_(settings.interval),
       edges_(settings.edges),
-      opened_(opened_sources(host, settings.sources, settings.run_key)),
+      opened_(open_all(settings)),
       edge_reader_(host, opened_->sources),
       record_start_(host.now()),
-      book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval}) {
+      book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval},
+            std::move(share_)) {
   if (settings.strict && !measures_energy(*opened_)) throw NoSourceError(nothing_measured(*opened_));
   const Header head = header(settings);
   const std::filesystem::path path =
@@ -94,6 +96,15 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
 Tracker::~Tracker() {
   stop();
   if (!inert()) writer_->before_flush({});
+}
+
+// The process's sources, which its trackers share, and behind them those of this tracker's own consumer.
+std::shared_ptr<const OpenSources> Tracker::open_all(const TrackerSettings& settings) {
+  std::shared_ptr<const OpenSources> shared = opened_sources(host_, settings.sources, settings.run_key);
+  if (settings.share.whose.scope == Scope::machine) return shared;
+  auto mine = std::make_shared<OpenSources>(*shared);
+  share_ = add_usage(host_, settings.share, roles_of(*mine, settings.include_psys), *mine, usage_);
+  return mine;
 }
 
 bool Tracker::inert() const noexcept { return generation_ != fork_generation(); }
@@ -135,6 +146,7 @@ Header Tracker::header(const TrackerSettings& settings) const {
   }
   head.info = settings.info;
   head.info["book"] = book_to_json(book_.settings());
+  head.info["book"]["share"] = share_to_json(book_.share_settings());
   head.info["probes"] = std::move(probes);
   head.info["edges"] = to_string(edges_);
   return head;
@@ -315,13 +327,13 @@ void Tracker::stop(const json& info) noexcept {
     const std::lock_guard lock(mutex_);
     if (state_ == State::stopped) return;
     digest();
-    read_rest();
     std::vector<std::uint64_t> left_open = book_.open_regions();
     for (const std::uint64_t region : left_open) {
       mark.region = region;
       writer_->mark(mark);
       if (std::optional<RegionResult> result = book_.exit(mark)) keep({std::move(*result)});
     }
+    read_rest();  // after the marks: use is held against the energy up to now
     keep(book_.finish());
     state_ = State::stopped;
     json totals = {{"info", info},
@@ -344,6 +356,7 @@ json Tracker::health() {
   digest();
   json health = health_json(book_.accumulator(), opened_->channels);
   health["findings"] = run_ ? findings_json(*run_, opened_->channels) : json::array();
+  if (usage_) health["share"] = {{"by_group", usage_->by_group()}, {"unwaited_part", usage_->unwaited_part()}, {"blind", usage_->blind()}};
   health["samples"] = rows_;
   health["missed_ticks"] = now.missed - sampler_before_.missed;
   health["sampler_cpu_s"] = seconds(now.cpu_time - sampler_before_.cpu_time);

@@ -18,10 +18,11 @@
 #include "impact/host/host.hpp"
 #include "impact/record/writer.hpp"
 #include "impact/sampling/edge_reader.hpp"
-#include "impact/sampling/region_book.hpp"
 #include "impact/sampling/sampler.hpp"
+#include "impact/tracker/machine_book.hpp"
 #include "impact/tracker/open_sources.hpp"
 #include "impact/tracker/pending_rows.hpp"
+#include "impact/tracker/share_setup.hpp"
 
 namespace impact {
 
@@ -31,6 +32,7 @@ struct TrackerSettings {
   std::vector<std::string> sources;             // names or groups of sources.def; empty: all
   Edges edges = Edges::plain;                   // of regions that do not say otherwise, and of the run
   bool include_psys = false;
+  ShareWish share;                              // whose energy; Scope::machine: no share is asked for
   bool strict = false;                          // NoSourceError where nothing can be measured
   std::string run_key;                          // the same in all processes of one run, which share slow sources; or empty
   nlohmann::json info = nlohmann::json::object();
@@ -83,6 +85,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   enum class State { ready, running, stopped };
 
   Tracker(const TrackerSettings& settings, const Host& host);
+  std::shared_ptr<const OpenSources> open_all(const TrackerSettings& settings);
   Header header(const TrackerSettings& settings) const;
   void digest() noexcept;  // books and encodes the rows that wait; under the lock
   void digest_if_free() noexcept;
@@ -96,6 +99,8 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::uint32_t generation_;
   Duration interval_;
   Edges edges_;
+  ShareSettings share_;
+  std::shared_ptr<UsageSource> usage_;  // null where no share was asked for, or none can be known
   std::shared_ptr<const OpenSources> opened_;
   EdgeReader edge_reader_;
   Instant record_start_;
@@ -103,7 +108,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   mutable std::mutex mutex_;  // everything below
   State state_ = State::ready;
-  RegionBook book_;
+  MachineBook book_;
   std::uint64_t last_region_ = 0;
   std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last
   std::map<std::uint64_t, RegionResult> settled_;

@@ -43,6 +43,7 @@ def open_tracker(logdir: os.PathLike[str], **options: Any) -> Any:
     """The tracker of one session."""
     from ..tracker import ImpactTracker
 
+    options.setdefault("share_of", "children")  # the workers' energy, not the campaign's
     return ImpactTracker(logdir, **options)
 
 

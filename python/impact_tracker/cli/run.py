@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between samples (1)")
     parser.add_argument("--sources", help="names of sources, with commas (default: all; see doctor)")
     parser.add_argument("--tag", action="append", metavar="NAME=TEXT", help="kept in the record; may be repeated")
+    parser.add_argument("--scope", help="whose share: process (what the command starts; default), cgroup, job, machine")
+    parser.add_argument("--idle-policy", help="idle energy: usage (default), allocated_cores, equal, none")
     parser.add_argument("--include-psys", action="store_true", default=None, help="let psys stand for its parts")
     parser.add_argument("--strict", action="store_true", default=None, help="fail where nothing can be measured")
     parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
@@ -63,6 +65,9 @@ def _tracker(args: argparse.Namespace) -> ImpactTracker:
         pue=args.pue,
         strict=args.strict,
         include_psys=args.include_psys,
+        scope=args.scope,
+        idle_policy=args.idle_policy,
+        share_of="children",
         config=args.config,
     )
 
@@ -133,7 +138,7 @@ def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], 
 
 
 def _summarise(tracker: ImpactTracker) -> None:
-    from ..result_view import carbon_line, caveats, energy_line
+    from ..result_view import carbon_line, caveats, energy_line, share_line
 
     result = tracker.result
     if result is None:
@@ -141,6 +146,8 @@ def _summarise(tracker: ImpactTracker) -> None:
     lines = [f"impact-tracker: {energy_line(result)}"]
     if result.energy_j is not None:
         lines.append(f"  {carbon_line(result)}")
+    if share_line(result):
+        lines.append(f"  {share_line(result)}")
     lines += [f"  ! {caveat}" for caveat in caveats(result)]
     lines.append(f"  {tracker.path}")
     print("\n".join(lines), file=sys.stderr)

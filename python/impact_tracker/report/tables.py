@@ -9,15 +9,15 @@ from typing import Any
 
 from .. import digits
 from ..result import Result
-from ..result_view import carbon_line, caveats, energy_line
+from ..result_view import carbon_line, caveats, energy_line, share_line
 from . import estimates, node_tables
 from .nodes import Node, nodes_of, total
 from .page import Page, Table
 from .runs import Run, Total
 
 CSV_FIELDS = (
-    "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j power_w carbon_g "
-    "carbon_low_g carbon_high_g quality coverage partial provisional edges"
+    "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j share_j power_w "
+    "carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges"
 )
 
 PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")
@@ -58,6 +58,8 @@ def _page_of_one(run: Run, regions: bool) -> Page:
     headline = energy_line(run.result)
     if run.result.energy_j is not None:
         headline += f"\n{carbon_line(run.result)}"
+    if share_line(run.result):
+        headline += f"\n{share_line(run.result)}"
     return Page(headline, tables, [*_state_caveats(run), *caveats(run.result)], details)
 
 
@@ -95,6 +97,7 @@ def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> 
     # One unit for the column: rows are there to be compared.
     in_kwh = any(run.result.kwh is not None and run.result.kwh >= 0.1 for run in runs)
     shown = digits.kwh if in_kwh else digits.energy
+    shared = any(run.result.share_j is not None for run in runs)
     rows = []
     for run in runs:
         result, half = run.result, run.result.uncertainty.half_width_j
@@ -107,6 +110,7 @@ def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> 
                 digits.duration(result.duration_s),
                 shown(result.energy_j, half),
                 power(result),
+                *([shown(result.share_j)] if shared else []),
                 digits.carbon(result.carbon_g),
                 estimates.cell(run),
                 result.quality,
@@ -114,8 +118,9 @@ def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> 
             )
         )
     place = ("rank", "machine") if ranked else ()
-    columns = ("run", *place, "began (UTC)", ">length", ">energy", ">power", ">carbon", ">estimate/energy")
-    tables = [Table((*columns, "quality", "record"), rows, "records, each of its whole machine" if united else "")]
+    columns = ("run", *place, "began (UTC)", ">length", ">energy", ">power", *((">share",) if shared else ()))
+    columns = (*columns, ">carbon", ">estimate/energy", "quality", "record")
+    tables = [Table(columns, rows, "records, each of its whole machine" if united else "")]
     if united:
         tables.insert(0, node_tables.node_table(nodes, in_kwh))
     if regions:
@@ -170,6 +175,7 @@ def _half_of(channel: dict[str, Any]) -> float | None:
 def region_table(runs: Sequence[Run]) -> Table:
     """One row a region, in the order of their ends."""
     several = len(runs) > 1
+    shared = any(region.share_j is not None for run in runs for region in run.record.regions)
     rows = []
     for run in runs:
         for region in run.record.regions:
@@ -178,11 +184,12 @@ def region_table(runs: Sequence[Run]) -> Table:
                 digits.duration(region.duration_s),
                 digits.energy(region.energy_j, region.uncertainty.half_width_j),
                 power(region),
+                *([digits.energy(region.share_j)] if shared else []),
                 region.edges,
                 region.quality,
             )
             rows.append((run.label, *cells) if several else cells)
-    columns = ("region", ">length", ">energy", ">power", "edges", "quality")
+    columns = ("region", ">length", ">energy", ">power", *((">share",) if shared else ()), "edges", "quality")
     return Table(("run", *columns) if several else columns, rows, "regions")
 
 

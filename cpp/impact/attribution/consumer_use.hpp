@@ -1,0 +1,90 @@
+#pragma once
+// Whose energy is asked for, and what that consumer uses: CPU time, memory, processes, its part of the machine's cores.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "impact/attribution/cgroup.hpp"
+#include "impact/attribution/process_tree.hpp"
+
+namespace impact {
+
+enum class Scope : std::uint8_t {
+  machine,  // nobody's share is asked for
+  process,  // a process and all that descends from it
+  cgroup,   // everything in the process's control group
+  job,      // everything in the batch job's or container's control group
+};
+
+constexpr std::string_view to_string(Scope s) noexcept {
+  constexpr std::string_view names[] = {"machine", "process", "cgroup", "job"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+constexpr std::optional<Scope> scope_from(std::string_view name) noexcept {
+  for (const Scope s : {Scope::machine, Scope::process, Scope::cgroup, Scope::job}) {
+    if (to_string(s) == name) return s;
+  }
+  return std::nullopt;
+}
+
+struct Whose {
+  Scope scope = Scope::machine;
+  std::int64_t pid = 0;        // 0: this process
+  bool children_only = false;  // of a process: what it has started, without itself
+};
+
+struct MemoryUse {
+  std::int64_t bytes = 0;
+  bool fresh = true;  // else of an earlier look
+};
+
+// One thread at a time.
+class ConsumerUse {
+ public:
+  // Error: absent (no such process, no control group, no job), forbidden.
+  static Result<std::unique_ptr<ConsumerUse>> open(const Host& host, const Whose& whose);
+
+  const std::string& name() const noexcept { return name_; }  // "Slurm job 77", "process 1234 and its children"
+  std::optional<std::int64_t> cpu_ns();
+  // Of a group its memory with page cache; of one process its resident memory; of several their proportional sets, read
+  // every 30 s at most: that walks the page tables of the program.
+  std::optional<MemoryUse> memory(Instant now);
+  bool counts_page_cache() const noexcept { return meter_ && meter_->has_memory(); }
+  // At the last cpu_ns(); of a group as it is now.
+  std::vector<int> pids() const;
+  // CPUs that it may run on; empty where it may run on all.
+  const std::vector<unsigned>& cpus() const noexcept { return cpus_; }
+  std::optional<double> quota() const noexcept { return quota_; }
+  // How many consumers of its kind the machine has now; nullopt where they cannot be told.
+  std::optional<std::size_t> fellows() const;
+  double unwaited_part() const noexcept { return tree_ ? tree_->unwaited_part() : 0.0; }
+  bool blind() const noexcept { return tree_ && !meter_ && tree_->blind(); }
+  // Whether CPU time comes from a control group's counter, which misses nothing.
+  bool by_group() const noexcept { return meter_.has_value(); }
+
+ private:
+  ConsumerUse(const Host& host, std::int64_t pid) : host_(host), pid_(pid) {}
+  Result<bool> open_tree(bool children_only);
+  Result<bool> open_group(Scope scope);
+  void use_own_group();
+  std::vector<unsigned> allowed_cpus() const;
+
+  Host host_;
+  std::int64_t pid_;
+  std::string name_;
+  std::optional<ProcessTree> tree_;
+  std::optional<CgroupPlace> place_;
+  std::optional<JobPath> job_;
+  std::optional<CgroupMeter> meter_;
+  std::vector<unsigned> cpus_;
+  std::optional<double> quota_;
+  std::optional<MemoryUse> memory_;
+  Instant next_memory_{};
+};
+
+}  // namespace impact

@@ -1,0 +1,51 @@
+#pragma once
+// What a consumer and everybody use of the GPUs, as channels of a record: usage/own_<gpu>, usage/all_<gpu> (counters, s
+// of the whole GPU's multiprocessors). Who uses a GPU is told by its vendor's reader, through GpuClients.
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "impact/attribution/usage_source.hpp"
+#include "impact/sources/source.hpp"
+
+namespace impact {
+
+// Processes that share a part of a GPU which cannot be told apart further: one process, as a rule; those of a slice.
+struct GpuClient {
+  std::vector<int> pids;
+  double part = 0.0;  // of the GPU's multiprocessors, over the time since the last look, 0 to 1
+};
+
+class GpuClients {
+ public:
+  virtual ~GpuClients() = default;
+  virtual const std::vector<std::string>& devices() const noexcept = 0;  // "gpu:GPU-8f…", as the energy's channels
+  // Who used it since the last call; nullopt where that cannot be told.
+  virtual std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept = 0;
+};
+
+class GpuUsage final : public Source {
+ public:
+  GpuUsage(const Host& host, std::unique_ptr<GpuClients> clients, std::shared_ptr<const ConsumerPids> own);
+  std::span<const Channel> channels() const noexcept override { return channels_; }
+  void read(Sink& out) noexcept override;
+
+ private:
+  struct Meter {
+    double own_ns = 0.0, all_ns = 0.0;
+    std::optional<Instant> last;
+  };
+  bool look(std::size_t device, Instant now, const std::vector<int>& own);
+
+  const Clock* clock_;
+  std::unique_ptr<GpuClients> clients_;
+  std::shared_ptr<const ConsumerPids> own_;
+  std::vector<Channel> channels_;
+  std::mutex mutex_;
+  std::vector<Meter> meters_;
+};
+
+}  // namespace impact

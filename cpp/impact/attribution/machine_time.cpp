@@ -1,0 +1,124 @@
+#include "impact/attribution/machine_time.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "impact/host/process_usage.hpp"
+
+namespace impact {
+namespace {
+
+std::string_view next_line(std::string_view& text) noexcept {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+std::string_view next_word(std::string_view& text) noexcept {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  const std::size_t end = std::min(text.find(' '), text.size());
+  const std::string_view word = text.substr(0, end);
+  text.remove_prefix(end);
+  return word;
+}
+
+bool is_containers_own(const Host& host) {
+  const Result<std::string> mounts = read_text(host.path("/proc/self/mountinfo"));
+  return mounts && mounts.value().find(" /proc/stat ") != std::string::npos &&
+         mounts.value().find("fuse.lxcfs") != std::string::npos;
+}
+
+std::optional<std::int64_t> kibibytes(std::string_view text, std::string_view name) noexcept {
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    if (!line.starts_with(name)) continue;
+    line.remove_prefix(name.size());
+    return parse_number<std::int64_t>(next_word(line));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t CpuMap::cpus_of(unsigned package) const {
+  const auto count = std::ranges::count_if(package_of, [&](const auto& one) { return one.second == package; });
+  return std::max<std::size_t>(static_cast<std::size_t>(count), 1);
+}
+
+std::optional<std::uint64_t> busy_ticks(std::string_view line, std::string_view& name) noexcept {
+  name = next_word(line);
+  if (!name.starts_with("cpu")) return std::nullopt;
+  std::array<std::uint64_t, 7> fields{};  // user nice system idle iowait irq softirq
+  std::size_t count = 0;
+  for (; count < fields.size(); ++count) {
+    const std::string_view word = next_word(line);
+    if (word.empty()) break;
+    const auto value = parse_number<std::uint64_t>(word);
+    if (!value) return std::nullopt;
+    fields[count] = *value;
+  }
+  if (count < 4) return std::nullopt;
+  return fields[0] + fields[1] + fields[2] + fields[5] + fields[6];
+}
+
+Result<MachineTime> MachineTime::open(const Host& host, CpuMap cpus) {
+  if (is_containers_own(host))
+    return Error{ErrorKind::unsupported, "/proc/stat shows this container alone (lxcfs): what the machine does is not known", ""};
+  if (cpus.packages.empty()) cpus.packages = {0};
+  Result<Descriptor> stat = open_for_reading(host.path("/proc/stat"));
+  if (!stat) return stat.error();
+  MachineTime time{std::move(stat).value(), std::move(cpus)};
+  time.buffer_.resize(256);  // one package: the first line is enough
+  if (time.cpus_.packages.size() > 1) time.note_cpus();
+  time.last_.resize(time.cpus_.packages.size(), 0);
+  if (!time.busy_ns()) return Error{ErrorKind::broken, "/proc/stat does not tell the CPUs' time", ""};
+  return time;
+}
+
+void MachineTime::note_cpus() {
+  all_lines_ = true;
+  buffer_.resize(256 * (cpus_.package_of.size() + 1));
+}
+
+std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
+  std::size_t size = 0;
+  while (size < buffer_.size()) {
+    const std::ptrdiff_t n = read_at(stat_, {buffer_.data() + size, buffer_.size() - size}, static_cast<std::int64_t>(size));
+    if (n <= 0) break;
+    size += static_cast<std::size_t>(n);
+    if (!all_lines_) break;
+  }
+  std::string_view text{buffer_.data(), size};
+  std::vector<std::uint64_t> ticks(cpus_.packages.size(), 0);
+  std::string_view name;
+  const auto total = busy_ticks(next_line(text), name);
+  if (!total || name != "cpu") return std::nullopt;
+  if (all_lines_) {
+    while (!text.empty() && text.starts_with("cpu")) {
+      const auto busy = busy_ticks(next_line(text), name);
+      const auto cpu = parse_number<unsigned>(name.substr(3));
+      const auto package = cpu ? cpus_.package_of.find(*cpu) : cpus_.package_of.end();
+      if (!busy || package == cpus_.package_of.end()) continue;
+      by_cpu_[*cpu] = static_cast<std::int64_t>(*busy) * kTickNs;
+      const auto at = std::ranges::lower_bound(cpus_.packages, package->second);
+      ticks[static_cast<std::size_t>(at - cpus_.packages.begin())] += *busy;
+    }
+  }
+  if (cpus_.packages.size() == 1) ticks[0] = *total;
+  for (std::size_t i = 0; i < ticks.size(); ++i)
+    last_[i] = std::max(last_[i], static_cast<std::int64_t>(ticks[i]) * kTickNs);
+  return last_;
+}
+
+std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept {
+  std::array<char, 256> buffer;  // MemTotal, MemFree and MemAvailable are the first three lines
+  const std::ptrdiff_t n = read_at(meminfo, buffer);
+  if (n <= 0) return std::nullopt;
+  const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};
+  const auto total = kibibytes(text, "MemTotal:"), left = kibibytes(text, with_cache ? "MemFree:" : "MemAvailable:");
+  if (!total || !left || *left > *total || *left < 0) return std::nullopt;
+  return (*total - *left) * 1024;
+}
+
+}  // namespace impact

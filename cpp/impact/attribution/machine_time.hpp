@@ -1,0 +1,52 @@
+#pragma once
+// CPU time that the whole machine has worked, by package, and the memory in use: the other side of every share.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "impact/host/file.hpp"
+#include "impact/host/host.hpp"
+
+namespace impact {
+
+// Which package each CPU belongs to, by CPU number, and which packages there are.
+struct CpuMap {
+  std::map<unsigned, unsigned> package_of;
+  std::map<unsigned, unsigned> core_of;  // the lowest CPU number of its core; empty where sysfs does not tell
+  std::vector<unsigned> packages;  // sorted; {0} where sysfs does not tell
+  std::size_t cpus_of(unsigned package) const;
+};
+
+// Ticks (1/100 s) of user, nice, system, irq and softirq in one line of /proc/stat ("cpu  …", "cpu12 …"), whose name is
+// put into `name`. Time that a hypervisor took away is not used by anybody here. nullopt for another text.
+std::optional<std::uint64_t> busy_ticks(std::string_view line, std::string_view& name) noexcept;
+
+class MachineTime {
+ public:
+  // Error: /proc/stat cannot be read, or shows a container in place of the machine (lxcfs).
+  static Result<MachineTime> open(const Host& host, CpuMap cpus);
+  // Nanoseconds by package, in the order of CpuMap::packages; never goes back. nullopt where it cannot be read.
+  std::optional<std::vector<std::int64_t>> busy_ns();
+  // From now on busy_ns() notes each CPU's time too.
+  void note_cpus();
+  const std::map<unsigned, std::int64_t>& by_cpu() const noexcept { return by_cpu_; }
+  const CpuMap& cpus() const noexcept { return cpus_; }
+
+ private:
+  MachineTime(Descriptor stat, CpuMap cpus) : stat_(std::move(stat)), cpus_(std::move(cpus)) {}
+  Descriptor stat_;
+  CpuMap cpus_;
+  bool all_lines_ = false;
+  std::vector<std::int64_t> last_;
+  std::map<unsigned, std::int64_t> by_cpu_;
+  std::string buffer_;
+};
+
+// Memory in use: with page cache (total less free) or without (total less available).
+std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept;
+
+}  // namespace impact

@@ -1,0 +1,78 @@
+#pragma once
+// The split of one device's energy between its consumers. Nothing is lost and nothing is made:
+//   E = sum over consumers of (active + idle) + idle of nobody + unattributed,
+// to 1e-9 of E. Where weights are not known the energy is unattributed, never guessed. Pure arithmetic.
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace impact {
+
+// Who bears the energy that the device draws without work.
+enum class IdlePolicy : std::uint8_t {
+  none,             // nobody: a consumer has what its work drew beyond idle
+  allocated_cores,  // each consumer by its part of the machine's cores, also while it does not use them
+  usage,            // those who work, by their use
+  equal,            // all consumers alike
+};
+
+constexpr std::string_view to_string(IdlePolicy p) noexcept {
+  constexpr std::string_view names[] = {"none", "allocated_cores", "usage", "equal"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+constexpr std::optional<IdlePolicy> idle_policy_from(std::string_view name) noexcept {
+  for (const IdlePolicy p : {IdlePolicy::none, IdlePolicy::allocated_cores, IdlePolicy::usage, IdlePolicy::equal}) {
+    if (to_string(p) == name) return p;
+  }
+  return std::nullopt;
+}
+
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+// What each consumer had of one interval, by its weight (CPU seconds, bytes, GPU seconds).
+struct Weighed {
+  enum class Kind : std::uint8_t { known, vacant, unknown } kind = Kind::unknown;  // vacant: nobody used it
+  std::vector<double> parts;  // by consumer, sum 1; empty unless known
+};
+
+// unknown where a weight is NaN, infinite or negative, or where there is none.
+Weighed weigh(std::span<const double> weights);
+
+// One consumer of one device over a stretch of intervals i of length dt_i, in which it had the part w_i.
+struct Claim {
+  double energy_j = 0.0;  // sum of E_i w_i
+  double seconds = 0.0;   // sum of dt_i w_i
+  double idle_part = kUnknown;  // of idle energy, by cores or equally; unknown: the policy cannot be applied to it
+};
+
+struct Stretch {
+  double energy_j = 0.0;        // all that the device used: the claims', vacant and unknown
+  double vacant_j = 0.0;        // while nobody used it
+  double unknown_j = 0.0;       // while weights were not known
+  double idle_power_w = kUnknown;
+  std::span<const Claim> claims;
+};
+
+struct Portion {
+  double total_j = 0.0;
+  double idle_j = 0.0;  // of it; unknown where idle energy cannot be told apart
+};
+
+struct Split {
+  std::vector<Portion> portions;  // by claim
+  double idle_j = 0.0;            // nobody's
+  double unattributed_j = 0.0;
+  bool idle_unknown = false;      // the policy needs the idle power, and it is not known
+  bool policy_unknown = false;    // the policy needs parts of the idle energy, and they are not known
+};
+
+// Without an idle power, `usage` gives each consumer all of its intervals' energy, and idle_j is unknown; the other
+// policies leave it unattributed.
+Split split(const Stretch& stretch, IdlePolicy policy);
+
+}  // namespace impact

@@ -1,0 +1,127 @@
+#include "impact/sources/nvml_clients.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace impact::nvml {
+namespace {
+
+constexpr int kNotFound = 6;
+constexpr int kInsufficientSize = 7;
+constexpr double kSlices = 7.0;  // that a GPU is cut into
+
+}  // namespace
+
+Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host) {
+  Result<std::shared_ptr<const Nvml>> nvml = Nvml::open(host);
+  if (!nvml) return nvml.error();
+  const char* chosen = std::getenv("IMPACT_TRACKER_NVML");
+  Result<Library> library = Library::open(chosen != nullptr ? chosen : "libnvidia-ml.so.1");
+  if (!library) return library.error();
+  std::unique_ptr<ClientReader> reader(new ClientReader(std::move(nvml).value()));
+  const auto take = [&](auto& function, const char* name) {
+    if (function == nullptr)
+      function = library.value().symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
+  };
+  take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v3");
+  take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v2");
+  take(reader->graphics_, "nvmlDeviceGetGraphicsRunningProcesses_v3");
+  take(reader->utilization_, "nvmlDeviceGetProcessUtilization");
+  take(reader->mig_mode_, "nvmlDeviceGetMigMode");
+  take(reader->mig_count_, "nvmlDeviceGetMaxMigDeviceCount");
+  take(reader->mig_device_, "nvmlDeviceGetMigDeviceHandleByIndex");
+  take(reader->attributes_, "nvmlDeviceGetAttributes_v2");
+  if (reader->processes_ == nullptr)
+    return Error{ErrorKind::unsupported, "this driver does not tell which processes use a GPU", ""};
+  reader->seen_.resize(reader->gpus().size(), 0);
+  return reader;
+}
+
+std::optional<std::vector<int>> ClientReader::running(Device device) {
+  std::vector<int> pids;
+  for (const auto call : {processes_, graphics_}) {
+    if (call == nullptr) continue;
+    std::vector<ProcessInfo> infos(16);
+    auto count = static_cast<unsigned>(infos.size());
+    int status = call(device, &count, infos.data());
+    for (int again = 0; status == kInsufficientSize && again < 3; ++again) {
+      infos.resize(count + 16);
+      count = static_cast<unsigned>(infos.size());
+      status = call(device, &count, infos.data());
+    }
+    if (status != kSuccess && call == processes_) return std::nullopt;
+    if (status != kSuccess) continue;
+    for (unsigned i = 0; i < std::min<std::size_t>(count, infos.size()); ++i) {
+      const int pid = static_cast<int>(infos[i].pid);
+      if (std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+    }
+  }
+  return pids;
+}
+
+std::optional<std::vector<Client>> ClientReader::by_process(std::size_t index) {
+  if (utilization_ == nullptr) return std::nullopt;
+  const Gpu& gpu = gpus()[index];
+  unsigned count = 0;
+  int status = utilization_(gpu.handle, nullptr, &count, seen_[index]);
+  if (status != kSuccess && status != kInsufficientSize && status != kNotFound) return std::nullopt;
+  std::vector<ProcessSample> samples(count + 8);
+  count = static_cast<unsigned>(samples.size());
+  status = utilization_(gpu.handle, samples.data(), &count, seen_[index]);
+  std::vector<Client> clients;
+  if (status == kNotFound) return clients;  // nobody's kernel ran since the last look
+  if (status != kSuccess) return std::nullopt;
+  for (unsigned i = 0; i < std::min<std::size_t>(count, samples.size()); ++i) {
+    const ProcessSample& sample = samples[i];
+    if (sample.sm > 100 || sample.pid == 0) continue;  // drivers leave such in unused places
+    seen_[index] = std::max(seen_[index], sample.time_stamp);
+    const int pid = static_cast<int>(sample.pid);
+    const auto known = std::ranges::find_if(clients, [&](const Client& c) { return c.pids.front() == pid; });
+    if (known == clients.end())
+      clients.push_back({{pid}, 0.01 * sample.sm});
+    else
+      known->part = std::max(known->part, 0.01 * sample.sm);
+  }
+  return clients;
+}
+
+// A slice draws by its owner whether its kernels run or not as far as the driver tells: there is no use by process.
+std::optional<std::vector<Client>> ClientReader::by_slice(const Gpu& gpu, unsigned most) {
+  if (mig_device_ == nullptr || attributes_ == nullptr) return std::nullopt;
+  std::vector<Client> clients;
+  for (unsigned i = 0; i < most; ++i) {
+    Device slice = nullptr;
+    if (mig_device_(gpu.handle, i, &slice) != kSuccess) continue;
+    Attributes attributes{};
+    std::optional<std::vector<int>> pids = running(slice);
+    if (!pids || attributes_(slice, &attributes) != kSuccess) return std::nullopt;
+    if (!pids->empty()) clients.push_back({std::move(*pids), attributes.gpu_slices / kSlices});
+  }
+  return clients;
+}
+
+// Without use by process a GPU is one part, its users' together.
+std::optional<std::vector<Client>> ClientReader::by_owner(const Gpu& gpu) {
+  std::optional<std::vector<int>> pids = running(gpu.handle);
+  if (!pids) return std::nullopt;
+  std::vector<Client> clients;
+  if (!pids->empty()) clients.push_back({std::move(*pids), 1.0});
+  return clients;
+}
+
+std::optional<std::vector<Client>> ClientReader::clients(std::size_t index) noexcept {
+  try {
+    const Gpu& gpu = gpus()[index];
+    unsigned mig = 0, pending = 0, most = 0;
+    if (mig_mode_ != nullptr && mig_mode_(gpu.handle, &mig, &pending) == kSuccess && mig == 1) {
+      if (mig_count_ == nullptr || mig_count_(gpu.handle, &most) != kSuccess) return std::nullopt;
+      return by_slice(gpu, most);
+    }
+    if (auto clients = by_process(index)) return clients;
+    return by_owner(gpu);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace impact::nvml

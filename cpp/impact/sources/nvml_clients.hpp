@@ -1,0 +1,59 @@
+#pragma once
+// Who uses which part of an NVIDIA GPU: processes by their share of the multiprocessors, slices (MIG) by their owners.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "impact/sources/nvml_library.hpp"
+
+namespace impact::nvml {
+
+struct Client {
+  std::vector<int> pids;  // as the machine numbers them, not a container
+  double part = 0.0;      // of the GPU's multiprocessors since the last call, 0 to 1
+};
+
+class ClientReader {
+ public:
+  // Error: as Nvml::open(); unsupported where the driver does not tell processes.
+  static Result<std::unique_ptr<ClientReader>> open(const Host& host);
+
+  const std::vector<Gpu>& gpus() const noexcept { return nvml_->gpus(); }
+  // nullopt where the driver does not say. One thread at a time.
+  std::optional<std::vector<Client>> clients(std::size_t gpu) noexcept;
+
+ private:
+  struct ProcessInfo {
+    unsigned pid;
+    unsigned long long used_memory;
+    unsigned gpu_instance, compute_instance;
+  };
+  struct ProcessSample {
+    unsigned pid;
+    unsigned long long time_stamp;
+    unsigned sm, memory, encoder, decoder;
+  };
+  struct Attributes {
+    unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices, compute_slices;
+    unsigned long long memory_mib;
+  };
+  explicit ClientReader(std::shared_ptr<const Nvml> nvml) : nvml_(std::move(nvml)) {}
+  std::optional<std::vector<Client>> by_process(std::size_t gpu);
+  std::optional<std::vector<Client>> by_slice(const Gpu& gpu, unsigned most);
+  std::optional<std::vector<Client>> by_owner(const Gpu& gpu);
+  std::optional<std::vector<int>> running(Device device);
+
+  std::shared_ptr<const Nvml> nvml_;
+  int (*processes_)(Device, unsigned*, ProcessInfo*) = nullptr;
+  int (*graphics_)(Device, unsigned*, ProcessInfo*) = nullptr;
+  int (*utilization_)(Device, ProcessSample*, unsigned*, unsigned long long) = nullptr;
+  int (*mig_mode_)(Device, unsigned*, unsigned*) = nullptr;
+  int (*mig_count_)(Device, unsigned*) = nullptr;
+  int (*mig_device_)(Device, unsigned, Device*) = nullptr;
+  int (*attributes_)(Device, Attributes*) = nullptr;
+  std::vector<unsigned long long> seen_;  // by GPU: time stamp of the last sample
+};
+
+}  // namespace impact::nvml

@@ -1,0 +1,18 @@
+#pragma once
+// Shares as records and Python see them, and how a record says what was divided by what.
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "impact/attribution/share_ledger.hpp"
+#include "impact/core/error.hpp"
+
+namespace impact {
+
+nlohmann::json to_json(const Share& share, std::span<const Channel> channels);
+
+nlohmann::json share_to_json(const ShareSettings& settings);
+// Of a record's header: null or absent is "no share was asked for". Error broken: what is odd.
+Result<ShareSettings> share_from_json(const nlohmann::json& json, std::size_t channels);
+
+}  // namespace impact

@@ -1,0 +1,22 @@
+#pragma once
+// From "whose energy" to the sources that read its use and the channels that are divided by it.
+
+#include "impact/attribution/consumer_use.hpp"
+#include "impact/attribution/share_ledger.hpp"
+#include "impact/attribution/usage_source.hpp"
+#include "impact/tracker/open_sources.hpp"
+
+namespace impact {
+
+struct ShareWish {
+  Whose whose;
+  IdlePolicy policy = IdlePolicy::usage;
+};
+
+// Opens the sources of use and puts them behind the others of `opened`; what each channel of the total is divided by.
+// What cannot be read is no error: the settings say why, and the share is missing. `usage`: the reader of CPU time and
+// memory, null where there is none.
+ShareSettings add_usage(const Host& host, const ShareWish& wish, const Roles& roles, OpenSources& opened,
+                        std::shared_ptr<UsageSource>& usage);
+
+}  // namespace impact

@@ -1,0 +1,117 @@
+// Whose energy, through the whole tracker: recorded, replayed, said where it is not known.
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "impact/tracker/json.hpp"
+#include "impact/tracker/replay.hpp"
+#include "machine.hpp"
+
+namespace impact {
+namespace {
+
+using testing::SizeIs;
+
+// Process 10 of a machine with one CPU, whose times the test sets, in hundredths of a second.
+class SharedMachine : public test::Machine {
+ protected:
+  SharedMachine() { used(100, 500); }
+
+  void used(int own, int all) const {
+    put("proc/10/stat", "10 (train) S 1 1 1 0 -1 0 1 2 3 4 " + std::to_string(own) +
+                            " 0 0 0 20 0 1 0 7 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 0 0");
+    put("proc/10/statm", "100 25 5 1 0 20 0");
+    put("proc/10/task/10/children", "");
+    put("proc/stat", "cpu  " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0\ncpu0 " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0");
+  }
+
+  std::shared_ptr<Tracker> start(Scope scope = Scope::process, IdlePolicy policy = IdlePolicy::usage) const {
+    TrackerSettings s = settings();
+    s.share = {{scope, 10, false}, policy};
+    const auto tracker = Tracker::open(s, host());
+    tracker->start();
+    return tracker;
+  }
+  // Until use has been read once.
+  static void wait(const Tracker& tracker) {
+    for (;;) {
+      const_cast<Tracker&>(tracker).flush();
+      const auto series = read_series(tracker.path(), "usage/own_cpu:0");
+      if (series && !series.value().time_s.empty()) return;
+      std::this_thread::yield();
+    }
+  }
+};
+
+TEST_F(SharedMachine, TwoJobsOfOneNodeAreTold) {
+  std::shared_ptr<Tracker> tracker;
+  std::size_t looks = 0;
+  while (looks != 2) {  // the sampler's own look of each second may fall between the two files that change here
+    energy(1'000'000'000);
+    used(100, 500);
+    tracker = start();
+    wait(*tracker);
+    energy(1'000'000'000 + 80'000);
+    used(130, 600);  // 0.30 of 1.00 s
+    tracker->stop();
+    looks = std::move(read_series(tracker->path(), "usage/own_cpu:0")).value().time_s.size();
+  }
+  const RegionResult run = *tracker->result();
+  ASSERT_TRUE(run.share);
+  EXPECT_NEAR(run.energy.value(), 0.08, 0.02);
+  EXPECT_NEAR(run.share->share.value(), 0.3 * run.energy.value(), 1e-9);
+  EXPECT_NEAR(run.share->others.value(), 0.7 * run.energy.value(), 1e-9);
+  EXPECT_NEAR((run.share->share + run.share->others + run.share->machine_idle + run.share->unattributed).value(),
+              run.energy.value(), 1e-9 * run.energy.value());
+  EXPECT_EQ(run.share->whose, "process 10 and its children");
+  EXPECT_GT(run.share->cpu_s, 0.0);  // of the run, which began and ended within the readings
+  EXPECT_LE(run.share->cpu_s, 0.3 + 1e-6);
+}
+
+TEST_F(SharedMachine, AReplayGivesTheSameSharesAlsoOfOverlappingRegions) {
+  const auto tracker = start();
+  wait(*tracker);
+  const std::uint64_t a = tracker->enter("a");
+  energy(1'000'000'000 + 30'000);
+  const std::uint64_t b = tracker->enter("b");
+  energy(1'000'000'000 + 50'000);
+  used(130, 600);
+  EXPECT_TRUE(tracker->exit(a)->share);
+  energy(1'000'000'000 + 90'000);
+  tracker->exit(b);
+  tracker->stop();
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  const auto same = [&](const RegionResult& one, const RegionResult& other) {
+    EXPECT_EQ(to_json(one, tracker->channels()).dump(), to_json(other, replayed.header.channels).dump());
+  };
+  ASSERT_THAT(replayed.regions, SizeIs(2));
+  same(replayed.regions[0], *tracker->settled(a));
+  same(replayed.regions[1], *tracker->settled(b));
+  same(*replayed.run, *tracker->result());
+  EXPECT_FALSE(replayed.regions[0].share->share.is_missing());
+  EXPECT_EQ(replayed.totals.at("result").at("share").at("idle_policy"), "usage");
+}
+
+TEST_F(SharedMachine, WhatCannotBeKnownIsSaidAndNotGuessed) {
+  const auto tracker = start(Scope::job);
+  energy(1'000'000'000 + 80'000);
+  tracker->stop();
+  const RegionResult run = *tracker->result();
+  ASSERT_TRUE(run.share);
+  EXPECT_TRUE(run.share->share.is_missing());
+  EXPECT_NEAR(run.share->unattributed.value(), run.energy.value(), 1e-12);
+  ASSERT_FALSE(run.share->reasons.empty());
+  const nlohmann::json json = to_json(run, tracker->channels());
+  EXPECT_TRUE(json.at("share").at("share_j").is_null());
+}
+
+TEST_F(SharedMachine, OfTheMachineNoShareIsAsked) {
+  const auto tracker = start(Scope::machine);
+  tracker->stop();
+  EXPECT_FALSE(tracker->result()->share);
+  EXPECT_TRUE(to_json(*tracker->result(), tracker->channels()).at("share").is_null());
+}
+
+}  // namespace
+}  // namespace impact
