@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace impact;
   WindowInverter inverter{std::chrono::seconds{1}};
   std::int64_t t = 0;
-  Instant last{};
+  Instant last = Instant::min();
   for (; size >= 6; data += 6, size -= 6) {
     std::uint32_t step = 0;
     std::uint16_t watts = 0;
