@@ -5,8 +5,9 @@
 
 The machine draws 20 W and 40 W for each busy CPU; what a program caused is 40 W times its CPU time, by its own clocks.
 Each mix is measured from the side of every program in it, with the idle energy nobody's (policy "none") and by use. One
-line a program, then the mean absolute error, to be held against METRION's 4.2 % for CPUs (arXiv 2512.06806). Needs an
-otherwise idle machine: whatever else runs is in the machine's power too, and rightly in nobody's share.
+line a program, then the mean absolute error, to be held against METRION's 4.2 % for CPUs (arXiv 2512.06806). The machine
+should be otherwise idle: what else runs is in its power too, and rightly in nobody's share; and under "none" a load that
+never ends hides the idle power ("unknown").
 """
 
 from __future__ import annotations
@@ -79,18 +80,18 @@ with ExitStack() as stack:
     trackers = {(i, policy): stack.enter_context(of(i, policy))
                 for i in range(len(jobs)) for policy in ("none", "usage")}
     time.sleep(4)
-    begin = time.monotonic()
+    begin = time.monotonic_ns()
     for job in jobs: job.stdin.write("go\\n"); job.stdin.flush()
     time.sleep(seconds)
     for job in jobs: job.stdin.write("end\\n"); job.stdin.flush()
     used = [float(job.stdout.readline()) for job in jobs]
-    mix_s = time.monotonic() - begin
+    end = time.monotonic_ns()
     time.sleep(1)
 for job in jobs: job.stdin.close(); job.wait()
 for (i, policy), tracker in trackers.items():
     r = tracker.result
     found.append({"program": i, "policy": policy, "cpu_s": used[i], "share": r.share,
-                  "all_cpu_s": sum(used), "mix_s": mix_s})
+                  "begin": begin, "end": end})
 print(json.dumps(found))
 """
 
@@ -127,12 +128,15 @@ def measure(name: str, seconds: float) -> list[Line]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "IMPACT_TRACKER_SOURCES": "rapl_powercap"}
         done = machine.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment)
         found: list[dict[str, Any]] = json.loads(done.stdout)
+        begin, end = found[0]["begin"], found[0]["end"]
+        busy_s = machine.truth.busy_s(begin, end)
     lines = []
     for one in found:
         share, kind = one["share"], MIXES[name][one["program"]]
         truth = WATTS_PER_CPU * one["cpu_s"]
         if one["policy"] == "usage":
-            truth += IDLE_W * one["mix_s"] * one["cpu_s"] / one["all_cpu_s"]
+            # Of the idle energy of the mix the program's part of all the work, other programs' too.
+            truth += IDLE_W * (end - begin) * 1e-9 * one["cpu_s"] / busy_s
         captured = share["cpu_s"] / one["cpu_s"]
         lines.append(Line(name, f"{kind[0]} {kind[1]:g}", one["policy"], truth, share["share_j"], captured))
     return lines
