@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from typing import Any
 
 import pytest
 
+from fakes.pool_process import key_and_rank
 from impact_tracker.ranks import VARIABLES, Rank, read_rank, run_key
 
 SLURM = {
@@ -119,13 +119,9 @@ def test_ranks_of_one_run_share_and_two_runs_do_not(monkeypatch: pytest.MonkeyPa
     assert f"parent={os.getppid()}" in key(OPENMPI)
 
 
-def _key_and_rank(_: int) -> Any:
-    return run_key(), read_rank()
-
-
 def test_processes_of_a_pool_share() -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        found = pool.map(_key_and_rank, range(4))
+        found = pool.map(key_and_rank, range(4))
     assert {key for key, _ in found} == {f"parent={os.getpid()}"}
     assert {rank for _, rank in found} == {Rank()}
 
