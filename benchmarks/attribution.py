@@ -5,9 +5,9 @@
 
 The machine draws 20 W and 40 W for each busy CPU; what a program caused is 40 W times its CPU time, by its own clocks.
 Each mix is measured from the side of every program in it, with the idle energy nobody's (policy "none") and by use. One
-line a program, then the mean absolute error, to be held against METRION's 4.2 % for CPUs (arXiv 2512.06806). The machine
-should be otherwise idle: what else runs is in its power too, and rightly in nobody's share; and under "none" a load that
-never ends hides the idle power ("unknown").
+line a program, then the mean absolute error, to be held against METRION's 4.2 % for CPUs (arXiv 2512.06806). The
+machine should be otherwise idle: what else runs is in its power too, and rightly in nobody's share; and under "none" a
+load that never ends hides the idle power ("unknown").
 """
 
 from __future__ import annotations
