@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <string_view>
 
 #include "cpp/sources/fake_root.hpp"
 #include "impact/sources/bmc_answers.hpp"
@@ -27,7 +28,12 @@ std::unique_ptr<Source> open(OpenedSource opened) {
 }
 
 // By what was sent: netfn, command, data. What is not in it is answered with "invalid command".
-std::map<Bytes, Bytes> answers;
+// As text: GCC 12 takes the three-way comparison of two vectors of bytes for one that reads past their end.
+struct ByText {
+  static std::string_view text(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  bool operator()(const Bytes& a, const Bytes& b) const { return text(a) < text(b); }
+};
+std::map<Bytes, Bytes, ByText> answers;
 Bytes last_sent;
 long last_message = 0;
 int last_address_type = 0, last_address = 0, last_channel = 0;
