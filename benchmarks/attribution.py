@@ -125,7 +125,7 @@ def measure(name: str, seconds: float) -> list[Line]:
     machine = FakeMachine(zones.following_load(idle_w=IDLE_W, watts_per_cpu=WATTS_PER_CPU))
     with machine, tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-c", OBSERVER, json.dumps(MIXES[name]), str(seconds), folder, PROGRAM]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "IMPACT_TRACKER_SOURCES": "rapl_powercap"}
+        environment = {**os.environ, "IMPACT_TRACKER_SOURCES": "rapl_powercap"}
         done = machine.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment)
         found: list[dict[str, Any]] = json.loads(done.stdout)
         begin, end = found[0]["begin"], found[0]["end"]

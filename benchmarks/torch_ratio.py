@@ -1,6 +1,6 @@
 """Speed of the worker against the same networks in Python torch, in turns on one machine.
 
-    PYTHONPATH=python python benchmarks/torch_ratio.py [--torch-python /usr/bin/python3] [--networks A,B] [--json]
+    .venv/bin/python benchmarks/torch_ratio.py [--torch-python /usr/bin/python3] [--networks A,B] [--json]
 
 `--torch-python`: an interpreter that has torch, best of the worker's own version (Debian: apt install python3-torch).
 The two take turns, a few passes each, so that the machine's moods meet both; the ratio is the geometric mean over the

@@ -1,6 +1,6 @@
 """What tracking costs a test of the benchmark: the same inference with and without a tracker, in turns.
 
-    PYTHONPATH=python python benchmarks/tracking_overhead.py [--pairs N] [--seconds S] [--network NAME] [--json]
+    .venv/bin/python benchmarks/tracking_overhead.py [--pairs N] [--seconds S] [--network NAME] [--json]
 
 Three answers, in shares of the test's time. The CPU time of the tracker, over all of the test's cores: what the test
 can lose to it. The edges: how long entering and leaving the region takes beyond the passes, against the same without a
