@@ -177,7 +177,11 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   add(share.machine_idle, device.machine_idle_j);
   const double divided = d[own_j] + d[others_j];
   const double f = divided > 0.0 ? std::clamp(d[own_j] / divided, 0.0, 1.0) : 0.0;
-  const double ticks = d[all_use] > 0.0 ? device.share_j * (1.0 - f) * kTick_s / (std::sqrt(6.0) * d[all_use]) : 0.0;
+  // The consumer's time and everybody's are both counted in ticks: none seen is less than a tick, not none used.
+  const double divided_j = device.share_j + device.others_j;
+  const double ticks = d[all_use] > 0.0 ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTick_s /
+                                              (std::sqrt(6.0) * d[all_use])
+                                        : 0.0;
   const double own_part = whole > 0.0 ? device.share_j / whole : 0.0;
   const double variance = (in.variance + out.variance) * scale * scale + ticks * ticks;
   const double half = std::hypot(kNormal95 * std::sqrt(variance), own_part * part.half_width);

@@ -11,62 +11,19 @@
 //     it drops is opened again at the next round.
 //   - Suite 3 rests on SHA-1; what travels is no secret but the log-in, whose password is never sent.
 
-#include <array>
-
 #include "impact/host/file.hpp"
-#include "impact/sources/bmc_answers.hpp"
+#include "impact/sources/dcmi.hpp"
 #include "impact/sources/free_ipmi.hpp"
-#include "impact/sources/node_channels.hpp"
 #include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
 namespace {
 
-constexpr std::uint8_t kGroupExtension = 0x2C, kGetPowerReading = 0x02;
-constexpr std::array<std::uint8_t, 4> kSystemPower{0xDC, 0x01, 0x00, 0x00};
-constexpr Duration kPatience = std::chrono::seconds{3};
-
-Result<PowerReading> ask(FreeIpmi& session) {
-  const auto answer = session.request(kGroupExtension, kGetPowerReading, kSystemPower, kPatience);
-  if (!answer) return answer.error();
-  const std::optional<PowerReading> reading = parse_power_reading(answer.value());
-  if (!reading) return Error{ErrorKind::unsupported, "IPMI: the management controller has no DCMI power reading", ""};
-  return *reading;
-}
-
-class IpmiLan final : public Source {
+class IpmiLan final : public dcmi::NodePower<FreeIpmi> {
  public:
-  IpmiLan(const Host& host, FreeIpmi session, const PowerReading& first)
-      : clock_(host.clock),
-        session_(std::move(session)),
-        filter_(first),
-        channel_(node_power("ipmi_lan", 1.0, std::chrono::seconds{1}, kPatience)) {}
-
-  std::span<const Channel> channels() const noexcept override { return {&channel_, 1}; }
-
-  void rest() noexcept override { session_.log_out(); }  // controllers keep few
-
-  void read(Sink& out) noexcept override {
-    const Instant before = clock_->now();
-    std::optional<unsigned> watts;
-    try {
-      const Result<PowerReading> reading = ask(session_);
-      if (reading) watts = filter_.accept(reading.value());
-    } catch (const std::exception&) {  // no memory for the answer
-    }
-    const Instant after = clock_->now();
-    if (watts)
-      out.put({0, Quality::measured, *watts, before, after});
-    else
-      out.missing(0, before, after);
-  }
-
- private:
-  const Clock* clock_;
-  FreeIpmi session_;
-  PowerFilter filter_;
-  Channel channel_;
+  using NodePower::NodePower;
+  void rest() noexcept override { door().log_out(); }  // controllers keep few sessions
 };
 
 }  // namespace
@@ -85,13 +42,10 @@ OpenedSource open_ipmi_lan(const Host& host) {
   Result<FreeIpmi> session =
       FreeIpmi::open({*address, setting("IPMI_USER").value_or(""), secret("IPMI_PASSWORD").value_or(""), *cipher});
   if (!session) return session.error();
-  const Result<PowerReading> first = ask(session.value());
+  const Result<PowerReading> first = dcmi::ask(session.value());
   if (!first) return first.error();
-  if (!first.value().active) {
-    return Error{ErrorKind::unsupported, "IPMI: DCMI power measurement is switched off",
-                 "ipmitool dcmi power activate"};
-  }
-  return OpenedSource{std::make_unique<IpmiLan>(host, std::move(session).value(), first.value())};
+  if (!first.value().active) return dcmi::switched_off();
+  return OpenedSource{std::make_unique<IpmiLan>("ipmi_lan", host, std::move(session).value(), first.value())};
 }
 
 }  // namespace impact

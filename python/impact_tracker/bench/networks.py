@@ -7,7 +7,7 @@ crop, per cent.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 TOP1_SOURCE = "TensorFlow-Slim image classification models, README (single crop)"
 
@@ -62,3 +62,10 @@ def title_of(model: str, test: str = "") -> str:
     """How people write it, with the part of a test that has two; of a network that no suite knows: its name."""
     part = f" ({test.rpartition('-')[2]})" if "/" in test and test.endswith(("-a", "-b", "-all")) else ""
     return (BY_NAME[model].title if model in BY_NAME else model) + part
+
+
+def listed(suite: str, test: str, model: str, phases: list[str], **more: Any) -> dict[str, Any]:
+    """One test for `bench --list`; `more`: gmac, batch, size, and what only this suite has."""
+    network = BY_NAME[model]
+    row = {"suite": suite, "test": test, "model": model, "title": network.title, "task": network.task}
+    return {**row, "phases": phases, "parameters": network.parameters, "reference_ms": None, "default": True, **more}

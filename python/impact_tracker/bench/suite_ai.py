@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .networks import BY_NAME, title_of
+from .networks import listed
 from .settings import Settings
 from .suites_base import Step, Test
 
@@ -77,20 +77,16 @@ def sub_tests() -> list[SubTest]:
 def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
     return [
-        {
-            "suite": "ai-benchmark",
-            "test": one.name,
-            "model": one.model,
-            "title": title_of(one.model),
-            "task": BY_NAME[one.model].task,
-            "phases": [one.phase],
-            "parameters": BY_NAME[one.model].parameters,
-            "gmac": one.gmac,
-            "batch": one.batch,
-            "size": list(one.size),
-            "reference_ms": one.reference_ms,
-            "default": True,
-        }
+        listed(
+            "ai-benchmark",
+            one.name,
+            one.model,
+            [one.phase],
+            gmac=one.gmac,
+            batch=one.batch,
+            size=list(one.size),
+            reference_ms=one.reference_ms,
+        )
         for one in sub_tests()
     ]
 

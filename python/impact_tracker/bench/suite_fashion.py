@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .networks import BY_NAME
+from .networks import listed
 from .settings import Settings
 from .suites_base import Step, Test
 
@@ -12,14 +12,6 @@ TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
 DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
 # Side of the images for the networks that take small ones; channels are the network's own.
 SIZES = {"small-cnn": 28, "mobilenet-v2": 32, "resnet-18": 32, "resnet-v2-50": 32, "resnet-v2-152": 32}
-# Billions of multiply-adds of one such image's forward pass.
-GMAC = {
-    "small-cnn": 0.004241152,
-    "mobilenet-v2": 0.007393408,
-    "resnet-18": 0.037523456,
-    "resnet-v2-50": 0.073074688,
-    "resnet-v2-152": 0.22459392,
-}
 MODELS = tuple(SIZES)
 # Billions of multiply-adds of one image's forward pass at that size.
 GMAC = {
@@ -69,23 +61,17 @@ def _test(model: str, settings: Settings) -> Test:
 
 def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
-    found = []
-    for model, size in SIZES.items():
-        network = BY_NAME.get(model)
-        found.append(
-            {
-                "suite": "fashion-mnist",
-                "test": model,
-                "model": model,
-                "title": network.title if network else model,
-                "task": network.task if network else "classification",
-                "phases": ["training", "evaluation", "inference"],
-                "parameters": network.parameters if network else None,
-                "gmac": GMAC[model],
-                "batch": BATCH,
-                "size": [size, size],
-                "reference_ms": None,
-                "default": model in DEFAULT_MODELS,
-            }
+    phases = ["training", "evaluation", "inference"]
+    return [
+        listed(
+            "fashion-mnist",
+            model,
+            model,
+            phases,
+            gmac=GMAC[model],
+            batch=BATCH,
+            size=[size, size],
+            default=model in DEFAULT_MODELS,
         )
-    return found
+        for model, size in SIZES.items()
+    ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import suite_fashion
-from .networks import BY_NAME, title_of
+from .networks import listed
 from .settings import Settings
 from .suites_base import Step, Test
 
@@ -116,23 +116,21 @@ def _test(model: str, course: Course, settings: Settings) -> Test:
 
 def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
-    return [
-        {
-            "suite": "learning",
-            "test": model,
-            "model": model,
-            "title": title_of(model),
-            "task": BY_NAME[model].task,
-            "phases": ["training", "evaluation"],
-            "parameters": BY_NAME[model].parameters,
-            "gmac": course.gmac,
-            "batch": course.load["batch"],
-            "size": [size, size] if isinstance(size := course.load["size"], int) else size,
-            "unit": course.unit,
-            "reference_ms": None,
-            "data": course.data,
-            "targets": list(course.metrics),
-            "default": model in DEFAULT_MODELS,
-        }
-        for model, course in COURSES.items()
-    ]
+    found = []
+    for model, course in COURSES.items():
+        size = course.load["size"]
+        own = {"unit": course.unit, "data": course.data, "targets": list(course.metrics)}
+        found.append(
+            listed(
+                "learning",
+                model,
+                model,
+                ["training", "evaluation"],
+                gmac=course.gmac,
+                batch=course.load["batch"],
+                size=[size, size] if isinstance(size, int) else size,
+                default=model in DEFAULT_MODELS,
+                **own,
+            )
+        )
+    return found

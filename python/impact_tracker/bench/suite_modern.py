@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .networks import BY_NAME, title_of
+from .networks import listed
 from .settings import Settings
 from .suite_ai import PASSES, QUICK_SECONDS
 from .suites_base import Step, Test
@@ -87,21 +87,16 @@ def _test(one: ModernTest, settings: Settings) -> Test:
 def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
     return [
-        {
-            "suite": "modern",
-            "test": one.name,
-            "model": one.model,
-            "title": title_of(one.model),
-            "task": BY_NAME[one.model].task,
-            "phases": [one.phase],
-            "parameters": BY_NAME[one.model].parameters,
-            "gmac": one.gmac,
-            "batch": one.batch,
-            "size": list(one.size),
-            "unit": one.unit,
-            "reference_ms": None,
-            "default": True,
-        }
+        listed(
+            "modern",
+            one.name,
+            one.model,
+            [one.phase],
+            gmac=one.gmac,
+            batch=one.batch,
+            size=list(one.size),
+            unit=one.unit,
+        )
         for one in TESTS
     ]
 

@@ -99,19 +99,28 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
 
 def machine_of(args: argparse.Namespace, run: Run) -> Machine | None:
     """The machine as it was described, or as the record names it; None without either. ValueError where it does not."""
+    if args.cpus is not None:
+        return described(args)
+    return named_machine(run.hardware, args.ssd_gb) if args.this_machine else None
+
+
+def described(args: argparse.Namespace, prefix: str = "") -> Machine:
+    """The machine of the options --<prefix>cpus, --<prefix>ram-gb and so on."""
     from ..footprint import Machine
 
-    if args.cpus is not None:
-        return Machine(
-            cpus=args.cpus,
-            cpu_cores=args.cpu_cores,
-            ram_gb=args.ram_gb,
-            ssds=1 if args.ssd_gb else 0,
-            ssd_gb=args.ssd_gb,
-            gpus=args.gpus,
-            gpu_model=args.gpu,
-        )
-    return named_machine(run.hardware, args.ssd_gb) if args.this_machine else None
+    def of(name: str) -> Any:
+        return getattr(args, prefix + name)
+
+    ssd_gb = of("ssd_gb")
+    return Machine(
+        cpus=of("cpus"),
+        cpu_cores=of("cpu_cores"),
+        ram_gb=of("ram_gb"),
+        ssds=1 if ssd_gb else 0,
+        ssd_gb=ssd_gb,
+        gpus=of("gpus"),
+        gpu_model=of("gpu"),
+    )
 
 
 def named_machine(hardware: Hardware, ssd_gb: float = 0.0) -> Machine:

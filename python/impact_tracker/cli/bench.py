@@ -17,6 +17,7 @@ from typing import Any
 
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
+from .bench_how import add_how
 from .bench_train import learning_settings
 from .options import add_weighing
 
@@ -31,7 +32,7 @@ _SETTINGS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to run, how, and where to keep it. No option has a default here: what was not given is the settings' own."""
-    from ..bench.settings import LAYOUTS, MODES, PHASES, PRECISIONS, SUITES
+    from ..bench.settings import MODES, PHASES, SUITES
 
     what = parser.add_argument_group("what")
     what.add_argument("--suite", choices=SUITES, help="default: fashion-mnist")
@@ -49,15 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
     how = parser.add_argument_group("how")
     how.add_argument("--seed", type=int, metavar="N", help="first run's seed; the next run has the next (1)")
-    how.add_argument("--batch", type=int, metavar="N", help="images at a time (the test's own)")
-    how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
-    how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
-    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
-    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
-    how.add_argument("--threads", type=int, metavar="N", help="default: all")
-    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
-    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
-    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
+    add_how(how, "images at a time (the test's own)")
     add_weighing(parser)
     add_cluster(parser)
     out = parser.add_argument_group("output")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .bench_cluster import add_cluster
+from .bench_how import add_how
 from .options import add_weighing
 
 EPILOG = """examples:
@@ -54,7 +55,7 @@ def add_train(actions: Any) -> None:
     what.add_argument("--test-images", type=int, metavar="N", help="examples of an evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
     what.add_argument("--mode", choices=("quick", "work"), help="work: warmed up until power is steady, idle baselines")
-    _add_machine(train)
+    add_how(train.add_argument_group("how"), "examples at a time (the network's own)")
     add_weighing(train)
     add_cluster(train)
     out = train.add_argument_group("output")
@@ -62,21 +63,6 @@ def add_train(actions: Any) -> None:
     out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
-
-
-def _add_machine(parser: argparse.ArgumentParser) -> None:
-    from ..bench.settings import LAYOUTS, PRECISIONS
-
-    how = parser.add_argument_group("how")
-    how.add_argument("--batch", type=int, metavar="N", help="examples at a time (the network's own)")
-    how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
-    how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
-    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
-    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
-    how.add_argument("--threads", type=int, metavar="N", help="default: all")
-    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
-    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
-    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between runs")
 
 
 def _goal(metric: str) -> Callable[[str], tuple[str, float]]:

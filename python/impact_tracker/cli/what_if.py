@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from .any_runs import add_machine, add_runs, allocation_of, machine_of, runs_of
+from .any_runs import add_machine, add_runs, allocation_of, described, machine_of, runs_of
 
 if TYPE_CHECKING:
     from ..factors import Factor
@@ -104,21 +104,11 @@ def _changes(args: argparse.Namespace) -> list[Change]:
 
 
 def _new_machine(args: argparse.Namespace) -> Machine | None:
-    from ..footprint import Machine
-
     if args.to_cpus is None:
         if args.to_gpus or args.to_gpu:
             raise ValueError("another machine is described whole: --to-cpus too (0 for a card alone)")
         return None
-    return Machine(
-        cpus=args.to_cpus,
-        cpu_cores=args.to_cpu_cores,
-        ram_gb=args.to_ram_gb,
-        ssds=1 if args.to_ssd_gb else 0,
-        ssd_gb=args.to_ssd_gb,
-        gpus=args.to_gpus,
-        gpu_model=args.to_gpu,
-    )
+    return described(args, "to_")
 
 
 def _ratio(text: str | None, name: str) -> Factor:

@@ -139,6 +139,18 @@ TEST(ShareLedger, WholeIntervalsHaveNoErrorOfInterpolation) {
   EXPECT_NEAR(node.share(180.0, 1).half_width.value(), 0.0, 1e-9);
 }
 
+TEST(ShareLedger, NoneSeenIsLessThanATickNotNothing) {
+  Node node;
+  node.row();
+  node.ledger.enter(1, at(0.0));
+  for (int i = 0; i < 5; ++i) node.run(1.0, 0.0, 0.2);
+  node.ledger.exit(1, at(5.0));
+  const Share s = node.share(node.energy, 1);
+  EXPECT_EQ(s.share.value(), 0.0);
+  // A hundredth of a second beside one second of use: 1.96 x 0.01 / sqrt(6) of the energy.
+  EXPECT_NEAR(s.half_width.value(), 0.008 * node.energy, 0.0005 * node.energy);
+}
+
 TEST(ShareLedger, AReadingThatFailedIsBridgedByTheNext) {
   Node node;
   node.row();

@@ -1,0 +1,20 @@
+"""Options of how a network is run, the same for every kind of campaign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_how(how: Any, batch: str) -> None:
+    """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
+    from ..bench.settings import LAYOUTS, PRECISIONS
+
+    how.add_argument("--batch", type=int, metavar="N", help=batch)
+    how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
+    how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
+    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
+    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
+    how.add_argument("--threads", type=int, metavar="N", help="default: all")
+    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
+    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
+    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
