@@ -1,5 +1,9 @@
 #include "worker/compat.hpp"
 
+#include "worker/blas.hpp"
+
+#include <ATen/Version.h>
+
 #ifdef IMPACT_TORCH_CUDA_HEADERS
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
@@ -82,6 +86,14 @@ std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devi
                        before.allocated_bytes + one->allocated_bytes};
   }
   return sum;
+}
+
+std::optional<std::string> blas() {
+  if (at::hasMKL()) {
+    const auto text = at::get_mkl_version();  // "Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build … for …"
+    return text.substr(0, text.find("-Product"));
+  }
+  return impact::worker::blas::openblas();
 }
 
 // The properties' structure changes with the CUDA headers; the parent names the device through its own driver library.

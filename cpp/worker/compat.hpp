@@ -94,6 +94,9 @@ inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, c
 
 inline std::string version() { return TORCH_VERSION; }
 
+/// The library of matrix products, with its version; nothing where it does not tell.
+std::optional<std::string> blas();
+
 inline void synchronize(const std::vector<torch::Device>& devices) {
   for (const auto& device : devices) {
     synchronize(device);

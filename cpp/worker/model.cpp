@@ -1,4 +1,5 @@
 // The model: building, single passes, warming up, checkpoints. Its phases are in loops.cpp.
+#include "worker/blas.hpp"
 #include "worker/compat.hpp"
 #include "worker/text.hpp"
 #include "worker/trainer.hpp"
@@ -45,6 +46,7 @@ void forget_steps(torch::optim::Optimizer& optimizer) {
 Model::Model(LoadOptions options)
     : options_(std::move(options)), facts_(network_facts(*options_.spec, options_.build)) {
   torch::set_num_threads(static_cast<int>(options_.threads_each()));
+  blas::set_threads(static_cast<int>(options_.threads_each()));
   compat::allow_tf32(options_.precision == "tf32");
   compat::set_deterministic(options_.deterministic);
   torch::manual_seed(options_.seed);

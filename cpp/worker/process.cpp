@@ -1,6 +1,8 @@
 #include "worker/process.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -67,6 +70,17 @@ bool parent_is_gone() { return original_parent != 0 && getppid() != original_par
 
 int own_pid() { return getpid(); }
 
+void start_again(char** arguments) {
+  std::error_code error;
+  // By its own name: a process started as /proc/self/exe would be called "exe" in every list of processes.
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    execv(self.c_str(), arguments);
+  }
+}
+
+void* library_function(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+
 void leave_now(int code) { _exit(code); }
 
 bool LineReader::next(std::string& line) {
@@ -103,6 +117,12 @@ bool write_all(int fd, const std::string& text) {
     }
   }
   return true;
+}
+
+void give_memory_back() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 bool reset_peak_memory() {

@@ -16,6 +16,11 @@ void follow_parent();
 [[nodiscard]] bool parent_is_gone();
 [[nodiscard]] int own_pid();
 
+/// This program from its beginning, with the environment as it is now; returns only if the system refuses.
+void start_again(char** arguments);
+/// A function of a library of this process by its name; null if none has it.
+[[nodiscard]] void* library_function(const char* name);
+
 /// Ends at once, without destructors.
 [[noreturn]] void leave_now(int code);
 
@@ -34,6 +39,8 @@ class LineReader {
 /// False if the other end is closed.
 [[nodiscard]] bool write_all(int fd, const std::string& text);
 
+/// What the allocator keeps of freed memory goes back to the system.
+void give_memory_back();
 /// Resets the high-water mark of resident memory; false where the kernel does not allow it.
 bool reset_peak_memory();
 [[nodiscard]] std::optional<std::int64_t> peak_memory_bytes();

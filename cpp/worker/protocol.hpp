@@ -1,6 +1,7 @@
 // The worker's protocol: JSON lines, commands on stdin, events on stdout, nothing else on either.
 //
-// At the start: {"event":"hello","protocol":1,"pid":…,"torch_version":…,"devices":["cpu",…],"threads":…}.
+// At the start: {"event":"hello","protocol":1,"pid":…,"torch_version":…,"blas":…,"allocator":…,"devices":["cpu",…],
+// "threads":…}.
 //
 // Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
 //   list        [network]

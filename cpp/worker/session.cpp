@@ -1,6 +1,8 @@
 #include "worker/session.hpp"
 
+#include "worker/blas.hpp"
 #include "worker/compat.hpp"
+#include "worker/launch.hpp"
 #include "worker/process.hpp"
 #include "worker/text.hpp"
 
@@ -8,6 +10,8 @@
 
 namespace impact::worker {
 namespace {
+
+Json text_or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
 
 Json id_of(const Json& command) { return command.contains("id") ? command["id"] : Json(nullptr); }
 
@@ -114,6 +118,8 @@ void Session::run() {
                   {"protocol", kProtocolVersion},
                   {"pid", process::own_pid()},
                   {"torch_version", compat::version()},
+                  {"blas", text_or_null(compat::blas())},
+                  {"allocator", text_or_null(launch::allocator())},
                   {"devices", available_devices()},
                   {"threads", available_threads()},
                   {"t_ns", monotonic_ns()}});
@@ -175,8 +181,7 @@ bool Session::dispatch(const std::string& name, const Json& command) {
   } else if (name == "save" || name == "restore_weights" || name == "checkpoint" || name == "resume") {
     weights(command, name);
   } else if (name == "unload") {
-    kept_.clear();
-    model_.reset();
+    clear();
     protocol_.send({{"event", "unloaded"}, {"id", id_of(command)}});
   } else if (name == "quit") {
     over_ = true;
@@ -217,8 +222,7 @@ void Session::list(const Json& command) {
 
 void Session::load(const Json& command) {
   const auto options = parse_load(command);
-  kept_.clear();
-  model_.reset();
+  clear();
   model_ = std::make_unique<Model>(options);
   const auto& facts = model_->facts();
   const auto values = facts.activations * options.batch;
@@ -248,7 +252,15 @@ void Session::load(const Json& command) {
        {"macs", facts.macs},
        {"gmac", giga(facts.macs)},
        {"estimated_memory_bytes", {{"infer", weights_bytes + values * 2}, {"train", 4 * weights_bytes + values * 10}}},
-       {"torch_version", compat::version()}});
+       {"torch_version", compat::version()},
+       {"blas", text_or_null(compat::blas())},
+       {"allocator", text_or_null(launch::allocator())}});
+}
+
+void Session::clear() {
+  kept_.clear();
+  model_.reset();
+  process::give_memory_back();  // what one network left behind is not the next one's
 }
 
 void Session::warm_up(const Json& command) {

@@ -26,6 +26,8 @@ class Session {
   void evaluate(const Json& command);
   void forward(const Json& command);
   void weights(const Json& command, const std::string& name);
+  /// Nothing is loaded any more.
+  void clear();
   void finish_phase(Json report, const Json& data);
   void send_error(const Json& command, const std::string& kind, const std::string& what, const std::string& advice);
   Model& model();

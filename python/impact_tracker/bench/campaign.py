@@ -275,6 +275,8 @@ def about(machine: Machine) -> dict[str, Any]:
         "architecture": platform.machine(),
         "python": sys.version.split()[0],
         "torch_version": machine.get("torch_version"),
+        "blas": machine.get("blas"),
+        "allocator": machine.get("allocator"),
         "devices": machine.get("devices"),
         "worker_threads": machine.get("threads"),
         "networks": {

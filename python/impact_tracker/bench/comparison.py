@@ -121,7 +121,8 @@ def _caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
         (name, getattr(a.settings, name), getattr(b.settings, name))
         for name in ("mode", "device", "precision", "layout", "batch", "threads", "images", "epochs")
     ]
-    sides += [(name, a.head.get(name), b.head.get(name)) for name in ("host", "torch_version")]
+    heads = ("host", "torch_version", "blas", "allocator")
+    sides += [(name, a.head.get(name, "not recorded"), b.head.get(name, "not recorded")) for name in heads]
     notes += [f"{name} differs: {one} in A, {other} in B" for name, one, other in sides if one != other]
     qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
     if qualities[0] != qualities[1]:

@@ -22,7 +22,7 @@ _ROW_FIELDS = (
     "above_idle_j power_w pue intensity_g_per_kwh carbon_g carbon_low_g carbon_high_g quality coverage partial "
     "cpu_utilisation worker_cpus images_per_s loss final_loss accuracy dice target_metric target reached best final "
     "most_epochs parameters trainable_parameters gmac device threads layout precision batch_norm variant "
-    "peak_memory_bytes device_memory_bytes torch_version data host record region written_at samples settled drift "
+    "peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples settled drift "
     "pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
 )
 _BOOTSTRAPPED = {"kwh": "kwh", "j_per_image": "j_per_image", "seconds": "duration_s"}  # of a cell: of its rows

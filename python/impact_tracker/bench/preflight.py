@@ -12,7 +12,7 @@ from .suites import Test, check_models
 
 
 class Machine(dict[str, Any]):
-    """What the worker said of itself: torch_version, devices, threads, networks by name."""
+    """What the worker said of itself: torch_version, blas, allocator, devices, threads, networks by name."""
 
 
 def preflight(
@@ -34,6 +34,8 @@ def preflight(
         hello = worker.hello
         return Machine(
             torch_version=hello.get("torch_version"),
+            blas=hello.get("blas"),
+            allocator=hello.get("allocator"),
             devices=list(worker.devices),
             threads=hello.get("threads"),
             networks=networks,

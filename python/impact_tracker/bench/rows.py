@@ -23,7 +23,7 @@ _ENERGY = (
     "carbon_high_g quality coverage partial provisional start_ns stop_ns"
 )
 _LOADED = "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters "
-_LOADED += "macs gmac torch_version"
+_LOADED += "macs gmac torch_version blas allocator"
 _WORKER = "images passes batch limit stopped loss final_loss accuracy correct finite loss_function optimizer lr "
 _WORKER += "dice peak_memory_bytes peak_memory_scope device devices threads layout precision torch_version batch_norm "
 _WORKER += "variant pass_s"
