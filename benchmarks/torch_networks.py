@@ -1,7 +1,8 @@
 """The other side of torch_ratio.py: networks as one writes them in Python torch, and a loop that runs them on request.
 
-One JSON object a line on standard input: {"network", "phase", "batch", "size", "threads", "layout"} builds and warms
-up, {"passes": n} runs that many and answers with {"seconds"}. Nothing here is imported by the package.
+One JSON object a line on standard input: {"network", "phase", "batch", "size", "threads", "layout", "loss", "device"}
+builds and warms up, {"passes": n} runs that many and answers with {"seconds"}; {"count": [names]} answers with the
+parameters of each. Nothing here is imported by the package.
 """
 
 from __future__ import annotations
@@ -9,101 +10,62 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional
+from torch_image_networks import Dped, Srcnn, Srgan, UNet, mobilenet_v2, resnet_18, small_cnn, vgg_16
+from torch_sequence_networks import Bert, Gpt, LstmSentiment, VisionTransformer
+
+Inputs = Callable[[int, int], torch.Tensor]
 
 
-class ConvNorm(nn.Sequential):
-    """Convolution, batch normalisation, activation; "same" padding lies at the bottom and right where it is odd."""
-
-    def __init__(self, into: int, out: int, kernel: int = 1, stride: int = 1, groups: int = 1, **how: Any) -> None:
-        layers: list[nn.Module] = []
-        padding = (kernel - 1) // 2
-        if how.get("odd") and stride > 1 and kernel > 1:
-            layers.append(nn.ZeroPad2d((0, 1, 0, 1)))
-            padding = 0
-        layers.append(nn.Conv2d(into, out, kernel, stride, padding, groups=groups, bias=False))
-        layers.append(nn.BatchNorm2d(out, eps=how.get("eps", 1e-5)))
-        if how.get("act") is not None:
-            layers.append(how["act"](inplace=True))
-        super().__init__(*layers)
+def images(channels: int = 3, low: float = -1.0, high: float = 1.0) -> Inputs:
+    return lambda batch, size: torch.rand(batch, channels, size, size) * (high - low) + low
 
 
-class InvertedResidual(nn.Module):
-    """1x1 wider, 3x3 depthwise, 1x1 narrower."""
-
-    def __init__(self, into: int, out: int, stride: int, expansion: int) -> None:
-        super().__init__()
-        wide, how = into * expansion, {"eps": 1e-3, "odd": True}
-        layers = [ConvNorm(into, wide, act=nn.ReLU6, **how)] if expansion != 1 else []
-        layers.append(ConvNorm(wide, wide, 3, stride, wide, act=nn.ReLU6, **how))
-        layers.append(ConvNorm(wide, out, **how))
-        self.body = nn.Sequential(*layers)
-        self.skip = stride == 1 and into == out
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.body(x) if self.skip else self.body(x)
+def vectors(width: int) -> Inputs:
+    return lambda batch, size: torch.rand(batch, size, width) * 8 - 4
 
 
-def mobilenet_v2() -> nn.Module:
-    """As the benchmark has it: 1001 classes, a 1x1 convolution as head."""
-    layers: list[nn.Module] = [ConvNorm(3, 32, 3, 2, eps=1e-3, odd=True, act=nn.ReLU6)]
-    into = 32
-    stages = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
-    for expansion, out, blocks, stride in stages:
-        for block in range(blocks):
-            layers.append(InvertedResidual(into, out, stride if block == 0 else 1, expansion))
-            into = out
-    layers.append(ConvNorm(into, 1280, eps=1e-3, odd=True, act=nn.ReLU6))
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Conv2d(1280, 1001, 1), nn.Flatten())
+def tokens(words: int) -> Inputs:
+    return lambda batch, size: torch.randint(words, (batch, size))
 
 
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut."""
+class Network(NamedTuple):
+    """How one is built for inputs of a size, and such inputs for a batch."""
 
-    def __init__(self, into: int, out: int, stride: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(ConvNorm(into, out, 3, stride, act=nn.ReLU), ConvNorm(out, out, 3))
-        self.shortcut = ConvNorm(into, out, 1, stride) if into != out else nn.Identity()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.relu(self.body(x) + self.shortcut(x), inplace=True)
+    build: Callable[[int], nn.Module]
+    inputs: Inputs
+    usual_size: int = 224
 
 
-def resnet_18() -> nn.Module:
-    """1000 classes."""
-    layers: list[nn.Module] = [ConvNorm(3, 64, 7, 2, act=nn.ReLU), nn.MaxPool2d(3, 2, 1)]
-    into = 64
-    for out in (64, 128, 256, 512):
-        layers += [BasicBlock(into, out, 1 if into == out else 2), BasicBlock(out, out, 1)]
-        into = out
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
+NETWORKS = {
+    "small-cnn": Network(lambda size: small_cnn(), images(1), 28),
+    "mobilenet-v2": Network(lambda size: mobilenet_v2(), images()),
+    "resnet-18": Network(lambda size: resnet_18(), images()),
+    "vgg-16": Network(lambda size: vgg_16(), images()),
+    "srcnn": Network(lambda size: Srcnn(), images(low=0.0, high=255.0), 512),
+    "dped": Network(lambda size: Dped(), images(low=0.0, high=255.0), 128),
+    "srgan": Network(lambda size: Srgan(), images(low=0.0, high=255.0), 512),
+    "u-net": Network(lambda size: UNet(), images(low=0.0, high=255.0), 256),
+    "lstm-sentiment": Network(lambda size: LstmSentiment(), vectors(300), 1024),
+    "vit-b16": Network(VisionTransformer, images()),
+    "bert-base": Network(lambda size: Bert(), tokens(30522), 128),
+    "gpt2-prefill": Network(lambda size: Gpt(50257, 1024), tokens(50257), 512),
+    "small-gpt": Network(lambda size: Gpt(256, 256, width=128, heads=4, layers=4), tokens(256), 128),
+}
 
 
-def vgg_16() -> nn.Module:
-    """The fully connected layers as convolutions."""
-    layers: list[nn.Module] = []
-    into = 3
-    for count, out in ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512)):
-        for _ in range(count):
-            layers += [nn.Conv2d(into, out, 3, padding=1), nn.ReLU(inplace=True)]
-            into = out
-        layers.append(nn.MaxPool2d(2, 2))
-    head = [nn.Conv2d(512, 4096, 7), nn.ReLU(inplace=True), nn.Conv2d(4096, 4096, 1), nn.ReLU(inplace=True)]
-    return nn.Sequential(*layers, *head, nn.Conv2d(4096, 1000, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+def trained(network: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
-def small_cnn() -> nn.Module:
-    """For images of 28 x 28."""
-    first = [ConvNorm(1, 32, 3, act=nn.ReLU), nn.MaxPool2d(2, 2), ConvNorm(32, 64, 3, act=nn.ReLU), nn.MaxPool2d(2, 2)]
-    return nn.Sequential(*first, nn.Flatten(), nn.Linear(64 * 49, 128), nn.ReLU(inplace=True), nn.Linear(128, 10))
-
-
-NETWORKS = {"mobilenet-v2": mobilenet_v2, "resnet-18": resnet_18, "vgg-16": vgg_16, "small-cnn": small_cnn}
-CHANNELS = {"small-cnn": 1}
+def count(network: nn.Module) -> int:
+    """Trained parameters: what stays as it is counts as a constant."""
+    return sum(parameter.numel() for parameter in trained(network))
 
 
 class Loop:
@@ -112,35 +74,49 @@ class Loop:
     def __init__(self, asked: dict[str, Any]) -> None:
         torch.set_num_threads(asked["threads"])
         torch.manual_seed(1)
-        self.network = NETWORKS[asked["network"]]()
-        shape = (asked["batch"], CHANNELS.get(asked["network"], 3), asked["size"], asked["size"])
-        self.images = torch.rand(shape) * 2 - 1
+        self.device = torch.device(asked.get("device", "cpu"))
+        if self.device.type == "cuda":  # as the worker has it for fp32
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cudnn.benchmark = True
+        chosen = NETWORKS[asked["network"]]
+        self.network = chosen.build(asked["size"]).to(self.device)
+        self.inputs = chosen.inputs(asked["batch"], asked["size"]).to(self.device)
         if asked["layout"] == "channels_last":
             self.network = self.network.to(memory_format=torch.channels_last)
-            self.images = self.images.contiguous(memory_format=torch.channels_last)
+            self.inputs = self.inputs.contiguous(memory_format=torch.channels_last)
         self.training = asked["phase"] == "training"
         self.network.train(self.training)
+        self.classes = asked.get("loss") == "cross_entropy"
         with torch.no_grad():
-            self.target = torch.rand_like(self.network(self.images))
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-4)
+            output = self.network(self.inputs)
+            self.target = torch.randint_like(self.inputs, output.size(-1)) if self.classes else torch.rand_like(output)
+        self.optimizer = torch.optim.Adam(trained(self.network), lr=1e-4)
         self.run(2)
 
-    @property
-    def parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self.network.parameters())
+    def loss(self) -> torch.Tensor:
+        output = self.network(self.inputs)
+        if self.classes:
+            return functional.cross_entropy(output.transpose(1, 2), self.target)
+        return functional.mse_loss(output, self.target, reduction="sum")
+
+    def wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
     def run(self, passes: int) -> float:
         """Seconds of so many passes."""
+        self.wait()
         begin = time.perf_counter()
         if self.training:
             for _ in range(passes):
                 self.optimizer.zero_grad()
-                functional.mse_loss(self.network(self.images), self.target, reduction="sum").backward()
+                self.loss().backward()
                 self.optimizer.step()
         else:
             with torch.inference_mode():
                 for _ in range(passes):
-                    self.network(self.images)
+                    self.network(self.inputs)
+        self.wait()
         return time.perf_counter() - begin
 
 
@@ -148,9 +124,14 @@ def main() -> None:
     loop: Loop | None = None
     for line in sys.stdin:
         asked = json.loads(line)
-        if "network" in asked:
+        if "count" in asked:
+            answer: dict[str, Any] = {
+                name: count(NETWORKS[name].build(NETWORKS[name].usual_size)) for name in asked["count"]
+            }
+        elif "network" in asked:
+            loop = None  # its memory is wanted for the next
             loop = Loop(asked)
-            answer: dict[str, Any] = {"parameters": loop.parameters, "torch": torch.__version__}
+            answer = {"parameters": count(loop.network), "torch": torch.__version__}
         else:
             assert loop is not None
             answer = {"seconds": loop.run(asked["passes"])}

@@ -20,7 +20,23 @@ from typing import Any, NamedTuple
 from impact_tracker.bench.statistics import mean_of
 from impact_tracker.runner import Runner
 
-BATCHES = {"small-cnn": (64, 28), "mobilenet-v2": (8, 224), "resnet-18": (8, 224), "vgg-16": (2, 224)}
+# Batch and size: side of an image, steps or tokens of a sequence. All kinds of layers are there.
+BATCHES = {
+    "small-cnn": (64, 28),
+    "mobilenet-v2": (8, 224),
+    "resnet-18": (8, 224),
+    "vgg-16": (2, 224),
+    "srcnn": (2, 256),
+    "dped": (2, 128),
+    "srgan": (2, 256),
+    "u-net": (1, 128),
+    "lstm-sentiment": (8, 128),
+    "vit-b16": (2, 224),
+    "bert-base": (2, 128),
+    "gpt2-prefill": (1, 128),
+    "small-gpt": (16, 128),
+}
+LOSSES = {"gpt2-prefill": "cross_entropy", "small-gpt": "cross_entropy"}  # else the benchmark's sum of squares
 LEAST_ROUND_S = 0.05
 
 
@@ -65,26 +81,31 @@ class Compared(NamedTuple):
     torch: tuple[str, str]
 
 
-def seconds_of(runner: Runner, phase: str, passes: int) -> float:
+def loss_of(network: str) -> dict[str, str]:
+    return {"loss": LOSSES[network]} if network in LOSSES else {}
+
+
+def seconds_of(runner: Runner, network: str, phase: str, passes: int) -> float:
     """Of so many passes of the worker."""
     if phase == "training":
-        return runner.train(passes=passes, lr=1e-4, resume=True).run().duration_s
+        return runner.train(passes=passes, lr=1e-4, resume=True, **loss_of(network)).run().duration_s
     return runner.infer(passes=passes).run().duration_s
 
 
 def compare(runner: Runner, python: Python, network: str, phase: str, args: argparse.Namespace) -> Compared:
     batch, size = BATCHES[network]
-    loaded = runner.load(network, batch=batch, size=size, layout=args.layout, threads=args.threads, seed=1)
-    asked = {"network": network, "phase": phase, "batch": batch, "size": size, "layout": loaded["layout"]}
-    other = python.ask(**asked, threads=loaded["threads"])
+    where = {"layout": args.layout, "threads": args.threads, "device": args.device}
+    loaded = runner.load(network, batch=batch, size=size, seed=1, **where)
+    asked = {"network": network, "phase": phase, "batch": batch, "size": size, **loss_of(network)}
+    other = python.ask(**asked, **{name: loaded[name] for name in where})
     if other["parameters"] != loaded["parameters"]:
         raise SystemExit(f"{network}: {loaded['parameters']} parameters here, {other['parameters']} in Python")
-    runner.warm_up(2, training=phase == "training")
-    passes = max(1, math.ceil(max(LEAST_ROUND_S, args.seconds) / max(seconds_of(runner, phase, 2) / 2, 1e-6)))
+    runner.warm_up(2, training=phase == "training", **(loss_of(network) if phase == "training" else {}))
+    passes = max(1, math.ceil(max(LEAST_ROUND_S, args.seconds) / max(seconds_of(runner, network, phase, 2) / 2, 1e-6)))
     python.ask(passes=1)
     ours, theirs = [], []
     for turn in range(args.rounds):
-        sides = [lambda: ours.append(seconds_of(runner, phase, passes)),
+        sides = [lambda: ours.append(seconds_of(runner, network, phase, passes)),
                  lambda: theirs.append(python.ask(passes=passes)["seconds"])]  # fmt: skip
         for side in sides if turn % 2 == 0 else sides[::-1]:
             side()
@@ -115,6 +136,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round of either side, about")
     parser.add_argument("--threads", type=int, help="default: all")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …; fp32 on both sides")
     parser.add_argument("--layout", default="auto", choices=("auto", "nchw", "channels_last"))
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from impact_tracker import _core
 if not hasattr(_core, "Runner"):
     pytest.skip("the core is not built", allow_module_level=True)
 
-from impact_tracker.runner import find_worker
+from impact_tracker.runner import Runner, find_worker
 
 try:
     find_worker()
@@ -69,7 +70,12 @@ def test_overhead_of_tracking_is_measured() -> None:
     assert found["cpu"]["half_width"] is not None
 
 
-@pytest.mark.skipif(not has_torch(), reason=f"{PYTHON_WITH_TORCH} cannot import torch (TORCH_PYTHON names another)")
+needs_torch = pytest.mark.skipif(
+    not has_torch(), reason=f"{PYTHON_WITH_TORCH} cannot import torch (TORCH_PYTHON names another)"
+)
+
+
+@needs_torch
 def test_the_same_networks_in_python() -> None:
     arguments = ("--torch-python", PYTHON_WITH_TORCH, "--networks", "small-cnn", "--rounds", "2", "--seconds", "0.1")
     inference, training = run("torch_ratio.py", *arguments, "--threads", "1")
@@ -77,3 +83,69 @@ def test_the_same_networks_in_python() -> None:
     for one in (inference, training):  # equal parameters were checked by the program itself
         assert one["layout"] == "channels_last"
         assert 0 < one["low"] <= one["ratio"] <= one["high"]
+
+
+@needs_torch
+def test_sequences_are_compared_too() -> None:
+    arguments = ("--torch-python", PYTHON_WITH_TORCH, "--networks", "small-gpt", "--rounds", "2", "--seconds", "0.1")
+    (training,) = run("torch_ratio.py", *arguments, "--threads", "1", "--phases", "training")
+    assert training["layout"] == "nchw"
+    assert 0 < training["low"] <= training["ratio"] <= training["high"]
+
+
+def compared() -> list[str]:
+    """The networks of torch_ratio.py."""
+    spec = importlib.util.spec_from_file_location("torch_ratio", BENCHMARKS / "torch_ratio.py")
+    assert spec is not None
+    assert spec.loader is not None
+    program = importlib.util.module_from_spec(spec)
+    sys.modules["torch_ratio"] = program  # its NamedTuple looks its module up
+    spec.loader.exec_module(program)
+    return list(program.BATCHES)
+
+
+@needs_torch
+def test_all_compared_networks_have_equal_parameters() -> None:
+    command = [PYTHON_WITH_TORCH, str(BENCHMARKS / "torch_networks.py")]
+    asked = json.dumps({"count": compared()}) + "\n"
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=300, check=True)
+    with Runner() as runner:
+        here = {network["name"]: network["parameters"] for network in runner.networks()}
+    assert json.loads(done.stdout) == {name: here[name] for name in compared()}
+
+
+LIGHT = {
+    "small-cnn": 28, "mobilenet-v2": 64, "resnet-18": 64, "srcnn": 24, "dped": 24, "srgan": 32,
+    "lstm-sentiment": 6, "small-gpt": 16,
+}  # fmt: skip
+HEAVY = {"u-net": 32, "vgg-16": 224, "vit-b16": 48, "bert-base": 8, "gpt2-prefill": 8}
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("network", "size"),
+    [*LIGHT.items(), *(pytest.param(*item, marks=pytest.mark.long) for item in HEAVY.items())],
+)
+def test_equal_weights_give_equal_outputs(network: str, size: int, tmp_path: Path) -> None:
+    """What is compared is one and the same function."""
+    with Runner(environment={"OMP_NUM_THREADS": "1"}) as runner:
+        runner.load(network, batch=2, size=size, threads=1, layout="nchw")
+        runner.save(tmp_path / "weights")
+        twin = [PYTHON_WITH_TORCH, str(Path(__file__).with_name("torch_twin.py")), str(BENCHMARKS), network]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        subprocess.run([*twin, str(size), str(tmp_path)], timeout=300, check=True, env=environment)
+        runner.restore_weights(tmp_path / "filled")
+        runner.forward(tmp_path / "input", tmp_path / "found")
+    found, expected = (numbers(tmp_path / name) for name in ("found", "expected"))
+    assert len(found) == len(expected)
+    spread = max(expected) - min(expected)
+    assert spread > 1e-3  # the comparison says something
+    assert max(abs(a - b) for a, b in zip(found, expected)) < 1e-4 * spread
+
+
+def numbers(path: Path) -> list[float]:
+    """The one tensor of a file."""
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    values = data[8 + length :]
+    return list(struct.unpack(f"<{len(values) // 4}f", values))
