@@ -33,8 +33,15 @@ std::unique_ptr<Runner> start(std::vector<std::string> command, const std::map<s
   throw py::error_already_set();
 }
 
+// What a worker writes may be any bytes, and its last words may begin in the middle of a character.
+py::str text_of(const std::string& bytes) {
+  auto* text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<py::ssize_t>(bytes.size()), "replace");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
 // (line, nanoseconds of CLOCK_MONOTONIC); None: nothing within the time; EOFError: the worker has ended.
-std::optional<std::pair<std::string, std::int64_t>> next(Runner& self, double timeout_s) {
+std::optional<std::pair<py::str, std::int64_t>> next(Runner& self, double timeout_s) {
   impact::WorkerEvent event;
   Arrival arrival{};
   {
@@ -42,7 +49,7 @@ std::optional<std::pair<std::string, std::int64_t>> next(Runner& self, double ti
     arrival = self.next(event, from_seconds(timeout_s));
   }
   if (arrival == Arrival::nothing) return std::nullopt;
-  if (arrival == Arrival::event) return std::pair{std::move(event.line), impact::nanoseconds(event.received)};
+  if (arrival == Arrival::event) return std::pair{text_of(event.line), impact::nanoseconds(event.received)};
   PyErr_SetString(PyExc_EOFError, "the worker has ended");
   throw py::error_already_set();
 }
@@ -73,5 +80,5 @@ void bind_runner(py::module_& m) {
              const auto ending = self.ending();
              return ending ? std::optional(pair_of(*ending)) : std::nullopt;
            })
-      .def("error_output", &Runner::error_output);
+      .def("error_output", [](const Runner& self) { return text_of(self.error_output()); });
 }

@@ -238,6 +238,8 @@ class Runner:
                 found = self._core.next(max(0.0, min(left, 0.5)))
             except EOFError:
                 raise self._ended() from None
+            except RuntimeError as error:  # a line without end
+                raise WorkerError("protocol", str(error)) from None
             if found is not None:
                 return self._parse(*found)
             if left <= 0:
@@ -249,6 +251,8 @@ class Runner:
             name = event["event"]
         except (ValueError, KeyError, TypeError):
             raise WorkerError("protocol", f"the worker sent what is no event: {line[:200]!r}") from None
+        except RecursionError:
+            raise WorkerError("protocol", "the worker sent an event nested too deeply") from None
         if name == "error":
             raise WorkerError(event.get("kind", "internal"), event.get("what", ""), event.get("advice", ""))
         event["received_ns"] = received_ns

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .runner_load import cpu_seconds
+
 if TYPE_CHECKING:
     from .runner import Runner
 
@@ -30,7 +32,7 @@ class WorkerEndedError(WorkerError):
     def __init__(self, pid: int, exit_code: int | None, signal: int | None, stderr: str) -> None:
         how = f"with exit code {exit_code}"
         if signal is not None:
-            how = f"by {signals.Signals(signal).name}"
+            how = f"by {_name(signal)}"
             if signal == signals.SIGKILL:
                 how += " (if nobody sent it, the system ran out of memory)"
         elif exit_code is None:
@@ -38,6 +40,13 @@ class WorkerEndedError(WorkerError):
         last = stderr.strip().splitlines()[-1:] or [""]
         super().__init__("ended", f"the worker (pid {pid}) ended {how}" + (f": {last[0]}" if last[0] else ""))
         self.pid, self.exit_code, self.signal, self.stderr = pid, exit_code, signal, stderr
+
+
+def _name(signal: int) -> str:
+    try:
+        return signals.Signals(signal).name
+    except ValueError:  # most of the real-time signals
+        return f"signal {signal}"
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,9 @@ class PhaseResult:
 class Phase:
     """Prepared and waiting. Either `run()`, or `go()` and then iterate; `abort()` gives it up before it begins."""
 
+    look_s = 60.0  # of waiting in silence, after which is looked whether the worker computes
+    most_idle_looks = 10
+
     def __init__(self, runner: Runner, ready: dict[str, Any]) -> None:
         self._runner = runner
         self.ready = ready
@@ -105,13 +117,26 @@ class Phase:
         return self._go_ns
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """progress and epoch events until the phase is done; then `result` is there."""
+        """progress and epoch events until the phase is done; then `result` is there.
+
+        TimeoutError for a worker that hangs: one batch may take an hour, but not without any computing.
+        """
         if self._go_ns is None:
             raise RuntimeError("go() comes first")
+        idle_looks, used_s = 0, None
         while self.result is None:
-            event = self._runner._next(3600.0)
+            event = self._runner._next(self.look_s)
             if event is None:
-                continue  # one batch may take an hour; a dead worker raises
+                before_s, used_s = used_s, cpu_seconds(self._runner.pid)
+                computes = before_s is None or used_s is None or used_s - before_s > 0.01 * self.look_s
+                idle_looks = 0 if computes else idle_looks + 1
+                if idle_looks >= self.most_idle_looks:
+                    raise TimeoutError(
+                        f"the worker (pid {self._runner.pid}) hangs: for {idle_looks * self.look_s:g} s it has said "
+                        "nothing and computed nothing"
+                    )
+                continue
+            idle_looks = 0
             if event["event"] == "done":
                 self.result = PhaseResult.of(event, self._go_ns)
                 return

@@ -58,6 +58,7 @@ FLOORS: dict[str, int] = {
     "masking": 1,
     "old_logs": 1,
     "ranks": 1,
+    "runner_load": 1,
     "config": 2,
     "factors": 2,
     "footprint": 3,

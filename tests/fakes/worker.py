@@ -1,6 +1,6 @@
 """A worker without libtorch: speaks the protocol, computes nothing, and misbehaves when told to.
 
-Run as a program. The network's name chooses the behaviour: good, silent, dies, garbage, slow.
+Run as a program. The network's name chooses the behaviour: good, silent, dies, garbage, slow, stuck …
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-NETWORKS = ("good", "silent", "dies", "garbage", "slow", "refuses")
+NETWORKS = ("good", "silent", "dies", "garbage", "slow", "refuses", "stuck", "busy", "bytes", "endless", "deep", "cut")
 
 
 def say(event: str, **fields: Any) -> None:
@@ -47,6 +47,26 @@ def done(phase: str, begin: int, passes: int, stopped: bool) -> None:
     )  # fmt: skip
 
 
+def misbehave(network: str) -> None:
+    if network == "stuck":
+        read()
+    elif network == "busy":  # one batch that takes long
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            pass
+    elif network == "bytes":
+        os.write(1, b"\xff\xfe no event\n")
+    elif network == "endless":
+        for _ in range(70):
+            os.write(1, b"x" * (1 << 20))
+        read()
+    elif network == "deep":
+        os.write(1, b'{"event":' + b"[" * 100_000 + b"\n")
+    elif network == "cut":  # the last words that are kept begin inside a character
+        os.write(2, "é".encode() * 4000 + b"!\nout of luck\n")
+        os._exit(3)
+
+
 def run(phase: str, network: str, wanted: int) -> None:
     say("ready", phase=phase)
     if read()["cmd"] != "go":
@@ -57,6 +77,7 @@ def run(phase: str, network: str, wanted: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if network == "garbage":
         print("Segmentation fault", flush=True)
+    misbehave(network)
     begin = time.monotonic_ns()
     for i in range(wanted):
         if network == "slow":

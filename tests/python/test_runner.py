@@ -113,6 +113,46 @@ def test_noise_instead_of_events_is_named(runner: Runner) -> None:
         runner.infer(passes=1).run()
 
 
+@pytest.mark.parametrize(
+    ("network", "words"), [("bytes", "no event"), ("endless", "a line without end"), ("deep", "the worker sent")]
+)
+def test_whatever_it_writes_is_one_kind_of_error(runner: Runner, network: str, words: str) -> None:
+    runner.load(network)
+    with pytest.raises(WorkerError, match=words) as caught:
+        runner.infer(passes=1).run()
+    assert caught.value.kind == "protocol"
+    runner.close()
+    assert is_gone(runner.pid)
+
+
+def test_last_words_that_are_cut_inside_a_character(runner: Runner) -> None:
+    runner.load("cut")
+    with pytest.raises(WorkerEndedError, match="out of luck") as caught:
+        runner.infer(passes=1).run()
+    assert caught.value.exit_code == 3
+
+
+def test_a_worker_that_hangs_is_found_out(runner: Runner) -> None:
+    runner.load("stuck")
+    phase = runner.infer(passes=1)
+    phase.look_s, phase.most_idle_looks = 0.02, 3
+    with pytest.raises(TimeoutError, match=r"hangs: for 0\.06 s it has said nothing and computed nothing"):
+        phase.run()
+
+
+@pytest.mark.serial
+def test_a_worker_that_computes_in_silence_is_waited_for(runner: Runner) -> None:
+    runner.load("busy")
+    phase = runner.infer(passes=1)
+    phase.look_s, phase.most_idle_looks = 0.05, 3
+    assert phase.run().passes == 1
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (34, "SIGRTMIN"), (40, "signal 40")])
+def test_every_signal_has_a_name(number: int, name: str) -> None:
+    assert f"ended by {name}" in str(WorkerEndedError(5, None, number, ""))
+
+
 def test_no_answer_within_the_time(runner: Runner) -> None:
     with pytest.raises(TimeoutError, match="loaded"):
         runner.load("silent", timeout_s=0.05)

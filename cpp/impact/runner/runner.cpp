@@ -54,6 +54,8 @@ Arrival Runner::next(WorkerEvent& into, Duration timeout) {
     ended_ = transfer == Transfer::closed;
     if (buffer_.size() > kLongestLine) {
       child_->kill();
+      buffer_.clear();
+      searched_ = 0;
       throw std::runtime_error("the worker sent a line without end; it was stopped");
     }
   }
@@ -64,8 +66,12 @@ Ending Runner::close(Duration grace) {
   // It may be blocked on writing events that nobody takes any more.
   const auto deadline = system_clock().now() + grace;
   WorkerEvent ignored;
-  while (system_clock().now() < deadline) {
-    if (next(ignored, deadline - system_clock().now()) == Arrival::ended) break;
+  try {
+    while (system_clock().now() < deadline) {
+      if (next(ignored, deadline - system_clock().now()) == Arrival::ended) break;
+    }
+  } catch (const std::runtime_error&) {
+    // A line without end: it was stopped.
   }
   auto ending = child_->wait(std::max(deadline - system_clock().now(), Duration::zero()));
   if (!ending) {

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..runner_phase import WorkerError
+from .circumstances import Circumstances
 from .plan import Task
 from .rows import Row, add_energy, add_work, new_row
 from .suites_base import Step
@@ -102,6 +102,7 @@ class Course:
         self._evaluation = Part(task, "evaluation", attempt, session, tracker)
         self._values: list[float] = []
         self._reached = False
+        self._around = Circumstances()
 
     def run(self, watcher: Any, note: Callable[[Row], None]) -> tuple[list[Row], Exception | None]:
         """Trains; the two rows, and what ended it early. `note` takes every epoch's line as soon as it is over."""
@@ -114,7 +115,7 @@ class Course:
                 note(line)
                 if line["diverged"]:
                     break
-        except (WorkerError, TimeoutError, OSError) as error:
+        except Exception as error:  # whatever a worker answers: what was trained up to here is a row
             failure = error
         return self._rows(failure), failure
 
@@ -162,7 +163,7 @@ class Course:
             row["epochs"], row["most_epochs"] = len(self._values), self._options["epochs"]
             row["best"] = best
             row["final"] = self._values[-1] if self._values and math.isfinite(self._values[-1]) else None
+            self._around.note(row)
             if failure is not None:
-                row["status"], row["reason"] = "failed", str(failure)
-                row["failure"] = getattr(failure, "kind", type(failure).__name__)
+                self._around.failed(row, failure)
         return rows

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
+from ..runner_load import cpu_seconds
 from ..runner_phase import WorkerError
+from .circumstances import Circumstances
 from .course import Course
-from .load import cpu_seconds
 from .memory import shown, system_memory
 from .plan import Task
 from .rows import Row, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
@@ -108,11 +109,12 @@ class Execution:
         row = new_row(task, phase, attempt, self._session)
         row["region"] = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
         region = self._tracker.region(row["region"], edges="tick")
+        around = Circumstances()
         try:
             work(row, region)
-        except (WorkerError, TimeoutError, OSError) as error:
-            row["status"], row["reason"] = "failed", str(error)
-            row["failure"] = getattr(error, "kind", type(error).__name__)
+        except Exception as error:  # whatever a worker answers: one test that fails does not end a campaign
+            around.failed(row, error)
+        around.note(row)
         add_energy(row, region.result)
         self._finish(row)
         if row["status"] != "ok":
@@ -133,7 +135,7 @@ class Execution:
                 add_settled(row, self._settled)
             self._finish(row)
         if failure is not None:
-            raise TaskFailedError(f"training: {failure}")
+            raise TaskFailedError(f"training: {rows[0]['reason']}")
 
     def _load(self, task: Task, row: Row, region: Any) -> None:
         self._check_memory(self._need(task.test))  # nothing is started that cannot fit
@@ -187,6 +189,6 @@ class Execution:
         return self._claim(f"{task.test.name}.{step.phase}", images)
 
     def _close(self) -> None:
-        if self._worker is not None:
-            self._worker.close(CLOSE_GRACE_S)
-            self._worker = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close(CLOSE_GRACE_S)

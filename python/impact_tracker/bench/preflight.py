@@ -43,6 +43,8 @@ def preflight(
         )
     except WorkerError as error:
         raise _as_builtin(error) from None
+    except (KeyError, TypeError) as error:
+        raise OSError(f"the worker's answers are not understood ({error!r}): is it of another version?") from None
     finally:
         worker.close(1.0)
 

@@ -40,6 +40,7 @@ def judge(row: Row, settings: Settings, period_s: float | None, idle_w: Mapping[
     checks = [
         _device(row, settings),
         _device_works(row),
+        _awake(row),
         _alone(row, strict),
         *_as_asked(row, settings),
         _finite(row),
@@ -83,6 +84,12 @@ def _cpu_works(row: Row) -> Check:
     if use is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
         return Check("device works", None, "")
     return Check("device works", use >= LEAST_BUSY_CPUS, f"{use:.1f} processors were busy: the work was not done here")
+
+
+def _awake(row: Row) -> Check:
+    """Of a laptop that was closed meanwhile: counters go on or begin anew, the clock stood still."""
+    away = row.get("suspended_s")
+    return Check("awake", None if away is None else away <= 0, f"the machine was suspended for {away or 0:.1f} s in it")
 
 
 def _alone(row: Row, strict: bool) -> Check:

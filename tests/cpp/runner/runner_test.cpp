@@ -87,6 +87,18 @@ TEST(Runner, CloseDrainsAWorkerThatIsBlockedOnWriting) {
   EXPECT_EQ(runner->close(30s).exit_code, 4);
 }
 
+TEST(Runner, ALineWithoutEndEndsTheWorkerWhoeverFindsIt) {
+  const auto flood = "head -c 70000000 /dev/zero | tr '\\0' x; exec sleep 600";
+  const auto read = worker(flood);
+  WorkerEvent event;
+  const auto look = [&] {
+    while (read->next(event, 10s) == Arrival::nothing) {}
+  };
+  EXPECT_THROW(look(), std::runtime_error);
+  EXPECT_EQ(read->close(10s).signal, 9);
+  EXPECT_EQ(worker(flood)->close(60s).signal, 9);
+}
+
 TEST(Runner, KillFromAnotherThreadEndsTheWait) {
   const auto runner = worker("echo up; exec sleep 600");
   EXPECT_EQ(next_line(*runner), "up");

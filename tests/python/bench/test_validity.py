@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.load import cpu_seconds
 from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.suites import listing
 from impact_tracker.bench.suites import tests_of as suite_tests
 from impact_tracker.bench.validity import judge
 from impact_tracker.bench.view import read
+from impact_tracker.runner_load import cpu_seconds
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
 
