@@ -8,15 +8,21 @@ from typing import Any, NamedTuple
 
 from .. import digits
 from ..report.page import Page, Table
+from .comparable import agree, apart, in_common, same_input
 from .page import with_half
 from .relations import holm, welch
 from .rows import Row
 from .statistics import mean_of
-from .summary import Cell, invalid_because
+from .summary import Cell
 from .view import View
 
-QUANTITIES = {"j_per_image": "J per image", "seconds": "seconds", "accuracy": "accuracy"}
-_FIELDS = {"j_per_image": "j_per_image", "seconds": "duration_s", "accuracy": "accuracy"}
+QUANTITIES = {
+    "j_per_image": "J per image",
+    "seconds": "seconds",
+    "images_per_s": "images per s",  # where runs took different numbers of images: then their seconds say nothing
+    "accuracy": "accuracy",
+}
+_FIELDS = {**{name: name for name in QUANTITIES}, "seconds": "duration_s"}
 
 
 class Compared(NamedTuple):
@@ -35,32 +41,32 @@ class Compared(NamedTuple):
     differs: bool | None
 
 
-def _values(rows: Sequence[Row], cell: Cell, quantity: str) -> list[float]:
+def _values(rows: Sequence[Row], quantity: str) -> list[float]:
     """One value a run. Accuracy is that of the evaluation."""
-    field = _FIELDS[quantity]
-    found = [
-        row.get(field)
-        for row in rows
-        if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
-    ]
+    found = [row.get(_FIELDS[quantity]) for row in rows]
     return [float(one) for one in found if one is not None]
+
+
+def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list[str]:
+    """Those of a phase that mean the same on both sides."""
+    if not same_input(first, second):
+        return []
+    speed = "seconds" if agree(first, second, "images") else "images_per_s"
+    return ["j_per_image", speed, *(["accuracy"] if phase == "evaluation" else [])]
 
 
 def compare(a: View, b: View) -> list[Compared]:
     """Every quantity of every phase that both campaigns measured. ValueError where they have none in common."""
-    phases = ("training", "evaluation", "inference")
-    there = {(cell.test, cell.phase): cell for cell in b.cells if cell.phase in phases}
     raw: list[tuple[Cell, str, list[float], list[float]]] = []
-    for cell in a.cells:
-        if (cell.test, cell.phase) in there:
-            for quantity in QUANTITIES:
-                if quantity == "accuracy" and cell.phase != "evaluation":
-                    continue
-                sides = _values(a.rows, cell, quantity), _values(b.rows, cell, quantity)
-                if sides[0] and sides[1]:
-                    raw.append((cell, quantity, *sides))
+    for cell, first, second in in_common(a, b):
+        for quantity in _quantities(cell.phase, first, second):
+            sides = _values(first, quantity), _values(second, quantity)
+            if sides[0] and sides[1]:
+                raw.append((cell, quantity, *sides))
     if not raw:
-        raise ValueError(f"{a.storage.folder} and {b.storage.folder} have no test in common that both measured")
+        names = (f"{view.storage.folder} (suite {view.settings.suite}, {view.settings.mode})" for view in (a, b))
+        reasons = "".join(f"\n  {note}" for note in apart(a, b))
+        raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
     tests = [welch(first, second) for _, _, first, second in raw]
     adjusted = iter(holm([one.p for one in tests if one is not None]))
     return [_compared(*one, None if test is None else next(adjusted)) for one, test in zip(raw, tests)]
@@ -98,7 +104,7 @@ def page(a: View, b: View) -> Page:
     return Page(
         _verdict(found),
         [Table(columns, rows)],
-        _caveats(a, b, found),
+        caveats(a, b, found),
         [f"A: {a.storage.folder}", f"B: {b.storage.folder}"],
     )
 
@@ -115,11 +121,11 @@ def _verdict(found: Sequence[Compared]) -> str:
     return f"{len(told)} of {len(energies)} energies for one image differ{change}"
 
 
-def _caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
-    notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)"]
+def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
+    """How it was compared, what was not, and what makes the two hard to compare."""
+    notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)", *apart(a, b)]
     sides: list[tuple[str, Any, Any]] = [
-        (name, getattr(a.settings, name), getattr(b.settings, name))
-        for name in ("mode", "device", "precision", "layout", "batch", "threads", "images", "epochs")
+        (name, getattr(a.settings, name), getattr(b.settings, name)) for name in ("suite", "mode", "images", "epochs")
     ]
     heads = ("host", "torch_version", "blas", "allocator")
     sides += [(name, a.head.get(name, "not recorded"), b.head.get(name, "not recorded")) for name in heads]
