@@ -13,6 +13,7 @@ from typing import Any
 
 from ..weighing import Weighing
 from .execution import Execution
+from .log import ends_of
 from .memory import estimated_bytes
 from .meter import Meter
 from .modes import mode_of
@@ -69,6 +70,7 @@ class Campaign:
         self._open_worker = open_worker
         self._tracker = tracker
         self._sleep = sleep
+        self._written: dict[tuple[str, int], list[str]] = {}  # phases of the attempts that have not ended
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str], settings: Settings, *, here: bool = True, **tools: Any) -> Campaign:
@@ -94,10 +96,14 @@ class Campaign:
                 raise ValueError(f"the campaign was begun with {settings.repeats} repeats, it cannot have {repeats}")
             settings = Settings.from_dict({**settings.to_dict(), "repeats": repeats})
         campaign = cls(storage, settings, **tools)
-        campaign.check(here=here)
-        kept = {name: value for name, value in head.items() if name not in ("schema", "settings", "tasks")}
-        storage.write_head(settings, [task.id for task in campaign.tasks], kept)
+        with storage:  # a driver that is at work is neither disturbed nor given other tasks
+            campaign._renew(head, here)
         return campaign
+
+    def _renew(self, head: dict[str, Any], here: bool) -> None:
+        self.check(here=here)
+        kept = {name: value for name, value in head.items() if name not in ("schema", "settings", "tasks")}
+        self.storage.write_head(self.settings, [task.id for task in self.tasks], kept)
 
     def check(self, *, here: bool = True, only: Collection[str] = ()) -> Machine:
         """Everything that can be known to be wrong before anything runs; `only`: of these tasks."""
@@ -113,25 +119,37 @@ class Campaign:
         with self.storage:
             ends = [line for line in self.storage.lines() if line.get("task") == task]
             attempt = 1 + max((line["attempt"] for line in ends), default=0)
-            row = {"kind": "task", "task": task, "attempt": attempt, "session": 0}
-            self.storage.append({**row, "status": "failed", "reason": reason})
+            self._end(task, attempt, 0, "failed", reason)
+
+    def _end(self, task: str, attempt: int, session: int, status: str, reason: str | None) -> None:
+        """A task's last line. It names the phases that have rows: by that is known later whether one was damaged."""
+        line = {"kind": "task", "task": task, "attempt": attempt, "session": session, "status": status}
+        phases = self._written.pop((task, attempt), [])
+        self.storage.append({**line, "reason": reason, "phases": phases})
 
     def left(self, only: Collection[str] = ()) -> list[Task]:
         """Tasks that did not come to a good end yet; of `only`, where it names any."""
-        ends = {line["task"] for line in self.storage.lines() if line.get("kind") == "task" and line["status"] == "ok"}
-        return [task for task in self.tasks if task.id not in ends and (not only or task.id in only)]
+        ends = ends_of(self.storage.lines())
+        done = {task for task, end in ends.items() if end["status"] == "ok"}
+        return [task for task in self.tasks if task.id not in done and (not only or task.id in only)]
 
     def run(self, *, quiet: bool = False, only: Collection[str] = ()) -> Outcome:
         """Every task that is not finished. What was finished stays, whatever ends this."""
         with self.storage:
             lines, left = self.storage.lines(), self.left(only)
             progress = Progress(len(self.tasks), len(self.tasks) - len(left), quiet=quiet)
+            for note in self.storage.taken_notes():
+                progress.line(note)
             try:
                 if left:
                     self._session(left, lines, progress)
+            except BaseException:
+                with suppress(Exception):  # what ended the session is to be told, not what came of it
+                    self._settle()
+                raise
             finally:
                 progress.clear()
-                self._settle()
+            self._settle()
         return self.storage.outcome()
 
     def _session(self, left: list[Task], lines: list[Row], progress: Progress) -> None:
@@ -148,6 +166,7 @@ class Campaign:
                     row.update(meter.thermal(row))
                 judge(row, self.settings, meter.period_s(row), idle_w, self._mode.strict)
                 self.storage.append(row)
+                self._written.setdefault((row["task"], row["attempt"]), []).append(row["phase"])
                 progress.row(row)
 
             def note(line: Row) -> None:
@@ -160,8 +179,8 @@ class Campaign:
                     self._sleep(self._mode.cool_down_s)
                 attempt = 1 + max((line["attempt"] for line in lines if line.get("task") == task.id), default=0)
                 reason = execution.run(task, attempt)
-                status = {"kind": "task", "task": task.id, "attempt": attempt, "session": session}
-                self.storage.append({**status, "status": "failed" if reason else "ok", "reason": reason})
+                status = "failed" if reason else "ok"
+                self._end(task.id, attempt, session, status, reason)
                 progress.task_done()
             progress.says("the idle machine")
             self._idle(tracker, "idle-after", session)
@@ -238,7 +257,7 @@ class Campaign:
         """Energies of lagging sensors are final now: rows that had provisional ones are written again, also those of a
         session that was ended. Of drivers beside each other each looks after its own task."""
         rows, own = current(self.storage.lines()), self.storage.part
-        idle = {row["session"]: powers(row) for row in rows if row["task"].startswith("idle-before.")}
+        idle = {row.get("session"): powers(row) for row in rows if row["task"].startswith("idle-before.")}
         regions: dict[str, dict[str, list[Any]]] = {}
         for row in rows:
             if not row.get("provisional") or (own is not None and row["task"] != own):
@@ -249,7 +268,7 @@ class Campaign:
             if final is not None and not final.provisional:
                 add_energy(row, final)
                 add_ratios(row)
-                judge(row, self.settings, None, idle.get(row["session"], {}), self._mode.strict)
+                judge(row, self.settings, None, idle.get(row.get("session"), {}), self._mode.strict)
                 self.storage.append(row)
 
     def _regions(self, record: str) -> dict[str, list[Any]]:

@@ -15,13 +15,22 @@ SCATTER = 0.10  # coefficient of variation between runs above which it is said
 IDLE_DRIFT = 0.10
 
 
-def caveats(settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome) -> list[str]:
-    """Failures first, then what is left out, then how the numbers came about."""
+def caveats(
+    settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome, driver: int | None = None
+) -> list[str]:
+    """Failures first, then what is left out, then how the numbers came about. `driver`: the process that runs it."""
     found = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
     if outcome.done + len(outcome.failed) < outcome.total:
         left = outcome.total - outcome.done - len(outcome.failed)
-        found.append(f"{left} of {outcome.total} tasks have not run yet: go on by --resume {outcome.folder}")
+        more = f"process {driver} is at it" if driver else f"go on by --resume {outcome.folder}"
+        found.append(f"{left} of {outcome.total} tasks have not run yet: {more}")
     found += _left_out(cells, outcome)
+    provisional = sum(1 for row in rows if row.get("provisional") and row["status"] == "ok")
+    if provisional and not driver:
+        found.append(
+            f"{provisional} energies are provisional, as sensors had not said all: --resume makes them final, by the "
+            "records, unless those are missing"
+        )
     found += _about_energy(cells)
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import digits
+from .disk import write_whole
 from .page import unit_of
 from .statistics import Mean
 from .summary import Cell
@@ -29,13 +30,14 @@ def matplotlib_figure(**options: Any) -> Any:
 
 
 def save(figure: Any, path: Path) -> Path:
-    """Write a figure; the same figure gives the same bytes."""
+    """Write a figure, whole or not at all; the same figure gives the same bytes."""
     import matplotlib
 
+    stream = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "impact-tracker", "svg.fonttype": "none"}):
         metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, dpi=150, metadata=metadata)
-    return path
+        figure.savefig(stream, format=path.suffix[1:], dpi=150, metadata=metadata)
+    return write_whole(path, stream.getvalue())
 
 
 def png(figure: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -20,9 +21,9 @@ class Progress:
     """`total`: tasks of the campaign; `done`: those that an earlier session finished."""
 
     def __init__(self, total: int, done: int = 0, *, stream: TextIO | None = None, quiet: bool = False) -> None:
-        self._stream = sys.stderr if stream is None else stream
+        self._stream: TextIO | None = sys.stderr if stream is None else stream
         self._quiet = quiet
-        self._bar = not quiet and self._stream.isatty()
+        self._bar = not quiet and _is_terminal(self._stream)
         self._total, self._done, self._before = total, done, done
         self._began = time.monotonic()
         self._text = ""
@@ -77,14 +78,12 @@ class Progress:
         """A line that stays."""
         if not self._quiet:
             self.clear()
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            self._write(text + "\n")
 
     def clear(self) -> None:
         """Take the bar away."""
         if self._bar:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            self._write("\r\x1b[K")
 
     def _left(self, fraction: float) -> str:
         """Time left, by what the tasks of this session took."""
@@ -101,5 +100,22 @@ class Progress:
         filled = round(_BAR * (self._done + of_task * 0.9) / max(self._total, 1))
         bar = f"[{'#' * filled}{' ' * (_BAR - filled)}] {self._done}/{self._total}"
         text = f"{bar} {self._text}{'' if fraction is None else f' {inside:.0%}'}{more}{self._left(of_task)}"
-        self._stream.write("\r" + text[: shutil.get_terminal_size((100, 20)).columns - 1] + "\x1b[K")
-        self._stream.flush()
+        columns = max(shutil.get_terminal_size((100, 20)).columns - 1, 0)
+        self._write("\r" + text[:columns] + "\x1b[K")
+
+    def _write(self, text: str) -> None:
+        """A terminal or a reader that has gone ends what is said, and not the campaign."""
+        try:
+            if self._stream is not None:
+                self._stream.write(text)
+                self._stream.flush()
+        except (OSError, ValueError):
+            self._quiet, self._bar = True, False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a line of it can be drawn again."""
+    try:
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # closed
+        return False

@@ -121,31 +121,14 @@ def _clean(value: Any) -> Any:
         return None
     if isinstance(value, Mapping):
         return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
     return value
 
 
 def as_line(row: Mapping[str, Any]) -> str:
-    """One line of rows.jsonl."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
-
-
-def read_lines(text: str) -> list[Row]:
-    """The rows of a rows.jsonl; a last line that a killed driver left unfinished is passed over.
-
-    ValueError with the line's number for damage elsewhere.
-    """
-    found = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            if number == len(lines):  # no line feed after it: it was being written
-                break
-            raise ValueError(f"line {number} is not JSON") from None
-    return found
+    """One line of rows.jsonl; numbers that are none become null."""
+    return json.dumps(_clean(row), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 def current(lines: Iterable[Row]) -> list[Row]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from ..report.page import Page
 from .caveats import caveats
 from .files import results, write_files
+from .log import epochs_of
 from .page import campaign_page
 from .page_learning import learning_page, targets_table
 from .reweigh import Weights, weighed
 from .rows import Row, current
-from .settings import Settings
 from .storage import Outcome, Storage, outcome_of
 from .suites_base import ASIDE
 from .summary import Cell, summarise
@@ -28,8 +29,11 @@ class View:
     def __init__(self, storage: Storage, olympic: bool = False, weights: Weights | None = None) -> None:
         self.storage = storage
         self.head = storage.head()
-        self.settings = Settings.from_dict(self.head["settings"])
-        self.lines: list[Row] = storage.lines()
+        self.settings = storage.settings()
+        log = storage.log()
+        self.lines: list[Row] = log.lines
+        self.left_out = log.notes
+        self.unwritten: str | None = None  # why its files could not be written, where they could not
         self.weights = weights or Weights()
         self.rows: list[Row] = weighed(current(self.lines), self.weights)
         self.olympic = olympic
@@ -47,7 +51,7 @@ class View:
     @property
     def caveats(self) -> list[str]:
         """What a reader must know."""
-        found = caveats(self.settings, self.cells, self.rows, self.outcome)
+        found = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
         if self.olympic:
             found.append("means without the best and the worst run (--olympic), where there were five or more")
         if self.weights.given:
@@ -73,25 +77,35 @@ class View:
         found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
         if self.settings.suite == "learning":
             found["targets"] = [one.to_dict() for one in self.targets]
-            found["epochs"] = [line for line in self.lines if line.get("kind") == "epoch"]
+            found["epochs"] = epochs_of(self.lines, self.rows)
         return found
 
     def write_files(self) -> str | None:
         """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
+        return self.written(self._write)
+
+    def written(self, write: Callable[[], object]) -> str | None:
+        """Runs what writes files; why some are missing, in words: a package, or the disk (`unwritten` then)."""
         try:
-            write_files(self.storage, self.to_dict(), self.cells, self.rows)
-            if self.settings.suite == "learning":
-                self._write_learning()
+            write()
         except ImportError as error:
             return str(error)
+        except OSError as error:
+            self.unwritten = f"{error}; then `impact-tracker bench report {self.storage.folder}` makes them anew"
+            return self.unwritten
         return None
+
+    def _write(self) -> None:
+        write_files(self.storage, self.to_dict(), self.cells, self.rows)
+        if self.settings.suite == "learning":
+            self._write_learning()
 
     def _write_learning(self) -> None:
         from .figures import save
         from .figures_learning import learning_figure
 
         self.storage.write("targets.csv", csv_text(targets_table(self.targets)))
-        figure = learning_figure(self.lines, self.rows, self.targets)
+        figure = learning_figure(epochs_of(self.lines, self.rows), self.rows, self.targets)
         if figure is not None:
             for kind in ("png", "svg"):
                 save(figure, self.storage.folder / f"learning.{kind}")

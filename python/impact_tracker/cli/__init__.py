@@ -10,8 +10,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 COMMANDS = (
     "run",
@@ -78,9 +80,31 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         argcomplete.autocomplete(parser)
 
 
+def _open_closed_streams() -> None:
+    """Standard streams that were closed lead nowhere: else the next file that is opened takes the number of one, and
+    what is printed goes into it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+
+
+def _release(stream: Any) -> None:
+    """What nobody reads any more is no error at the end of the program."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # ± in a Latin-1 or ASCII terminal is no reason to fail
             stream.reconfigure(errors="replace")
@@ -111,13 +135,16 @@ def _guarded(args: argparse.Namespace) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # `| head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _release(sys.stdout)
         return 0
     except KeyboardInterrupt:
         return 130
     except (ValueError, OSError, ImportError) as error:
-        print(f"impact-tracker {args.name}: {error}", file=sys.stderr)
+        with suppress(OSError, ValueError):
+            print(f"impact-tracker {args.name}: {error}", file=sys.stderr)
         return 2
+    finally:
+        _release(sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,15 @@ Without any option: a small CNN and MobileNet-V2 on Fashion-MNIST, three runs ea
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-import os
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
+from .bench_end import Ended, code_of, ending, resume_hint, say
 from .bench_how import add_how
 from .bench_train import learning_settings
 from .options import add_weighing
@@ -64,33 +62,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; 1 where a task failed; 2 for what makes no campaign; 130, 143 when interrupted (finished rows stay)."""
+    """0; 1 where a task failed or a file could not be written; 2 for what makes no campaign, or a disk that ended it;
+    129, 130, 143 when it was told to end (SIGHUP, SIGINT, SIGTERM). Finished rows stay in every case."""
     from ..runner_phase import WorkerError
 
     if args.action and args.action != "train":
-        return run_action(args)
+        return _action(args)
     if args.list:
         return _list(args.json)
+    campaign: Any = None
+    cluster: Any = None
     try:
-        with _terminated():
+        with ending():
             cluster = cluster_options(args)
             campaign = _campaign(args)
-            try:
-                outcome = (
-                    run_on_cluster(campaign, cluster, quiet=args.quiet) if cluster else campaign.run(quiet=args.quiet)
-                )
-            except (KeyboardInterrupt, _Terminated) as end:
-                code = 130 if isinstance(end, KeyboardInterrupt) else 143
-                if cluster is None:
-                    print(
-                        f"\nstopped; finished rows are kept. Go on: {_resume_hint(campaign.storage.folder)}",
-                        file=sys.stderr,
-                    )
-                return code
-        return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic) or int(bool(outcome.failed))
+            quiet = args.quiet
+            outcome = run_on_cluster(campaign, cluster, quiet=quiet) if cluster else campaign.run(quiet=quiet)
     except WorkerError as error:
-        print(f"impact-tracker bench: {error}", file=sys.stderr)
+        say(f"impact-tracker bench: {error}")
         return 2
+    except (KeyboardInterrupt, Ended) as end:
+        if campaign is not None and cluster is None:
+            say(f"\nstopped; finished rows are kept. Go on: {resume_hint(campaign.storage.folder)}")
+        return code_of(end)
+    except OSError as error:
+        if campaign is None:
+            raise
+        say(f"impact-tracker bench: {error}\nfinished rows are kept. Go on: {resume_hint(campaign.storage.folder)}")
+        return 2
+    return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic) or int(bool(outcome.failed))
+
+
+def _action(args: argparse.Namespace) -> int:
+    if args.action != "forecast":
+        return run_action(args)
+    try:
+        with ending():  # its light run has a worker and a folder of its own
+            return run_action(args)
+    except (KeyboardInterrupt, Ended) as end:
+        return code_of(end)
 
 
 def _campaign(args: argparse.Namespace) -> Any:
@@ -110,47 +120,26 @@ def _campaign(args: argparse.Namespace) -> Any:
     if learning:
         given = learning_settings(args, given)
     given.setdefault("repeats", default_repeats(given.get("suite"), given.get("mode")))
-    folder = args.output or f"runs/{'train' if learning else 'bench'}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    folder = args.output or _new_folder("train" if learning else "bench")
     return Campaign.create(folder, Settings(**given), here=not args.slurm)
 
 
-def _resume_hint(folder: Path) -> str:
-    path = os.path.relpath(folder)
-    return f"impact-tracker bench --resume {path if len(path) < len(str(folder)) else folder}"
-
-
-class _Terminated(BaseException):
-    """SIGTERM came: a scheduler or a person wants the campaign to end."""
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """SIGTERM as an exception, so that the worker is ended and the record closed."""
-    import signal
-
-    def end(*_: Any) -> None:
-        raise _Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _new_folder(kind: str) -> Path:
+    """One that is not there: two may begin in one second, and clocks step back."""
+    first = Path(f"runs/{kind}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    names = itertools.chain([first.name], (f"{first.name}-{number}" for number in itertools.count(2)))
+    return next(path for path in map(first.with_name, names) if not path.exists())
 
 
 def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
-    """Prints a campaign and writes its files."""
+    """Prints a campaign and writes its files; 1 where they could not be written."""
     from ..bench import view
 
     found = view.read(folder, olympic=olympic)
     missing = found.write_files()
     if as_json:
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
-        return 0
+        return _written(found)
     from ..report.page import show as show_page
 
     page = found.page()
@@ -159,10 +148,17 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
             page = suite_page(found)
         except ImportError as error:
             missing = str(error)
-    if missing:
+    if missing and missing not in page.caveats:
         page = page._replace(caveats=[*page.caveats, missing])
     show_page(page._replace(details=[f"rows, summary, records and figures: {folder}"]))
-    return 0
+    return _written(found)
+
+
+def _written(found: Any) -> int:
+    if found.unwritten is None:
+        return 0
+    say(f"impact-tracker bench: {found.unwritten}")
+    return 1
 
 
 def _list(as_json: bool) -> int:

@@ -85,16 +85,16 @@ def suite_page(found: View) -> Page:
     from ..bench.suite_files import SuiteView
 
     suite = SuiteView(found)
-    missing = found.write_files()
-    suite.write()
+    answers = suite.answers  # whether what it needs is there, before anything is written
+    missing = [found.write_files(), found.written(suite.write)]
     page = found.page(aside=False)
     above = ("answers", "targets", "inference", "training")  # the page has them already
     shown = [table for name, table in suite.tables().items() if name not in above]
-    lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in suite.answers]
+    lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in answers]
     return page._replace(
         headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),
         tables=[*page.tables, *shown],
-        caveats=[*page.caveats, *([missing] if missing else [])],
+        caveats=[*page.caveats, *dict.fromkeys(text for text in missing if text)],
         details=[f"rows, tables, records and figures: {found.storage.folder}"],
     )
 
@@ -131,7 +131,9 @@ def _compare(args: argparse.Namespace) -> int:
 
     a, b = view.read(args.a), view.read(args.b)
     if args.json:
-        _print({"a": args.a, "b": args.b, "comparisons": [one._asdict() for one in comparison.compare(a, b)]})
+        found = comparison.compare(a, b)
+        notes = comparison.caveats(a, b, found)
+        _print({"a": args.a, "b": args.b, "comparisons": [one._asdict() for one in found], "caveats": notes})
     else:
         show(comparison.page(a, b))
     return 0

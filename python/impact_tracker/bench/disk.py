@@ -1,0 +1,46 @@
+"""Files that are there whole or not at all, and what to do where the disk refuses them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+_WHY = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the quota of this file system is used up: free some space",
+    errno.EFBIG: "files may not grow any further here: raise the limit (ulimit -f)",
+    errno.EROFS: "the file system is read-only: name another folder (-o)",
+    errno.EACCES: "permission denied: name another folder (-o), or ask its owner",
+    errno.EPERM: "permission denied: name another folder (-o), or ask its owner",
+    errno.ENOTDIR: "a part of this path is a file: name another folder (-o)",
+    errno.EEXIST: "there is a file of this name: name another folder (-o)",
+}
+
+
+def explained(error: OSError, path: os.PathLike[str]) -> OSError:
+    """The same kind of error, with the path and what to do."""
+    why = _WHY.get(error.errno or 0, error.strerror or str(error))
+    return type(error)(f"{path} cannot be written: {why}")
+
+
+def write_whole(path: Path, data: bytes) -> Path:
+    """Replaces a file at once: a reader sees the old one or the new one, whatever ends this. OSError says what to do;
+    nothing is left behind then."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(
+                stream.fileno()
+            )  # before it takes the name: after a power cut the name may be there without the bytes
+        beside.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            beside.unlink()
+        if isinstance(error, OSError):
+            raise explained(error, path) from None
+        raise
+    return path
