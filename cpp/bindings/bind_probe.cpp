@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "bind.hpp"
+#include "impact/sources/cpu_info.hpp"
 #include "impact/sources/gpu_places.hpp"
 #include "impact/sources/registry.hpp"
 #include "impact/tracker/json.hpp"
@@ -57,6 +58,7 @@ py::object visible_gpus() {
 void bind_probe(py::module_& module) {
   module.def("probe", &probe, py::arg("root") = "/");
   module.def("visible_gpus", &visible_gpus);
+  module.def("cpu_name", [](const std::string& root) { return read_cpu_info(Host{root}).name; }, py::arg("root") = "/");
 }
 
 }  // namespace impact

@@ -66,6 +66,10 @@ def visible_gpus() -> list[str] | None:
     """The NVIDIA GPUs that a program started from here may use, by CUDA_VISIBLE_DEVICES, in its order: "gpu:GPU-…", or
     a slice, "MIG-…". None without a driver, and where it cannot be known (indices among GPUs that differ)."""
 
+def cpu_name(root: str = "/") -> str:
+    """The processor as /proc/cpuinfo names it; on Arm, where as a rule it does not, its cores by their part number. ""
+    where neither is known."""
+
 def flush_all() -> None:
     """Write out what every running tracker of this process holds."""
 

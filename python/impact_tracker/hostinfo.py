@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import _core
+
 _OF_CPUINFO = 4096  # bytes: the first processor; the kernel writes one entry a processor, and hundreds take a while
 
 
@@ -73,15 +75,22 @@ def _sockets_and_cores(cpuinfo: str, threads: int | None) -> tuple[int | None, i
     return sockets, sockets * int(cores)
 
 
+def _product(root: str = "/") -> str | None:
+    """The board: of the firmware's tables, or of the device tree that Arm boards (Jetson) have instead."""
+    files = ("sys/class/dmi/id/product_name", "proc/device-tree/model")
+    names = (_text(str(Path(root) / file), 200).strip(" \t\n\0") for file in files)
+    return next((name for name in names if name), None)
+
+
 @cache
 def host_info() -> dict[str, Any]:
     """`cpu`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's), `memory_bytes`, `system`,
-    `kernel`, `machine`, `gpus`."""
+    `kernel`, `machine`, `product`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
     found: dict[str, Any] = {
-        "cpu": _field(cpuinfo, "model name", ":") or _field(cpuinfo, "Model", ":"),
+        "cpu": _core.cpu_name() or _field(cpuinfo, "cpu", ":") or _field(cpuinfo, "Model", ":"),
         "sockets": sockets,
         "physical_cores": cores,
         "logical_cpus": os.cpu_count(),
@@ -90,7 +99,7 @@ def host_info() -> dict[str, Any]:
         "machine": uname.machine,
         "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "="),
         "kernel": f"{uname.sysname} {uname.release}",
-        "product": _text("/sys/class/dmi/id/product_name", 200).strip() or None,
+        "product": _product(),
         "gpus": [*_nvidia_cards(), *_amd_cards()],
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
     }

@@ -18,7 +18,7 @@ from python import fake_core
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-USERS = ("tracker", "record", "data_interface", "report.nodes")  # the modules that ask the core
+USERS = ("hostinfo", "tracker", "record", "data_interface", "report.nodes")  # the modules that ask the core
 
 try:
     importlib.import_module("impact_tracker._core")

@@ -203,6 +203,10 @@ def visible_gpus() -> list[str] | None:
     return None
 
 
+def cpu_name(root: str = "/") -> str:
+    return "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz"
+
+
 def probe(root: str = "/") -> list[dict[str, Any]]:
     channel = {"id": "rapl/package-0", "source": "rapl_powercap", "device": "cpu:0", "domain": "package"}
     channel.update(quantity="energy", unit="J", quality="measured")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker.hostinfo import _amd_cards, _sockets_and_cores, hardware_of, host_info
+from impact_tracker.hostinfo import _amd_cards, _product, _sockets_and_cores, hardware_of, host_info
 
 CPUINFO = "processor\t: 0\nmodel name\t: X\nsiblings\t: {}\ncore id\t: 0\ncpu cores\t: {}\n\nprocessor\t: 1\n"
 
@@ -28,6 +28,18 @@ def test_sockets_and_cores(siblings: object, cores: object, threads: int, found:
 
 def test_arm_does_not_tell() -> None:
     assert _sockets_and_cores("processor\t: 0\nBogoMIPS\t: 50.00\n", 64) == (None, None)
+
+
+def test_a_board_without_dmi_is_named_by_its_device_tree(tmp_path: Path) -> None:
+    assert _product(str(tmp_path)) is None
+    model = tmp_path / "proc/device-tree/model"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"NVIDIA Jetson AGX Orin Developer Kit\0")
+    assert _product(str(tmp_path)) == "NVIDIA Jetson AGX Orin Developer Kit"
+    table = tmp_path / "sys/class/dmi/id/product_name"
+    table.parent.mkdir(parents=True)
+    table.write_text("ThinkSystem\n")
+    assert _product(str(tmp_path)) == "ThinkSystem"
 
 
 def test_amds_cards(tmp_path: Path) -> None:

@@ -34,15 +34,49 @@ std::map<std::string, std::string, std::less<>> first_block(std::string_view tex
   return fields;
 }
 
+// Implementer and part of the main ID register; the names are those of the makers' manuals.
 std::string arm_name(std::string_view implementer, std::string_view part) {
   struct Core {
     std::string_view implementer, part, name;
   };
   constexpr std::array cores{
-      Core{"0x41", "0xd0c", "Neoverse-N1"},  Core{"0x41", "0xd40", "Neoverse-V1"}, Core{"0x41", "0xd49", "Neoverse-N2"},
-      Core{"0x41", "0xd4f", "Neoverse-V2"},  Core{"0x41", "0xd08", "Cortex-A72"},  Core{"0x41", "0xd0b", "Cortex-A76"},
-      Core{"0x41", "0xd42", "Cortex-A78AE"}, Core{"0xc0", "0xac3", "AmpereOne"},   Core{"0x46", "0x001", "A64FX"},
+      Core{"0x41", "0xd03", "Cortex-A53"},
+      Core{"0x41", "0xd05", "Cortex-A55"},
+      Core{"0x41", "0xd07", "Cortex-A57"},
+      Core{"0x41", "0xd08", "Cortex-A72"},
+      Core{"0x41", "0xd09", "Cortex-A73"},
+      Core{"0x41", "0xd0a", "Cortex-A75"},
+      Core{"0x41", "0xd0b", "Cortex-A76"},
+      Core{"0x41", "0xd0d", "Cortex-A77"},
+      Core{"0x41", "0xd0e", "Cortex-A76AE"},
+      Core{"0x41", "0xd41", "Cortex-A78"},
+      Core{"0x41", "0xd42", "Cortex-A78AE"},
+      Core{"0x41", "0xd4b", "Cortex-A78C"},
+      Core{"0x41", "0xd44", "Cortex-X1"},
+      Core{"0x41", "0xd85", "Cortex-X925"},
+      Core{"0x41", "0xd80", "Cortex-A520"},
+      Core{"0x41", "0xd81", "Cortex-A720"},
+      Core{"0x41", "0xd87", "Cortex-A725"},
+      Core{"0x41", "0xd0c", "Neoverse-N1"},
+      Core{"0x41", "0xd49", "Neoverse-N2"},
+      Core{"0x41", "0xd8e", "Neoverse-N3"},
+      Core{"0x41", "0xd40", "Neoverse-V1"},
+      Core{"0x41", "0xd4f", "Neoverse-V2"},
+      Core{"0x41", "0xd84", "Neoverse-V3"},
+      Core{"0x41", "0xd83", "Neoverse-V3AE"},
+      Core{"0x41", "0xd4a", "Neoverse-E1"},
+      Core{"0x4e", "0x000", "Denver"},
+      Core{"0x4e", "0x003", "Denver 2"},
+      Core{"0x4e", "0x004", "Carmel"},
+      Core{"0x6d", "0xd49", "Azure Cobalt 100"},
+      Core{"0xc0", "0xac3", "AmpereOne"},
+      Core{"0xc0", "0xac4", "AmpereOne"},
+      Core{"0x46", "0x001", "A64FX"},
+      Core{"0x43", "0x0a1", "ThunderX"},
       Core{"0x43", "0x0af", "ThunderX2"},
+      Core{"0x42", "0x516", "ThunderX2"},
+      Core{"0x48", "0xd01", "TaiShan v110"},
+      Core{"0x51", "0x001", "Oryon"},
   };
   for (const Core& core : cores) {
     if (core.implementer == implementer && core.part == part) return std::string(core.name);
@@ -100,7 +134,10 @@ CpuInfo read_cpu_info(const Host& host) {
   info.hypervisor = has_word(field("flags"), "hypervisor");
   if (!field("CPU implementer").empty()) {
     info.vendor = Vendor::arm;
-    if (info.name.empty()) info.name = arm_name(field("CPU implementer"), field("CPU part"));
+    // Jetson's and Android's kernels say "ARMv8 Processor rev 1 (v8l)" of every core there is; others say nothing.
+    const bool says_nothing = info.name.empty() || info.name.starts_with("ARMv");
+    std::string core = says_nothing ? arm_name(field("CPU implementer"), field("CPU part")) : std::string{};
+    if (!core.empty()) info.name = std::move(core);
   }
   return info;
 }

@@ -191,9 +191,12 @@ Error no_package_event(const Host& host, const CpuInfo& cpu) {
 
 OpenedSource open_rapl_perf_with(const Host& host, const PerfOpener& open_group) {
   const Result<std::string> type_text = read_text(pmu(host) / "type", 64);
-  if (!type_text)
-    return Error{ErrorKind::absent, type_text.error().what, "sudo modprobe rapl (kernel module of the power PMU)"};
   const CpuInfo cpu = read_cpu_info(host);
+  if (!type_text) {
+    const bool x86 = cpu.vendor != Vendor::arm;
+    return Error{ErrorKind::absent, type_text.error().what,
+                 x86 ? "sudo modprobe rapl (kernel module of the power PMU)" : ""};
+  }
   const auto type = parse_number<std::uint32_t>(type_text.value());
   const std::vector<Event> events = read_events(host);
   const std::vector<Seat> seats = read_seats(host, cpu);

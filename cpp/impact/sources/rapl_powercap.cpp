@@ -228,7 +228,8 @@ Error why_nothing(const Host& host, const Found& found, const CpuInfo& cpu, bool
   if (cpu.hypervisor) {
     return {ErrorKind::absent, root + ": no RAPL zones; this is a virtual machine, whose host keeps its counters", ""};
   }
-  return {ErrorKind::absent, root + ": no RAPL zones", "sudo modprobe intel_rapl_msr"};
+  const bool x86 = cpu.vendor != Vendor::arm;
+  return {ErrorKind::absent, root + ": no RAPL zones", x86 ? "sudo modprobe intel_rapl_msr" : ""};
 }
 
 class RaplPowercap final : public Source {

@@ -7,6 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from impact_tracker.hostinfo import host_info
+
 _RENAMED = {"brand": "brand_raw", "vendor_id": "vendor_id_raw"}  # what py-cpuinfo 6 renamed; both names are known
 
 
@@ -32,7 +34,9 @@ def get_my_cpu_info(*args: Any, **kwargs: Any) -> dict[str, Any]:
         return int(fields[name]) if fields.get(name, "").isdigit() else None
 
     affinity = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    brand, vendor = fields.get("model name", platform.processor()), fields.get("vendor_id", "")
+    # Arm's kernels name no model as a rule: there it is the core's.
+    brand = fields.get("model name") or host_info().get("cpu") or platform.processor()
+    vendor = fields.get("vendor_id", "")
     return {
         "brand": brand,
         "brand_raw": brand,

@@ -53,6 +53,12 @@ class FakeRoot {
   void amd(std::string_view name = "AMD EPYC 7763 64-Core Processor", std::string_view flags = "fpu") const {
     cpuinfo("AuthenticAMD", 25, 1, name, flags);
   }
+  void arm(std::string_view implementer = "0x41", std::string_view part = "0xd4f", std::string_view name = "") const {
+    const std::string line = name.empty() ? "" : "model name\t: " + std::string(name) + "\n";
+    write("/proc/cpuinfo", "processor\t: 0\n" + line + "BogoMIPS\t: 62.50\nFeatures\t: fp asimd\nCPU implementer\t: " +
+                               std::string(implementer) + "\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: " +
+                               std::string(part) + "\nCPU revision\t: 1\n\nprocessor\t: 1\n");
+  }
   void cpuinfo(std::string_view vendor, unsigned family, unsigned model, std::string_view name,
                std::string_view flags) const {
     write("/proc/cpuinfo", "processor\t: 0\nvendor_id\t: " + std::string(vendor) +

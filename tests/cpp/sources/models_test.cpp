@@ -181,9 +181,23 @@ TEST(CpuState, WorksOnThisMachine) {
 
 TEST(CpuInfo, KnowsArmCoresByPart) {
   FakeRoot root;
-  root.write("/proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 50.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n\n");
+  root.arm("0x41", "0xd4f");
   EXPECT_EQ(read_cpu_info(root.host()).name, "Neoverse-V2");
   EXPECT_EQ(read_cpu_info(root.host()).vendor, Vendor::arm);
+  root.arm("0x4e", "0x004");
+  EXPECT_EQ(read_cpu_info(root.host()).name, "Carmel");
+  root.arm("0x41", "0xfff");
+  EXPECT_EQ(read_cpu_info(root.host()).name, "");
+}
+
+TEST(CpuInfo, AnArmModelNameThatSaysNothingGivesWay) {
+  FakeRoot root;
+  root.arm("0x41", "0xd42", "ARMv8 Processor rev 1 (v8l)");  // as NVIDIA's kernels for Jetson write it
+  EXPECT_EQ(read_cpu_info(root.host()).name, "Cortex-A78AE");
+  root.arm("0x99", "0x001", "ARMv8 Processor rev 1 (v8l)");
+  EXPECT_EQ(read_cpu_info(root.host()).name, "ARMv8 Processor rev 1 (v8l)");
+  root.arm("0x41", "0xd0c", "Ampere(R) Altra(R) Processor");
+  EXPECT_EQ(read_cpu_info(root.host()).name, "Ampere(R) Altra(R) Processor");
 }
 
 }  // namespace

@@ -216,6 +216,16 @@ TEST(RaplPerf, ForbiddenNamesTheRemedy) {
   EXPECT_THAT(error.advice, HasSubstr("--cap-add PERFMON"));
 }
 
+TEST(RaplPerf, OnlyX86HasAModuleToLoad) {
+  FakeRoot root;
+  const PerfOpener never = [](auto, auto, auto) -> Result<PerfGroup> { return Error{ErrorKind::broken, "", ""}; };
+  root.intel();
+  EXPECT_THAT(open_rapl_perf_with(root.host(), never).error().advice, HasSubstr("modprobe rapl"));
+  root.arm();
+  EXPECT_EQ(open_rapl_perf_with(root.host(), never).error().kind, ErrorKind::absent);
+  EXPECT_EQ(open_rapl_perf_with(root.host(), never).error().advice, "");
+}
+
 TEST(RaplPerf, AFakeRootNeverReadsTheRealKernel) {
   FakeRoot root;
   root.intel();

@@ -227,6 +227,10 @@ TEST(RaplPowercap, SaysWhyThereIsNothing) {
   FakeRoot root;
   root.intel();
   EXPECT_EQ(open_rapl_powercap(root.host()).error().kind, ErrorKind::absent);
+  EXPECT_THAT(open_rapl_powercap(root.host()).error().advice, HasSubstr("modprobe intel_rapl_msr"));
+  root.arm();
+  EXPECT_EQ(open_rapl_powercap(root.host()).error().kind, ErrorKind::absent);
+  EXPECT_EQ(open_rapl_powercap(root.host()).error().advice, "");
   root.intel(85, "Xeon", "fpu hypervisor sse");
   EXPECT_THAT(open_rapl_powercap(root.host()).error().what, HasSubstr("virtual machine"));
   std::filesystem::create_directories(root.path("/sys/class/powercap/intel-rapl:0"));
