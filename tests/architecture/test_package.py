@@ -38,20 +38,12 @@ def is_there(module: str) -> bool:
         return False
 
 
-def core() -> types.ModuleType:
-    module: types.ModuleType = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if module.__name__ != "impact_tracker._core":
-        pytest.skip("the core is not built")  # the unit tests have put their fake in its place
-    return module
-
-
-def test_stub_and_module_have_the_same_names() -> None:
-    found = stubs.differences(STUB, core())
+def test_stub_and_module_have_the_same_names(core: types.ModuleType) -> None:
+    found = stubs.differences(STUB, core)
     assert not found, "\n" + "\n".join(found)
 
 
-def test_stub_fits_the_module_by_mypy() -> None:
-    core()
+def test_stub_fits_the_module_by_mypy(core: types.ModuleType) -> None:
     done = run(
         "-m", "mypy.stubtest", "impact_tracker._core", "--ignore-missing-stub", "--concise", "--allowlist", str(ALLOWED)
     )
@@ -62,19 +54,18 @@ def test_stub_fits_the_module_by_mypy() -> None:
 @pytest.mark.parametrize(
     "module", ["impact_tracker", "impact_tracker.cli", "experiment_impact_tracker.compute_tracker"]
 )
-def test_import_loads_no_third_party_package(module: str) -> None:
+def test_import_loads_no_third_party_package(module: str, request: pytest.FixtureRequest) -> None:
     if not is_there(module):
         pytest.skip("the package is not installed")
     if module.startswith("experiment"):
-        core()
+        request.getfixturevalue("core")
     done = run("-c", THIRD_PARTY.format(module=module))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
 
 
 @pytest.mark.skipif(not public_names.GOLDEN.exists(), reason="nothing is announced yet")
-def test_public_names_are_the_announced_ones() -> None:
-    core()
+def test_public_names_are_the_announced_ones(core: types.ModuleType) -> None:
     announced = set(public_names.GOLDEN.read_text().splitlines())
     present = set(public_names.public_names())
     lost, new = sorted(announced - present), sorted(present - announced)

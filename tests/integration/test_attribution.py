@@ -15,7 +15,7 @@ import pytest
 from fakes import zones
 from fakes.machine import FakeMachine
 from fakes.plugin import MachineFactory
-from integration.tracked import command, environment, needs_core, the_result
+from integration.tracked import command, environment, the_result
 
 IDLE_W, WATTS_PER_CPU = 20.0, 40.0
 HEAD = """
@@ -28,12 +28,7 @@ def used():
     return sum(u.ru_utime + u.ru_stime for u in both)
 """
 
-pytestmark = pytest.mark.serial
-
-
-@pytest.fixture(autouse=True)
-def _core() -> None:
-    needs_core()
+pytestmark = [pytest.mark.serial, pytest.mark.usefixtures("core")]
 
 
 @pytest.fixture

@@ -6,40 +6,23 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impact_tracker import _core
-
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import Record
 from impact_tracker.bench.view import read
-from impact_tracker.runner import Runner, find_worker
+from impact_tracker.runner import Runner
+from integration.tracked import bench, command
+from waiting import has_ended, until
 
-try:
-    find_worker()
-except FileNotFoundError as missing:
-    pytest.skip(f"no worker: {missing}", allow_module_level=True)
-if not Path("/usr/share/datasets/fashion-mnist").is_dir():
-    pytest.skip("dataset-fashion-mnist is not installed", allow_module_level=True)
+pytestmark = pytest.mark.usefixtures("worker", "fashion_mnist")
 
 SMALL = ("--images", "192", "--test-images", "128", "--threads", "1", "--idle", "0.1")
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "impact_tracker", "bench", *arguments]
-
-
-def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    full = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-    return subprocess.run(command(*arguments), capture_output=True, text=True, env=full, timeout=240, check=False)
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -53,22 +36,6 @@ def children_of(pid: int) -> Sequence[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += [int(child) for child in (task / "children").read_text().split()]
     return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait(what: Any, seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_two_networks_on_real_data(tmp_path: Path) -> None:
@@ -126,19 +93,19 @@ def test_kill_9_of_the_driver_leaves_rows_and_no_orphan_and_resume_goes_on(tmp_p
     folder = tmp_path / "a"
     arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "3", *SMALL)
     driver = subprocess.Popen(
-        command(*arguments),
+        command("bench", *arguments),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     try:
-        assert wait(lambda: sum(line["kind"] == "task" for line in lines(folder)) >= 1, 200)
-        assert wait(lambda: children_of(driver.pid), 60)
+        assert until(lambda: sum(line["kind"] == "task" for line in lines(folder)) >= 1, 200)
+        assert until(lambda: children_of(driver.pid), 60)
         workers = children_of(driver.pid)
     finally:
         driver.send_signal(signal.SIGKILL)
         driver.wait()
-    assert wait(lambda: not any(is_running(pid) for pid in workers)), f"orphans: {workers}"
+    assert until(lambda: all(map(has_ended, workers))), f"orphans: {workers}"
     before = lines(folder)
     resumed = bench("--resume", str(folder))
     assert resumed.returncode == 0, resumed.stderr
@@ -155,9 +122,9 @@ def test_kill_9_of_a_worker_is_a_row_and_the_campaign_goes_on(tmp_path: Path) ->
     arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "2", *SMALL)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     driver = subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+        command("bench", *arguments), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     )
-    assert wait(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
+    assert until(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
     (worker,) = children_of(driver.pid)
     # Memory that runs out is to take the worker and not its driver.
     assert Path(f"/proc/{worker}/oom_score_adj").read_text().strip() == "800"
@@ -170,26 +137,26 @@ def test_kill_9_of_a_worker_is_a_row_and_the_campaign_goes_on(tmp_path: Path) ->
     assert list(view.outcome.failed) == ["small-cnn.r1"]
     assert bench("--resume", str(folder)).returncode == 0
     assert read(folder).outcome.done == 2
-    assert not is_running(worker)
+    assert has_ended(worker)
 
 
 def test_sigterm_ends_the_worker_and_closes_the_record(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     arguments = ("-o", str(folder), "--models", "small-cnn", "--repeats", "3", *SMALL)
     driver = subprocess.Popen(
-        command(*arguments),
+        command("bench", *arguments),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    assert wait(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
+    assert until(lambda: any(line.get("phase") == "load" for line in lines(folder)), 200)
     workers = children_of(driver.pid)
     driver.terminate()
     _, err = driver.communicate(timeout=60)
     assert driver.returncode == 143
     assert "--resume" in err
-    assert not any(is_running(pid) for pid in workers)
+    assert all(map(has_ended, workers))
     (record,) = (folder / "impacttracker").glob("*.jsonl")
     assert Record(record).complete
 

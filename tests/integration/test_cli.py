@@ -14,19 +14,10 @@ import pytest
 
 from fakes import zones
 from fakes.plugin import MachineFactory
-from integration.tracked import command, environment, holds, measured_j, needs_core, report, the_result
+from integration.tracked import command, environment, holds, measured_j, report, the_result
+from waiting import until
 
-
-@pytest.fixture(autouse=True)
-def _core() -> None:
-    needs_core()
-
-
-def wait_for(path: Path, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.01)
+pytestmark = pytest.mark.usefixtures("core")
 
 
 def test_run_measures_what_the_machine_used(fake_machine: MachineFactory, tmp_path: Path) -> None:
@@ -78,7 +69,7 @@ def test_signals_reach_the_command_and_its_answer_comes_back(tmp_path: Path, nam
     script = f"trap 'exit {code}' {name}; touch {ready}; n=0; while [ $n -lt 1000 ]; do n=$((n + 1)); sleep 0.02; done"
     child = subprocess.Popen(command("run", "-o", tmp_path, "--", "sh", "-c", script), env=environment(), cwd=tmp_path)
     try:
-        wait_for(ready)
+        assert until(ready.exists, 20), f"{ready} did not appear"
         child.send_signal(getattr(signal, f"SIG{name}"))
         assert child.wait(20) == code
     finally:
@@ -97,7 +88,7 @@ def test_a_python_program_gets_its_keyboard_interrupt(tmp_path: Path) -> None:
         command("run", "-q", "-o", tmp_path, "--", sys.executable, "-c", program), env=environment(), cwd=tmp_path
     )
     try:
-        wait_for(ready)
+        assert until(ready.exists, 20), f"{ready} did not appear"
         time.sleep(0.1)
         child.send_signal(signal.SIGINT)
         assert child.wait(20) == 42
@@ -127,7 +118,7 @@ def test_a_key_of_the_terminal_is_not_sent_twice(tmp_path: Path) -> None:
         finally:
             os._exit(99)
     try:
-        wait_for(ready)
+        assert until(ready.exists, 20), f"{ready} did not appear"
         os.write(terminal, b"\x03")
         _, status = os.waitpid(pid, 0)
     finally:
@@ -143,7 +134,7 @@ def test_killed_at_once_the_record_reads_back(fake_machine: MachineFactory, tmp_
     words = command("run", "-o", tmp_path, "--interval", "0.1", "--", "sh", "-c", script)
     child = machine.popen(words, env=environment(), cwd=tmp_path)
     try:
-        wait_for(ready)
+        assert until(ready.exists, 20), f"{ready} did not appear"
         child.kill()
         child.wait(20)
     finally:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from fakes import zones
 from fakes.plugin import MachineFactory
-from integration.tracked import environment, holds, needs_core, report
+from integration.tracked import environment, holds, report
 
 # Each prints, as JSON, what it found; `log_dir` and `work(seconds)` are the reader's own.
 LISTINGS = {
@@ -65,8 +66,7 @@ print(json.dumps(found))
 
 
 @pytest.fixture
-def run_listing(fake_machine: MachineFactory, tmp_path: Path):  # type: ignore[no-untyped-def]
-    needs_core()
+def run_listing(core: ModuleType, fake_machine: MachineFactory, tmp_path: Path):  # type: ignore[no-untyped-def]
     machine = fake_machine(zones.server("sine:100:80:30ms", sockets=2))
 
     def run(name: str) -> object:

@@ -14,6 +14,7 @@ import pytest
 from fakes import zones
 from fakes.machine import FakeMachine, FakeUnavailableError, counter_files, write_tree
 from fakes.plugin import MachineFactory
+from waiting import has_ended, until
 
 SYS_CLASS = "/sys/class/powercap"
 PACKAGE = f"{SYS_CLASS}/intel-rapl:0/energy_uj"
@@ -23,13 +24,6 @@ def read_between(machine: FakeMachine, zone: str) -> tuple[int, int, int]:
     before = time.monotonic_ns()
     value = machine.energy_uj(zone)
     return before, value, time.monotonic_ns()
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 @pytest.mark.parametrize("curve", ["constant:100", "square:20:180:50ms", "sine:100:80:30ms"])
@@ -151,8 +145,8 @@ def test_nothing_is_mounted_here_and_nothing_outlives_it() -> None:
         pytest.skip(str(error))
     assert "fake-" not in mounts
     assert "fake-" not in Path("/proc/self/mounts").read_text()
-    assert gone(pid)
-    assert gone(holder)
+    assert has_ended(pid)
+    assert has_ended(holder)
 
 
 KILLED = """
@@ -175,10 +169,7 @@ def test_a_killed_test_leaves_nothing() -> None:
     assert done.returncode == -signal.SIGKILL
     pids = [int(word) for word in done.stdout.split()]
     assert len(pids) == 2
-    deadline = time.monotonic() + 5
-    while not all(map(gone, pids)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert all(map(gone, pids))
+    assert until(lambda: all(map(has_ended, pids)), 5)
 
 
 def test_a_bad_configuration_is_an_error_and_no_skip(fake_machine: MachineFactory) -> None:

@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impact_tracker import _core
-
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import Record
 from impact_tracker.bench.view import View, read
-from impact_tracker.runner import find_worker
+from integration.tracked import bench
 
-try:
-    find_worker()
-except FileNotFoundError as missing:
-    pytest.skip(f"no worker: {missing}", allow_module_level=True)
-
-needs_fashion = pytest.mark.skipif(
-    not Path("/usr/share/datasets/fashion-mnist").is_dir(), reason="dataset-fashion-mnist is not installed"
-)
+pytestmark = pytest.mark.usefixtures("worker")
+needs_fashion = pytest.mark.usefixtures("fashion_mnist")
 LICENCES = Path("/usr/share/common-licenses")
 SMALL = ("--threads", "1", "--idle", "0.1", "--repeats", "1", "-q")
 
 
-def train(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    full = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-    command = [sys.executable, "-m", "impact_tracker", "bench", "train", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=full, timeout=300, check=False)
-
-
 def learnt(folder: Path, *arguments: str) -> View:
-    done = train(*arguments, *SMALL, "-o", str(folder))
+    done = bench("train", *arguments, *SMALL, "-o", str(folder))
     assert done.returncode == 0, done.stderr
     return read(folder)
 
@@ -72,7 +54,7 @@ def test_images_to_an_accuracy(tmp_path: Path) -> None:
 @needs_fashion
 def test_a_target_out_of_reach_is_missed_and_said(tmp_path: Path) -> None:
     arguments = ("--model", "small-cnn", "--target-accuracy", "0.999", "--epochs", "2", "--images", "128")
-    done = train(*arguments, "--test-images", "128", *SMALL, "-o", str(tmp_path / "a"))
+    done = bench("train", *arguments, "--test-images", "128", *SMALL, "-o", str(tmp_path / "a"))
     assert done.returncode == 0, done.stderr
     assert "none of 1 runs reached accuracy ≥ 0.999" in done.stdout
     assert "censored" in done.stdout
@@ -141,7 +123,7 @@ def test_epochs_alone_follow_the_seed(tmp_path: Path) -> None:
     ],
 )
 def test_missing_data_names_its_package(tmp_path: Path, goal: str, package: str) -> None:
-    done = train(goal, "0.5", *SMALL, "-o", str(tmp_path / "a"), IMPACT_TRACKER_DATA=str(tmp_path / "nothing"))
+    done = bench("train", goal, "0.5", *SMALL, "-o", str(tmp_path / "a"), IMPACT_TRACKER_DATA=str(tmp_path / "nothing"))
     assert done.returncode == 2
     assert package in done.stderr
     assert not (tmp_path / "a").exists()

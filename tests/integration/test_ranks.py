@@ -19,7 +19,8 @@ import pytest
 from fakes import zones
 from fakes.machine import FakeMachine
 from fakes.plugin import MachineFactory
-from integration.tracked import command, environment, holds, measured_j, needs_core, report
+from integration.tracked import command, environment, holds, measured_j, report
+from waiting import until
 
 RANKS = 8
 PROGRAM = """
@@ -33,10 +34,7 @@ with ImpactTracker(folder, interval_s=0.2) as tracker:
 print(tracker.result.wall_j, tracker.result.notes)
 """
 
-
-@pytest.fixture(autouse=True)
-def _core() -> None:
-    needs_core()
+pytestmark = pytest.mark.usefixtures("core")
 
 
 def launch(
@@ -95,10 +93,8 @@ def test_a_killed_rank_is_covered_by_the_others(fake_machine: MachineFactory, tm
     machine = fake_machine(zones.server("square:20:180:50ms"))
     processes = launch(machine, tmp_path, 4, 3)
     (record,) = (tmp_path / "impacttracker").glob(f"*-{processes[0].pid}-*.jsonl")
-    deadline = time.monotonic() + 30
-    while record.read_text().count("\n") < 4:  # header, marks and a first row: it is written once a second
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    # header, marks and a first row: it is written once a second
+    assert until(lambda: record.read_text().count("\n") >= 4, 30)
     processes[0].send_signal(signal.SIGKILL)
     ends(processes[1:])
     processes[0].communicate()

@@ -13,14 +13,11 @@ import pytest
 
 from fakes import zones
 from fakes.plugin import MachineFactory
-from integration.tracked import environment, holds, needs_core, report, the_result
+from integration.tracked import environment, holds, report, the_result
 
 FLUSH_S = 1.0
 
-
-@pytest.fixture(autouse=True)
-def _core() -> None:
-    needs_core()
+pytestmark = pytest.mark.usefixtures("core")
 
 
 def python(program: str, *arguments: str | Path) -> list[str]:

@@ -6,41 +6,33 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from fakes.slurm_commands import fake_slurm
-from impact_tracker import _core
 from integration.one_slurm import NoSlurmError, OneSlurm, missing
+from integration.tracked import command
+from waiting import until
 
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 pytest.importorskip("submitit")
 
 from impact_tracker import Record
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.view import read
-from impact_tracker.runner import find_worker
 
-try:
-    find_worker()
-except FileNotFoundError as absent:
-    pytest.skip(f"no worker: {absent}", allow_module_level=True)
-if not Path("/usr/share/datasets/fashion-mnist").is_dir():
-    pytest.skip("dataset-fashion-mnist is not installed", allow_module_level=True)
+pytestmark = pytest.mark.usefixtures("worker", "fashion_mnist")
 
 SMALL = ("--models", "small-cnn", "--images", "192", "--test-images", "128", "--threads", "1", "--idle", "0.1")
 
 
 def bench(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
     full = {**environment, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "impact_tracker", "bench", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=full)
+    words = command("bench", *arguments)
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=full)
 
 
 def finished(program: subprocess.Popen[str], seconds: float = 280.0) -> tuple[int, str, str]:
@@ -49,15 +41,6 @@ def finished(program: subprocess.Popen[str], seconds: float = 280.0) -> tuple[in
     finally:
         program.kill()
     return program.returncode, out, err
-
-
-def until(what: Callable[[], bool], seconds: float = 120.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def started(folder: Path) -> bool:
@@ -75,12 +58,8 @@ def is_gathered(folder: Path, tasks: int) -> None:
     assert all(Record(folder / record).complete for record in records)
     phases = {row["phase"] for row in view.rows}
     assert phases >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
-    done = subprocess.run(
-        [sys.executable, "-m", "impact_tracker", "bench", "report", folder, "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    report = command("bench", "report", folder, "--json")
+    done = subprocess.run(report, capture_output=True, text=True, check=True)
     cells = {cell["phase"]: cell for cell in json.loads(done.stdout)["summary"]}
     assert cells["training"]["runs"] == tasks
 
@@ -112,7 +91,7 @@ def test_an_element_that_is_killed_ends_the_waiting_and_resume_does_it_again(
 ) -> None:
     folder = tmp_path / "a"
     driver = bench(fake, "-o", str(folder), "--slurm", "--repeats", "2", *SMALL)
-    assert until(lambda: started(folder))
+    assert until(lambda: started(folder), 120)
     subprocess.run(["scancel", "1_0"], env=fake, check=True)
     code, _, err = finished(driver)
     assert code == 1, err
@@ -128,13 +107,13 @@ def test_an_element_that_is_killed_ends_the_waiting_and_resume_does_it_again(
 def test_interrupted_it_leaves_the_jobs_and_says_how_to_gather(fake: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "a"
     driver = bench(fake, "-o", str(folder), "--slurm", "--repeats", "1", *SMALL)
-    assert until(lambda: started(folder))
+    assert until(lambda: started(folder), 120)
     driver.send_signal(signal.SIGTERM)
     code, _, err = finished(driver, 60)
     assert code == 143
     assert "the jobs go on (scancel 1 ends them)" in err
     assert "bench report" in err
-    assert until(lambda: read(folder).outcome.done == 1)
+    assert until(lambda: read(folder).outcome.done == 1, 120)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +155,7 @@ def element_of(folder: Path) -> int:
 def test_a_job_that_is_killed_is_told_and_done_again(slurm: OneSlurm, tmp_path: Path) -> None:
     folder = tmp_path / "a"
     driver = bench(slurm.environment, "-o", str(folder), "--slurm", "--repeats", "2", "--minutes", "10", *SMALL)
-    assert until(lambda: started(folder))
+    assert until(lambda: started(folder), 120)
     os.kill(element_of(folder), signal.SIGKILL)
     code, _, err = finished(driver)
     assert code == 1, err

@@ -13,17 +13,11 @@ from typing import Any
 
 import pytest
 
-from impact_tracker import _core
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+from impact_tracker.runner import Runner
 
-from impact_tracker.runner import Runner, find_worker
-
-try:
-    find_worker()
-except FileNotFoundError as missing:
-    pytest.skip(f"no worker: {missing}", allow_module_level=True)
+pytestmark = pytest.mark.usefixtures("worker")
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PYTHON_WITH_TORCH = os.environ.get("TORCH_PYTHON", "/usr/bin/python3")

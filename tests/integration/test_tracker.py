@@ -13,12 +13,9 @@ import pytest
 from fakes import zones
 from fakes.machine import FakeMachine
 from fakes.plugin import MachineFactory
-from integration.tracked import environment, holds, needs_core, report
+from integration.tracked import environment, holds, report
 
-
-@pytest.fixture(autouse=True)
-def _core() -> None:
-    needs_core()
+pytestmark = pytest.mark.usefixtures("core")
 
 
 def run(machine: FakeMachine, program: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -8,31 +8,23 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impact_tracker import _core
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+from impact_tracker.runner import Runner, WorkerEndedError, WorkerError
+from waiting import is_gone, until
 
-from impact_tracker.runner import Runner, WorkerEndedError, WorkerError, find_worker
-
-try:
-    WORKER = find_worker()
-except FileNotFoundError as missing:
-    pytest.skip(f"no worker: {missing}", allow_module_level=True)
-
-FASHION = Path("/usr/share/datasets/fashion-mnist")
-needs_fashion = pytest.mark.skipif(not FASHION.is_dir(), reason="dataset-fashion-mnist is not installed")
+pytestmark = pytest.mark.usefixtures("worker")
+needs_fashion = pytest.mark.usefixtures("fashion_mnist")
 
 
 def start(**environment: str) -> Runner:
-    return Runner(WORKER, environment={"OMP_NUM_THREADS": "1", **environment})
+    return Runner(environment={"OMP_NUM_THREADS": "1", **environment})
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +37,6 @@ def runner() -> Iterator[Runner]:
 def loaded(runner: Runner) -> Runner:
     runner.load("small-cnn", batch=8, seed=1, threads=1)
     return runner
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 30
-    while not is_gone(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return is_gone(pid)
 
 
 def tensors(path: Path) -> dict[str, bytes]:
@@ -271,19 +248,19 @@ for _ in events: pass
 """
 
 
-def test_kill_of_the_parent_ends_the_worker() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(WORKER)], stdout=subprocess.PIPE, text=True)
+def test_kill_of_the_parent_ends_the_worker(worker: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(worker)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    assert wait_until_gone(pid)
+    assert until(lambda: is_gone(pid), 30)
 
 
-def test_end_of_input_ends_the_worker() -> None:
+def test_end_of_input_ends_the_worker(worker: Path) -> None:
     command = b'{"cmd":"list","network":"small-cnn"}\n'
-    done = subprocess.run([WORKER], input=command, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([worker], input=command, capture_output=True, timeout=120, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["hello", "networks"]
     assert done.returncode == 0

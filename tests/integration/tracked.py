@@ -20,13 +20,17 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "HOME": "/nonexistent", **more}
 
 
-def needs_core() -> None:
-    pytest.importorskip("impact_tracker._core", reason="the core is not built")
-
-
 def command(*arguments: str | Path) -> list[str]:
     """`impact-tracker ARGUMENTS`."""
     return [sys.executable, "-m", "impact_tracker", *map(str, arguments)]
+
+
+def bench(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """`impact-tracker bench ARGUMENTS` in the caller's own surroundings, its networks on one thread."""
+    full = {**os.environ, "OMP_NUM_THREADS": "1", **more}
+    return subprocess.run(
+        command("bench", *arguments), capture_output=True, text=True, env=full, timeout=280, check=False
+    )
 
 
 def report(path: Path, *options: str) -> dict[str, Any]:

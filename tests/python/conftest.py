@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from impact_tracker.factors import overrides
 from impact_tracker.ranks import VARIABLES
 from python import fake_core
 
@@ -41,6 +42,14 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
+
+
+@pytest.fixture(autouse=True)
+def no_factors_of_another_test() -> Iterator[None]:
+    """A file of factors that a test has named is forgotten with it."""
+    overrides._active.clear()
+    yield
+    overrides._active.clear()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -31,13 +32,10 @@ def test_there_are_notebooks() -> None:
 
 @pytest.mark.filterwarnings("ignore")  # the kernel's own, of sockets and event loops
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_runs(core: ModuleType, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     pytest.importorskip("matplotlib")
-    core = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if not hasattr(core, "IntensitySeries"):
-        pytest.skip("the core is not built")
     assert code_of(path) and all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code_of(path))
     for name in ("MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))

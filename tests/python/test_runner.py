@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impact_tracker import _core
-
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
+pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker.runner import PhaseResult, Runner, WorkerEndedError, WorkerError, find_worker
+from waiting import is_gone, until
 
 FAKE = Path(__file__).parents[1] / "fakes" / "worker.py"
 
@@ -32,14 +28,6 @@ def start(**options: Any) -> Runner:
 def runner() -> Iterator[Runner]:
     with start() as one:
         yield one
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def test_handshake_happens_in_order(runner: Runner) -> None:
@@ -215,7 +203,4 @@ def test_kill_of_the_parent_leaves_no_worker() -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 20
-    while not is_gone(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert is_gone(pid)
+    assert until(lambda: is_gone(pid), 20)

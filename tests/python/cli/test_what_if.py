@@ -13,13 +13,6 @@ CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_c
 
 
 @pytest.fixture
-def _core():
-    module = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if not hasattr(module, "monte_carlo"):
-        pytest.skip("the core is not built")
-
-
-@pytest.fixture
 def emissions(tmp_path):
     path = tmp_path / "emissions.csv"
     path.write_text(CSV)
@@ -39,7 +32,7 @@ def test_another_place(emissions, capsys):
     assert "making is not in it" in out and "before: carbon_g = " in out and "Ember" in out
 
 
-def test_precision_with_its_range_in_json(emissions, capsys, _core):
+def test_precision_with_its_range_in_json(emissions, capsys, core):
     code, out, _ = call(capsys, "what-if", emissions, "--energy", "0.4:0.5:0.8", "--json")
     change = json.loads(out)[0]["changes"][0]
     assert code == 0 and change["saving_g"] == pytest.approx(300.0) and 120 < change["saving_g_low"] < 300

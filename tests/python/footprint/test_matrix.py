@@ -65,15 +65,11 @@ def test_json_and_rows():
 
 
 def test_water_of_making_is_the_users_own(tmp_path):
-    from impact_tracker.factors import overrides, use_overrides
+    from impact_tracker.factors import use_overrides
 
     path = tmp_path / "own.json"
     path.write_text(json.dumps({"making_water": {"server": {"value": 35_040.0, "unit": "L"}}}))
     use_overrides(path)
-    try:
-        cell = assess(energy_j=KWH, duration_s=3600, zone="FR", machine=SERVER, allocation=Allocation.fixed(4)).matrix[
-            "water", "making"
-        ]
-    finally:
-        overrides._active.clear()
+    foot = assess(energy_j=KWH, duration_s=3600, zone="FR", machine=SERVER, allocation=Allocation.fixed(4))
+    cell = foot.matrix["water", "making"]
     assert cell.value == pytest.approx(1.0) and cell.partial and "A100" in cell.note

@@ -27,10 +27,9 @@ SIZE = st.floats(0.0, 1e3)
 
 
 @given(st.floats(0.0, 1e12), st.floats(1.0, 3.0), SIZE, SIZE, SIZE, st.floats(0.0, 1e2), st.floats(0.0, 1e-3))
-def test_the_formulas_are_those_of_the_dimension_checked_model(joules, pue, wue, grams, litres, megajoules, antimony):
-    core = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if not hasattr(core, "use_of_electricity"):
-        pytest.skip("the core is not built")
+def test_the_formulas_are_those_of_the_dimension_checked_model(
+    core, joules, pue, wue, grams, litres, megajoules, antimony
+):
     truth = core.use_of_electricity(joules, pue, wue, grams, litres, megajoules, antimony)
     found = [
         carbon(joules, pue, intensity=stated(grams, "g/kWh")),

@@ -25,12 +25,7 @@ def record(series, energy_j, started=datetime(1970, 1, 1, tzinfo=timezone.utc)):
 
 CURVE = IntensityCurve("FR", [0, HOUR], [100.0, 300.0], 2 * HOUR, "test", "average")
 
-
-@pytest.fixture(autouse=True)
-def _core():
-    module = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if not hasattr(module, "IntensitySeries"):
-        pytest.skip("the core is not built")
+pytestmark = pytest.mark.usefixtures("core")
 
 
 def test_two_channels_on_their_own_times():
