@@ -41,6 +41,8 @@ def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="impact-tracker",
         description="Measures what programs cost in energy and in impact on the world.",
+        epilog="First: impact-tracker doctor (what is measured here), then impact-tracker run -o DIR -- COMMAND and "
+        "impact-tracker report DIR. impact-tracker COMMAND --help says what a command takes.",
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     commands = parser.add_subparsers(dest="name", metavar="COMMAND", title="commands")

@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING, Any
 from .options import add_reweighing, reweighing
 
 if TYPE_CHECKING:
+    from ..estimators import Comparison
     from ..footprint import Allocation, Machine
     from ..hostinfo import Hardware
     from ..interop import Run
 
-FORMATS = "record, codecarbon, carbontracker, eit, boamps; guessed without it"
+FORMATS = ("record", "codecarbon", "carbontracker", "eit", "boamps")
 
 
 def add_runs(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """The place, its format, and what to weigh with instead of the runs' own factors."""
     what = "logdir, record, or a file or folder of another tracker"
     parser.add_argument("place", metavar="DIR", nargs="?" if optional else None, help=what)
-    parser.add_argument("--from", dest="kind", metavar="FORMAT", help=FORMATS)
-    parser.add_argument("--newest", action="store_true", help="the newest run alone")
+    add_format(parser)
+    parser.add_argument("--newest", action="store_true", help="only the newest run")
     parser.add_argument("--cloud", metavar="PROVIDER/REGION", help="as in aws/eu-north-1: its intensity, PUE and WUE")
     add_reweighing(parser)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """--from."""
+    parser.add_argument(
+        "--from", dest="kind", metavar="FORMAT", choices=FORMATS, help=f"{', '.join(FORMATS)}; guessed without it"
+    )
 
 
 def runs_of(args: argparse.Namespace) -> list[Run]:
@@ -84,17 +92,22 @@ def weighed(run: Run, *, zone: str | None, intensity_g_per_kwh: Any, pue: float 
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """The machine whose making is shared, and over which life."""
     made = parser.add_argument_group("making of the machine (left out without --cpus or --this-machine)")
-    made.add_argument("--this-machine", action="store_true", help="as the record's header names its parts")
-    made.add_argument("--cpus", type=int, help="processors")
-    made.add_argument("--cpu-cores", type=int, default=16, help="cores of each (16)")
-    made.add_argument("--ram-gb", type=float, default=0.0)
-    made.add_argument("--ssd-gb", type=float, default=0.0)
-    made.add_argument("--gpus", type=int, default=0)
-    made.add_argument("--gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
-    made.add_argument("--lifetime-years", type=float, help="4 (3 to 6) without it")
+    made.add_argument("--this-machine", action="store_true", help="its parts as the record names them")
+    add_parts(made)
+    made.add_argument("--lifetime-years", type=float, help="until it is replaced; 4 (3 to 6) without it")
     made.add_argument(
         "--utilisation", type=float, help="share of its life that the machine is used; 0.85 (0.4 to 1) without it"
     )
+
+
+def add_parts(group: Any, prefix: str = "") -> None:
+    """--<prefix>cpus, --<prefix>ram-gb and so on: what a machine is made of, read by described()."""
+    group.add_argument(f"--{prefix}cpus", type=int, metavar="N", help="processors")
+    group.add_argument(f"--{prefix}cpu-cores", type=int, default=16, metavar="N", help="cores of each (16)")
+    group.add_argument(f"--{prefix}ram-gb", type=float, default=0.0, metavar="GB", help="memory")
+    group.add_argument(f"--{prefix}ssd-gb", type=float, default=0.0, metavar="GB", help="flash storage")
+    group.add_argument(f"--{prefix}gpus", type=int, default=0, metavar="N", help="cards")
+    group.add_argument(f"--{prefix}gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
 
 
 def machine_of(args: argparse.Namespace, run: Run) -> Machine | None:
@@ -159,3 +172,20 @@ def allocation_of(args: argparse.Namespace) -> Allocation:
     if args.utilisation is not None:
         chosen = replace(chosen, utilisation=fixed.utilisation)
     return chosen
+
+
+def estimate_of(run: Run, hardware: Hardware | None = None) -> Comparison | str:
+    """The estimate beside what the run says, or why there is none. ``hardware``: more than the run names of it."""
+    from ..estimators import beside
+
+    return beside(
+        energy_kwh=run.energy_kwh,
+        duration_s=run.duration_s,
+        hardware=run.hardware if hardware is None else hardware,
+        busy_cpus=run.busy_cpus,
+        gpu_usage=run.gpu_utilisation,
+        pue=run.pue,
+        intensity=run.intensity,
+        quality=run.quality,
+        partial=run.partial,
+    )

@@ -25,22 +25,26 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     """As words after `bench`; none of them: a campaign is run."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="beside running a suite")
     add_train(actions)
-    report = actions.add_parser("report", help="tables, figures and answers of a campaign, made anew")
-    report.add_argument("folder", metavar="DIR")
-    report.add_argument("--format", choices=FORMATS, default="console")
+    report = _action(actions, "report", "tables, figures and answers of a campaign, made anew")
+    report.add_argument("folder", metavar="DIR", help="the campaign's folder")
+    report.add_argument("--format", choices=FORMATS, default="console", help="of what is printed (console)")
     report.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
     report.add_argument("--json", action="store_true", help="unrounded, for programs")
     add_weighing(report)
-    compare = actions.add_parser("compare", help="which tests of two campaigns differ, by how much")
-    compare.add_argument("a", metavar="A")
-    compare.add_argument("b", metavar="B")
+    compare = _action(actions, "compare", "which tests of two campaigns differ, by how much")
+    compare.add_argument("a", metavar="A", help="a campaign's folder")
+    compare.add_argument("b", metavar="B", help="the folder of the one that is compared with it")
     compare.add_argument("--json", action="store_true", help="unrounded, for programs")
-    paper = actions.add_parser(
-        "paper", help="the published tables computed again; with a campaign: its ranks beside them"
-    )
-    paper.add_argument("folder", metavar="DIR", nargs="?")
-    paper.add_argument("--format", choices=FORMATS[:2], default="console")
-    _add_forecast(actions.add_parser("forecast", help="what training and inference will cost here, from a light run"))
+    paper = _action(actions, "paper", "the published tables computed again; with a campaign: its ranks beside them")
+    paper.add_argument("folder", metavar="DIR", nargs="?", help="a campaign of suite ai-benchmark")
+    paper.add_argument("--format", choices=FORMATS[:2], default="console", help="of what is printed (console)")
+    _add_forecast(_action(actions, "forecast", "what training and inference will cost here, from a light run"))
+
+
+def _action(actions: Any, name: str, what: str) -> argparse.ArgumentParser:
+    """A word after `bench`, its line in the list also the head of its own help."""
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    return parser
 
 
 def _add_forecast(forecast: argparse.ArgumentParser) -> None:

@@ -14,8 +14,8 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
         "--slurm", action="store_true", help="as a job array; the folder must lie where the nodes see it"
     )
     where.add_argument("--cluster", choices=("slurm", "local"), default="slurm", help=argparse.SUPPRESS)
-    where.add_argument("--partition", metavar="NAME")
-    where.add_argument("--account", metavar="NAME")
+    where.add_argument("--partition", metavar="NAME", help="of the jobs; the cluster's default without it")
+    where.add_argument("--account", metavar="NAME", help="that the jobs are charged to")
     where.add_argument("--minutes", type=int, metavar="N", help="limit of one task (60)")
     where.add_argument("--parallel", type=int, metavar="N", help="tasks at the same time (16)")
     where.add_argument("--cpus", type=int, metavar="N", help="processors of a task")

@@ -1,10 +1,9 @@
-"""impact-tracker estimate: a footprint without measuring, by a published method."""
+"""A footprint without measuring, by a published method."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory-gb", type=float, default=0.0, help="memory requested in GB")
     parser.add_argument("--platform", default="local server", help="personal computer, local server, aws, gcp, azure …")
     parser.add_argument("--pue", type=float, help="power usage effectiveness of the site")
-    parser.add_argument("--scaling", type=float, default=1.0, help="how often the run was repeated")
+    parser.add_argument("--scaling", type=float, default=1.0, help="how often the run was repeated (1)")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--zone", help="country (FR, FRA, France) whose electricity was used; none: the world's average")
     place.add_argument("--intensity", type=float, metavar="G_PER_KWH", help="carbon intensity instead of a zone")
@@ -45,26 +44,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--max-memory-gb", type=float, help="memory that it needed, for what it asked beyond")
     job.add_argument("--granularity-gb", type=float, default=6.0, help="step in which the centre hands out memory (6)")
     job.add_argument("--state", default="COMPLETED", help="as the scheduler names it; of a failed job all is wasted")
-    parser.add_argument("--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor")
+    parser.add_argument(
+        "--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor: whose hours (core gricad)"
+    )
     parser.add_argument(
         "--live", metavar="SERVICE", help="the zone's intensity of now, asked over the network: neso, rte …"
     )
-    parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
+    parser.add_argument(
+        "--factors", metavar="FILE", help="your own factors (TOML or JSON); they win over the bundled ones"
+    )
     parser.add_argument("--explain", action="store_true", help="print the formula with its numbers and sources")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the estimate; 2 for inputs that make none, with the reason on standard error."""
+    """Prints the estimate. ValueError, OSError: why the inputs make none."""
     from ..factors import use_overrides
 
-    try:
-        if args.factors:
-            use_overrides(args.factors)
-        found = _estimate(args)
-    except (ValueError, OSError) as fault:
-        print(f"impact-tracker estimate: {fault}", file=sys.stderr)
-        return 2
+    if args.factors:
+        use_overrides(args.factors)
+    found = _estimate(args)
     if args.json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -132,10 +131,10 @@ def _now(args: argparse.Namespace) -> Factor:
     from ..factors.live import latest
 
     if not args.zone:
-        raise ValueError("--live needs --zone: whose intensity")
+        raise ValueError("--live needs --zone: the place whose intensity is asked for")
     found = latest(args.live, args.zone)
     if "marginal" in found.method:
-        raise ValueError(f"{found.source} is marginal: for decisions, in no total")
+        raise ValueError(f"{found.source} is a marginal intensity, which belongs in no total: ask another service")
     return found
 
 

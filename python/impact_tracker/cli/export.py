@@ -1,4 +1,4 @@
-"""impact-tracker export: runs in the forms of journals, hubs and standards."""
+"""Runs in the forms of journals, hubs and standards."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ EIT = "eit"  # from the samples of a record, which the other forms do not need
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The place, the form, and what the form needs beside the run."""
     add_runs(parser, optional=True)
-    parser.add_argument("--to", metavar="FORM", help="form to write (see --list)")
+    parser.add_argument("--to", metavar="FORM", help="the form (--list shows them)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to; standard output without it")
     parser.add_argument(
-        "--field", action="append", default=[], metavar="NAME=VALUE", help="what the form asks beside the run"
+        "--field",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what the form asks for beside the run (--list names it); may be repeated",
     )
     parser.add_argument("--explain", action="store_true", help="the formula behind each carbon, on standard error")
     parser.add_argument("--list", action="store_true", help="list the forms with their fields, and end")
@@ -36,27 +40,23 @@ def run(args: argparse.Namespace) -> int:
             print(f"{name:<28} {form.what}{fields}")
         print(f"{EIT:<28} data.json of experiment-impact-tracker, from a record")
         return 0
-    try:
-        if not args.to:
-            raise ValueError("give a form with --to; --list shows them")
-        if not args.place:
-            raise ValueError("give the place of the runs")
-        if args.to == EIT:
-            text = _eit(args.place)
-        else:
-            runs = runs_of(args)
-            text = write(args.to, runs, _fields(args.field))
-            if FORMS[args.to].one and len(runs) > 1 and not args.newest:
-                print(f"impact-tracker export: {runs[0].name} alone, the newest of {len(runs)} runs", file=sys.stderr)
-            if args.explain:
-                print("\n".join(line for run in runs for line in (run.name, *explain(run.carbon))), file=sys.stderr)
-        if args.output:
-            Path(args.output).write_text(text, encoding="utf-8")
-        else:
-            sys.stdout.write(text)
-    except (ValueError, OSError) as fault:
-        print(f"impact-tracker export: {fault}", file=sys.stderr)
-        return 2
+    if not args.to:
+        raise ValueError("give a form with --to; --list shows them")
+    if not args.place:
+        raise ValueError("give the place of the runs: a logdir, a record, or a file or folder of another tracker")
+    if args.to == EIT:
+        text = _eit(args.place)
+    else:
+        runs = runs_of(args)
+        text = write(args.to, runs, _fields(args.field))
+        if FORMS[args.to].one and len(runs) > 1 and not args.newest:
+            print(f"impact-tracker export: {runs[0].name} alone, the newest of {len(runs)} runs", file=sys.stderr)
+        if args.explain:
+            print("\n".join(line for run in runs for line in (run.name, *explain(run.carbon))), file=sys.stderr)
+    if args.output:
+        Path(args.output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
     return 0
 
 
@@ -76,5 +76,5 @@ def _eit(place: str) -> str:
 
     samples = samples_of(read_record(place))
     if not samples:
-        raise ValueError(f"{place}: its record holds no power over time: nothing to write")
+        raise ValueError(f"{place}: its record holds no power over time, of which this form is made: choose another")
     return to_data_json(samples)

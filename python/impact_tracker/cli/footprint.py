@@ -1,15 +1,14 @@
-"""impact-tracker footprint: the whole footprint of recorded or imported runs, with making, other impacts, and why."""
+"""The whole footprint of recorded or imported runs: carbon and other impacts, making and use, and why."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import functional
-from .any_runs import add_machine, add_runs, allocation_of, machine_of, runs_of
+from .any_runs import add_machine, add_runs, allocation_of, estimate_of, machine_of, runs_of
 from .functional import add_units, trained, units_of
 
 if TYPE_CHECKING:
@@ -32,11 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--intensity-file", metavar="CSV", help="intensity over time (time,intensity_g_per_kwh): records only"
     )
-    parser.add_argument("--live", metavar="SERVICE", help="ask a service for it over the network: neso, rte, entsoe …")
-    beside = parser.add_argument_group("the estimate beside the measurement, where the record does not say it")
+    parser.add_argument(
+        "--live", metavar="SERVICE", help="the same, asked of a service over the network: neso, rte, entsoe …"
+    )
+    beside = parser.add_argument_group("for the estimate beside the measurement, where the record does not say it")
     beside.add_argument("--cpu", metavar="NAME", help='processor, as in "AMD EPYC 7543"')
-    beside.add_argument("--cores", type=float, help="cores the run had")
-    beside.add_argument("--memory-gb", type=float, help="memory the run had")
+    beside.add_argument("--cores", type=float, help="cores that the run had")
+    beside.add_argument("--memory-gb", type=float, help="memory that the run had")
     apart = parser.add_argument_group("apart from the total, from your file of factors")
     apart.add_argument(
         "--marginal", action="store_true", help="what the grid would emit less: [intensity_marginal.ZONE]"
@@ -45,27 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_machine(parser)
     add_units(parser)
     parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
-    parser.add_argument("--tornado", action="store_true", help="which factor matters")
+    parser.add_argument("--tornado", action="store_true", help="which factors move the result most")
     parser.add_argument("--figures", metavar="FOLDER", help="figures as .svg: countries, parts, making and use, matrix")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the footprint of each run, newest first; 2 where there is none to print."""
+    """Prints the footprint of each run, newest first. ValueError, OSError, ImportError: why there is none."""
     from ..estimators import sentences
 
-    try:
-        units = units_of(args)
-        runs = runs_of(args)
-        feet = [_assess(found, args) for found in runs]
-        training = trained(args, lambda found: _assess(found, args))
-        apart = [_apart(found, args) for found in runs]
-        if args.figures:
-            for found, foot in zip(runs, feet):
-                _draw(found, foot, Path(args.figures))
-    except (ValueError, OSError, ImportError) as fault:
-        print(f"impact-tracker footprint: {fault}", file=sys.stderr)
-        return 2
+    units = units_of(args)
+    runs = runs_of(args)
+    feet = [_assess(found, args) for found in runs]
+    training = trained(args, lambda found: _assess(found, args))
+    apart = [_apart(found, args) for found in runs]
+    if args.figures:
+        for found, foot in zip(runs, feet):
+            _draw(found, foot, Path(args.figures))
     if args.json:
         documents = [
             {
@@ -97,7 +94,7 @@ def _apart(found: Run, args: argparse.Namespace) -> list[Impact]:
     ):
         if wanted:
             if found.zone is None:
-                raise ValueError(f"{found.name}: --marginal and --market need the zone: --zone")
+                raise ValueError(f"{found.name}: --marginal and --market need to know where it ran: give --zone")
             out.append(weigh(found.energy_j, found.pue, intensity=factor(found.zone), quality=found.quality))
     return out
 
@@ -192,8 +189,6 @@ def _core_hour(found: Run, foot: Footprint) -> list[str]:
 
 def _beside(found: Run, args: argparse.Namespace) -> Comparison | str:
     """The estimate for the run, what was said here in place of what its record says."""
-    from ..estimators import beside
-
     known = found.hardware
     gpu, cards = args.gpu or (known.gpus[0] if known.gpus else ""), args.gpus or len(known.gpus)
     machine = known._replace(
@@ -203,17 +198,7 @@ def _beside(found: Run, args: argparse.Namespace) -> Comparison | str:
         memory_bytes=round(args.memory_gb * 1e9) if args.memory_gb else known.memory_bytes,
         gpus=(gpu,) * cards if args.gpu or args.gpus else known.gpus,
     )
-    return beside(
-        energy_kwh=found.energy_kwh,
-        duration_s=found.duration_s,
-        hardware=machine,
-        busy_cpus=found.busy_cpus,
-        gpu_usage=found.gpu_utilisation,
-        pue=found.pue,
-        intensity=found.intensity,
-        quality=found.quality,
-        partial=found.partial,
-    )
+    return estimate_of(found, machine)
 
 
 def _matched(found: Run, args: argparse.Namespace) -> Impact | str | None:
@@ -250,7 +235,7 @@ def _curve(found: Run, args: argparse.Namespace) -> IntensityCurve:
     if args.intensity_file:
         return read_curve(args.intensity_file, zone=zone)
     if found.started_at is None or found.ended_at is None:
-        raise ValueError("the record does not say when it ran")
+        raise ValueError("the record does not say when it ran: no intensity of that time can be asked for")
     from datetime import timedelta
 
     return history(args.live, zone, found.started_at - timedelta(hours=1), found.ended_at + timedelta(hours=1))

@@ -8,21 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .any_runs import estimate_of, weighed
 from .options import reweighing
 
 if TYPE_CHECKING:
-    from ..estimators import Comparison
     from ..interop import Run
     from ..report.page import Page, Table
-
-FORMATS = ("record", "codecarbon", "carbontracker", "eit", "boamps")
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """--from."""
-    parser.add_argument(
-        "--from", dest="kind", metavar="FORMAT", choices=FORMATS, help=f"{', '.join(FORMATS)}; guessed without it"
-    )
 
 
 def is_foreign(args: argparse.Namespace) -> bool:
@@ -46,11 +37,10 @@ def report(args: argparse.Namespace) -> int:
     """The page, or JSON. ValueError for what cannot be read, and for what only records have."""
     from ..interop.sources import read_runs
     from ..report.page import show
-    from .any_runs import weighed
 
     for name in ("regions", "plot", "html"):
         if getattr(args, name):
-            raise ValueError(f"--{name} takes records: runs of other trackers have no samples")
+            raise ValueError(f"--{name} takes records: runs of other trackers have no samples; leave it out")
     chosen = reweighing(args)
     runs = [weighed(run, **chosen) for path in args.paths for run in read_runs(path, args.kind)]
     if args.csv:
@@ -64,23 +54,6 @@ def report(args: argparse.Namespace) -> int:
         if args.explain:
             _explain(runs)
     return 0
-
-
-def estimate_of(run: Run) -> Comparison | str:
-    """The estimate beside what the other tracker says."""
-    from ..estimators import beside
-
-    return beside(
-        energy_kwh=run.energy_kwh,
-        duration_s=run.duration_s,
-        hardware=run.hardware,
-        busy_cpus=run.busy_cpus,
-        gpu_usage=run.gpu_utilisation,
-        pue=run.pue,
-        intensity=run.intensity,
-        quality=run.quality,
-        partial=run.partial,
-    )
 
 
 def document(run: Run) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def units_of(args: argparse.Namespace) -> dict[str, float]:
         if not equals or not name.strip() or not found[name.strip()] > 0:
             raise ValueError(f"--per takes UNIT=AMOUNT with an amount above 0, not {item!r}")
     if args.training and not found:
-        raise ValueError("--training needs --per: what is used how often")
+        raise ValueError("--training needs --per UNIT=AMOUNT: what these runs used, and how often")
     return found
 
 

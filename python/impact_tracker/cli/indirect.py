@@ -1,13 +1,12 @@
-"""impact-tracker indirect: declared consequences after ITU-T L.1480, apart from what was measured."""
+"""Consequences that somebody declares (rebound, loops), after ITU-T L.1480, apart from what was measured."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
-from .any_runs import runs_of
+from .any_runs import add_format, runs_of
 from .options import add_reweighing
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The declaration, and the measured runs to show beside it."""
     parser.add_argument("file", metavar="FILE", help="reference scenario and effects, TOML or JSON: see the README")
     parser.add_argument("--runs", dest="place", metavar="DIR", help="measured runs of the solution, shown apart")
-    parser.add_argument("--from", dest="kind", metavar="FORMAT", help="their format; guessed without it")
+    add_format(parser)
     parser.add_argument("--draws", type=int, default=4000, help="draws of the Monte Carlo (4000)")
     add_reweighing(parser)
     parser.add_argument("--explain", action="store_true", help="every effect as its formula, and who states it")
@@ -29,18 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints what is declared, and apart from it what was measured; 2 for a declaration that makes no answer."""
+    """Prints what is declared, and apart from it what was measured. ValueError, OSError: why it cannot be."""
     from ..footprint import read_consequences
 
-    try:
-        if args.draws < 1:
-            raise ValueError("--draws must be 1 or more")
-        found = read_consequences(args.file, draws=args.draws)
-        args.newest = False
-        measured = runs_of(args) if args.place else []
-    except (ValueError, OSError) as fault:
-        print(f"impact-tracker indirect: {fault}", file=sys.stderr)
-        return 2
+    if args.draws < 1:
+        raise ValueError(f"--draws must be 1 or more, not {args.draws}")
+    found = read_consequences(args.file, draws=args.draws)
+    args.newest = False
+    measured = runs_of(args) if args.place else []
     if args.json:
         document = {"declared": found.as_dict(), "measured": [_document(one) for one in measured]}
         print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))

@@ -1,10 +1,9 @@
-"""impact-tracker lint: traps that published footprints fell into, looked for in reports of any tool."""
+"""Traps that published footprints fell into, looked for in reports of any tool."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -31,14 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the findings, errors first; 1 if there is an error, 2 if a report cannot be read, else 0."""
+    """Prints the findings, errors first; 1 if there is an error, else 0.
+
+    ValueError, OSError: a report that cannot be read.
+    """
     from ..interop.lint import lint_all
 
-    try:
-        statements = [s for place in args.place for s in _statements(place, args)]
-    except (ValueError, OSError) as fault:
-        print(f"impact-tracker lint: {fault}", file=sys.stderr)
-        return 2
+    statements = [s for place in args.place for s in _statements(place, args)]
     found = lint_all(statements)
     if args.json:
         print(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))

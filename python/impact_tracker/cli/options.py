@@ -17,7 +17,11 @@ def add_weighing(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--zone", help='country of the electricity (FR, FRA, France), "world" for the average')
     place.add_argument(
-        "--intensity", type=float, metavar="G_PER_KWH", dest="intensity_g_per_kwh", help="its carbon intensity instead"
+        "--intensity",
+        type=float,
+        metavar="G_PER_KWH",
+        dest="intensity_g_per_kwh",
+        help="carbon intensity of the electricity, instead",
     )
     parser.add_argument("--pue", type=float, help="power usage effectiveness of the site (1 or more)")
 
@@ -26,7 +30,9 @@ def add_reweighing(parser: argparse.ArgumentParser) -> None:
     """What add_weighing adds, and --year and --factors: for commands that weigh what was recorded before."""
     add_weighing(parser)
     parser.add_argument("--year", type=int, help="year of the zone's intensity; the newest known without it")
-    parser.add_argument("--factors", metavar="FILE", help="your own factors (TOML or JSON); they win")
+    parser.add_argument(
+        "--factors", metavar="FILE", help="your own factors (TOML or JSON); they win over the bundled ones"
+    )
 
 
 def reweighing(args: argparse.Namespace) -> dict[str, Any]:

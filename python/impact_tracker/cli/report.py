@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import foreign
+from .any_runs import add_format
 from .options import add_recorded_runs, add_reweighing, progress, reweighing
 
 NAME = "report"
@@ -21,10 +22,14 @@ HELP = "what recorded runs used"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Paths, what to show, and other factors to weigh with."""
     add_recorded_runs(parser)
-    foreign.add_format(parser)
+    add_format(parser)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
-    shape.add_argument("--csv", action="store_true", help="one row a run (or region), a machine of several; unrounded")
+    shape.add_argument(
+        "--csv",
+        action="store_true",
+        help="a row for each run (--regions: for each region) and each machine that several shared; unrounded",
+    )
     parser.add_argument("--regions", action="store_true", help="the regions of each run too")
     parser.add_argument("--explain", action="store_true", help="each carbon as a formula with its numbers and sources")
     parser.add_argument("--plot", metavar="FILE", help="power over time as .png, .svg or .pdf")

@@ -29,10 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="logdir of the record (default: the working directory)")
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between samples (1)")
     parser.add_argument("--sources", help="names of sources, with commas (default: all; see doctor)")
-    parser.add_argument("--tag", action="append", metavar="NAME=TEXT", help="kept in the record; may be repeated")
+    parser.add_argument("--tag", action="append", metavar="NAME=TEXT", help="a note in the record; may be repeated")
     parser.add_argument("--scope", help="whose share: process (what the command starts; default), cgroup, job, machine")
     parser.add_argument("--idle-policy", help="idle energy: usage (default), allocated_cores, equal, none")
-    parser.add_argument("--include-psys", action="store_true", default=None, help="let psys stand for its parts")
+    parser.add_argument(
+        "--include-psys",
+        action="store_true",
+        default=None,
+        help="count the platform's meter (psys) in place of the parts that it covers",
+    )
     parser.add_argument("--strict", action="store_true", default=None, help="fail where nothing can be measured")
     parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")

@@ -1,13 +1,12 @@
-"""impact-tracker what-if: the same runs elsewhere, on other hardware, at another precision: what that saves."""
+"""What the same runs would save elsewhere, on other hardware, at another precision."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
-from .any_runs import add_machine, add_runs, allocation_of, described, machine_of, runs_of
+from .any_runs import add_machine, add_parts, add_runs, allocation_of, described, machine_of, runs_of
 
 if TYPE_CHECKING:
     from ..factors import Factor
@@ -21,39 +20,31 @@ HELP = "what another place, machine, precision or model would save, with its ran
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs with their machine, then the change: from a file, or one from the options."""
     add_runs(parser)
-    change = parser.add_argument_group("the change (one of these, together one change; or several in a file)")
+    change = parser.add_argument_group("the change (these options together are one; --changes takes several)")
     change.add_argument("--changes", metavar="FILE", help="changes as tables, TOML or JSON: see the README")
     change.add_argument("--label", default="the change", help="its name in the report")
-    change.add_argument("--to-zone", metavar="ZONE", help="another country")
+    change.add_argument("--to-zone", metavar="ZONE", help="another country's electricity")
     change.add_argument("--to-cloud", metavar="CLOUD/REGION", help="as in aws/eu-north-1: its intensity and PUE")
-    change.add_argument("--to-intensity", type=float, metavar="G_PER_KWH")
-    change.add_argument("--to-pue", type=float)
+    change.add_argument("--to-intensity", type=float, metavar="G_PER_KWH", help="electricity of that carbon intensity")
+    change.add_argument("--to-pue", type=float, metavar="PUE", help="a site of another power usage effectiveness")
     ratio = "ratio to before: 0.6, or LOW:BEST:HIGH as in 0.4:0.6:0.8"
     change.add_argument("--energy", metavar="RATIO", help=f"another precision, model or card: energy as a {ratio}")
     change.add_argument("--duration", metavar="RATIO", help=f"duration as a {ratio}")
-    change.add_argument("--to-cpus", type=int, help="another machine: processors")
-    change.add_argument("--to-cpu-cores", type=int, default=16, help="cores of each (16)")
-    change.add_argument("--to-ram-gb", type=float, default=0.0)
-    change.add_argument("--to-ssd-gb", type=float, default=0.0)
-    change.add_argument("--to-gpus", type=int, default=0)
-    change.add_argument("--to-gpu", metavar="NAME")
-    change.add_argument("--bought", action="store_true", help="that machine is bought for it: when has it paid back?")
+    other = parser.add_argument_group("another machine (part of the change; described whole)")
+    add_parts(other, "to-")
+    other.add_argument("--bought", action="store_true", help="it is bought for this: when has it paid back?")
     add_machine(parser)
     parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints what each change saves for each run; 2 where something cannot be read or weighed."""
+    """Prints what each change saves for each run. ValueError, OSError: what cannot be read or weighed."""
     from ..footprint import what_if
 
-    try:
-        runs = runs_of(args)
-        changes = _changes(args)
-        found = [(one, [what_if(_case(one, args), change) for change in changes]) for one in runs]
-    except (ValueError, OSError) as fault:
-        print(f"impact-tracker what-if: {fault}", file=sys.stderr)
-        return 2
+    runs = runs_of(args)
+    changes = _changes(args)
+    found = [(one, [what_if(_case(one, args), change) for change in changes]) for one in runs]
     if args.json:
         documents = [
             {"name": one.name, "origin": one.origin, "changes": [w.as_dict() for w in ifs]} for one, ifs in found
@@ -91,13 +82,13 @@ def _changes(args: argparse.Namespace) -> list[Change]:
     machine = _new_machine(args)
     own = any(value is not None for value in (*table.values(), args.energy, args.duration, machine))
     if args.changes and own:
-        raise ValueError("give either --changes FILE or one change by the options")
+        raise ValueError("give either --changes FILE or one change by the options, not both")
     if args.changes:
         return read_changes(args.changes)
     if not own:
         raise ValueError("nothing is changed: give --to-zone, --to-cloud, --energy, --to-gpus … or --changes FILE")
     if args.bought and machine is None:
-        raise ValueError("--bought needs the machine: --to-cpus, --to-gpus …")
+        raise ValueError("--bought needs the machine that is bought: --to-cpus, --to-gpus …")
     grid, site = place(table, "stated on the command line")
     energy, duration = (_ratio(getattr(args, name), name) for name in ("energy", "duration"))
     return [Change(args.label, energy, duration, grid, site, machine, args.bought)]

@@ -1,11 +1,10 @@
 """impact-tracker estimate: the calculator's screenshot from the command line, JSON, and errors that help."""
 
-import argparse
 import json
 
 import pytest
 
-from impact_tracker.cli import estimate
+from impact_tracker import cli
 from impact_tracker.factors import Factor
 
 SCREENSHOT = [
@@ -15,9 +14,7 @@ SCREENSHOT = [
 
 
 def call(arguments):
-    parser = argparse.ArgumentParser()
-    estimate.add_arguments(parser)
-    return estimate.run(parser.parse_args(arguments))
+    return cli.main(["estimate", *map(str, arguments)])
 
 
 def test_the_screenshot_in_json(capsys):

@@ -1,11 +1,10 @@
 """impact-tracker export: from a foreign file to every form, errors without a half-written file."""
 
-import argparse
 import json
 
 import pytest
 
-from impact_tracker.cli import export
+from impact_tracker import cli
 from impact_tracker.interop import FORMS
 
 CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_code
@@ -14,9 +13,7 @@ CSV = """timestamp,project_name,duration,emissions,energy_consumed,country_iso_c
 
 
 def call(arguments):
-    parser = argparse.ArgumentParser()
-    export.add_arguments(parser)
-    return export.run(parser.parse_args([str(a) for a in arguments]))
+    return cli.main(["export", *map(str, arguments)])
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """impact-tracker footprint: from a foreign file to matrix, explanation and figures."""
 
-import argparse
 import json
 
 import pytest
 
-from impact_tracker.cli import footprint
+from impact_tracker import cli
 from impact_tracker.factors import use_overrides
 
 CSV = """timestamp,project_name,duration,emissions,energy_consumed,cpu_energy,country_iso_code,country_name,pue
@@ -21,9 +20,7 @@ def emissions(tmp_path):
 
 
 def call(arguments):
-    parser = argparse.ArgumentParser()
-    footprint.add_arguments(parser)
-    return footprint.run(parser.parse_args([str(a) for a in arguments]))
+    return cli.main(["footprint", *map(str, arguments)])
 
 
 def test_the_page_answers_first(emissions, capsys):

@@ -1,12 +1,11 @@
 """Lint reads documents too: each of the eleven traps is found in a file of the kind in which it occurs."""
 
-import argparse
 import json
 from dataclasses import replace
 
 import pytest
 
-from impact_tracker.cli import lint as cli
+from impact_tracker import cli
 from impact_tracker.interop import InteropError, climate_card_markdown, codecarbon, read_runs, sci_json
 from impact_tracker.interop.cards import Study
 from impact_tracker.interop.documents import is_document, of_climate_card, statements_in
@@ -15,9 +14,7 @@ from impact_tracker.interop.statement import of_run
 
 
 def call(capsys, arguments):
-    parser = argparse.ArgumentParser()
-    cli.add_arguments(parser)
-    code = cli.run(parser.parse_args([str(a) for a in arguments]))
+    code = cli.main(["lint", *map(str, arguments)])
     return code, *capsys.readouterr()
 
 

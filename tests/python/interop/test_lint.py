@@ -1,12 +1,11 @@
 """The eleven traps: each found where it is, none where it is not."""
 
-import argparse
 import json
 from dataclasses import replace
 
 import pytest
 
-from impact_tracker.cli import lint as cli
+from impact_tracker import cli
 from impact_tracker.factors import intensity
 from impact_tracker.interop import Run
 from impact_tracker.interop.lint import CHECKS, lint
@@ -110,9 +109,7 @@ CSV = (
 
 
 def call(capsys, arguments):
-    parser = argparse.ArgumentParser()
-    cli.add_arguments(parser)
-    code = cli.run(parser.parse_args([str(a) for a in arguments]))
+    code = cli.main(["lint", *map(str, arguments)])
     streams = capsys.readouterr()
     return code, streams.out, streams.err
 
