@@ -8,6 +8,7 @@ from .networks import listed
 from .settings import Settings
 from .suites_base import Step, Test
 
+DATA = "fashion-mnist"
 TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
 DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
 # Side of the images for the networks that take small ones; channels are the network's own.
@@ -27,22 +28,25 @@ LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}
 
 
 def tests(settings: Settings) -> list[Test]:
-    """One a model. ValueError for more images than there are, and for the mode that belongs to the other suite."""
-    if settings.mode == "paper":
-        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
+    """One a model. ValueError for more images than there are."""
+    check_images(settings)
+    return [_test(model, settings) for model in settings.models or DEFAULT_MODELS]
+
+
+def check_images(settings: Settings) -> None:
+    """ValueError for more images than Fashion-MNIST has."""
     for asked, there, kind in (
         (settings.images, TRAIN_IMAGES, "training"),
         (settings.test_images, TEST_IMAGES, "test"),
     ):
         if (asked or 0) > there:
             raise ValueError(f"Fashion-MNIST has {there} {kind} images, {asked} were asked for")
-    return [_test(model, settings) for model in settings.models or DEFAULT_MODELS]
 
 
 def _test(model: str, settings: Settings) -> Test:
     images = settings.images or IMAGES[settings.mode]
     training = settings.phase != "inference"
-    data: dict[str, Any] = {"data": "fashion-mnist"}
+    data: dict[str, Any] = {"data": DATA}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     if settings.mode == "work":
@@ -56,7 +60,7 @@ def _test(model: str, settings: Settings) -> Test:
     if settings.phase != "training":
         steps.append(Step("inference", "infer", {"images": images, **data}))
     load = {"batch": settings.batch or BATCH, "size": SIZES[model], "batch_norm": "train"}
-    return Test(model, model, load, tuple(steps), "fashion-mnist", GMAC[model])
+    return Test(model, model, load, tuple(steps), DATA, GMAC[model])
 
 
 def listing() -> list[dict[str, Any]]:

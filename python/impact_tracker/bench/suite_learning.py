@@ -23,7 +23,7 @@ MOST_EPOCHS = 50  # towards a target
 @dataclass(frozen=True)
 class Course:
     """How one network learns. `metrics`: what its evaluation tells, the usual target first; `warm`: examples that
-    warming up takes; `images`, `test_images`: how many there are to ask for (None: as many as one likes)."""
+    warming up takes."""
 
     data: str
     metrics: tuple[str, ...]
@@ -31,8 +31,6 @@ class Course:
     learning: Mapping[str, Any]
     gmac: float
     warm: int
-    images: int | None = None
-    test_images: int | None = None
     unit: str = "image"
 
 
@@ -40,8 +38,7 @@ def _clothes(model: str) -> Course:
     load = {"batch": suite_fashion.BATCH, "size": suite_fashion.SIZES[model], "batch_norm": "train"}
     learning = {"lr": 1e-3, "optimizer": "adam"}
     gmac = suite_fashion.GMAC[model]
-    there = (suite_fashion.TRAIN_IMAGES, suite_fashion.TEST_IMAGES)
-    return Course("fashion-mnist", ("accuracy", "loss"), load, learning, gmac, 1024, *there)
+    return Course(suite_fashion.DATA, ("accuracy", "loss"), load, learning, gmac, 1024)
 
 
 COURSES: dict[str, Course] = {model: _clothes(model) for model in suite_fashion.MODELS}
@@ -69,8 +66,6 @@ DEFAULT_MODELS = ("small-cnn", "u-net-3d", "small-gpt")
 
 def tests(settings: Settings) -> list[Test]:
     """One a model. ValueError for what the data or the network does not have."""
-    if settings.mode == "paper":
-        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
     if settings.phase == "inference":
         raise ValueError("suite learning trains: --phase inference belongs to the other suites")
     metric = settings.target_metric
@@ -80,12 +75,8 @@ def tests(settings: Settings) -> list[Test]:
         if metric is not None and metric not in course.metrics:
             known = ", ".join(f"--target-{one}" for one in course.metrics)
             raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
-        for asked, there, kind in (
-            (settings.images, course.images, "training"),
-            (settings.test_images, course.test_images, "test"),
-        ):
-            if there is not None and (asked or 0) > there:
-                raise ValueError(f"Fashion-MNIST has {there} {kind} images, {asked} were asked for")
+        if course.data == suite_fashion.DATA:
+            suite_fashion.check_images(settings)
     return [_test(model, COURSES[model], settings) for model in chosen]
 
 

@@ -29,8 +29,11 @@ def models_of(suite: str) -> list[str]:
 def tests_of(settings: Settings) -> list[Test]:
     """The tests that the settings ask for, in the suite's order.
 
-    ValueError for a model that the suite does not have (near matches are named), and where nothing is left to run.
+    ValueError for a model that the suite does not have (near matches are named), for a mode that is another suite's,
+    and where nothing is left to run.
     """
+    if settings.mode == "paper" and settings.suite != "ai-benchmark":
+        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
     check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}")
     found: list[Test] = _SUITES[settings.suite].tests(settings)
     if not found:

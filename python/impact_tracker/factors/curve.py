@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .factor import Factor
+
 
 @dataclass(frozen=True)
 class IntensityCurve:
@@ -27,3 +29,22 @@ class IntensityCurve:
     shape: str = "step"
     max_hold_s: float = 3600.0
     relative_error: float = 0.0
+
+    def factor(
+        self, value: float, *, year: int | None = None, method: str = "", quality: str = "modelled", note: str = ""
+    ) -> Factor:
+        """A value of it in g/kWh as a factor: its range is the error of the curve, its method the curve's own."""
+        return Factor(
+            value,
+            "g/kWh",
+            value * (1 - self.relative_error),
+            value * (1 + self.relative_error),
+            self.source,
+            self.url,
+            year,
+            self.licence,
+            method or self.method,
+            quality,
+            f"carbon intensity of electricity, {self.zone}",
+            note,
+        )

@@ -37,7 +37,7 @@ def carbon_over_time(
     Energy outside of the curve makes the result partial and is named; if the curve knows none of it, it is missing.
     """
     if "marginal" in curve.method:
-        raise FactorError(f"{curve.source}: a marginal intensity is no average one")
+        raise FactorError(f"{curve.source}: a marginal intensity is no average one; see marginal_carbon")
     weighed = core_series(curve).weigh(times_ns, energy, kind)
     covered = weighed["known_j"] + weighed["held_j"]
     if not covered > 0:
@@ -53,18 +53,11 @@ def carbon_over_time(
     if weighed["missing_s"] > 0:
         notes.append(f"{weighed['missing_s']:.6g} s of the energy series are missing")
     mean = weighed["impact"] / (covered / JOULES_PER_KWH)
-    grid = Factor(
+    span = f"{weighed['lowest']:g} to {weighed['highest']:g} g/kWh"
+    grid = curve.factor(
         mean,
-        "g/kWh",
-        mean * (1 - curve.relative_error),
-        mean * (1 + curve.relative_error),
-        curve.source,
-        curve.url,
-        None,
-        curve.licence,
-        f"{curve.method}, matched in time ({weighed['lowest']:g} to {weighed['highest']:g} g/kWh)",
-        "estimated" if weighed["held_j"] > 0 else "modelled",
-        f"carbon intensity of electricity, {curve.zone}",
+        method=f"{curve.method}, matched in time ({span})",
+        quality="estimated" if weighed["held_j"] > 0 else "modelled",
     )
     used = covered / JOULES_PER_KWH
     energy_used = Factor(used, "kWh", used, used, "this record", quality=quality, name="energy of the computers")

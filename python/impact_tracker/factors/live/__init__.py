@@ -90,20 +90,8 @@ def latest(
     when, value = known[-1]
     old_s = (now_ns - when) / 1e9 - period
     stamp = datetime.fromtimestamp(when // 1_000_000_000, tz=timezone.utc)
-    return Factor(
-        value,
-        "g/kWh",
-        value * (1 - asked.relative_error),
-        value * (1 + asked.relative_error),
-        asked.source,
-        asked.url,
-        stamp.year,
-        asked.licence,
-        asked.method,
-        "stale" if old_s > asked.max_hold_s else "modelled",
-        f"carbon intensity of electricity, {zone}",
-        f"of {stamp:%Y-%m-%d %H:%M} UTC",
-    )
+    quality = "stale" if old_s > asked.max_hold_s else "modelled"
+    return asked.factor(value, year=stamp.year, quality=quality, note=f"of {stamp:%Y-%m-%d %H:%M} UTC")
 
 
 def _service(name: str) -> Service:
