@@ -34,7 +34,7 @@ def create_scatterplot_from_df(
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ImportError("figures need matplotlib: pip install impact-tracker[report]") from None
+        raise ImportError("figures need matplotlib: pip install 'impact-tracker[report]'") from None
     figure = Figure(layout="constrained")
     axes = figure.subplots()
     axes.scatter(df[x], df[y], **options)

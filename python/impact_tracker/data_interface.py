@@ -118,7 +118,7 @@ class DataInterface:
         """
         paths = [logdirs] if isinstance(logdirs, (str, os.PathLike)) else list(logdirs)
         if not paths:
-            raise ValueError("no path was given")
+            raise ValueError("no path was given: name one logdir of an ImpactTracker or more")
         self._override = _override()
         _core.flush_all()
         self.experiments: list[Experiment] = []

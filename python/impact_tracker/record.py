@@ -27,7 +27,9 @@ def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> lis
     if place.is_file():
         return [place]
     if not place.exists():
-        raise FileNotFoundError(f"there is nothing at {place}")
+        raise FileNotFoundError(
+            f"there is nothing at {place}: give the logdir of an ImpactTracker, a directory above it, or a record"
+        )
     return sorted(_walk(place, recursive), key=lambda found: (found.name, str(found)), reverse=True)
 
 
@@ -154,7 +156,7 @@ class Record:
         try:
             import numpy as np
         except ImportError:
-            raise ImportError("arrays need numpy: pip install impact-tracker[report]") from None
+            raise ImportError("arrays need numpy: pip install 'impact-tracker[report]'") from None
         return np.asarray(times), np.asarray(values)
 
     @property

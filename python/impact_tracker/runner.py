@@ -83,7 +83,11 @@ class Runner:
         try:
             self.hello = self._expect("hello", start_timeout_s)
             if self.hello.get("protocol") != PROTOCOL:
-                raise WorkerError("protocol", f"{path} speaks protocol {self.hello.get('protocol')}, not {PROTOCOL}")
+                raise WorkerError(
+                    "protocol",
+                    f"{path} speaks protocol {self.hello.get('protocol')}, not {PROTOCOL}",
+                    "install worker and package together, from one version",
+                )
         except BaseException:
             self._core.kill()
             self.close(0.0)

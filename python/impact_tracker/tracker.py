@@ -234,7 +234,7 @@ class ImpactTracker:
                 self._synchronise()
                 return core, core.enter(name, edges)
             if not core.inert:
-                self._complain(f"region {name!r} is not measured: its tracker is not running")
+                self._complain(f"region {name!r} is not measured: its tracker is not running; start() comes first")
         except Exception as error:
             self._complain(f"region {name!r} is not measured: {error!r}")
         return None

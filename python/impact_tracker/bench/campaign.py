@@ -93,7 +93,10 @@ class Campaign:
         settings = storage.settings()
         if repeats is not None and repeats != settings.repeats:
             if repeats < settings.repeats:
-                raise ValueError(f"the campaign was begun with {settings.repeats} repeats, it cannot have {repeats}")
+                raise ValueError(
+                    f"the campaign was begun with {settings.repeats} repeats, "
+                    f"it cannot have {repeats}: fewer need a folder of their own"
+                )
             settings = Settings.from_dict({**settings.to_dict(), "repeats": repeats})
         campaign = cls(storage, settings, **tools)
         with storage:  # a driver that is at work is neither disturbed nor given other tasks

@@ -64,7 +64,8 @@ def _check_replicas(settings: Settings, worker: Any) -> None:
     asked = settings.replicas or 0
     gpus = [device for device in worker.devices if device.startswith("cuda")]
     if settings.device.startswith("cuda") and asked > len(gpus):
-        raise ValueError(f"{asked} replicas need as many GPUs, the worker sees {len(gpus)}: {', '.join(gpus)}")
+        seen = f"{len(gpus)}: {', '.join(gpus)}"
+        raise ValueError(f"{asked} replicas need as many GPUs, the worker sees {seen}; --replicas 0 takes them all")
 
 
 def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any]) -> None:

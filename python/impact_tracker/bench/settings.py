@@ -100,5 +100,7 @@ class Settings:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(kept) - known)
         if unknown:
-            raise ValueError(f"the campaign has settings that this version does not know: {', '.join(unknown)}")
+            raise ValueError(
+                f"the campaign has settings that this version does not know: {', '.join(unknown)}; install a newer one"
+            )
         return cls(**{**kept, "models": tuple(kept.get("models", ()))})

@@ -190,7 +190,7 @@ def _core_power(model: str | None, stated_w: float | Factor | None, notes: list[
     found = cpu(model)
     if found.cores is None:
         raise UnknownFactorError(
-            f"how many cores {found.name} has is not in the table: give tdp_per_core_w"
+            f"how many cores {found.name} has is not in the table: give the watts of a core (tdp_per_core_w)"
             f" (its {found.tdp.value:g} W over its cores)"
         )
     value = per_core(found.tdp.value, found.cores)

@@ -40,7 +40,7 @@ def mlco2(
     ``hours`` are those of each card. The rounding to 0.01 kWh is the method's own.
     """
     if (gpu_model is None) == (tdp_gpu_w is None):
-        raise EstimateError("give either gpu_model or tdp_gpu_w")
+        raise EstimateError("give either the card by its name (gpu_model) or its watts (tdp_gpu_w)")
     card = gpu_tdp(gpu_model) if gpu_model is not None else watts(tdp_gpu_w or 0.0, "power of a card")
     kwh = round(card.value * number(hours, "hours") * number(gpus, "gpus") / 1000.0, 2)
     rounded = Factor.stated(kwh, "kWh", f"{card.value:g} W × {hours:g} h × {gpus:g}, rounded to 0.01", card.source)

@@ -31,7 +31,8 @@ def constant(kind: str, name: str) -> Factor:
         if bare_name(known) == wanted:
             return _factor(kind, known, row, rows)
     near = near_matches(name, rows["rows"])
-    raise UnknownFactorError(f"no {rows['what']} is known for {name!r}." + did_you_mean(near))
+    remedy = f' A value of your own goes under [{kind}."{name}"] of the file of factors'
+    raise UnknownFactorError(f"no {rows['what']} is known for {name!r}.{did_you_mean(near)}{remedy}")
 
 
 def by_zone(kind: str, code: str) -> Factor:

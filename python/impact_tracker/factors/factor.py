@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 QUALITIES = ("measured", "modelled", "estimated", "stale", "missing")  # best first
+SPREADS = ("triangular", "uniform", "normal", "lognormal")
 
 
 def worst_quality(qualities: Iterable[str]) -> str:
@@ -84,8 +85,8 @@ class Factor:
                 f"{what}: {self.value:g} {self.unit} lies outside its range {self.low:g} to {self.high:g}"
             )
         worst_quality([self.quality])
-        if self.spread not in ("triangular", "uniform", "normal", "lognormal"):
-            raise FactorError(f"{what}: unknown spread {self.spread!r}")
+        if self.spread not in SPREADS:
+            raise FactorError(f"{what}: unknown spread {self.spread!r}; one of {', '.join(SPREADS)}")
 
     @classmethod
     def stated(cls, value: float, unit: str, name: str, source: str = "stated by the user") -> Factor:

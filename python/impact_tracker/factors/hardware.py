@@ -47,7 +47,8 @@ def cpu(name: str) -> Processor:
     found = find_cpu(name)
     if found is None:
         near = near_matches(bare_name(name), (entry[0] for entry in _known().values()))
-        raise UnknownFactorError(f"no thermal design power is known for {name!r}." + did_you_mean(near))
+        remedy = f' A value of your own goes under [cpu_tdp."{name}"] of the file of factors'
+        raise UnknownFactorError(f"no thermal design power is known for {name!r}.{did_you_mean(near)}{remedy}")
     return found
 
 

@@ -43,11 +43,12 @@ def cloud_region(provider: str, region: str) -> CloudRegion:
     data = table("cloud_regions")
     wanted = provider.casefold()
     if wanted not in data["providers"]:
-        raise UnknownFactorError(f"unknown cloud {provider!r}." + did_you_mean(near_matches(wanted, data["providers"])))
+        raise UnknownFactorError(f"unknown cloud {provider!r}; known are {', '.join(data['providers'])}")
     rows = {row[1]: row for row in data["rows"] if row[0] == wanted}
     if region.casefold() not in rows:
         near = near_matches(region, rows)
-        raise UnknownFactorError(f"{provider} has no region {region!r} in the table." + did_you_mean(near))
+        hint = did_you_mean(near) or f" Known are {', '.join(rows)}."
+        raise UnknownFactorError(f"{provider} has no region {region!r} in the table.{hint}")
     return _region(rows[region.casefold()], data)
 
 

@@ -45,7 +45,8 @@ class Allocation:
                 f"a lifetime is above 0 years, not {self.lifetime_years.low:g} {self.lifetime_years.unit}"
             )
         if not self.utilisation.low > 0 or self.utilisation.high > 1:
-            raise FactorError("utilisation lies above 0 and up to 1")
+            span = f"{self.utilisation.low:g} to {self.utilisation.high:g}"
+            raise FactorError(f"a utilisation lies above 0 and up to 1 (all the time), not at {span}")
         if not 0 <= self.reserved <= self.total or not self.total > 0:
             raise FactorError(f"what is reserved ({self.reserved:g}) lies between 0 and the whole ({self.total:g})")
 

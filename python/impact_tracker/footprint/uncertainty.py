@@ -82,7 +82,7 @@ def paired(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) -> list
 def middle_95(drawn: Sequence[float]) -> tuple[float, float]:
     """Between these two lie 95 % of the draws. ValueError for none."""
     if not drawn:
-        raise ValueError("no draw")
+        raise ValueError("there are no draws: ask for one or more")
     ordered = sorted(drawn)
     last = len(ordered) - 1
     return ordered[round(0.025 * last)], ordered[round(0.975 * last)]

@@ -76,7 +76,7 @@ def _making(run: Run, fields: Fields) -> Impact | None:
             raise InteropError("the share of making needs --field total_embodied_kg=… (of the whole machine)")
         return None
     if run.duration_s is None:
-        raise InteropError(f"{run.name}: its duration is not known, so its share of making is not either")
+        raise InteropError(f"{run.name}: its duration is not known, nor its share of making: leave the field out")
     low, best, high = _span(fields, "total_embodied_kg")
     made = Factor(
         best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine"
@@ -178,7 +178,7 @@ def write(form: str, runs: Sequence[Run], fields: Fields | None = None) -> str:
             f"unknown form {form!r}; known are {', '.join(FORMS)}.{did_you_mean(near_matches(form, FORMS))}"
         )
     if not runs:
-        raise InteropError("there is no run to export")
+        raise InteropError("there is no run to export: give a place that holds one")
     chosen, given = FORMS[form], dict(fields or {})
     known = [name.rstrip("!") for name in chosen.fields]
     for name in given:

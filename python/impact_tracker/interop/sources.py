@@ -24,7 +24,9 @@ def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
     """
     place = Path(path)
     if not place.exists():
-        raise InteropError(f"there is nothing at {place}")
+        raise InteropError(
+            f"there is nothing at {place}: give a logdir, a record, or a file or folder of another tracker"
+        )
     wanted = kind or guess(place)
     if wanted == "record":
         return _records(place)
@@ -57,5 +59,5 @@ def _records(place: Path) -> list[Run]:
 
     found = find_records(place)
     if not found:
-        raise InteropError(f"{place}: no record below it")
+        raise InteropError(f"{place}: no record below it (impacttracker/*.jsonl in the logdir of an ImpactTracker)")
     return [from_record(read_record(path)) for path in found]

@@ -24,7 +24,7 @@ def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None
     if not (math.isfinite(units) and units > 0):
         raise InteropError(f"{run.name}: the number of functional units must be above 0, not {units!r}")
     if run.intensity is not None and "market" in run.intensity.method:
-        raise InteropError("SCI is location-based: a market-based intensity may not be used")
+        raise InteropError("SCI is location-based: a market-based intensity may not be used, give a zone")
     operational = run.carbon
     made = None if embodied is None else embodied.value
     total = None if operational.value is None else operational.value + (made or 0.0)

@@ -121,5 +121,5 @@ def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str |
     except (OSError, UnicodeDecodeError) as fault:
         raise InteropError(f"{place}: cannot be read: {fault}") from fault
     if found is None:
-        raise InteropError(f"{place}: it has no co2_eq_emissions")
+        raise InteropError(f"{place}: it has no co2_eq_emissions, where a model card states its carbon")
     return Statement(where=str(place), carbon_g=float(found["number"]), carbon_unit="g", site_kwh=energy_kwh, zone=zone)

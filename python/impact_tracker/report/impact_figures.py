@@ -225,7 +225,7 @@ def _figure(path: str | os.PathLike[str], size: tuple[float, float]) -> tuple[An
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ImportError("figures need matplotlib: pip install impact-tracker[report]") from None
+        raise ImportError("figures need matplotlib: pip install 'impact-tracker[report]'") from None
     figure = Figure(figsize=size, layout="constrained")
     if Path(path).suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")

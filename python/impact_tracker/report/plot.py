@@ -20,7 +20,7 @@ def _matplotlib() -> tuple[Any, Any]:
         import numpy
         from matplotlib.figure import Figure
     except ImportError:
-        raise ImportError("figures need matplotlib and numpy: pip install impact-tracker[report]") from None
+        raise ImportError("figures need matplotlib and numpy: pip install 'impact-tracker[report]'") from None
     return numpy, Figure
 
 

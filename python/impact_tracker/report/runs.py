@@ -126,7 +126,10 @@ def load_runs(
             result = result.weigh(zone=zone, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
         runs.append(Run(labels[path], record, result))
     if not runs:
-        raise FileNotFoundError("; ".join(unreadable) or f"no tracker of {ordered[0].parent} was ever started")
+        raise FileNotFoundError(
+            "; ".join(unreadable)
+            or f"no tracker of {ordered[0].parent} was ever started: start() or a `with` block begins to measure"
+        )
     return runs, unreadable
 
 
