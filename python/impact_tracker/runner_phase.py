@@ -111,7 +111,7 @@ class Phase:
     def go(self) -> int:
         """Let the worker begin; returns the clock (ns of CLOCK_MONOTONIC) right before it was told."""
         if self._go_ns is not None:
-            raise RuntimeError("this phase has already begun")
+            raise RuntimeError("this phase has already begun: ask the runner for another one")
         self._go_ns = time.monotonic_ns()
         self._runner._send({"cmd": "go"})
         return self._go_ns
@@ -122,7 +122,7 @@ class Phase:
         TimeoutError for a worker that hangs: one batch may take an hour, but not without any computing.
         """
         if self._go_ns is None:
-            raise RuntimeError("go() comes first")
+            raise RuntimeError("this phase has not begun: call go() before its events are read")
         idle_looks, used_s = 0, None
         while self.result is None:
             event = self._runner._next(self.look_s)
