@@ -4,7 +4,9 @@
 
 `--torch-python`: an interpreter that has torch, best of the worker's own version (Debian: apt install python3-torch).
 The two take turns, a few passes each, so that the machine's moods meet both; the ratio is the geometric mean over the
-rounds of Python's seconds over the worker's, with its 95 % interval: above 1 the worker is faster.
+rounds of Python's seconds over the worker's, with its 95 % interval: above 1 the worker is faster. Python runs as
+users start it; with --same-settings it gets the allocator's settings and the OpenBLAS kernels that the worker chose for
+itself, and what is left is the difference of the two programs.
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,9 +48,10 @@ LEAST_ROUND_S = 0.05
 class Python:
     """The other side, in a process of its own."""
 
-    def __init__(self, interpreter: str) -> None:
+    def __init__(self, interpreter: str, settings: Mapping[str, str]) -> None:
         command = [interpreter, str(Path(__file__).with_name("torch_networks.py"))]
-        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env={**os.environ, **settings})
 
     def ask(self, **what: Any) -> dict[str, Any]:
         assert self._child.stdin is not None
@@ -63,6 +69,13 @@ class Python:
         if self._child.stdin is not None:
             self._child.stdin.close()
         self._child.wait()
+
+
+def settings_of(runner: Runner) -> dict[str, str]:
+    """What the worker's libraries were told, as another program's environment."""
+    kernels = re.search(r"OpenBLAS .*\((\w+)\)", runner.hello.get("blas") or "")
+    told = {"GLIBC_TUNABLES": runner.hello.get("allocator"), "OPENBLAS_CORETYPE": kernels and kernels.group(1)}
+    return {name: value for name, value in told.items() if value}
 
 
 class Compared(NamedTuple):
@@ -138,20 +151,21 @@ def main() -> int:
     parser.add_argument("--threads", type=int, help="default: all")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …; fp32 on both sides")
     parser.add_argument("--layout", default="auto", choices=("auto", "nchw", "channels_last"))
+    parser.add_argument("--same-settings", action="store_true", help="Python with the worker's allocator and kernels")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     found = []
-    python = Python(args.torch_python)
-    try:
-        with Runner(args.worker) as runner:
+    with Runner(args.worker) as runner:
+        python = Python(args.torch_python, settings_of(runner) if args.same_settings else {})
+        try:
             for network in args.networks.split(","):
                 for phase in args.phases.split(","):
                     one = compare(runner, python, network, phase, args)
                     found.append(one)
                     if not args.json:
                         print(shown(one), flush=True)
-    finally:
-        python.close()
+        finally:
+            python.close()
     if args.json:
         json.dump([one._asdict() for one in found], sys.stdout, indent=2)
     elif found:

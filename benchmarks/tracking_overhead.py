@@ -93,7 +93,10 @@ def main() -> int:
         loaded = runner.load(args.network, batch=args.batch, seed=1)
         runner.warm_up(2)
         passes = max(1, round(args.seconds / (runner.warm_up(3) / 3)))
-        pairs = [pair(runner, passes, logdir, args.interval, turn % 2 == 0) for turn in range(args.pairs)]
+        pairs = []
+        for turn in range(args.pairs):
+            print(f"pair {turn + 1} of {args.pairs}, about {2 * args.seconds:.0f} s", file=sys.stderr, flush=True)
+            pairs.append(pair(runner, passes, logdir, args.interval, turn % 2 == 0))
     found = summary(pairs, int(loaded["threads"]))
     if args.json:
         json.dump(found, sys.stdout, indent=2)
