@@ -17,7 +17,7 @@ bench:  ## trains and runs two networks on Fashion-MNIST and shows what each cos
 test: setup  ## every test that belongs to a change: C++, Python, then those that time something
 	@scripts/test
 
-test-long: setup  ## sanitizers, the worker against torch 2, long fuzzing, peers: an hour or more
+test-long: setup  ## sanitizers, the worker against torch 2, 64-bit Arm under qemu, long fuzzing, peers: an hour or more
 	@scripts/test-long
 
 lint: setup  ## ruff, mypy strict; clang-format, clang-tidy and shellcheck where they are installed
