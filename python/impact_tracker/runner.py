@@ -285,9 +285,17 @@ class Runner:
         timeout_s = command.pop("timeout_s", 3600.0)
         return Phase(self, self._ask(command, "ready", timeout_s))
 
-    def _ended(self) -> WorkerEndedError:
-        exit_code, signal = self._core.close(1.0)
+    def _ended(self) -> WorkerError:
+        deadline = time.monotonic() + 2.0
+        while self._core.ending() is None and time.monotonic() < deadline:
+            time.sleep(0.005)  # its stream closes a moment before its end can be seen
+        went = self._core.ending() is not None
+        exit_code, signal = self._core.close(0.0)
         self._open = False
+        if not went:  # or our own kill would be taken for somebody's
+            return WorkerError(
+                "protocol", f"the worker (pid {self.pid}) closed its stream without ending; it was stopped"
+            )
         return WorkerEndedError(self.pid, exit_code, signal, self._core.error_output())
 
 

@@ -199,7 +199,7 @@ def test_kill_9_of_the_driver(place: Place, step: str, count: int, kind: str) ->
         ("go-train", "die", "ended by SIGKILL"),
         ("go-evaluate", "exit", "ended with exit code 3"),
         ("load", "exit", "out of luck"),
-        ("go-train", "closed", "ended by SIGKILL"),
+        ("go-train", "closed", "closed its stream without ending; it was stopped"),
         ("start", "noise", "the worker sent what is no event"),
         ("load", "noise", "the worker sent what is no event"),
         ("go-train", "noise", "the worker sent what is no event"),

@@ -11,9 +11,9 @@ _WHY = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "the quota of this file system is used up: free some space",
     errno.EFBIG: "files may not grow any further here: raise the limit (ulimit -f)",
-    errno.EROFS: "the file system is read-only: name another folder (-o)",
-    errno.EACCES: "permission denied: name another folder (-o), or ask its owner",
-    errno.EPERM: "permission denied: name another folder (-o), or ask its owner",
+    errno.EROFS: "the file system is read-only: work in a copy, or name another folder (-o)",
+    errno.EACCES: "permission denied: work in a copy, or name another folder (-o)",
+    errno.EPERM: "permission denied: work in a copy, or name another folder (-o)",
     errno.ENOTDIR: "a part of this path is a file: name another folder (-o)",
     errno.EEXIST: "there is a file of this name: name another folder (-o)",
 }

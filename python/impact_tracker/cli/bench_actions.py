@@ -90,7 +90,9 @@ def suite_page(found: View) -> Page:
 
     suite = SuiteView(found)
     answers = suite.answers  # whether what it needs is there, before anything is written
-    missing = [found.write_files(), found.written(suite.write)]
+    missing = [found.write_files()]
+    if found.unwritten is None:  # else the disk says the same of every file
+        missing.append(found.written(suite.write))
     page = found.page(aside=False)
     above = ("answers", "targets", "inference", "training")  # the page has them already
     shown = [table for name, table in suite.tables().items() if name not in above]
