@@ -28,7 +28,7 @@ def preflight(
         if here:
             _check_device(settings, worker)
             _check_replicas(settings, worker)
-            _check_batches(settings, tests, networks)
+            _check_batches(settings, tests, networks, worker)
             for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
                 _check_data(data, settings, worker)
         hello = worker.hello
@@ -52,9 +52,10 @@ def preflight(
 def _check_device(settings: Settings, worker: Any) -> None:
     wanted = "cuda:0" if settings.device == "cuda" else settings.device
     if wanted not in worker.devices:
-        version = worker.hello.get("torch_version")
+        version, why = worker.hello.get("torch_version"), worker.hello.get("no_gpu")
         raise ValueError(
             f"there is no device {settings.device!r}: the worker (torch {version}) sees {', '.join(worker.devices)}"
+            + (f"; no GPU: {why}" if why else "")
         )
     if settings.precision == "tf32" and not wanted.startswith("cuda"):
         raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
@@ -62,23 +63,46 @@ def _check_device(settings: Settings, worker: Any) -> None:
 
 def _check_replicas(settings: Settings, worker: Any) -> None:
     asked = settings.replicas or 0
-    gpus = [device for device in worker.devices if device.startswith("cuda")]
-    if settings.device.startswith("cuda") and asked > len(gpus):
-        seen = f"{len(gpus)}: {', '.join(gpus)}"
-        raise ValueError(f"{asked} replicas need as many GPUs, the worker sees {seen}; --replicas 0 takes them all")
+    if settings.device.startswith("cuda") and asked > len(_gpus_from(settings, worker)):
+        gpus = [device for device in worker.devices if device.startswith("cuda")]
+        raise ValueError(
+            f"{asked} replicas need as many GPUs from {settings.device} on, the worker sees {len(gpus)}: "
+            f"{', '.join(gpus)}; --replicas 0 takes them all"
+        )
 
 
-def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any]) -> None:
-    """A batch that the user named must fit this machine at all."""
-    memory = system_memory()
-    if settings.batch is None or memory is None or settings.device != "cpu":
+def _gpus_from(settings: Settings, worker: Any) -> list[str]:
+    """Devices from the one that was asked for on."""
+    gpus = [str(device) for device in worker.devices if device.startswith("cuda")]
+    wanted = "cuda:0" if settings.device == "cuda" else settings.device
+    return gpus[gpus.index(wanted) :] if wanted in gpus else []
+
+
+def _memory(settings: Settings, worker: Any) -> tuple[int, str] | None:
+    """Bytes that a test has at most, and whose they are; None where that is not known."""
+    if settings.device == "cpu":
+        memory = system_memory()
+        return None if memory is None else (memory[0], "this machine has")
+    count = 1 if settings.replicas is None else settings.replicas or len(worker.devices)
+    used = _gpus_from(settings, worker)[:count]
+    known = {gpu.get("device"): gpu.get("memory_bytes") for gpu in worker.hello.get("gpus") or []}
+    sizes = [known.get(device) for device in used]
+    if not sizes or None in sizes:
+        return None
+    return sum(size for size in sizes if size), f"{', '.join(used)} {'have' if len(used) > 1 else 'has'}"
+
+
+def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any], worker: Any) -> None:
+    """A batch that the user named must fit the device at all."""
+    memory = _memory(settings, worker)
+    if settings.batch is None or memory is None:
         return
     for test in tests:
         need = estimated_bytes(test, networks[test.model])
         if need > memory[0]:
             raise ValueError(
                 f"{test.name} with a batch of {settings.batch} needs about {shown(need)}, "
-                f"this machine has {shown(memory[0])}: ask for a smaller --batch"
+                f"{memory[1]} {shown(memory[0])}: ask for a smaller --batch"
             )
 
 

@@ -63,8 +63,8 @@ def add_energy(row: Row, result: Result | None) -> None:
     row["pue"] = result.weighing.pue
     row["intensity_g_per_kwh"] = result.weighing.intensity.value
     row["cpu_utilisation"] = result.utilisation.get("cpu")
-    gpus = [use for name, use in result.utilisation.items() if name.startswith("gpu") and use is not None]
-    row["gpu_utilisation"] = max(gpus) if gpus else None
+    row["gpu_use"] = {name: use for name, use in result.utilisation.items() if name.startswith("gpu")}
+    row["gpu_utilisation"] = _own_use(row)
     row["counter_and_gauge"] = _counter_and_gauge(result)
     row["sources"] = [
         {name: _clean(channel.get(name)) for name in ("id", "device", "domain", "quality", "energy_j")}
@@ -72,6 +72,15 @@ def add_energy(row: Row, result: Result | None) -> None:
         if channel.get("in_total")
     ]
     row["notes"] = result.notes
+
+
+def _own_use(row: Row) -> float | None:
+    """Of the least used of the GPUs that the work was given: another one may be busy for somebody else. Where worker or
+    sensors do not name GPUs by their UUID, of the busiest."""
+    use = {name: value for name, value in (row.get("gpu_use") or {}).items() if value is not None}
+    if row.get("gpu_devices") and any(name.startswith("gpu:GPU-") for name in use):
+        return min((use[name] for name in row["gpu_devices"] if name in use), default=None)
+    return max(use.values(), default=None)
 
 
 def _counter_and_gauge(result: Result) -> list[dict[str, Any]]:
@@ -88,6 +97,10 @@ def _counter_and_gauge(result: Result) -> list[dict[str, Any]]:
 def add_loaded(row: Row, loaded: Mapping[str, Any]) -> None:
     """How the network was built."""
     row.update({name: _clean(loaded[name]) for name in _LOADED.split() if name in loaded})
+    named = [gpu.get("uuid") for gpu in loaded.get("gpus") or []]
+    if named and None not in named:  # as the sources call their devices
+        row["gpu_devices"] = [f"gpu:{uuid}" for uuid in named]
+        row["gpu_utilisation"] = _own_use(row)
 
 
 def add_work(row: Row, done: Mapping[str, Any]) -> None:

@@ -124,11 +124,13 @@ def _energy_known(row: Row) -> Check:
 def _above_idle(row: Row, idle_w: Mapping[str, float], strict: bool) -> Check:
     """Of the device that was to work; on a CPU another program's load may hide it, a GPU's idle power is its own."""
     gpu = str(row.get("device") or "").startswith("cuda")
-    kind = "gpu" if gpu and "gpu" in idle_w else ""
-    power, idle = powers(row).get(kind), idle_w.get(kind)
-    if idle is None or power is None:
+    now = powers(row)
+    own = [name for name in row.get("gpu_devices") or [] if name in idle_w and name in now]
+    kinds = own or (["gpu"] if gpu and "gpu" in idle_w else [""])
+    if any(kind not in idle_w or kind not in now for kind in kinds):
         return Check("above idle", None, "")
-    what = "the GPUs' power" if kind else "power"
+    power, idle = sum(now[kind] for kind in kinds), sum(idle_w[kind] for kind in kinds)
+    what = "the GPUs' power" if kinds != [""] else "power"
     text = f"{what}, {power:.1f} W, is not above that of the idle machine, {idle:.1f} W: was it idle before?"
     if row.get("energy_j") is not None and "" in idle_w:
         row["above_idle_j"] = row["energy_j"] - idle_w[""] * row["region_s"]
@@ -143,15 +145,17 @@ def _settled(row: Row, strict: bool) -> Check:
 
 
 def powers(row: Row) -> dict[str, float]:
-    """Mean power in W of a row's total, by kind of device (cpu, gpu, memory …), and in all under ""."""
+    """Mean power in W of a row's total, by kind of device (cpu, gpu, memory …), of each GPU, and in all under ""."""
     duration = row.get("region_s")
     if not duration:
         return {}
     found: dict[str, float] = {}
     for source in row.get("sources") or []:
         if source.get("energy_j") is not None:
-            kind = str(source["device"]).split(":")[0]
-            found[kind] = found.get(kind, 0.0) + source["energy_j"] / duration
+            device = str(source["device"])
+            kind = device.split(":")[0]
+            for name in {kind, device} if kind == "gpu" else {kind}:
+                found[name] = found.get(name, 0.0) + source["energy_j"] / duration
     if row.get("energy_j") is not None:
         found[""] = row["energy_j"] / duration
     return found

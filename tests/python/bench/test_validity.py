@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.rows import add_loaded
 from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.suites import listing
@@ -100,6 +101,29 @@ def test_a_gpu_that_was_not_used_is_found_out() -> None:
     row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 5}
     judge(row, settings, 1.0, {}, False)
     assert row["invalid"] == ["cuda:0 was 0% busy: it was not used"]
+
+
+def test_another_gpu_s_work_is_not_ours() -> None:
+    """The worker names its GPU; the one beside it is busy for somebody else."""
+    own, other = "gpu:GPU-8a9aaaba-cada-eafa-0a1a-2a3a4a5a6a7a", "gpu:GPU-07172737-4757-6777-8797-a7b7c7d7e7f7"
+    row = {**good(), "device": "cuda:0", "gpu_use": {own: 0.0, other: 0.97}}
+    row["sources"] = [
+        {"id": "nvml/a", "device": own, "energy_j": 60.0 * 60.02},
+        {"id": "nvml/b", "device": other, "energy_j": 600.0 * 60.02},
+    ]
+    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": own.partition(":")[2]}]})
+    assert row["gpu_utilisation"] == 0.0
+    idle_w = {"": 140.0, "gpu": 130.0, own: 65.0, other: 65.0}
+    judge(row, Settings(device="cuda"), 1.0, idle_w, False)
+    assert row["invalid"] == [
+        "cuda:0 was 0% busy: it was not used",
+        "the GPUs' power, 60.0 W, is not above that of the idle machine, 65.0 W: was it idle before?",
+    ]
+    row["gpu_use"] = {own: 0.9, other: 0.0}
+    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": own.partition(":")[2]}]})
+    assert row["gpu_utilisation"] == 0.9
+    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": "GPU-that-no-sensor-sees"}]})
+    assert row["gpu_utilisation"] is None
 
 
 def test_quick_mode_only_warns_of_short_phases() -> None:
