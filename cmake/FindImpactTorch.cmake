@@ -3,8 +3,48 @@
 #
 #   IMPACT_TORCH_ROOT   where to look: a Python interpreter that can import torch, a virtual environment, a folder
 #                       site-packages/torch, or an unpacked libtorch; empty: the system's (Debian's libtorch-dev)
-# Sets ImpactTorch_FOUND, ImpactTorch_VERSION, ImpactTorch_CUDA (the libraries for CUDA are there), ImpactTorch_LIBRARY_DIR.
+# Sets ImpactTorch_FOUND, ImpactTorch_VERSION, ImpactTorch_CUDA (the libraries for CUDA are there), ImpactTorch_LIBRARY_DIR,
+# and with CUDA ImpactTorch_GPU_MEMORY: how the memory of a GPU is told, or why it is not.
 set(IMPACT_TORCH_ROOT "" CACHE STRING "libtorch: a Python interpreter, a virtual environment, .../site-packages/torch or an unpacked libtorch; empty: the system's")
+
+# Peak memory of a GPU: from 2.9 on torch tells it through a header of its own. Before, that header includes those of the
+# CUDA run time: pip installs them beside torch, a toolkit has them as well; they must be of torch's own major version.
+function(impact_torch_cuda_headers home version)
+  set(ImpactTorch_CUDA_INCLUDE "" PARENT_SCOPE)
+  if(NOT version VERSION_LESS 2.9)
+    set(ImpactTorch_GPU_MEMORY "told by torch itself" PARENT_SCOPE)
+    return()
+  endif()
+  set(_wanted "")
+  if(EXISTS "${home}/version.py")
+    file(STRINGS "${home}/version.py" _line REGEX "^cuda[: ].*= *'[0-9]+")
+    string(REGEX REPLACE ".*'([0-9]+).*" "\\1" _wanted "${_line}")
+  endif()
+  file(GLOB _folders "${home}/../nvidia/cuda_runtime/include" "${home}/../nvidia/cu[0-9]*/include"
+                     "${CUDAToolkit_ROOT}/include" "$ENV{CUDA_HOME}/include" "$ENV{CUDA_PATH}/include"
+                     "${home}/../../../../targets/*/include" "/usr/local/cuda/include")
+  set(_seen "")
+  foreach(_folder IN LISTS _folders)
+    if(NOT EXISTS "${_folder}/cuda_runtime_api.h")
+      continue()
+    endif()
+    file(STRINGS "${_folder}/cuda_runtime_api.h" _line REGEX "^#define CUDART_VERSION +[0-9]+" LIMIT_COUNT 1)
+    string(REGEX REPLACE ".* ([0-9]+)[0-9][0-9][0-9]$" "\\1" _found "${_line}")
+    if(_wanted AND NOT _found EQUAL _wanted)
+      list(APPEND _seen "${_folder} is of CUDA ${_found}")
+      continue()
+    endif()
+    set(_include "${_folder}")
+    if(NOT EXISTS "${_folder}/crt/host_defines.h")  # it belongs to the compiler's package, which torch does not need
+      list(APPEND _include "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/cuda")
+    endif()
+    set(ImpactTorch_CUDA_INCLUDE "${_include}" PARENT_SCOPE)
+    set(ImpactTorch_GPU_MEMORY "through the headers in ${_folder}" PARENT_SCOPE)
+    return()
+  endforeach()
+  list(JOIN _seen ", " _seen)
+  set(ImpactTorch_GPU_MEMORY "not told: no headers of the run time of CUDA ${_wanted} (pip install nvidia-cuda-runtime-cu${_wanted}) ${_seen}" PARENT_SCOPE)
+endfunction()
 
 set(_torch_home "")
 set(_torch_problem "")
@@ -83,16 +123,11 @@ if(ImpactTorch_FOUND AND NOT TARGET impact::torch)
     # Nothing refers to their symbols, so the linker would drop them, and with them every CUDA device.
     target_link_libraries(impact::torch INTERFACE
       "-Wl,--no-as-needed,${_torch_lib_cuda},${_torch_lib_c10_cuda},--as-needed")
-    # The headers of the CUDA run time come with the wheel's own dependencies; only the memory statistics need them.
-    file(GLOB _cuda_headers "${_torch_home}/../nvidia/cuda_runtime/include/cuda_runtime_api.h"
-                            "${_torch_home}/../nvidia/cu1*/include/cuda_runtime_api.h")
-    if(_cuda_headers)
-      list(GET _cuda_headers 0 _cuda_header)
-      get_filename_component(_cuda_include "${_cuda_header}" DIRECTORY)
-      if(EXISTS "${_cuda_include}/crt/host_defines.h")  # of the compiler's package; without it the others cannot be read
-        target_include_directories(impact::torch SYSTEM INTERFACE "${_cuda_include}")
-        target_compile_definitions(impact::torch INTERFACE IMPACT_TORCH_CUDA_HEADERS=1)
-      endif()
+    target_compile_definitions(impact::torch INTERFACE IMPACT_TORCH_CUDA=1)
+    impact_torch_cuda_headers("${_torch_include_dir}/.." "${ImpactTorch_VERSION}")
+    if(ImpactTorch_CUDA_INCLUDE)
+      target_include_directories(impact::torch SYSTEM INTERFACE ${ImpactTorch_CUDA_INCLUDE})
+      target_compile_definitions(impact::torch INTERFACE IMPACT_TORCH_CUDA_HEADERS=1)
     endif()
   endif()
 endif()

@@ -4,51 +4,38 @@
 
 #include <ATen/Version.h>
 
-#ifdef IMPACT_TORCH_CUDA_HEADERS
-#include <c10/cuda/CUDACachingAllocator.h>
-#include <cuda_runtime_api.h>
-#elif IMPACT_TORCH_AT_LEAST(2, 9)
+#if IMPACT_TORCH_AT_LEAST(2, 9)
 #include <c10/core/CachingDeviceAllocator.h>
+#elif defined(IMPACT_TORCH_CUDA_HEADERS)
+#include <c10/cuda/CUDACachingAllocator.h>
 #endif
 
 namespace impact::worker::compat {
 
-#ifdef IMPACT_TORCH_CUDA_HEADERS
+#if IMPACT_TORCH_AT_LEAST(2, 9) || defined(IMPACT_TORCH_CUDA_HEADERS)
 
 namespace {
-auto index_of(const torch::Device& device) {
-  return static_cast<c10::DeviceIndex>(device.has_index() ? device.index() : 0);
-}
-}  // namespace
 
-std::optional<DeviceMemory> device_memory(const torch::Device& device) {
-  if (!device.is_cuda()) {
-    return std::nullopt;
-  }
-  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(index_of(device));
-  return DeviceMemory{stats.allocated_bytes[0].peak, stats.reserved_bytes[0].peak, stats.allocated_bytes[0].current};
-}
+#if IMPACT_TORCH_AT_LEAST(2, 9)
+auto* cuda_allocator() { return c10::getDeviceAllocator(torch::kCUDA); }
+#else
+auto* cuda_allocator() { return c10::cuda::CUDACachingAllocator::get(); }
+#endif
 
-void reset_peak_device_memory(const torch::Device& device) {
-  if (device.is_cuda()) {
-    c10::cuda::CUDACachingAllocator::resetPeakStats(index_of(device));
-  }
-}
-
-#elif IMPACT_TORCH_AT_LEAST(2, 9)
-
-// From here on torch tells it through a header of its own, without those of CUDA.
-namespace {
-c10::DeviceAllocator* allocator_of(const torch::Device& device) {
+/// What holds a CUDA device's memory; nullptr for other devices, and before any was used.
+auto* allocator_of(const torch::Device& device) {
+  using Pointer = decltype(cuda_allocator());
   if (!device.is_cuda() || !torch::cuda::is_available()) {
-    return nullptr;
+    return Pointer{nullptr};
   }
-  auto* allocator = c10::getDeviceAllocator(torch::kCUDA);
-  return allocator->initialized() ? allocator : nullptr;
+  auto* allocator = cuda_allocator();
+  return allocator != nullptr && allocator->initialized() ? allocator : nullptr;
 }
+
 c10::DeviceIndex index_of(const torch::Device& device) {
   return device.has_index() ? device.index() : c10::DeviceIndex{0};
 }
+
 }  // namespace
 
 std::optional<DeviceMemory> device_memory(const torch::Device& device) {
@@ -66,10 +53,17 @@ void reset_peak_device_memory(const torch::Device& device) {
   }
 }
 
+void release_device_memory(const torch::Device& device) {
+  if (auto* allocator = allocator_of(device); allocator != nullptr) {
+    allocator->emptyCache();
+  }
+}
+
 #else
 
 std::optional<DeviceMemory> device_memory(const torch::Device& /*device*/) { return std::nullopt; }
 void reset_peak_device_memory(const torch::Device& /*device*/) {}
+void release_device_memory(const torch::Device& /*device*/) {}
 
 #endif
 
@@ -94,14 +88,6 @@ std::optional<std::string> blas() {
     return text.substr(0, text.find("-Product"));
   }
   return impact::worker::blas::openblas();
-}
-
-// The properties' structure changes with the CUDA headers; the parent names the device through its own driver library.
-std::optional<std::string> device_name(const torch::Device& device) {
-  if (device.is_cuda()) {
-    return "cuda:" + std::to_string(device.has_index() ? device.index() : 0);
-  }
-  return std::nullopt;
 }
 
 }  // namespace impact::worker::compat

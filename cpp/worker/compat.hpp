@@ -5,8 +5,11 @@
 #include <torch/version.h>
 
 #include <ATen/autocast_mode.h>
+#include <c10/core/Event.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +59,15 @@ class Autocast {
   bool enabled_;
 };
 
+/// Whether this thread is in mixed precision.
+inline bool autocast_enabled(torch::DeviceType device) {
+#if IMPACT_TORCH_AT_LEAST(2, 4)
+  return at::autocast::is_autocast_enabled(device);
+#else
+  return device == torch::kCUDA ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+#endif
+}
+
 /// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
 /// switch it off.
 inline void allow_tf32(bool on) {
@@ -64,6 +76,10 @@ inline void allow_tf32(bool on) {
 }
 
 inline void set_deterministic(bool on) {
+  if (on) {
+    // cuBLAS repeats its results with a workspace of fixed size only; it reads this when it is first used.
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  }
   at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
   at::globalContext().setDeterministicCuDNN(on);
   at::globalContext().setBenchmarkCuDNN(!on);
@@ -75,6 +91,48 @@ inline void synchronize(const torch::Device& device) {
     torch::cuda::synchronize(device.has_index() ? device.index() : -1);
   }
 }
+
+/// Makes a CUDA device this thread's own: what names no device would otherwise open a context on the first one, which
+/// holds memory there and keeps it from its idle state. Nothing on a CPU.
+inline void use_device(const torch::Device& device) {
+  if (device.is_cuda()) {
+    c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(device);
+  }
+}
+
+/// Whether a Mark waits for less than synchronize() does.
+#define IMPACT_TORCH_HAS_MARKS IMPACT_TORCH_AT_LEAST(2, 5)
+
+/// All work that this thread has given to some CUDA devices so far. Waiting for it leaves alone what comes afterwards,
+/// so that a device need not stand still while its next work is prepared.
+class Mark {
+ public:
+  explicit Mark(const std::vector<torch::Device>& devices) : devices_(devices) {
+#if IMPACT_TORCH_HAS_MARKS
+    for (const auto& device : devices_) {
+      if (device.is_cuda()) {
+        events_.emplace_back(torch::kCUDA);
+        events_.back().record(c10::impl::VirtualGuardImpl(torch::kCUDA).getStream(device));
+      }
+    }
+#endif
+  }
+  void wait() {
+#if IMPACT_TORCH_HAS_MARKS
+    for (const auto& event : events_) {
+      event.synchronize();
+    }
+#else
+    for (const auto& device : devices_) {
+      synchronize(device);
+    }
+#endif
+  }
+
+ private:
+  std::vector<torch::Device> devices_;
+  std::vector<c10::Event> events_;
+};
 
 /// softmax(Q Kᵀ / sqrt(d)) V with [batch, heads, tokens, d]; one fused operation where torch has it.
 inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, bool causal) {
@@ -113,7 +171,7 @@ std::optional<DeviceMemory> device_memory(const torch::Device& device);
 /// Of several devices together (peaks need not have been at one time); nothing if one of them does not tell.
 std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devices);
 void reset_peak_device_memory(const torch::Device& device);
-/// The name of a CUDA device, where it can be asked.
-std::optional<std::string> device_name(const torch::Device& device);
+/// Gives memory back that torch keeps for later tensors. Nothing on a CPU, or before a device was used.
+void release_device_memory(const torch::Device& device);
 
 }  // namespace impact::worker::compat

@@ -1,9 +1,11 @@
 #include "worker/config.hpp"
 
+#include "worker/gpus.hpp"
 #include "worker/text.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
 namespace impact::worker {
@@ -102,6 +104,20 @@ std::vector<std::string> available_devices() {
   return devices;
 }
 
+void check_forced_precision(const std::string& precision) {
+  // NVIDIA's libraries obey it before what a program asks for: the joules would be those of another precision.
+  const char* forced = std::getenv("NVIDIA_TF32_OVERRIDE");
+  if (forced != nullptr && ((precision == "tf32" && *forced == '0') || (precision == "fp32" && *forced == '1'))) {
+    throw ProtocolError("bad-value", "NVIDIA_TF32_OVERRIDE=" + std::string(forced) + " forbids " + precision,
+                        "unset it, or ask for another precision");
+  }
+}
+
+bool channels_last_is_best(const torch::Device& device, const std::string& precision) {
+  // cuDNN's own order for plain fp32 is channels first; it is the tensor cores that want channels last.
+  return !device.is_cuda() || precision != "fp32";
+}
+
 namespace {
 
 const NetworkSpec& known_network(const std::string& name) {
@@ -117,14 +133,33 @@ const NetworkSpec& known_network(const std::string& name) {
                       near.empty() ? "known: " + joined(all) : "did you mean " + joined(near) + "?");
 }
 
+/// What exists, and why no GPU does where none was found.
+std::string what_exists() {
+  const auto why = why_no_gpu();
+  return "this worker (torch " TORCH_VERSION ") sees: " + joined(available_devices()) +
+         (why.empty() ? "" : "; no GPU: " + why);
+}
+
 torch::Device known_device(const std::string& name) {
   const auto devices = available_devices();
   const auto full = name == "cuda" ? std::string("cuda:0") : name;
   if (std::find(devices.begin(), devices.end(), full) == devices.end()) {
-    throw ProtocolError("no-device", "there is no device \"" + name + "\" here",
-                        "this worker (torch " TORCH_VERSION ") sees: " + joined(devices));
+    throw ProtocolError("no-device", "there is no device \"" + name + "\" here", what_exists());
   }
   return torch::Device(full);
+}
+
+/// Older GPUs would compute in plain fp32 without a word.
+void check_tf32(const torch::Device& device) {
+  if (!device.is_cuda()) {
+    throw ProtocolError("bad-value", "tf32 exists on CUDA devices only", "ask for fp32 or bf16, or for a CUDA device");
+  }
+  for (const auto& gpu : ask_gpu_driver().gpus) {
+    if (gpu.device == device.str() && gpu.capability_major > 0 && gpu.capability_major < 8) {
+      throw ProtocolError("bad-value", "tf32 needs compute capability 8.0 (Ampere), " + gpu.name + " is older",
+                          "ask for fp32");
+    }
+  }
 }
 
 /// "replicas": so many; 0: one on every GPU from `device` on, and one on a CPU.
@@ -133,7 +168,7 @@ std::int64_t replica_count(const torch::Device& device, std::int64_t asked, std:
   const auto count = asked == 0 ? std::max<std::int64_t>(1, std::min(after, batch)) : asked;
   if (device.is_cuda() && count > after) {
     throw ProtocolError("no-device", std::to_string(count) + " replicas need as many GPUs from " + device.str() + " on",
-                        "this worker (torch " TORCH_VERSION ") sees: " + joined(available_devices()));
+                        what_exists());
   }
   if (count > batch) {
     throw ProtocolError("bad-value",
@@ -193,13 +228,17 @@ LoadOptions parse_load(const Json& command) {
   if (o.build.classes != o.spec->classes && (o.spec->classes == 0 || !o.spec->any_classes)) {
     throw ProtocolError("bad-value", o.spec->name + " has no classes to choose");
   }
-  const bool image = o.build.input.size() == 3;
-  o.channels_last = f.choice("layout", "auto", {"auto", "nchw", "channels_last"}) == "nchw" ? false : image;
   o.precision = f.choice("precision", "fp32", {"fp32", "tf32", "bf16"});
   o.device = known_device(f.text("device", "cpu"));
-  if (o.precision == "tf32" && !o.device.is_cuda()) {
-    throw ProtocolError("bad-value", "tf32 exists on CUDA devices only", "ask for fp32 or bf16, or for a CUDA device");
+  if (o.precision == "tf32") {
+    check_tf32(o.device);
   }
+  if (o.device.is_cuda()) {
+    check_forced_precision(o.precision);
+  }
+  const auto layout = f.choice("layout", "auto", {"auto", "nchw", "channels_last"});
+  const bool wanted = layout == "auto" ? channels_last_is_best(o.device, o.precision) : layout == "channels_last";
+  o.channels_last = wanted && o.build.input.size() == 3;
   o.threads = f.whole("threads", available_threads(), 1);
   o.replicas = replica_count(o.device, f.whole("replicas", 1, 0), o.batch);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));

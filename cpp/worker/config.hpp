@@ -64,6 +64,11 @@ struct Limits {
 };
 Limits parse_limits(const Fields& fields, bool with_epochs);
 
+/// Throws ProtocolError("bad-value") where the environment (NVIDIA_TF32_OVERRIDE) forces another precision upon CUDA.
+void check_forced_precision(const std::string& precision);
+/// Whether "auto" means channels last for images.
+bool channels_last_is_best(const torch::Device& device, const std::string& precision);
+
 /// Threads that this process may use at the same time.
 std::int64_t available_threads();
 /// "cpu", and "cuda:0" … where there are any.

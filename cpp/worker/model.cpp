@@ -284,7 +284,7 @@ void Model::resume(const TensorFile& file) {
     prepare_training(o, false);
     const auto& bytes = stored->second;
     std::istringstream stream(std::string(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()));
-    torch::load(*optimizer_, stream);
+    torch::load(*optimizer_, stream, options_.device);
     epochs_ = std::stoll(entry("epochs"));
     steps_ = std::stoll(entry("steps"));
   }

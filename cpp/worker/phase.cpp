@@ -1,6 +1,5 @@
 #include "worker/phase.hpp"
 
-#include "worker/compat.hpp"
 #include "worker/process.hpp"
 
 #include <algorithm>
@@ -74,15 +73,27 @@ std::int64_t Phase::allowance(std::int64_t wanted) const {
 }
 
 void Phase::pass_done(std::int64_t images, const Tensor& output) {
-  compat::synchronize(devices_);
-  const auto now = monotonic_ns();
-  pass_ns_.push_back(now - last_ns_);
-  last_ns_ = now;
+  wait_for_pending();
+  pending_.emplace(devices_);
+  if (!load_.device.is_cuda() || limits_.seconds > 0) {  // where time decides, the end of every pass must be known
+    wait_for_pending();
+  }
   ++passes_;
   images_ += images;
   if (passes_ == 1) {
     output_device_ = output.device().str();
   }
+}
+
+void Phase::wait_for_pending() {
+  if (!pending_) {
+    return;
+  }
+  pending_->wait();
+  pending_.reset();
+  const auto now = monotonic_ns();
+  pass_ns_.push_back(now - last_ns_);
+  last_ns_ = now;
 }
 
 void Phase::progress(const std::function<void(Json&)>& extra) {
@@ -109,6 +120,7 @@ void Phase::progress(const std::function<void(Json&)>& extra) {
 }
 
 void Phase::end() {
+  wait_for_pending();
   compat::synchronize(devices_);
   end_ns_ = monotonic_ns();
 }

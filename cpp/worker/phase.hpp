@@ -1,9 +1,11 @@
 // One measured phase: the handshake, the passes, their times. What a phase computes is the caller's.
 #pragma once
 
+#include "worker/compat.hpp"
 #include "worker/config.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace impact::worker {
 
@@ -17,7 +19,8 @@ class Phase {
   bool more();
   /// Images that the next pass may still take at most (the limit's rest), given what it would like to take.
   [[nodiscard]] std::int64_t allowance(std::int64_t wanted) const;
-  /// Called after every pass with what it computed. Waits for the device.
+  /// Called after every pass with what it computed. A CUDA device may still be at it: unless time limits the phase, this
+  /// waits only for the pass before, so that the next one is prepared meanwhile; a pass's time is that from end to end.
   void pass_done(std::int64_t images, const Tensor& output);
   /// At most four times a second: progress to the parent, with what `extra` adds.
   void progress(const std::function<void(Json&)>& extra);
@@ -32,6 +35,7 @@ class Phase {
   void set_expected_passes(std::int64_t passes) { expected_passes_ = passes; }
 
  private:
+  void wait_for_pending();
   [[nodiscard]] Json device_names() const;
   [[nodiscard]] Json pass_statistics() const;
 
@@ -44,6 +48,7 @@ class Phase {
   std::int64_t begin_ns_ = 0, last_ns_ = 0, end_ns_ = 0, next_progress_ns_ = 0;
   std::int64_t passes_ = 0, images_ = 0, epochs_ = 0, expected_passes_ = 0;
   std::vector<std::int64_t> pass_ns_;
+  std::optional<compat::Mark> pending_;  ///< the last pass, where its end was not seen yet
   std::string ended_by_;
   std::string output_device_;
   bool peak_since_ready_ = false;

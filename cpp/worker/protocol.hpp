@@ -1,14 +1,15 @@
 // The worker's protocol: JSON lines, commands on stdin, events on stdout, nothing else on either.
 //
 // At the start: {"event":"hello","protocol":1,"pid":…,"torch_version":…,"blas":…,"allocator":…,"devices":["cpu",…],
-// "threads":…}.
+//   "gpus":[…],"no_gpu":…,"threads":…}; gpus: device, name, uuid, pci_bus_id, memory_bytes, compute_capability of every
+//   CUDA device; no_gpu: why there is none.
 //
 // Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
 //   list        [network]
 //               -> networks: name, title, task, input, classes, parameters, trainable_parameters, macs, gmac, …
 //   load        network [batch size classes channels layout precision device threads replicas seed batch_norm variant
 //               deterministic]
-//               -> loaded: what was asked for and what it became
+//               -> loaded: what was asked for and what it became; gpus: those that it lies on
 //   warmup      [passes=1 phase=infer|train loss optimizer lr]
 //               -> warmed: passes, duration_s; weights, statistics and optimizer are as before
 //   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
@@ -42,7 +43,8 @@
 //   4096 passes). What was not measured is null.
 //
 // Errors: {"event":"error","kind":…,"what":…,"advice":…,"cmd":…}, after which the session goes on. Kinds: bad-command,
-//   unknown-network, bad-value, no-network, no-data, no-device, out-of-memory, io, internal.
+//   unknown-network, bad-value, no-network, no-data, no-device, out-of-memory, device-lost (nothing will run on it until the
+//   worker is started again), io, internal.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -32,6 +32,43 @@ std::vector<Tensor> state_of(const Network& network) {
   return state;
 }
 
+/// All values in the order of memory, as a view.
+Tensor flat(const Tensor& t) { return t.as_strided({t.numel()}, {1}, t.storage_offset()); }
+
+bool lie_alike(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const bool plain = a[i].scalar_type() == torch::kFloat32 && b[i].scalar_type() == torch::kFloat32 &&
+                       a[i].is_non_overlapping_and_dense();
+    if (!plain || a[i].sizes() != b[i].sizes() || a[i].strides() != b[i].strides()) {
+      return false;
+    }
+  }
+  return !a.empty();
+}
+
+/// The tensors on another device, in one transfer: many small ones take longer than their bytes. `like`: tensors there
+/// that lie in memory as the results shall; they keep their own values.
+std::vector<Tensor> moved(const std::vector<Tensor>& from, const std::vector<Tensor>& like) {
+  std::vector<Tensor> there;
+  if (!lie_alike(from, like)) {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      there.push_back(from[i].to(like[i].device()));
+    }
+    return there;
+  }
+  std::vector<Tensor> pieces;
+  std::vector<std::int64_t> sizes;
+  for (const auto& t : from) {
+    pieces.push_back(flat(t));
+    sizes.push_back(t.numel());
+  }
+  const auto parts = torch::cat(pieces).to(like[0].device()).split_with_sizes(sizes);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    there.push_back(parts[i].as_strided(from[i].sizes(), from[i].strides(), parts[i].storage_offset()));
+  }
+  return there;
+}
+
 }  // namespace
 
 Replicas::Replicas(std::shared_ptr<Network> first, const LoadOptions& options)
@@ -112,16 +149,20 @@ void Replicas::add_gradients() {
   auto sums = networks_[0]->parameters();
   for (std::size_t i = 1; i < took_part_; ++i) {
     const auto more = networks_[i]->parameters();
+    std::vector<Tensor> theirs, ours;
     for (std::size_t p = 0; p < sums.size(); ++p) {
       if (!more[p].grad().defined()) {
         continue;
       }
-      const auto gradient = more[p].grad().to(devices_[0]);
-      if (sums[p].grad().defined()) {
-        sums[p].mutable_grad().add_(gradient);
-      } else {
-        sums[p].mutable_grad() = gradient;
+      if (!sums[p].grad().defined()) {
+        sums[p].mutable_grad() = torch::zeros_like(more[p].grad(), sums[p].options());
       }
+      theirs.push_back(more[p].grad());
+      ours.push_back(sums[p].grad());
+    }
+    const auto here = moved(theirs, ours);
+    for (std::size_t p = 0; p < ours.size(); ++p) {
+      ours[p].add_(here[p]);
     }
   }
 }
@@ -131,8 +172,9 @@ void Replicas::spread() {
   const auto from = state_of(*networks_[0]);
   for (std::size_t i = 1; i < networks_.size(); ++i) {
     const auto to = state_of(*networks_[i]);
+    const auto there = moved(from, to);
     for (std::size_t k = 0; k < from.size(); ++k) {
-      to[k].copy_(from[k]);
+      to[k].copy_(there[k]);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "worker/blas.hpp"
 #include "worker/compat.hpp"
+#include "worker/gpus.hpp"
 #include "worker/launch.hpp"
 #include "worker/process.hpp"
 #include "worker/text.hpp"
@@ -114,6 +115,7 @@ Model& Session::model() {
 }
 
 void Session::run() {
+  const auto why_not = why_no_gpu();
   protocol_.send({{"event", "hello"},
                   {"protocol", kProtocolVersion},
                   {"pid", process::own_pid()},
@@ -121,6 +123,8 @@ void Session::run() {
                   {"blas", text_or_null(compat::blas())},
                   {"allocator", text_or_null(launch::allocator())},
                   {"devices", available_devices()},
+                  {"gpus", described_gpus({})},
+                  {"no_gpu", why_not.empty() ? Json(nullptr) : Json(why_not)},
                   {"threads", available_threads()},
                   {"t_ns", monotonic_ns()}});
   while (!over_) {
@@ -150,10 +154,8 @@ void Session::handle(const Json& command) {
                "a smaller batch or size, or a device with more memory");
   } catch (const c10::Error& e) {
     const std::string what = e.what_without_backtrace();
-    const bool memory =
-        what.find("not enough memory") != std::string::npos || what.find("out of memory") != std::string::npos;
-    send_error(command, memory ? "out-of-memory" : "internal", what,
-               memory ? "a smaller batch or size, or a device with more memory" : "");
+    const auto meaning = meaning_of(what);
+    send_error(command, meaning.kind, meaning.kind == "internal" ? what : first_line(what), meaning.advice);
   } catch (const std::bad_alloc&) {
     send_error(command, "out-of-memory", "the system refused more memory", "a smaller batch or size");
   } catch (const std::invalid_argument& e) {
@@ -222,7 +224,10 @@ void Session::list(const Json& command) {
 
 void Session::load(const Json& command) {
   const auto options = parse_load(command);
+  const auto devices = options.devices();
   clear();
+  compat::use_device(options.device);
+  try_devices(devices);
   model_ = std::make_unique<Model>(options);
   const auto& facts = model_->facts();
   const auto values = facts.activations * options.batch;
@@ -242,6 +247,7 @@ void Session::load(const Json& command) {
        {"layout", options.channels_last ? "channels_last" : "nchw"},
        {"precision", options.precision},
        {"device", options.device.str()},
+       {"gpus", described_gpus(devices)},
        {"threads", torch::get_num_threads() * options.replicas},
        {"replicas", options.replicas},
        {"seed", options.seed},
@@ -258,8 +264,10 @@ void Session::load(const Json& command) {
 }
 
 void Session::clear() {
+  const auto device = model_ ? model_->options().device : torch::Device(torch::kCPU);
   kept_.clear();
   model_.reset();
+  compat::release_device_memory(device);
   process::give_memory_back();  // what one network left behind is not the next one's
 }
 

@@ -60,6 +60,35 @@ std::vector<std::string> near_matches(const std::string& name, const std::vector
   return names;
 }
 
+Failure meaning_of(const std::string& message) {
+  struct Known {
+    const char* words;
+    const char* kind;
+    const char* advice;
+  };
+  constexpr const char* kLess = "a smaller batch or size, or a device with more memory";
+  // In this order: the first that is found counts.
+  const Known known[] = {
+      {"out of memory", "out-of-memory", kLess},
+      {"not enough memory", "out-of-memory", kLess},
+      {"ALLOC_FAILED", "out-of-memory", kLess},
+      {"ALLOCATION_FAILED", "out-of-memory", kLess},
+      {"no kernel image is available", "no-device",
+       "this torch was not built for this GPU: build the worker against another one (IMPACT_TORCH_ROOT)"},
+      {"busy or unavailable", "no-device", "another process holds the GPU alone (nvidia-smi -q -d COMPUTE)"},
+      {"CUDA error", "device-lost", "start the worker again; the kernel's log (dmesg: NVRM, Xid) has the cause"},
+      {"CUBLAS_STATUS_", "device-lost", "start the worker again; the kernel's log (dmesg: NVRM, Xid) has the cause"},
+  };
+  for (const auto& one : known) {
+    if (message.find(one.words) != std::string::npos) {
+      return {one.kind, one.advice};
+    }
+  }
+  return {"internal", ""};
+}
+
+std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
+
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (const auto& part : parts) {

@@ -60,6 +60,9 @@ def test_hello_names_what_runs(runner: Runner) -> None:
     assert runner.hello["pid"] == runner.pid
     assert "cpu" in runner.devices
     assert runner.hello["torch_version"]
+    gpus = [device for device in runner.devices if device.startswith("cuda")]
+    assert [gpu["device"] for gpu in runner.hello["gpus"]] == gpus
+    assert (runner.hello["no_gpu"] is None) == bool(gpus)
 
 
 def test_list_has_parameters_and_multiply_adds(runner: Runner) -> None:
@@ -176,7 +179,7 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_been(loaded: Runner, tmp_path: P
     ("command", "kind", "words"),
     [
         ({"network": "mobilenet"}, "unknown-network", "mobilenet-v2"),
-        ({"network": "small-cnn", "device": "cuda:99"}, "no-device", "cpu"),
+        ({"network": "small-cnn", "device": "cuda:99"}, "no-device", "sees: cpu"),
         ({"network": "small-cnn", "batch": -1}, "bad-value", "at least 1"),
         ({"network": "small-cnn", "precision": "fp13"}, "bad-value", "bf16"),
     ],

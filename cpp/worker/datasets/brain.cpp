@@ -59,7 +59,8 @@ class Brain final : public Dataset {
     const auto inside = image.masked_select(image > 0);
     image = (image - inside.mean()) / inside.std();
     const auto slab = [&](const Tensor& t) {
-      return train ? t.slice(0, 0, kLeftEnd).contiguous() : t.slice(0, kRightBegin).flip({0}).contiguous();
+      const auto side = train ? t.slice(0, 0, kLeftEnd) : t.slice(0, kRightBegin).flip({0});
+      return side.contiguous().to(options.device);
     };
     image_ = slab(image);
     labels_ = slab(labels);
@@ -93,7 +94,7 @@ class Brain final : public Dataset {
                            .repeat({options_.build.input.at(0), 1, 1, 1}));
       targets.push_back(cube(labels_, corners_[static_cast<std::size_t>(i)]));
     }
-    return {{torch::stack(images).to(options_.device)}, torch::stack(targets).to(options_.device)};
+    return {{torch::stack(images)}, torch::stack(targets)};
   }
 
   void shuffle(std::uint64_t seed, std::int64_t epoch) override {

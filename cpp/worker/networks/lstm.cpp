@@ -1,5 +1,7 @@
 #include "worker/networks/lstm.hpp"
 
+#include <c10/core/DeviceGuard.h>
+
 #include <cmath>
 
 namespace impact::worker {
@@ -22,6 +24,28 @@ LstmLayer::LstmLayer(const BuildOptions& o, std::int64_t in, std::int64_t hidden
   w_hh_ = register_parameter("w_hh", normal_parameter(o, {4 * hidden, hidden}, deviation));
   bias_ = register_parameter("bias", gate_bias(o, hidden));
   zero_ = register_buffer("zero", constant_parameter(o, {4 * hidden}, 0.0));
+}
+
+ops::LstmResult LstmLayer::forward(const Tensor& x) {
+  if (w_ih_.is_cuda() && !w_ih_.is_alias_of(w_hh_)) {
+    join_weights();
+  }
+  return ops::lstm(x, {w_ih_, w_hh_, bias_, zero_});
+}
+
+/// cuDNN takes the weights as one piece of memory. Where they are not, torch joins them anew in every pass, and says so
+/// each time on standard error.
+void LstmLayer::join_weights() {
+  if (!torch::cudnn_is_acceptable(w_ih_) || !torch::_use_cudnn_rnn_flatten_weight()) {
+    return;
+  }
+  constexpr std::int64_t kLstm = 2;  // cuDNN's number of it
+  const torch::InferenceMode no_inference(false);
+  const torch::NoGradGuard no_gradients;
+  const c10::DeviceGuard guard(w_ih_.device());
+  std::vector<Tensor> weights{w_ih_, w_hh_, bias_, zero_};
+  torch::_cudnn_rnn_flatten_weight(weights, static_cast<std::int64_t>(weights.size()), w_ih_.size(1), kLstm,
+                                   w_hh_.size(1), /*proj_size=*/0, /*num_layers=*/1, /*batch_first=*/true, false);
 }
 
 LstmStep::LstmStep(const BuildOptions& o, std::int64_t in, std::int64_t hidden) {

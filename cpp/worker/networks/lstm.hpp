@@ -9,9 +9,10 @@ class LstmLayer final : public torch::nn::Module {
  public:
   LstmLayer(const BuildOptions& o, std::int64_t in, std::int64_t hidden);
   /// x [N,T,I]
-  ops::LstmResult forward(const Tensor& x) { return ops::lstm(x, {w_ih_, w_hh_, bias_, zero_}); }
+  ops::LstmResult forward(const Tensor& x);
 
  private:
+  void join_weights();
   Tensor w_ih_, w_hh_, bias_, zero_;
 };
 

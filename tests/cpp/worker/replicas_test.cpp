@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "driven.hpp"
+#include "worker/compat.hpp"
 #include "worker/team.hpp"
 
 namespace impact::worker {
@@ -116,6 +117,16 @@ TEST(Replication, AllHoldTheFirstOnesWeightsAndStatistics) {
   const auto again = model.infer({torch::cat({images, images})});
   EXPECT_TRUE(torch::allclose(again[0], again[1], 1e-4, 1e-5));
   EXPECT_FALSE(torch::allclose(both[0], again[0], 1e-4, 1e-5));
+}
+
+TEST(Replication, MixedPrecisionIsEachThreadsOwn) {
+  auto model = with_replicas(3, {{"precision", "bf16"}});
+  const auto report = train(model, 4, false);
+  EXPECT_TRUE(report["finite"]);
+  EXPECT_EQ(report["precision"], "bf16");
+  const auto out = model.infer({torch::randn({6, 1, 28, 28})});
+  EXPECT_EQ(out.scalar_type(), torch::kBFloat16);
+  EXPECT_FALSE(compat::autocast_enabled(torch::kCPU));
 }
 
 TEST(Replication, EvaluationAndSequencesToo) {
