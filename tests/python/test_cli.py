@@ -287,19 +287,40 @@ def test_completion(shell: str, capsys: Capture) -> None:
     assert all(name in script for name in cli.COMMANDS)
 
 
+BENCH_WORDS = {
+    ("bench", "--suite", ""): "fashion-mnist ai-benchmark modern learning",
+    ("bench", "--mode", "w"): "work",
+    ("bench", "--phase", "t"): "training",
+    ("bench", "--models", "vgg"): "vgg-16 vgg-19-sr",
+    ("bench", "-q", "--models", "vgg-16,gn"): "vgg-16,gnmt",
+    ("bench", "fore"): "forecast",
+    ("bench", "train", "--target-d"): "--target-dice",
+    ("bench", "train", "--model", "small"): "small-cnn small-gpt",
+    ("bench", "report", "x", "--format", "la"): "latex",
+    ("completion", "z"): "zsh",
+}
+
+
+def complete(*words: str) -> str:
+    """Words of a line, the last of which is being typed."""
+    line = " ".join(f"'{word}'" for word in ("impact-tracker", *words))
+    return f"COMP_WORDS=({line}); COMP_CWORD={len(words)}; _impact_tracker; echo ${{COMPREPLY[@]}}"
+
+
 def test_bash_completes() -> None:
     script = "\n".join(
         [
             f'eval "$({sys.executable} -m impact_tracker completion bash)"',
             "COMP_WORDS=(impact-tracker report --re); COMP_CWORD=2; _impact_tracker; echo ${COMPREPLY[@]}",
             "COMP_WORDS=(impact-tracker do); COMP_CWORD=1; _impact_tracker; echo ${COMPREPLY[@]}",
+            *(complete(*words) for words in BENCH_WORDS),
         ]
     )
     path = os.pathsep.join(sys.path)
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
-    assert done.stdout == "--regions\ndoctor\n"
+    assert done.stdout.splitlines() == ["--regions", "doctor", *BENCH_WORDS.values()]
 
 
 # ---- run

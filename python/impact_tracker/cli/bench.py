@@ -15,7 +15,7 @@ from typing import Any
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
 from .bench_end import Ended, code_of, ending, resume_hint, say
-from .bench_how import add_how
+from .bench_how import add_how, add_models
 from .bench_train import learning_settings
 from .options import add_weighing
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=MODES,
         help="quick (default): seconds; work: fixed work, long enough to publish; paper: as published",
     )
-    what.add_argument("--models", help="names, separated by commas (--list names them)", metavar="A,B")
+    add_models(what, "--models", text="names, separated by commas (--list names them)")
     what.add_argument("--phase", choices=PHASES, help="default: both")
     what.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3; quick suites: 1)")
     what.add_argument("--images", type=int, metavar="N", help="training images an epoch, and images to run (10000)")
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/bench-<time>)")
     out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
     out.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
-    out.add_argument("--list", action="store_true", help="name every test and end")
+    out.add_argument("--list", action="store_true", help="name every test (of --suite, of --models) and end")
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
     add_actions(parser)
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action and args.action != "train":
         return _action(args)
     if args.list:
-        return _list(args.json)
+        return _list(args)
     campaign: Any = None
     cluster: Any = None
     try:
@@ -161,11 +161,16 @@ def _written(found: Any) -> int:
     return 1
 
 
-def _list(as_json: bool) -> int:
-    from ..bench.suites import listing
+def _list(args: argparse.Namespace) -> int:
+    from ..bench.suites import check_models, listing
 
-    found = listing()
-    if as_json:
+    found = [one for one in listing() if args.suite in (None, one["suite"])]
+    models = models_of(args.models or "")
+    check_models(
+        models, dict.fromkeys(one["model"] for one in found), f"suite {args.suite}" if args.suite else "any suite"
+    )
+    found = [one for one in found if not models or one["model"] in models]
+    if args.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
     from ..report.page import Page, Table

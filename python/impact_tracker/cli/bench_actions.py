@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .bench_how import add_models
 from .bench_train import add_train
 from .options import add_weighing
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..report.page import Page
 
 LIGHT_IMAGES = 2000
+DATA_SUITES = ("fashion-mnist", "learning")
 FORMATS = ("console", "markdown", "latex", "csv")
 _LIGHT = "suite batch device precision threads repeats zone intensity_g_per_kwh pue"
 
@@ -54,7 +56,7 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
     forecast.add_argument("--from", dest="source", metavar="DIR", help="a campaign of before instead of a light run")
     forecast.add_argument("--suite", choices=SUITES, help="of the light run (fashion-mnist)")
-    forecast.add_argument("--models", metavar="A,B", help="default: the suite's")
+    add_models(forecast, "--models", text="default: the suite's")
     forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
     forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
     forecast.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
@@ -113,9 +115,7 @@ def _report(args: argparse.Namespace) -> int:
 
     found = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
     if args.json:
-        suite = SuiteView(found)
-        answers = [answer._asdict() for answer in suite.answers]
-        _print({**found.to_dict(), "answers": answers, "score": suite.score})
+        _print(found.to_dict())
     elif args.format == "console":
         show(suite_page(found))
     else:
@@ -186,5 +186,7 @@ def _light(folder: Path, args: argparse.Namespace) -> None:
     from ..bench import Campaign, Settings
 
     given = {name: getattr(args, name) for name in _LIGHT.split() if getattr(args, name) is not None}
-    settings = Settings(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES, models=models_of(args.models or ""), **given)
+    if given.get("suite", "fashion-mnist") in DATA_SUITES:  # the others' light runs take about a second
+        given.update(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES)
+    settings = Settings(models=models_of(args.models or ""), **given)
     Campaign.create(folder, settings).run()

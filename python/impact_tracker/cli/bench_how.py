@@ -5,6 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 
+def suite_models(prefix: str = "", **_: Any) -> list[str]:
+    """Names that `prefix`, a list with commas, may go on with: for shells."""
+    from ..bench.networks import NETWORKS
+
+    before, comma, _rest = prefix.rpartition(",")
+    return [before + comma + network.name for network in NETWORKS]
+
+
+def add_models(group: Any, *names: str, text: str) -> None:
+    """An option that takes names of networks."""
+    option = group.add_argument(*names, dest="models", metavar="A,B", help=text)
+    option.completer = suite_models
+
+
 def add_how(how: Any, batch: str) -> None:
     """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
     from ..bench.settings import LAYOUTS, PRECISIONS

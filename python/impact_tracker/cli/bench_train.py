@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .bench_cluster import add_cluster
-from .bench_how import add_how
+from .bench_how import add_how, add_models
 from .options import add_weighing
 
 EPILOG = """examples:
@@ -32,13 +32,7 @@ def add_train(actions: Any) -> None:
     )
     train.set_defaults(goal=None)
     what = train.add_argument_group("what")
-    what.add_argument(
-        "--model",
-        "--models",
-        dest="models",
-        metavar="A,B",
-        help="networks (default: the one that the target is usual for)",
-    )
+    add_models(what, "--model", "--models", text="networks (default: the one that the target is usual for)")
     goal = what.add_mutually_exclusive_group()
     for metric, help_text in (
         ("accuracy", "right answers on the test part, 0 to 1"),
