@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import digits
 from .networks import BY_NAME, TOP1_SOURCE, title_of
-from .page import with_half
+from .page import unit_of, with_half
 from .relations import Correlation, Fit, correlation, power_law
 from .rows import Row
 from .statistics import Mean
@@ -18,7 +19,8 @@ from .summary import Cell, invalid_because
 class Point(NamedTuple):
     """One test of one network. `gmac`: billions of multiply-adds of one input's forward pass at the size that was run;
     `intensity`: multiply-adds for one byte of weights and layer outputs that a batch moves at least once; `top1`:
-    reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which)."""
+    reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which); `unit`:
+    what one input is, and what `j_per_image` is counted for."""
 
     test: str
     model: str
@@ -35,6 +37,7 @@ class Point(NamedTuple):
     quality: str
     top1: float | None
     top1_source: str
+    unit: str = "image"
 
 
 class Answer(NamedTuple):
@@ -81,6 +84,7 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
                 quality=cell.quality,
                 top1=on_data if on_data is not None else known.top1 if known else None,
                 top1_source="test part of Fashion-MNIST, reached here" if on_data is not None else TOP1_SOURCE,
+                unit=cell.unit,
             )
         )
     return found
@@ -114,17 +118,19 @@ def answers(points: Sequence[Point]) -> list[Answer]:
         ]
         text = ", ".join(moved) if moved else "none"
         question = "Which networks change their rank from inference to training?"
-        found.append(Answer(question, text, f"rank by J per image among {len(changes)} networks, 1 the dearest"))
+        among = f"rank by J per {unit_of(points)} among {len(changes)} networks, 1 the dearest"
+        found.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
     return found
 
 
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
     known = [(point.j_per_image, point) for point in points if point.j_per_image is not None]
     (low, cheap), (high, dear) = min(known, key=lambda one: one[0].value), max(known, key=lambda one: one[0].value)
-    text = f"{with_half(low.value, low.half_width)} J per image ({cheap.title})"
+    text = f"{with_half(low.value, low.half_width)} J per {cheap.unit} ({cheap.title})"
     if len(known) > 1:
         ratio = digits.significant(high.value / low.value, 3)
-        text += f" to {with_half(high.value, high.half_width)} ({dear.title}), {ratio} times as much"
+        of_what = "" if dear.unit == cheap.unit else f" per {dear.unit}"
+        text += f" to {with_half(high.value, high.half_width)}{of_what} ({dear.title}), {ratio} times as much"
     return Answer(f"How much does {phase} cost?", text, f"{len(known)} tests, ± 95 %")
 
 
@@ -157,7 +163,7 @@ def _complexity(points: Sequence[Point], phase: str) -> list[Answer]:
             continue
         text = _told(link, f"yes, more {name} mean more energy", f"no, more {name} go with less energy")
         fit = power_law([x for x, _ in pairs], [y for _, y in pairs]) if quantity == "gmac" else None
-        statistic = link.text() + (f"; {fit.text('J per image', 'GMAC')}" if fit else "")
+        statistic = link.text() + (f"; {fit.text(f'J per {unit_of(points)}', 'GMAC')}" if fit else "")
         found.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
     return found
 
@@ -186,22 +192,32 @@ def pareto(points: Sequence[Point]) -> list[Point]:
 
 
 def rank_changes(points: Sequence[Point]) -> dict[str, tuple[int, int]]:
-    """Of the networks that were both run and trained: rank by J per image, 1 the dearest: (inference, training)."""
-    by_phase: dict[str, dict[str, float]] = {"inference": {}, "training": {}}
+    """Of the networks that were both run and trained: rank by J per image, 1 the dearest: (inference, training). Of
+    several inference tests of a network the one counts whose inputs are nearest to those of its training: else a rank
+    would change with the size of the pictures alone."""
+    trained = {point.model: point for point in reversed(points) if point.phase == "training"}
+    run: dict[str, Point] = {}
     for point in points:
-        if point.j_per_image is not None:
-            values = by_phase[point.phase]
-            values[point.model] = max(values.get(point.model, 0.0), point.j_per_image.value)
-    both = [model for model in by_phase["inference"] if model in by_phase["training"]]
-    if len(both) < 2:
+        training, before = trained.get(point.model), run.get(point.model)
+        if point.phase != "inference" or training is None:
+            continue
+        if before is None or _apart(point, training) < _apart(before, training):
+            run[point.model] = point
+    if len(run) < 2:
         return {}
 
-    def rank(phase: str) -> dict[str, int]:
-        order = sorted(both, key=lambda model: -by_phase[phase][model])
+    def rank(chosen: Mapping[str, Point]) -> dict[str, int]:
+        joules = {model: mean.value for model in run if (mean := chosen[model].j_per_image) is not None}
+        order = sorted(joules, key=lambda model: -joules[model])
         return {model: place for place, model in enumerate(order, 1)}
 
-    inference, training = rank("inference"), rank("training")
-    return {model: (inference[model], training[model]) for model in both}
+    inference, training_ranks = rank(run), rank(trained)
+    return {model: (inference[model], training_ranks[model]) for model in run}
+
+
+def _apart(one: Point, other: Point) -> float:
+    """How far two tests' multiply-adds are apart, as the logarithm of their ratio."""
+    return abs(math.log(one.gmac / other.gmac)) if one.gmac and other.gmac else math.inf
 
 
 def fit_of(points: Sequence[Point], phase: str) -> Fit | None:

@@ -160,11 +160,11 @@ class Campaign:
         with self._tracked() as tracker:
             record = os.path.relpath(tracker.path, self.storage.folder)
             progress.says("the idle machine")
-            idle_w = self._idle(tracker, "idle-before", session)
             meter = Meter(tracker)
+            idle_w = self._idle(tracker, "idle-before", session, meter)
 
             def emit(row: Row) -> None:
-                row["record"] = record
+                row["record"], row["silent"] = record, meter.silent(row)
                 if row["phase"] not in ASIDE:
                     row.update(meter.thermal(row))
                 judge(row, self.settings, meter.period_s(row), idle_w, self._mode.strict)
@@ -186,7 +186,7 @@ class Campaign:
                 self._end(task.id, attempt, session, status, reason)
                 progress.task_done()
             progress.says("the idle machine")
-            self._idle(tracker, "idle-after", session)
+            self._idle(tracker, "idle-after", session, meter)
 
     def _session_number(self, left: list[Task], lines: list[Row]) -> int:
         """One more than any before; of a driver beside others one by its task's place, which no other has."""
@@ -234,8 +234,9 @@ class Campaign:
         with self._tracker(self.storage.folder, interval_s=settings.interval_s, tags=tags, **weighing) as tracker:
             yield tracker
 
-    def _idle(self, tracker: Any, name: str, session: int) -> dict[str, float]:
-        """The machine without us, for the energy above idle: its power in W, by kind of device."""
+    def _idle(self, tracker: Any, name: str, session: int, meter: Meter) -> dict[str, float]:
+        """The machine without us, for the energy above idle: its power in W, by kind of device. `meter` learns which
+        sensors speak."""
         seconds = self._mode.idle_s
         if seconds <= 0:
             return {}
@@ -253,6 +254,7 @@ class Campaign:
         add_energy(row, region.result)
         row["duration_s"] = row.get("region_s")
         row["region"], row["record"] = name, os.path.relpath(tracker.path, self.storage.folder)
+        row["silent"] = meter.silent(row)
         self.storage.append(row)
         return powers(row)
 
@@ -271,6 +273,10 @@ class Campaign:
             if final is not None and not final.provisional:
                 add_energy(row, final)
                 add_ratios(row)
+                late = {source["id"] for source in row["sources"] if source["energy_j"] is not None}
+                row["silent"] = [name for name in row.get("silent") or [] if name not in late]
+                if row["task"].startswith("idle-before."):  # idle rows come before those that are held against them
+                    idle[row.get("session")] = powers(row)
                 judge(row, self.settings, None, idle.get(row.get("session"), {}), self._mode.strict)
                 self.storage.append(row)
 

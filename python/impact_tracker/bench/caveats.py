@@ -10,6 +10,7 @@ from .rows import Row
 from .settings import Settings
 from .storage import Outcome
 from .summary import Cell
+from .validity import LEAST_LOAD_S, OTHERS_CPUS
 
 SCATTER = 0.10  # coefficient of variation between runs above which it is said
 IDLE_DRIFT = 0.10
@@ -39,8 +40,21 @@ def caveats(
     if settings.mode == "quick":
         found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
     if settings.mode == "paper":
+        found += _about_paper(rows)
+    return found
+
+
+def _about_paper(rows: Sequence[Row]) -> list[str]:
+    found = [
+        "paper mode: the published energies hold a PUE of 1.58 and 56 g/kWh (--pue 1.58 --intensity 56 weigh alike); "
+        "as published, the first pass is in the energy and in no mean time of a pass"
+    ]
+    phases = [row for row in rows if row["phase"] in ("training", "inference") and row.get("limit")]
+    capped = sum(row["limit"] == "seconds" for row in phases)
+    if capped:
         found.append(
-            "paper mode: the published energies hold a PUE of 1.58 and 56 g/kWh (--pue 1.58 --intensity 56 weigh alike)"
+            f"{capped} of {len(phases)} phases ended by the cap of time: their kWh are of a time and not of a work; "
+            "J per image compares them"
         )
     return found
 
@@ -98,7 +112,12 @@ def _about_machine(rows: Sequence[Row]) -> list[str]:
     hosts = sorted({str(row["host"]) for row in rows if row.get("host")})
     if len(hosts) > 1:
         found.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
-    idle = {row["task"]: row["power_w"] for row in rows if row["phase"] == "idle" and row.get("power_w")}
+    baselines = [row for row in rows if row["phase"] == "idle"]
+    long_ones = [row for row in baselines if (row.get("region_s") or 0.0) >= LEAST_LOAD_S]
+    busy = max((row.get("cpu_utilisation") or 0.0 for row in long_ones), default=0.0)
+    if busy > OTHERS_CPUS:
+        found.append(f"in an idle baseline {busy:.1f} processors were busy: energies above idle are too small")
+    idle = {row["task"]: row["power_w"] for row in baselines if row.get("power_w")}
     for task, before in idle.items():
         after = idle.get(task.replace("idle-before", "idle-after")) if task.startswith("idle-before") else None
         if after is not None and abs(after - before) > IDLE_DRIFT * before:

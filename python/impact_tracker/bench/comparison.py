@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .. import digits
 from ..report.page import Page, Table
 from .comparable import agree, apart, in_common, same_input
-from .page import with_half
+from .page import unit_of, with_half
 from .relations import holm, welch
 from .rows import Row
 from .statistics import mean_of
@@ -17,9 +17,9 @@ from .summary import Cell
 from .view import View
 
 QUANTITIES = {
-    "j_per_image": "J per image",
+    "j_per_image": "J per {unit}",
     "seconds": "seconds",
-    "images_per_s": "images per s",  # where runs took different numbers of images: then their seconds say nothing
+    "images_per_s": "{unit}s per s",  # where runs took different numbers of images: then their seconds say nothing
     "accuracy": "accuracy",
 }
 _FIELDS = {**{name: name for name in QUANTITIES}, "seconds": "duration_s"}
@@ -27,7 +27,7 @@ _FIELDS = {**{name: name for name in QUANTITIES}, "seconds": "duration_s"}
 
 class Compared(NamedTuple):
     """One quantity of one test and phase. `ratio`: B over A with its 95 % half-width; `p`: Welch's, adjusted for all
-    that were compared (Holm); `differs`: p below 5 %, `None` where one run on a side says nothing."""
+    that were compared (Holm); `differs`: p below 5 %, `None` where one run on a side says nothing; `unit`: an input."""
 
     test: str
     title: str
@@ -39,6 +39,7 @@ class Compared(NamedTuple):
     ratio_half_width: float | None
     p: float | None
     differs: bool | None
+    unit: str = "image"
 
 
 def _values(rows: Sequence[Row], quantity: str) -> list[float]:
@@ -81,7 +82,7 @@ def _compared(cell: Cell, quantity: str, first: list[float], second: list[float]
     if ratio is not None and a.half_width is not None and b.half_width is not None and b.value > 0:
         half = ratio * math.hypot(a.half_width / a.value, b.half_width / b.value)
     differs = None if p is None else p < 0.05
-    return Compared(cell.test, cell.title, cell.phase, quantity, a.value, b.value, ratio, half, p, differs)
+    return Compared(cell.test, cell.title, cell.phase, quantity, a.value, b.value, ratio, half, p, differs, cell.unit)
 
 
 def page(a: View, b: View) -> Page:
@@ -91,7 +92,7 @@ def page(a: View, b: View) -> Page:
         (
             one.title,
             one.phase,
-            QUANTITIES[one.quantity],
+            QUANTITIES[one.quantity].format(unit=one.unit),
             digits.significant(one.a, 4),
             digits.significant(one.b, 4),
             "" if one.ratio is None else with_half(one.ratio, one.ratio_half_width),
@@ -115,10 +116,10 @@ def _verdict(found: Sequence[Compared]) -> str:
         return "No energies that both campaigns measured"
     told = [one for one in energies if one.differs]
     if not told:
-        return f"None of {len(energies)} energies for one image differs beyond chance"
+        return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
     largest = max(told, key=lambda one: abs(math.log(one.ratio)) if one.ratio else 0.0)
     change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
-    return f"{len(told)} of {len(energies)} energies for one image differ{change}"
+    return f"{len(told)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
 
 
 def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:

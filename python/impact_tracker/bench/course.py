@@ -67,21 +67,22 @@ class Part:
             with region:
                 done: Mapping[str, Any] = prepared.run(on_event).raw
         finally:
-            if region.result is not None:
-                self._results.append(region.result)
+            self._results.append(region.result)
         self._done.append(done)
         return done
 
     @property
     def last_j(self) -> float | None:
         """Joules of the phase that ended last."""
-        return self._results[-1].energy_j if self._results else None
+        last = self._results[-1] if self._results else None
+        return None if last is None else float(last.energy_j) if last.energy_j is not None else None
 
     def finished(self) -> Row:
         """The row over all of them."""
         if self._done:
             add_work(self.row, merged(self._done))
-        add_energy(self.row, together(self._results))
+        whole = None if None in self._results else together(self._results)  # less one epoch it would be no sum
+        add_energy(self.row, whole)
         self.row["parts"] = len(self._results)
         return self.row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from .course import Course
 from .memory import shown, system_memory
 from .plan import Task
 from .rows import Row, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
-from .settling import Settled, images_for, settle
+from .settling import LEAST_SAMPLES, Settled, chunk_seconds, images_for, settle
 from .suites_base import ASIDE, Step, Test
 
 CLOSE_GRACE_S = 2.0
@@ -48,8 +49,8 @@ class Execution:
     `open_worker`: starts one (an `impact_tracker.Runner`); `emit`: takes every row as soon as its phase has ended.
     `machine`: device, precision, layout and threads that every network is loaded with. `claim`: the images of
     a phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept.
-    `delay_s`: longest random wait before a phase. `need`: bytes that a test will take about, where that is known.
-    `note`: takes the lines of a training's epochs.
+    `delay_s`: longest random wait before a phase (a slow sensor's period where that is longer). `need`: bytes that a
+    test will take about, where that is known. `note`: takes the lines of a training's epochs.
     """
 
     def __init__(
@@ -92,7 +93,8 @@ class Execution:
             self._measured(task, attempt, "load", partial(self._load, task))
             for step in task.test.steps:
                 if self._delay_s > 0 and step.phase not in ASIDE:
-                    self._sleep(delays.uniform(0, self._delay_s))
+                    # A period of the slowest sensor at least, or its window would fall alike every time.
+                    self._sleep(delays.uniform(0, max(self._delay_s, self._phase_s() / LEAST_SAMPLES)))
                 if step.command == "reach":
                     self._course(task, attempt, step)
                 else:
@@ -158,7 +160,8 @@ class Execution:
     def _step(self, task: Task, step: Step, row: Row, region: Any) -> None:
         if step.command == "settle":
             with region:
-                settled = settle(self._worker, self._tracker, row["region"], step.options)
+                chunk_s = chunk_seconds(self._phase_s())
+                settled = settle(self._worker, self._tracker, row["region"], step.options, chunk_s)
             self._settled = settled
             row.update(duration_s=settled.seconds, passes=settled.passes)
             add_settled(row, settled)
@@ -175,7 +178,7 @@ class Execution:
             add_work(row, done.raw)
             after = self._cpu_s()
             if before is not None and after is not None and row["duration_s"] > 0:
-                row["worker_cpus"] = (after - before) / row["duration_s"]
+                row["worker_cpus"], row["cpus"] = (after - before) / row["duration_s"], os.cpu_count()
             if self._settled is not None:
                 add_settled(row, self._settled)
 

@@ -126,7 +126,7 @@ def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float
         half = cell.kwh.half_width if cell.kwh is not None else None
         error = {} if half is None else {"yerr": half * 1000 * factor, "capsize": 4, "error_kw": {"linewidth": 1.2}}
         axes.bar(position, value * factor, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, **error)
-        label = [f"{_plain(cell.j_per_image)} J/image"] if cell.j_per_image is not None else []
+        label = [f"{_plain(cell.j_per_image)} J/{cell.unit}"] if cell.j_per_image is not None else []
         top = value * factor + (0 if half is None else half * 1000 * factor)
         axes.annotate("\n".join(label), (position, top), (0, 4), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(cells)), [cell.title for cell in cells], rotation=0 if len(cells) < 3 else 35)

@@ -38,7 +38,8 @@ def learning_figure(lines: Sequence[Row], rows: Sequence[Row], found: Sequence[R
     by_test = courses(lines, rows)
     panels = []
     for one in found:
-        curves = [curve_of(epochs) for epochs in by_test.get(one.test, {}).values()]
+        runs = by_test.get(one.test, {})
+        curves = [curve_of(epochs) for task, epochs in runs.items() if task not in one.left_out]
         known = [curve for curve in curves if curve is not None]
         if known:
             panels.append((one, known))

@@ -11,6 +11,7 @@ from .analysis import Point, fit_of, pareto
 from .figures import matplotlib_figure
 from .labels import label_points, plain_log
 from .networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
+from .page import unit_of
 from .published import CLASSIFIERS
 
 TASK_COLOURS = {
@@ -250,7 +251,7 @@ def fit_figure(points: Sequence[Point]) -> Any:
         return point.gmac or 0.0, point.j_per_image.value if point.j_per_image else 0.0
 
     titles = _titles(known, "Energy and multiply-adds")
-    figure, panels = _panels(known, place, titles, "GMAC for one input (forward)", "J per image")
+    figure, panels = _panels(known, place, titles, "GMAC for one input (forward)", f"J per {unit_of(known)}")
     for phase, axes in panels.items():
         own = [point for point in known if point.phase == phase]
         fit = fit_of(points, phase)

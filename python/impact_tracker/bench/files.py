@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .rows import Row
-from .statistics import Mean, kept_of
+from .statistics import Mean
 from .storage import Storage
 from .summary import Cell, invalid_because
 
@@ -54,7 +54,7 @@ def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> dic
     for name, field in _BOOTSTRAPPED.items():
         values = [float(row[field]) for row in good if row.get(field) is not None]
         try:
-            interval = bootstrap(kept_of(values, olympic=olympic))
+            interval = bootstrap(values, olympic=olympic)
         except ImportError:
             return None
         found[name] = None if interval is None else list(interval)

@@ -17,6 +17,7 @@ class Meter:
         self._tracker = tracker
         self._channels: list[dict[str, Any]] | None = None
         self._latest: float | None = None
+        self._spoke: set[str] = set()
 
     def _interval_s(self) -> float:
         settings = getattr(self._tracker, "settings", None)
@@ -38,6 +39,12 @@ class Meter:
         used = [str(source["id"]) for source in known if source["energy_j"] >= least]
         self._latest = slowest_period_s(self._channels, used, self._interval_s())
         return self._latest
+
+    def silent(self, row: Row) -> list[str]:
+        """Channels of the total that gave no energy in this row and did in one before it."""
+        known = {str(source["id"]): source.get("energy_j") is not None for source in row.get("sources") or []}
+        self._spoke |= {name for name, spoke in known.items() if spoke}
+        return sorted(name for name, spoke in known.items() if not spoke and name in self._spoke)
 
     def thermal(self, row: Row) -> dict[str, float]:
         """How steady power and temperatures were in a row's phase (thermal.py); nothing where that cannot be told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from .. import digits
 from ..report.page import Page, Table
@@ -44,7 +45,7 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
     a, b = cost(low), cost(high)
     ratio = b.value / a.value
     halves = [one.half_width / one.value for one in (a, b) if one.half_width is not None]
-    half = ratio * math.hypot(*halves) if halves else None
+    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # of one side alone it would be too narrow
     text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
         text += (
@@ -93,8 +94,8 @@ def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
     return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
 
 
-def unit_of(cells: Sequence[Cell]) -> str:
-    """What joules are counted for: image, or input where the networks take different things."""
+def unit_of(cells: Sequence[Any]) -> str:
+    """What joules are counted for, of cells or points: image, or input where the networks take different things."""
     units = {cell.unit for cell in cells}
     return units.pop() if len(units) == 1 else "input"
 

@@ -62,7 +62,11 @@ class Progress:
         if row["phase"] == "training" and row.get("reached") is not None:
             goal = f"{row['target_metric']} {row['target']:g}"
             found += f"; {goal} reached after {row['epochs']} epochs" if row["reached"] else f"; {goal} missed"
-        self.line(found if row["status"] == "ok" else f"{found}; failed: {row['reason']}")
+        if row["status"] != "ok":
+            found += f"; failed: {row['reason']}"
+        elif row.get("invalid"):
+            found += f"; invalid: {'; '.join(row['invalid'])}"
+        self.line(found)
 
     def epoch(self, line: Row) -> None:
         """An epoch and its evaluation have ended."""

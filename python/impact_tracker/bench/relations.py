@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .statistics import student_p, student_t
+from .statistics import kept_of, student_p, student_t
 
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance
 
@@ -120,22 +120,32 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
     return Fit(n, math.exp(offset), slope, slope - half, slope + half, r2, math.exp(middle), within)
 
 
-def bootstrap(values: Sequence[float], *, seed: int = 0, level: float = 0.95) -> tuple[float, float] | None:
-    """Bias-corrected and accelerated bootstrap interval of the mean over runs; None for fewer than three runs."""
+def bootstrap(
+    values: Sequence[float], *, seed: int = 0, level: float = 0.95, olympic: bool = False
+) -> tuple[float, float] | None:
+    """Bias-corrected and accelerated bootstrap interval of the mean over runs; None for fewer than three runs.
+    `olympic`: of the mean without best and worst, of five runs or more: all runs are drawn from, and each draw loses
+    its own best and worst."""
     if len(values) < 3:
         return None
-    if len(set(values)) == 1:
-        return values[0], values[0]
+    kept = kept_of(values, olympic=olympic)
+    if len(set(kept)) == 1:
+        return kept[0], kept[0]
     import numpy as np
 
     options: dict[str, Any] = {"confidence_level": level, "n_resamples": 2000, "method": "BCa"}
     data, chance = (np.asarray(values, dtype=float),), np.random.default_rng(seed)
+
+    def trimmed(sample: Any, axis: int = -1) -> Any:
+        return np.sort(sample, axis=axis).take(range(1, sample.shape[axis] - 1), axis=axis).mean(axis=axis)
+
+    statistic = trimmed if len(kept) < len(values) else np.mean
     try:
-        found = scipy_stats().bootstrap(data, np.mean, rng=chance, **options)
+        found = scipy_stats().bootstrap(data, statistic, rng=chance, **options)
     except TypeError:  # scipy before 1.15
-        found = scipy_stats().bootstrap(data, np.mean, random_state=chance, **options)
-    low, high = found.confidence_interval
-    return float(low), float(high)
+        found = scipy_stats().bootstrap(data, statistic, random_state=chance, **options)
+    low, high = (float(end) for end in found.confidence_interval)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 class Difference(NamedTuple):

@@ -117,8 +117,11 @@ def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
         links = {what: against(cells, phase, quantity)[0] for quantity, what in _QUANTITIES.items()}
         known = {what: link for what, link in links.items() if link is not None}
         if known:
-            clear = [what for what, link in known.items() if link.clear and link.spearman > 0]
-            text = f"yes, by {', '.join(clear)}" if clear else "cannot be told from chance"
+            alike = [what for what, link in known.items() if link.clear and link.spearman > 0]
+            unlike = [what for what, link in known.items() if link.clear and link.spearman < 0]
+            said = [f"yes, by {', '.join(alike)}"] if alike else []
+            said += [f"no, the reverse by {', '.join(unlike)}"] if unlike else []
+            text = "; ".join(said) or "cannot be told from chance"
             statistic = "; ".join(f"{what}: {link.text()}" for what, link in known.items())
             question = f"Is the order in {phase} that of the published Table {number}?"
             found.append(Answer(question, text, statistic))

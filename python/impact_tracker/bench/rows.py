@@ -95,12 +95,15 @@ def _counter_and_gauge(result: Result) -> list[dict[str, Any]]:
 
 
 def add_loaded(row: Row, loaded: Mapping[str, Any]) -> None:
-    """How the network was built."""
+    """How the network was built. `macs`, `gmac`: of the pass that the row's phase runs forward."""
     row.update({name: _clean(loaded[name]) for name in _LOADED.split() if name in loaded})
     named = [gpu.get("uuid") for gpu in loaded.get("gpus") or []]
     if named and None not in named:  # as the sources call their devices
         row["gpu_devices"] = [f"gpu:{uuid}" for uuid in named]
         row["gpu_utilisation"] = _own_use(row)
+    if row["phase"] in ("training", "evaluation") and loaded.get("training_macs"):
+        row["macs"] = loaded["training_macs"]
+        row["gmac"] = row["macs"] / 1e9
 
 
 def add_work(row: Row, done: Mapping[str, Any]) -> None:

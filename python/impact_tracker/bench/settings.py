@@ -13,6 +13,7 @@ PHASES = ("both", "training", "inference")
 PRECISIONS = ("fp32", "tf32", "bf16")
 METRICS = ("accuracy", "dice", "loss")
 LAYOUTS = ("auto", "nchw", "channels_last")
+SHORTEST_S, LONGEST_S = 0.0005, 3600.0  # that the sampler takes
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ class Settings:
             raise ValueError(f"seed is 0 or more, not {self.seed}")
         for name in ("idle_s", "cool_down_s"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is 0 or more, not {value}")
+        if self.interval_s is not None and not SHORTEST_S <= self.interval_s <= LONGEST_S:
+            raise ValueError(f"interval_s lies between {SHORTEST_S:g} and {LONGEST_S:g} s, not at {self.interval_s:g}")
 
     def _check_target(self) -> None:
         metric, target = self.target_metric, self.target

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 CHUNK_S = 2.0  # long against the tick of every counter, short against the heating of a machine
+CHUNK_READINGS = 2  # of the slowest sensor: what says nothing new within a chunk would look steady
 MOST_CHUNKS = 30
 STEADY = 0.01  # change of the power over the last chunks, relative
 WINDOW = 3
 LEAST_SAMPLES = 60
 LEAST_S = 10.0
+MARGIN = 1.05  # passes may go a little faster than while warming up: sixty samples are to be there then too
 
 
 class Settled(NamedTuple):
@@ -25,22 +27,26 @@ class Settled(NamedTuple):
     steady: bool
 
 
-def settle(worker: Any, tracker: Any, name: str, options: Mapping[str, Any]) -> Settled:
-    """Chunks of passes until power changes by less than 1 % over three of them, or thirty have gone."""
+def settle(worker: Any, tracker: Any, name: str, options: Mapping[str, Any], chunk_s: float = CHUNK_S) -> Settled:
+    """Chunks of passes until power changes by less than 1 % over three of them, or thirty have gone. `chunk_s`: of
+    `chunk_seconds`."""
     seconds, passes = worker.warm_up(passes=1, **options), 1  # memory is allocated, kernels are chosen
     seconds += (last := worker.warm_up(passes=1, **options))
     passes += 1
-    levels: list[float] = []
+    powers: list[float | None] = []
+    speeds: list[float] = []
     slope, pass_s = math.inf, last
     for chunk in range(MOST_CHUNKS):
-        count = max(1, round(CHUNK_S / pass_s)) if pass_s > 0 else 1
+        count = max(1, round(chunk_s / pass_s)) if pass_s > 0 else 1
         region = tracker.region(f"{name}/{chunk}")
         with region:
             spent = worker.warm_up(passes=count, **options)
         seconds, passes, pass_s = seconds + spent, passes + count, spent / count
-        power = region.result.power_w if region.result is not None else None
-        levels.append(power if power is not None else 1 / max(pass_s, 1e-9))
-        slope = slope_of(levels[-WINDOW:]) if len(levels) >= WINDOW else math.inf
+        powers.append(region.result.power_w if region.result is not None else None)
+        speeds.append(1 / max(pass_s, 1e-9))
+        known = [power for power in powers[-WINDOW:] if power is not None]
+        levels = known if len(known) == WINDOW else speeds[-WINDOW:]  # watts are not held against speeds
+        slope = slope_of(levels) if len(levels) >= WINDOW else math.inf
         if slope < STEADY:
             break
     return Settled(seconds, passes, pass_s, slope, slope < STEADY)
@@ -74,6 +80,11 @@ def phase_seconds(period_s: float | None, interval_s: float) -> float:
     return max(LEAST_S, LEAST_SAMPLES * (interval_s if period_s is None else period_s))
 
 
+def chunk_seconds(phase_s: float) -> float:
+    """How long a chunk of warming up must be where a phase must be `phase_s`: two readings of the slowest sensor."""
+    return max(CHUNK_S, phase_s * CHUNK_READINGS / LEAST_SAMPLES)
+
+
 def images_for(seconds: float, pass_s: float, batch: int) -> int:
-    """Whole batches that take at least so long."""
-    return batch * max(1, math.ceil(seconds / pass_s))
+    """Whole batches that take at least so long, and a twentieth more."""
+    return batch * max(1, math.ceil(seconds * MARGIN / pass_s))

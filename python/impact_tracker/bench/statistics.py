@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+OLYMPIC_RUNS = 5  # so many at least, that best and worst may be dropped
+
 
 class Mean(NamedTuple):
     """Mean over `runs` values with the half-width of its 95 % interval; `None` where one run tells no spread."""
@@ -24,11 +26,13 @@ class Mean(NamedTuple):
 def kept_of(values: Sequence[float], *, olympic: bool = False) -> list[float]:
     """In order of size; `olympic`: without the best and the worst, where five or more are there."""
     kept = sorted(values)
-    return kept[1:-1] if olympic and len(kept) >= 5 else kept
+    return kept[1:-1] if olympic and len(kept) >= OLYMPIC_RUNS else kept
 
 
 def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.95) -> Mean | None:
-    """Mean with Student's t interval. `olympic`: best and worst are dropped first, where five or more are there.
+    """Mean with Student's t interval. `olympic`: best and worst are dropped first, where five or more are there; its
+    interval is that of a trimmed mean, from the winsorised deviation of all runs (Tukey and McLaughlin 1963), as the
+    deviation of those that are left is too small.
 
     None for no values.
     """
@@ -38,11 +42,19 @@ def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.
     value = math.fsum(kept) / len(kept)
     if len(kept) == 1:
         return Mean(value, None, 1, None)
-    deviation = math.sqrt(math.fsum((one - value) ** 2 for one in kept) / (len(kept) - 1))
-    if deviation < 1e-14 * abs(value):  # equal runs: the rest is the sum's rounding
-        deviation = 0.0
-    half = student_t(level, len(kept) - 1) * deviation / math.sqrt(len(kept))
-    return Mean(value, half, len(kept), deviation)
+    deviation = _deviation(kept)
+    error = deviation / math.sqrt(len(kept))
+    if len(kept) < len(values):
+        winsorised = [kept[0], *kept, kept[-1]]
+        error = _deviation(winsorised) * math.sqrt(len(values)) / len(kept)
+    return Mean(value, student_t(level, len(kept) - 1) * error, len(kept), deviation)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Standard deviation of a sample; 0 where the values are equal but for the rounding of their sum."""
+    mean = math.fsum(values) / len(values)
+    found = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (len(values) - 1))
+    return 0.0 if found < 1e-14 * abs(mean) else found
 
 
 def student_t(level: float, freedom: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .networks import listed
 from .settings import Settings
-from .suites_base import Step, Test
+from .suites_base import Step, Test, refuse_data
 
 LEARNING_RATE = 1e-4
 PASSES, LEAST_PASSES, CAP_S, HARD_CAP_S = 22, 5, 30.0, 100.0  # of "paper": the original's loop
@@ -92,7 +92,10 @@ def listing() -> list[dict[str, Any]]:
 
 
 def tests(settings: Settings) -> list[Test]:
-    """Those that the settings ask for."""
+    """Those that the settings ask for. ValueError for settings that these tests have no use for."""
+    refuse_data(settings)
+    if settings.mode == "paper" and settings.images is not None:
+        raise ValueError(f"mode paper runs {PASSES} passes at most, as published: --images belongs to the other modes")
     chosen = settings.models or MODELS
     return [
         _test(one, settings) for one in sub_tests() if one.model in chosen and settings.phase in ("both", one.phase)
@@ -106,6 +109,13 @@ def batch_of(one: SubTest, settings: Settings) -> int:
     return {"paper": one.batch * PAPER_BATCH_FACTOR, "quick": 1}.get(settings.mode, one.batch)
 
 
+def quick_limits(settings: Settings) -> dict[str, Any]:
+    """When a phase of mode "quick" is over: after the images that were asked for, else about a second."""
+    if settings.images is not None:
+        return {"images": settings.images}
+    return {"passes": PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
+
+
 def _test(one: SubTest, settings: Settings) -> Test:
     batch = batch_of(one, settings)
     load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
@@ -114,10 +124,11 @@ def _test(one: SubTest, settings: Settings) -> Test:
     learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if one.phase == "training" else {}
     command = "train" if one.phase == "training" else "infer"
     if settings.mode == "paper":
-        limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
+        limits: dict[str, Any] = {"passes": PASSES, "seconds": CAP_S}
+        limits.update(min_passes=LEAST_PASSES, hard_seconds=HARD_CAP_S)
         steps = [Step(one.phase, command, {**limits, **learning})]
     elif settings.mode == "quick":
-        limits = {"passes": PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
+        limits = quick_limits(settings)
         warm = Step("warm-up", "warm_up", {"passes": 1, "training": one.phase == "training", **learning})
         steps = [warm, Step(one.phase, command, {**limits, **learning})]
     else:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 from ..report.page import Table
 from . import reproduction
-from .analysis import Answer, Point, answers, points_of
+from .analysis import Answer, Point
 from .files import bootstraps
 from .page_learning import targets_table
-from .scores import scores
 from .storage import Storage
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
 from .tables import answers_table, intervals_table, left_out_table, ranks_table, table1, table23
@@ -23,22 +21,15 @@ class SuiteView:
     def __init__(self, view: View) -> None:
         self.view = view
 
-    @cached_property
+    @property
     def points(self) -> list[Point]:
         """Every test with an energy."""
-        return points_of(self.view.cells, self.view.rows, self.view.head.get("networks") or {})
-
-    @cached_property
-    def answers(self) -> list[Answer]:
-        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
-        if self._learning:
-            return []
-        published = reproduction.rank_answers(self.view.cells) if self._is_published_suite else []
-        return [*answers(self.points), *published]
+        return self.view.points
 
     @property
-    def _is_published_suite(self) -> bool:
-        return self.view.settings.suite == "ai-benchmark"
+    def answers(self) -> list[Answer]:
+        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        return self.view.answers
 
     @property
     def _learning(self) -> bool:
@@ -46,14 +37,14 @@ class SuiteView:
 
     @property
     def score(self) -> str | None:
-        """AI scores, of the suite that has them."""
-        return scores(self.view.rows).text() if self._is_published_suite else None
+        """AI scores in a sentence, of the suite that has them."""
+        return self.view.scores.text() if self.view.scores else None
 
     def tables(self) -> dict[str, Table]:
         """Name of the file to table; those that have rows."""
         if self._learning:
             return {"targets": targets_table(self.view.targets)}
-        cells, classifiers = self.view.cells, self._is_published_suite
+        cells, classifiers = self.view.cells, self.view.has_scores
         made = {
             "table1": table1(self.points) if classifiers else Table((), ()),
             "table2": table23(cells, "inference", classifiers=classifiers),
@@ -78,7 +69,7 @@ class SuiteView:
             storage.write("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items())),
         ]
         written += [storage.write(f"{name}.csv", csv_text(table)) for name, table in tables.items()]
-        if self._is_published_suite:
+        if self.view.has_scores:
             page = reproduction.page(self.view.cells)
             written.append(storage.write("reproduction.md", markdown_page(page, "Beside the published study")))
         return written if self._learning else written + self._figures(storage)

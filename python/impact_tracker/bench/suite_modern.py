@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from .networks import listed
 from .settings import Settings
-from .suite_ai import PASSES, QUICK_SECONDS
-from .suites_base import Step, Test
+from .suite_ai import quick_limits
+from .suites_base import Step, Test, refuse_data
 
 # One image by classifier-free guidance runs the U-Net twice a step, and the text encoder for the prompt and for none.
 DIFFUSION_STEPS = 50
@@ -19,7 +19,8 @@ GPT2_PROMPT_TOKENS = 512
 
 
 class ModernTest(NamedTuple):
-    """One test. `gmac`: of one input's forward pass."""
+    """One test. `gmac`: of one input's forward pass (a training's scores every token). `loss`: what it is trained by,
+    where its answers are classes; else a sum of squares."""
 
     model: str
     phase: str
@@ -28,6 +29,7 @@ class ModernTest(NamedTuple):
     gmac: float
     unit: str = "image"
     variant: str | None = None
+    loss: str | None = None
 
     @property
     def name(self) -> str:
@@ -37,13 +39,13 @@ class ModernTest(NamedTuple):
 
 TESTS = (
     ModernTest("resnet-18", "inference", 50, (224, 224), 1.814),
-    ModernTest("resnet-18", "training", 50, (224, 224), 1.814),
+    ModernTest("resnet-18", "training", 50, (224, 224), 1.814, loss="cross_entropy"),
     ModernTest("vit-b16", "inference", 20, (224, 224), 17.564),
-    ModernTest("vit-b16", "training", 8, (224, 224), 17.564),
+    ModernTest("vit-b16", "training", 8, (224, 224), 17.564, loss="cross_entropy"),
     ModernTest("bert-base", "inference", 8, (128,), 11.174, "sequence"),
     ModernTest("bert-base", "training", 8, (128,), 11.174, "sequence"),
     ModernTest("gpt2-prefill", "inference", 1, (512,), 48.357, "sequence"),
-    ModernTest("gpt2-prefill", "training", 2, (512,), 48.357, "sequence"),
+    ModernTest("gpt2-prefill", "training", 2, (512,), 68.080, "sequence", loss="cross_entropy"),
     ModernTest("gpt2-decode", "inference", 1, (512,), 0.13297, "token"),
     ModernTest("ddpm", "inference", 16, (32, 32), 6.2219, "step"),
     ModernTest("ddpm", "training", 16, (32, 32), 6.2219, "step"),
@@ -51,14 +53,15 @@ TESTS = (
     ModernTest("sd1-unet", "inference", 1, (64, 64), 401.64, "step"),
     ModernTest("sd1-decoder", "inference", 1, (64, 64), 1257.26),
     ModernTest("u-net-3d", "inference", 1, (64, 64, 64), 244.70, "volume"),
-    ModernTest("u-net-3d", "training", 1, (64, 64, 64), 244.70, "volume"),
+    ModernTest("u-net-3d", "training", 1, (64, 64, 64), 244.70, "volume", loss="cross_entropy"),
     ModernTest("icnet", "training", 2, (1024, 1536), 21.843, "image", "all"),
 )
 MODELS = tuple(dict.fromkeys(test.model for test in TESTS))
 
 
 def tests(settings: Settings) -> list[Test]:
-    """Those that the settings ask for."""
+    """Those that the settings ask for. ValueError for settings that these tests have no use for."""
+    refuse_data(settings)
     chosen = settings.models or MODELS
     return [_test(one, settings) for one in TESTS if one.model in chosen and settings.phase in ("both", one.phase)]
 
@@ -69,10 +72,10 @@ def _test(one: ModernTest, settings: Settings) -> Test:
     load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "train"}
     if one.variant:
         load["variant"] = one.variant
-    learning = {"lr": 1e-4, "optimizer": "adamw"} if training else {}
+    learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": one.loss} if one.loss else {})} if training else {}
     command = "train" if training else "infer"
     if settings.mode == "quick":
-        limits = {"passes": PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
+        limits = quick_limits(settings)
         warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})
         steps = (warm, Step(one.phase, command, {**limits, **learning}))
     else:

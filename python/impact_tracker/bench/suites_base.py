@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from .settings import Settings
+
+_OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
 ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
 
 
@@ -45,3 +49,10 @@ class Test:
     def phases(self) -> tuple[str, ...]:
         """Those that the test is for."""
         return tuple(step.phase for step in self.steps if step.phase not in ASIDE)
+
+
+def refuse_data(settings: Settings) -> None:
+    """ValueError for a setting that a suite without a data set would pass over in silence."""
+    for name, option in _OF_DATA.items():
+        if getattr(settings, name) is not None:
+            raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")

@@ -115,7 +115,8 @@ def ranks_table(points: Sequence[Point]) -> Table:
         for model, (before, after) in sorted(changes.items(), key=lambda one: one[1])
     ]
     columns = ("network", ">rank, inference", ">rank, training", ">change")
-    return Table(columns, rows, "Ranks by J per image (1: the dearest; +: dearer in training)")
+    title = f"Ranks by J per {unit_of(points)} (1: the dearest; +: dearer in training)"
+    return Table(columns, rows, title)
 
 
 def left_out_table(cells: Sequence[Cell]) -> Table:

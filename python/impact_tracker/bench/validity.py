@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .rows import Row
 from .settings import Settings
-from .settling import LEAST_SAMPLES, slope_of
+from .settling import LEAST_S, LEAST_SAMPLES, slope_of
 from .suites_base import ASIDE
 
 STEADY_PASSES = 0.10  # change of a pass's duration over the phase, by its straight line
@@ -20,6 +20,7 @@ STEADY_POWER = 0.05  # change of the power from the first third of the phase to 
 WARMING_K = 10.0
 LEAST_BUSY_CPUS = 0.3
 OTHERS_CPUS = 0.5
+OTHERS_SHARE = 0.02  # of all processors
 LEAST_LOAD_S = 5.0  # the load is read once a second
 
 
@@ -45,6 +46,7 @@ def judge(row: Row, settings: Settings, period_s: float | None, idle_w: Mapping[
         *_as_asked(row, settings),
         _finite(row),
         _energy_known(row),
+        _all_spoke(row),
         _above_idle(row, idle_w, strict),
         _settled(row, strict),
         _samples(row, period_s, strict),
@@ -98,7 +100,9 @@ def _alone(row: Row, strict: bool) -> Check:
     if use is None or own is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
         return Check("alone", None, "")
     text = f"{use:.1f} processors were busy, the worker kept {own:.1f}: other programs ran beside it"
-    return Check("alone", use - own <= max(OTHERS_CPUS, 0.1 * own), text, strict)
+    # A large machine's daemons take more than a small one's, and less of it.
+    most = max(OTHERS_CPUS, 0.1 * own, OTHERS_SHARE * (row.get("cpus") or 0))
+    return Check("alone", use - own <= most, text, strict)
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:
@@ -121,16 +125,26 @@ def _energy_known(row: Row) -> Check:
     return Check("energy", row.get("energy_j") is not None, "its energy was not measured", False)
 
 
+def _all_spoke(row: Row) -> Check:
+    """A sum without a sensor that was in the others is no energy to average with theirs."""
+    silent = row.get("silent")
+    text = f"no reading of {', '.join(silent or ())}, which had spoken before: it is not in the sum"
+    return Check("sensors", None if silent is None else not silent, text)
+
+
 def _above_idle(row: Row, idle_w: Mapping[str, float], strict: bool) -> Check:
-    """Of the device that was to work; on a CPU another program's load may hide it, a GPU's idle power is its own."""
+    """Of the device that was to work, as far as its power is known: idle cards would hide what processors draw. On a
+    CPU another program's load may hide it too, a GPU's idle power is its own."""
     gpu = str(row.get("device") or "").startswith("cuda")
     now = powers(row)
-    own = [name for name in row.get("gpu_devices") or [] if name in idle_w and name in now]
-    kinds = own or (["gpu"] if gpu and "gpu" in idle_w else [""])
+    cards = [name for name in row.get("gpu_devices") or [] if name in idle_w and name in now]
+    kinds = cards or (["gpu"] if gpu and "gpu" in idle_w else [""])
+    if not gpu and "cpu" in idle_w and "cpu" in now:
+        kinds = ["cpu"]
     if any(kind not in idle_w or kind not in now for kind in kinds):
         return Check("above idle", None, "")
     power, idle = sum(now[kind] for kind in kinds), sum(idle_w[kind] for kind in kinds)
-    what = "the GPUs' power" if kinds != [""] else "power"
+    what = {"": "power", "cpu": "the processors' power"}.get(kinds[0], "the GPUs' power")
     text = f"{what}, {power:.1f} W, is not above that of the idle machine, {idle:.1f} W: was it idle before?"
     if row.get("energy_j") is not None and "" in idle_w:
         row["above_idle_j"] = row["energy_j"] - idle_w[""] * row["region_s"]
@@ -225,7 +239,8 @@ def _counter_and_gauge(row: Row) -> Check:
     worst = max(pairs, key=lambda pair: abs(math.log(pair["counter_j"] / pair["gauge_j"])))
     ratio = worst["counter_j"] / worst["gauge_j"]
     text = f"{worst['device']}: the counter says {ratio:.2f} times what its power adds up to"
-    return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text)
+    # A gauge that is an average over a second lags: only in a long phase must the two be the same.
+    return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text, (row.get("region_s") or 0.0) >= LEAST_S)
 
 
 def _add_passes(row: Row) -> None:

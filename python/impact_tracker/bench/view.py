@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import Any
 
 from ..report.page import Page
+from .analysis import Answer, Point, answers, points_of
 from .caveats import caveats
 from .files import results, write_files
 from .log import epochs_of
 from .page import campaign_page
 from .page_learning import learning_page, targets_table
+from .reproduction import rank_answers
 from .reweigh import Weights, weighed
 from .rows import Row, current
+from .scores import Scores, scores
 from .storage import Outcome, Storage, outcome_of
 from .suites_base import ASIDE
 from .summary import Cell, summarise
@@ -64,6 +67,28 @@ class View:
         """What reaching the targets cost, of suite learning; else nothing."""
         return targets_of(self.rows)
 
+    @cached_property
+    def points(self) -> list[Point]:
+        """Every test with an energy."""
+        return points_of(self.cells, self.rows, self.head.get("networks") or {})
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        if self.settings.suite == "learning":
+            return []
+        return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether it is of the published suite."""
+        return self.settings.suite == "ai-benchmark"
+
+    @property
+    def scores(self) -> Scores | None:
+        """AI scores, of the suite that has them."""
+        return scores(self.rows) if self.has_scores else None
+
     def page(self, *, aside: bool = True) -> Page:
         """For the console; `aside`: with what loading and warming up cost."""
         cells = [cell for cell in self.cells if aside or cell.phase not in ASIDE]
@@ -75,6 +100,12 @@ class View:
         """For JSON."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
         found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        found["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
+        try:
+            found["answers"] = [answer._asdict() for answer in self.answers]
+        except ImportError:
+            found["answers"] = None  # not asked, which is not the same as none
+        found["scores"] = self.scores.to_dict() if self.scores else None
         if self.settings.suite == "learning":
             found["targets"] = [one.to_dict() for one in self.targets]
             found["epochs"] = epochs_of(self.lines, self.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,10 @@ def campaign(
     joules: Callable[[str], float] = joules_of,
     factor: float = 1.0,
     seed: int = 1,
+    units: Mapping[str, str] | None = None,
     **head: Any,
 ) -> View:
-    """A folder with the rows of every task of these settings."""
+    """A folder with the rows of every task of these settings. `units`: of models whose inputs are no images."""
     chance = random.Random(seed)
     tasks = plan(settings, suite_tests(settings))
     networks = {task.test.model: {"activations": 6e6, "input": [3, 224, 224]} for task in tasks}
@@ -84,7 +85,8 @@ def campaign(
             for phase in task.test.phases:
                 value = joules(task.test.name) * factor * chance.gauss(1, scatter)
                 accuracy = {"accuracy": 0.8} if phase == "evaluation" else {}
-                storage.append(row_of(task, phase, value, 1000, **accuracy))
+                unit = (units or {}).get(task.test.model, "image")
+                storage.append(row_of(task, phase, value, 1000, unit=unit, **accuracy))
             storage.append(
                 {"kind": "task", "task": task.id, "attempt": 1, "session": 1, "status": "ok", "reason": None}
             )

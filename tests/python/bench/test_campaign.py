@@ -205,6 +205,53 @@ def test_provisional_energies_are_settled_at_the_end(
     assert training["j_per_image"] == pytest.approx(0.63)
 
 
+def test_a_late_idle_baseline_is_what_rows_are_held_against(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sensor that had said little of the idle machine when its region was left says it in the end."""
+    fake_core.machine.lagging = set(range(1, 100))
+    regions = fake_core.Record.regions
+
+    def settled(self: fake_core.Record) -> list[dict[str, Any]]:
+        more = {"idle-before": 3}
+        return [
+            {**one, "provisional": False, "energy_j": one["energy_j"] * more.get(one["name"], 1)}
+            for one in regions(self)
+        ]
+
+    monkeypatch.setattr(fake_core.Record, "regions", settled)
+    run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
+    training = next(row for row in read(tmp_path / "a").rows if row["phase"] == "training")
+    # 105 W at work; 45 W idle as first seen, 135 W in truth
+    assert training["above_idle_j"] == pytest.approx(315.0 - 135.0 * 3.0)
+
+
+def test_a_sensor_that_falls_silent_makes_its_rows_invalid(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = fake_core.result_of_span
+
+    def silent(name: str, *args: Any, **options: Any) -> dict[str, Any]:
+        found = before(name, *args, **options)
+        if name == "small-cnn.r2/training":
+            found["channels"][0]["energy_j"] = None
+            found["energy_j"] -= 300.0
+        return found
+
+    monkeypatch.setattr(fake_core, "result_of_span", silent)
+    settings = Settings(images=1000, test_images=500, models=("small-cnn",), repeats=2)
+    Campaign.create(tmp_path / "a", settings, **tools(workers)).run()
+    view = read(tmp_path / "a")
+    cell = cell_of(view.cells, "small-cnn", "training")
+    assert cell is not None
+    assert cell.j_per_image is not None
+    assert (cell.runs, cell.j_per_image.value) == (1, pytest.approx(0.315))
+    assert cell.left_out == {
+        "small-cnn.r2": "no reading of rapl/package-0, which had spoken before: it is not in the sum"
+    }
+    assert "small-cnn run 2 training: 3.00 s, 15.0 J; invalid: no reading of rapl/package-0" in capsys.readouterr().err
+
+
 def test_energy_that_was_not_measured_is_none(workers: Workers, machine: fake_core.Machine, tmp_path: Path) -> None:
     machine.measured = False
     with pytest.warns(Warning, match="no energy was measured"):
@@ -238,6 +285,11 @@ def test_settings_survive_the_disk_and_unknown_ones_are_refused() -> None:
         Settings(mode="fast")
     with pytest.raises(ValueError, match="repeats is 1 or more"):
         Settings(repeats=0)
+    for interval_s in (0.0, -1.0, 1e9, float("nan")):
+        with pytest.raises(ValueError, match=r"interval_s lies between 0\.0005 and 3600 s"):
+            Settings(interval_s=interval_s)
+    with pytest.raises(ValueError, match="idle_s is 0 or more"):
+        Settings(idle_s=float("inf"))
 
 
 def test_damage_inside_the_rows_is_named(workers: Workers, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Settings
+from impact_tracker.bench.view import read
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")
@@ -28,7 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "a"
 
 
-def test_every_cell_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def cells_run(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[Any]]:
+    """The names that the cells leave, and what they show."""
     shown: list[Any] = []
     display = ModuleType("IPython.display")  # no kernel is needed to run cells
     display.__dict__.update(display=shown.append, Markdown=str, Image=bytes)
@@ -42,11 +44,28 @@ def test_every_cell_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    return names, shown
+
+
+def test_every_cell_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    names, shown = cells_run(monkeypatch)
     out = capsys.readouterr().out
     assert "Do multiply-adds decide" in out
     assert "14 of 14 rows" in out
     assert len(names["drawn"]) >= 7
     assert len(shown) >= len(names["drawn"]) + 4
+
+
+def test_a_campaign_whose_runs_are_all_invalid_is_shown_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = read(folder)
+    with view.storage as storage:
+        for row in view.rows:
+            storage.append({**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
+    names, _ = cells_run(monkeypatch)
+    assert names["drawn"] == {}
+    assert "No run counts" in capsys.readouterr().out
 
 
 # Jupyter's own packages warn of themselves; a kernel asks for its home.

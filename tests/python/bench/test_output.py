@@ -75,6 +75,9 @@ def test_json_and_csv_hold_the_same_unrounded_numbers(
     assert err == ""
     printed = json.loads(out)
     assert printed == json.loads((folder / "results.json").read_text())
+    assert printed["outcome"] == {"done": 6, "total": 6, "failed": {}}
+    assert any(answer["question"] == "How much does training cost?" for answer in printed["answers"])
+    assert printed["scores"] is None
     rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
     assert len(rows) == len(printed["rows"]) == 30
     for row, same in zip(rows, printed["rows"]):
@@ -159,6 +162,8 @@ def test_interrupted_it_says_how_to_go_on(workers: Workers, capsys: pytest.Captu
         (["--resume", "x", "--images", "5"], "leave out images"),
         (["--zone", "Atlantis"], "Atlantis"),
         (["--pue", "0.5"], "PUE is 1 or more"),
+        (["--interval", "-1"], "interval_s lies between"),
+        (["--suite", "ai-benchmark", "--epochs", "3"], "--epochs belongs to suites on real data"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -219,6 +224,11 @@ def test_list_names_every_test(capsys: pytest.CaptureFixture[str]) -> None:
     assert small["size"] == [28, 28]
     assert main(["bench", "--list"]) == 0
     assert "MobileNet-V2" in capsys.readouterr().out
+    assert main(["bench", "--list", "--json", "--suite", "ai-benchmark", "--models", "u-net,vgg-16"]) == 0
+    chosen = [one["test"] for one in json.loads(capsys.readouterr().out)]
+    assert chosen == ["vgg-16/inference", "vgg-16/training", "u-net/inference-a", "u-net/inference-b", "u-net/training"]
+    assert main(["bench", "--list", "--suite", "modern", "--models", "unet"]) == 2
+    assert "there is no model 'unet' in suite modern" in capsys.readouterr().err
 
 
 def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -63,3 +64,18 @@ def test_olympic_drops_best_and_worst_of_five_or_more() -> None:
     assert four is not None
     assert (five.value, five.runs) == (3.0, 3)
     assert (four.value, four.runs) == (26.5, 4)
+    assert five.deviation == pytest.approx(1.0)
+    # Winsorised: 2, 2, 3, 4, 4 with a deviation of 1; its error is 1 / ((1 - 2/5) sqrt 5), with two degrees of freedom
+    assert five.half_width == pytest.approx(4.3026527 / (0.6 * math.sqrt(5)), rel=1e-6)
+
+
+def test_an_olympic_interval_holds_the_mean_as_often_as_it_says() -> None:
+    """The deviation of the runs that are left alone would say 95 % and hold 90."""
+    chance = random.Random(3)
+    inside = 0
+    for _ in range(1000):
+        found = mean_of([chance.gauss(10, 1) for _ in range(10)], olympic=True)
+        assert found is not None
+        assert found.half_width is not None
+        inside += abs(found.value - 10) <= found.half_width
+    assert 930 <= inside <= 970

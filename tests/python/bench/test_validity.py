@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.meter import Meter
 from impact_tracker.bench.rows import add_loaded
-from impact_tracker.bench.settling import images_for, phase_seconds, settle, slope_of, slowest_period_s
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.suites import listing
 from impact_tracker.bench.suites import tests_of as suite_tests
@@ -90,6 +89,38 @@ def test_each_fault_makes_a_row_invalid(changes: dict[str, Any], words: str) -> 
     assert words in row["invalid"][0]
 
 
+def test_a_sum_without_a_sensor_that_was_in_the_others_does_not_count() -> None:
+    """The driver that stops to answer takes a card's joules with it: the rest would look like a cheap run."""
+    assert judged(silent=[])["invalid"] == []
+    (reason,) = judged(silent=["nvml/0/energy"])["invalid"]
+    assert reason == "no reading of nvml/0/energy, which had spoken before: it is not in the sum"
+
+    class Tracker:
+        path = "none"
+
+        def flush(self) -> None:
+            pass
+
+    meter = Meter(Tracker())
+
+    def row(package: float | None, card: float | None) -> dict[str, Any]:
+        return {"sources": [{"id": "rapl", "energy_j": package}, {"id": "nvml", "energy_j": card}]}
+
+    assert meter.silent(row(5.0, None)) == []  # it never spoke: the sum says that it is partial
+    assert meter.silent(row(5.0, 7.0)) == []
+    assert meter.silent(row(5.0, None)) == ["nvml"]
+    assert meter.silent(row(None, None)) == ["nvml", "rapl"]
+    assert meter.silent({}) == []
+
+
+def test_counter_and_gauge_need_not_agree_in_a_second() -> None:
+    """A gauge that is a mean over a second holds what was before a short phase."""
+    pair = [{"device": "gpu:0", "counter_j": 187.0, "gauge_j": 327.0}]
+    row = judged(strict=False, region_s=1.01, duration_s=1.0, counter_and_gauge=pair)
+    assert row["invalid"] == []
+    assert any("0.57 times" in text for text in row["warnings"])
+
+
 def test_a_gpu_that_was_not_used_is_found_out() -> None:
     """Both cards idle, all work on the processor: what the published logs that were read show."""
     settings = Settings(device="cuda")
@@ -149,6 +180,26 @@ def test_the_worker_s_own_load_is_no_other_program_s() -> None:
     assert judged(strict=False, cpu_utilisation=2.0, worker_cpus=0.5)["warnings"] != []
 
 
+def test_a_large_machine_s_daemons_are_no_other_program() -> None:
+    busy = {"cpu_utilisation": 3.0, "worker_cpus": 1.0}
+    assert judged(**busy)["invalid"] != []
+    assert judged(**busy, cpus=128)["invalid"] == []
+    assert judged(cpu_utilisation=5.0, worker_cpus=1.0, cpus=128)["invalid"] != []
+
+
+def test_idle_cards_do_not_hide_what_the_processors_draw() -> None:
+    """Eight cards at 70 W: a test on the processors is 1 % above the idle node, and 50 % above the idle processors."""
+    sources = [{"id": "rapl", "device": "cpu:0", "energy_j": 60.0 * 60.02}]
+    sources += [{"id": f"nvml/{i}", "device": f"gpu:{i}", "energy_j": 70.0 * 60.02} for i in range(8)]
+    row = {**good(), "sources": sources, "energy_j": 620.0 * 60.02}
+    judge(row, Settings(), 1.0, {"": 612.0, "cpu": 40.0, "gpu": 560.0}, True)
+    assert row["invalid"] == []
+    judge(row, Settings(), 1.0, {"": 612.0, "cpu": 59.5, "gpu": 560.0}, True)
+    assert row["invalid"] == [
+        "the processors' power, 60.0 W, is not above that of the idle machine, 59.5 W: was it idle before?"
+    ]
+
+
 def test_cpu_time_of_a_process(tmp_path: Path) -> None:
     place = tmp_path / "proc" / "7"
     place.mkdir(parents=True)
@@ -178,62 +229,6 @@ def test_a_diverged_training_is_warned_of_not_hidden() -> None:
 def test_rows_that_failed_or_stand_aside_are_not_judged() -> None:
     for changes in ({"status": "failed"}, {"phase": "load"}):
         assert "checks" not in judged(**changes)
-
-
-def test_slope_of_a_line_and_of_noise() -> None:
-    assert slope_of([99.0, 100.0, 101.0]) == pytest.approx(0.02)
-    assert slope_of([101.0, 99.0, 101.0]) == pytest.approx(0.0)
-    assert slope_of([0.0, 0.0]) == math.inf
-
-
-def test_the_slowest_sensor_sets_the_length_of_a_phase() -> None:
-    channels = [
-        {"id": "rapl/package-0", "kind": "counter", "update_period_s": 0.001},
-        {"id": "nvml/0", "kind": "gauge", "update_period_s": 0.1},
-        {"id": "bmc", "kind": "gauge", "update_period_s": 5.0},
-    ]
-    assert slowest_period_s(channels, ["rapl/package-0"], 1.0) == 0.001
-    assert slowest_period_s(channels, ["rapl/package-0", "nvml/0"], 1.0) == 1.0
-    assert slowest_period_s(channels, ["bmc"], 1.0) == 5.0
-    assert slowest_period_s(channels, [], 1.0) is None
-    assert phase_seconds(0.001, 1.0) == 10.0
-    assert phase_seconds(1.0, 1.0) == 60.0
-    assert phase_seconds(None, 0.5) == 30.0
-    assert images_for(60.0, 0.7, 10) == 860
-
-
-def test_settling_waits_until_the_power_is_steady(machine: fake_core.Machine, tmp_path: Path) -> None:
-    from impact_tracker import ImpactTracker
-
-    powers = iter([50.0, 50.0, 50.0, 70.0, 85.0, 95.0, 99.5, 99.9, 100.0, 100.0])
-
-    class Warming:
-        def warm_up(self, *, passes: int, **options: Any) -> float:
-            machine.power_w = next(powers)
-            machine.advance(0.5 * passes)
-            return 0.5 * passes
-
-    with ImpactTracker(tmp_path) as tracker:
-        found = settle(Warming(), tracker, "a", {"training": True})
-    assert found.steady
-    assert found.pass_s == 0.5
-    assert list(powers) == [100.0]  # it stopped at 99.5, 99.9, 100.0
-    assert found.seconds == 0.5 * found.passes
-
-
-def test_settling_gives_up_and_says_so(machine: fake_core.Machine, tmp_path: Path) -> None:
-    from impact_tracker import ImpactTracker
-
-    class Restless:
-        def warm_up(self, *, passes: int, **options: Any) -> float:
-            machine.power_w += 5.0
-            machine.advance(2.0 * passes)
-            return 2.0 * passes
-
-    with ImpactTracker(tmp_path) as tracker:
-        found = settle(Restless(), tracker, "a", {})
-    assert not found.steady
-    assert found.slope > 0.01
 
 
 def test_the_42_sub_tests() -> None:
@@ -272,25 +267,68 @@ def test_the_modes_of_a_sub_test() -> None:
     assert (fixed.steps[1].options["images"], fixed.steps[1].sized) == (500, False)
     (quick,) = steps(phase="training")
     assert quick.load["batch"] == 1
+    assert quick.steps[1].options["seconds"] == 1.0
+    (few,) = steps(phase="training", images=12)
+    assert few.steps[1].options["images"] == 12
+    assert "seconds" not in few.steps[1].options
     with pytest.raises(ValueError, match="gnmt: no test of phase training"):
         suite_tests(Settings(suite="ai-benchmark", models=("gnmt",), phase="training"))
     with pytest.raises(ValueError, match="--suite ai-benchmark"):
         suite_tests(Settings(mode="paper"))
 
 
+def test_settings_that_a_suite_has_no_use_for_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"mode paper runs 22 passes at most.*--images"):
+        suite_tests(Settings(suite="ai-benchmark", mode="paper", images=100))
+    for suite in ("ai-benchmark", "modern"):
+        for given, option in (
+            ({"epochs": 2}, "--epochs"),
+            ({"test_images": 5}, "--test-images"),
+            ({"data_folder": "x"}, "--data"),
+        ):
+            with pytest.raises(ValueError, match=f"{option} belongs to suites on real data: {suite}"):
+                suite_tests(Settings(suite=suite, **given))  # type: ignore[arg-type]
+
+
+def test_delays_span_the_slowest_sensor_s_window(machine: fake_core.Machine, tmp_path: Path) -> None:
+    from impact_tracker import ImpactTracker
+    from impact_tracker.bench.execution import Execution
+    from impact_tracker.bench.plan import plan
+    from impact_tracker.bench.progress import Progress
+
+    settings = Settings(models=("small-cnn",), repeats=20, phase="inference", images=10)
+    for phase_s, longest in ((10.0, 1.0), (600.0, 10.0)):
+        slept: list[float] = []
+        with ImpactTracker(tmp_path) as tracker:
+            execution = Execution(
+                tracker,
+                Workers(),
+                lambda row: None,
+                Progress(1, quiet=True),
+                {},
+                phase_s=lambda value=phase_s: value,  # type: ignore[misc]
+                delay_s=1.0,
+                sleep=slept.append,
+            )
+            for task in plan(settings, suite_tests(settings)):
+                assert execution.run(task) is None
+        assert 0.8 * longest < max(slept) <= longest
+        assert min(slept) < 0.3 * longest
+
+
 def test_work_mode_fixes_the_work_once_for_all_runs(machine: fake_core.Machine, tmp_path: Path) -> None:
     workers = Workers()
     settings = Settings(suite="ai-benchmark", mode="work", models=("mobilenet-v2",), phase="inference", repeats=2)
     Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle).run(quiet=True)
-    # No period is known on the fake core: sixty samples at 1 Hz, passes of 50 images in 0.25 s
-    assert Storage(tmp_path / "a").claim("mobilenet-v2/inference.inference", 7) == 50 * 240
+    # No period is known on the fake core: sixty samples at 1 Hz and a twentieth more, passes of 50 images in 0.25 s
+    assert Storage(tmp_path / "a").claim("mobilenet-v2/inference.inference", 7) == 50 * 252
     rows = [row for row in read(tmp_path / "a").rows if row["phase"] == "inference"]
-    assert [row["images"] for row in rows] == [12_000, 12_000]
+    assert [row["images"] for row in rows] == [12_600, 12_600]
     warm = next(row for row in read(tmp_path / "a").rows if row["phase"] == "warm-up")
     assert warm["settled"] is True
     more = Campaign.resume(tmp_path / "a", repeats=3, open_worker=workers, sleep=idle)
     more.run(quiet=True)
-    assert {row["images"] for row in read(tmp_path / "a").rows if row["phase"] == "inference"} == {12_000}
+    assert {row["images"] for row in read(tmp_path / "a").rows if row["phase"] == "inference"} == {12_600}
 
 
 def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_core.Machine, tmp_path: Path) -> None:

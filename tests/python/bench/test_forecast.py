@@ -1,0 +1,80 @@
+"""What a light run says of a long one, on campaigns whose law is known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from impact_tracker.bench import Settings, forecast
+from impact_tracker.bench.view import read
+from python.bench.made import campaign, dumped
+
+
+def test_a_forecast_grows_with_the_images_and_holds_what_comes(tmp_path: Path) -> None:
+    settings = Settings(models=("small-cnn",), repeats=6)
+    view = campaign(tmp_path / "a", settings, joules=lambda name: 0.5, scatter=0.05, seed=4)
+    (training, inference) = forecast.forecasts(view, images=60_000, epochs=10)
+    assert training.images == 600_000
+    assert inference.images == 60_000
+    assert training.energy_low_j < 0.5 * 600_000 < training.energy_high_j
+    # scatter 5 %, six runs: 2.57 x 1.08 x 5 %, and the sensors' own 10 %
+    assert (training.energy_high_j / training.energy_j - 1) == pytest.approx(0.17, abs=0.05)
+    assert training.seconds == pytest.approx(30.0 / 1000 * 600_000)
+    assert training.carbon_g == pytest.approx(training.energy_j * 400 / 3.6e6)
+    page = forecast.page(view, [training, inference], images=60_000, epochs=10)
+    assert "Small CNN, training of 600,000 images: " in page.headline
+    assert any("100 times" in note for note in page.caveats)
+    with pytest.raises(ValueError, match="1 or more"):
+        forecast.forecasts(view, images=0)
+    with pytest.raises(ValueError, match="there are small-cnn"):
+        forecast.forecasts(view, images=5, models=("vgg-16",))
+    assert dumped(forecast.to_dict([training]))[0]["images"] == 600_000
+
+
+def test_a_forecast_s_carbon_holds_the_intensity_s_range_and_its_runs_those_with_an_energy(tmp_path: Path) -> None:
+    settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=3)
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    with view.storage as storage:
+        for row in view.rows:
+            carbon = {"carbon_low_g": 0.4 * row["carbon_g"], "carbon_high_g": 1.9 * row["carbon_g"]}
+            silent = {"energy_j": None, "kwh": None, "j_per_image": None, "carbon_g": None} if row["repeat"] > 1 else {}
+            storage.append({**row, **carbon, "attempt": 2, **silent})
+    again = read(tmp_path / "a")
+    (found,) = forecast.forecasts(again, images=10_000)
+    assert found.carbon_g is not None
+    assert (found.runs, found.batch, found.unit) == (1, 1, "image")
+    # one run: ± 20 %, and the sensors' own 10 %
+    assert found.energy_high_j / found.energy_j - 1 == pytest.approx(math.hypot(0.2, 0.1))
+    assert (found.carbon_low_g or 0) / found.carbon_g == pytest.approx(1 - math.hypot(0.2, 0.6))
+    assert (found.carbon_high_g or 0) / found.carbon_g == pytest.approx(1 + math.hypot(0.2, 0.9))
+    notes = forecast.caveats(again, [found], 10_000, 1)
+    assert "from one run: its scatter is not known, ± 20 % is taken for it" in notes
+    assert any("one input at a time" in note for note in notes)
+
+
+def test_a_start_that_was_not_measured_is_no_zero(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=2), joules=lambda name: 0.5)
+    with view.storage as storage:
+        for row in [row for row in view.rows if row["phase"] == "training"]:
+            storage.append({**row, "phase": "load", "energy_j": None, "kwh": None, "duration_s": 2.0, "images": None})
+    again = read(tmp_path / "a")
+    found = forecast.forecasts(again, images=1000)
+    assert [one.start_known for one in found] == [False, False]
+    notes = forecast.caveats(again, found, 1000, 1)
+    assert "what loading and warming up cost was not measured: it is in none of the energies" in notes
+    assert "training without its evaluations" in notes
+    assert all(one.start_known for one in forecast.forecasts(view, images=1000))
+
+
+def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
+    """Quick runs end by time: each has images of its own."""
+    settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=2)
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    (row, other) = view.rows
+    with view.storage as storage:
+        storage.append({**other, "attempt": 2, "images": 500, "duration_s": 15.0})
+    (found,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
+    assert found.seconds == pytest.approx(300.0)
+    assert found.energy_j == pytest.approx(row["j_per_image"] * 10_000)

@@ -1,0 +1,83 @@
+"""Scores as the original computes them, and the published study's numbers computed again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker.bench import Settings, reproduction
+from impact_tracker.bench.published import CLASSIFIERS, published
+from impact_tracker.bench.scores import scores
+from python.bench.made import SHAPES, campaign
+
+pytest.importorskip("scipy.stats")
+
+
+def test_scores_are_the_originals() -> None:
+    """Every sub-test at its reference time: the reference device's own score, 10,000 each."""
+    tests = [one for one in SHAPES.values() if hasattr(one, "reference_ms")]
+    rows: list[dict[str, Any]] = [
+        {"test": t.name, "phase": t.phase, "status": "ok", "pass_ms": t.reference_ms, "batch": t.batch} for t in tests
+    ]
+    found = scores(rows)
+    assert (found.inference, found.training, found.ai_score, found.scaled) == (10_000, 10_000, 20_000, False)
+    faster = [{**row, "pass_ms": row["pass_ms"] * 2, "batch": row["batch"] * 4} for row in rows]
+    assert scores(faster).ai_score == 40_000
+    assert "scaled to the original batches" in scores(faster).text()
+    assert "copies" not in scores(rows).text()
+    on_card = scores([{**row, "device": "cuda:0"} for row in rows])
+    assert on_card.ai_score == 20_000
+    assert on_card.text().endswith("without the copies to and from the card that the original's hold")
+    part = scores(rows[:10])
+    assert part.ai_score is None
+    assert "32 of 42 are missing" in part.text()
+    assert scores([]).text().startswith("no score")
+
+
+def test_scores_equal_a_published_log() -> None:
+    """A TITAN RTX's training times of tests 1 to 18 (ms a batch), as its log gives them."""
+    times = [176.8, 144, 151.8, 160.7, 92.4, 134.1, 115.0, 168, 234.2, 126, 147, 159.7, 106.5, 305, 109.7, 89.7]
+    times += [1712, 856]
+    training = [one for one in SHAPES.values() if hasattr(one, "reference_ms") and one.phase == "training"]
+    rows = [
+        {"test": one.name, "phase": "training", "status": "ok", "pass_ms": ms, "batch": one.batch}
+        for one, ms in zip(training, times)
+    ]
+    assert scores(rows).training == 16_326
+
+
+def test_the_published_tables_follow_from_the_raw_runs() -> None:
+    for phase in ("inference", "training"):
+        for one in reproduction.recompute(phase):
+            assert one.equal, one
+            assert one.energy.runs == 10
+    (mobile, *_) = reproduction.recompute("inference")
+    assert mobile.energy.value == pytest.approx(1.1764, abs=1e-4)
+    assert mobile.energy.half_width == pytest.approx(0.040, abs=1e-3)
+    images = {one.test: one for one in reproduction.per_image()}
+    for name, joules, gmac in (
+        ("inception-v3", 26.8, 3.65),
+        ("inception-resnet-v2", 91.3, 5.46),
+        ("vgg-19-sr", 167.5, 5.00),
+        ("dped", 65.3, 9.97),
+        ("icnet", 52.2, 2.39),
+        ("pspnet", 608, 3.31),
+    ):
+        found = images[f"{name}/training"]
+        assert (found.j_per_image, found.j_per_gmac) == pytest.approx((joules, gmac), rel=2e-3)
+    assert sum(3.3 <= one.j_per_gmac <= 5.5 for one in images.values()) == 11
+    assert len(images) == 14
+    assert len(published().runs_kwh) == 37
+
+
+def test_a_reversed_order_is_not_chance(tmp_path: Path) -> None:
+    order = sorted(CLASSIFIERS, key=lambda model: -published().inference[model].energy)
+    settings = Settings(suite="ai-benchmark", mode="work", repeats=1, phase="inference", models=CLASSIFIERS)
+    view = campaign(
+        tmp_path / "a", settings, scatter=0.0, joules=lambda name: 1.0 + order.index(name.partition("/")[0])
+    )
+    (answer,) = reproduction.rank_answers(view.cells)
+    assert answer.answer == "no, the reverse by J per image, mean power, energy of a test"
+    assert "Spearman -1.00" in answer.statistic

@@ -1,0 +1,115 @@
+"""Warming up until the power is steady, and how long a phase must be, on a machine whose power is set."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impact_tracker.bench.settling import (
+    chunk_seconds,
+    images_for,
+    phase_seconds,
+    settle,
+    slope_of,
+    slowest_period_s,
+)
+from python import fake_core
+
+
+def test_slope_of_a_line_and_of_noise() -> None:
+    assert slope_of([99.0, 100.0, 101.0]) == pytest.approx(0.02)
+    assert slope_of([101.0, 99.0, 101.0]) == pytest.approx(0.0)
+    assert slope_of([0.0, 0.0]) == math.inf
+
+
+def test_the_slowest_sensor_sets_the_length_of_a_phase() -> None:
+    channels = [
+        {"id": "rapl/package-0", "kind": "counter", "update_period_s": 0.001},
+        {"id": "nvml/0", "kind": "gauge", "update_period_s": 0.1},
+        {"id": "bmc", "kind": "gauge", "update_period_s": 5.0},
+    ]
+    assert slowest_period_s(channels, ["rapl/package-0"], 1.0) == 0.001
+    assert slowest_period_s(channels, ["rapl/package-0", "nvml/0"], 1.0) == 1.0
+    assert slowest_period_s(channels, ["bmc"], 1.0) == 5.0
+    assert slowest_period_s(channels, [], 1.0) is None
+    assert phase_seconds(0.001, 1.0) == 10.0
+    assert phase_seconds(1.0, 1.0) == 60.0
+    assert phase_seconds(None, 0.5) == 30.0
+    assert images_for(60.0, 0.7, 10) == 900  # 60 s and a twentieth
+    assert chunk_seconds(phase_seconds(0.001, 1.0)) == chunk_seconds(phase_seconds(1.0, 1.0)) == 2.0
+    assert chunk_seconds(phase_seconds(5.0, 1.0)) == 10.0  # two readings of the slowest
+
+
+def test_settling_waits_until_the_power_is_steady(machine: fake_core.Machine, tmp_path: Path) -> None:
+    from impact_tracker import ImpactTracker
+
+    powers = iter([50.0, 50.0, 50.0, 70.0, 85.0, 95.0, 99.5, 99.9, 100.0, 100.0])
+
+    class Warming:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            machine.power_w = next(powers)
+            machine.advance(0.5 * passes)
+            return 0.5 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        found = settle(Warming(), tracker, "a", {"training": True})
+    assert found.steady
+    assert found.pass_s == 0.5
+    assert list(powers) == [100.0]  # it stopped at 99.5, 99.9, 100.0
+    assert found.seconds == 0.5 * found.passes
+
+
+def test_a_slow_sensor_is_given_time_to_speak(machine: fake_core.Machine, tmp_path: Path) -> None:
+    """Chunks shorter than its period would all show its last value, and look steady at once."""
+    from impact_tracker import ImpactTracker
+
+    asked: list[int] = []
+
+    class Even:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            asked.append(passes)
+            machine.advance(0.5 * passes)
+            return 0.5 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        settle(Even(), tracker, "a", {}, chunk_seconds(phase_seconds(10.0, 1.0)))
+    assert asked == [1, 1, 40, 40, 40]
+
+
+def test_powers_are_not_held_against_speeds(machine: fake_core.Machine, tmp_path: Path) -> None:
+    """A sensor that is silent for a chunk: 100 W, nothing, 100 W are no change of the power."""
+    from impact_tracker import ImpactTracker
+
+    count = 0
+
+    class Silent:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            nonlocal count
+            count += 1
+            machine.measured = count != 4
+            machine.advance(0.5 * passes)
+            return 0.5 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        found = settle(Silent(), tracker, "a", {})
+    assert found.steady
+    assert found.slope == pytest.approx(0.0)
+    assert count == 5
+
+
+def test_settling_gives_up_and_says_so(machine: fake_core.Machine, tmp_path: Path) -> None:
+    from impact_tracker import ImpactTracker
+
+    class Restless:
+        def warm_up(self, *, passes: int, **options: Any) -> float:
+            machine.power_w += 5.0
+            machine.advance(2.0 * passes)
+            return 2.0 * passes
+
+    with ImpactTracker(tmp_path) as tracker:
+        found = settle(Restless(), tracker, "a", {})
+    assert not found.steady
+    assert found.slope > 0.01
