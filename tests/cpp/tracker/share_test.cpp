@@ -23,7 +23,8 @@ class SharedMachine : public test::Machine {
                             " 0 0 0 20 0 1 0 7 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 0 0");
     put("proc/10/statm", "100 25 5 1 0 20 0");
     put("proc/10/task/10/children", "");
-    put("proc/stat", "cpu  " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0\ncpu0 " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0");
+    put("proc/stat",
+        "cpu  " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0\ncpu0 " + std::to_string(all) + " 0 0 1000 0 0 0 0 0 0");
   }
 
   std::shared_ptr<Tracker> start(Scope scope = Scope::process, IdlePolicy policy = IdlePolicy::usage) const {
@@ -89,7 +90,8 @@ TEST_F(SharedMachine, AReplayGivesTheSameSharesAlsoOfOverlappingRegions) {
   same(replayed.regions[0], *tracker->settled(a));
   same(replayed.regions[1], *tracker->settled(b));
   same(*replayed.run, *tracker->result());
-  EXPECT_FALSE(replayed.regions[0].share->share.is_missing());
+  EXPECT_FALSE(replayed.regions[0].share->share.is_missing())
+      << testing::PrintToString(replayed.regions[0].share->reasons);
   EXPECT_EQ(replayed.totals.at("result").at("share").at("idle_policy"), "usage");
 }
 
