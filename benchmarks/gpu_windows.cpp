@@ -4,10 +4,9 @@
 //   gpu_windows [--runs N] [--seed S] [--json]
 
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include "fakes/nvml/window_trial.hpp"
+#include "options.hpp"
 
 namespace {
 
@@ -35,14 +34,10 @@ constexpr Case kCases[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int runs = 200;
-  std::uint64_t seed = 1;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
-    if (std::strcmp(argv[i], "--runs") == 0 && i + 1 < argc) runs = std::atoi(argv[++i]);
-    if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) seed = std::strtoull(argv[++i], nullptr, 10);
-  }
+  const impact::bench::Options options(argc, argv);
+  const int runs = static_cast<int>(options.number("--runs", 200));
+  const auto seed = static_cast<std::uint64_t>(options.number("--seed", 1));
+  const bool as_json = options.json();
   nlohmann::json rows = nlohmann::json::array();
   if (!as_json) {
     std::printf(

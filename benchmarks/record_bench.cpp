@@ -2,7 +2,6 @@
 // value, 45 MB, 1 s.
 
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "fakes/scratch.hpp"
 #include "impact/record/format.hpp"
 #include "impact/record/reader.hpp"
 #include "impact/record/writer.hpp"
@@ -80,9 +80,6 @@ class Day {
 class DayOnDisk {
  public:
   DayOnDisk() {
-    std::string name = (std::filesystem::temp_directory_path() / "impact-day-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    folder_ = name;
     auto writer = RecordWriter::create(path(), machine());
     if (!writer) throw std::runtime_error(writer.error().what);
     Day day;
@@ -93,17 +90,11 @@ class DayOnDisk {
     }
     writer.value()->finish({{"energy_j", 1.0}});
   }
-  ~DayOnDisk() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  DayOnDisk(const DayOnDisk&) = delete;
-  DayOnDisk& operator=(const DayOnDisk&) = delete;
 
   std::filesystem::path path() const { return folder_ / "day.jsonl"; }
 
  private:
-  std::filesystem::path folder_;
+  fakes::Scratch folder_;
 };
 
 void encode_row(benchmark::State& state) {

@@ -11,8 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
@@ -20,6 +18,7 @@
 #include "impact/host/file.hpp"
 #include "impact/host/perf.hpp"
 #include "impact/sources/registry.hpp"
+#include "options.hpp"
 #include "sysfs_machine.hpp"
 
 namespace {
@@ -67,14 +66,10 @@ Cost bare_loop(const fs::path& root, Duration period, double length_s) {
 Cost tracked(const fs::path& root, Duration period, double length_s) {
   const auto tracker = Tracker::open(settings_for(root, period), Host{root});
   tracker->start();
-  const double before = process_cpu_s();
-  const double start = now_s();
-  std::this_thread::sleep_for(std::chrono::duration<double>(length_s));
-  const double spent = process_cpu_s() - before;
-  const double took = now_s() - start;
+  const double percent = cpu_percent(length_s, process_cpu_s);
   const auto missed = tracker->health().at("missed_ticks").get<std::uint64_t>();
   tracker->stop();
-  return {100 * spent / took, missed};
+  return {percent, missed};
 }
 
 // The smallest mean of several batches: noise only ever adds.
@@ -90,7 +85,9 @@ double best_us(int batches, int each, F&& work) {
 }
 
 nlohmann::json run(double length_s) {
-  const fs::path root = make_machine();
+  const fakes::Scratch scratch;
+  const fs::path& root = scratch.path();
+  make_machine(root);
   nlohmann::json out;
   for (const auto& [name, period] :
        {std::pair{"1 Hz", Duration{1s}}, std::pair{"10 Hz", Duration{100ms}}, std::pair{"1 kHz", Duration{1ms}}}) {
@@ -147,7 +144,6 @@ nlohmann::json run(double length_s) {
     tracker->stop();
   });
   out["tracker"] = {{"open_start_stop_ms", life / 1e3}};
-  fs::remove_all(root);
   return out;
 }
 
@@ -175,14 +171,9 @@ void print(const nlohmann::json& j) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  double length_s = 20.0;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) length_s = std::atof(argv[++i]);
-  }
-  const nlohmann::json result = run(length_s);
-  if (as_json) {
+  const Options options(argc, argv);
+  const nlohmann::json result = run(options.number("--seconds", 20));
+  if (options.json()) {
     std::printf("%s\n", result.dump(2).c_str());
   } else {
     print(result);

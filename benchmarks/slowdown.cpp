@@ -8,12 +8,11 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
 
+#include "options.hpp"
 #include "sysfs_machine.hpp"
 
 namespace {
@@ -82,24 +81,19 @@ nlohmann::json measure(const fs::path& root, const char* rate, Duration period, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  int pairs = 10;
-  double length_s = 3.0;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
-    if (std::strcmp(argv[i], "--pairs") == 0 && i + 1 < argc) pairs = std::max(2, std::atoi(argv[++i]));
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) length_s = std::atof(argv[++i]);
-  }
+  const Options options(argc, argv);
+  const int pairs = std::max(2, static_cast<int>(options.number("--pairs", 10)));
+  const double length_s = options.number("--seconds", 3);
   constexpr std::uint64_t kTrial = 200'000'000;
   const double trial_s = all_cores(kTrial).wall_s;
   const auto steps = static_cast<std::uint64_t>(static_cast<double>(kTrial) * length_s / trial_s);
-  const fs::path root = make_machine();
+  const fakes::Scratch scratch;
+  make_machine(scratch.path());
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& [rate, period] : {std::pair{"10 Hz", Duration{100ms}}, std::pair{"1 kHz", Duration{1ms}}}) {
-    rows.push_back(measure(root, rate, period, pairs, steps));
+    rows.push_back(measure(scratch.path(), rate, period, pairs, steps));
   }
-  fs::remove_all(root);
-  if (as_json) {
+  if (options.json()) {
     std::printf("%s\n", rows.dump(2).c_str());
     return 0;
   }

@@ -6,8 +6,6 @@
 //   sources_cost [--seconds S] [--json]
 
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -15,6 +13,7 @@
 #include "cpp/sources/http_server.hpp"
 #include "impact/sampling/sampler.hpp"
 #include "impact/sources/registry.hpp"
+#include "options.hpp"
 #include "sysfs_machine.hpp"
 
 namespace {
@@ -27,8 +26,8 @@ void write(const fs::path& file, std::string_view text) {
   std::ofstream(file) << text;
 }
 
-fs::path make_node() {
-  const fs::path root = make_machine();
+void make_node(const fs::path& root) {
+  make_machine(root);
   for (const char* name : {"stat", "meminfo"}) fs::create_symlink(fs::path("/proc") / name, root / "proc" / name);
   write(root / "sys/devices/system/cpu/online", "0-1\n");
   for (int cpu = 0; cpu < 2; ++cpu) {
@@ -43,7 +42,6 @@ fs::path make_node() {
   }
   write(root / "sys/class/hwmon/hwmon2/name", "power_meter\n");
   write(root / "sys/class/hwmon/hwmon2/power1_average", "1800000000\n");
-  return root;
 }
 
 void eight_gpus() {
@@ -76,7 +74,9 @@ double round_us(Source& source) {
 }
 
 nlohmann::json run(double length_s) {
-  const fs::path root = make_node();
+  const fakes::Scratch scratch;
+  const fs::path& root = scratch.path();
+  make_node(root);
   eight_gpus();
   const test::HttpServer server(controller);
   setenv("IMPACT_TRACKER_REDFISH", server.url().c_str(), 1);
@@ -94,31 +94,20 @@ nlohmann::json run(double length_s) {
   const auto tracker = Tracker::open(settings, Host{root});
   tracker->start();
   std::this_thread::sleep_for(std::chrono::milliseconds{2500});  // the first rounds open connections
-  const Duration before = Sampler::shared().stats().cpu_time;
-  const double start = now_s();
-  std::this_thread::sleep_for(std::chrono::duration<double>(length_s));
   // A thread tells its time after its round: what lies between is a round at either end.
-  const double spent = seconds(Sampler::shared().stats().cpu_time - before);
-  const double took = now_s() - start;
-  out["cpu_percent"] = 100 * spent / took;
+  out["cpu_percent"] = cpu_percent(length_s, [] { return seconds(Sampler::shared().stats().cpu_time); });
   out["channels"] = tracker->channels().size();
   out["missed_ticks"] = tracker->health().at("missed_ticks");
   tracker->stop();
-  fs::remove_all(root);
   return out;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  double length_s = 30.0;
-  bool as_json = false;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--json") == 0) as_json = true;
-    if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) length_s = std::atof(argv[++i]);
-  }
-  const nlohmann::json result = run(length_s);
-  if (as_json) {
+  const Options options(argc, argv);
+  const nlohmann::json result = run(options.number("--seconds", 30));
+  if (options.json()) {
     std::printf("%s\n", result.dump(2).c_str());
     return 0;
   }

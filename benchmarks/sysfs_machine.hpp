@@ -1,15 +1,14 @@
 #pragma once
-// A machine whose four counters cost what sysfs costs: links to a file of sysfs in a temporary directory.
+// A machine whose four counters cost what sysfs costs: links to a file of sysfs in a folder of the caller's.
 
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
-#include <string>
+#include <thread>
 
+#include "fakes/scratch.hpp"
 #include "impact/tracker/tracker.hpp"
 
 namespace impact::bench {
@@ -28,10 +27,17 @@ inline double process_cpu_s() {
   return s(use.ru_utime) + s(use.ru_stime);
 }
 
-inline fs::path make_machine() {
-  std::string name = (fs::temp_directory_path() / "sampler-cost-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  const fs::path root = name;
+// Per cent of one core that `cpu_s` says was used in that time.
+template <class CpuTime>
+double cpu_percent(double length_s, CpuTime&& cpu_s) {
+  const double before = cpu_s();
+  const double start = now_s();
+  std::this_thread::sleep_for(std::chrono::duration<double>(length_s));
+  const double spent = cpu_s() - before;
+  return 100 * spent / (now_s() - start);
+}
+
+inline void make_machine(const fs::path& root) {
   constexpr std::array kNames{"package-0", "dram", "package-1", "dram"};
   for (std::size_t i = 0; i < kZones.size(); ++i) {
     const fs::path zone = root / "sys/class/powercap" / kZones[i];
@@ -43,7 +49,6 @@ inline fs::path make_machine() {
   fs::create_directories(root / "proc");
   std::ofstream(root / "proc/cpuinfo")
       << "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz\n";
-  return root;
 }
 
 inline TrackerSettings settings_for(const fs::path& root, Duration period) {

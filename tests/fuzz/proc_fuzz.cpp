@@ -1,7 +1,7 @@
 // The pure parsers of /proc texts and of powercap's names.
 
 #include "fuzz/fuzz.hpp"
-#include "impact/sources/meminfo.hpp"
+#include "impact/host/meminfo.hpp"
 #include "impact/sources/proc_stat.hpp"
 #include "impact/sources/rapl.hpp"
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "impact/host/process_id.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
@@ -13,11 +14,7 @@ namespace fs = std::filesystem;
 
 std::vector<std::string_view> split(std::string_view text, char by) {
   std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(by), text.size());
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) parts.push_back(next_until(text, by));
   return parts;
 }
 

@@ -5,6 +5,7 @@
 
 #include "impact/host/page.hpp"
 #include "impact/host/process_id.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
@@ -53,9 +54,8 @@ std::string job_name(const Host& host, std::int64_t pid, const JobPath& job) {
       constexpr std::string_view key = "SLURM_JOB_ID=";
       std::string_view rest = environment.value();
       while (!rest.empty()) {
-        const std::string_view one = rest.substr(0, rest.find('\0'));
+        const std::string_view one = next_until(rest, '\0');
         if (one.starts_with(key)) id = std::string(one.substr(key.size())) + " (" + job.id + ")";
-        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
       }
     }
   }

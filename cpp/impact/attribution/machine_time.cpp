@@ -4,39 +4,15 @@
 #include <array>
 
 #include "impact/host/process_usage.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
-
-std::string_view next_line(std::string_view& text) noexcept {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
-std::string_view next_word(std::string_view& text) noexcept {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  const std::size_t end = std::min(text.find(' '), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
 
 bool is_containers_own(const Host& host) {
   const Result<std::string> mounts = read_text(host.path("/proc/self/mountinfo"));
   return mounts && mounts.value().find(" /proc/stat ") != std::string::npos &&
          mounts.value().find("fuse.lxcfs") != std::string::npos;
-}
-
-std::optional<std::int64_t> kibibytes(std::string_view text, std::string_view name) noexcept {
-  while (!text.empty()) {
-    std::string_view line = next_line(text);
-    if (!line.starts_with(name)) continue;
-    line.remove_prefix(name.size());
-    return parse_number<std::int64_t>(next_word(line));
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -109,16 +85,6 @@ std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
   for (std::size_t i = 0; i < ticks.size(); ++i)
     last_[i] = std::max(last_[i], static_cast<std::int64_t>(ticks[i]) * kTickNs);
   return last_;
-}
-
-std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept {
-  std::array<char, 256> buffer;  // MemTotal, MemFree and MemAvailable are the first three lines
-  const std::ptrdiff_t n = read_at(meminfo, buffer);
-  if (n <= 0) return std::nullopt;
-  const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};
-  const auto total = kibibytes(text, "MemTotal:"), left = kibibytes(text, with_cache ? "MemFree:" : "MemAvailable:");
-  if (!total || !left || *left > *total || *left < 0) return std::nullopt;
-  return (*total - *left) * 1024;
 }
 
 }  // namespace impact

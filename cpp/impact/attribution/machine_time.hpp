@@ -1,5 +1,5 @@
 #pragma once
-// CPU time that the whole machine has worked, by package, and the memory in use: the other side of every share.
+// CPU time that the whole machine has worked, by package: the other side of every share.
 
 #include <cstdint>
 #include <map>
@@ -45,8 +45,5 @@ class MachineTime {
   std::map<unsigned, std::int64_t> by_cpu_;
   std::string buffer_;
 };
-
-// Memory in use: with page cache (total less free) or without (total less available).
-std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept;
 
 }  // namespace impact

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "impact/host/meminfo.hpp"
+
 namespace impact {
 namespace {
 

@@ -13,21 +13,13 @@
 #include <string>
 
 #include "impact/host/file.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
 
 Duration of(const timeval& t) noexcept {
   return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec};
-}
-
-// The next word of a line of blanks and words.
-std::string_view next_word(std::string_view& text) noexcept {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  const std::size_t end = std::min(text.find(' '), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
 }
 
 std::optional<ProcessStat> read_stat(const std::filesystem::path& path) {

@@ -17,7 +17,7 @@
 
 #include "impact/host/library.hpp"
 #include "impact/sources/pci_gpus.hpp"
-#include "impact/sources/source.hpp"
+#include "impact/sources/read_in_turn.hpp"
 
 namespace impact {
 namespace {
@@ -187,16 +187,11 @@ class AmdGpus final : public Source {
   std::span<const Channel> channels() const noexcept override { return channels_; }
 
   void read(Sink& out) noexcept override {
-    Instant before = clock_->now();
-    for (std::uint32_t i = 0; i < gpus_.size(); ++i) {
+    read_in_turn(*clock_, channels_, out, [this](std::uint32_t i) -> std::optional<std::int64_t> {
       const std::optional<Count> count = smi_->energy(gpus_[i]);
-      const Instant after = clock_->now();
-      if (count)
-        out.put({i, Quality::measured, static_cast<std::int64_t>(count->value), before, after});
-      else
-        out.missing(i, before, after);
-      before = after;
-    }
+      if (!count) return std::nullopt;
+      return static_cast<std::int64_t>(count->value);
+    });
   }
 
  private:

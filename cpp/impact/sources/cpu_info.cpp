@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "impact/host/file.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
@@ -23,9 +24,7 @@ std::string_view trim(std::string_view text) {
 std::map<std::string, std::string, std::less<>> first_block(std::string_view text) {
   std::map<std::string, std::string, std::less<>> fields;
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const std::string_view line = next_line(text);
     if (line.empty() && fields.contains("processor")) break;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;

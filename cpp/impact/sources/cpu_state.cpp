@@ -12,32 +12,20 @@
 #include <array>
 #include <charconv>
 
+#include "impact/host/meminfo.hpp"
 #include "impact/host/page.hpp"
 #include "impact/sources/cpu_info.hpp"
-#include "impact/sources/meminfo.hpp"
 #include "impact/sources/proc_stat.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
 namespace {
 
-std::string_view read_some(const Descriptor& file, std::span<char> buffer) noexcept {
-  const std::ptrdiff_t n = read_at(file, buffer);
-  return {buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
-}
-
-std::optional<std::uint64_t> used_memory(const Descriptor& meminfo) noexcept {
-  std::array<char, 256> buffer;  // MemTotal, MemFree and MemAvailable are the first three lines
-  const std::string_view text = read_some(meminfo, buffer);
-  const auto total = meminfo_bytes(text, "MemTotal"), available = meminfo_bytes(text, "MemAvailable");
-  if (!total || !available || *available > *total) return std::nullopt;
-  return *total - *available;
-}
-
 // "size resident shared …" in pages.
 std::optional<std::uint64_t> resident_memory(const Descriptor& statm) noexcept {
   std::array<char, 128> buffer;
-  const std::string_view text = read_some(statm, buffer);
+  const std::ptrdiff_t n = read_at(statm, buffer);
+  const std::string_view text{buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) return std::nullopt;
   std::uint64_t pages = 0;
@@ -76,7 +64,7 @@ class CpuState final : public Source {
   void read(Sink& out) noexcept override {
     Instant before = clock_->now();
     std::uint32_t index = 0;
-    const auto put = [&](std::optional<std::uint64_t> value) {
+    const auto put = [&](const auto& value) {
       const Instant after = clock_->now();
       if (value)
         out.put({index, Quality::measured, static_cast<std::int64_t>(*value), before, after});
@@ -86,7 +74,7 @@ class CpuState final : public Source {
       ++index;
     };
     put(busy_.jiffies());
-    if (meminfo_.valid()) put(used_memory(meminfo_));
+    if (meminfo_.valid()) put(used_memory(meminfo_, false));
     if (statm_.valid()) put(resident_memory(statm_));
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "impact/sources/read_in_turn.hpp"
+
 namespace impact {
 
 std::optional<std::int64_t> read_integer(const Descriptor& file) noexcept {
@@ -32,16 +34,7 @@ std::optional<std::int64_t> FileSource::value_of(const Slot& slot) noexcept {
 }
 
 void FileSource::read(Sink& out) noexcept {
-  Instant before = clock_->now();
-  for (std::uint32_t i = 0; i < slots_.size(); ++i) {
-    const std::optional<std::int64_t> value = value_of(slots_[i]);
-    const Instant after = clock_->now();
-    if (value)
-      out.put({i, channels_[i].quality, *value, before, after});
-    else
-      out.missing(i, before, after);
-    before = after;
-  }
+  read_in_turn(*clock_, channels_, out, [this](std::uint32_t i) { return value_of(slots_[i]); });
 }
 
 std::optional<FileMeter> open_meter(const std::filesystem::path& file, Channel channel, std::int64_t most,

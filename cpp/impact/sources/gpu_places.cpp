@@ -4,6 +4,7 @@
 #include <array>
 
 #include "impact/host/file.hpp"
+#include "impact/host/words.hpp"
 
 namespace impact::nvml {
 namespace {
@@ -89,9 +90,7 @@ std::optional<std::vector<VisibleGpu>> visible_gpus(std::span<const GpuPlace> gp
   const bool alike = std::ranges::all_of(gpus, [&](const GpuPlace& gpu) { return gpu.name == gpus.front().name; });
   std::string_view rest = *value;
   while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view entry = trimmed(rest.substr(0, comma));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const std::string_view entry = trimmed(next_until(rest, ','));
     std::optional<VisibleGpu> found;
     if (const auto index = parse_number<unsigned>(entry)) {
       if (!alike && !by_bus) return std::nullopt;

@@ -14,6 +14,7 @@
 
 #include "impact/sources/cpu_info.hpp"
 #include "impact/sources/device_readers.hpp"
+#include "impact/sources/read_in_turn.hpp"
 
 namespace impact {
 namespace {
@@ -73,16 +74,8 @@ class Hsmp final : public Source {
   std::span<const Channel> channels() const noexcept override { return channels_; }
 
   void read(Sink& out) noexcept override {
-    Instant before = clock_->now();
-    for (std::uint32_t i = 0; i < sockets_.size(); ++i) {
-      const std::optional<std::int64_t> mw = socket_power(device_, control_, sockets_[i]);
-      const Instant after = clock_->now();
-      if (mw)
-        out.put({i, Quality::modelled, *mw, before, after});
-      else
-        out.missing(i, before, after);
-      before = after;
-    }
+    read_in_turn(*clock_, channels_, out,
+                 [this](std::uint32_t i) { return socket_power(device_, control_, sockets_[i]); });
   }
 
  private:

@@ -21,6 +21,7 @@
 
 #include "impact/host/file.hpp"
 #include "impact/host/http.hpp"
+#include "impact/host/words.hpp"
 #include "impact/sources/iso_time.hpp"
 #include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
@@ -41,9 +42,8 @@ struct Service {
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    if (comma > 0) parts.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
+    const std::string_view part = next_until(text, ',');
+    if (!part.empty()) parts.emplace_back(part);
   }
   return parts;
 }

@@ -18,8 +18,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "impact/sources/nvml_library.hpp"
-#include "impact/sources/source.hpp"
+#include "impact/sources/nvml_reader.hpp"
+#include "impact/sources/read_in_turn.hpp"
 
 namespace impact {
 namespace {
@@ -64,17 +64,11 @@ class NvmlEnergy final : public Source {
   std::span<const Channel> channels() const noexcept override { return channels_; }
 
   void read(Sink& out) noexcept override {
-    Instant before = clock_->now();
-    for (std::uint32_t i = 0; i < devices_.size(); ++i) {
+    read_in_turn(*clock_, channels_, out, [this](std::uint32_t i) -> std::optional<std::int64_t> {
       unsigned long long mj = 0;
-      const int status = nvml::read_energy_mj(nvml_->calls(), devices_[i], mj);
-      const Instant after = clock_->now();
-      if (status == nvml::kSuccess)
-        out.put({i, Quality::measured, static_cast<std::int64_t>(mj), before, after});
-      else
-        out.missing(i, before, after);
-      before = after;
-    }
+      if (nvml::read_energy_mj(nvml_->calls(), devices_[i], mj) != nvml::kSuccess) return std::nullopt;
+      return static_cast<std::int64_t>(mj);
+    });
   }
 
  private:
@@ -87,13 +81,7 @@ class NvmlEnergy final : public Source {
 }  // namespace
 
 OpenedSource open_nvml(const Host& host) {
-  Result<std::shared_ptr<const nvml::Nvml>> library = nvml::Nvml::open(host);
-  if (!library) return library.error();
-  auto source = std::make_unique<NvmlEnergy>(host, std::move(library).value());
-  if (source->channels().empty()) {
-    return Error{ErrorKind::unsupported, "no NVIDIA GPU of this machine counts its energy", ""};
-  }
-  return OpenedSource{std::move(source)};
+  return nvml::open_reader<NvmlEnergy>(host, "no NVIDIA GPU of this machine counts its energy");
 }
 
 }  // namespace impact

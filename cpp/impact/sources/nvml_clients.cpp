@@ -1,7 +1,6 @@
 #include "impact/sources/nvml_clients.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace impact::nvml {
 namespace {
@@ -15,22 +14,16 @@ constexpr double kSlices = 7.0;  // that a GPU is cut into
 Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host) {
   Result<std::shared_ptr<const Nvml>> nvml = Nvml::open(host);
   if (!nvml) return nvml.error();
-  const char* chosen = std::getenv("IMPACT_TRACKER_NVML");
-  Result<Library> library = Library::open(chosen != nullptr ? chosen : "libnvidia-ml.so.1");
-  if (!library) return library.error();
   std::unique_ptr<ClientReader> reader(new ClientReader(std::move(nvml).value()));
+  const Library& library = reader->nvml_->library();
   const auto take = [&](auto& function, const char* name) {
     if (function == nullptr)
-      function = library.value().symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
+      function = library.symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
   };
   take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v3");
   take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v2");
   take(reader->graphics_, "nvmlDeviceGetGraphicsRunningProcesses_v3");
   take(reader->utilization_, "nvmlDeviceGetProcessUtilization");
-  take(reader->mig_mode_, "nvmlDeviceGetMigMode");
-  take(reader->mig_count_, "nvmlDeviceGetMaxMigDeviceCount");
-  take(reader->mig_device_, "nvmlDeviceGetMigDeviceHandleByIndex");
-  take(reader->attributes_, "nvmlDeviceGetAttributes_v2");
   if (reader->processes_ == nullptr)
     return Error{ErrorKind::unsupported, "this driver does not tell which processes use a GPU", ""};
   reader->seen_.resize(reader->gpus().size(), 0);
@@ -87,14 +80,15 @@ std::optional<std::vector<Client>> ClientReader::by_process(std::size_t index) {
 
 // A slice draws by its owner whether its kernels run or not as far as the driver tells: there is no use by process.
 std::optional<std::vector<Client>> ClientReader::by_slice(const Gpu& gpu, unsigned most) {
-  if (mig_device_ == nullptr || attributes_ == nullptr) return std::nullopt;
+  const Calls& calls = nvml_->calls();
+  if (calls.mig_by_index == nullptr || calls.attributes == nullptr) return std::nullopt;
   std::vector<Client> clients;
   for (unsigned i = 0; i < most; ++i) {
     Device slice = nullptr;
-    if (mig_device_(gpu.handle, i, &slice) != kSuccess) continue;
+    if (calls.mig_by_index(gpu.handle, i, &slice) != kSuccess) continue;
     Attributes attributes{};
     std::optional<std::vector<int>> pids = running(slice);
-    if (!pids || attributes_(slice, &attributes) != kSuccess) return std::nullopt;
+    if (!pids || calls.attributes(slice, &attributes) != kSuccess) return std::nullopt;
     if (!pids->empty()) clients.push_back({std::move(*pids), attributes.gpu_slices / kSlices});
   }
   return clients;
@@ -112,9 +106,10 @@ std::optional<std::vector<Client>> ClientReader::by_owner(const Gpu& gpu) {
 std::optional<std::vector<Client>> ClientReader::clients(std::size_t index) noexcept {
   try {
     const Gpu& gpu = gpus()[index];
+    const Calls& calls = nvml_->calls();
     unsigned mig = 0, pending = 0, most = 0;
-    if (mig_mode_ != nullptr && mig_mode_(gpu.handle, &mig, &pending) == kSuccess && mig == 1) {
-      if (mig_count_ == nullptr || mig_count_(gpu.handle, &most) != kSuccess) return std::nullopt;
+    if (calls.mig_mode != nullptr && calls.mig_mode(gpu.handle, &mig, &pending) == kSuccess && mig == 1) {
+      if (calls.mig_count == nullptr || calls.mig_count(gpu.handle, &most) != kSuccess) return std::nullopt;
       return by_slice(gpu, most);
     }
     if (auto clients = by_process(index)) return clients;

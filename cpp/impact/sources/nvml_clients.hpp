@@ -35,10 +35,6 @@ class ClientReader {
     unsigned long long time_stamp;
     unsigned sm, memory, encoder, decoder;
   };
-  struct Attributes {
-    unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices, compute_slices;
-    unsigned long long memory_mib;
-  };
   explicit ClientReader(std::shared_ptr<const Nvml> nvml) : nvml_(std::move(nvml)) {}
   std::optional<std::vector<Client>> by_process(std::size_t gpu);
   std::optional<std::vector<Client>> by_slice(const Gpu& gpu, unsigned most);
@@ -49,10 +45,6 @@ class ClientReader {
   int (*processes_)(Device, unsigned*, ProcessInfo*) = nullptr;
   int (*graphics_)(Device, unsigned*, ProcessInfo*) = nullptr;
   int (*utilization_)(Device, ProcessSample*, unsigned*, unsigned long long) = nullptr;
-  int (*mig_mode_)(Device, unsigned*, unsigned*) = nullptr;
-  int (*mig_count_)(Device, unsigned*) = nullptr;
-  int (*mig_device_)(Device, unsigned, Device*) = nullptr;
-  int (*attributes_)(Device, Attributes*) = nullptr;
   std::vector<unsigned long long> seen_;  // by GPU: time stamp of the last sample
 };
 

@@ -134,6 +134,8 @@ class Nvml {
   Nvml& operator=(const Nvml&) = delete;
 
   const Calls& calls() const noexcept { return calls_; }
+  // For calls that one reader alone needs.
+  const Library& library() const noexcept { return library_; }
   // Whole GPUs that answer; a lost one is left out.
   const std::vector<Gpu>& gpus() const noexcept { return gpus_; }
 

@@ -26,8 +26,8 @@
 #include <cmath>
 
 #include "impact/sources/cpu_info.hpp"
+#include "impact/sources/nvml_reader.hpp"
 #include "impact/sources/nvml_samples.hpp"
-#include "impact/sources/source.hpp"
 #include "impact/sources/window_inverter.hpp"
 
 namespace impact {
@@ -270,13 +270,7 @@ class NvmlPower final : public Source {
 }  // namespace
 
 OpenedSource open_nvml_power(const Host& host) {
-  Result<std::shared_ptr<const nvml::Nvml>> library = nvml::Nvml::open(host);
-  if (!library) return library.error();
-  auto source = std::make_unique<NvmlPower>(host, std::move(library).value());
-  if (source->channels().empty()) {
-    return Error{ErrorKind::unsupported, "no NVIDIA GPU of this machine tells its power", ""};
-  }
-  return OpenedSource{std::move(source)};
+  return nvml::open_reader<NvmlPower>(host, "no NVIDIA GPU of this machine tells its power");
 }
 
 }  // namespace impact

@@ -12,8 +12,8 @@
 
 #include <optional>
 
-#include "impact/sources/nvml_library.hpp"
-#include "impact/sources/source.hpp"
+#include "impact/sources/nvml_reader.hpp"
+#include "impact/sources/read_in_turn.hpp"
 
 namespace impact {
 namespace {
@@ -90,16 +90,8 @@ class NvmlState final : public Source {
   std::span<const Channel> channels() const noexcept override { return channels_; }
 
   void read(Sink& out) noexcept override {
-    Instant before = clock_->now();
-    for (std::uint32_t i = 0; i < meters_.size(); ++i) {
-      const std::optional<std::int64_t> value = meters_[i].ask(nvml_->calls(), meters_[i].device);
-      const Instant after = clock_->now();
-      if (value)
-        out.put({i, Quality::measured, *value, before, after});
-      else
-        out.missing(i, before, after);
-      before = after;
-    }
+    read_in_turn(*clock_, channels_, out,
+                 [this](std::uint32_t i) { return meters_[i].ask(nvml_->calls(), meters_[i].device); });
   }
 
  private:
@@ -116,13 +108,7 @@ class NvmlState final : public Source {
 }  // namespace
 
 OpenedSource open_nvml_state(const Host& host) {
-  Result<std::shared_ptr<const nvml::Nvml>> library = nvml::Nvml::open(host);
-  if (!library) return library.error();
-  auto source = std::make_unique<NvmlState>(host, std::move(library).value());
-  if (source->channels().empty()) {
-    return Error{ErrorKind::unsupported, "no NVIDIA GPU of this machine tells what it is doing", ""};
-  }
-  return OpenedSource{std::move(source)};
+  return nvml::open_reader<NvmlState>(host, "no NVIDIA GPU of this machine tells what it is doing");
 }
 
 }  // namespace impact

@@ -19,6 +19,7 @@
 #include <cmath>
 
 #include "impact/host/http.hpp"
+#include "impact/host/words.hpp"
 #include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
 #include "impact/sources/utc_line.hpp"
@@ -82,9 +83,7 @@ std::optional<Query> parse_query(std::string_view line) {
 Result<std::vector<Query>> parse_queries(std::string_view text) {
   std::vector<Query> queries;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::string_view line = next_line(text);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     auto query = parse_query(line);
     if (!query)

@@ -16,7 +16,7 @@
 #include <cmath>
 
 #include "impact/host/file.hpp"
-#include "impact/sources/meminfo.hpp"
+#include "impact/host/meminfo.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {

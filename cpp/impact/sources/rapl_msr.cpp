@@ -22,6 +22,7 @@
 
 #include "impact/host/file.hpp"
 #include "impact/sources/rapl_registers.hpp"
+#include "impact/sources/read_in_turn.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
@@ -46,17 +47,11 @@ class RaplMsr final : public Source {
   std::span<const Channel> channels() const noexcept override { return channels_; }
 
   void read(Sink& out) noexcept override {
-    Instant before = clock_->now();
-    for (std::uint32_t i = 0; i < meters_.size(); ++i) {
+    read_in_turn(*clock_, channels_, out, [this](std::uint32_t i) -> std::optional<std::int64_t> {
       const std::optional<std::uint64_t> value = read_msr(*meters_[i].file, meters_[i].address);
-      const Instant after = clock_->now();
-      const auto count = static_cast<std::int64_t>(value.value_or(0) & rapl::kCountMask);
-      if (value)
-        out.put({i, channels_[i].quality, count, before, after});
-      else
-        out.missing(i, before, after);
-      before = after;
-    }
+      if (!value) return std::nullopt;
+      return static_cast<std::int64_t>(*value & rapl::kCountMask);
+    });
   }
 
  private:

@@ -2,12 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <csignal>
-#include <filesystem>
+#include "fakes/child.hpp"
+#include "fakes/scratch.hpp"
 
 namespace impact {
 namespace {
@@ -17,58 +15,28 @@ namespace fs = std::filesystem;
 class ProcessLockTest : public testing::Test {
  protected:
   ProcessLockTest() {
-    std::string name = (fs::temp_directory_path() / "impact-lock-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    root_ = name;
     fs::create_directories(root_ / "run/lock");
     fs::create_directories(root_ / "tmp");
   }
-  ~ProcessLockTest() override { fs::remove_all(root_); }
 
-  Host host() const { return Host{root_}; }
+  Host host() const { return Host{root_.path()}; }
   fs::path ours(const char* below) const { return root_ / below / ("impact-tracker-" + std::to_string(::geteuid())); }
 
-  fs::path root_;
+  fakes::Scratch root_;
 };
 
-// A child that holds the lock until it is killed; with `worker` it leaves a process behind that it forked.
-class Holder {
+// Holds the lock; with `worker` it leaves a process behind that it forked.
+class Holder : public fakes::Child {
  public:
-  Holder(const Host& host, bool worker = false) {
-    std::array<int, 2> ready{};
-    if (::pipe(ready.data()) != 0) throw std::runtime_error("pipe");
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::setpgid(0, 0);
-      Result<ProcessLock> lock = ProcessLock::open(host, "bmc.lock", 1);
-      const bool mine = lock && lock.value().take() == ProcessLock::State::mine;
-      if (worker && ::fork() == 0) {
-        for (;;) ::pause();
-      }
-      if (::write(ready[1], mine ? "y" : "n", 1) != 1) ::_exit(1);
-      for (;;) ::pause();
-    }
-    char answer = 'n';
-    ::close(ready[1]);
-    EXPECT_EQ(::read(ready[0], &answer, 1), 1);
-    ::close(ready[0]);
-    EXPECT_EQ(answer, 'y');
-  }
-  ~Holder() {
-    kill();
-    ::kill(-pid_, SIGKILL);  // its worker
-  }
-  void kill() {
-    if (dead_) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    dead_ = true;
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_ = -1;
-  bool dead_ = false;
+  explicit Holder(const Host& host, bool worker = false)
+      : Child([&](auto ready) {
+          Result<ProcessLock> lock = ProcessLock::open(host, "bmc.lock", 1);
+          const bool mine = lock && lock.value().take() == ProcessLock::State::mine;
+          if (worker && ::fork() == 0) {
+            for (;;) ::pause();
+          }
+          ready(mine);
+        }) {}
 };
 
 TEST_F(ProcessLockTest, OneProcessHoldsItUntilItDies) {

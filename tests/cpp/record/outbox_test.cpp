@@ -25,7 +25,7 @@ Descriptor new_file(const std::filesystem::path& path) {
 }
 
 TEST(Outbox, WritesInOrderWhatWasAppended) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   Outbox outbox(new_file(scratch / "a"), scratch / "a");
   EXPECT_TRUE(outbox.append("one\n", Weight::event));
   EXPECT_EQ(text_of(scratch / "a"), "");
@@ -52,7 +52,7 @@ TEST(Outbox, AFullDiskIsSaidOnceWithPathAndReason) {
 }
 
 TEST(Outbox, GoesOnExactlyWhereAPartialWriteStopped) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   Outbox outbox(new_file(scratch / "a"), scratch / "a");
   std::string wanted;
   for (int i = 0; i < 10'000; ++i) {
@@ -72,7 +72,7 @@ TEST(Outbox, GoesOnExactlyWhereAPartialWriteStopped) {
 }
 
 TEST(Outbox, HoldsSixteenMebibytesThenDropsRowsThenEvents) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   Outbox outbox(new_file(scratch / "a"), scratch / "a");
   const std::string line = std::string(1023, 'x') + "\n";
   std::uint64_t rows = 0;
@@ -124,7 +124,7 @@ int fill_a_small_disk(const std::filesystem::path& folder) {
 }
 
 TEST(Outbox, LosesNothingOnADiskThatWasFull) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const pid_t child = ::fork();
   if (child == 0) ::_exit(fill_a_small_disk(scratch / ""));
   int status = 0;
@@ -135,7 +135,7 @@ TEST(Outbox, LosesNothingOnADiskThatWasFull) {
 }
 
 TEST(Outbox, AChildTouchesNeitherTheBufferNorTheFile) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   auto outbox = std::make_unique<Outbox>(new_file(scratch / "a"), scratch / "a");
   outbox->append("parent\n", Weight::row);
   const pid_t child = ::fork();

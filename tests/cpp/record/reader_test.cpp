@@ -119,7 +119,7 @@ TEST(Reader, AHugeLineIsDamageNotMemory) {
 }
 
 TEST(Reader, ErrorsNamePathAndReason) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   EXPECT_THAT(RecordReader::open(scratch / "none.jsonl").error().what, HasSubstr("none.jsonl: No such file"));
   EXPECT_THAT(RecordReader::open(scratch / "").error().what, HasSubstr("Is a directory"));
   std::ofstream(scratch / "later.jsonl") << R"({"format":"impact-tracker-record","version":7})"
@@ -131,7 +131,7 @@ TEST(Reader, ErrorsNamePathAndReason) {
 }
 
 TEST(Reader, FollowsARecordThatIsBeingWritten) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const std::string whole = small_record();
   const auto wanted = all_of(whole);
   std::ofstream file(scratch / "live.jsonl", std::ios::binary);
@@ -150,7 +150,7 @@ TEST(Reader, FollowsARecordThatIsBeingWritten) {
 }
 
 TEST(Reader, ReadsAFileOfManyChunks) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const Header header = sample_header();
   Encoder encoder(header);
   std::ofstream file(scratch / "long.jsonl", std::ios::binary);

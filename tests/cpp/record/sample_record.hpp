@@ -1,8 +1,6 @@
 // A small machine, and random events on it, for the tests of the record.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -10,31 +8,12 @@
 #include <vector>
 
 #include "fakes/random.hpp"
+#include "fakes/scratch.hpp"
 #include "impact/record/event.hpp"
 #include "impact/record/format.hpp"
 #include "impact/record/reader.hpp"
 
 namespace impact::record_test {
-
-// A directory of its own, gone at the end.
-class ScratchDirectory {
- public:
-  ScratchDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "impact-record-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    path_ = name;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

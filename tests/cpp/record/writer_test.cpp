@@ -71,7 +71,7 @@ int exit_code(pid_t child) {
 }
 
 TEST(RecordWriter, WhatIsWrittenReadsBack) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const auto path = scratch / "sub/run.jsonl";
   fakes::Random random(5);
   const Header header = sample_header();
@@ -108,7 +108,7 @@ TEST(RecordWriter, WhatIsWrittenReadsBack) {
 }
 
 TEST(RecordWriter, CannotBeMadeSaysPathAndReasonAndLeavesNothing) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const auto path = scratch / "run.jsonl";
   {
     const FileSizeLimit full(10);
@@ -130,7 +130,7 @@ TEST(RecordWriter, CannotBeMadeSaysPathAndReasonAndLeavesNothing) {
 }
 
 TEST(RecordWriter, IsFlushedByOneThreadThatEndsWithTheLast) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   auto first = create(scratch / "1.jsonl");
   auto second = create(scratch / "2.jsonl");
   first->row(0, counters(0));
@@ -151,7 +151,7 @@ TEST(RecordWriter, IsFlushedByOneThreadThatEndsWithTheLast) {
 }
 
 TEST(RecordWriter, AfterALossTheNextRowIsAKeyRow) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const auto path = scratch / "run.jsonl";
   const auto writer = create(path);
   const nlohmann::json filler = {{"text", std::string(1'000'000, 'x')}};
@@ -172,7 +172,7 @@ TEST(RecordWriter, AfterALossTheNextRowIsAKeyRow) {
 }
 
 TEST(RecordWriter, WhatFitsNoLineIsCounted) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   const auto writer = create(scratch / "run.jsonl");
   writer->row(9, counters(0));
   writer->row(2, counters(0));
@@ -185,7 +185,7 @@ TEST(RecordWriter, WhatFitsNoLineIsCounted) {
 }
 
 TEST(RecordWriterFork, AChildIsInertAndMayWriteItsOwn) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   auto writer = create(scratch / "parent.jsonl");
   for (int i = 0; i < 10; ++i) writer->row(0, counters(i));
   const pid_t child = ::fork();
@@ -210,7 +210,7 @@ TEST(RecordWriterFork, AChildIsInertAndMayWriteItsOwn) {
 }
 
 TEST(RecordWriterFork, FortyChildrenWhileThreadsWrite) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   auto writer = create(scratch / "run.jsonl");
   std::atomic<bool> stop{false};
   std::int64_t written = 0;
@@ -249,7 +249,7 @@ TEST(RecordWriterFork, FortyChildrenWhileThreadsWrite) {
 }
 
 TEST(RecordWriterKill, LosesAtMostTheLastFlushInterval) {
-  const ScratchDirectory scratch;
+  const fakes::Scratch scratch;
   fakes::Random random(9);
   struct Shared {
     std::atomic<std::int64_t> rows{0};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "fakes/rapl_channel.hpp"
 #include "fakes/virtual_counter.hpp"
 #include "impact/sampling/edge_reader.hpp"
 #include "impact/sampling/region_book.hpp"
@@ -42,16 +43,8 @@ class VirtualSource final : public Source {
 };
 
 inline Channel rapl_channel(std::uint64_t range = 1ULL << 32U) {
-  Channel c;
-  c.id = "rapl/package-0";
-  c.source = "rapl_powercap";
-  c.device = "cpu:0";
-  c.domain = Domain::package;
-  c.scale = 61.035e-6;
-  c.range = range;
-  c.update_period = std::chrono::milliseconds{1};
+  Channel c = fakes::rapl_channel(range);
   c.tick_jitter = std::chrono::microseconds{20};
-  c.max_power = Watts{1000};
   return c;
 }
 

@@ -17,11 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-std::unique_ptr<Source> open(OpenedSource opened) {
-  if (!opened) throw std::runtime_error(opened.error().what);
-  return std::move(opened).value();
-}
-
 void battery(const FakeRoot& root, const std::string& name, std::string_view status) {
   root.write("/sys/class/power_supply/" + name + "/type", "Battery\n");
   root.write("/sys/class/power_supply/" + name + "/status", std::string(status) + "\n");

@@ -3,14 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "fakes/scratch.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact::test {
@@ -24,17 +23,6 @@ class ManualClock final : public Clock {
 
 class FakeRoot {
  public:
-  FakeRoot() {
-    std::string name = (std::filesystem::temp_directory_path() / "impact-root-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    root_ = name;
-  }
-  FakeRoot(const FakeRoot&) = delete;
-  ~FakeRoot() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-
   std::filesystem::path path(std::string_view absolute) const { return host().path(absolute); }
 
   // Rewrites in place, so that descriptors kept open see it.
@@ -83,12 +71,18 @@ class FakeRoot {
     write(base + "max_energy_range_uj", std::to_string(range_uj) + "\n");
   }
 
-  Host host() const { return {root_, &clock}; }
+  Host host() const { return {root_.path(), &clock}; }
   ManualClock clock;
 
  private:
-  std::filesystem::path root_;
+  fakes::Scratch root_;
 };
+
+// The source; the test fails by its words where it did not open.
+inline std::unique_ptr<Source> open(OpenedSource opened) {
+  if (!opened) throw std::runtime_error(opened.error().what);
+  return std::move(opened).value();
+}
 
 inline std::vector<std::string> ids(const Source& source) {
   std::vector<std::string> names;

@@ -28,11 +28,6 @@ std::string chip(const FakeRoot& root, int n, std::string_view name, std::string
   return node;
 }
 
-std::unique_ptr<Source> open(OpenedSource opened) {
-  if (!opened) throw std::runtime_error(opened.error().what);
-  return std::move(opened).value();
-}
-
 TEST(Hwmon, AmdAndIntelGpusByTheirPlaceOnTheBus) {
   FakeRoot root;
   root.write(chip(root, 3, "amdgpu", "0000:03:00.0") + "power1_average", "65000000\n");

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "cpp/sources/fake_root.hpp"
+#include "impact/host/meminfo.hpp"
 #include "impact/sources/cpu_info.hpp"
-#include "impact/sources/meminfo.hpp"
 #include "impact/sources/proc_stat.hpp"
 #include "impact/sources/tdp_table.hpp"
 

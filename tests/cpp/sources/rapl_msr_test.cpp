@@ -24,11 +24,7 @@ void msr(const FakeRoot& root, unsigned cpu, std::uint32_t address, std::uint64_
   out.write(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-std::unique_ptr<Source> open(const FakeRoot& root) {
-  OpenedSource opened = open_rapl_msr(root.host());
-  if (!opened) throw std::runtime_error(opened.error().what);
-  return std::move(opened).value();
-}
+std::unique_ptr<Source> open(const FakeRoot& root) { return test::open(open_rapl_msr(root.host())); }
 
 void registers(const FakeRoot& root, unsigned cpu, std::uint64_t unit) {
   msr(root, cpu, 0x606, unit);

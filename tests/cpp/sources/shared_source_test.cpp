@@ -1,13 +1,9 @@
 #include "impact/sources/shared_source.hpp"
 
 #include <gmock/gmock.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
 
 #include "cpp/sources/fake_root.hpp"
+#include "fakes/child.hpp"
 
 namespace impact::test {
 namespace {
@@ -55,26 +51,11 @@ class SharedSourceTest : public testing::Test {
     return sink.readings().size();
   }
   // A rank that reads until it is killed.
-  pid_t other_rank(const std::string& key = "slurm:1;0") {
-    std::array<int, 2> ready{};
-    if (::pipe(ready.data()) != 0) throw std::runtime_error("pipe");
-    const pid_t pid = ::fork();
-    if (pid == 0) {
+  fakes::Child other_rank(const std::string& key = "slurm:1;0") {
+    return fakes::Child([&](auto ready) {
       const std::unique_ptr<Source> source = shared(key);
-      const bool read = round(*source) == 1;
-      if (::write(ready[1], read ? "y" : "n", 1) != 1) ::_exit(1);
-      for (;;) ::pause();
-    }
-    char answer = 'n';
-    ::close(ready[1]);
-    EXPECT_EQ(::read(ready[0], &answer, 1), 1);
-    ::close(ready[0]);
-    EXPECT_EQ(answer, 'y');
-    return pid;
-  }
-  static void kill(pid_t pid) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+      ready(round(*source) == 1);
+    });
   }
 
   FakeRoot root;
@@ -84,14 +65,14 @@ class SharedSourceTest : public testing::Test {
 };
 
 TEST_F(SharedSourceTest, OneReadsAndTheNextTakesOverWhenItDies) {
-  const pid_t first = other_rank();
+  fakes::Child first = other_rank();
   const std::unique_ptr<Source> source = shared();
   EXPECT_EQ(sharing(*source).state, Sharing::State::unknown);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(round(*source), 0U);
   EXPECT_EQ(reads, 0);
   EXPECT_EQ(rests, 1);  // what opening began is let go of, once
-  EXPECT_EQ(sharing(*source), (Sharing{Sharing::State::elsewhere, first}));
-  kill(first);
+  EXPECT_EQ(sharing(*source), (Sharing{Sharing::State::elsewhere, first.pid()}));
+  first.kill();
   EXPECT_EQ(round(*source), 1U);
   EXPECT_EQ(sharing(*source), (Sharing{Sharing::State::mine, 0}));
 }
@@ -101,16 +82,14 @@ TEST_F(SharedSourceTest, WhoRestsLetsTheNextRead) {
   EXPECT_EQ(round(*source), 1U);
   source->rest();
   EXPECT_EQ(rests, 1);
-  const pid_t second = other_rank();
+  const fakes::Child second = other_rank();
   EXPECT_EQ(round(*source), 0U);
-  kill(second);
 }
 
 TEST_F(SharedSourceTest, AnotherRunReadsForItself) {
-  const pid_t stranger = other_rank("slurm:2;0");
+  const fakes::Child stranger = other_rank("slurm:2;0");
   const std::unique_ptr<Source> source = shared();
   EXPECT_EQ(round(*source), 1U);
-  kill(stranger);
 }
 
 TEST_F(SharedSourceTest, WithoutALockEverybodyReadsAndItIsSaid) {

@@ -43,11 +43,6 @@ class WebTest : public testing::Test {
   std::set<std::string> names_;
 };
 
-std::unique_ptr<Source> open(OpenedSource opened) {
-  if (!opened) throw std::runtime_error(opened.error().what);
-  return std::move(opened).value();
-}
-
 TEST(IsoTime, ReadsEveryFractionAndOffset) {
   const std::int64_t base = 1'744'995'333'000'000'000;  // 2025-04-18T16:55:33Z
   EXPECT_EQ(parse_iso_time("2025-04-18T18:55:33.754307+02:00"), base + 754'307'000);

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "fakes/scratch.hpp"
 #include "impact/tracker/tracker.hpp"
 
 namespace impact::test {
@@ -19,8 +18,6 @@ using namespace std::chrono_literals;
 class Machine : public testing::Test {
  protected:
   Machine() {
-    static std::atomic<int> count{0};
-    dir_ = fs::temp_directory_path() / ("tracker_test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
     put("sys/class/powercap/intel-rapl:0/name", "package-0");
     put("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850");
     put("proc/stat", "cpu  100 0 100 1000 0 0 0 0 0 0\ncpu0 100 0 100 1000 0 0 0 0 0 0\n");
@@ -28,7 +25,6 @@ class Machine : public testing::Test {
     put("proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz\nphysical id\t: 0\n");
     energy(1'000'000'000);
   }
-  ~Machine() override { fs::remove_all(dir_); }
 
   void put(const std::string& file, const std::string& text) const {
     const fs::path path = dir_ / file;
@@ -49,9 +45,9 @@ class Machine : public testing::Test {
     s.sources = {"rapl_powercap"};
     return s;
   }
-  Host host() const { return Host{dir_}; }
+  Host host() const { return Host{dir_.path()}; }
 
-  fs::path dir_;
+  fakes::Scratch dir_;
 };
 
 }  // namespace impact::test

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fakes/curve.hpp"
+#include "fakes/rapl_channel.hpp"
 #include "fakes/ticking_counter.hpp"
 #include "impact/record/format.hpp"
 #include "impact/record/writer.hpp"
@@ -31,20 +32,11 @@ struct Meter {
 };
 
 inline Meter rapl(const std::string& curve, std::uint64_t range = std::uint64_t{1} << 32U, double start_j = 1000) {
-  Channel c;
-  c.id = "rapl/package-0";
-  c.source = "rapl_powercap";
-  c.device = "cpu:0";
-  c.domain = Domain::package;
-  c.scale = 61.035e-6;
-  c.range = range;
-  c.update_period = std::chrono::milliseconds{1};
-  c.max_power = Watts{1000};
   fakes::TickModel ticks;
   ticks.range = range != 0 ? range : ~std::uint64_t{0};
   ticks.start_j = start_j;
   ticks.phase_ns = 437'000;  // the tests' own times lie on whole milliseconds: the rarest of lags
-  return {c, {fakes::Curve::parse(curve), ticks}};
+  return {fakes::rapl_channel(range), {fakes::Curve::parse(curve), ticks}};
 }
 
 inline Meter gauge(std::string id, std::string device, Domain domain, const std::string& curve) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "cpp/tracker/ranks.hpp"
+#include "fakes/scratch.hpp"
 #include "impact/tracker/replay.hpp"
 #include "impact/tracker/sharing_note.hpp"
 
@@ -19,16 +20,6 @@ using testing::SizeIs;
 
 class Unite : public testing::Test {
  protected:
-  Unite() {
-    std::string name = (fs::temp_directory_path() / "impact-unite-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    dir_ = name;
-  }
-  ~Unite() override {
-    std::error_code ignored;
-    fs::remove_all(dir_, ignored);
-  }
-
   RankRecord& rank(std::vector<Meter> meters, double opened_s, std::vector<std::string> missing = {}) {
     ranks_.push_back(std::make_unique<RankRecord>(dir_ / ("rank-" + std::to_string(count_++) + ".jsonl"),
                                                   std::move(meters), opened_s, std::move(missing)));
@@ -48,7 +39,7 @@ class Unite : public testing::Test {
     EXPECT_NEAR(r.energy.value(), truth_j, r.half_width.value() + 1e-9 * truth_j) << r.name;
   }
 
-  fs::path dir_;
+  fakes::Scratch dir_;
   std::vector<std::unique_ptr<RankRecord>> ranks_;
   int count_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "fakes/scratch.hpp"
 #include "impact/host/clock.hpp"
 
 namespace impact::fakes {
@@ -18,9 +19,6 @@ class VirtualDriver {
  public:
   /// `library`: the fake libnvidia-ml.so.1. `gpus`: the list of gpu_model.hpp, as JSON without its brackets.
   VirtualDriver(const std::string& library, const std::string& gpus) : clock(*this) {
-    std::string name = (std::filesystem::temp_directory_path() / "impact-nvml-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    directory_ = name;
     const std::filesystem::path copy = directory_ / "libnvidia-ml.so.1";
     std::filesystem::copy_file(library, copy);
     ::setenv("IMPACT_TRACKER_NVML", copy.c_str(), 1);
@@ -35,8 +33,6 @@ class VirtualDriver {
     ::unsetenv("IMPACT_TRACKER_NVML");
     ::unsetenv("IMPACT_FAKE_NVML");
     ::dlclose(handle_);
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
   }
 
   void set_time(std::int64_t ns) {
@@ -57,7 +53,7 @@ class VirtualDriver {
   DriverClock clock;
 
  private:
-  std::filesystem::path directory_;
+  Scratch directory_;
   void* handle_ = nullptr;
   void (*set_time_)(long long) = nullptr;
   std::int64_t now_ns_ = 0;
