@@ -1,6 +1,7 @@
 #include "worker/config.hpp"
 
 #include "worker/gpus.hpp"
+#include "worker/process.hpp"
 #include "worker/text.hpp"
 
 #include <algorithm>
@@ -93,7 +94,10 @@ std::vector<std::int64_t> Fields::wholes(const std::string& name) const {
   return value.get<std::vector<std::int64_t>>();
 }
 
-std::int64_t available_threads() { return std::max<std::int64_t>(1, std::thread::hardware_concurrency()); }
+std::int64_t available_threads() {
+  const auto all = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  return process::allowed_cpus().value_or(all);
+}
 
 std::vector<std::string> available_devices() {
   std::vector<std::string> devices{"cpu"};

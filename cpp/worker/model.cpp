@@ -212,35 +212,42 @@ void Model::set_lr(double lr) {
   }
 }
 
-void Model::warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options) {
+std::int64_t Model::warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options) {
   const auto count = std::min(options_.batch, data.size());
-  if (!training) {
-    set_training(false);
+  const auto timed = [&](const auto& pass) {
+    compat::synchronize(options_.device);
+    const auto begin = monotonic_ns();
     for (std::int64_t i = 0; i < passes; ++i) {
-      infer(data.batch(0, count).inputs);
+      pass();
     }
     compat::synchronize(options_.device);
-    return;
+    return monotonic_ns() - begin;
+  };
+  if (!training) {
+    set_training(false);
+    return timed([&] { infer(data.batch(0, count).inputs); });
   }
   TensorFile before;
   for (const auto& [name, tensor] : module_tensors(*network_).tensors) {
     before.tensors[name] = tensor.detach().clone();
   }
   auto kept = std::move(optimizer_);
+  const auto kept_with = trained_with_;
+  const auto kept_epochs = epochs_;
   const auto kept_steps = steps_;
-  optimizer_ = make_optimizer(options);
+  prepare_training(options, false);
   set_training(true);
-  for (std::int64_t i = 0; i < passes; ++i) {
-    step(data.batch(0, count), chosen_loss(options, !data.synthetic()));
-  }
-  compat::synchronize(options_.device);
+  const auto spent = timed([&] { step(data.batch(0, count), chosen_loss(options, !data.synthetic())); });
   optimizer_ = std::move(kept);
+  trained_with_ = kept_with;
+  epochs_ = kept_epochs;
   steps_ = kept_steps;
   for (auto& p : network_->parameters()) {
     p.mutable_grad() = Tensor();
   }
   load_module_tensors(*network_, before);
   weights_changed();
+  return spent;
 }
 
 TensorFile Model::checkpoint() const {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -80,6 +81,19 @@ void start_again(char** arguments) {
 }
 
 void* library_function(const char* name) { return dlsym(RTLD_DEFAULT, name); }
+
+std::optional<std::int64_t> allowed_cpus() {
+  constexpr int kMost = 1 << 16;
+  cpu_set_t* set = CPU_ALLOC(kMost);
+  if (set == nullptr) {
+    return std::nullopt;
+  }
+  const auto size = CPU_ALLOC_SIZE(kMost);
+  const bool told = sched_getaffinity(0, size, set) == 0;
+  const auto count = told ? CPU_COUNT_S(size, set) : 0;
+  CPU_FREE(set);
+  return count > 0 ? std::optional<std::int64_t>(count) : std::nullopt;
+}
 
 void leave_now(int code) { _exit(code); }
 

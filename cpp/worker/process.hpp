@@ -20,6 +20,8 @@ void follow_parent();
 void start_again(char** arguments);
 /// A function of a library of this process by its name; null if none has it.
 [[nodiscard]] void* library_function(const char* name);
+/// Processors that this thread may run on (taskset, a batch job's set); nothing where the system does not say.
+[[nodiscard]] std::optional<std::int64_t> allowed_cpus();
 
 /// Ends at once, without destructors.
 [[noreturn]] void leave_now(int code);

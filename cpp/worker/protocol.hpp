@@ -11,7 +11,7 @@
 //               deterministic]
 //               -> loaded: what was asked for and what it became; gpus: those that it lies on
 //   warmup      [passes=1 phase=infer|train loss optimizer lr]
-//               -> warmed: passes, duration_s; weights, statistics and optimizer are as before
+//               -> warmed: passes, duration_s (of the passes alone); weights, statistics and optimizer are as before
 //   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
 //   train       epochs|passes|images|seconds [as infer, and loss optimizer lr lr_schedule momentum weight_decay resume
 //               schedule_from schedule_to]

@@ -32,6 +32,7 @@ Json described(const NetworkSpec& spec) {
           {"trainable_parameters", facts.trainable},
           {"macs", facts.macs},
           {"gmac", giga(facts.macs)},
+          {"training_macs", facts.training_macs},
           {"activations", facts.activations},
           {"variants", spec.variants},
           {"can_train", spec.trainable},
@@ -257,6 +258,7 @@ void Session::load(const Json& command) {
        {"trainable_parameters", facts.trainable},
        {"macs", facts.macs},
        {"gmac", giga(facts.macs)},
+       {"training_macs", facts.training_macs},
        {"estimated_memory_bytes", {{"infer", weights_bytes + values * 2}, {"train", 4 * weights_bytes + values * 10}}},
        {"torch_version", compat::version()},
        {"blas", text_or_null(compat::blas())},
@@ -279,10 +281,8 @@ void Session::warm_up(const Json& command) {
   const auto options = parse_training(f);
   auto source = open_data(f, model(), true,
                           training && f.text("data", "synthetic") == "synthetic" ? chosen_loss(options, false) : "");
-  const auto begin = monotonic_ns();
-  model().warm_up(passes, training, *source.data, options);
-  protocol_.send(
-      {{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(monotonic_ns() - begin)}});
+  const auto spent = model().warm_up(passes, training, *source.data, options);
+  protocol_.send({{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(spent)}});
 }
 
 void Session::finish_phase(Json report, const Json& data) {

@@ -39,8 +39,9 @@ class Model {
   /// To be called after weights were changed from outside: all replicas have them again.
   void weights_changed();
 
-  /// `passes` untimed passes; training ones leave weights, statistics and optimizer as they were.
-  void warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options);
+  /// `passes` passes before a phase; training ones leave weights, statistics and optimizer as they were. Nanoseconds of
+  /// the passes alone, as a phase would count them: what is set aside and put back is not in them.
+  std::int64_t warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options);
 
   Json run_inference(Phase& phase, Dataset& data);
   Json run_evaluation(Phase& phase, Dataset& data);

@@ -161,7 +161,8 @@ class Runner:
         return self._ask({"cmd": "load", **command}, "loaded", timeout_s)
 
     def warm_up(self, passes: int = 1, *, training: bool = False, timeout_s: float = 3600.0, **options: Any) -> float:
-        """Untimed passes, so that memory and kernels are ready; returns their seconds. Weights stay as they were."""
+        """Passes before a phase, so that memory and kernels are ready; returns the seconds of the passes alone. Weights
+        stay as they were."""
         command = {"cmd": "warmup", "passes": passes, "phase": "train" if training else "infer", **options}
         return float(self._ask(command, "warmed", timeout_s)["duration_s"])
 

@@ -79,11 +79,13 @@ std::vector<std::string> near_networks(const std::string& name);
 struct NetworkFacts {
   std::int64_t parameters = 0;       ///< parameters that the output depends on, moving statistics not counted
   std::int64_t trainable = 0;        ///< of these, those that training changes
-  std::int64_t macs = 0;             ///< multiply-adds of one input's forward pass
+  std::int64_t macs = 0;             ///< multiply-adds of one input's infer
   std::int64_t activations = 0;      ///< values that the counted operations put out for one input
   std::vector<std::int64_t> output;  ///< shape of infer for one input, batch first
   std::vector<std::int64_t>
       scores;  ///< shape of forward, which the loss is taken of; classes along the second dimension
+  std::int64_t training_macs = 0;  ///< multiply-adds of one input's forward: more than of infer where that leaves out
+                                   ///< what only a loss needs (the scores of every token)
 };
 /// Builds on the meta device and runs one input through: no memory, no arithmetic.
 NetworkFacts network_facts(const NetworkSpec& spec, BuildOptions options);

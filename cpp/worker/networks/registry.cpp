@@ -79,11 +79,15 @@ NetworkFacts network_facts(const NetworkSpec& spec, BuildOptions options) {
   auto network = spec.build(options);
   network->eval();
   const auto inputs = synthetic_inputs(spec, options, 1);
-  const auto scores = network->forward(inputs).sizes().vec();
+  const auto [scores, training_macs] = [&] {
+    const ops::Trace trace;
+    auto shape = network->forward(inputs).sizes().vec();
+    return std::pair(std::move(shape), trace.macs());
+  }();
   ops::Trace trace;
   const auto out = network->infer(inputs);
-  NetworkFacts facts{
-      count_parameters(*network), count_parameters(*network, true), trace.macs(), 0, out.sizes().vec(), scores};
+  NetworkFacts facts{count_parameters(*network), count_parameters(*network, true), trace.macs(), 0, out.sizes().vec(),
+                     scores,                     training_macs};
   for (const auto& op : trace.ops()) {
     std::int64_t values = 1;
     for (const auto d : op.out) {

@@ -1,6 +1,7 @@
 // Models as the session uses them: seeds, layouts, weights in files, checkpoints, warming up, data sets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -127,13 +128,39 @@ TEST(Training, WarmUpLeavesNoTrace) {
   auto data = make_synthetic(model.data_options(), 9, true, model.facts().scores);
   TrainOptions options;
   options.loss = "cross_entropy";
-  model.warm_up(2, true, *data, options);
+  EXPECT_GT(model.warm_up(2, true, *data, options), 0);
   expect_same(copy_of(model.module()), before);
   Model other(small());
   train(other, 3, false);
   train(other, 2, true);
   train(model, 2, true);
   expect_same(copy_of(model.module()), copy_of(other.module()));
+}
+
+/// Weights are set aside and put back, an optimizer is made: none of it is a pass.
+TEST(Training, WarmUpCountsPassesAlone) {
+  Model model(small());
+  auto data = make_synthetic(model.data_options(), 9, true, model.facts().scores);
+  TrainOptions options;
+  options.loss = "cross_entropy";
+  EXPECT_LT(model.warm_up(0, true, *data, options), 200'000);
+  EXPECT_LT(model.warm_up(0, false, *data, options), 200'000);
+}
+
+TEST(Threads, AreThoseThatTheProcessMayUse) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (std::size_t cpu = 0; CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) {
+      CPU_SET(cpu, &one);
+    }
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(available_threads(), 1);
+  EXPECT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+  EXPECT_EQ(available_threads(), CPU_COUNT(&before));
 }
 
 using Checkpoints = Folder;

@@ -161,6 +161,19 @@ TEST(Networks, ParametersAndMultiplyAdds) {
   }
 }
 
+/// A training needs the scores of every token, what follows a prompt only those of its last: 511 (127) times the table.
+TEST(Networks, MultiplyAddsOfATraining) {
+  const auto facts = [](const char* name) {
+    const auto* spec = find_network(name);
+    return network_facts(*spec, default_options(*spec));
+  };
+  EXPECT_EQ(facts("gpt2-prefill").training_macs, 48'356'979'456 + 511LL * 768 * 50257);
+  EXPECT_EQ(facts("small-gpt").training_macs, 117'473'280 + 127LL * 128 * 256);
+  for (const auto* name : {"mobilenet-v2", "u-net-3d", "lstm-sentiment"}) {
+    EXPECT_EQ(facts(name).training_macs, facts(name).macs) << name;
+  }
+}
+
 TEST(Networks, EveryOneHasGoldenNumbers) {
   for (const auto& spec : network_specs()) {
     const bool told =

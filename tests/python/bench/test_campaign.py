@@ -10,7 +10,7 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings, suites
 from impact_tracker.bench.plan import plan
-from impact_tracker.bench.rows import current
+from impact_tracker.bench.rows import add_loaded, current
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.summary import cell_of
 from impact_tracker.bench.view import read
@@ -301,3 +301,12 @@ def test_damage_inside_the_rows_is_named(workers: Workers, tmp_path: Path) -> No
     view = read(tmp_path / "a")
     assert view.caveats[0] == "rows.jsonl: line 2 is damaged and left out"
     assert view.outcome.done == 0  # its task is run again
+
+
+def test_a_training_s_multiply_adds_are_those_of_its_own_pass() -> None:
+    """What only follows a prompt scores one token, what is trained scores all of them."""
+    loaded = {"macs": 48_000_000_000, "gmac": 48.0, "training_macs": 68_000_000_000}
+    for phase, gmac in (("training", 68.0), ("evaluation", 68.0), ("inference", 48.0)):
+        row: dict[str, Any] = {"phase": phase}
+        add_loaded(row, loaded)
+        assert (row["gmac"], row["macs"]) == (gmac, gmac * 1e9)
