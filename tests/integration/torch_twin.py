@@ -9,6 +9,7 @@ names and orders of the two need not be the same. Run by a Python that has torch
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import struct
@@ -31,7 +32,8 @@ def read(path: Path) -> dict[str, list[int]]:
 def write(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     header, body = {}, b""
     for name, tensor in tensors.items():
-        values = tensor.contiguous().numpy().tobytes()
+        kept = tensor.contiguous()  # torch alone: not every Python with torch has numpy
+        values = ctypes.string_at(kept.data_ptr(), kept.numel() * kept.element_size())
         place = [len(body), len(body) + len(values)]
         header[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": place}
         body += values
