@@ -27,6 +27,9 @@ class Synthetic final : public Dataset {
       const auto& range = options.spec->range;
       batch_.target = range.tokens ? torch::rand(shape) : torch::empty(shape).uniform_(range.low, range.high);
     }
+    if (batch_.target.dim() == 4) {
+      batch_.target = batch_.target.contiguous(format);  // as the output lies: a loss over two layouts is slow
+    }
     batch_.target = batch_.target.to(options.device);
   }
 
