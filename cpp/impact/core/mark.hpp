@@ -24,6 +24,7 @@ struct EdgeReading {
   std::int64_t tick_count = 0;
   Instant tick_lo{};
   Instant tick_hi{};
+  Duration tick_read{};  // how long the read took that saw the tick: `tick_hi` is its middle, the value of any instant in it
 };
 
 struct Mark {

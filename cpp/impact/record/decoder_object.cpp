@@ -101,7 +101,7 @@ bool Decoder::edge_span(const json& at, const json& width, Instant& lo, Instant&
 }
 
 bool Decoder::edge(const json& line, EdgeReading& out) const {
-  if (!line.is_array() || (line.size() != 5 && line.size() != 9)) return false;
+  if (!line.is_array() || (line.size() != 5 && line.size() != 9 && line.size() != 10)) return false;
   const auto channel = to_integer<std::uint32_t>(line[0]);
   const auto quality = to_integer<std::uint32_t>(line[1]);
   if (!channel || *channel >= channels_.size() || !quality || *quality > static_cast<std::uint32_t>(Quality::missing))
@@ -112,7 +112,12 @@ bool Decoder::edge(const json& line, EdgeReading& out) const {
   if (line[2].is_null() != (out.first.quality == Quality::missing)) return false;
   if (!line[2].is_null() && !edge_count(line[2], kind, out.first.count)) return false;
   if (!edge_span(line[3], line[4], out.first.before, out.first.after)) return false;
-  out.ticked = line.size() == 9;
+  out.ticked = line.size() >= 9;
+  if (line.size() == 10) {
+    const auto read = to_integer<std::int64_t>(line[9]);
+    if (!read || *read < 0 || *read > kMaxTimeNs) return false;
+    out.tick_read = Duration{*read};
+  }
   return !out.ticked || (edge_count(line[5], kind, out.old_count) && edge_count(line[6], kind, out.tick_count) &&
                          edge_span(line[7], line[8], out.tick_lo, out.tick_hi));
 }

@@ -213,6 +213,10 @@ void Encoder::edge(const EdgeReading& edge) {
     put_number(*nanoseconds_after(start_, edge.tick_lo));
     put(",");
     put_number((edge.tick_hi - edge.tick_lo).count());
+    if (edge.tick_read != Duration{0}) {
+      put(",");
+      put_number(edge.tick_read.count());
+    }
   }
   put("]");
 }

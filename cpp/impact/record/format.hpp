@@ -7,9 +7,9 @@
 //   [dt,w,d0,d1,…]          row of group 0: dt after the group's last row; counters as differences to their last count
 //   [-g,dt,w,d0,d1,…]       row of group g > 0                  (modulo 2^64, signed), gauges absolute
 //   ["s",c,t,w,v]           one reading of channel c outside a round; [… ,q] where its quality is not the channel's
-//   {"m":"enter","r":1,"p":0,"n":"train","edges":"tick","v":[[c,q,count,before,width,old,tick,lo,hi-lo],…],"at":…}
-//                           mark: nanoseconds after the start; the last four only where a tick came; p, n, edges only
-//                           where they are not 0, "", "plain"
+//   {"m":"enter","r":1,"p":0,"n":"train","edges":"tick","v":[[c,q,count,before,width,old,tick,lo,hi-lo,read],…],"at":…}
+//                           mark: nanoseconds after the start; the last five only where a tick came, read (how long the
+//                           read took that saw it) from 0.1 on; p, n, edges only where they are not 0, "", "plain"
 //   {"e":"note",…}          a remark
 //   {"e":"totals",…}        the last line of a record that was ended in order
 //

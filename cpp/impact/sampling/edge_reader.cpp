@@ -73,14 +73,19 @@ void EdgeReader::wait_for_ticks(std::vector<EdgeReading>& edge) const noexcept {
           const Instant lo = middle(watch.last.before, watch.last.after);
           const Instant hi = middle(now.before, now.after);
           EdgeReading& r = *watch.reading;
-          if (!r.ticked || hi - lo < r.tick_hi - r.tick_lo) {
+          const Duration took = now.after - now.before;
+          // On a starved machine reads are held up for many ticks. A tick known no better than to a period says less than
+          // the counter as it stood at the edge.
+          const bool known = now.after - watch.last.before <= watch.period;
+          if (known && (!r.ticked || hi - lo < r.tick_hi - r.tick_lo)) {
             r.ticked = true;
             r.old_count = watch.last.count;
             r.tick_count = now.count;
             r.tick_lo = lo;
             r.tick_hi = hi;
+            r.tick_read = took;
           }
-          watch.clean = hi - lo <= watch.period / kCleanFraction;
+          watch.clean = std::max(hi - lo, took) <= watch.period / kCleanFraction;
         }
         watch.last = now;
       }

@@ -16,7 +16,7 @@ constexpr double kPlainSwing = 1.9;
 constexpr double kTriangular95 = 0.776;
 
 // Inside one tick the power moves too; per tick it is taken to drift by this part of itself (one standard deviation).
-constexpr double kTickDrift = 0.06;
+constexpr double kTickDrift = 0.045;
 
 double square(double x) noexcept { return x * x; }
 
@@ -67,7 +67,8 @@ std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& e
   const Duration between = edge.tick_hi - edge.tick_lo;
   point.position = *position;
   point.time = middle(earliest, edge.tick_hi);
-  point.spread_s = seconds(edge.tick_hi - earliest) / std::sqrt(12.0);
+  // Between the middles of two reads, each of which saw the counter at any instant of its own.
+  point.spread_s = std::hypot(seconds(edge.tick_hi - earliest), seconds(edge.tick_read)) / std::sqrt(12.0);
   point.ticked = true;
   point.tick_s = seconds(std::max(channel.update_period, between));
   std::uint64_t step = static_cast<std::uint64_t>(edge.tick_count) - static_cast<std::uint64_t>(edge.old_count);
@@ -113,10 +114,12 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   double variance = square(channel.scale) / 6.0;  // the count itself is rounded at both edges
   double plain = 0.0;
   for (const EdgePoint* point : {&enter, &exit}) {
+    const double x = std::abs(point == &enter ? x_in : x_out);
     if (point->ticked) {
-      variance += carried_variance(channel, *point, point == &enter ? std::abs(x_in) : std::abs(x_out));
+      variance += carried_variance(channel, *point, x);
     } else {
-      plain += square(swing * point->spread_s);
+      // Carried over more than the counter's lag, the mean is not the power either.
+      plain += square(swing) * (square(point->spread_s) + square(std::max(0.0, x - period)) / 12);
     }
   }
   // Two uniform lags make a triangle, whose 95 % lie nearer than a normal's of the same variance.

@@ -118,6 +118,7 @@ inline Mark any_mark(fakes::Random& random, const Header& header, std::int64_t t
       e.tick_count = any_count(random);
       e.tick_lo = m.at + Duration{random.between(0, 999'999)};
       e.tick_hi = e.tick_lo + Duration{random.between(0, 999)};
+      e.tick_read = Duration{random.between(0, 2)};
     }
     m.readings.push_back(e);
   }
@@ -146,7 +147,8 @@ inline std::string said(const Event& event) {
     text += " " + said(e.first);
     if (e.ticked) {
       text += "/" + std::to_string(e.old_count) + ">" + std::to_string(e.tick_count) + "@" +
-              std::to_string(nanoseconds(e.tick_lo)) + "-" + std::to_string(nanoseconds(e.tick_hi));
+              std::to_string(nanoseconds(e.tick_lo)) + "-" + std::to_string(nanoseconds(e.tick_hi)) + "+" +
+              std::to_string(e.tick_read.count());
     }
   }
   return text;

@@ -19,8 +19,10 @@ struct Outcome {
   double bias = 0.0;
 };
 
-Outcome run(const std::string& curve, Edges edges, Duration length, int regions, std::uint64_t seed) {
-  test::VirtualMachine machine(curve, {.jitter_ns = 20'000, .seed = seed}, {.delay_min_ns = 500, .delay_max_ns = 5'000, .seed = seed + 1});
+Outcome run(const std::string& curve, Edges edges, Duration length, int regions, std::uint64_t seed,
+            std::int64_t longest_read_ns = 5'000) {
+  test::VirtualMachine machine(curve, {.jitter_ns = 20'000, .seed = seed},
+                               {.delay_min_ns = 500, .delay_max_ns = longest_read_ns, .seed = seed + 1});
   fakes::Random random{seed + 2};
   machine.clock.now_ns += 5'000'000'000;
   machine.sample();
@@ -77,6 +79,22 @@ TEST_P(Calibration, PlainEdgesHoldTheTruthInAtLeast93Percent) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lengths, Calibration, testing::Values(2, 5, 10, 30, 100, 300, 1'000, 10'000));
+
+// On a machine with more to do than cores a read is held up, before or after it saw the counter, for many ticks.
+TEST(Calibration, ReadsThatAreHeldUpAreSaidToBeInexact) {
+  for (const Edges edges : {Edges::tick, Edges::plain}) {
+    for (const std::int64_t longest_ns : {200'000, 2'000'000, 20'000'000}) {
+      double pooled = 0.0;
+      for (const char* curve : kCurves) {
+        const Outcome o = run(curve, edges, std::chrono::milliseconds{200}, kRegions, 11, longest_ns);
+        std::printf("%-5s reads up to %5.1f ms  %-20s rms %8.4f %%  held %5.1f %%\n", std::string(to_string(edges)).c_str(),
+                    1e-6 * static_cast<double>(longest_ns), curve, 100 * o.rms, 100 * o.coverage);
+        pooled += o.coverage / kCurves.size();
+      }
+      EXPECT_GE(pooled, 0.93) << to_string(edges) << " edges, reads up to " << longest_ns << " ns";
+    }
+  }
+}
 
 TEST(Calibration, PlainRegionsWithWrapsAreAsExactAsWithout) {
   Channel channel = test::rapl_channel(1ULL << 23U);  // wraps every 512 J: about each 5 s
