@@ -147,8 +147,8 @@ inline std::string said(const Event& event) {
     text += " " + said(e.first);
     if (e.ticked) {
       text += "/" + std::to_string(e.old_count) + ">" + std::to_string(e.tick_count) + "@" +
-              std::to_string(nanoseconds(e.tick_lo)) + "-" + std::to_string(nanoseconds(e.tick_hi)) + "+" +
-              std::to_string(e.tick_read.count());
+              std::to_string(nanoseconds(e.tick_lo)) + "-" + std::to_string(nanoseconds(e.tick_hi));
+      if (e.tick_read != Duration{0}) text += "+" + std::to_string(e.tick_read.count());
     }
   }
   return text;
