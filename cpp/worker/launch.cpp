@@ -28,19 +28,20 @@ void start_anew_if_needed(char** arguments) {
     unsetenv(kStarted);
     return;
   }
-  bool changed = false;
+  const auto kernels = blas::better_kernels();
+  const bool kernels_set = kernels && set_unless_chosen(kKernels, *kernels);
 #ifdef __GLIBC__
-  changed = set_unless_chosen(kAllocator, kKeepBlocks);
+  const bool allocator_set = set_unless_chosen(kAllocator, kKeepBlocks);
+#else
+  const bool allocator_set = false;
 #endif
-  if (const auto kernels = blas::better_kernels()) {
-    changed = set_unless_chosen(kKernels, *kernels) || changed;
+  if ((kernels_set || allocator_set) && setenv(kStarted, "1", 1) == 0) {
+    process::start_again(arguments);
+    unsetenv(kStarted);
   }
-  if (!changed || setenv(kStarted, "1", 1) != 0) {
-    return;
+  if (allocator_set) {
+    unsetenv(kAllocator);  // not started again: it has no effect, and must not be told as if it had
   }
-  process::start_again(arguments);
-  unsetenv(kStarted);
-  unsetenv(kAllocator);  // it has no effect any more, and must not be told as if it had
 }
 
 std::optional<std::string> allocator() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import struct
 import subprocess
@@ -78,6 +79,21 @@ def test_load_tells_what_it_became(runner: Runner) -> None:
     assert (facts["layout"], facts["threads"], facts["device"], facts["batch_norm"]) == ("nchw", 1, "cpu", "frozen")
     result = runner.infer(passes=2).run()
     assert (result.images, result.layout, result.device) == (4, "nchw", "cpu")
+
+
+def test_libraries_get_their_settings_unless_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    with start() as one:
+        assert "glibc.malloc.hugetlb=1" in one.hello["allocator"]
+        assert one.hello["pid"] == one.pid, "it started itself again as the same process"
+        assert Path(f"/proc/{one.pid}/comm").read_text().strip() == "impact-worker"
+        blas = one.hello["blas"] or ""
+        assert not blas.endswith("(Prescott)") or "avx2" not in Path("/proc/cpuinfo").read_text()
+    with start(GLIBC_TUNABLES="glibc.malloc.check=0", OPENBLAS_CORETYPE="Prescott") as one:
+        assert one.hello["allocator"] == "glibc.malloc.check=0"
+        if blas.startswith("OpenBLAS") and platform.machine() == "x86_64":
+            assert one.hello["blas"].endswith("(Prescott)")
 
 
 def test_inference_runs_exactly_what_was_asked(loaded: Runner) -> None:

@@ -35,11 +35,11 @@ def headline(one: Reached) -> str:
     if one.target is None:
         cost = one.training_j.mean if one.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
-        return f"{one.title}: {one.metric} {final} after {_plain(one.epochs)} epochs, {text}"
+        return f"{one.title}: {one.metric} {final} after {_epochs(one.epochs)}, {text}"
     if not one.reached:
         return f"{one.title}: none of {one.runs} runs reached {goal(one)} ({one.metric} {final} at the end)"
     reached = "" if one.reached == one.runs else f"{one.reached} of {one.runs} runs, "
-    return f"{one.title} reaches {goal(one)}: {reached}{energy_text(one.training_j)} and {_plain(one.epochs)} epochs"
+    return f"{one.title} reaches {goal(one)}: {reached}{energy_text(one.training_j)} and {_epochs(one.epochs)}"
 
 
 def energy_text(found: Survival | None) -> str:
@@ -60,6 +60,11 @@ def _joules(mean: Mean) -> str:
 def _interval(found: Survival) -> str:
     low = "0 J" if found.low is None else digits.energy(found.low)
     return f"{low} to {digits.energy(found.high)}" if found.high is not None else f"at least {low}"
+
+
+def _epochs(found: Survival | None) -> str:
+    count = _plain(found)
+    return f"{count} epoch" if count == "1" else f"{count} epochs"
 
 
 def _plain(found: Survival | None) -> str:

@@ -61,7 +61,8 @@ class Progress:
             found += f", accuracy {row['accuracy']:.1%}"
         if row["phase"] == "training" and row.get("reached") is not None:
             goal = f"{row['target_metric']} {row['target']:g}"
-            found += f"; {goal} reached after {row['epochs']} epochs" if row["reached"] else f"; {goal} missed"
+            after = "1 epoch" if row["epochs"] == 1 else f"{row['epochs']} epochs"
+            found += f"; {goal} reached after {after}" if row["reached"] else f"; {goal} missed"
         if row["status"] != "ok":
             found += f"; failed: {row['reason']}"
         elif row.get("invalid"):

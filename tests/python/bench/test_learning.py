@@ -119,6 +119,8 @@ def test_without_a_target_all_epochs_share_one_schedule(learners: Learners, tmp_
     assert one.training_j.mean is not None
     assert one.training_j.mean.value == pytest.approx(4 * EPOCH_S * WATTS)
     assert "accuracy 1.00 after 4 epochs" in view.page().headline
+    once = train(tmp_path / "b", learners, epochs=1)
+    assert "after 1 epoch, " in once.page().headline
 
 
 def test_runs_that_miss_are_censored_and_not_dropped(learners: Learners, tmp_path: Path) -> None:
