@@ -23,6 +23,7 @@ from typing import Any
 
 from . import _core
 from .runner_phase import Phase, PhaseResult, WorkerEndedError, WorkerError
+from .runner_threads import default_threads
 
 __all__ = ["Phase", "PhaseResult", "Runner", "WorkerEndedError", "WorkerError", "find_worker"]
 
@@ -152,12 +153,14 @@ class Runner:
         """Build a network with seeded weights; answers with everything that was chosen, parameters and gmac.
 
         layout: "nchw", "channels_last" or "auto" (channels_last for images). precision: fp32, tf32, bf16 (mixed).
-        batch_norm: "train", or "frozen" as in the benchmark's graphs. threads: default all that this process may use.
+        batch_norm: "train", or "frozen" as in the benchmark's graphs. threads: default all that this process may use,
+        by its affinity and its control group's quota.
         replicas: networks side by side that share each batch, one a GPU from `device` on; 0: all GPUs.
         """
         command = {k: v for k, v in locals().items() if k not in ("self", "timeout_s")}
         if size is not None and not isinstance(size, int):
             command["size"] = list(size)
+        command["threads"] = default_threads().to_tell if threads is None else threads
         return self._ask({"cmd": "load", **command}, "loaded", timeout_s)
 
     def warm_up(self, passes: int = 1, *, training: bool = False, timeout_s: float = 3600.0, **options: Any) -> float:

@@ -49,6 +49,7 @@ CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask fo
 # ---- Python: floors of the package; a module uses lower floors, or itself
 FLOORS: dict[str, int] = {
     "_core": 0,
+    "control_groups": 1,
     "decorate": 1,
     "digits": 1,
     "errors": 1,
@@ -59,6 +60,7 @@ FLOORS: dict[str, int] = {
     "old_logs": 1,
     "ranks": 1,
     "runner_load": 1,
+    "runner_threads": 2,
     "config": 2,
     "factors": 2,
     "footprint": 3,

@@ -10,20 +10,16 @@ import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from impact_tracker import _core
-
-if not hasattr(_core, "Runner"):
-    pytest.skip("the core is not built", allow_module_level=True)
-
 from impact_tracker import Record
 from impact_tracker.bench.view import read
+from waiting import has_ended, until
+
+pytestmark = pytest.mark.usefixtures("core")
 
 FAKE = Path(__file__).parents[1] / "fakes" / "campaign_worker.py"
 SMALL = ("--models", "small-cnn", "--images", "64", "--test-images", "64", "--threads", "1", "--idle", "0")
@@ -71,7 +67,7 @@ class Place:
 
     def came_to(self, step: str, count: int = 1) -> bool:
         path = self.words / step
-        return wait(lambda: path.exists() and path.stat().st_size >= count)
+        return until(lambda: path.exists() and path.stat().st_size >= count)
 
     def is_whole(self, repeats: int = 2, phases: list[str] = PHASES) -> None:
         """Resumed, every task is there once, with every phase."""
@@ -91,27 +87,11 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def wait(what: Callable[[], bool], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.01)
-    return False
-
-
 def children_of(pid: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += map(int, (task / "children").read_text().split())
     return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 STEPS = [("load", 2), ("warmup", 1), ("ready-train", 1), ("go-train", 1), ("go-evaluate", 1), ("go-infer", 2)]
@@ -133,7 +113,7 @@ def test_told_to_end(place: Place, step: str, count: int, number: int, kind: str
     assert driver.returncode == 128 + number
     assert f"Go on: impact-tracker bench --resume {place.folder}" in err or "--resume ../" in err
     assert "Traceback" not in err
-    assert not any(is_running(pid) for pid in workers)
+    assert all(map(has_ended, workers))
     (record,) = (place.folder / "impacttracker").glob("*.jsonl")
     assert Record(record).complete
     place.is_whole()
@@ -149,7 +129,7 @@ def test_told_to_end_while_the_machine_is_looked_at(place: Place, number: int) -
     assert driver.returncode == 128 + number
     assert "Traceback" not in err
     assert not place.folder.exists()
-    assert wait(lambda: not any(is_running(pid) for pid in workers))
+    assert until(lambda: all(map(has_ended, workers)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -163,11 +143,11 @@ def test_told_again_and_again(place: Place, step: str, count: int, number: int) 
         driver.send_signal(number)
         return driver.poll() is not None
 
-    assert wait(told)
+    assert until(told)
     _, err = driver.communicate(timeout=60)
     assert driver.returncode in (128 + number, -number)  # the last one may meet the interpreter at its end
     assert "ending: the worker and the record are closed" in err
-    assert wait(lambda: not any(is_running(pid) for pid in workers)), f"orphans: {workers}"
+    assert until(lambda: all(map(has_ended, workers))), f"orphans: {workers}"
     place.is_whole()
 
 
@@ -180,7 +160,7 @@ def test_kill_9_of_the_driver(place: Place, step: str, count: int, kind: str) ->
     assert workers
     driver.kill()
     driver.communicate(timeout=60)
-    assert wait(lambda: not any(is_running(pid) for pid in workers)), f"orphans: {workers}"
+    assert until(lambda: all(map(has_ended, workers))), f"orphans: {workers}"
     if step == "list":
         assert not place.folder.exists()
         return
@@ -340,7 +320,7 @@ def test_a_training_by_epochs(place: Place, step: str, count: int, end: str) -> 
     (worker,) = children_of(driver.pid)
     os.kill(driver.pid if end == "driver" else worker, signal.SIGKILL)
     driver.communicate(timeout=60)
-    assert wait(lambda: not is_running(worker))
+    assert until(lambda: has_ended(worker))
     assert driver.returncode == (-signal.SIGKILL if end == "driver" else 1)
     place.is_whole(2, ["load", "warm-up", "training", "evaluation"])
     view = read(place.folder)

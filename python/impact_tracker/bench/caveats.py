@@ -112,6 +112,7 @@ def _about_machine(rows: Sequence[Row]) -> list[str]:
     hosts = sorted({str(row["host"]) for row in rows if row.get("host")})
     if len(hosts) > 1:
         found.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
+    found += _about_quota(rows)
     baselines = [row for row in rows if row["phase"] == "idle"]
     long_ones = [row for row in baselines if (row.get("region_s") or 0.0) >= LEAST_LOAD_S]
     busy = max((row.get("cpu_utilisation") or 0.0 for row in long_ones), default=0.0)
@@ -123,6 +124,20 @@ def _about_machine(rows: Sequence[Row]) -> list[str]:
         if after is not None and abs(after - before) > IDLE_DRIFT * before:
             found.append(f"idle, the machine drew {before:.1f} W before the session and {after:.1f} W after it")
     return found
+
+
+def _about_quota(rows: Sequence[Row]) -> list[str]:
+    """A share of the processors that is less than the threads would take."""
+    bound = {
+        (row["cpu_quota"], row["threads"])
+        for row in rows
+        if row.get("cpu_quota") and row["cpu_quota"] < (row.get("threads") or 0)
+    }
+    return [
+        f"{threads} threads share a quota of {quota:g} processors (this control group's cpu.max, a container's or a "
+        "job's): passes wait for it"
+        for quota, threads in sorted(bound)
+    ]
 
 
 def _about_carbon(rows: Sequence[Row]) -> list[str]:

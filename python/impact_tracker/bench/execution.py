@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ..runner_load import cpu_seconds
 from ..runner_phase import WorkerError
+from ..runner_threads import default_threads
 from .circumstances import Circumstances
 from .course import Course
 from .memory import shown, system_memory
@@ -84,6 +85,9 @@ class Execution:
         self._worker: Any = None
         self._loaded: dict[str, Any] = {}
         self._settled: Settled | None = None
+        limit, asked = default_threads(), self._machine.get("threads")
+        self._machine["threads"] = asked or limit.to_tell
+        self._threads = {"threads_by": "asked" if asked else limit.by, "cpu_quota": limit.quota}
 
     def run(self, task: Task, attempt: int = 1) -> str | None:
         """Every step of the task; the reason where it had to end early. The worker has ended when this returns."""
@@ -123,6 +127,7 @@ class Execution:
             raise TaskFailedError(f"{phase}: {row['reason']}")
 
     def _finish(self, row: Row) -> None:
+        row.update(self._threads)
         add_loaded(row, {**self._loaded, **{key: row[key] for key in self._loaded if key in row}})
         row.setdefault("duration_s", row.get("region_s"))
         add_ratios(row)

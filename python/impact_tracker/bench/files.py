@@ -21,9 +21,9 @@ _ROW_FIELDS = (
     "epochs duration_s region_s energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh j_per_image "
     "above_idle_j power_w pue intensity_g_per_kwh carbon_g carbon_low_g carbon_high_g quality coverage partial "
     "cpu_utilisation worker_cpus images_per_s loss final_loss accuracy dice target_metric target reached best final "
-    "most_epochs parameters trainable_parameters gmac device threads layout precision batch_norm variant "
-    "peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples settled drift "
-    "pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
+    "most_epochs parameters trainable_parameters gmac device threads threads_by cpu_quota layout precision batch_norm "
+    "variant peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples "
+    "settled drift pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
 )
 _BOOTSTRAPPED = {"kwh": "kwh", "j_per_image": "j_per_image", "seconds": "duration_s"}  # of a cell: of its rows
 _MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy")

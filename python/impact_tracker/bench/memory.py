@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from ..control_groups import groups_of
 from .suites_base import Test
 
 _WEIGHT_BYTES = 4
@@ -29,31 +30,18 @@ def system_memory(root: str = "/") -> tuple[int, int] | None:
     if len(found) < 2:
         return None
     whole, free = found["MemTotal"], found["MemAvailable"]
-    for limit, left in _group_limits(Path(root)):
+    for limit, left in _group_limits(root):
         whole, free = min(whole, limit), min(free, left)
     return whole, free
 
 
-def _group_limits(root: Path) -> Iterator[tuple[int, int]]:
+def _group_limits(root: str) -> Iterator[tuple[int, int]]:
     """(limit, what is left of it) of every control group above this process that has one."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if not controllers:
-            base, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
-        elif "memory" in controllers.split(","):
-            base = root / "sys/fs/cgroup/memory"
-            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    for folder, v2 in groups_of("memory", root):
+        if v2:
+            yield from _limit_of(folder, "memory.max", "memory.current", "inactive_file")
         else:
-            continue
-        place = base / path.lstrip("/")  # in a container it may name the host's folder, then only the base is there
-        for folder in (place, *place.parents):
-            if folder.is_relative_to(base):
-                yield from _limit_of(folder, *names)
+            yield from _limit_of(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
 def _limit_of(folder: Path, limit: str, used: str, cache: str) -> Iterator[tuple[int, int]]:

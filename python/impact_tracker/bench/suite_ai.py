@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from .networks import listed
 from .settings import Settings
-from .suites_base import Step, Test, refuse_data
+from .suites_base import Step, Test, refuse_data, steps_of
 
 LEARNING_RATE = 1e-4
 PASSES, LEAST_PASSES, CAP_S, HARD_CAP_S = 22, 5, 30.0, 100.0  # of "paper": the original's loop
 PAPER_BATCH_FACTOR = 4  # the paper ran every test with four times the original batch
-QUICK_SECONDS = 1.0
 
 
 class SubTest(NamedTuple):
@@ -109,32 +108,15 @@ def batch_of(one: SubTest, settings: Settings) -> int:
     return {"paper": one.batch * PAPER_BATCH_FACTOR, "quick": 1}.get(settings.mode, one.batch)
 
 
-def quick_limits(settings: Settings) -> dict[str, Any]:
-    """When a phase of mode "quick" is over: after the images that were asked for, else about a second."""
-    if settings.images is not None:
-        return {"images": settings.images}
-    return {"passes": PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
-
-
 def _test(one: SubTest, settings: Settings) -> Test:
     batch = batch_of(one, settings)
     load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
     if one.model == "lstm-sentiment":
         del load["size"]  # steps and features: the network's own, and not a size to choose
     learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if one.phase == "training" else {}
-    command = "train" if one.phase == "training" else "infer"
+    steps = steps_of(one.phase, settings, learning)
     if settings.mode == "paper":
-        limits: dict[str, Any] = {"passes": PASSES, "seconds": CAP_S}
-        limits.update(min_passes=LEAST_PASSES, hard_seconds=HARD_CAP_S)
-        steps = [Step(one.phase, command, {**limits, **learning})]
-    elif settings.mode == "quick":
-        limits = quick_limits(settings)
-        warm = Step("warm-up", "warm_up", {"passes": 1, "training": one.phase == "training", **learning})
-        steps = [warm, Step(one.phase, command, {**limits, **learning})]
-    else:
-        images = {"images": settings.images} if settings.images else {}
-        steps = [
-            Step("warm-up", "settle", {"training": one.phase == "training", **learning}),
-            Step(one.phase, command, {**images, **learning}, sized=not images),
-        ]
-    return Test(one.name, one.model, load, tuple(steps), "synthetic", one.gmac, one.reference_ms, one.batch)
+        limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
+        command = "train" if one.phase == "training" else "infer"
+        steps = (Step(one.phase, command, {**limits, **learning}),)
+    return Test(one.name, one.model, load, steps, "synthetic", one.gmac, one.reference_ms, one.batch)

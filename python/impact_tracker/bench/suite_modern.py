@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from .networks import listed
 from .settings import Settings
-from .suite_ai import quick_limits
-from .suites_base import Step, Test, refuse_data
+from .suites_base import Test, refuse_data, steps_of
 
 # One image by classifier-free guidance runs the U-Net twice a step, and the text encoder for the prompt and for none.
 DIFFUSION_STEPS = 50
@@ -73,15 +72,7 @@ def _test(one: ModernTest, settings: Settings) -> Test:
     if one.variant:
         load["variant"] = one.variant
     learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": one.loss} if one.loss else {})} if training else {}
-    command = "train" if training else "infer"
-    if settings.mode == "quick":
-        limits = quick_limits(settings)
-        warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})
-        steps = (warm, Step(one.phase, command, {**limits, **learning}))
-    else:
-        images = {"images": settings.images} if settings.images else {}
-        settle = Step("warm-up", "settle", {"training": training, **learning})
-        steps = (settle, Step(one.phase, command, {**images, **learning}, sized=not images))
+    steps = steps_of(one.phase, settings, learning)
     return Test(one.name, one.model, load, steps, "synthetic", one.gmac)
 
 

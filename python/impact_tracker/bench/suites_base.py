@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
 ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
+QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,18 @@ def refuse_data(settings: Settings) -> None:
     for name, option in _OF_DATA.items():
         if getattr(settings, name) is not None:
             raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")
+
+
+def steps_of(phase: str, settings: Settings, learning: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Warming up, then the phase itself, on made-up inputs: for about a second in mode "quick"; else once the power is
+    steady, for as many images as the sensors need. In both for as many as were asked for. `learning`: how a training
+    learns; nothing of an inference."""
+    training = phase == "training"
+    command = "train" if training else "infer"
+    images: dict[str, Any] = {"images": settings.images} if settings.images is not None else {}
+    if settings.mode == "quick":
+        limits = images or {"passes": QUICK_PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
+        warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})
+        return warm, Step(phase, command, {**limits, **learning})
+    settle = Step("warm-up", "settle", {"training": training, **learning})
+    return settle, Step(phase, command, {**images, **learning}, sized=not images)
