@@ -24,7 +24,7 @@ endif()
 if(NOT TARGET fmt::fmt-header-only)
   impact_release_url(url https://github.com/fmtlib/fmt/archive/refs/tags/11.2.0.tar.gz)
   # SOURCE_SUBDIR names a folder that is not there: the headers are wanted, not the project's own build.
-  FetchContent_Declare(fmt_release URL ${url} SOURCE_SUBDIR none DOWNLOAD_EXTRACT_TIMESTAMP FALSE TLS_VERIFY TRUE
+  FetchContent_Declare(fmt_release URL ${url} SOURCE_SUBDIR none TLS_VERIFY TRUE
                        URL_HASH SHA256=bc23066d87ab3168f27cef3e97d545fa63314f5c79df5ea444d41d56f962c6af)
   FetchContent_MakeAvailable(fmt_release)
   add_library(fmt::fmt-header-only INTERFACE IMPORTED GLOBAL)
