@@ -20,7 +20,7 @@ from .modes import mode_of
 from .plan import Task, plan
 from .preflight import Machine, preflight
 from .progress import Progress
-from .rows import Row, add_energy, add_ratios, current
+from .rows import SUPERSEDED, Row, add_energy, add_ratios, current
 from .settings import Settings
 from .storage import Outcome, Storage
 from .suites import Test, tests_of
@@ -85,9 +85,17 @@ class Campaign:
 
     @classmethod
     def resume(
-        cls, folder: str | os.PathLike[str], *, repeats: int | None = None, here: bool = True, **tools: Any
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        repeats: int | None = None,
+        redo_invalid: bool = False,
+        here: bool = True,
+        **tools: Any,
     ) -> Campaign:
-        """A campaign of before. `repeats`: more of them than were asked then; `here` as in `create`."""
+        """A campaign of before: what failed or has not run yet is left to do. `repeats`: more of them than were asked
+        then; `redo_invalid`: runs that came to their end with rows that do not count are repeated too; `here` as in
+        `create`."""
         storage = Storage(folder)
         head = storage.head()
         settings = storage.settings()
@@ -101,7 +109,24 @@ class Campaign:
         campaign = cls(storage, settings, **tools)
         with storage:  # a driver that is at work is neither disturbed nor given other tasks
             campaign._renew(head, here)
+            if redo_invalid:
+                campaign._give_up_invalid()
         return campaign
+
+    def _give_up_invalid(self) -> None:
+        """Runs with an invalid row are to be repeated, as a whole. Their lines stay, and say so from now on: whatever
+        interrupts this, they are neither averaged nor lost."""
+        lines = self.storage.lines()
+        ends, own = ends_of(lines), {task.id for task in self.tasks}
+        found: dict[str, Row] = {}
+        for row in current(lines):
+            if row.get("invalid") and row["task"] in own and ends.get(row["task"], {}).get("status") == "ok":
+                found.setdefault(row["task"], row)
+        for task, row in found.items():
+            reason = f"{row['phase']} is invalid: {'; '.join(row['invalid'])}"
+            self._end(task, row["attempt"], int(row.get("session") or 0), SUPERSEDED, reason)
+        runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
+        self.storage.note(f"{runs} with invalid rows to repeat" if found else "no invalid row: nothing to repeat")
 
     def _renew(self, head: dict[str, Any], here: bool) -> None:
         self.check(here=here)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .rows import Row
+from .rows import SUPERSEDED, Row
 from .settings import Settings
 
 # What every line of a kind holds; one without it was damaged, even if it is still JSON.
@@ -88,7 +88,8 @@ def ends_of(lines: Iterable[Row]) -> dict[str, Row]:
         elif line.get("kind") == "task":
             ends.append(line)
     found: dict[str, Row] = {}
-    for end in sorted(ends, key=lambda line: int(line["attempt"])):
+    # Of one attempt that it was given up comes last, in whatever file that stands.
+    for end in sorted(ends, key=lambda line: (int(line["attempt"]), line["status"] == SUPERSEDED)):
         if set(end.get("phases") or ()) <= there.get((end["task"], end["attempt"]), set()):
             found[end["task"]] = end
     return found

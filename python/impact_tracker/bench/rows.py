@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 SCHEMA = 1
+SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
 
 _ENERGY = (
     "energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh power_w carbon_g carbon_low_g "
@@ -148,10 +149,34 @@ def as_line(row: Mapping[str, Any]) -> str:
 
 
 def current(lines: Iterable[Row]) -> list[Row]:
-    """The rows that count: those of each task's last attempt; of a row that was written twice, as its energy had been
-    provisional, the later."""
-    rows = [line for line in lines if line.get("kind") == "row"]
+    """The rows that count: those of each task's last attempt, unless that was given up (`given_up`); of a row that was
+    written twice, as its energy had been provisional, the later."""
+    return _split(lines)[0]
+
+
+def superseded(lines: Iterable[Row]) -> list[Row]:
+    """The rows of earlier attempts, which are in no mean."""
+    return _split(lines)[1]
+
+
+def given_up(lines: Iterable[Row]) -> dict[tuple[str, int], Row]:
+    """Attempts (task and number) that came to an end and are repeated all the same, with the line that says so."""
+    return {
+        (line["task"], line["attempt"]): line
+        for line in lines
+        if line.get("kind") == "task" and line["status"] == SUPERSEDED
+    }
+
+
+def _split(lines: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    lines = list(lines)
+    away = given_up(lines)
+    found = {(line["task"], line["attempt"], line["phase"]): line for line in lines if line.get("kind") == "row"}
     last: dict[str, int] = {}
-    for row in rows:
-        last[row["task"]] = max(last.get(row["task"], 0), row["attempt"])
-    return list({(row["task"], row["phase"]): row for row in rows if row["attempt"] == last[row["task"]]}.values())
+    for task, attempt, _ in found:
+        last[task] = max(last.get(task, 0), attempt)
+    kept: list[Row] = []
+    others: list[Row] = []
+    for (task, attempt, _), row in found.items():
+        (kept if attempt == last[task] and (task, attempt) not in away else others).append(row)
+    return kept, others

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from .disk import explained, write_whole
 from .lock import holder, take
 from .log import ends_of, is_of, line_of, mark_of, read_lines
-from .rows import Row, as_line
+from .rows import SUPERSEDED, Row, as_line
 from .settings import Settings
 
 SCHEMA = 1
@@ -42,7 +42,10 @@ class Outcome(NamedTuple):
 def outcome_of(folder: Path, tasks: Sequence[str], lines: Sequence[Row]) -> Outcome:
     """How far a campaign is: the end of each task's last attempt counts."""
     ends = ends_of(lines)
-    failed = {task: str(ends[task].get("reason")) for task in tasks if task in ends and ends[task]["status"] != "ok"}
+    good = ("ok", SUPERSEDED)  # what is to be repeated has not failed: it has not run yet
+    failed = {
+        task: str(ends[task].get("reason")) for task in tasks if task in ends and ends[task]["status"] not in good
+    }
     done = sum(task in ends and ends[task]["status"] == "ok" for task in tasks)
     return Outcome(folder, done, len(tasks), failed)
 
@@ -86,8 +89,12 @@ class Storage:
         """The process that works in the folder now, where one does on this machine and the system says so."""
         return holder(self.rows_path)
 
+    def note(self, text: str) -> None:
+        """A sentence for whoever runs the campaign."""
+        self._notes.append(text)
+
     def taken_notes(self) -> list[str]:
-        """What was found when the folder was locked, for whoever runs the campaign; once."""
+        """What is to be said to whoever runs the campaign; once."""
         found, self._notes = list(dict.fromkeys(self._notes)), []
         return found
 

@@ -16,13 +16,15 @@ from .page import campaign_page
 from .page_learning import learning_page, targets_table
 from .reproduction import rank_answers
 from .reweigh import Weights, weighed
-from .rows import Row, current
+from .rows import Row, current, given_up, superseded
 from .scores import Scores, scores
 from .storage import Outcome, Storage, outcome_of
+from .suites import tests_of
 from .suites_base import ASIDE
 from .summary import Cell, summarise
 from .table_texts import csv_text
 from .targets import Reached, targets_of
+from .verdict import Verdict, verdict
 
 
 class View:
@@ -55,6 +57,13 @@ class View:
     def caveats(self) -> list[str]:
         """What a reader must know."""
         found = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
+        repeated = len(given_up(self.lines))
+        if repeated:
+            runs = "1 run was" if repeated == 1 else f"{repeated} runs were"
+            found.append(
+                f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
+                "results.json keeps them as superseded"
+            )
         if self.olympic:
             found.append("means without the best and the worst run (--olympic), where there were five or more")
         if self.weights.given:
@@ -66,6 +75,10 @@ class View:
     def targets(self) -> list[Reached]:
         """What reaching the targets cost, of suite learning; else nothing."""
         return targets_of(self.rows)
+
+    def verdict(self, outcome: Outcome | None = None) -> Verdict:
+        """Whether it has a result. `outcome`: where more is known than its files say."""
+        return verdict(tests_of(self.settings), self.rows, outcome or self.outcome)
 
     @cached_property
     def points(self) -> list[Point]:
@@ -100,7 +113,9 @@ class View:
         """For JSON."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
         found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        found["superseded"] = superseded(self.lines)
         found["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
+        found["outcome"]["without_valid_run"] = self.verdict().without
         try:
             found["answers"] = [answer._asdict() for answer in self.answers]
         except ImportError:

@@ -14,8 +14,8 @@ from typing import Any
 
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
-from .bench_end import Ended, code_of, ending, resume_hint, say
-from .bench_how import add_how, add_models
+from .bench_end import CODES, Ended, code_of, ending, resume_hint, say
+from .bench_how import add_how, add_models, add_resume
 from .bench_train import learning_settings
 from .options import add_weighing
 
@@ -53,17 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cluster(parser)
     out = parser.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/bench-<time>)")
-    out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
+    add_resume(out)
     out.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
     out.add_argument("--list", action="store_true", help="name every test (of --suite, of --models) and end")
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
     add_actions(parser)
+    parser.epilog = CODES
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; 1 where a task failed or a file could not be written; 2 for what makes no campaign, or a disk that ended it;
-    129, 130, 143 when it was told to end (SIGHUP, SIGINT, SIGTERM). Finished rows stay in every case."""
+    """The exit code, one of CODES."""
     from ..runner_phase import WorkerError
 
     if args.action and args.action != "train":
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
             raise
         say(f"impact-tracker bench: {error}\nfinished rows are kept. Go on: {resume_hint(campaign.storage.folder)}")
         return 2
-    return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic) or int(bool(outcome.failed))
+    return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic, outcome=outcome)
 
 
 def _action(args: argparse.Namespace) -> int:
@@ -114,7 +114,11 @@ def _campaign(args: argparse.Namespace) -> Any:
         beside = sorted(set(given) - {"repeats"} | target | ({"output"} if args.output else set()))
         if beside:
             raise ValueError(f"--resume takes the campaign's own settings: leave out {', '.join(beside)}")
-        return Campaign.resume(args.resume, repeats=given.get("repeats"), here=not args.slurm)
+        return Campaign.resume(
+            args.resume, repeats=given.get("repeats"), redo_invalid=args.redo_invalid, here=not args.slurm
+        )
+    if args.redo_invalid:
+        raise ValueError("--redo-invalid is of a campaign that was run: it needs --resume DIR")
     if "models" in given:
         given["models"] = models_of(given["models"])
     if learning:
@@ -131,15 +135,16 @@ def _new_folder(kind: str) -> Path:
     return next(path for path in map(first.with_name, names) if not path.exists())
 
 
-def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
-    """Prints a campaign and writes its files; 1 where they could not be written."""
+def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome: Any = None) -> int:
+    """Prints a campaign and writes its files; its exit code. `outcome`: where more is known of it than its files say,
+    as of a cluster's jobs."""
     from ..bench import view
 
     found = view.read(folder, olympic=olympic)
     missing = found.write_files()
     if as_json:
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
-        return _written(found)
+        return _code(found, outcome)
     from ..report.page import show as show_page
 
     page = found.page()
@@ -151,14 +156,19 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False) -> int:
     if missing and missing not in page.caveats:
         page = page._replace(caveats=[*page.caveats, missing])
     show_page(page._replace(details=[f"rows, summary, records and figures: {folder}"]))
-    return _written(found)
+    return _code(found, outcome)
 
 
-def _written(found: Any) -> int:
+def _code(found: Any, outcome: Any) -> int:
+    """The exit code, after what is missing was said."""
+    verdict = found.verdict(outcome)
+    if verdict.text is not None:
+        redo = " --redo-invalid" if verdict.redo else ""
+        say(f"impact-tracker bench: {verdict.text}\n  then: {resume_hint(found.storage.folder)}{redo}")
     if found.unwritten is None:
-        return 0
+        return int(verdict.code)
     say(f"impact-tracker bench: {found.unwritten}")
-    return 1
+    return int(verdict.code) or 1
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 TOGETHER_S = 1.0  # `timeout` and terminals tell the process and its group: signals that come together are one
+CODES = (
+    "Exit codes: 0 every phase of every test has a valid run; 1 some have none, a task failed, or a file could not be "
+    "written; 2 it could not begin, or the disk ended it; 3 no run at all is valid; 129, 130, 143 it was told to end "
+    "(SIGHUP, SIGINT, SIGTERM). Finished rows stay in every case."
+)
 _WORD = b"\nending: the worker and the record are closed (once more: at once)\n"
 
 

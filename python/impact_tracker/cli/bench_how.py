@@ -19,6 +19,20 @@ def add_models(group: Any, *names: str, text: str) -> None:
     option.completer = suite_models
 
 
+def add_resume(out: Any) -> None:
+    """To a group of options: going on with a campaign."""
+    out.add_argument(
+        "--resume",
+        metavar="DIR",
+        help="go on with a campaign: what failed or has not run yet; only --repeats may be raised",
+    )
+    out.add_argument(
+        "--redo-invalid",
+        action="store_true",
+        help="with --resume: repeat runs with invalid rows too; the old rows are kept, and are in no mean",
+    )
+
+
 def add_how(how: Any, batch: str) -> None:
     """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
     from ..bench.settings import LAYOUTS, PRECISIONS

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .bench_cluster import add_cluster
-from .bench_how import add_how, add_models
+from .bench_how import add_how, add_models, add_resume
 from .options import add_weighing
 
 EPILOG = """examples:
@@ -17,7 +17,9 @@ EPILOG = """examples:
   impact-tracker bench train --model mobilenet-v2 --epochs 5
 
 Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data, its left half for
-training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes."""
+training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes.
+
+Exit codes: those of impact-tracker bench (its --help)."""
 
 
 def add_train(actions: Any) -> None:
@@ -54,7 +56,7 @@ def add_train(actions: Any) -> None:
     add_cluster(train)
     out = train.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/train-<time>)")
-    out.add_argument("--resume", metavar="DIR", help="go on with a campaign; only --repeats may be raised")
+    add_resume(out)
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
 

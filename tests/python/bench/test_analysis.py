@@ -323,7 +323,7 @@ def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path
     document = json.loads(capsys.readouterr().out)
     assert document["summary"][0]["bootstrap"]["kwh"] is not None
     assert len(document["answers"]) >= 4
-    assert document["outcome"] == {"done": 27, "total": 27, "failed": {}}
+    assert document["outcome"] == {"done": 27, "total": 27, "failed": {}, "without_valid_run": []}
     assert {name: document["scores"][name] for name in ("inference", "training", "ai_score", "scaled")} == {
         "inference": 10_000,
         "training": 10_000,

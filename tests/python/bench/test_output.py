@@ -75,7 +75,7 @@ def test_json_and_csv_hold_the_same_unrounded_numbers(
     assert err == ""
     printed = json.loads(out)
     assert printed == json.loads((folder / "results.json").read_text())
-    assert printed["outcome"] == {"done": 6, "total": 6, "failed": {}}
+    assert printed["outcome"] == {"done": 6, "total": 6, "failed": {}, "without_valid_run": []}
     assert any(answer["question"] == "How much does training cost?" for answer in printed["answers"])
     assert printed["scores"] is None
     rows = list(csv.DictReader(io.StringIO((folder / "results.csv").read_text())))
