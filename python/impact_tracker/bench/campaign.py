@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..weighing import Weighing
+from .baseline import AFTER, BEFORE, levels_at
 from .execution import Execution
+from .final import settle
 from .log import ends_of
 from .memory import estimated_bytes
 from .meter import Meter
@@ -20,13 +22,12 @@ from .modes import mode_of
 from .plan import Task, plan
 from .preflight import Machine, preflight
 from .progress import Progress
-from .rows import SUPERSEDED, Row, add_energy, add_ratios, current
+from .rows import SUPERSEDED, Row, add_energy, current
 from .settings import Settings
 from .storage import Outcome, Storage
 from .suites import Test, tests_of
 from .suites_base import ASIDE
-from .sums import together
-from .validity import judge, powers
+from .validity import judge
 
 
 def open_runner() -> Any:
@@ -186,13 +187,14 @@ class Campaign:
             record = os.path.relpath(tracker.path, self.storage.folder)
             progress.says("the idle machine")
             meter = Meter(tracker)
-            idle_w = self._idle(tracker, "idle-before", session, meter)
+            before = self._idle(tracker, BEFORE, session, meter)
 
             def emit(row: Row) -> None:
                 row["record"], row["silent"] = record, meter.silent(row)
                 if row["phase"] not in ASIDE:
                     row.update(meter.thermal(row))
-                judge(row, self.settings, meter.period_s(row), idle_w, self._mode.strict)
+                levels = levels_at(row, before, None)  # what comes after is held against it in the end
+                judge(row, self.settings, meter.period_s(row), levels, self._mode.strict)
                 self.storage.append(row)
                 self._written.setdefault((row["task"], row["attempt"]), []).append(row["phase"])
                 progress.row(row)
@@ -211,7 +213,7 @@ class Campaign:
                 self._end(task.id, attempt, session, status, reason)
                 progress.task_done()
             progress.says("the idle machine")
-            self._idle(tracker, "idle-after", session, meter)
+            self._idle(tracker, AFTER, session, meter)
 
     def _session_number(self, left: list[Task], lines: list[Row]) -> int:
         """One more than any before; of a driver beside others one by its task's place, which no other has."""
@@ -259,12 +261,14 @@ class Campaign:
         with self._tracker(self.storage.folder, interval_s=settings.interval_s, tags=tags, **weighing) as tracker:
             yield tracker
 
-    def _idle(self, tracker: Any, name: str, session: int, meter: Meter) -> dict[str, float]:
-        """The machine without us, for the energy above idle: its power in W, by kind of device. `meter` learns which
-        sensors speak."""
+    def _settle(self) -> None:
+        settle(self.storage, self.settings, self._mode.strict)
+
+    def _idle(self, tracker: Any, name: str, session: int, meter: Meter) -> Row | None:
+        """The machine without us, for the energy above idle. `meter` learns which sensors speak."""
         seconds = self._mode.idle_s
         if seconds <= 0:
-            return {}
+            return None
         region = tracker.region(name, edges="tick")
         with region:
             self._sleep(seconds)
@@ -281,40 +285,7 @@ class Campaign:
         row["region"], row["record"] = name, os.path.relpath(tracker.path, self.storage.folder)
         row["silent"] = meter.silent(row)
         self.storage.append(row)
-        return powers(row)
-
-    def _settle(self) -> None:
-        """Energies of lagging sensors are final now: rows that had provisional ones are written again, also those of a
-        session that was ended. Of drivers beside each other each looks after its own task."""
-        rows, own = current(self.storage.lines()), self.storage.part
-        idle = {row.get("session"): powers(row) for row in rows if row["task"].startswith("idle-before.")}
-        regions: dict[str, dict[str, list[Any]]] = {}
-        for row in rows:
-            if not row.get("provisional") or (own is not None and row["task"] != own):
-                continue
-            if row["record"] not in regions:
-                regions[row["record"]] = self._regions(row["record"])
-            final = together(regions[row["record"]].get(row["region"], []))  # of a training by epochs there are several
-            if final is not None and not final.provisional:
-                add_energy(row, final)
-                add_ratios(row)
-                late = {source["id"] for source in row["sources"] if source["energy_j"] is not None}
-                row["silent"] = [name for name in row.get("silent") or [] if name not in late]
-                if row["task"].startswith("idle-before."):  # idle rows come before those that are held against them
-                    idle[row.get("session")] = powers(row)
-                judge(row, self.settings, None, idle.get(row.get("session"), {}), self._mode.strict)
-                self.storage.append(row)
-
-    def _regions(self, record: str) -> dict[str, list[Any]]:
-        from ..record import Record
-
-        found: dict[str, list[Any]] = {}
-        try:
-            for region in Record(self.storage.folder / record).regions:
-                found.setdefault(region.name, []).append(region)
-        except (OSError, ValueError):  # moved or damaged: what was provisional stays so
-            return {}
-        return found
+        return row
 
 
 _NETWORK_FACTS = ("title", "task", "unit", "parameters", "trainable_parameters", "gmac", "activations", "input")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .. import digits
+from .baseline import AFTER, BEFORE, baselines
 from .rows import Row
 from .settings import Settings
 from .storage import Outcome
@@ -36,7 +37,7 @@ def caveats(
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
     found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
-    found += [*_warned(rows), *_scatter(cells), *_about_machine(rows), *_about_carbon(rows)]
+    found += [*_warned(rows), *_scatter(cells), *_about_machine(rows, driver), *_about_carbon(rows)]
     if settings.mode == "quick":
         found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
     if settings.mode == "paper":
@@ -106,24 +107,39 @@ def _scatter(cells: Sequence[Cell]) -> list[str]:
     return [f"energies of single runs scatter (coefficient of variation): {', '.join(wide)}"] if wide else []
 
 
-def _about_machine(rows: Sequence[Row]) -> list[str]:
+def _about_machine(rows: Sequence[Row], driver: int | None = None) -> list[str]:
     """Several machines in one mean, and an idle machine that was not the same before and after."""
     found = []
     hosts = sorted({str(row["host"]) for row in rows if row.get("host")})
     if len(hosts) > 1:
         found.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
     found += _about_quota(rows)
-    baselines = [row for row in rows if row["phase"] == "idle"]
-    long_ones = [row for row in baselines if (row.get("region_s") or 0.0) >= LEAST_LOAD_S]
+    sessions = baselines(rows)
+    idle = [row for both in sessions.values() for row in both.values()]
+    long_ones = [row for row in idle if (row.get("region_s") or 0.0) >= LEAST_LOAD_S]
     busy = max((row.get("cpu_utilisation") or 0.0 for row in long_ones), default=0.0)
     if busy > OTHERS_CPUS:
         found.append(f"in an idle baseline {busy:.1f} processors were busy: energies above idle are too small")
-    idle = {row["task"]: row["power_w"] for row in baselines if row.get("power_w")}
-    for task, before in idle.items():
-        after = idle.get(task.replace("idle-before", "idle-after")) if task.startswith("idle-before") else None
-        if after is not None and abs(after - before) > IDLE_DRIFT * before:
-            found.append(f"idle, the machine drew {before:.1f} W before the session and {after:.1f} W after it")
+    for session, both in sessions.items():
+        found += _about_idle(session, both, rows, driver)
     return found
+
+
+def _about_idle(session: object, both: Mapping[str, Row], rows: Sequence[Row], driver: int | None) -> list[str]:
+    """An idle machine that was not the same before and after, or that nobody looked at again."""
+    before, after = (both.get(name, {}).get("power_w") for name in (BEFORE, AFTER))
+    if before and after:
+        if abs(after - before) <= IDLE_DRIFT * before:
+            return []
+        return [f"idle, the machine drew {before:.1f} W before the session and {after:.1f} W after it"]
+    held = any(row.get("session") == session and row.get("above_idle_j") is not None for row in rows)
+    if driver or not held:
+        return []
+    missing = "after" if before else "before"
+    return [
+        f"session {session} has no idle baseline {missing} its tests: energies above idle are held against the other "
+        "one alone, and how the idle machine changed meanwhile is not known"
+    ]
 
 
 def _about_quota(rows: Sequence[Row]) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .baseline import Levels, powers
 from .rows import Row
 from .settings import Settings
 from .settling import LEAST_S, LEAST_SAMPLES, slope_of
@@ -16,6 +17,7 @@ PASS_CV = 0.25
 COUNTER_AGREES = 0.10
 COVERED = 0.95
 IDLE_MARGIN = 1.02
+BOTH, ONE = "before and after", "one"
 STEADY_POWER = 0.05  # change of the power from the first third of the phase to the last
 WARMING_K = 10.0
 LEAST_BUSY_CPUS = 0.3
@@ -33,9 +35,9 @@ class Check(NamedTuple):
     fatal: bool = True
 
 
-def judge(row: Row, settings: Settings, period_s: float | None, idle_w: Mapping[str, float], strict: bool) -> None:
-    """Adds checks, invalid and warnings to a row. `period_s`: between readings of its slowest sensor; `idle_w`: power
-    of the idle machine, by kind of device ("cpu", "gpu") and in all ("")."""
+def judge(row: Row, settings: Settings, period_s: float | None, idle: Levels, strict: bool) -> None:
+    """Adds checks, invalid and warnings to a row, and its energy above idle. `period_s`: between readings of its
+    slowest sensor; `idle`: power of the idle machine at its time (`baseline.levels_at`)."""
     if row["status"] != "ok" or row["phase"] in (*ASIDE, "idle"):
         return
     checks = [
@@ -47,7 +49,7 @@ def judge(row: Row, settings: Settings, period_s: float | None, idle_w: Mapping[
         _finite(row),
         _energy_known(row),
         _all_spoke(row),
-        _above_idle(row, idle_w, strict),
+        *_above_idle(row, idle, strict),
         _settled(row, strict),
         _samples(row, period_s, strict),
         _coverage(row),
@@ -132,23 +134,40 @@ def _all_spoke(row: Row) -> Check:
     return Check("sensors", None if silent is None else not silent, text)
 
 
-def _above_idle(row: Row, idle_w: Mapping[str, float], strict: bool) -> Check:
+def _above_idle(row: Row, idle: Levels, strict: bool) -> list[Check]:
     """Of the device that was to work, as far as its power is known: idle cards would hide what processors draw. On a
     CPU another program's load may hide it too, a GPU's idle power is its own."""
+    _add_above_idle(row, idle)
     gpu = str(row.get("device") or "").startswith("cuda")
     now = powers(row)
-    cards = [name for name in row.get("gpu_devices") or [] if name in idle_w and name in now]
-    kinds = cards or (["gpu"] if gpu and "gpu" in idle_w else [""])
-    if not gpu and "cpu" in idle_w and "cpu" in now:
+    cards = [name for name in row.get("gpu_devices") or [] if name in idle and name in now]
+    kinds = cards or (["gpu"] if gpu and "gpu" in idle else [""])
+    if not gpu and "cpu" in idle and "cpu" in now:
         kinds = ["cpu"]
-    if any(kind not in idle_w or kind not in now for kind in kinds):
-        return Check("above idle", None, "")
-    power, idle = sum(now[kind] for kind in kinds), sum(idle_w[kind] for kind in kinds)
+    if any(kind not in idle or kind not in now for kind in kinds):
+        return []
+    power, at = sum(now[kind] for kind in kinds), sum(idle[kind].power_w for kind in kinds)
     what = {"": "power", "cpu": "the processors' power"}.get(kinds[0], "the GPUs' power")
-    text = f"{what}, {power:.1f} W, is not above that of the idle machine, {idle:.1f} W: was it idle before?"
-    if row.get("energy_j") is not None and "" in idle_w:
-        row["above_idle_j"] = row["energy_j"] - idle_w[""] * row["region_s"]
-    return Check("above idle", power > idle * IDLE_MARGIN, text, gpu or strict)
+    text = f"{what}, {power:.1f} W, is not above that of the idle machine, {at:.1f} W: was it idle before?"
+    above = Check("above idle", power > at * IDLE_MARGIN, text, gpu or strict)
+    ends = [(idle[kind].low_w, idle[kind].high_w) for kind in kinds]
+    if not above.ok or any(high is None for _, high in ends):
+        return [above]
+    low, high = (sum(one or 0.0 for one in side) for side in zip(*ends))
+    text = f"{what}, {power:.1f} W, is no more than the idle machine's of before or after, {low:.1f} to {high:.1f} W"
+    return [above, Check("above both idles", power > high * IDLE_MARGIN, text, False)]
+
+
+def _add_above_idle(row: Row, idle: Levels) -> None:
+    """`above_idle_j`, with what it would be by either baseline alone as its range: None where there is one only."""
+    level, energy, duration = idle.get(""), row.get("energy_j"), row.get("region_s")
+    if level is None or energy is None or not duration:
+        return
+    known = level.low_w is not None and level.high_w is not None
+    row["idle_w"], row["idle_baselines"] = level.power_w, BOTH if known else ONE
+    row["above_idle_j"] = energy - level.power_w * duration
+    row["above_idle_low_j"] = energy - level.high_w * duration if level.high_w is not None else None
+    row["above_idle_high_j"] = energy - level.low_w * duration if level.low_w is not None else None
 
 
 def _settled(row: Row, strict: bool) -> Check:
@@ -156,23 +175,6 @@ def _settled(row: Row, strict: bool) -> Check:
     slope = row.get("slope")
     by = "" if slope is None else f" by {slope:.1%}"
     return Check("settled", row.get("settled"), f"when it began the power still changed{by}", strict)
-
-
-def powers(row: Row) -> dict[str, float]:
-    """Mean power in W of a row's total, by kind of device (cpu, gpu, memory …), of each GPU, and in all under ""."""
-    duration = row.get("region_s")
-    if not duration:
-        return {}
-    found: dict[str, float] = {}
-    for source in row.get("sources") or []:
-        if source.get("energy_j") is not None:
-            device = str(source["device"])
-            kind = device.split(":")[0]
-            for name in {kind, device} if kind == "gpu" else {kind}:
-                found[name] = found.get(name, 0.0) + source["energy_j"] / duration
-    if row.get("energy_j") is not None:
-        found[""] = row["energy_j"] / duration
-    return found
 
 
 def _samples(row: Row, period_s: float | None, strict: bool) -> Check:

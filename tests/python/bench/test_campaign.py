@@ -213,7 +213,7 @@ def test_a_late_idle_baseline_is_what_rows_are_held_against(
     regions = fake_core.Record.regions
 
     def settled(self: fake_core.Record) -> list[dict[str, Any]]:
-        more = {"idle-before": 3}
+        more = {"idle-before": 3, "idle-after": 3}
         return [
             {**one, "provisional": False, "energy_j": one["energy_j"] * more.get(one["name"], 1)}
             for one in regions(self)

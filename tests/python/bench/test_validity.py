@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.baseline import Level
 from impact_tracker.bench.meter import Meter
 from impact_tracker.bench.rows import add_loaded
 from impact_tracker.bench.storage import Storage
@@ -40,9 +41,14 @@ def good() -> dict[str, Any]:
     }
 
 
+def before(idle_w: dict[str, float]) -> dict[str, Level]:
+    """The idle machine as it was before, which is all that is known of it while a session runs."""
+    return {kind: Level(power_w) for kind, power_w in idle_w.items()}
+
+
 def judged(settings: Settings | None = None, *, strict: bool = True, **changes: Any) -> dict[str, Any]:
     row = {**good(), **changes}
-    judge(row, settings or Settings(), 1.0, {"": 40.0, "cpu": 40.0}, strict)
+    judge(row, settings or Settings(), 1.0, before({"": 40.0, "cpu": 40.0}), strict)
     return row
 
 
@@ -126,7 +132,7 @@ def test_a_gpu_that_was_not_used_is_found_out() -> None:
     settings = Settings(device="cuda")
     gpu = {"device": "cuda:0", "sources": [{"id": "nvml/0", "device": "gpu:0", "energy_j": 600.0}]}
     row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 0}
-    judge(row, settings, 1.0, {"": 140.0, "gpu": 10.0}, False)
+    judge(row, settings, 1.0, before({"": 140.0, "gpu": 10.0}), False)
     assert any("held no memory" in text for text in row["invalid"])
     assert any("GPUs' power, 10.0 W, is not above" in text for text in row["invalid"])
     row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 5}
@@ -145,7 +151,7 @@ def test_another_gpu_s_work_is_not_ours() -> None:
     add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": own.partition(":")[2]}]})
     assert row["gpu_utilisation"] == 0.0
     idle_w = {"": 140.0, "gpu": 130.0, own: 65.0, other: 65.0}
-    judge(row, Settings(device="cuda"), 1.0, idle_w, False)
+    judge(row, Settings(device="cuda"), 1.0, before(idle_w), False)
     assert row["invalid"] == [
         "cuda:0 was 0% busy: it was not used",
         "the GPUs' power, 60.0 W, is not above that of the idle machine, 65.0 W: was it idle before?",
@@ -192,9 +198,9 @@ def test_idle_cards_do_not_hide_what_the_processors_draw() -> None:
     sources = [{"id": "rapl", "device": "cpu:0", "energy_j": 60.0 * 60.02}]
     sources += [{"id": f"nvml/{i}", "device": f"gpu:{i}", "energy_j": 70.0 * 60.02} for i in range(8)]
     row = {**good(), "sources": sources, "energy_j": 620.0 * 60.02}
-    judge(row, Settings(), 1.0, {"": 612.0, "cpu": 40.0, "gpu": 560.0}, True)
+    judge(row, Settings(), 1.0, before({"": 612.0, "cpu": 40.0, "gpu": 560.0}), True)
     assert row["invalid"] == []
-    judge(row, Settings(), 1.0, {"": 612.0, "cpu": 59.5, "gpu": 560.0}, True)
+    judge(row, Settings(), 1.0, before({"": 612.0, "cpu": 59.5, "gpu": 560.0}), True)
     assert row["invalid"] == [
         "the processors' power, 60.0 W, is not above that of the idle machine, 59.5 W: was it idle before?"
     ]
