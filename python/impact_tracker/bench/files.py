@@ -7,12 +7,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
+from .output import Output
 from .rows import Row
 from .statistics import Mean
-from .storage import Storage
 from .summary import Cell, invalid_because
 
 SCHEMA = 1
@@ -106,20 +105,13 @@ def summary_csv(cells: Sequence[Cell], intervals: Sequence[Mapping[str, Any] | N
     return stream.getvalue()
 
 
-def write_files(
-    storage: Storage, document: Mapping[str, Any], cells: Sequence[Cell], rows: Sequence[Row]
-) -> list[Path]:
-    """Writes the files (`document`: what `results` gave), figures where matplotlib is installed; what was written."""
+def write_files(output: Output, document: Mapping[str, Any], cells: Sequence[Cell], rows: Sequence[Row]) -> None:
+    """Writes the files (`document`: what `results` gave), figures where matplotlib is installed (else ImportError)."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     intervals = [cell["bootstrap"] for cell in document["summary"]]
-    written = [
-        storage.write("results.json", text + "\n"),
-        storage.write("results.csv", rows_csv(rows)),
-        storage.write("summary.csv", summary_csv(cells, intervals)),
-    ]
-    from .figures import energy_figure, save
+    output.text("results.json", text + "\n")
+    output.text("results.csv", rows_csv(rows))
+    output.text("summary.csv", summary_csv(cells, intervals))
+    from .figures import energy_figure
 
-    figure = energy_figure(cells)
-    if figure is not None:
-        written += [save(figure, storage.folder / f"energy.{kind}") for kind in ("png", "svg")]
-    return written
+    output.figure(energy_figure(cells), "energy")

@@ -9,7 +9,6 @@ from . import reproduction
 from .analysis import Answer, Point
 from .files import bootstraps
 from .page_learning import targets_table
-from .storage import Storage
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
 from .tables import answers_table, intervals_table, left_out_table, ranks_table, table1, table23
 from .view import View
@@ -62,26 +61,21 @@ class SuiteView:
 
     def write(self) -> list[Path]:
         """tables.md, tables.tex, one CSV a table, of the published suite reproduction.md; figures as PNG and SVG."""
-        storage, tables = self.view.storage, self.tables()
+        output, tables, before = self.view.output, self.tables(), len(self.view.output.written)
         notes = "".join(f"- {caveat}\n" for caveat in self.view.caveats)
-        written = [
-            storage.write("tables.md", "\n".join([*map(markdown, tables.values()), notes])),
-            storage.write("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items())),
-        ]
-        written += [storage.write(f"{name}.csv", csv_text(table)) for name, table in tables.items()]
+        output.text("tables.md", "\n".join([*map(markdown, tables.values()), notes]))
+        output.text("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items()))
+        for name, table in tables.items():
+            output.text(f"{name}.csv", csv_text(table))
         if self.view.has_scores:
             page = reproduction.page(self.view.cells)
-            written.append(storage.write("reproduction.md", markdown_page(page, "Beside the published study")))
-        return written if self._learning else written + self._figures(storage)
+            output.text("reproduction.md", markdown_page(page, "Beside the published study"))
+        if not self._learning:
+            from .figures_suite import every_figure
 
-    def _figures(self, storage: Storage) -> list[Path]:
-        from .figures import save
-        from .figures_suite import every_figure
-
-        drawn = every_figure(self.points)
-        return [
-            save(figure, storage.folder / f"{name}.{kind}") for name, figure in drawn.items() for kind in ("png", "svg")
-        ]
+            for name, figure in every_figure(self.points).items():
+                output.figure(figure, name)
+        return output.written[before:]
 
 
 def _renamed(table: Table, title: str) -> Table:

@@ -12,6 +12,7 @@ from .analysis import Answer, Point, answers, points_of
 from .caveats import caveats
 from .files import results, write_files
 from .log import epochs_of
+from .output import Output
 from .page import campaign_page
 from .page_learning import learning_page, targets_table
 from .reproduction import rank_answers
@@ -38,7 +39,7 @@ class View:
         log = storage.log()
         self.lines: list[Row] = log.lines
         self.left_out = log.notes
-        self.unwritten: str | None = None  # why its files could not be written, where they could not
+        self.output = Output(storage)
         self.weights = weights or Weights()
         self.rows: list[Row] = weighed(current(self.lines), self.weights)
         self.olympic = olympic
@@ -128,33 +129,25 @@ class View:
 
     def write_files(self) -> str | None:
         """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
-        return self.written(self._write)
+        return self.written(self._write) or self.output.unwritten
 
     def written(self, write: Callable[[], object]) -> str | None:
-        """Runs what writes files; why some are missing, in words: a package, or the disk (`unwritten` then)."""
+        """Runs what writes files by `output`, which knows what the disk refused; a package that was missing."""
         try:
             write()
         except ImportError as error:
             return str(error)
-        except OSError as error:
-            self.unwritten = f"{error}; then `impact-tracker bench report {self.storage.folder}` makes them anew"
-            return self.unwritten
         return None
 
     def _write(self) -> None:
-        write_files(self.storage, self.to_dict(), self.cells, self.rows)
         if self.settings.suite == "learning":
-            self._write_learning()
+            self.output.text("targets.csv", csv_text(targets_table(self.targets)))
+        write_files(self.output, self.to_dict(), self.cells, self.rows)
+        if self.settings.suite == "learning":
+            from .figures_learning import learning_figure
 
-    def _write_learning(self) -> None:
-        from .figures import save
-        from .figures_learning import learning_figure
-
-        self.storage.write("targets.csv", csv_text(targets_table(self.targets)))
-        figure = learning_figure(epochs_of(self.lines, self.rows), self.rows, self.targets)
-        if figure is not None:
-            for kind in ("png", "svg"):
-                save(figure, self.storage.folder / f"learning.{kind}")
+            epochs = epochs_of(self.lines, self.rows)
+            self.output.figure(learning_figure(epochs, self.rows, self.targets), "learning")
 
 
 def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Weights | None = None) -> View:

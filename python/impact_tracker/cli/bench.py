@@ -14,7 +14,7 @@ from typing import Any
 
 from .bench_actions import add_actions, models_of, run_action, suite_page
 from .bench_cluster import add_cluster, cluster_options, run_on_cluster
-from .bench_end import CODES, Ended, code_of, ending, resume_hint, say
+from .bench_end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
 from .bench_how import add_how, add_models, add_resume
 from .bench_train import learning_settings
 from .options import add_weighing
@@ -88,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         if campaign is None:
             raise
-        say(f"impact-tracker bench: {error}\nfinished rows are kept. Go on: {resume_hint(campaign.storage.folder)}")
+        hint = resume_hint(campaign.storage.folder)
+        say(f"impact-tracker bench: {error}\nfinished rows are kept. Go on: {hint}\n{UNMADE}")
         return 2
     return show(campaign.storage.folder, as_json=args.json, olympic=args.olympic, outcome=outcome)
 
@@ -141,22 +142,27 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome:
     from ..bench import view
 
     found = view.read(folder, olympic=olympic)
-    missing = found.write_files()
     if as_json:
+        found.write_files()
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return _code(found, outcome)
     from ..report.page import show as show_page
 
-    page = found.page()
-    if found.settings.suite != "fashion-mnist":
-        try:
-            page = suite_page(found)
-        except ImportError as error:
-            missing = str(error)
-    if missing and missing not in page.caveats:
-        page = page._replace(caveats=[*page.caveats, missing])
-    show_page(page._replace(details=[f"rows, summary, records and figures: {folder}"]))
+    try:
+        page = _full_page(found)
+    except ImportError as error:  # without scipy
+        missing = dict.fromkeys(text for text in (str(error), found.write_files()) if text)
+        page = found.page()._replace(caveats=[*found.page().caveats, *missing])
+    show_page(page._replace(details=[found.output.place]))
     return _code(found, outcome)
+
+
+def _full_page(found: Any) -> Any:
+    """With the study's questions, of a suite that has them; its files are written."""
+    if found.settings.suite != "fashion-mnist":
+        return suite_page(found)
+    missing, page = found.write_files(), found.page()
+    return page._replace(caveats=[*page.caveats, missing]) if missing else page
 
 
 def _code(found: Any, outcome: Any) -> int:
@@ -165,9 +171,9 @@ def _code(found: Any, outcome: Any) -> int:
     if verdict.text is not None:
         redo = " --redo-invalid" if verdict.redo else ""
         say(f"impact-tracker bench: {verdict.text}\n  then: {resume_hint(found.storage.folder)}{redo}")
-    if found.unwritten is None:
+    if found.output.unwritten is None:
         return int(verdict.code)
-    say(f"impact-tracker bench: {found.unwritten}")
+    say(f"impact-tracker bench: {found.output.unwritten}")
     return int(verdict.code) or 1
 
 

@@ -92,9 +92,7 @@ def suite_page(found: View) -> Page:
 
     suite = SuiteView(found)
     answers = suite.answers  # whether what it needs is there, before anything is written
-    missing = [found.write_files()]
-    if found.unwritten is None:  # else the disk says the same of every file
-        missing.append(found.written(suite.write))
+    missing = [found.written(suite.write), found.write_files()]  # the last says what the disk refused of either
     page = found.page(aside=False)
     above = ("answers", "targets", "inference", "training")  # the page has them already
     shown = [table for name, table in suite.tables().items() if name not in above]
@@ -103,7 +101,7 @@ def suite_page(found: View) -> Page:
         headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),
         tables=[*page.tables, *shown],
         caveats=[*page.caveats, *dict.fromkeys(text for text in missing if text)],
-        details=[f"rows, tables, records and figures: {found.storage.folder}"],
+        details=[found.output.place],
     )
 
 

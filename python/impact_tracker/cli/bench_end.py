@@ -18,6 +18,7 @@ CODES = (
     "written; 2 it could not begin, or the disk ended it; 3 no run at all is valid; 129, 130, 143 it was told to end "
     "(SIGHUP, SIGINT, SIGTERM). Finished rows stay in every case."
 )
+UNMADE = "results, tables and figures were not made: that command makes them, or `impact-tracker bench report DIR` now"
 _WORD = b"\nending: the worker and the record are closed (once more: at once)\n"
 
 

@@ -73,6 +73,7 @@ def test_a_full_disk_ends_the_campaign_and_keeps_whole_rows(
     err = capsys.readouterr().err
     assert f"rows.jsonl cannot be written: {words}" in err
     assert "finished rows are kept. Go on: impact-tracker bench --resume a" in err
+    assert "results, tables and figures were not made" in err
     kept = (tmp_path / "a" / "rows.jsonl").read_bytes()
     assert kept == b"" or kept.endswith(b"\n")
     assert not read_lines(kept).damaged
@@ -121,10 +122,35 @@ def test_files_that_do_not_fit_are_said_and_the_answer_is_shown(
     out, err = capsys.readouterr()
     assert "Small CNN" in out
     assert f"{victim} cannot be written: the disk is full: free some space; then `impact-tracker bench report" in err
+    assert f"Not written, or still of before: {victim}\n" in err
+    assert out.splitlines()[-1].endswith(f"{tmp_path / 'a'} (not written, or still of before: {victim})")
+    others = {"results.json", "results.csv", "summary.csv", "energy.png", "energy.svg"} - {victim}
+    assert others < {path.name for path in (tmp_path / "a").iterdir()}  # one that does not fit keeps no other out
     assert not [path for path in (tmp_path / "a").iterdir() if path.name.startswith(".")]
     monkeypatch.setattr(Path, "replace", replace)
     assert main(["bench", "report", "a"]) == 0
     assert (tmp_path / "a" / victim).stat().st_size > 0
+    assert "not written" not in capsys.readouterr().out
+
+
+def test_of_a_full_disk_every_file_that_is_missing_is_named(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def full(path: Path, data: bytes) -> Path:
+        raise disk.explained(OSError(errno.ENOSPC, "No space left on device"), path)
+
+    assert main(["bench", "-o", "a", *SMALL, "--repeats", "1", "-q"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"rows, records, summary, figures: {tmp_path / 'a'}"
+    monkeypatch.setattr("impact_tracker.bench.storage.write_whole", full)
+    monkeypatch.setattr("impact_tracker.bench.figures.write_whole", full)
+    assert main(["bench", "--resume", "a", "-q"]) == 2  # campaign.json is renewed first
+    assert main(["bench", "report", "a"]) == 0
+    out = capsys.readouterr().out
+    last = out.splitlines()[-1]
+    assert last.startswith(f"rows, records: {tmp_path / 'a'} (not written, or still of before: ")
+    for name in ("tables.md", "answers.csv", "results.json", "results.csv", "summary.csv", "energy.svg"):
+        assert name in last
+    assert out.count("the disk is full: free some space") == 1
 
 
 def test_a_report_of_what_is_not_ours_to_write_is_shown(

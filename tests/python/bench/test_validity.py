@@ -222,6 +222,10 @@ def test_the_load_of_a_short_phase_is_not_known() -> None:
 
 
 def test_settings_that_were_asked_are_checked() -> None:
+    for threads, beside, each in ((4, 2, 2), (1, 2, 1), (5, 2, 2), (8, 3, 2)):  # replicas share them alike
+        settings = Settings(threads=threads, replicas=beside)
+        row = judged(settings, threads=each * beside, devices=["cpu"] * beside)
+        assert row["invalid"] == []
     row = judged(Settings(threads=4, layout="nchw"))
     assert row["invalid"] == ["ran as channels_last", "ran on 2 threads"]
 
