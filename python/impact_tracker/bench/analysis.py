@@ -53,7 +53,7 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
     reached = {cell.test: cell.accuracy.value * 100 for cell in cells if cell.accuracy is not None}
     found = []
     for cell in cells:
-        if cell.phase not in ("training", "inference") or cell.j_per_image is None:
+        if cell.phase not in ("training", "inference") or cell.j_per_image is None or cell.j_per_image.value <= 0:
             continue
         row = next(
             row

@@ -10,7 +10,8 @@ from .baseline import AFTER, BEFORE, baselines
 from .rows import Row
 from .settings import Settings
 from .storage import Outcome
-from .summary import Cell
+from .suites_base import ASIDE
+from .summary import Cell, invalid_because
 from .validity import LEAST_LOAD_S, OTHERS_CPUS
 
 SCATTER = 0.10  # coefficient of variation between runs above which it is said
@@ -33,7 +34,7 @@ def caveats(
             f"{provisional} energies are provisional, as sensors had not said all: --resume makes them final, by the "
             "records, unless those are missing"
         )
-    found += _about_energy(cells)
+    found += [*_about_energy(cells), *_without_energy(cells, rows)]
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
     found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
@@ -87,6 +88,20 @@ def _about_energy(cells: Sequence[Cell]) -> list[str]:
     if any(cell.partial for cell in known):
         found.append("partial: parts of the machine are in no sensor's sum")
     return found
+
+
+def _without_energy(cells: Sequence[Cell], rows: Sequence[Row]) -> list[str]:
+    """Runs that count and are in no mean of an energy."""
+    count: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row["phase"] not in (*ASIDE, "idle") and row.get("energy_j") is None and invalid_because(row) is None:
+            count[row["test"], row["phase"]] += 1
+    return [
+        f"{cell.title} {cell.phase}: the energy of {count[cell.test, cell.phase]} of {cell.runs} runs is not known, "
+        "its mean is over the others"
+        for cell in cells
+        if 0 < count[cell.test, cell.phase] < cell.runs
+    ]
 
 
 def _warned(rows: Sequence[Row]) -> list[str]:

@@ -61,6 +61,9 @@ def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str]
             wanted = images * epochs if cell.phase == "training" else images
             found.append(_forecast(cell, view, wanted))
     if not found:
+        why = view.verdict().text
+        if why is not None:
+            raise ValueError(f"there is nothing that a forecast could rest on: {why}")
         raise ValueError("nothing was measured that a forecast could rest on: `impact-tracker doctor` says why")
     return found
 

@@ -50,7 +50,7 @@ def read_lines(data: bytes) -> Lines:
 def line_of(text: bytes) -> Row | None:
     """One line; None where it is not what was written."""
     try:
-        line = json.loads(text.decode("utf-8"))
+        line = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
     except (ValueError, RecursionError):
         return None
     if not isinstance(line, dict):

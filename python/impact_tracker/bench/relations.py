@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .statistics import kept_of, student_p, student_t
+from .statistics import deviation_of, kept_of, student_p, student_t
 
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance
 
@@ -161,11 +161,11 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Difference | None:
     if len(a) < 2 or len(b) < 2:
         return None
     means = [math.fsum(side) / len(side) for side in (a, b)]
-    errors = [
-        math.fsum((one - mean) ** 2 for one in side) / (len(side) - 1) / len(side) for side, mean in zip((a, b), means)
-    ]
+    errors = [deviation_of(side) ** 2 / len(side) for side in (a, b)]
     difference, error = means[1] - means[0], math.fsum(errors)
     if error <= 0:
+        if math.isclose(*means, rel_tol=1e-12):  # equal but for the rounding of what they were computed from
+            difference = 0.0
         return Difference(difference, 0.0, 0.0 if difference else 1.0)
     freedom = error**2 / math.fsum(e**2 / (len(side) - 1) for e, side in zip(errors, (a, b)))
     t = difference / math.sqrt(error)

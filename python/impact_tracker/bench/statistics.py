@@ -42,16 +42,16 @@ def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.
     value = math.fsum(kept) / len(kept)
     if len(kept) == 1:
         return Mean(value, None, 1, None)
-    deviation = _deviation(kept)
+    deviation = deviation_of(kept)
     error = deviation / math.sqrt(len(kept))
     if len(kept) < len(values):
         winsorised = [kept[0], *kept, kept[-1]]
-        error = _deviation(winsorised) * math.sqrt(len(values)) / len(kept)
+        error = deviation_of(winsorised) * math.sqrt(len(values)) / len(kept)
     return Mean(value, student_t(level, len(kept) - 1) * error, len(kept), deviation)
 
 
-def _deviation(values: Sequence[float]) -> float:
-    """Standard deviation of a sample; 0 where the values are equal but for the rounding of their sum."""
+def deviation_of(values: Sequence[float]) -> float:
+    """Standard deviation of a sample of two or more; 0 where the values are equal but for the rounding of their sum."""
     mean = math.fsum(values) / len(values)
     found = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (len(values) - 1))
     return 0.0 if found < 1e-14 * abs(mean) else found

@@ -126,7 +126,10 @@ def _finite(row: Row) -> Check:
 
 
 def _energy_known(row: Row) -> Check:
-    return Check("energy", row.get("energy_j") is not None, "its energy was not measured", False)
+    energy = row.get("energy_j")
+    if energy is not None and energy <= 0:  # nothing runs without: a sensor that stands still, or a phase between ticks
+        return Check("energy", False, f"its sensors counted {energy:g} J: none of them moved in it")
+    return Check("energy", energy is not None, "its energy was not measured", False)
 
 
 def _all_spoke(row: Row) -> Check:

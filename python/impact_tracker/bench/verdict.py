@@ -25,6 +25,7 @@ _REMEDIES = {
     "layout": "leave --layout out",
     "replicas": "ask for as many --replicas as there are GPUs",
     "threads": "ask for as many --threads as there are processors",
+    "energy": "a phase that is longer than the sensors' period (--images, --mode work); impact-tracker doctor",
     "sensors": "see which sensor stopped answering: impact-tracker doctor",
     "above idle": "begin when the machine is idle",
     "settled": "begin when the machine is idle, with its clock fixed; a longer --cool-down",

@@ -22,6 +22,7 @@ from .options import add_weighing
 NAME = "bench"
 HELP = "train and run networks, and show what each cost"
 
+IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
 _SETTINGS = (
     "suite mode phase models repeats seed images epochs test_images batch device replicas precision layout threads "
     "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
@@ -33,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..bench.settings import MODES, PHASES, SUITES
 
     what = parser.add_argument_group("what")
-    what.add_argument("--suite", choices=SUITES, help="default: fashion-mnist")
+    what.add_argument(
+        "--suite",
+        choices=SUITES,
+        help="fashion-mnist (default): two networks that learn; ai-benchmark: the published 42 tests; modern: networks "
+        "of today; learning: as `bench train`",
+    )
     what.add_argument(
         "--mode",
         choices=MODES,
@@ -42,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_models(what, "--models", text="names, separated by commas (--list names them)")
     what.add_argument("--phase", choices=PHASES, help="default: both")
     what.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3; quick suites: 1)")
-    what.add_argument("--images", type=int, metavar="N", help="training images an epoch, and images to run (10000)")
+    what.add_argument("--images", type=int, metavar="N", help=IMAGES)
     what.add_argument("--epochs", type=int, metavar="N", help="passes over the training images (1)")
     what.add_argument("--test-images", type=int, metavar="N", help="images of the evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")

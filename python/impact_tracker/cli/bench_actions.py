@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 LIGHT_IMAGES = 2000
 DATA_SUITES = ("fashion-mnist", "learning")
 FORMATS = ("console", "markdown", "latex", "csv")
-_LIGHT = "suite batch device precision threads repeats zone intensity_g_per_kwh pue"
+_OF_A_RUN = ("suite", "batch", "device", "precision", "threads", "repeats")
+_LIGHT = (*_OF_A_RUN, "zone", "intensity_g_per_kwh", "pue")
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +61,7 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
     forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
     forecast.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
-    forecast.add_argument("--threads", type=int, metavar="N", help="default: all")
+    forecast.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
     forecast.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
     forecast.add_argument("--json", action="store_true", help="unrounded, for programs")
     add_weighing(forecast)
@@ -162,6 +163,9 @@ def _forecast(args: argparse.Namespace) -> int:
 
     if args.images < 1 or args.epochs < 1:
         raise ValueError(f"--images and --epochs are 1 or more, not {args.images} and {args.epochs}")
+    beside = [name for name in _OF_A_RUN if getattr(args, name) is not None] if args.source else []
+    if beside:
+        raise ValueError(f"--from takes what was measured then: leave out --{', --'.join(beside)}")
     with tempfile.TemporaryDirectory(prefix="impact-tracker-forecast-") as scratch:
         folder = Path(args.source) if args.source else Path(scratch) / "light"
         if not args.source:
@@ -183,7 +187,7 @@ def _light(folder: Path, args: argparse.Namespace) -> None:
     """A small campaign for a forecast."""
     from ..bench import Campaign, Settings
 
-    given = {name: getattr(args, name) for name in _LIGHT.split() if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in _LIGHT if getattr(args, name) is not None}
     if given.get("suite", "fashion-mnist") in DATA_SUITES:  # the others' light runs take about a second
         given.update(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES)
     settings = Settings(models=models_of(args.models or ""), **given)

@@ -42,7 +42,10 @@ def add_how(how: Any, batch: str) -> None:
     how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
     how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
     how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
-    how.add_argument("--threads", type=int, metavar="N", help="default: all")
-    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of gauges (1)")
-    how.add_argument("--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after")
-    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help="rest between tasks")
+    how.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
+    how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of power (1)")
+    how.add_argument(
+        "--idle", type=float, metavar="S", dest="idle_s", help="idle baseline before and after; 0: none (2; work: 30)"
+    )
+    rest = "rest between tasks (0; work: 10, paper: 1)"
+    how.add_argument("--cool-down", type=float, metavar="S", dest="cool_down_s", help=rest)

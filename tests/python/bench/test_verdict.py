@@ -242,3 +242,18 @@ def test_a_campaign_that_was_not_run_to_its_end_has_no_result(tmp_path: Path) ->
     begun = read(tmp_path / "b").verdict()
     assert (begun.code, begun.without) == (3, ["vgg-16/inference inference", "vgg-16/training training"])
     assert verdict([], [], view.outcome).code == 0
+
+
+def test_a_forecast_of_runs_that_do_not_count_says_why(lid: Lid, capsys: pytest.CaptureFixture[str]) -> None:
+    lid.commands = ("train", "infer")
+    assert main(["bench", "forecast", "--images", "1000", "--models", "small-cnn"]) == 2
+    err = capsys.readouterr().err
+    assert "nothing that a forecast could rest on: 2 of 3 phases have no valid run: small-cnn training" in err
+    assert "6 rows are invalid, as: the machine was suspended for 60.0 s in it" in err
+
+
+def test_a_forecast_from_a_campaign_takes_it_as_it_was(lid: Lid, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "-o", "a", *SMALL, "--repeats", "1"]) == 0
+    assert main(["bench", "forecast", "--images", "9", "--from", "a", "--batch", "4", "--threads", "1"]) == 2
+    assert "--from takes what was measured then: leave out --batch, --threads" in capsys.readouterr().err
+    assert main(["bench", "forecast", "--images", "9", "--from", "a", "--pue", "1.2"]) == 0
