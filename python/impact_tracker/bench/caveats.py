@@ -110,7 +110,10 @@ def _warned(rows: Sequence[Row]) -> list[str]:
     judged = sum(1 for row in rows if row.get("checks"))
     counts = Counter(check["name"] for check in failed)
     texts = {check["name"]: check["text"] for check in failed}
-    return [f"{count} of {judged} rows are warned of, as: {texts[name]}" for name, count in counts.most_common()]
+    return [
+        f"{count} of {judged} rows {'is' if count == 1 else 'are'} warned of, as: {texts[name]}"
+        for name, count in counts.most_common()
+    ]
 
 
 def _scatter(cells: Sequence[Cell]) -> list[str]:

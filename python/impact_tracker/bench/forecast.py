@@ -151,7 +151,8 @@ def page(view: View, found: Sequence[Forecast], *, images: int, epochs: int) -> 
             one.phase,
             f"{one.images:,}",
             digits.energy(one.energy_j, one.energy_high_j - one.energy_j),
-            digits.kwh(one.energy_j, one.energy_high_j - one.energy_j, spread=False),
+            # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
+            digits.kwh(one.energy_j, min(one.energy_high_j - one.energy_j, one.energy_j), spread=False),
             digits.carbon(one.carbon_g, one.carbon_low_g, one.carbon_high_g),
             " to ".join(digits.duration(value) for value in (one.seconds_low, one.seconds_high)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import suite_ai, suite_fashion, suite_learning, suite_modern
@@ -34,20 +34,26 @@ def tests_of(settings: Settings) -> list[Test]:
     """
     if settings.mode == "paper" and settings.suite != "ai-benchmark":
         raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
-    check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}")
+    elsewhere = {model: suite for suite in reversed(_SUITES) for model in models_of(suite)}
+    check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}", elsewhere)
     found: list[Test] = _SUITES[settings.suite].tests(settings)
     if not found:
         raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
     return found
 
 
-def check_models(asked: Iterable[str], known: Iterable[str], where: str) -> None:
-    """ValueError that names near matches for the first model that is not known."""
+def check_models(
+    asked: Iterable[str], known: Iterable[str], where: str, elsewhere: Mapping[str, str] | None = None
+) -> None:
+    """ValueError that names near matches for the first model that is not known, or the suite that has it
+    (`elsewhere`)."""
     there = list(known)
     for model in asked:
         if model not in there:
             near = difflib.get_close_matches(model.lower().replace("_", "-"), there, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(near)}? " if near else ""
+            if model in (elsewhere or {}):
+                hint = f"--suite {(elsewhere or {})[model]} has it; "
             raise ValueError(f"there is no model {model!r} in {where}; {hint}there are {', '.join(there)}")
 
 

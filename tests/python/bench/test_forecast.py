@@ -78,3 +78,15 @@ def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
     (found,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
     assert found.seconds == pytest.approx(300.0)
     assert found.energy_j == pytest.approx(row["j_per_image"] * 10_000)
+
+
+def test_an_energy_of_wide_spread_is_not_shown_as_0(tmp_path: Path) -> None:
+    """Two runs that differ a hundredfold: the spread is wider than the value, which is no 0 kWh for it."""
+    settings = Settings(suite="ai-benchmark", mode="work", repeats=2, models=("vgg-16",))
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    for row in view.rows:
+        row["j_per_image"] *= 0.01 if row["repeat"] == 2 else 1.0
+    found = forecast.forecasts(view, images=100)
+    assert all(one.energy_high_j > 2 * one.energy_j for one in found)
+    for cells in forecast.page(view, found, images=100, epochs=1).tables[0].rows:
+        assert any(digit in "123456789" for digit in cells[4])

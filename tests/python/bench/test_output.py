@@ -156,6 +156,7 @@ def test_interrupted_it_says_how_to_go_on(workers: Workers, capsys: pytest.Captu
     [
         (["--models", "smallcnn"], "there is no model 'smallcnn'"),
         (["--models", "mobilenet_v3"], "did you mean mobilenet-v2"),
+        (["--models", "srcnn"], "in suite fashion-mnist; --suite ai-benchmark has it; there are small-cnn,"),
         (["--repeats", "0"], "repeats is 1 or more"),
         (["--data", "/nowhere"], "dataset-fashion-mnist"),
         (["--resume", "nothing-there"], "holds no campaign"),
