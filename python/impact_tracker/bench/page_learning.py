@@ -37,7 +37,8 @@ def headline(one: Reached) -> str:
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
         return f"{one.title}: {one.metric} {final} after {_epochs(one.epochs)}, {text}"
     if not one.reached:
-        return f"{one.title}: none of {one.runs} runs reached {goal(one)} ({one.metric} {final} at the end)"
+        runs = "its one run did not reach" if one.runs == 1 else f"none of {one.runs} runs reached"
+        return f"{one.title}: {runs} {goal(one)} ({one.metric} {final} at the end)"
     reached = "" if one.reached == one.runs else f"{one.reached} of {one.runs} runs, "
     return f"{one.title} reaches {goal(one)}: {reached}{energy_text(one.training_j)} and {_epochs(one.epochs)}"
 
