@@ -247,8 +247,9 @@ LoadOptions parse_load(const Json& command) {
   o.replicas = replica_count(o.device, f.whole("replicas", 1, 0), o.batch);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));
   o.deterministic = f.flag("deterministic", false);
+  const auto statistics = f.choice("batch_norm", "train", kBatchNorms);
   o.build.batch_norm =
-      f.choice("batch_norm", "train", {"train", "frozen"}) == "train" ? BatchNorm::train : BatchNorm::frozen;
+      static_cast<BatchNorm>(std::find(kBatchNorms.begin(), kBatchNorms.end(), statistics) - kBatchNorms.begin());
   if (!o.spec->variants.empty()) {
     o.build.variant = f.choice("variant", o.spec->variants.front(), o.spec->variants);
   } else if (f.has("variant")) {

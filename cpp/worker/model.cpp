@@ -20,7 +20,8 @@ void use_layout(torch::nn::Module& module) {
 }
 
 /// Overlap of probabilities and true classes, 2 sum(p t) / (sum p + sum t), mean over the classes but the background
-/// (class 0): what segmentations are judged by, in a form that has gradients (arXiv 1606.04797).
+/// (class 0): what segmentations are judged by, in a form that has gradients (arXiv 1606.04797). Of the classes that
+/// the target has: one that is not there has no overlap to gain, and would only teach never to see it.
 Tensor soft_dice(const Tensor& scores, const Tensor& target) {
   const auto classes = scores.size(1);
   const auto places = scores.dim() - 1;
@@ -28,8 +29,11 @@ Tensor soft_dice(const Tensor& scores, const Tensor& target) {
   const auto truth = torch::one_hot(target, classes).movedim(places, 0).flatten(1).to(guess.scalar_type());
   const auto both = (guess * truth).sum(1);
   const auto sizes = guess.sum(1) + truth.sum(1);
-  constexpr double kOfNothing = 1.0;  // a class that is not there counts as found where it was not seen either
-  return ((2.0 * both + kOfNothing) / (sizes + kOfNothing)).slice(0, 1).mean();
+  const auto there = (truth.sum(1) > 0).to(guess.scalar_type()).slice(0, 1);
+  constexpr double kOfNothing = 1.0;  // keeps the quotient of a class of few voxels smooth
+  const auto overlap = ((2.0 * both + kOfNothing) / (sizes + kOfNothing)).slice(0, 1);
+  // With no class there at all it is 1: nothing to gain, so no loss.
+  return 1.0 - ((1.0 - overlap) * there).sum() / there.sum().clamp_min(1.0);
 }
 
 /// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock

@@ -154,7 +154,7 @@ Json Phase::report() const {
           {"layout", load_.channels_last ? "channels_last" : "nchw"},
           {"precision", load_.precision},
           {"torch_version", compat::version()},
-          {"batch_norm", load_.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
+          {"batch_norm", name_of(load_.build.batch_norm)},
           {"variant", load_.build.variant.empty() ? Json(nullptr) : Json(load_.build.variant)},
           {"network", load_.spec->name},
           {"seed", load_.seed},

@@ -44,11 +44,11 @@ struct Source {
   Json description;
 };
 
-/// The data a phase asks for: "data": "synthetic" (default) or "fashion-mnist", "brain", "text"; "subset", "data_seed",
-/// "data_folder". Real data is prepared once for all phases of a training that keep it.
+/// The data a phase asks for: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
+/// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
 Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
                  std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
-  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist", "brain", "text"});
+  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist", "brain", "brain-2mm", "text"});
   const auto seed =
       static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
   Source source;
@@ -63,8 +63,11 @@ Source open_data(const Fields& f, const Model& model, bool train_part, const std
     if (kept != nullptr && kept->count(key) > 0) {
       source.data = kept->at(key);
     } else {
-      const auto open = name == "brain" ? open_brain : name == "text" ? open_text : open_fashion_mnist;
-      source.data = open(model.data_options(), train_part, limit, seed, folder);
+      const bool brain = name == "brain" || name == "brain-2mm";
+      const auto open = brain ? open_brain : name == "text" ? open_text : open_fashion_mnist;
+      auto options = model.data_options();
+      options.spacing_mm = name == "brain-2mm" ? 2 : 1;
+      source.data = open(options, train_part, limit, seed, folder);
       if (kept != nullptr) {
         (*kept)[key] = source.data;
       }
@@ -252,7 +255,7 @@ void Session::load(const Json& command) {
        {"threads", torch::get_num_threads() * options.replicas},
        {"replicas", options.replicas},
        {"seed", options.seed},
-       {"batch_norm", options.build.batch_norm == BatchNorm::train ? "train" : "frozen"},
+       {"batch_norm", name_of(options.build.batch_norm)},
        {"variant", options.build.variant.empty() ? Json(nullptr) : Json(options.build.variant)},
        {"parameters", facts.parameters},
        {"trainable_parameters", facts.trainable},
@@ -324,7 +327,7 @@ void Session::evaluate(const Json& command) {
   const Fields f(command, {"data", "subset", "data_seed", "data_folder"});
   if (f.text("data", "synthetic") == "synthetic") {
     throw ProtocolError("bad-value", "an evaluation needs real data",
-                        "\"data\": \"fashion-mnist\", \"brain\" or \"text\"");
+                        "\"data\": \"fashion-mnist\", \"brain\", \"brain-2mm\" or \"text\"");
   }
   auto source = open_data(f, model(), false, "cross_entropy", &kept_);
   Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));

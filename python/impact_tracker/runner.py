@@ -153,8 +153,8 @@ class Runner:
         """Build a network with seeded weights; answers with everything that was chosen, parameters and gmac.
 
         layout: "nchw", "channels_last" or "auto" (channels_last for images). precision: fp32, tf32, bf16 (mixed).
-        batch_norm: "train", or "frozen" as in the benchmark's graphs. threads: default all that this process may use,
-        by its affinity and its control group's quota.
+        batch_norm: "train"; "frozen" as in the benchmark's graphs; "current": the batch's statistics in evaluation too.
+        threads: default all that this process may use, by its affinity and its control group's quota.
         replicas: networks side by side that share each batch, one a GPU from `device` on; 0: all GPUs.
         """
         command = {k: v for k, v in locals().items() if k not in ("self", "timeout_s")}
@@ -191,9 +191,9 @@ class Runner:
     ) -> Phase:
         """A prepared training phase; the first of the limits that is reached ends it.
 
-        data: "synthetic", "fashion-mnist", "brain", "text"; subset, data_seed, data_folder, loss, optimizer (adam,
-        adamw, sgd), lr, lr_schedule (constant, linear, cosine; schedule_from, schedule_to: its part that this phase
-        runs through), momentum, weight_decay, resume (with the optimizer of before).
+        data: "synthetic", "fashion-mnist", "brain", "brain-2mm", "text"; subset, data_seed, data_folder, loss,
+        optimizer (adam, adamw, sgd), lr, lr_schedule (constant, linear, cosine; schedule_from, schedule_to: its part
+        that this phase runs through), momentum, weight_decay, resume (with the optimizer of before).
         """
         limits = {"epochs": epochs, "passes": passes, "images": images, "seconds": seconds}
         return self._phase({"cmd": "train", **limits, **options})

@@ -62,7 +62,7 @@ def test_a_target_out_of_reach_is_missed_and_said(tmp_path: Path) -> None:
 
 def brain(folder: Path) -> None:
     """A brain of the real one's width: bright tissue with a dark core that is another class."""
-    sides = (181, 32, 32)
+    sides = (181, 64, 64)  # at 2 mm just as high and as deep as a cube
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, 3, *sides, 1, 1, 1, 1)
@@ -73,7 +73,7 @@ def brain(folder: Path) -> None:
     for z in range(sides[2]):
         for y in range(sides[1]):
             for x in range(sides[0]):
-                core = 8 <= y < 24 and 8 <= z < 24
+                core = 16 <= y < 48 and 16 <= z < 48
                 image.append(60 + (x * 7 + y * 5 + z * 3) % 9 if core else 200)
                 labels.append(1 if core else 95)
     folder.mkdir()
@@ -91,7 +91,7 @@ def test_volumes_to_a_dice(tmp_path: Path) -> None:
     assert line["metric"] == "dice"
     assert len(line["dice_by_class"]) == 4
     row = next(row for row in view.rows if row["phase"] == "evaluation")
-    assert (row["unit"], row["data"], row["input"]) == ("volume", "brain", [1, 32, 32, 32])
+    assert (row["unit"], row["data"], row["input"]) == ("volume", "brain-2mm", [1, 32, 32, 32])
 
 
 @pytest.mark.skipif(not LICENCES.is_dir(), reason="no texts in /usr/share/common-licenses")

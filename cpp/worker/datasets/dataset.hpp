@@ -33,6 +33,7 @@ struct DataOptions {
   torch::Device device = torch::kCPU;
   bool channels_last = false;
   std::int64_t batch = 1;
+  std::int64_t spacing_mm = 1;  ///< of volumes: so many voxels of 1 mm become one a side
 };
 
 /// Fashion-MNIST from its gzipped IDX files in `folder` (empty: $IMPACT_TRACKER_DATA/fashion-mnist,

@@ -33,8 +33,17 @@ Tensor activate(Tensor x, Act act) {
   return x;
 }
 
+Tensor batch_normalised(BatchNorm mode, bool training, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Tensor& mean, const Tensor& variance, double eps) {
+  constexpr double kMomentum = 0.1;
+  if (mode == BatchNorm::current && !training) {
+    return ops::batch_norm(x, weight, bias, {}, {}, true, kMomentum, eps);
+  }
+  return ops::batch_norm(x, weight, bias, mean, variance, training && mode != BatchNorm::frozen, kMomentum, eps);
+}
+
 NormLayer::NormLayer(const BuildOptions& options, std::int64_t channels, NormOptions norm)
-    : norm_(norm), frozen_(options.batch_norm == BatchNorm::frozen || norm.kind == Norm::batch_constant) {
+    : norm_(norm), statistics_(norm.kind == Norm::batch_constant ? BatchNorm::frozen : options.batch_norm) {
   const std::vector<std::int64_t> shape{channels};
   const bool instance = norm.kind == Norm::instance || norm.kind == Norm::instance_plain;
   if (norm.kind == Norm::batch || norm.kind == Norm::instance) {
@@ -57,7 +66,7 @@ Tensor NormLayer::forward(const Tensor& x) {
   if (norm_.kind == Norm::instance || norm_.kind == Norm::instance_plain) {
     return ops::instance_norm(x, weight_, bias_, norm_.eps);
   }
-  return ops::batch_norm(x, weight_, bias_, mean_, variance_, is_training() && !frozen_, 0.1, norm_.eps);
+  return batch_normalised(statistics_, is_training(), x, weight_, bias_, mean_, variance_, norm_.eps);
 }
 
 Conv::Conv(const BuildOptions& options, const ConvOptions& conv)

@@ -55,7 +55,7 @@ class NormLayer final : public Layer {
 
  private:
   NormOptions norm_;
-  bool frozen_;
+  BatchNorm statistics_;
   Tensor weight_, bias_, mean_, variance_;
 };
 
@@ -169,6 +169,9 @@ LayerPtr avg_pool_at_most(Pair kernel, Pair stride);
 
 /// The activation, in place where that is possible: x must be nobody else's.
 Tensor activate(Tensor x, Act act);
+/// Batch normalisation with the statistics that the mode names; only training with the batch's own moves mean and variance.
+Tensor batch_normalised(BatchNorm mode, bool training, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const Tensor& mean, const Tensor& variance, double eps);
 
 template <class... L>
 std::shared_ptr<Chain> chain(const L&... layers) {

@@ -15,11 +15,15 @@ namespace impact::worker {
 using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 
-/// How batch normalisation behaves while a network trains.
+/// What batch normalisation normalises with.
 enum class BatchNorm {
-  train,   ///< statistics of the batch, as one trains for real
-  frozen,  ///< the moving statistics, never updated: so are the benchmark's graphs, in training as well
+  train,    ///< statistics of the batch while it trains, the moving ones afterwards: as one trains for real
+  frozen,   ///< the moving statistics, never updated: so are the benchmark's graphs, in training as well
+  current,  ///< statistics of the batch, afterwards too: best for batches of few volumes (arXiv 1606.06650, 3)
 };
+/// "train", "frozen", "current", in the order of the enum.
+extern const std::vector<std::string> kBatchNorms;
+const std::string& name_of(BatchNorm mode);
 
 /// What a network is built from. The meta device gives a network of shapes alone.
 struct BuildOptions {
@@ -83,7 +87,7 @@ struct NetworkFacts {
   std::int64_t activations = 0;      ///< values that the counted operations put out for one input
   std::vector<std::int64_t> output;  ///< shape of infer for one input, batch first
   std::vector<std::int64_t>
-      scores;  ///< shape of forward, which the loss is taken of; classes along the second dimension
+      scores;                      ///< shape of forward, which the loss is taken of; classes along the second dimension
   std::int64_t training_macs = 0;  ///< multiply-adds of one input's forward: more than of infer where that leaves out
                                    ///< what only a loss needs (the scores of every token)
 };

@@ -29,6 +29,10 @@ const NetworkSpec* find_network(const std::string& name) {
   return found == specs.end() ? nullptr : &*found;
 }
 
+const std::vector<std::string> kBatchNorms{"train", "frozen", "current"};
+
+const std::string& name_of(BatchNorm mode) { return kBatchNorms.at(static_cast<std::size_t>(mode)); }
+
 std::vector<std::string> near_networks(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& spec : network_specs()) {
@@ -86,8 +90,13 @@ NetworkFacts network_facts(const NetworkSpec& spec, BuildOptions options) {
   }();
   ops::Trace trace;
   const auto out = network->infer(inputs);
-  NetworkFacts facts{count_parameters(*network), count_parameters(*network, true), trace.macs(), 0, out.sizes().vec(),
-                     scores,                     training_macs};
+  NetworkFacts facts{count_parameters(*network),
+                     count_parameters(*network, true),
+                     trace.macs(),
+                     0,
+                     out.sizes().vec(),
+                     scores,
+                     training_macs};
   for (const auto& op : trace.ops()) {
     std::int64_t values = 1;
     for (const auto d : op.out) {

@@ -11,7 +11,7 @@ namespace {
 class Conv3d final : public Layer {
  public:
   Conv3d(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t kernel, bool normalised)
-      : padding_(kernel / 2), normalised_(normalised), frozen_(o.batch_norm == BatchNorm::frozen) {
+      : padding_(kernel / 2), normalised_(normalised), statistics_(o.batch_norm) {
     const auto fan_in = static_cast<double>(in * kernel * kernel * kernel);
     weight_ = register_parameter(
         "weight", normal_parameter(o, {out, in, kernel, kernel, kernel}, std::sqrt((normalised ? 2.0 : 1.0) / fan_in)));
@@ -26,12 +26,13 @@ class Conv3d final : public Layer {
     if (!normalised_) {
       return y;
     }
-    return activate(ops::batch_norm(y, {}, {}, mean_, variance_, is_training() && !frozen_, 0.1, 1e-5), Act::relu);
+    return activate(batch_normalised(statistics_, is_training(), y, {}, {}, mean_, variance_, 1e-5), Act::relu);
   }
 
  private:
   std::int64_t padding_;
-  bool normalised_, frozen_;
+  bool normalised_;
+  BatchNorm statistics_;
   Tensor weight_, bias_, mean_, variance_;
 };
 

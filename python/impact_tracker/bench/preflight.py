@@ -108,7 +108,7 @@ def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[
 
 _LIGHTEST: dict[str, tuple[str, dict[str, Any]]] = {
     "fashion-mnist": ("small-cnn", {}),
-    "brain": ("u-net-3d", {"size": 8, "channels": 1, "classes": 4}),
+    "brain-2mm": ("u-net-3d", {"size": 8, "channels": 1, "classes": 4}),
     "text": ("small-gpt", {"size": 8}),
 }
 

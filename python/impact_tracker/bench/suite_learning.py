@@ -1,5 +1,5 @@
 """Networks that learn real data to a target, or for so many epochs, with an evaluation after each: images of clothes
-(Fashion-MNIST), a brain (cubes of Colin27 with its labels), a text by bytes (the licences that Debian ships).
+(Fashion-MNIST), a brain (cubes of Colin27 at 2 mm with its labels), a text by bytes (the licences that Debian ships).
 
 Towards a target the learning rate stays as it is: a schedule would know when the training has to end, and the end could
 not be called censored. Without a target it falls along a cosine over the epochs.
@@ -43,9 +43,9 @@ def _clothes(model: str) -> Course:
 
 COURSES: dict[str, Course] = {model: _clothes(model) for model in suite_fashion.MODELS}
 COURSES["u-net-3d"] = Course(
-    "brain",
+    "brain-2mm",
     ("dice", "accuracy", "loss"),
-    {"batch": 2, "size": [32, 32, 32], "channels": 1, "classes": 4, "batch_norm": "train"},
+    {"batch": 1, "size": [32, 32, 32], "channels": 1, "classes": 4, "batch_norm": "current"},
     {"lr": 1e-3, "optimizer": "adam", "loss": "dice"},
     30.533484544,
     4,

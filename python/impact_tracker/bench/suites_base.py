@@ -28,8 +28,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Test:
-    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, brain, text or
-    synthetic.
+    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, brain-2mm, text
+    or synthetic.
 
     `gmac`: of one input's forward pass, where a suite states it; `reference_ms`: the score's time of one batch of
     `reference_batch`.

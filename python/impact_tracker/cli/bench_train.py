@@ -16,8 +16,8 @@ EPILOG = """examples:
   impact-tracker bench train --model small-gpt --target-loss 2.2
   impact-tracker bench train --model mobilenet-v2 --epochs 5
 
-Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data, its left half for
-training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes.
+Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data at 2 mm, its left
+half for training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes.
 
 Exit codes: those of impact-tracker bench (its --help)."""
 

@@ -327,6 +327,29 @@ TEST_F(Data, BrainsAreSplitIntoSlabsThatLookAlike) {
   EXPECT_TRUE(corner.select(0, 0).eq(3).all().item<bool>());
   EXPECT_EQ(corner.slice(0, 1).sum().item<std::int64_t>(), 0);
   EXPECT_THROW(open_brain(small_model().data_options(), true, 0, 1, path_.string()), ProtocolError);
+  // At 2 mm two voxels become one, and what is rarer in a block is gone: the layer of cerebellum is one voxel of two.
+  auto small = loaded({{"network", "u-net-3d"}, {"size", 8}, {"channels", 1}, {"classes", 4}});
+  auto options = small.data_options();
+  options.spacing_mm = 2;
+  const auto coarse = open_brain(options, false, 0, 1, path_.string());
+  EXPECT_EQ(coarse->size(), 6 * 2 * 1);
+  const auto cube = coarse->batch(0, 1);
+  EXPECT_EQ(cube.target.sum().item<std::int64_t>(), 0);
+  const auto fine = test->batch(0, 1).inputs[0];
+  EXPECT_NEAR(cube.inputs[0].select(2, 0).mean().item<double>(), fine.slice(2, 0, 2).mean().item<double>(), 1e-5);
+}
+
+TEST_F(Data, EveryOtherCubeOfABrainLiesAroundAClass) {
+  const std::array<std::int16_t, 3> sides{181, 64, 48};
+  // A thin layer at the left end is hippocampus, the rest is nothing: chance alone would seldom find it.
+  write_volume(file("ch2.nii"), sides, [](int x) { return static_cast<std::uint8_t>(1 + x % 100); });
+  write_volume(file("aal.nii"), sides, [](int x) { return static_cast<std::uint8_t>(x == 3 ? 37 : 0); });
+  auto model = loaded({{"network", "u-net-3d"}, {"size", 8}, {"channels", 1}, {"classes", 4}});
+  const auto train = open_brain(model.data_options(), true, 24, 1, path_.string());
+  const auto batch = train->batch(0, 24);
+  for (std::int64_t i = 1; i < 24; i += 2) {
+    EXPECT_EQ(batch.target[i].eq(2).sum().item<std::int64_t>(), 8 * 8) << i;
+  }
 }
 
 TEST_F(Data, DamagedVolumesAreErrors) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "worker/networks/blocks.hpp"
 #include "worker/networks/network.hpp"
 #include "worker/ops.hpp"
 
@@ -235,6 +236,25 @@ TEST(Networks, TrainingUpdatesStatisticsOnlyIfAsked) {
       EXPECT_TRUE(p.value().grad().defined()) << p.key();
     }
   }
+}
+
+TEST(Networks, CurrentStatisticsStandardiseEveryBatchAndMoveNothingAfterwards) {
+  torch::set_num_threads(1);
+  const auto mean = torch::zeros({2});
+  const auto variance = torch::ones({2});
+  const auto x = torch::rand({3, 2, 4, 4}) * 7 + 5;
+  const auto normal = [&](BatchNorm mode, bool training) {
+    return batch_normalised(mode, training, x, {}, {}, mean, variance, 1e-5);
+  };
+  const auto y = normal(BatchNorm::current, false);
+  EXPECT_LT(y.mean({0, 2, 3}).abs().max().item<double>(), 1e-5);
+  EXPECT_NEAR(y.var({0, 2, 3}, false).min().item<double>(), 1.0, 1e-4);
+  EXPECT_TRUE(torch::allclose(normal(BatchNorm::train, false), x, 1e-4));
+  EXPECT_EQ(mean.abs().sum().item<double>(), 0.0);
+  normal(BatchNorm::frozen, true);
+  EXPECT_EQ(mean.abs().sum().item<double>(), 0.0);
+  EXPECT_TRUE(torch::allclose(normal(BatchNorm::current, true), y));
+  EXPECT_GT(mean.min().item<double>(), 0.0);
 }
 
 TEST(Ops, SamePaddingIsTensorFlows) {
