@@ -17,8 +17,8 @@ function(impact_release_url out url)
 endfunction()
 
 if(NOT IMPACT_FETCH_DEPENDENCIES)
-  find_package(fmt 9 QUIET)
-  find_package(nlohmann_json 3.10 QUIET)
+  find_package(fmt 8 QUIET)
+  find_package(nlohmann_json 3.10 QUIET)  # with fmt 8: Ubuntu 22.04's
 endif()
 
 if(NOT TARGET fmt::fmt-header-only)

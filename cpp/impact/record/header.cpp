@@ -179,17 +179,18 @@ std::string encode_header(const Header& header) {
   for (const Channel& channel : header.channels) channels.push_back(encode_channel(channel));
   json groups = json::array();
   for (const Group& group : header.groups) groups.push_back({{"source", group.source}, {"channels", group.channels}});
-  const nlohmann::ordered_json line = {{"format", kRecordFormat},
-                                       {"version", header.version},
-                                       {"run_id", header.run_id},
-                                       {"start_ns", nanoseconds(header.start)},
-                                       {"start_utc_ns", header.start_utc_ns},
-                                       {"boot_id", header.boot_id},
-                                       {"pid", header.pid},
-                                       {"channels", channels},
-                                       {"groups", groups},
-                                       {"info", header.info}};
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  using ordered = nlohmann::ordered_json;  // said outright below: 3.10 finds two ways to make one of another json
+  const ordered line = {{"format", kRecordFormat},
+                        {"version", header.version},
+                        {"run_id", header.run_id},
+                        {"start_ns", nanoseconds(header.start)},
+                        {"start_utc_ns", header.start_utc_ns},
+                        {"boot_id", header.boot_id},
+                        {"pid", header.pid},
+                        {"channels", ordered(channels)},
+                        {"groups", ordered(groups)},
+                        {"info", ordered(header.info)}};
+  return line.dump(-1, ' ', false, ordered::error_handler_t::replace);
 }
 
 Result<Header> decode_header(std::string_view line) {
