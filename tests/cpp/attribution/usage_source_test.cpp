@@ -44,6 +44,8 @@ struct Machine : test::FakeRoot {
     }
     write("/proc/stat", "cpu  " + std::to_string(sum) + " 0 0 200 12 0 0 36 0 0\n" + text + "intr 1 2 3\n");
   }
+  // A source rests after a look that took long, as the first may on a slow machine.
+  void later() const { clock.now_ns += 600'000'000'000; }
   static CpuMap two_packages() { return {{{0, 0}, {1, 0}, {2, 1}, {3, 1}}, {}, {0, 1}}; }
 
   std::unique_ptr<UsageSource> open(CpuMap map = two_packages(), UsageOptions options = {}) const {
@@ -70,6 +72,7 @@ TEST(UsageSource, DividesTheConsumersTimeByWhereItsThreadsRan) {
   machine.thread(10, 11, 0, 2);
   const auto source = machine.open();
   values(*source);
+  machine.later();
   machine.thread(10, 10, 130, 0);
   machine.thread(10, 11, 90, 3);
   machine.process(100 + 120);
@@ -88,6 +91,7 @@ TEST(UsageSource, CpusOfOnePackageNeedNoLookAtThreads) {
   machine.write("/proc/10/status", "Name:\tx\nCpus_allowed:\tc\nCpus_allowed_list:\t2-3\n");
   const auto source = machine.open();
   values(*source);
+  machine.later();
   machine.process(150);
   const auto now = values(*source);
   EXPECT_NEAR(now.at("usage/own_cpu:0"), 0.0, 1e-9);
@@ -136,8 +140,10 @@ TEST(UsageSource, MachineTimeThatCannotBeReadIsMissingAndNeverGoesBack) {
   Machine machine;
   const auto source = machine.open();
   values(*source);
+  machine.later();
   machine.busy({90, 100, 100, 100});  // a CPU was taken away
   EXPECT_NEAR(values(*source).at("usage/all_cpu:0"), 2.0, 1e-9);
+  machine.later();
   machine.write("/proc/stat", "nonsense\n");
   EXPECT_TRUE(std::isnan(values(*source).at("usage/all_cpu")));
 }

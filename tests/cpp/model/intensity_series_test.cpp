@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <limits>
 #include <vector>
 
@@ -135,12 +135,12 @@ TEST(IntensitySeries, AYearAtFiveMinutesOverADayAtTenHertz) {
     joules.push_back(static_cast<double>(i) * 10.0);
   }
   const IntensitySeries series(grid_times, grid, 365 * 24 * kHour, Shape::step, 0);
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // the processor's time: others may be at work
   const Weighed w = series.weigh(times, joules, EnergyKind::cumulative);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+  const double took_ms = 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   EXPECT_NEAR(w.known_j, 8.64e6, 1.0);
-  RecordProperty("milliseconds", std::to_string(took.count()));
-  EXPECT_LT(took.count(), 500.0);  // ten times the goal: sanitizers and busy machines; the benchmark holds the goal
+  RecordProperty("milliseconds", std::to_string(took_ms));
+  EXPECT_LT(took_ms, 500.0);  // ten times the goal: sanitizers and emulators; the benchmark holds the goal
 }
 
 }  // namespace

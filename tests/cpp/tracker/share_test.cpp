@@ -71,17 +71,25 @@ TEST_F(SharedMachine, TwoJobsOfOneNodeAreTold) {
 }
 
 TEST_F(SharedMachine, AReplayGivesTheSameSharesAlsoOfOverlappingRegions) {
-  const auto tracker = start();
-  wait(*tracker);
-  const std::uint64_t a = tracker->enter("a");
-  energy(1'000'000'000 + 30'000);
-  const std::uint64_t b = tracker->enter("b");
-  energy(1'000'000'000 + 50'000);
-  used(130, 600);
-  EXPECT_TRUE(tracker->exit(a)->share);
-  energy(1'000'000'000 + 90'000);
-  tracker->exit(b);
-  tracker->stop();
+  std::shared_ptr<Tracker> tracker;
+  std::uint64_t a = 0, b = 0;
+  std::size_t looks = 0;
+  while (looks < 2) {  // on a slow machine the first look may take so long that the source rests until after the run
+    energy(1'000'000'000);
+    used(100, 500);
+    tracker = start();
+    wait(*tracker);
+    a = tracker->enter("a");
+    energy(1'000'000'000 + 30'000);
+    b = tracker->enter("b");
+    energy(1'000'000'000 + 50'000);
+    used(130, 600);
+    EXPECT_TRUE(tracker->exit(a)->share);
+    energy(1'000'000'000 + 90'000);
+    tracker->exit(b);
+    tracker->stop();
+    looks = std::move(read_series(tracker->path(), "usage/own_cpu:0")).value().time_s.size();
+  }
   const Replay replayed = std::move(replay(tracker->path())).value();
   const auto same = [&](const RegionResult& one, const RegionResult& other) {
     EXPECT_EQ(to_json(one, tracker->channels()).dump(), to_json(other, replayed.header.channels).dump());
