@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
@@ -75,6 +76,11 @@ inline void allow_tf32(bool on) {
   at::globalContext().setAllowTF32CuDNN(on);
 }
 
+/// Whether fp32 work is allowed to run in TF32: that of cuDNN (convolutions, recurrent layers), or cuBLAS's products.
+inline bool tf32_is_allowed(bool cudnn) {
+  return cudnn ? at::globalContext().allowTF32CuDNN() : at::globalContext().allowTF32CuBLAS();
+}
+
 inline void set_deterministic(bool on) {
   if (on) {
     // cuBLAS repeats its results with a workspace of fixed size only; it reads this when it is first used.
@@ -83,6 +89,19 @@ inline void set_deterministic(bool on) {
   at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
   at::globalContext().setDeterministicCuDNN(on);
   at::globalContext().setBenchmarkCuDNN(!on);
+}
+
+/// What an optimizer keeps of a parameter, in the map of all its states; nullptr before its first step. The map's key was
+/// a text once.
+template <class States>
+torch::optim::OptimizerParamState* state_in(States& states, const torch::Tensor& parameter) {
+  auto found = states.end();
+  if constexpr (std::is_same_v<typename States::key_type, std::string>) {
+    found = states.find(c10::str(parameter.unsafeGetTensorImpl()));
+  } else {
+    found = states.find(parameter.unsafeGetTensorImpl());
+  }
+  return found == states.end() ? nullptr : found->second.get();
 }
 
 /// Waits until the device has done all its work. Nothing on a CPU (a CPU build throws there).

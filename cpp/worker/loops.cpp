@@ -1,9 +1,11 @@
 // The passes of the three phases.
 #include "worker/compat.hpp"
+#include "worker/optimizers.hpp"
 #include "worker/trainer.hpp"
 
 #include <cmath>
 #include <numbers>
+#include <set>
 
 namespace impact::worker {
 namespace {
@@ -119,6 +121,24 @@ void add_score(Json& report, const Score& score) {
 
 }  // namespace
 
+std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits) {
+  const auto size = data.size();
+  if (data.synthetic() || batch <= 0 || size <= 0) {
+    return {};  // one batch, again and again
+  }
+  const auto full = std::min(batch, size);
+  std::set<std::int64_t> sizes;
+  const bool passes_reach = limits.passes == 0 || limits.passes * full >= size;
+  if (passes_reach && (limits.images == 0 || limits.images >= size)) {
+    sizes.insert(size % full);
+  }
+  if (limits.images > 0 && (limits.passes == 0 || limits.passes * full >= limits.images)) {
+    sizes.insert(limits.images % size % full);
+  }
+  sizes.erase(0);
+  return {sizes.begin(), sizes.end()};
+}
+
 Json Model::run_inference(Phase& phase, Dataset& data) {
   set_training(false);
   std::int64_t at = 0;
@@ -176,7 +196,7 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
     while (at < data.size() && (go_on = phase.more())) {
       lr = protocol.take_lr().value_or(lr);
       const auto done = static_cast<double>(phase.passes()) / static_cast<double>(std::max<std::int64_t>(planned, 1));
-      set_lr(lr * (planned > 0 ? scheduled(o, done) : 1.0));
+      set_lr(*optimizer_, lr * (planned > 0 ? scheduled(o, done) : 1.0));
       const auto count = data.synthetic() ? data.size() : phase.allowance(std::min(options_.batch, data.size() - at));
       const auto result = step(data.batch(at, count), loss);
       const auto weight = loss == "sum_of_squares" ? 1.0 : static_cast<double>(count);

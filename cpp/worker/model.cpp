@@ -1,6 +1,7 @@
 // The model: building, single passes, warming up, checkpoints. Its phases are in loops.cpp.
 #include "worker/blas.hpp"
 #include "worker/compat.hpp"
+#include "worker/optimizers.hpp"
 #include "worker/text.hpp"
 #include "worker/trainer.hpp"
 
@@ -34,15 +35,6 @@ Tensor soft_dice(const Tensor& scores, const Tensor& target) {
   const auto overlap = ((2.0 * both + kOfNothing) / (sizes + kOfNothing)).slice(0, 1);
   // With no class there at all it is 1: nothing to gain, so no loss.
   return 1.0 - ((1.0 - overlap) * there).sum() / there.sum().clamp_min(1.0);
-}
-
-/// The optimizer's memory comes into being in its first step; a step over zero gradients makes it before the clock
-/// runs.
-template <class State>
-void forget_steps(torch::optim::Optimizer& optimizer) {
-  for (auto& entry : optimizer.state()) {
-    static_cast<State&>(*entry.second).step(0);
-  }
 }
 
 }  // namespace
@@ -138,18 +130,21 @@ PassResult Model::learn(Network& network, const Batch& share, double part, const
   return {output.detach(), value.detach()};
 }
 
+PassResult Model::learn(const Batch& batch, const std::string& loss) {
+  if (!replicas_) {
+    return learn(*network_, batch, 1.0, loss);
+  }
+  replicas_->zero_gradients();
+  auto passed = replicas_->run(
+      batch, [&](Network& network, const Batch& share, double part) { return learn(network, share, part, loss); });
+  replicas_->add_gradients();
+  return passed;
+}
+
 Model::StepResult Model::step(const Batch& batch, const std::string& loss) {
   StepResult result;
   optimizer_->zero_grad();
-  PassResult passed;
-  if (replicas_) {
-    replicas_->zero_gradients();
-    passed = replicas_->run(
-        batch, [&](Network& network, const Batch& share, double part) { return learn(network, share, part, loss); });
-    replicas_->add_gradients();
-  } else {
-    passed = learn(*network_, batch, 1.0, loss);
-  }
+  const auto passed = learn(batch, loss);
   optimizer_->step();
   weights_changed();
   ++steps_;
@@ -172,48 +167,20 @@ std::unique_ptr<torch::optim::Optimizer> Model::make_optimizer(const TrainOption
   if (parameters.empty() || !options_.spec->trainable) {
     throw ProtocolError("bad-value", options_.spec->name + " is not trained by this worker", "ask for infer");
   }
-  if (o.optimizer == "sgd") {
-    return std::make_unique<torch::optim::SGD>(
-        parameters, torch::optim::SGDOptions(o.lr).momentum(o.momentum).weight_decay(o.weight_decay));
-  }
-  if (o.optimizer == "adamw") {
-    return std::make_unique<torch::optim::AdamW>(parameters,
-                                                 torch::optim::AdamWOptions(o.lr).weight_decay(o.weight_decay));
-  }
-  return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(o.lr).weight_decay(o.weight_decay));
+  const bool together = options_.device.is_cuda();
+  return impact::worker::make_optimizer(parameters, o, together);
 }
 
 void Model::prepare_training(const TrainOptions& o, bool keep) {
   if (keep && optimizer_ && trained_with_.optimizer == o.optimizer) {
     trained_with_ = o;
-    set_lr(o.lr);
+    set_lr(*optimizer_, o.lr);
     return;
   }
   optimizer_ = make_optimizer(o);
   trained_with_ = o;
   epochs_ = steps_ = 0;
-  if (o.optimizer == "sgd") {
-    return;
-  }
-  for (auto& group : optimizer_->param_groups()) {
-    for (auto& p : group.params()) {
-      p.mutable_grad() = torch::zeros_like(p);
-    }
-  }
-  set_lr(0.0);
-  optimizer_->step();
-  set_lr(o.lr);
-  if (o.optimizer == "adamw") {
-    forget_steps<torch::optim::AdamWParamState>(*optimizer_);
-  } else {
-    forget_steps<torch::optim::AdamParamState>(*optimizer_);
-  }
-}
-
-void Model::set_lr(double lr) {
-  for (auto& group : optimizer_->param_groups()) {
-    group.options().set_lr(lr);
-  }
+  allocate_state(*optimizer_, o);
 }
 
 std::int64_t Model::warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options) {
@@ -246,12 +213,48 @@ std::int64_t Model::warm_up(std::int64_t passes, bool training, Dataset& data, c
   trained_with_ = kept_with;
   epochs_ = kept_epochs;
   steps_ = kept_steps;
-  for (auto& p : network_->parameters()) {
-    p.mutable_grad() = Tensor();
-  }
+  drop_gradients();
   load_module_tensors(*network_, before);
   weights_changed();
   return spent;
+}
+
+void Model::drop_gradients() {
+  for (auto& p : network_->parameters()) {
+    p.mutable_grad() = Tensor();
+  }
+}
+
+void Model::meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss) {
+  if (!options_.device.is_cuda()) {
+    return;
+  }
+  for (const auto count : smaller_batches(data, options_.batch, limits)) {
+    if (met_.insert({pass, count}).second) {
+      rehearse(pass, data, count, loss);
+    }
+  }
+}
+
+void Model::rehearse(Pass pass, Dataset& data, std::int64_t count, const std::string& loss) {
+  const auto batch = data.batch(0, count);
+  set_training(pass == Pass::train);
+  if (pass == Pass::train) {
+    std::vector<Tensor> before;
+    for (const auto& b : network_->buffers()) {
+      before.push_back(b.clone());
+    }
+    learn(batch, loss);
+    drop_gradients();
+    const torch::NoGradGuard no_gradients;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      network_->buffers()[i].copy_(before[i]);
+    }
+    weights_changed();
+  } else {
+    pass == Pass::infer ? infer(batch.inputs) : scores(batch.inputs);
+  }
+  set_training(false);
 }
 
 TensorFile Model::checkpoint() const {

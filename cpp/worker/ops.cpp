@@ -4,18 +4,25 @@
 
 #include <numeric>
 #include <stdexcept>
+#include <string_view>
 
 namespace impact::worker::ops {
 namespace {
 
 thread_local Trace* current = nullptr;
+thread_local Census* counting = nullptr;
 
 std::vector<std::int64_t> shape(const Tensor& t) { return t.sizes().vec(); }
 
-void record(const char* kind, const Tensor& in, std::vector<std::int64_t> weight, const Tensor& out,
+constexpr std::string_view kMatmul = "matmul";
+
+void record(std::string_view kind, const Tensor& in, std::vector<std::int64_t> weight, const Tensor& out,
             std::int64_t macs) {
   if (current != nullptr) {
-    current->add({kind, shape(in), std::move(weight), shape(out), macs});
+    current->add({std::string(kind), shape(in), std::move(weight), shape(out), macs});
+  }
+  if (counting != nullptr) {
+    counting->add(kind == kMatmul, out, macs);
   }
 }
 
@@ -77,6 +84,28 @@ Trace::~Trace() { current = nullptr; }
 std::int64_t Trace::macs() const {
   return std::accumulate(ops_.begin(), ops_.end(), std::int64_t{0},
                          [](auto sum, const Op& op) { return sum + op.macs; });
+}
+
+Census::Census() {
+  if (counting != nullptr) {
+    throw std::logic_error("a census is already running on this thread");
+  }
+  counting = this;
+}
+Census::~Census() { counting = nullptr; }
+
+void Census::add(bool product, const Tensor& out, std::int64_t macs) {
+  types_[{out.scalar_type(), product}] += macs;
+  if (product || out.dim() != 4) {
+    return;
+  }
+  const bool last = out.is_contiguous(torch::MemoryFormat::ChannelsLast);
+  const bool first = out.is_contiguous();
+  if (!(last && first)) {
+    formats_[last    ? torch::MemoryFormat::ChannelsLast
+             : first ? torch::MemoryFormat::Contiguous
+                     : torch::MemoryFormat::Preserve] += macs;
+  }
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry& g) {
@@ -143,13 +172,13 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   } else {
     out = torch::linear(x, w, b);
   }
-  record("matmul", x, shape(w), out, x.numel() * w.size(0));
+  record(kMatmul, x, shape(w), out, x.numel() * w.size(0));
   return out;
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   auto out = torch::matmul(a, b);
-  record("matmul", a, shape(b), out, out.numel() * a.size(-1));
+  record(kMatmul, a, shape(b), out, out.numel() * a.size(-1));
   return out;
 }
 
@@ -157,8 +186,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal)
   auto out =
       q.is_meta() ? like_shape(q, {q.size(0), q.size(1), q.size(2), v.size(3)}) : compat::attention(q, k, v, causal);
   const auto pairs = q.size(0) * q.size(1) * q.size(2) * k.size(2);
-  record("matmul", q, shape(k), out, pairs * q.size(3));
-  record("matmul", q, shape(v), out, pairs * v.size(3));
+  record(kMatmul, q, shape(k), out, pairs * q.size(3));
+  record(kMatmul, q, shape(v), out, pairs * v.size(3));
   return out;
 }
 

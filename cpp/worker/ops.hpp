@@ -9,7 +9,9 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,30 @@ class Trace {
 
  private:
   std::vector<Op> ops_;
+};
+
+/// What the operations of this thread ran in while it lives, by their multiply-adds. Not nested; unlike a Trace it keeps
+/// no operation, so that a measured pass may be looked at.
+class Census {
+ public:
+  struct What {
+    torch::ScalarType type;  ///< of the output: inputs may be converted on the way in
+    bool product;            ///< a matrix product, else a convolution or a recurrent layer
+    auto operator<=>(const What&) const = default;
+  };
+  Census();
+  ~Census();
+  Census(const Census&) = delete;
+  Census& operator=(const Census&) = delete;
+  [[nodiscard]] const std::map<What, std::int64_t>& types() const { return types_; }
+  /// Of convolutions of images, by how their output lies (Preserve: neither way); not those whose output, of one channel
+  /// or one place, is the same in both layouts.
+  [[nodiscard]] const std::map<torch::MemoryFormat, std::int64_t>& formats() const { return formats_; }
+  void add(bool product, const Tensor& out, std::int64_t macs);
+
+ private:
+  std::map<What, std::int64_t> types_;
+  std::map<torch::MemoryFormat, std::int64_t> formats_;
 };
 
 using Pair = std::array<std::int64_t, 2>;

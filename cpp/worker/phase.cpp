@@ -34,6 +34,7 @@ bool Phase::begin(Json details) {
   peak_since_ready_ = process::reset_peak_memory();
   Json ready{{"event", "ready"}, {"phase", name_}, {"id", id_}};
   ready.update(details);
+  observation_.begin(load_.device);
   protocol_.clear_stop();
   protocol_.send(ready);
   const auto answer = protocol_.next();
@@ -46,6 +47,7 @@ bool Phase::begin(Json details) {
   }
   begin_ns_ = last_ns_ = monotonic_ns();
   next_progress_ns_ = begin_ns_ + kProgressPeriodNs;
+  observation_.first_pass_begins();
   return true;
 }
 
@@ -73,6 +75,7 @@ std::int64_t Phase::allowance(std::int64_t wanted) const {
 }
 
 void Phase::pass_done(std::int64_t images, const Tensor& output) {
+  observation_.first_pass_done();
   wait_for_pending();
   pending_.emplace(devices_);
   if (!load_.device.is_cuda() || limits_.seconds > 0) {  // where time decides, the end of every pass must be known
@@ -123,6 +126,7 @@ void Phase::end() {
   wait_for_pending();
   compat::synchronize(devices_);
   end_ns_ = monotonic_ns();
+  observation_.end(end_ns_ - begin_ns_);
 }
 
 Json Phase::report() const {
@@ -153,6 +157,7 @@ Json Phase::report() const {
           {"threads", torch::get_num_threads() * load_.replicas},
           {"layout", load_.channels_last ? "channels_last" : "nchw"},
           {"precision", load_.precision},
+          {"observed", observation_.report()},
           {"torch_version", compat::version()},
           {"batch_norm", name_of(load_.build.batch_norm)},
           {"variant", load_.build.variant.empty() ? Json(nullptr) : Json(load_.build.variant)},

@@ -3,6 +3,7 @@
 
 #include "worker/compat.hpp"
 #include "worker/config.hpp"
+#include "worker/observed.hpp"
 
 #include <functional>
 #include <optional>
@@ -48,6 +49,7 @@ class Phase {
   std::int64_t begin_ns_ = 0, last_ns_ = 0, end_ns_ = 0, next_progress_ns_ = 0;
   std::int64_t passes_ = 0, images_ = 0, epochs_ = 0, expected_passes_ = 0;
   std::vector<std::int64_t> pass_ns_;
+  Observation observation_;
   std::optional<compat::Mark> pending_;  ///< the last pass, where its end was not seen yet
   std::string ended_by_;
   std::string output_device_;

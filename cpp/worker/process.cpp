@@ -133,6 +133,19 @@ bool write_all(int fd, const std::string& text) {
   return true;
 }
 
+std::map<std::int64_t, std::int64_t> thread_cpu_ns() {
+  std::map<std::int64_t, std::int64_t> times;
+  std::error_code error;
+  for (std::filesystem::directory_iterator thread("/proc/self/task", error), end; !error && thread != end;
+       thread.increment(error)) {
+    std::int64_t ran = 0;
+    if (std::ifstream(thread->path() / "schedstat") >> ran) {
+      times[std::atoll(thread->path().filename().c_str())] = ran;
+    }
+  }
+  return times;
+}
+
 void give_memory_back() {
 #ifdef __GLIBC__
   malloc_trim(0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,9 @@ class LineReader {
 [[nodiscard]] bool can_write(int fd);
 /// False if the other end is closed.
 [[nodiscard]] bool write_all(int fd, const std::string& text);
+
+/// CPU time in ns of every thread of this process, by the thread's number; empty where the kernel does not tell.
+[[nodiscard]] std::map<std::int64_t, std::int64_t> thread_cpu_ns();
 
 /// What the allocator keeps of freed memory goes back to the system.
 void give_memory_back();

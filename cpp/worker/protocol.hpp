@@ -38,9 +38,13 @@
 // done: phase, begin_ns, end_ns, duration_s, images, passes, batch, stopped, limit (what ended it: passes, images, epochs,
 //   seconds, data, stop), loss (mean), final_loss, accuracy, correct, epochs, finite, peak_memory_bytes with
 //   peak_memory_scope ("phase", or "process" where the system's high-water mark cannot be reset), device_memory
-//   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), devices, threads, layout, precision,
-//   torch_version, batch_norm, variant, network, seed, data, pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first
-//   4096 passes). What was not measured is null.
+//   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), devices, threads, layout, precision
+//   (these three as they were asked for), observed (what they were found to be), torch_version, batch_norm, variant,
+//   network, seed, data, pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first 4096 passes). What was not
+//   measured is null.
+// observed: precision (fp32, tf32, bf16, …) and layout of most multiply-adds of the first pass's forward part, precision_shares
+//   and layout_shares (of convolutions of images; empty without any) of all of them, threads (those that had a real part
+//   in the CPU time), busy_cpus (CPU time over duration).
 //
 // Errors: {"event":"error","kind":…,"what":…,"advice":…,"cmd":…}, after which the session goes on. Kinds: bad-command,
 //   unknown-network, bad-value, no-network, no-data, no-device, out-of-memory, device-lost (nothing will run on it until the

@@ -298,6 +298,7 @@ void Session::infer(const Json& command) {
                            "data_folder"});
   const auto limits = parse_limits(f, false);
   auto source = open_data(f, model(), false, "");
+  model().meet_small_batches(Model::Pass::infer, *source.data, limits);
   Phase phase(protocol_, model().options(), "infer", limits, id_of(command));
   if (phase.begin({{"data", source.description}})) {
     finish_phase(model().run_inference(phase, *source.data), source.description);
@@ -314,7 +315,9 @@ void Session::train(const Json& command) {
     throw ProtocolError("bad-value", "a learning rate that falls to the end needs an end in epochs, passes or images");
   }
   auto source = open_data(f, model(), true, chosen_loss(options, f.text("data", "synthetic") != "synthetic"), &kept_);
-  check_loss(chosen_loss(options, !source.data->synthetic()), *source.data, model());
+  const auto loss = chosen_loss(options, !source.data->synthetic());
+  check_loss(loss, *source.data, model());
+  model().meet_small_batches(Model::Pass::train, *source.data, limits, loss);
   model().prepare_training(options, f.flag("resume", false));
   Phase phase(protocol_, model().options(), "train", limits, id_of(command));
   if (phase.begin({{"data", source.description}})) {
@@ -330,6 +333,7 @@ void Session::evaluate(const Json& command) {
                         "\"data\": \"fashion-mnist\", \"brain\", \"brain-2mm\" or \"text\"");
   }
   auto source = open_data(f, model(), false, "cross_entropy", &kept_);
+  model().meet_small_batches(Model::Pass::evaluate, *source.data, Limits{});
   Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));
   if (phase.begin({{"data", source.description}})) {
     finish_phase(model().run_evaluation(phase, *source.data), source.description);

@@ -9,6 +9,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace impact::worker {
 
@@ -43,6 +46,15 @@ class Model {
   /// the passes alone, as a phase would count them: what is set aside and put back is not in them.
   std::int64_t warm_up(std::int64_t passes, bool training, Dataset& data, const TrainOptions& options);
 
+  /// What one pass of a phase is.
+  enum class Pass { infer, evaluate, train };
+  /// cuDNN looks for its fastest way when it first meets a size. So a phase whose data or limit ends with a smaller batch
+  /// has one such pass before its clock runs, once for each size; weights, statistics and optimizer stay. Nothing on a
+  /// CPU. To be called before prepare_training().
+  void meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss = "");
+  /// One pass over the first `count` examples that leaves no trace but dropped gradients.
+  void rehearse(Pass pass, Dataset& data, std::int64_t count, const std::string& loss);
+
   Json run_inference(Phase& phase, Dataset& data);
   Json run_evaluation(Phase& phase, Dataset& data);
   Json run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& options, const Limits& limits,
@@ -62,6 +74,8 @@ class Model {
     Tensor output;
   };
   StepResult step(const Batch& batch, const std::string& loss);
+  /// Forward and backward of a batch.
+  PassResult learn(const Batch& batch, const std::string& loss);
   /// Forward and backward of one replica's share; its gradients are there afterwards.
   PassResult learn(Network& network, const Batch& share, double part, const std::string& loss) const;
   /// What the loss is taken of, without gradients.
@@ -70,7 +84,7 @@ class Model {
   void set_training(bool on);
   Tensor loss_of(const Tensor& output, const Tensor& target, const std::string& loss) const;
   Tensor original_output(const Tensor& output) const;
-  void set_lr(double lr);
+  void drop_gradients();
   [[nodiscard]] std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& options) const;
 
   LoadOptions options_;
@@ -81,7 +95,11 @@ class Model {
   TrainOptions trained_with_;
   std::int64_t epochs_ = 0;  ///< epochs begun since the optimizer was made, for the order of the data
   std::int64_t steps_ = 0;
+  std::set<std::pair<Pass, std::int64_t>> met_;  ///< smaller batches that a phase need not meet first
 };
+
+/// Sizes of the batches below the full one that a phase comes to: at the end of its data, and of its limit of images.
+std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits);
 
 /// The loss that "auto" means for this data.
 std::string chosen_loss(const TrainOptions& options, bool real_data);

@@ -81,6 +81,16 @@ def test_load_tells_what_it_became(runner: Runner) -> None:
     assert (result.images, result.layout, result.device) == (4, "nchw", "cpu")
 
 
+@pytest.mark.parametrize(("layout", "precision"), [("nchw", "fp32"), ("channels_last", "bf16")])
+def test_a_phase_tells_what_it_was_seen_to_run_in(runner: Runner, layout: str, precision: str) -> None:
+    runner.load("small-cnn", batch=8, seed=1, threads=1, layout=layout, precision=precision)
+    for prepare in (runner.infer, runner.train):
+        seen = prepare(passes=2).run().raw["observed"]
+        assert (seen["layout"], seen["precision"]) == (layout, precision)
+        assert seen["layout_shares"] == {layout: 1.0} and seen["precision_shares"] == {precision: 1.0}
+        assert seen["threads"] in (1, None) and (seen["busy_cpus"] is None) == (seen["threads"] is None)
+
+
 def test_libraries_get_their_settings_unless_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)

@@ -26,8 +26,8 @@ _ENERGY = (
 _LOADED = "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters "
 _LOADED += "macs gmac torch_version blas allocator"
 _WORKER = "images passes batch limit stopped loss final_loss accuracy correct finite loss_function optimizer lr "
-_WORKER += "dice peak_memory_bytes peak_memory_scope device devices threads layout precision torch_version batch_norm "
-_WORKER += "variant pass_s"
+_WORKER += "dice peak_memory_bytes peak_memory_scope device devices threads layout precision observed torch_version "
+_WORKER += "batch_norm variant pass_s"
 
 
 def new_row(task: Task, phase: str, attempt: int, session: int) -> Row:

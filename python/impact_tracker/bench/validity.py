@@ -24,6 +24,9 @@ LEAST_BUSY_CPUS = 0.3
 OTHERS_CPUS = 0.5
 OTHERS_SHARE = 0.02  # of all processors
 LEAST_LOAD_S = 5.0  # the load is read once a second
+RAN_AS_ASKED = 0.9  # of the multiply-adds, in the precision and layout that were asked for
+MOSTLY = 0.5
+LEAST_THREADS_S = 1.0
 
 
 class Check(NamedTuple):
@@ -108,17 +111,44 @@ def _alone(row: Row, strict: bool) -> Check:
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:
-    found = [Check("precision", row.get("precision") == settings.precision, f"ran in {row.get('precision')}")]
+    found = [_ran_in(row, "precision", settings.precision)]
     if settings.layout != "auto":
-        found.append(Check("layout", row.get("layout") == settings.layout, f"ran as {row.get('layout')}"))
+        found.append(_ran_in(row, "layout", settings.layout))
     if settings.replicas and row.get("devices") is not None:
         used = len(row["devices"])
         found.append(Check("replicas", used == settings.replicas, f"ran on {used} devices"))
     if settings.threads is not None:
         beside = max(len(row.get("devices") or ()), 1)  # replicas share the threads alike, and each has one at least
-        wanted = max(settings.threads // beside, 1) * beside
-        found.append(Check("threads", row.get("threads") == wanted, f"ran on {row.get('threads')} threads"))
-    return found
+        wanted, given = max(settings.threads // beside, 1) * beside, row.get("threads")
+        if given != wanted:
+            found.append(Check("threads", False, f"ran on {given} threads, {wanted} were asked for"))
+            return found
+    return [*found, _threads(row)]
+
+
+def _ran_in(row: Row, what: str, asked: str) -> Check:
+    """By the worker's look at the operations of the first pass, not by what it was set to. A few operations may have
+    no other way than another precision or layout: invalid is a row of which most ran so."""
+    observed = row.get("observed")
+    if observed is None:  # written before workers looked
+        return Check(what, row.get(what) == asked, f"ran in {row.get(what)}, {asked} was asked for")
+    shares = {str(name): float(share) for name, share in (observed.get(f"{what}_shares") or {}).items()}
+    if not shares:  # no convolution of images: it has no layout
+        return Check(what, None, "")
+    share, others = shares.get(asked, 0.0), {name: one for name, one in shares.items() if name != asked}
+    ran = ", ".join(f"{name} ({one:.0%} of its multiply-adds)" for name, one in sorted(others.items()))
+    return Check(what, share >= RAN_AS_ASKED, f"ran in {ran}, {asked} was asked for", share < MOSTLY)
+
+
+def _threads(row: Row) -> Check:
+    """Threads with a real part in the process's CPU time against those that it was set to; a GPU's host does not count.
+    More are a library with threads of its own; fewer may be a network of small operations."""
+    used = (row.get("observed") or {}).get("threads")
+    given = row.get("threads")
+    on_cpu = row.get("device") == "cpu" and (row.get("duration_s") or 0.0) >= LEAST_THREADS_S
+    if used is None or given is None or not on_cpu:
+        return Check("threads", None, "")
+    return Check("threads", used == given, f"threads that did its work: {used}, given: {given}", used > given)
 
 
 def _finite(row: Row) -> Check:

@@ -76,7 +76,7 @@ def test_a_good_row_passes_every_check() -> None:
     ("changes", "words"),
     [
         ({"device": "cuda:0"}, "ran on cuda:0, cpu was asked for"),
-        ({"precision": "bf16"}, "ran in bf16"),
+        ({"precision": "bf16"}, "ran in bf16, fp32 was asked for"),
         ({"energy_j": 2401.0, "sources": []}, "not above that of the idle machine"),
         ({"region_s": 59.0}, "59 readings of the slowest sensor"),
         ({"coverage": 0.8}, "cover 80%"),
@@ -227,7 +227,10 @@ def test_settings_that_were_asked_are_checked() -> None:
         row = judged(settings, threads=each * beside, devices=["cpu"] * beside)
         assert row["invalid"] == []
     row = judged(Settings(threads=4, layout="nchw"))
-    assert row["invalid"] == ["ran as channels_last", "ran on 2 threads"]
+    assert row["invalid"] == [
+        "ran in channels_last, nchw was asked for",
+        "ran on 2 threads, 4 were asked for",
+    ]
 
 
 def test_a_diverged_training_is_warned_of_not_hidden() -> None:
