@@ -117,6 +117,19 @@ void check_forced_precision(const std::string& precision) {
   }
 }
 
+void check_bf16_of_processor() {
+  // oneDNN as Debian builds it for Arm has none, and yet is asked on processors that know bfloat16.
+  const auto plane = torch::ones({1, 1, 32, 32}, torch::kBFloat16);
+  try {
+    const torch::InferenceMode guard;
+    torch::conv2d(plane, torch::ones({1, 1, 3, 3}, torch::kBFloat16));
+    torch::matmul(plane[0][0], plane[0][0]);
+  } catch (const std::exception& e) {
+    throw ProtocolError("bad-value", "this torch cannot compute in bf16 on this processor: " + first_line(e.what()),
+                        "ask for fp32, or build the worker against another torch (IMPACT_TORCH_ROOT)");
+  }
+}
+
 bool channels_last_is_best(const torch::Device& device, const std::string& precision) {
   // cuDNN's own order for plain fp32 is channels first; it is the tensor cores that want channels last.
   return !device.is_cuda() || precision != "fp32";
@@ -239,6 +252,8 @@ LoadOptions parse_load(const Json& command) {
   }
   if (o.device.is_cuda()) {
     check_forced_precision(o.precision);
+  } else if (o.precision == "bf16") {
+    check_bf16_of_processor();
   }
   const auto layout = f.choice("layout", "auto", {"auto", "nchw", "channels_last"});
   const bool wanted = layout == "auto" ? channels_last_is_best(o.device, o.precision) : layout == "channels_last";

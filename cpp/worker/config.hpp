@@ -66,6 +66,8 @@ Limits parse_limits(const Fields& fields, bool with_epochs);
 
 /// Throws ProtocolError("bad-value") where the environment (NVIDIA_TF32_OVERRIDE) forces another precision upon CUDA.
 void check_forced_precision(const std::string& precision);
+/// Throws ProtocolError("bad-value") where torch has no bfloat16 for this processor.
+void check_bf16_of_processor();
 /// Whether "auto" means channels last for images.
 bool channels_last_is_best(const torch::Device& device, const std::string& precision);
 

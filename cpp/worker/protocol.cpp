@@ -59,7 +59,7 @@ std::optional<Json> Protocol::next() {
   if (commands_.empty()) {
     return std::nullopt;
   }
-  auto command = std::move(commands_.front());
+  std::optional<Json> command(std::move(commands_.front()));
   commands_.pop_front();
   return command;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -52,6 +53,18 @@ inline Json train(Model& model, std::int64_t passes, bool keep, std::uint64_t da
   return train_on(model, *data, options, Limits{.passes = passes}, keep, data_seed);
 }
 
+/// Why bf16 cannot be tested here; empty if it can.
+inline std::string no_bf16() {
+  try {
+    check_bf16_of_processor();
+  } catch (const ProtocolError& refused) {
+    EXPECT_EQ(refused.kind, "bad-value");
+    EXPECT_NE(refused.advice.find("fp32"), std::string::npos);
+    return refused.what();
+  }
+  return "";
+}
+
 inline Model loaded(const Json& fields) {
   Json command{{"cmd", "load"}, {"batch", 2}, {"threads", 1}, {"seed", 1}};
   command.update(fields);
@@ -73,11 +86,12 @@ inline void expect_same(const TensorFile& a, const TensorFile& b) {
   }
 }
 
+/// `tolerance`: of a tensor's largest value where that is above 1, since rounding goes with size.
 inline void expect_close(const TensorFile& a, const TensorFile& b, double tolerance = 1e-4) {
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
   for (const auto& [name, tensor] : a.tensors) {
     const auto difference = (tensor - b.tensors.at(name)).abs().max().item<double>();
-    EXPECT_LT(difference, tolerance) << name;
+    EXPECT_LT(difference, tolerance * std::max(1.0, tensor.abs().max().item<double>())) << name;
   }
 }
 

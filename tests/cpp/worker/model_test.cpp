@@ -185,6 +185,9 @@ TEST_F(Checkpoints, OfAnotherNetworkIsRefused) {
 }
 
 TEST(Precision, Bf16IsCloseToFp32) {
+  if (const auto why = no_bf16(); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
   auto options = small();
   Model exact(options);
   options.precision = "bf16";

@@ -120,6 +120,9 @@ TEST(Replication, AllHoldTheFirstOnesWeightsAndStatistics) {
 }
 
 TEST(Replication, MixedPrecisionIsEachThreadsOwn) {
+  if (const auto why = no_bf16(); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
   auto model = with_replicas(3, {{"precision", "bf16"}});
   const auto report = train(model, 4, false);
   EXPECT_TRUE(report["finite"]);
