@@ -12,7 +12,8 @@ struct TrainOptions;
 
 /// `together`: every operation of a step is one over all parameters, as GPUs want it: parameter after parameter, a network
 /// of hundreds of small ones waits for thousands of tiny kernels. Parameters become the same to rounding; state and
-/// checkpoints are the same. It holds a copy of all parameters meanwhile, and is slower on a CPU.
+/// checkpoints are the same. It takes the memory of all parameters once more meanwhile; a CPU, which goes through them one
+/// by one anyway, has nothing of it.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const std::vector<torch::Tensor>& parameters,
                                                         const TrainOptions& options, bool together);
 
