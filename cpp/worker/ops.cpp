@@ -16,6 +16,12 @@ std::vector<std::int64_t> shape(const Tensor& t) { return t.sizes().vec(); }
 
 constexpr std::string_view kMatmul = "matmul";
 
+/// Normalisation runs in the weights' precision, as mixed precision does it on GPUs; on CPUs torch 1.13 takes no two
+/// types at once.
+Tensor as_precise_as(const Tensor& weight, const Tensor& x) {
+  return weight.defined() ? x.to(weight.scalar_type()) : x;
+}
+
 void record(std::string_view kind, const Tensor& in, std::vector<std::int64_t> weight, const Tensor& out,
             std::int64_t macs) {
   if (current != nullptr) {
@@ -220,11 +226,11 @@ Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
 }
 
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias, double eps) {
-  return x.is_meta() ? x : torch::group_norm(x, groups, weight, bias, eps);
+  return x.is_meta() ? x : torch::group_norm(as_precise_as(weight, x), groups, weight, bias, eps);
 }
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
-  return x.is_meta() ? x : torch::layer_norm(x, {x.size(-1)}, weight, bias, eps);
+  return x.is_meta() ? x : torch::layer_norm(as_precise_as(weight, x), {x.size(-1)}, weight, bias, eps);
 }
 
 Tensor embedding(const Tensor& table, const Tensor& tokens) {

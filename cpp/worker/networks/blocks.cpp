@@ -25,7 +25,9 @@ Tensor activate(Tensor x, Act act) {
   switch (act) {
     case Act::none: return x;
     case Act::relu: return torch::relu_(x);
-    case Act::relu6: return torch::hardtanh_(x, 0, 6);
+    case Act::relu6:
+      // hardtanh is the quicker one, but had no gradient in bf16 on CPUs before torch 2.
+      return x.scalar_type() == torch::kFloat32 ? torch::hardtanh_(x, 0, 6) : torch::clamp_(x, 0, 6);
     case Act::leaky_relu: return torch::leaky_relu(x, 0.2);
     case Act::tanh: return torch::tanh(x);
     case Act::sigmoid: return torch::sigmoid(x);

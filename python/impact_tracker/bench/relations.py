@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from .statistics import deviation_of, kept_of, student_p, student_t
 
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance
+_ROUNDING = 1e-9  # logarithms of values that are closer than this hold more of rounding than of them
+_LARGEST_LOG = 700.0  # e to its power is still a float
 
 
 class Correlation(NamedTuple):
@@ -98,10 +100,11 @@ def _spearman_p(x: Sequence[float], y: Sequence[float], rho: float, stats: Any) 
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
-    """None for fewer than four points, or where x does not vary. All values are above 0 (ValueError)."""
+    """None for fewer than four points, or where x does not vary enough to tell an exponent: where it is equal but for
+    rounding, or the factor would be beyond all numbers. All values are above 0 (ValueError)."""
     if any(value <= 0 for value in (*x, *y)):
         raise ValueError("a power law is fitted to values above 0")
-    if len(x) < LEAST_POINTS or len(set(x)) < 2:
+    if len(x) < LEAST_POINTS or max(x) / min(x) < 1 + _ROUNDING:
         return None
     u, v = [math.log(value) for value in x], [math.log(value) for value in y]
     n = len(u)
@@ -109,6 +112,8 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
     spread = math.fsum((a - mean_u) ** 2 for a in u)
     slope = math.fsum((a - mean_u) * (b - mean_v) for a, b in zip(u, v)) / spread
     offset = mean_v - slope * mean_u
+    if abs(offset) > _LARGEST_LOG:
+        return None
     rest = math.fsum((b - offset - slope * a) ** 2 for a, b in zip(u, v))
     whole = math.fsum((b - mean_v) ** 2 for b in v)
     half = student_t(0.95, n - 2) * math.sqrt(rest / (n - 2) / spread)

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "driven.hpp"
+#include "worker/compat.hpp"
 #include "worker/networks/network.hpp"
 #include "worker/ops.hpp"
 
@@ -96,6 +98,35 @@ TEST_P(Passes, ReachEveryTrainedParameter) {
   for (const auto& p : network_->named_parameters()) {
     if (p.value().requires_grad()) {
       EXPECT_TRUE(p.value().grad().defined() && torch::isfinite(p.value().grad()).all().item<bool>()) << p.key();
+    }
+  }
+}
+
+/// Every operation takes what mixed precision hands it, forwards and backwards.
+TEST_P(Passes, RunInMixedPrecision) {
+  if (const auto why = no_bf16(); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
+  const auto finite = [](const Tensor& t) { return torch::isfinite(t).all().item<bool>(); };
+  const auto inputs = synthetic_inputs(*spec_, options_, 2);
+  {
+    const torch::NoGradGuard no_gradients;
+    const compat::Autocast autocast(torch::kCPU, true);
+    EXPECT_TRUE(finite(network_->infer(inputs)));
+  }
+  if (!spec_->trainable) {
+    return;
+  }
+  network_->train();
+  Tensor output;
+  {
+    const compat::Autocast autocast(torch::kCPU, true);
+    output = network_->forward(inputs).to(torch::kFloat32);
+  }
+  output.square().mean().backward();
+  for (const auto& p : network_->named_parameters()) {
+    if (p.value().requires_grad()) {
+      EXPECT_TRUE(p.value().grad().defined() && finite(p.value().grad())) << p.key();
     }
   }
 }

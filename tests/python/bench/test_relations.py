@@ -65,6 +65,12 @@ def test_a_power_law_is_found_again() -> None:
         power_law([0.0, 1.0, 2.0, 3.0], [1.0] * 4)
 
 
+def test_networks_of_one_size_tell_no_exponent() -> None:
+    assert power_law([2.0, 2.0 + 1e-15, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0]) is None
+    # The slope is some thousands, and e to the offset no number.
+    assert power_law([1000.0, 1000.1, 1000.2, 1000.3], [1e-3, 1.0, 1e3, 1e6]) is None
+
+
 def test_bootstrap_covers_the_mean() -> None:
     chance = random.Random(2)
     inside = 0
