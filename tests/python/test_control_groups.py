@@ -9,17 +9,7 @@ import pytest
 
 from impact_tracker.control_groups import cpu_quota, groups_of
 from impact_tracker.runner_threads import Threads, default_threads
-
-
-def tree(root: Path, groups: str, **files: str) -> str:
-    (root / "proc/self").mkdir(parents=True)
-    (root / "proc/self/cgroup").write_text(groups)
-    for path, text in files.items():
-        place = root / "sys/fs/cgroup" / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
-    return str(root)
-
+from python.cgroup_tree import cgroup_tree
 
 V1 = "cpu,cpuacct/job/cpu.cfs_{}_us"
 
@@ -46,7 +36,7 @@ V1 = "cpu,cpuacct/job/cpu.cfs_{}_us"
     ],
 )
 def test_the_quota_of_a_group(tmp_path: Path, groups: str, files: dict[str, str], expected: float | None) -> None:
-    assert cpu_quota(tree(tmp_path, groups, **files)) == expected
+    assert cpu_quota(cgroup_tree(tmp_path, groups, **files)) == expected
 
 
 def test_without_control_groups(tmp_path: Path) -> None:
@@ -55,7 +45,7 @@ def test_without_control_groups(tmp_path: Path) -> None:
 
 
 def test_groups_come_from_the_inside_outwards(tmp_path: Path) -> None:
-    found = list(groups_of("memory", tree(tmp_path, "0::/a/b\n", **{"a/b/memory.max": "1"})))
+    found = list(groups_of("memory", cgroup_tree(tmp_path, "0::/a/b\n", **{"a/b/memory.max": "1"})))
     top = tmp_path / "sys/fs/cgroup"
     assert [(group.folder, group.v2) for group in found] == [(top / "a/b", True), (top / "a", True), (top, True)]
 
@@ -79,7 +69,7 @@ def test_threads_are_the_lesser_of_processors_and_quota(
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(bound)), raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: there)
     text = "max 100000" if quota is None else f"{quota * 100_000:.0f} 100000"
-    found = default_threads(tree(tmp_path, "0::/job\n", **{"job/cpu.max": text}))
+    found = default_threads(cgroup_tree(tmp_path, "0::/job\n", **{"job/cpu.max": text}))
     assert found == expected
     assert found.to_tell == (expected.threads if expected.by == "quota" else None)
 

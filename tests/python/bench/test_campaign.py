@@ -19,11 +19,6 @@ from python import fake_core
 from python.bench.stand_ins import Workers, ended, idle
 
 
-@pytest.fixture
-def workers(machine: fake_core.Machine) -> Workers:
-    return Workers()
-
-
 def tools(workers: Workers) -> dict[str, Any]:
     return {"open_worker": workers, "sleep": idle}
 

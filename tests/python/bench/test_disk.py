@@ -18,18 +18,9 @@ from impact_tracker.bench.log import read_lines
 from impact_tracker.bench.storage import Storage
 from impact_tracker.bench.view import read
 from impact_tracker.cli import bench_end, main
-from python import fake_core
-from python.bench.stand_ins import Workers, idle
+from python.bench.stand_ins import Workers
 
 SMALL = ("--models", "small-cnn", "--images", "100", "--test-images", "100")
-
-
-@pytest.fixture
-def workers(machine: fake_core.Machine, monkeypatch: pytest.MonkeyPatch) -> Workers:
-    found = Workers()
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", found)
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
-    return found
 
 
 class Disk:

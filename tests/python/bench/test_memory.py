@@ -12,19 +12,14 @@ from impact_tracker.bench.suites import tests_of as suite_tests
 from impact_tracker.bench.view import read
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
+from python.cgroup_tree import cgroup_tree
 
 GIB = 1 << 30
 
 
 def machine_tree(root: Path, groups: str = "", **files: str) -> str:
-    (root / "proc/self").mkdir(parents=True)
+    cgroup_tree(root, groups, **files)
     (root / "proc/meminfo").write_text(f"MemTotal: {8 * GIB // 1024} kB\nMemAvailable: {6 * GIB // 1024} kB\n")
-    if groups:
-        (root / "proc/self/cgroup").write_text(groups)
-    for path, text in files.items():
-        place = root / "sys/fs/cgroup" / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
     return str(root)
 
 

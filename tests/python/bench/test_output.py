@@ -16,16 +16,7 @@ from impact_tracker.bench.view import read
 from impact_tracker.cli import main
 from impact_tracker.report.page import plain
 from python import fake_core
-from python.bench.stand_ins import SECONDS_AN_IMAGE, Workers, ended, idle
-
-
-@pytest.fixture
-def workers(machine: fake_core.Machine, monkeypatch: pytest.MonkeyPatch) -> Workers:
-    """The command's own worker and clock too."""
-    found = Workers()
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", found)
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
-    return found
+from python.bench.stand_ins import SECONDS_AN_IMAGE, Workers, ended
 
 
 @pytest.fixture

@@ -141,11 +141,7 @@ def test_the_login_node_needs_neither_device_nor_data(machine: fake_core.Machine
         Campaign.create(tmp_path / "b", Settings(models=("resnet-18",)), here=False, open_worker=Workers(), sleep=idle)
 
 
-def test_an_element_on_a_node_without_the_device_says_so_and_ends(
-    machine: fake_core.Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workers = Workers()
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", workers)
+def test_an_element_on_a_node_without_the_device_says_so_and_ends(workers: Workers, tmp_path: Path) -> None:
     Campaign.create(tmp_path / "a", Settings(device="cuda", models=("small-cnn",), repeats=1), here=False)
     for attempt in (1, 2):
         assert slurm.run_task(str(tmp_path / "a"), "small-cnn.r1") is False
@@ -155,11 +151,7 @@ def test_an_element_on_a_node_without_the_device_says_so_and_ends(
     assert workers.opened == workers.closed
 
 
-def test_elements_of_one_campaign_are_gathered(
-    machine: fake_core.Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", Workers())
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
+def test_elements_of_one_campaign_are_gathered(workers: Workers, tmp_path: Path) -> None:
     settings = Settings(models=("small-cnn",), repeats=3, images=100, test_images=100)
     campaign = Campaign.create(tmp_path / "a", settings, here=False)
     for task in campaign.tasks:

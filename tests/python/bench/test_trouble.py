@@ -26,11 +26,6 @@ from python.bench.made import campaign, row_of
 from python.bench.stand_ins import Worker, Workers, ended, idle
 
 
-@pytest.fixture
-def workers(machine: fake_core.Machine) -> Workers:
-    return Workers()
-
-
 def run(folder: Path, workers: Workers, **settings: Any) -> Any:
     given = Settings(**{"images": 100, "test_images": 100, "models": ("small-cnn",), "repeats": 2, **settings})
     return Campaign.create(folder, given, open_worker=workers, sleep=idle).run(quiet=True)
@@ -151,8 +146,6 @@ def test_a_clock_that_steps_moves_no_number(workers: Workers, tmp_path: Path, mo
 def test_two_campaigns_of_one_second_have_folders_of_their_own(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", workers)
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
     now = time.gmtime(1_900_000_000)
     monkeypatch.setattr(time, "gmtime", lambda *given: now)
     for _ in range(3):

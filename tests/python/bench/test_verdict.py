@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, circumstances
+from impact_tracker.bench import Settings, circumstances
 from impact_tracker.bench.log import ends_of
 from impact_tracker.bench.rows import current, given_up, superseded
 from impact_tracker.bench.storage import Storage
@@ -17,19 +17,10 @@ from impact_tracker.bench.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.cli.completion import words
 from impact_tracker.runner_phase import WorkerError
-from python import fake_core
 from python.bench.made import campaign
-from python.bench.stand_ins import Worker, Workers, ended, idle
+from python.bench.stand_ins import Worker, Workers, ended
 
 SMALL = ("--models", "small-cnn", "--images", "100", "--test-images", "100", "-q")
-
-
-@pytest.fixture
-def workers(machine: fake_core.Machine, monkeypatch: pytest.MonkeyPatch) -> Workers:
-    found = Workers()
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", found)
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
-    return found
 
 
 class Lid:
