@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-JOULES_PER_KWH = 3.6e6
+from .values import JOULES_PER_KWH
+
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
 _MASSES = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
 _MOST_DIGITS = 5

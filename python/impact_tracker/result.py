@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import digits
+from .values import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from .footprint import Impact
@@ -78,7 +78,7 @@ class Result:
     @property
     def kwh(self) -> float | None:
         """The same in kilowatt-hours, without PUE."""
-        return None if self.energy_j is None else self.energy_j / digits.JOULES_PER_KWH
+        return None if self.energy_j is None else self.energy_j / JOULES_PER_KWH
 
     @property
     def energy_low_j(self) -> float | None:

@@ -49,6 +49,7 @@ CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask fo
 # ---- Python: floors of the package; a module uses lower floors, or itself
 FLOORS: dict[str, int] = {
     "_core": 0,
+    "values": 0,  # the algebra of energies and qualities: the standard library alone
     "control_groups": 1,
     "decorate": 1,
     "digits": 1,

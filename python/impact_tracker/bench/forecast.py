@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .. import digits
 from ..report.page import Page, Table
+from ..values import JOULES_PER_KWH
 from .page import unit_of
 from .rows import Row
 from .statistics import Mean, mean_of, student_t
@@ -73,7 +74,7 @@ def _start(view: View, test: str) -> tuple[float | None, float]:
     cells = [cell for cell in view.cells if cell.test == test and cell.phase in ASIDE]
     kwh = total(None if cell.kwh is None else cell.kwh.value for cell in cells)
     seconds = math.fsum(cell.seconds.value for cell in cells if cell.seconds is not None)
-    return (None if kwh is None and cells else (kwh or 0.0) * digits.JOULES_PER_KWH), seconds
+    return (None if kwh is None and cells else (kwh or 0.0) * JOULES_PER_KWH), seconds
 
 
 def _seconds_per_image(rows: Sequence[Row]) -> Mean | None:
@@ -110,7 +111,7 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     half_s = seconds * _spread(per_image_s)
     grams = low_g = high_g = None
     if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
-        grams = energy * cell.carbon_kg.value * 1000 / (cell.kwh.value * digits.JOULES_PER_KWH)
+        grams = energy * cell.carbon_kg.value * 1000 / (cell.kwh.value * JOULES_PER_KWH)
         down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
         low_g, high_g = grams * (1 - down), grams * (1 + up)
     return Forecast(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..factors import Factor, constant, cpu, gpu_tdp, ram_power
 from ..footprint import Allocation, Impact, Machine, Term, carbon_of, depletion, embodied, making_total, primary_energy
-from ..footprint.impact import JOULES_PER_KWH
+from ..values import JOULES_PER_KWH
 from .estimate import energy, number
 from .simple import grid_of
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazy_names
-from .factor import QUALITIES, Factor, FactorError, UnknownZoneError, worst_quality
+from ..values import QUALITIES, worst_quality
+from .factor import Factor, FactorError, UnknownZoneError
 from .grid import intensity, marginal_intensity, residual_intensity
 from .overrides import OverrideError, use_overrides
 from .zones import country_code, zone_code

@@ -7,18 +7,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-QUALITIES = ("measured", "modelled", "estimated", "stale", "missing")  # best first
+from ..values import worst_quality
+
 SPREADS = ("triangular", "uniform", "normal", "lognormal")
-
-
-def worst_quality(qualities: Iterable[str]) -> str:
-    """The worst of some qualities: a result is only as good as its worst part. ValueError for a word that is none."""
-    ranks = [0]
-    for quality in qualities:
-        if quality not in QUALITIES:
-            raise ValueError(f"unknown quality {quality!r}; one of {', '.join(QUALITIES)}")
-        ranks.append(QUALITIES.index(quality))
-    return QUALITIES[max(ranks)]
 
 
 class FactorError(ValueError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazy_names
-from .impact import JOULES_PER_KWH, Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from ..values import JOULES_PER_KWH
+from .impact import Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 if TYPE_CHECKING:

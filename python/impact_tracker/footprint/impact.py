@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
-from ..factors.factor import Factor, worst_quality
-
-JOULES_PER_KWH = 3.6e6
+from ..factors.factor import Factor
+from ..values import JOULES_PER_KWH, worst_quality
 
 Energy = Union[float, Sequence[float], Factor, None]
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..factors import Factor, FactorError, IntensityCurve
-from .impact import JOULES_PER_KWH, Impact, Term, pue_factor
+from ..values import JOULES_PER_KWH
+from .impact import Impact, Term, pue_factor
 
 
 def core_series(curve: IntensityCurve) -> Any:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ..factors import Factor, IntensityCurve
-from ..footprint import JOULES_PER_KWH, Impact, carbon_over_time
+from ..footprint import Impact, carbon_over_time
+from ..values import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from ..record import Record

@@ -10,8 +10,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..factors import Factor
-from ..footprint import JOULES_PER_KWH, Impact, carbon
+from ..footprint import Impact, carbon
 from ..hostinfo import Hardware, hardware_of
+from ..values import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from ..record import Record
