@@ -130,7 +130,8 @@ nlohmann::json run(double length_s) {
     const double group_us = best_us(50, 2'000, [&] { static_cast<void>(group.value().read(values)); });
     out["perf_group"] = {{"event_us", group_us / static_cast<double>(values.size())}};
   }
-  out["read"] = {{"pread_us", pread_us}, {"counter_us", source_us / counters}, {"ratio", source_us / counters / pread_us}};
+  out["read"] = {
+      {"pread_us", pread_us}, {"counter_us", source_us / counters}, {"ratio", source_us / counters / pread_us}};
   {
     const auto tracker = Tracker::open(settings_for(root, 1s), Host{root});
     tracker->start();
@@ -149,17 +150,18 @@ nlohmann::json run(double length_s) {
 
 void print(const nlohmann::json& j) {
   const auto d = [](const nlohmann::json& v) { return v.get<double>(); };
-  std::printf("CPU of sampling four counters, %% of a core\n%-8s %12s %12s %8s %12s %12s\n", "rate", "bare loop", "tracker",
-              "ratio", "bare missed", "missed");
+  std::printf("CPU of sampling four counters, %% of a core\n%-8s %12s %12s %8s %12s %12s\n", "rate", "bare loop",
+              "tracker", "ratio", "bare missed", "missed");
   for (const auto& row : j["sampling"]) {
-    std::printf("%-8s %12.4f %12.4f %8.2f %12s %12s\n", row["rate"].get<std::string>().c_str(), d(row["bare_cpu_percent"]),
-                d(row["tracker_cpu_percent"]), d(row["ratio"]), row["bare_missed"].dump().c_str(),
-                row["tracker_missed"].dump().c_str());
+    std::printf("%-8s %12.4f %12.4f %8.2f %12s %12s\n", row["rate"].get<std::string>().c_str(),
+                d(row["bare_cpu_percent"]), d(row["tracker_cpu_percent"]), d(row["ratio"]),
+                row["bare_missed"].dump().c_str(), row["tracker_missed"].dump().c_str());
   }
   std::printf("one counter read         %.3f us; bare pread %.3f us; ratio %.2f\n", d(j["read"]["counter_us"]),
               d(j["read"]["pread_us"]), d(j["read"]["ratio"]));
   if (j.contains("perf_group")) {
-    std::printf("one event of a group     %.3f us (four of the software PMU, one read)\n", d(j["perf_group"]["event_us"]));
+    std::printf("one event of a group     %.3f us (four of the software PMU, one read)\n",
+                d(j["perf_group"]["event_us"]));
   } else {
     std::printf("one event of a group     not measured: perf_event_open is refused here\n");
   }

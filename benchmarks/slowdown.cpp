@@ -38,7 +38,8 @@ Busy all_cores(std::uint64_t steps) {
   const double start = now_s();
   const double cpu = process_cpu_s();
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) threads.emplace_back([&] { sink += work(steps); });
+  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+    threads.emplace_back([&] { sink += work(steps); });
   for (std::thread& t : threads) t.join();
   return {now_s() - start, process_cpu_s() - cpu};
 }
@@ -97,7 +98,8 @@ int main(int argc, char** argv) {
     std::printf("%s\n", rows.dump(2).c_str());
     return 0;
   }
-  std::printf("slow-down of all cores busy, four counters\n%-8s %16s %28s\n", "rate", "from CPU time", "paired runs (95 %)");
+  std::printf("slow-down of all cores busy, four counters\n%-8s %16s %28s\n", "rate", "from CPU time",
+              "paired runs (95 %)");
   for (const auto& r : rows) {
     std::printf("%-8s %14.4f %% %14.3f %% +- %.3f %%\n", r["rate"].get<std::string>().c_str(),
                 r["slowdown_from_cpu_percent"].get<double>(), r["paired_percent"].get<double>(),

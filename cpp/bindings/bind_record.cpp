@@ -67,16 +67,19 @@ void bind_record(py::module_& module) {
       .def(py::init([](const std::string& path) {
              const py::gil_scoped_release released;
              return read(path);
-           }), py::arg("path"))
+           }),
+           py::arg("path"))
       .def_readonly("path", &PyRecord::path)
       .def_property_readonly("header", &header)
       .def_property_readonly("totals", [](const PyRecord& r) { return to_python(r.replay.totals); })
       .def_property_readonly("complete", [](const PyRecord& r) { return r.replay.complete; })
-      .def_property_readonly("damage", [](const PyRecord& r) -> py::object {
-             return r.replay.damage ? py::object(py::str(*r.replay.damage)) : py::none();
-           })
+      .def_property_readonly("damage",
+                             [](const PyRecord& r) -> py::object {
+                               return r.replay.damage ? py::object(py::str(*r.replay.damage)) : py::none();
+                             })
       .def_property_readonly("left_open", [](const PyRecord& r) { return to_python(r.replay.left_open); })
-      .def("result", [](const PyRecord& r) -> py::object {
+      .def("result",
+           [](const PyRecord& r) -> py::object {
              return r.replay.run ? to_python(to_json(*r.replay.run, r.replay.header.channels)) : py::none();
            })
       .def("regions", &regions)

@@ -55,14 +55,17 @@ std::shared_ptr<Tracker> make_tracker(const std::string& logdir, const py::dict&
   TrackerSettings s;
   s.logdir = logdir;
   const double interval = setting(given, "interval_s", 1.0);
-  if (!std::isfinite(interval) || interval > 1e6) throw std::invalid_argument("interval_s must lie between 0.0005 and 3600 seconds");
+  if (!std::isfinite(interval) || interval > 1e6)
+    throw std::invalid_argument("interval_s must lie between 0.0005 and 3600 seconds");
   s.interval = Duration{std::llround(interval * 1e9)};
-  for (const py::handle name : setting(given, "sources", py::list())) s.sources.push_back(py::str(name).cast<std::string>());
+  for (const py::handle name : setting(given, "sources", py::list()))
+    s.sources.push_back(py::str(name).cast<std::string>());
   s.edges = edges_from(setting<std::string>(given, "edges", "plain"));
   s.include_psys = setting(given, "include_psys", false);
   s.strict = setting(given, "strict", false);
   s.run_key = setting<std::string>(given, "run_key", "");
-  s.share.whose = whose_from(setting<std::string>(given, "scope", "machine"), setting<py::object>(given, "share_of", py::none()));
+  s.share.whose =
+      whose_from(setting<std::string>(given, "scope", "machine"), setting<py::object>(given, "share_of", py::none()));
   s.share.policy = policy_from(setting<std::string>(given, "idle_policy", "usage"));
   s.info = from_python(setting(given, "info", py::dict()));
   s.info["tags"] = from_python(setting(given, "tags", py::dict()));
@@ -77,7 +80,8 @@ struct Left {
   RegionResult result;
 };
 
-std::optional<Left> leave(const std::shared_ptr<Tracker>& tracker, std::uint64_t region, std::optional<std::int64_t> at_ns) {
+std::optional<Left> leave(const std::shared_ptr<Tracker>& tracker, std::uint64_t region,
+                          std::optional<std::int64_t> at_ns) {
   const py::gil_scoped_release released;
   std::optional<RegionResult> result = tracker->exit(region, at_ns ? std::optional(instant(*at_ns)) : std::nullopt);
   if (!result) return std::nullopt;
@@ -103,17 +107,24 @@ void bind_tracker(py::module_& module) {
   py::class_<Tracker, std::shared_ptr<Tracker>>(module, "Tracker")
       .def(py::init(&make_tracker), py::arg("logdir"), py::arg("settings"))
       .def("start", &Tracker::start, Released())
-      .def("stop", [](Tracker& t, const py::dict& info) {
-             const nlohmann::json j = from_python(info);
-             const py::gil_scoped_release released;
-             t.stop(j);
-           }, py::arg("info") = py::dict())
-      .def("enter", [](Tracker& t, const std::string& name, const std::optional<std::string>& edges) {
-             const py::gil_scoped_release released;
-             return t.enter(name, edges ? std::optional(edges_from(*edges)) : std::nullopt);
-           }, py::arg("name"), py::arg("edges") = py::none())
+      .def(
+          "stop",
+          [](Tracker& t, const py::dict& info) {
+            const nlohmann::json j = from_python(info);
+            const py::gil_scoped_release released;
+            t.stop(j);
+          },
+          py::arg("info") = py::dict())
+      .def(
+          "enter",
+          [](Tracker& t, const std::string& name, const std::optional<std::string>& edges) {
+            const py::gil_scoped_release released;
+            return t.enter(name, edges ? std::optional(edges_from(*edges)) : std::nullopt);
+          },
+          py::arg("name"), py::arg("edges") = py::none())
       .def("exit", &leave, py::arg("region"), py::arg("at_ns") = py::none())
-      .def("result", [](Tracker& t) {
+      .def("result",
+           [](Tracker& t) {
              std::optional<RegionResult> result;
              {
                const py::gil_scoped_release released;

@@ -29,18 +29,21 @@ py::list list_of(const std::vector<RegionResult>& results, const std::vector<Cha
 }  // namespace
 
 void bind_unite(py::module_& module) {
-  module.def("unite", [](const std::vector<Given>& records) {
-    United united;
-    {
-      const py::gil_scoped_release released;
-      united = unite_given(records);
-    }
-    py::dict found;
-    found["run"] = to_python(to_json(united.run, united.channels));
-    found["regions"] = list_of(united.regions, united.channels);
-    found["records"] = list_of(united.records, united.channels);
-    return found;
-  }, py::arg("records"));
+  module.def(
+      "unite",
+      [](const std::vector<Given>& records) {
+        United united;
+        {
+          const py::gil_scoped_release released;
+          united = unite_given(records);
+        }
+        py::dict found;
+        found["run"] = to_python(to_json(united.run, united.channels));
+        found["regions"] = list_of(united.regions, united.channels);
+        found["records"] = list_of(united.records, united.channels);
+        return found;
+      },
+      py::arg("records"));
 }
 
 }  // namespace impact

@@ -1,8 +1,8 @@
 #pragma once
 // JSON values as Python objects and back.
 
-#include <nlohmann/json.hpp>
 #include <pybind11/pybind11.h>
+#include <nlohmann/json.hpp>
 
 namespace impact {
 

@@ -23,8 +23,8 @@ std::string kernels_chosen() {
 
 /// OpenBLAS' names of kernels without AVX2.
 constexpr std::array<std::string_view, 17> kWithoutAvx2{
-    "Katmai", "Coppermine",   "Northwood", "Prescott", "Banias",    "Atom",       "Core2",       "Penryn", "Dunnington",
-    "Nano",   "Opteron_SSE3", "Opteron",   "Nehalem",  "Barcelona", "Bobcat",     "Sandybridge", "Generic"};
+    "Katmai", "Coppermine",   "Northwood", "Prescott", "Banias",    "Atom",   "Core2",       "Penryn", "Dunnington",
+    "Nano",   "Opteron_SSE3", "Opteron",   "Nehalem",  "Barcelona", "Bobcat", "Sandybridge", "Generic"};
 
 }  // namespace
 

@@ -84,7 +84,8 @@ std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devi
 
 std::optional<std::string> blas() {
   if (at::hasMKL()) {
-    const auto text = at::get_mkl_version();  // "Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build … for …"
+    const auto text =
+        at::get_mkl_version();  // "Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build … for …"
     return text.substr(0, text.find("-Product"));
   }
   return impact::worker::blas::openblas();

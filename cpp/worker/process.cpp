@@ -52,7 +52,7 @@ int claim_stdout() {
 
 void follow_parent() {
   original_parent = getppid();
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_parent_signal;
   sigaction(SIGUSR2, &action, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGUSR2);

@@ -80,7 +80,6 @@ bool is_whole_machine(const CgroupPlace& place) {
   return !place.v2 || !fs::exists(place.folder / "cgroup.events", failed);
 }
 
-
 Descriptor open_or_none(const fs::path& path) {
   Result<Descriptor> file = open_for_reading(path);
   return file ? std::move(file).value() : Descriptor{};
@@ -206,7 +205,8 @@ std::optional<double> quota_of(const CgroupPlace& place) {
     const auto quota = parse_number<double>(words[0]), period = parse_number<double>(words[1]);
     return quota && period && *quota > 0 && *period > 0 ? std::optional(*quota / *period) : std::nullopt;
   }
-  const auto quota = number_in(place.folder / "cpu.cfs_quota_us"), period = number_in(place.folder / "cpu.cfs_period_us");
+  const auto quota = number_in(place.folder / "cpu.cfs_quota_us"),
+             period = number_in(place.folder / "cpu.cfs_period_us");
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }

@@ -11,7 +11,8 @@ namespace impact {
 namespace {
 
 constexpr Duration kMemoryEvery = std::chrono::seconds{10};
-constexpr Duration kWalkEvery = std::chrono::seconds{30};  // of page tables, under the lock that the program allocates by
+constexpr Duration kWalkEvery =
+    std::chrono::seconds{30};  // of page tables, under the lock that the program allocates by
 
 std::filesystem::path proc(const Host& host, std::int64_t pid, const char* file) {
   return host.path("/proc/" + std::to_string(pid) + "/" + file);
@@ -78,7 +79,8 @@ Result<std::unique_ptr<ConsumerUse>> ConsumerUse::open(const Host& host, const W
 Result<bool> ConsumerUse::open_tree(bool children_only) {
   tree_.emplace(host_, static_cast<int>(pid_), children_only);
   if (!tree_->cpu_ns())
-    return Error{ErrorKind::absent, "there is no process " + std::to_string(pid_) + " below " + host_.root.string(), ""};
+    return Error{ErrorKind::absent, "there is no process " + std::to_string(pid_) + " below " + host_.root.string(),
+                 ""};
   name_ = children_only ? "what process " + std::to_string(pid_) + " has started"
                         : "process " + std::to_string(pid_) + " and its children";
   if (!children_only) use_own_group();

@@ -29,8 +29,8 @@ bool GpuUsage::look(std::size_t device, Instant now, const std::vector<int>& own
   if (!clients) return false;
   double ours = 0.0, all = 0.0;
   for (const GpuClient& client : *clients) {
-    const auto mine = std::ranges::count_if(
-        client.pids, [&](int pid) { return std::ranges::find(own, pid) != own.end(); });
+    const auto mine =
+        std::ranges::count_if(client.pids, [&](int pid) { return std::ranges::find(own, pid) != own.end(); });
     if (mine != 0 && mine != std::ssize(client.pids) && client.part > 0.0) return false;
     all += client.part;
     ours += mine != 0 ? client.part : 0.0;

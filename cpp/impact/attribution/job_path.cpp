@@ -29,9 +29,8 @@ std::optional<std::string> container_id(std::string_view name, std::string_view 
 
 // Slurm's unique id: "s" and 13 letters and digits in Crockford's alphabet.
 bool is_sluid(std::string_view s) {
-  return s.size() >= 12 && s.size() <= 16 && s.front() == 's' && std::ranges::all_of(s.substr(1), [](unsigned char c) {
-           return std::isdigit(c) != 0 || std::isupper(c) != 0;
-         });
+  return s.size() >= 12 && s.size() <= 16 && s.front() == 's' &&
+         std::ranges::all_of(s.substr(1), [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; });
 }
 
 struct Parts {

@@ -40,7 +40,8 @@ std::optional<std::uint64_t> busy_ticks(std::string_view line, std::string_view&
 
 Result<MachineTime> MachineTime::open(const Host& host, CpuMap cpus) {
   if (is_containers_own(host))
-    return Error{ErrorKind::unsupported, "/proc/stat shows this container alone (lxcfs): what the machine does is not known", ""};
+    return Error{ErrorKind::unsupported,
+                 "/proc/stat shows this container alone (lxcfs): what the machine does is not known", ""};
   if (cpus.packages.empty()) cpus.packages = {0};
   Result<Descriptor> stat = open_for_reading(host.path("/proc/stat"));
   if (!stat) return stat.error();
@@ -60,7 +61,8 @@ void MachineTime::note_cpus() {
 std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
   std::size_t size = 0;
   while (size < buffer_.size()) {
-    const std::ptrdiff_t n = read_at(stat_, {buffer_.data() + size, buffer_.size() - size}, static_cast<std::int64_t>(size));
+    const std::ptrdiff_t n =
+        read_at(stat_, {buffer_.data() + size, buffer_.size() - size}, static_cast<std::int64_t>(size));
     if (n <= 0) break;
     size += static_cast<std::size_t>(n);
     if (!all_lines_) break;

@@ -17,7 +17,7 @@ namespace impact {
 struct CpuMap {
   std::map<unsigned, unsigned> package_of;
   std::map<unsigned, unsigned> core_of;  // the lowest CPU number of its core; empty where sysfs does not tell
-  std::vector<unsigned> packages;  // sorted; {0} where sysfs does not tell
+  std::vector<unsigned> packages;        // sorted; {0} where sysfs does not tell
   std::size_t cpus_of(unsigned package) const;
 };
 

@@ -160,8 +160,8 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   Stretch stretch{whole, d[vacant_j] * scale, d[unknown_j] * scale, lines_[p].idle.watts(), claims};
   if (scale == 0.0) stretch.unknown_j = whole;
   const Split parts = split(stretch, settings_.policy);
-  DeviceShare device{part.channel,           parts.portions[0].total_j, parts.portions[0].idle_j,
-                     parts.portions[1].total_j, parts.idle_j,           parts.unattributed_j};
+  DeviceShare device{part.channel, parts.portions[0].total_j, parts.portions[0].idle_j, parts.portions[1].total_j,
+                     parts.idle_j, parts.unattributed_j};
   const std::string& id = channels_[pair.energy].id;
   if (parts.idle_unknown) share.reasons.push_back(id + ": its idle power is not known, as its load has not varied");
   if (parts.policy_unknown)
@@ -179,9 +179,9 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   const double f = divided > 0.0 ? std::clamp(d[own_j] / divided, 0.0, 1.0) : 0.0;
   // The consumer's time and everybody's are both counted in ticks: none seen is less than a tick, not none used.
   const double divided_j = device.share_j + device.others_j;
-  const double ticks = d[all_use] > 0.0 ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTick_s /
-                                              (std::sqrt(6.0) * d[all_use])
-                                        : 0.0;
+  const double ticks = d[all_use] > 0.0
+                           ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTick_s / (std::sqrt(6.0) * d[all_use])
+                           : 0.0;
   const double own_part = whole > 0.0 ? device.share_j / whole : 0.0;
   const double variance = (in.variance + out.variance) * scale * scale + ticks * ticks;
   const double half = std::hypot(kNormal95 * std::sqrt(variance), own_part * part.half_width);

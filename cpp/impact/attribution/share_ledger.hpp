@@ -27,7 +27,7 @@ struct SharePair {
   std::uint32_t all = 0;   // … and everybody's, of the same kind
   std::uint32_t load = 0;  // a counter whose rate over `capacity` is the device's load
   double capacity = 1.0;
-  double bias = 0.0;       // 95 % half-width of dividing by this use, as a part of what is divided
+  double bias = 0.0;  // 95 % half-width of dividing by this use, as a part of what is divided
 };
 
 struct ShareSettings {
@@ -61,8 +61,20 @@ class ShareLedger {
 
  private:
   // Cumulated over the intervals of one pair.
-  enum Item : std::size_t { all_s, all_j, vacant_j, unknown_j, own_j, own_s, others_j, others_s, all_use, cores_s,
-                            equal_s, items };
+  enum Item : std::size_t {
+    all_s,
+    all_j,
+    vacant_j,
+    unknown_j,
+    own_j,
+    own_s,
+    others_j,
+    others_s,
+    all_use,
+    cores_s,
+    equal_s,
+    items
+  };
   using Sums = std::array<double, items>;
   struct Seen {
     double value = 0.0;
@@ -71,8 +83,8 @@ class ShareLedger {
   };
   struct Line {  // of one pair
     bool seeded = false;
-    Instant from{}, to{};  // the last interval
-    Sums before{}, sums{};  // at its begin and at its end
+    Instant from{}, to{};                                   // the last interval
+    Sums before{}, sums{};                                  // at its begin and at its end
     double energy = 0.0, own = 0.0, all = 0.0, load = 0.0;  // at its end
     IdlePower idle;
   };

@@ -68,9 +68,8 @@ Split split(const Stretch& stretch, IdlePolicy policy) {
     return out;
   }
   const bool needs_parts = policy == IdlePolicy::allocated_cores || policy == IdlePolicy::equal;
-  out.policy_unknown = needs_parts && std::ranges::none_of(stretch.claims, [](const Claim& c) {
-                         return std::isfinite(c.idle_part);
-                       });
+  out.policy_unknown =
+      needs_parts && std::ranges::none_of(stretch.claims, [](const Claim& c) { return std::isfinite(c.idle_part); });
   out.idle_unknown = policy != IdlePolicy::usage && !std::isfinite(stretch.idle_power_w);
   if (out.idle_unknown) {
     out.portions.resize(stretch.claims.size(), {0.0, 0.0});

@@ -45,15 +45,15 @@ Weighed weigh(std::span<const double> weights);
 
 // One consumer of one device over a stretch of intervals i of length dt_i, in which it had the part w_i.
 struct Claim {
-  double energy_j = 0.0;  // sum of E_i w_i
-  double seconds = 0.0;   // sum of dt_i w_i
+  double energy_j = 0.0;        // sum of E_i w_i
+  double seconds = 0.0;         // sum of dt_i w_i
   double idle_part = kUnknown;  // of idle energy, by cores or equally; unknown: the policy cannot be applied to it
 };
 
 struct Stretch {
-  double energy_j = 0.0;        // all that the device used: the claims', vacant and unknown
-  double vacant_j = 0.0;        // while nobody used it
-  double unknown_j = 0.0;       // while weights were not known
+  double energy_j = 0.0;   // all that the device used: the claims', vacant and unknown
+  double vacant_j = 0.0;   // while nobody used it
+  double unknown_j = 0.0;  // while weights were not known
   double idle_power_w = kUnknown;
   std::span<const Claim> claims;
 };
@@ -67,8 +67,8 @@ struct Split {
   std::vector<Portion> portions;  // by claim
   double idle_j = 0.0;            // nobody's
   double unattributed_j = 0.0;
-  bool idle_unknown = false;      // the policy needs the idle power, and it is not known
-  bool policy_unknown = false;    // the policy needs parts of the idle energy, and they are not known
+  bool idle_unknown = false;    // the policy needs the idle power, and it is not known
+  bool policy_unknown = false;  // the policy needs parts of the idle energy, and they are not known
 };
 
 // Without an idle power, `usage` gives each consumer all of its intervals' energy, and idle_j is unknown; the other

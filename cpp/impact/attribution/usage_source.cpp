@@ -164,7 +164,8 @@ void UsageSource::read_all(Sink& out) {
   const std::optional<std::vector<std::int64_t>> all = machine_.busy_ns();
   const Instant after = clock_->now();
   double all_grown = 0.0;
-  for (std::size_t i = 0; all && i < last_all_ns_.size(); ++i) all_grown += static_cast<double>((*all)[i] - last_all_ns_[i]);
+  for (std::size_t i = 0; all && i < last_all_ns_.size(); ++i)
+    all_grown += static_cast<double>((*all)[i] - last_all_ns_[i]);
   if (all) last_all_ns_ = *all;
   const double own_grown = own && last_own_ns_ ? static_cast<double>(*own - *last_own_ns_) : 0.0;
   const bool known = grow(own, all_grown - own_grown > kAlone * all_grown);

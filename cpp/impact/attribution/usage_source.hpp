@@ -36,7 +36,7 @@ class ConsumerPids {
 };
 
 struct UsageOptions {
-  bool memory = true;     // the total holds memory's energy
+  bool memory = true;      // the total holds memory's energy
   bool consumers = false;  // the idle policy asks how many there are
   bool pids = false;       // somebody asks which processes are the consumer's
 };

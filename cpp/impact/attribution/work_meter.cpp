@@ -18,7 +18,8 @@ std::map<unsigned, double> ThreadPlaces::by_cpu(const std::vector<int>& pids) {
       const bool same = before != threads_.end() && before->second.started == stat->started;
       const std::uint64_t from = same ? std::min(before->second.ticks, stat->cpu_ticks) : 0;
       now[thread] = {stat->started, stat->cpu_ticks};
-      if (stat->cpu_ticks > from) grown[static_cast<unsigned>(stat->cpu)] += static_cast<double>(stat->cpu_ticks - from);
+      if (stat->cpu_ticks > from)
+        grown[static_cast<unsigned>(stat->cpu)] += static_cast<double>(stat->cpu_ticks - from);
     }
   }
   threads_ = std::move(now);
@@ -33,7 +34,8 @@ std::optional<WorkMeter> WorkMeter::open(const Host& host, const CpuMap& cpus) {
   std::set<unsigned> cores;
   for (const auto& [cpu, core] : cpus.core_of) cores.insert(core);
   for (const auto& [cpu, package] : cpus.package_of) {
-    auto file = open_for_reading(host.path("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_cur_freq"));
+    auto file =
+        open_for_reading(host.path("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_cur_freq"));
     if (file && read_count(file.value())) meter.frequencies_.emplace(cpu, std::move(file).value());
   }
   if (cores.size() == cpus.core_of.size() && meter.frequencies_.empty()) return std::nullopt;

@@ -22,7 +22,20 @@ enum class Unit : std::uint8_t { joule, watt, ratio, byte, celsius, hertz, secon
 // Where in the machine a channel sits: the domain tree (sources/domain_tree.hpp) sums by it without overlap.
 //   wall ⊇ psys ⊇ package ⊇ {core, uncore, igpu};  module ⊇ {package, gpu};  dram beside package;  gpu ⊇ gpu_memory.
 // `other` takes no part in sums (utilisation, temperature, clocks, rails inside another).
-enum class Domain : std::uint8_t { wall, psys, module, package, core, uncore, igpu, dram, gpu, gpu_memory, board, other };
+enum class Domain : std::uint8_t {
+  wall,
+  psys,
+  module,
+  package,
+  core,
+  uncore,
+  igpu,
+  dram,
+  gpu,
+  gpu_memory,
+  board,
+  other
+};
 
 struct Channel {
   std::string id;      // unique in the machine and stable over runs: "rapl/package-0", "nvml/GPU-8f…/energy"
@@ -32,16 +45,16 @@ struct Channel {
   std::string quantity = "energy";  // "energy", "power", "utilisation", "memory_used", "temperature", "clock"
   Kind kind = Kind::counter;
   Unit unit = Unit::joule;
-  double scale = 1.0;        // unit per count
-  std::uint64_t range = 0;   // a counter's modulus in counts; 0: does not wrap in 64 bits
-  Duration update_period{0}; // how often the sensor renews it; 0: at every read
-  Duration tick_jitter{0};   // the update comes within +- this of its time, uniformly
-  Duration window{0};        // a gauge's averaging window before its reading; 0: instantaneous
-  Duration latency{0};       // what one read takes at most; above 1 ms the source is read by a thread of its own
-  Watts max_power{0};        // more than this cannot be: a larger implied power is a reset, not a wrap; 0: unknown
-  bool own_zero = false;      // a counter that starts where its process opened it: counts of two processes do not compare
+  double scale = 1.0;         // unit per count
+  std::uint64_t range = 0;    // a counter's modulus in counts; 0: does not wrap in 64 bits
+  Duration update_period{0};  // how often the sensor renews it; 0: at every read
+  Duration tick_jitter{0};    // the update comes within +- this of its time, uniformly
+  Duration window{0};         // a gauge's averaging window before its reading; 0: instantaneous
+  Duration latency{0};        // what one read takes at most; above 1 ms the source is read by a thread of its own
+  Watts max_power{0};         // more than this cannot be: a larger implied power is a reset, not a wrap; 0: unknown
+  bool own_zero = false;  // a counter that starts where its process opened it: counts of two processes do not compare
   Quality quality = Quality::measured;  // the best its readings can be
-  double relative_error = 0.0;  // 95 % half-width of the sensor's or model's own bias, as a part of the value
+  double relative_error = 0.0;          // 95 % half-width of the sensor's or model's own bias, as a part of the value
 };
 
 constexpr std::string_view to_string(Kind k) noexcept { return k == Kind::counter ? "counter" : "gauge"; }
@@ -52,8 +65,8 @@ constexpr std::string_view to_string(Unit u) noexcept {
 }
 
 constexpr std::string_view to_string(Domain d) noexcept {
-  constexpr std::string_view names[] = {"wall", "psys", "module", "package", "core", "uncore",
-                                        "igpu", "dram", "gpu", "gpu_memory", "board", "other"};
+  constexpr std::string_view names[] = {"wall", "psys", "module", "package",    "core",  "uncore",
+                                        "igpu", "dram", "gpu",    "gpu_memory", "board", "other"};
   return names[static_cast<std::size_t>(d)];
 }
 

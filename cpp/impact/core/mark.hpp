@@ -24,7 +24,8 @@ struct EdgeReading {
   std::int64_t tick_count = 0;
   Instant tick_lo{};
   Instant tick_hi{};
-  Duration tick_read{};  // how long the read took that saw the tick: `tick_hi` is its middle, the value of any instant in it
+  Duration
+      tick_read{};  // how long the read took that saw the tick: `tick_hi` is its middle, the value of any instant in it
 };
 
 struct Mark {
@@ -34,7 +35,7 @@ struct Mark {
   std::uint64_t parent = 0;  // the region open in the same thread at enter; 0: none but the run
   std::string name;          // at enter only
   Edges edges = Edges::plain;
-  Instant at{};              // enter: just before enter returned; exit: just after exit was called
+  Instant at{};  // enter: just before enter returned; exit: just after exit was called
   std::vector<EdgeReading> readings;
 };
 

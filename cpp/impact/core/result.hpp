@@ -32,8 +32,8 @@ struct ChannelResult {
   Role role = Role::state;
   double value = std::numeric_limits<double>::quiet_NaN();       // J; mean of a gauge; growth of another counter
   double half_width = std::numeric_limits<double>::quiet_NaN();  // 95 %, from tick, edges, sampling, ambiguous wraps
-  double bias = 0.0;       // 95 % half-width of the sensor's or model's own error, not reduced by averaging
-  double coverage = 0.0;   // part of the region that its readings cover, 0..1
+  double bias = 0.0;      // 95 % half-width of the sensor's or model's own error, not reduced by averaging
+  double coverage = 0.0;  // part of the region that its readings cover, 0..1
   Quality quality = Quality::missing;
   bool provisional = false;  // readings after the region's end will still sharpen it
   bool ticked = false;       // both edges lie on ticks of the counter

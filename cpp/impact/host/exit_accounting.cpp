@@ -17,7 +17,7 @@
 namespace impact {
 namespace {
 
-constexpr int kBufferBytes = 4 << 20;      // some thousand ends between two looks
+constexpr int kBufferBytes = 4 << 20;         // some thousand ends between two looks
 constexpr std::uint16_t kFirstWithTgid = 12;  // of taskstats' versions
 
 struct Request {
@@ -91,15 +91,16 @@ std::optional<std::uint16_t> find_family(const Descriptor& socket) {
     const ssize_t n = receive(socket, buffer, 500);
     if (n <= 0) break;
     bool done = false;
-    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN, [&](std::uint16_t type, std::string_view m) {
-      done = done || type == NLMSG_ERROR;
-      each<nlattr>(attributes_of(m), NLA_HDRLEN, [&](std::uint16_t attribute, std::string_view value) {
-        if (type != GENL_ID_CTRL || attribute != CTRL_ATTR_FAMILY_ID || value.size() < 2) return;
-        std::uint16_t id = 0;
-        std::memcpy(&id, value.data(), sizeof id);
-        family = id;
-      });
-    });
+    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN,
+                   [&](std::uint16_t type, std::string_view m) {
+                     done = done || type == NLMSG_ERROR;
+                     each<nlattr>(attributes_of(m), NLA_HDRLEN, [&](std::uint16_t attribute, std::string_view value) {
+                       if (type != GENL_ID_CTRL || attribute != CTRL_ATTR_FAMILY_ID || value.size() < 2) return;
+                       std::uint16_t id = 0;
+                       std::memcpy(&id, value.data(), sizeof id);
+                       family = id;
+                     });
+                   });
     if (done) break;
   }
   return family;
@@ -112,12 +113,13 @@ int acknowledged(const Descriptor& socket) {
     const ssize_t n = receive(socket, buffer, 500);
     if (n <= 0) return ETIMEDOUT;
     int answer = -1;
-    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN, [&](std::uint16_t type, std::string_view m) {
-      if (type != NLMSG_ERROR || m.size() < sizeof(int)) return;
-      int code = 0;
-      std::memcpy(&code, m.data(), sizeof code);
-      answer = -code;
-    });
+    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN,
+                   [&](std::uint16_t type, std::string_view m) {
+                     if (type != NLMSG_ERROR || m.size() < sizeof(int)) return;
+                     int code = 0;
+                     std::memcpy(&code, m.data(), sizeof code);
+                     answer = -code;
+                   });
     if (answer >= 0) return answer;
   }
   return ETIMEDOUT;
@@ -154,7 +156,8 @@ Result<std::unique_ptr<ExitAccounting>> ExitAccounting::open(const Host& host) {
     return Error{ErrorKind::broken, "taskstats takes no command", ""};
   if (const int code = acknowledged(socket); code != 0)
     return Error{code == EPERM ? ErrorKind::forbidden : ErrorKind::broken,
-                 "taskstats: " + std::generic_category().message(code), "give the program CAP_NET_ADMIN, or measure its control group (scope=\"cgroup\")"};
+                 "taskstats: " + std::generic_category().message(code),
+                 "give the program CAP_NET_ADMIN, or measure its control group (scope=\"cgroup\")"};
   return std::unique_ptr<ExitAccounting>(new ExitAccounting(std::move(socket), *family));
 }
 
@@ -169,16 +172,17 @@ bool ExitAccounting::drain(std::vector<ExitRecord>& into) {
       whole = false;
       continue;
     }
-    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN, [&](std::uint16_t type, std::string_view m) {
-      if (type != family_) return;
-      each<nlattr>(attributes_of(m), NLA_HDRLEN, [&](std::uint16_t kind, std::string_view nested) {
-        if (kind != TASKSTATS_TYPE_AGGR_PID) return;  // of a group's sum the parts have come already
-        each<nlattr>(nested, NLA_HDRLEN, [&](std::uint16_t part, std::string_view stats) {
-          if (part != TASKSTATS_TYPE_STATS) return;
-          if (const auto record = record_of(stats)) into.push_back(*record);
-        });
-      });
-    });
+    each<nlmsghdr>({buffer.data(), static_cast<std::size_t>(n)}, NLMSG_HDRLEN,
+                   [&](std::uint16_t type, std::string_view m) {
+                     if (type != family_) return;
+                     each<nlattr>(attributes_of(m), NLA_HDRLEN, [&](std::uint16_t kind, std::string_view nested) {
+                       if (kind != TASKSTATS_TYPE_AGGR_PID) return;  // of a group's sum the parts have come already
+                       each<nlattr>(nested, NLA_HDRLEN, [&](std::uint16_t part, std::string_view stats) {
+                         if (part != TASKSTATS_TYPE_STATS) return;
+                         if (const auto record = record_of(stats)) into.push_back(*record);
+                       });
+                     });
+                   });
   }
   return whole;
 }

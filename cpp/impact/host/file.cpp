@@ -16,7 +16,7 @@ namespace {
 
 Error open_error(const std::filesystem::path& path, int code) {
   const bool nothing_there = code == ENOENT || code == ENOTDIR || code == ENODEV || code == ENXIO;
-  const ErrorKind kind = nothing_there                      ? ErrorKind::absent
+  const ErrorKind kind = nothing_there                     ? ErrorKind::absent
                          : code == EACCES || code == EPERM ? ErrorKind::forbidden
                                                            : ErrorKind::broken;
   return {kind, path.string() + ": " + std::generic_category().message(code), ""};
@@ -38,8 +38,7 @@ class NoWriteSignals {
   ~NoWriteSignals() {
     const int code = errno;
     constexpr timespec kNow{0, 0};
-    while (sigtimedwait(&own_, nullptr, &kNow) < 0 && errno == EINTR) {
-    }
+    while (sigtimedwait(&own_, nullptr, &kNow) < 0 && errno == EINTR) {}
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     errno = code;
   }
@@ -134,7 +133,7 @@ std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcep
 }
 
 std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept {
-  struct stat state {};
+  struct stat state{};
   if (::fstat(file.get(), &state) != 0) return std::nullopt;
   return static_cast<std::uint64_t>(state.st_size);
 }

@@ -19,7 +19,7 @@ Result<Descriptor> own_directory(const std::filesystem::path& base) {
     return Error{ErrorKind::forbidden, path.string() + ": " + reason(errno), ""};
   }
   Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  struct stat state {};
+  struct stat state{};
   if (!directory.valid() || ::fstat(directory.get(), &state) != 0) {
     return Error{ErrorKind::forbidden, path.string() + ": " + reason(errno), ""};
   }
@@ -30,7 +30,7 @@ Result<Descriptor> own_directory(const std::filesystem::path& base) {
 }
 
 struct flock lock_of(short type, std::int64_t place) noexcept {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = place;
@@ -49,8 +49,7 @@ Result<ProcessLock> ProcessLock::open(const Host& host, const std::string& name,
       why += (why.empty() ? "" : "; ") + directory.error().what;
       continue;
     }
-    Descriptor file{
-        ::openat(directory.value().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    Descriptor file{::openat(directory.value().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (file.valid()) return ProcessLock(std::move(file), static_cast<std::int64_t>(place % kPlaces));
     why += (why.empty() ? "" : "; ") + (host.path(base) / name).string() + ": " + reason(errno);
   }

@@ -18,9 +18,7 @@
 namespace impact {
 namespace {
 
-Duration of(const timeval& t) noexcept {
-  return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec};
-}
+Duration of(const timeval& t) noexcept { return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec}; }
 
 std::optional<ProcessStat> read_stat(const std::filesystem::path& path) {
   Result<Descriptor> file = open_for_reading(path);
@@ -61,7 +59,7 @@ bool has_children() noexcept {
 
 bool waits_for_children(const Host& host, int pid) noexcept {
   if (host.is_real() && pid == ::getpid()) {
-    struct sigaction now {};
+    struct sigaction now{};
     if (::sigaction(SIGCHLD, nullptr, &now) != 0) return true;
     return now.sa_handler != SIG_IGN && (now.sa_flags & SA_NOCLDWAIT) == 0;
   }

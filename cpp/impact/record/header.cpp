@@ -64,21 +64,21 @@ Enum named(const json& object, const char* key, Enum last) {
 
 json encode_channel(const Channel& c) {
   json j = {{"id", c.id},
-          {"source", c.source},
-          {"device", c.device},
-          {"domain", to_string(c.domain)},
-          {"quantity", c.quantity},
-          {"kind", to_string(c.kind)},
-          {"unit", to_string(c.unit)},
-          {"scale", c.scale},
-          {"range", c.range},
-          {"update_period_ns", c.update_period.count()},
-          {"tick_jitter_ns", c.tick_jitter.count()},
-          {"window_ns", c.window.count()},
-          {"latency_ns", c.latency.count()},
-          {"max_power_w", c.max_power.value()},
-          {"quality", to_string(c.quality)},
-          {"relative_error", c.relative_error}};
+            {"source", c.source},
+            {"device", c.device},
+            {"domain", to_string(c.domain)},
+            {"quantity", c.quantity},
+            {"kind", to_string(c.kind)},
+            {"unit", to_string(c.unit)},
+            {"scale", c.scale},
+            {"range", c.range},
+            {"update_period_ns", c.update_period.count()},
+            {"tick_jitter_ns", c.tick_jitter.count()},
+            {"window_ns", c.window.count()},
+            {"latency_ns", c.latency.count()},
+            {"max_power_w", c.max_power.value()},
+            {"quality", to_string(c.quality)},
+            {"relative_error", c.relative_error}};
   if (c.own_zero) j["own_zero"] = true;
   return j;
 }

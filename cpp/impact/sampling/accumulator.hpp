@@ -14,18 +14,18 @@ namespace impact {
 
 // Where a channel stands at an instant. Only differences of two positions mean anything.
 struct Position {
-  double value = 0.0;            // counter: unit; gauge: unit x seconds, over the covered time
-  std::int64_t counts = 0;       // counter: the exact unwrapped count
-  Duration gap{0};               // time that no reading covers, up to here
-  double ambiguity = 0.0;        // half-width of what ambiguous wraps may have added, in the unit
-  std::uint32_t ambiguous = 0;   // how often more than one wrap was possible
+  double value = 0.0;           // counter: unit; gauge: unit x seconds, over the covered time
+  std::int64_t counts = 0;      // counter: the exact unwrapped count
+  Duration gap{0};              // time that no reading covers, up to here
+  double ambiguity = 0.0;       // half-width of what ambiguous wraps may have added, in the unit
+  std::uint32_t ambiguous = 0;  // how often more than one wrap was possible
 };
 
 struct ChannelHealth {
   std::uint64_t readings = 0;
-  std::uint64_t failures = 0;   // readings that were missing
+  std::uint64_t failures = 0;  // readings that were missing
   std::uint64_t wraps = 0;
-  std::uint64_t resets = 0;     // steps that no plausible power explains: re-based, the time is a gap
+  std::uint64_t resets = 0;  // steps that no plausible power explains: re-based, the time is a gap
   std::uint64_t ambiguous = 0;
   Duration gap{0};
 };
@@ -59,7 +59,7 @@ class Accumulator {
  private:
   struct State {
     bool seeded = false;
-    bool failing = false;          // a missing reading since the last good one
+    bool failing = false;  // a missing reading since the last good one
     std::uint64_t last_raw = 0;
     Instant last_before{};
     Instant last_after{};
@@ -67,9 +67,9 @@ class Accumulator {
     Instant previous_time{};
     Position last;
     Position previous;
-    double last_gauge = 0.0;       // value of a gauge at last_time, and at previous_time
+    double last_gauge = 0.0;  // value of a gauge at last_time, and at previous_time
     double previous_gauge = 0.0;
-    double rate = 0.0;             // counter: counts per second over the last segment that was sure
+    double rate = 0.0;  // counter: counts per second over the last segment that was sure
     ChannelHealth health;
   };
   struct Step {

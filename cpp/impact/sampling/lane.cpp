@@ -24,7 +24,8 @@ void Lane::adopt(std::vector<Entry>& mine) const {
         });
         if (before != old->subscribers.end()) subscriber.schedule = before->schedule;
       }
-      next = &subscriber == entry.subscribers.data() ? subscriber.schedule.next() : std::min(next, subscriber.schedule.next());
+      next = &subscriber == entry.subscribers.data() ? subscriber.schedule.next()
+                                                     : std::min(next, subscriber.schedule.next());
       period = std::min(period, subscriber.schedule.period());
     }
     entry.schedule = Schedule{origin_, period, next};

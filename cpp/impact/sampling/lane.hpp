@@ -43,7 +43,7 @@ class Lane {
   const Clock& clock_;
   const Instant origin_;
   mutable std::mutex mutex_;
-  std::vector<Entry> entries_;   // as wished; the thread works on a copy of its own
+  std::vector<Entry> entries_;  // as wished; the thread works on a copy of its own
   std::uint64_t version_ = 0;
   SamplerStats stats_;
   Sink sink_;

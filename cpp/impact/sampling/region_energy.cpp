@@ -52,8 +52,8 @@ std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& e
     if (!position) return std::nullopt;
     point.position = *position;
     point.time = middle(edge.first.before, edge.first.after) - channel.update_period / 2;
-    point.spread_s = std::hypot(seconds(channel.update_period), seconds(edge.first.after - edge.first.before)) /
-                     std::sqrt(12.0);
+    point.spread_s =
+        std::hypot(seconds(channel.update_period), seconds(edge.first.after - edge.first.before)) / std::sqrt(12.0);
     return point;
   }
   Reading tick = edge.first;

@@ -16,12 +16,12 @@ namespace impact {
 
 // A counter at one edge.
 struct EdgePoint {
-  Position position;          // where the counter stood …
-  Instant time{};             // … at the end of this time's uncertainty: the tick, or half a period before a plain read
-  double spread_s = 0.0;      // standard deviation of that time
+  Position position;      // where the counter stood …
+  Instant time{};         // … at the end of this time's uncertainty: the tick, or half a period before a plain read
+  double spread_s = 0.0;  // standard deviation of that time
   bool ticked = false;
-  double local_power = 0.0;   // of the tick, in the channel's unit per second; only where ticked
-  double tick_s = 0.0;        // the tick's own length
+  double local_power = 0.0;  // of the tick, in the channel's unit per second; only where ticked
+  double tick_s = 0.0;       // the tick's own length
 };
 
 // The point of one edge reading; nullopt where nothing was read. `accumulator` holds the readings up to the edge.

@@ -34,8 +34,8 @@ struct Wish {
 
 struct SamplerStats {
   std::uint64_t rounds = 0;
-  std::uint64_t missed = 0;   // deadlines passed by more than a period
-  Duration cpu_time{0};       // of the sampling threads, brought up to date once a second
+  std::uint64_t missed = 0;  // deadlines passed by more than a period
+  Duration cpu_time{0};      // of the sampling threads, brought up to date once a second
 };
 
 // The slowest that a source may be read so that no counter wraps twice unseen, and no faster than it moves.

@@ -76,8 +76,9 @@ Result<bool> FreeIpmi::log_in(Duration at_most) {
   if (status == 0) return true;
   Error error = failed("log in");
   if (error.advice.empty())
-    error.advice = "check the address, that the controller takes IPMI over the network, and IMPACT_TRACKER_IPMI_USER: many "
-                   "controllers do not answer an unknown user";
+    error.advice =
+        "check the address, that the controller takes IPMI over the network, and IMPACT_TRACKER_IPMI_USER: many "
+        "controllers do not answer an unknown user";
   calls_.destroy(context_);
   context_ = nullptr;
   return error;

@@ -17,8 +17,7 @@ Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host) {
   std::unique_ptr<ClientReader> reader(new ClientReader(std::move(nvml).value()));
   const Library& library = reader->nvml_->library();
   const auto take = [&](auto& function, const char* name) {
-    if (function == nullptr)
-      function = library.symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
+    if (function == nullptr) function = library.symbol<std::remove_pointer_t<std::decay_t<decltype(function)>>>(name);
   };
   take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v3");
   take(reader->processes_, "nvmlDeviceGetComputeRunningProcesses_v2");

@@ -239,7 +239,8 @@ class RaplPowercap final : public Source {
       Channel channel = rapl::channel(zone.part, zone.place, "rapl_powercap", cpu, zone.limit);
       channel.scale = 1e-6;
       channel.range = zone.range;
-      counters_.push_back({std::move(zone.counter), channel.range == 0 ? ~std::uint64_t{0} : channel.range, channel.quality});
+      counters_.push_back(
+          {std::move(zone.counter), channel.range == 0 ? ~std::uint64_t{0} : channel.range, channel.quality});
       channels_.push_back(std::move(channel));
     }
   }

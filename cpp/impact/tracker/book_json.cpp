@@ -29,7 +29,8 @@ Result<BookSettings> book_from_json(std::vector<Channel> channels, const json& b
       settings.roles.by_channel.push_back(found);
     }
   } catch (const json::exception& odd) {
-    return Error{ErrorKind::broken, std::string("the record's header does not say how its channels add up: ") + odd.what(), ""};
+    return Error{ErrorKind::broken,
+                 std::string("the record's header does not say how its channels add up: ") + odd.what(), ""};
   }
   if (settings.at_edges.size() != channels.size() || settings.roles.by_channel.size() != channels.size()) {
     return Error{ErrorKind::broken, "the record's header names another number of channels than it describes", ""};

@@ -63,12 +63,12 @@ class CommonZero {
   std::vector<Distance> distances_;
   std::vector<HandOver> handovers_;
   std::optional<std::size_t> carrier_;
-  std::int64_t shift_ = 0;      // from the carrier's counts to the common ones
-  std::int64_t highest_ = 0;    // count given out so far
-  std::int64_t anchor_ = 0;     // the carrier's last reading, on the common zero
+  std::int64_t shift_ = 0;    // from the carrier's counts to the common ones
+  std::int64_t highest_ = 0;  // count given out so far
+  std::int64_t anchor_ = 0;   // the carrier's last reading, on the common zero
   std::optional<Instant> anchor_at_;
-  double spacing_s_ = 0.0;      // of the carrier's last readings
-  double rate_ = 0.0;           // counts per second between them
+  double spacing_s_ = 0.0;  // of the carrier's last readings
+  double rate_ = 0.0;       // counts per second between them
 };
 
 }  // namespace impact

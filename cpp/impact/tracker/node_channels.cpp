@@ -105,7 +105,8 @@ bool said_alike(std::span<const RecordView> records, const NodeChannels& node, R
   const Numbers all = numbers_of(node, 0);
   if (all.size() != node.channels.size()) return false;
   for (std::size_t r = 0; r < records.size(); ++r) {
-    if (numbers_of(node, r) != all || records[r].settings.roles.missing != records[0].settings.roles.missing) return false;
+    if (numbers_of(node, r) != all || records[r].settings.roles.missing != records[0].settings.roles.missing)
+      return false;
     for (std::size_t c = 0; c < node.numbers[r].size(); ++c) {
       const std::uint32_t n = node.numbers[r][c];
       if (n == kNoChannel) continue;
@@ -147,9 +148,8 @@ std::vector<Period> periods_of(std::span<const RecordView> records, const NodeCh
     Numbers with;
     std::ranges::set_union(whole, set, std::back_inserter(with));
     parts.insert(set);
-    const bool goes_on = !periods.empty() && std::ranges::all_of(parts, [&](const Numbers& part) {
-      return sums.agree(with, part);
-    });
+    const bool goes_on =
+        !periods.empty() && std::ranges::all_of(parts, [&](const Numbers& part) { return sums.agree(with, part); });
     if (goes_on) {
       whole = std::move(with);
     } else {

@@ -23,9 +23,9 @@ struct OpenSources {
   std::vector<Outcome> outcomes;
   std::vector<PlacedSource> sources;
   std::vector<std::shared_ptr<const SharedSource>> shared;  // by source: one of the run reads it; null: each for itself
-  std::vector<Channel> channels;  // of all sources, one after the other
-  std::vector<bool> at_edges;     // by channel
-  std::vector<std::string> components;  // that the machine shows: "cpu:0", "memory", "gpu:…"
+  std::vector<Channel> channels;                            // of all sources, one after the other
+  std::vector<bool> at_edges;                               // by channel
+  std::vector<std::string> components;                      // that the machine shows: "cpu:0", "memory", "gpu:…"
 };
 
 // Opens what `wanted` names (all where it is empty) below `root`, or gives what an earlier call opened. Descriptors stay

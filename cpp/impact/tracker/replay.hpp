@@ -23,10 +23,10 @@ struct Series {
 
 struct Replay {
   Header header;
-  std::optional<RegionResult> run;        // up to the last reading where the record ends early; missing before the start
-  std::vector<RegionResult> regions;      // closed ones, in the order of their exits
-  std::vector<std::string> left_open;     // names of regions that the record's end found open
-  nlohmann::json totals;                  // the last line as written; null where there is none
+  std::optional<RegionResult> run;     // up to the last reading where the record ends early; missing before the start
+  std::vector<RegionResult> regions;   // closed ones, in the order of their exits
+  std::vector<std::string> left_open;  // names of regions that the record's end found open
+  nlohmann::json totals;               // the last line as written; null where there is none
   nlohmann::json health;
   std::vector<nlohmann::json> notes;
   bool complete = false;

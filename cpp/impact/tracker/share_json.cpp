@@ -38,12 +38,18 @@ json share_to_json(const ShareSettings& s) {
   if (s.scope.empty()) return nullptr;
   json pairs = json::array();
   for (const SharePair& p : s.pairs) {
-    pairs.push_back({{"energy", p.energy}, {"own", p.own}, {"all", p.all}, {"load", p.load},
-                     {"capacity", p.capacity}, {"bias", p.bias}});
+    pairs.push_back({{"energy", p.energy},
+                     {"own", p.own},
+                     {"all", p.all},
+                     {"load", p.load},
+                     {"capacity", p.capacity},
+                     {"bias", p.bias}});
   }
-  const auto index = [](const std::optional<std::uint32_t>& channel) { return channel ? json(*channel) : json(nullptr); };
-  return {{"scope", s.scope},           {"whose", s.whose},         {"idle_policy", to_string(s.policy)},
-          {"pairs", std::move(pairs)},  {"cores", index(s.cores)},  {"consumers", index(s.consumers)},
+  const auto index = [](const std::optional<std::uint32_t>& channel) {
+    return channel ? json(*channel) : json(nullptr);
+  };
+  return {{"scope", s.scope},          {"whose", s.whose},        {"idle_policy", to_string(s.policy)},
+          {"pairs", std::move(pairs)}, {"cores", index(s.cores)}, {"consumers", index(s.consumers)},
           {"reasons", s.reasons}};
 }
 

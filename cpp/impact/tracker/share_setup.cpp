@@ -21,7 +21,8 @@ CpuMap cpu_map(const Host& host) {
   for (const CpuPlace& place : read_topology(host)) {
     map.package_of[place.cpu] = place.package;
     packages.insert(place.package);
-    const std::string siblings = "/sys/devices/system/cpu/cpu" + std::to_string(place.cpu) + "/topology/thread_siblings_list";
+    const std::string siblings =
+        "/sys/devices/system/cpu/cpu" + std::to_string(place.cpu) + "/topology/thread_siblings_list";
     const Result<std::string> list = read_text(host.path(siblings));
     const auto core = list ? parse_cpu_list(list.value()) : std::nullopt;
     if (core && !core->empty()) map.core_of[place.cpu] = core->front();
@@ -107,7 +108,8 @@ class Setup {
     if (!reader) return nullptr;
     const bool foreign = in_process_namespace(host_);
     if (foreign)
-      settings_.reasons.emplace_back("this container numbers processes otherwise than the GPU's driver: whose work a GPU did is not known");
+      settings_.reasons.emplace_back(
+          "this container numbers processes otherwise than the GPU's driver: whose work a GPU did is not known");
     return std::make_unique<NvmlClients>(std::move(reader).value(), foreign);
   }
 

@@ -356,7 +356,9 @@ json Tracker::health() {
   digest();
   json health = health_json(book_.accumulator(), opened_->channels);
   health["findings"] = run_ ? findings_json(*run_, opened_->channels) : json::array();
-  if (usage_) health["share"] = {{"by_group", usage_->by_group()}, {"unwaited_part", usage_->unwaited_part()}, {"blind", usage_->blind()}};
+  if (usage_)
+    health["share"] = {
+        {"by_group", usage_->by_group()}, {"unwaited_part", usage_->unwaited_part()}, {"blind", usage_->blind()}};
   health["samples"] = rows_;
   health["missed_ticks"] = now.missed - sampler_before_.missed;
   health["sampler_cpu_s"] = seconds(now.cpu_time - sampler_before_.cpu_time);

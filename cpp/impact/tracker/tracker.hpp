@@ -32,9 +32,9 @@ struct TrackerSettings {
   std::vector<std::string> sources;             // names or groups of sources.def; empty: all
   Edges edges = Edges::plain;                   // of regions that do not say otherwise, and of the run
   bool include_psys = false;
-  ShareWish share;                              // whose energy; Scope::machine: no share is asked for
-  bool strict = false;                          // NoSourceError where nothing can be measured
-  std::string run_key;                          // the same in all processes of one run, which share slow sources; or empty
+  ShareWish share;      // whose energy; Scope::machine: no share is asked for
+  bool strict = false;  // NoSourceError where nothing can be measured
+  std::string run_key;  // the same in all processes of one run, which share slow sources; or empty
   nlohmann::json info = nlohmann::json::object();
 };
 
@@ -59,7 +59,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   static std::shared_ptr<Tracker> open(const TrackerSettings& settings, const Host& host = {});
   ~Tracker() override;
 
-  void start();                                        // std::logic_error if it was started before
+  void start();                                         // std::logic_error if it was started before
   void stop(const nlohmann::json& info = {}) noexcept;  // at most once has an effect
 
   // A region's number. Regions nest and overlap, and may be closed by another thread than opened them.

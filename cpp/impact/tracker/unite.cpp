@@ -253,8 +253,8 @@ class Uniter {
 
   NodeChannels node_;
   std::vector<Voice> voices_;
-  std::map<std::uint32_t, CommonZero> zeros_;  // by channel
-  std::vector<RegionBook> books_;              // by period
+  std::map<std::uint32_t, CommonZero> zeros_;                   // by channel
+  std::vector<RegionBook> books_;                               // by period
   std::vector<std::map<std::uint64_t, RegionResult>> results_;  // by period and region
   std::size_t period_ = 0;
   std::size_t running_ = 0;
@@ -274,7 +274,8 @@ Result<RecordView> view_of(const RecordSpan& span) {
   Result<RecordReader> opened = RecordReader::open(span.path);
   if (!opened) return opened.error();
   RecordView view{opened.value().header(), {}, span.start, span.stop};
-  Result<BookSettings> book = book_from_json(view.header.channels, view.header.info.value("book", nlohmann::json::object()));
+  Result<BookSettings> book =
+      book_from_json(view.header.channels, view.header.info.value("book", nlohmann::json::object()));
   if (!book) return Error{book.error().kind, span.path.string() + ": " + book.error().what, ""};
   view.settings = std::move(book).value();
   return view;

@@ -46,14 +46,14 @@ class Voice {
   RecordSpan span_;
   std::vector<std::uint32_t> numbers_;
   std::optional<RecordReader> reader_;
-  Event ahead_;    // the event that due_ speaks of
+  Event ahead_;  // the event that due_ speaks of
   Event current_;
   bool opened_ = false;
   bool has_ahead_ = false;
   Instant due_;
-  Instant last_{};  // of any reading
-  std::map<std::uint64_t, std::string> open_;      // regions
-  std::map<std::uint32_t, Reading> latest_;        // by channel
+  Instant last_{};                             // of any reading
+  std::map<std::uint64_t, std::string> open_;  // regions
+  std::map<std::uint32_t, Reading> latest_;    // by channel
 };
 
 }  // namespace impact

@@ -89,7 +89,8 @@ TEST(Cgroup, OarAndContainersAreNamed) {
 TEST(Cgroup, AContainerThatSeesItsOwnPartAlone) {
   Machine machine;
   const std::string own = "/docker/" + std::string(64, 'c');
-  machine.write("/proc/self/mountinfo", "33 31 0:30 " + own + " /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct\n");
+  machine.write("/proc/self/mountinfo",
+                "33 31 0:30 " + own + " /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct\n");
   machine.write("/proc/42/cgroup", "2:cpuacct:" + own + "\n");
   machine.write("/sys/fs/cgroup/cpuacct/cpuacct.usage", "4000000000\n");
   auto job = std::move(machine.open(Scope::job)).value();
@@ -139,7 +140,8 @@ TEST(Cgroup, NonsenseIsNoReadingAndNoCrash) {
   Machine machine;
   machine.v2("/system.slice/slurmstepd.scope/job_7/step_0");
   auto use = std::move(machine.open(Scope::cgroup)).value();
-  for (const char* text : {"", "usage_usec\n", "usage_usec -\n", "user_usec 5\n", "\xff\xfe\x00", "usage_usec 99999999999999999999999\n"}) {
+  for (const char* text : {"", "usage_usec\n", "usage_usec -\n", "user_usec 5\n", "\xff\xfe\x00",
+                           "usage_usec 99999999999999999999999\n"}) {
     machine.write("/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7/step_0/cpu.stat", text);
     EXPECT_FALSE(use->cpu_ns()) << text;
   }

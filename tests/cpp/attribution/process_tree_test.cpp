@@ -47,8 +47,9 @@ TEST(ProcessStat, IsReadWhateverTheNameHolds) {
 }
 
 TEST(ProcessStat, NonsenseIsNone) {
-  for (const char* text : {"", "5", "5 (x", "5 x) S 1", "(x) S 1 1", "5 (x) S", "5 (x) SS 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
-                           "5 (x) S 1 1 1 0 -1 1 1 2 3 4 -7 0 0 0 20 0 1 0 100", "5 (x) S 1 1 1 0 -1 1 1 2 3 4 7 0 0"}) {
+  for (const char* text :
+       {"", "5", "5 (x", "5 x) S 1", "(x) S 1 1", "5 (x) S", "5 (x) SS 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        "5 (x) S 1 1 1 0 -1 1 1 2 3 4 -7 0 0 0 20 0 1 0 100", "5 (x) S 1 1 1 0 -1 1 1 2 3 4 7 0 0"}) {
     EXPECT_FALSE(parse_process_stat(text)) << text;
   }
 }
@@ -173,8 +174,7 @@ TEST(ProcessTree, WithoutListsOfChildrenAllProcessesAreLookedAt) {
 
 void burn(Duration cpu) {
   const Duration until = process_cpu_time() + cpu;
-  while (process_cpu_time() < until) {
-  }
+  while (process_cpu_time() < until) {}
 }
 
 pid_t child(Duration cpu) {
@@ -205,8 +205,7 @@ TEST(RealProcesses, ALiveChildIsSeenAndOneThatEndedToo) {
     ::close(hold[1]);
     burn(std::chrono::milliseconds{60});
     char c = 0;
-    while (::read(hold[0], &c, 1) < 0) {
-    }
+    while (::read(hold[0], &c, 1) < 0) {}
     ::_exit(0);
   }
   ::close(hold[0]);
@@ -238,7 +237,7 @@ TEST(RealProcesses, TwoHundredShortLivedChildrenAreNotLost) {
 // The kernel's news, where this program may have them: children that nobody waits for, and that no look ever sees.
 TEST(RealProcesses, ChildrenThatNobodyWaitsForAreToldByTheKernel) {
   if (const auto news = ExitAccounting::open(Host{}); !news) GTEST_SKIP() << news.error().what;
-  struct sigaction ignore {}, before {};
+  struct sigaction ignore{}, before{};
   ignore.sa_handler = SIG_IGN;
   ASSERT_EQ(::sigaction(SIGCHLD, &ignore, &before), 0);
   ProcessTree tree(Host{}, static_cast<int>(process_id()), true);
@@ -274,8 +273,7 @@ TEST(ProcessTree, WithoutTheKernelsNewsItSaysThatItIsBlind) {
 
 TEST(RealProcesses, HasChildrenAsksWithoutTakingTheNews) {
   const pid_t pid = child(Duration{0});
-  while (!has_children()) {
-  }
+  while (!has_children()) {}
   siginfo_t info{};
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
   EXPECT_TRUE(has_children());

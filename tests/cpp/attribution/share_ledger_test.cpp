@@ -55,7 +55,8 @@ class Node {
     std::vector<Reading> readings;
     for (std::uint32_t c = 1; c < 4; ++c) {
       const double value = c == 1 ? own * 1e9 : c == 2 ? all * 1e9 : cores * 1e6;
-      readings.push_back({c, c == 1 && !own_known ? Quality::missing : Quality::measured, std::llround(value), at(t), at(t)});
+      readings.push_back(
+          {c, c == 1 && !own_known ? Quality::missing : Quality::measured, std::llround(value), at(t), at(t)});
     }
     ledger.row(readings, [&](std::uint32_t, Instant) { return energy; });
   }
@@ -245,7 +246,8 @@ TEST(ShareLedger, NobodyAskedNobodyAnswers) {
 TEST(ShareLedger, EveryIntervalAddsUp) {
   std::mt19937_64 random(11);
   std::uniform_real_distribution<double> part(0.0, 1.0);
-  for (const IdlePolicy policy : {IdlePolicy::none, IdlePolicy::usage, IdlePolicy::allocated_cores, IdlePolicy::equal}) {
+  for (const IdlePolicy policy :
+       {IdlePolicy::none, IdlePolicy::usage, IdlePolicy::allocated_cores, IdlePolicy::equal}) {
     Node node(policy);
     node.row();
     for (std::uint64_t i = 1; i <= 300; ++i) {

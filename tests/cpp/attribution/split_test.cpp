@@ -9,7 +9,8 @@
 namespace impact {
 namespace {
 
-constexpr IdlePolicy kPolicies[] = {IdlePolicy::none, IdlePolicy::allocated_cores, IdlePolicy::usage, IdlePolicy::equal};
+constexpr IdlePolicy kPolicies[] = {IdlePolicy::none, IdlePolicy::allocated_cores, IdlePolicy::usage,
+                                    IdlePolicy::equal};
 
 double given(const Split& s) {
   return std::accumulate(s.portions.begin(), s.portions.end(), 0.0,
@@ -95,7 +96,8 @@ TEST(Split, ConservesEnergyWhateverComes) {
   for (int round = 0; round < 20'000; ++round) {
     const std::size_t consumers = 1 + random() % 5;
     std::vector<Claim> claims(consumers);
-    for (Claim& claim : claims) claim.idle_part = part(random) < 0.2 ? kUnknown : part(random) * 1.5 / static_cast<double>(consumers);
+    for (Claim& claim : claims)
+      claim.idle_part = part(random) < 0.2 ? kUnknown : part(random) * 1.5 / static_cast<double>(consumers);
     Stretch stretch;
     const double scale = std::pow(10.0, 12.0 * part(random) - 6.0);
     double seconds = 0.0;

@@ -122,7 +122,8 @@ TEST(UsageSource, OnePackageIsTheWholeMachine) {
   const auto source = machine.open({{{0, 0}, {1, 0}, {2, 0}, {3, 0}}, {}, {0}});
   std::vector<std::string> ids;
   for (const Channel& c : source->channels()) ids.push_back(c.id);
-  EXPECT_THAT(ids, ElementsAre("usage/own_cpu:0", "usage/all_cpu:0", "usage/own_memory", "usage/all_memory", "usage/cores"));
+  EXPECT_THAT(ids,
+              ElementsAre("usage/own_cpu:0", "usage/all_cpu:0", "usage/own_memory", "usage/all_memory", "usage/cores"));
   EXPECT_TRUE(is_fast(*source));
   const auto now = values(*source);
   EXPECT_NEAR(now.at("usage/all_cpu:0"), 4.0, 1e-9);

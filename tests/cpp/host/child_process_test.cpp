@@ -145,8 +145,8 @@ TEST(ChildProcess, ForkedCopyTouchesNothing) {
 }
 
 TEST(ChildProcess, ASignalInterruptsReceive) {
-  struct sigaction action {};
-  struct sigaction old {};
+  struct sigaction action{};
+  struct sigaction old{};
   action.sa_handler = [](int) {};
   sigaction(SIGUSR1, &action, &old);
   // Again and again: the first one may come before the wait has begun.

@@ -9,13 +9,9 @@ namespace impact::model {
 namespace {
 
 template <class A, class B>
-concept Addable = requires(A a, B b) {
-  a + b;
-};
+concept Addable = requires(A a, B b) { a + b; };
 template <class A, class B>
-concept Multipliable = requires(A a, B b) {
-  a* b;
-};
+concept Multipliable = requires(A a, B b) { a* b; };
 
 // What must not be mixed does not compile.
 static_assert(!Addable<GramsCO2e, MarginalGramsCO2e>);

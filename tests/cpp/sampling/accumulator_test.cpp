@@ -109,7 +109,9 @@ TEST(Accumulator, AnOlderReadingOfAnotherThreadIsPlacedAndChangesNothing) {
 // Two threads read at once on a busy machine: one read takes 23 ms, and its middle says nothing about the order.
 TEST(Accumulator, ReadsThatOverlapAreNoWrapsAndNoResets) {
   Fed fed{counter(262'143'328'850, 752)};
-  const auto wide = [](double from, double to, std::int64_t count) { return Reading{0, Quality::measured, count, at(from), at(to)}; };
+  const auto wide = [](double from, double to, std::int64_t count) {
+    return Reading{0, Quality::measured, count, at(from), at(to)};
+  };
   fed << wide(0.0006, 0.0236, 1'263'099'976) << wide(0.0236, 0.0436, 1'265'499'995);
   const Reading narrow = wide(0.0275, 0.0277, 1'265'799'982);  // earlier by its middle, later by its value
   ASSERT_TRUE(fed.accumulator.at(narrow).has_value());

@@ -14,8 +14,8 @@ namespace impact {
 namespace {
 
 struct Outcome {
-  double rms = 0.0;        // error / mean true energy
-  double coverage = 0.0;   // part of the regions whose interval holds the truth
+  double rms = 0.0;       // error / mean true energy
+  double coverage = 0.0;  // part of the regions whose interval holds the truth
   double bias = 0.0;
 };
 
@@ -56,8 +56,8 @@ double worst_rms(Edges edges, int ms, double& pooled) {
   pooled = 0.0;
   for (const char* curve : kCurves) {
     const Outcome o = run(curve, edges, std::chrono::milliseconds{ms}, kRegions, 7);
-    std::printf("%-5s %6d ms  %-20s rms %8.4f %%  bias %8.4f %%  held %5.1f %%\n", std::string(to_string(edges)).c_str(),
-                ms, curve, 100 * o.rms, 100 * o.bias, 100 * o.coverage);
+    std::printf("%-5s %6d ms  %-20s rms %8.4f %%  bias %8.4f %%  held %5.1f %%\n",
+                std::string(to_string(edges)).c_str(), ms, curve, 100 * o.rms, 100 * o.bias, 100 * o.coverage);
     worst = std::max(worst, o.rms);
     pooled += o.coverage / kCurves.size();
   }
@@ -87,8 +87,9 @@ TEST(Calibration, ReadsThatAreHeldUpAreSaidToBeInexact) {
       double pooled = 0.0;
       for (const char* curve : kCurves) {
         const Outcome o = run(curve, edges, std::chrono::milliseconds{200}, kRegions, 11, longest_ns);
-        std::printf("%-5s reads up to %5.1f ms  %-20s rms %8.4f %%  held %5.1f %%\n", std::string(to_string(edges)).c_str(),
-                    1e-6 * static_cast<double>(longest_ns), curve, 100 * o.rms, 100 * o.coverage);
+        std::printf("%-5s reads up to %5.1f ms  %-20s rms %8.4f %%  held %5.1f %%\n",
+                    std::string(to_string(edges)).c_str(), 1e-6 * static_cast<double>(longest_ns), curve, 100 * o.rms,
+                    100 * o.coverage);
         pooled += o.coverage / kCurves.size();
       }
       EXPECT_GE(pooled, 0.93) << to_string(edges) << " edges, reads up to " << longest_ns << " ns";
@@ -98,7 +99,8 @@ TEST(Calibration, ReadsThatAreHeldUpAreSaidToBeInexact) {
 
 TEST(Calibration, PlainRegionsWithWrapsAreAsExactAsWithout) {
   Channel channel = test::rapl_channel(1ULL << 23U);  // wraps every 512 J: about each 5 s
-  test::VirtualMachine machine("square:20:180:50ms", {.jitter_ns = 20'000, .range = 1ULL << 23U}, {.delay_max_ns = 5'000}, channel);
+  test::VirtualMachine machine("square:20:180:50ms", {.jitter_ns = 20'000, .range = 1ULL << 23U},
+                               {.delay_max_ns = 5'000}, channel);
   for (const int seconds : {10, 60}) {
     const auto region = machine.enter(Edges::tick);
     const std::int64_t end = machine.clock.now_ns + seconds * 1'000'000'000LL;

@@ -34,7 +34,8 @@ Mark mark(Mark::Kind kind, std::uint64_t region, double s, std::vector<std::int6
   Mark m{kind, region, 0, "r", Edges::plain, at(s), {}};
   for (std::uint32_t c = 0; c < counts.size(); ++c) {
     EdgeReading reading;
-    reading.first = counts[c] < 0 ? Reading::missing(c, at(s), at(s)) : Reading{c, Quality::measured, counts[c], at(s), at(s)};
+    reading.first =
+        counts[c] < 0 ? Reading::missing(c, at(s), at(s)) : Reading{c, Quality::measured, counts[c], at(s), at(s)};
     m.readings.push_back(reading);
   }
   return m;
@@ -48,7 +49,8 @@ Mark exit(std::uint64_t region, double s, std::vector<std::int64_t> counts = {})
 }
 
 RegionBook two_counters(std::vector<std::string> missing = {}) {
-  return RegionBook{{{energy("a"), energy("b")}, {true, true}, {{Role::in_total, Role::in_total}, std::move(missing)}, 1s}};
+  return RegionBook{
+      {{energy("a"), energy("b")}, {true, true}, {{Role::in_total, Role::in_total}, std::move(missing)}, 1s}};
 }
 
 TEST(RegionBook, SumsTheChannelsOfTheTotal) {
@@ -73,7 +75,8 @@ TEST(RegionBook, RegionsNestAndOverlap) {
 std::vector<Reading> readings(double s, const std::vector<std::int64_t>& counts) {
   std::vector<Reading> row;
   for (std::uint32_t c = 0; c < counts.size(); ++c) {
-    row.push_back(counts[c] < 0 ? Reading::missing(c, at(s), at(s)) : Reading{c, Quality::measured, counts[c], at(s), at(s)});
+    row.push_back(counts[c] < 0 ? Reading::missing(c, at(s), at(s))
+                                : Reading{c, Quality::measured, counts[c], at(s), at(s)});
   }
   return row;
 }
@@ -170,7 +173,9 @@ TEST(RegionBook, ARegionShorterThanATickIsEstimatedFromThePowerBefore) {
 
 TEST(RegionBook, AGaugeIsProvisionalUntilItsNextReading) {
   RegionBook book{{{power("p")}, {false}, {{Role::in_total}, {}}, 1s}};
-  const auto sample = [&](double s, std::int64_t mw) { book.row(std::vector{Reading{0, Quality::measured, mw, at(s), at(s)}}); };
+  const auto sample = [&](double s, std::int64_t mw) {
+    book.row(std::vector{Reading{0, Quality::measured, mw, at(s), at(s)}});
+  };
   sample(0, 100'000);
   book.enter(enter(1, 0.5));
   sample(1, 100'000);

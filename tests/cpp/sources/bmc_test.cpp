@@ -26,7 +26,9 @@ using testing::HasSubstr;
 // By what was sent: netfn, command, data. What is not in it is answered with "invalid command".
 // As text: GCC 12 takes the three-way comparison of two vectors of bytes for one that reads past their end.
 struct ByText {
-  static std::string_view text(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  static std::string_view text(const Bytes& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
   bool operator()(const Bytes& a, const Bytes& b) const { return text(a) < text(b); }
 };
 std::map<Bytes, Bytes, ByText> answers;

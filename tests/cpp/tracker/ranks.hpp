@@ -56,7 +56,8 @@ inline Meter gauge(std::string id, std::string device, Domain domain, const std:
 // One rank's record. Its counters are read at the edges, gauges and counters once a second at its own phase.
 class RankRecord {
  public:
-  RankRecord(std::filesystem::path path, std::vector<Meter> meters, double first_s, std::vector<std::string> missing = {})
+  RankRecord(std::filesystem::path path, std::vector<Meter> meters, double first_s,
+             std::vector<std::string> missing = {})
       : meters_(std::move(meters)), opened_(at(first_s)), path_(std::move(path)) {
     Header h;
     h.run_id = path_.stem().string();

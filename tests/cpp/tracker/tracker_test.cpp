@@ -179,7 +179,8 @@ TEST_F(Machine, AForkedChildIsInert) {
   for (int i = 0; i < 40; ++i) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      const bool still = tracker->inert() && tracker->enter("child") == 0 && !tracker->exit(region) && !tracker->result();
+      const bool still =
+          tracker->inert() && tracker->enter("child") == 0 && !tracker->exit(region) && !tracker->result();
       tracker->stop();
       ::_exit(still ? 0 : 1);
     }
@@ -263,10 +264,12 @@ TEST_F(Machine, SeriesGiveThePowerBetweenReadings) {
   const Series series = std::move(read_series(tracker->path(), "rapl/package-0")).value();
   ASSERT_GT(series.time_s.size(), 5U);
   double joules = 0.0;
-  for (std::size_t i = 1; i < series.time_s.size(); ++i) joules += series.value[i] * (series.time_s[i] - series.time_s[i - 1]);
+  for (std::size_t i = 1; i < series.time_s.size(); ++i)
+    joules += series.value[i] * (series.time_s[i] - series.time_s[i - 1]);
   EXPECT_GT(joules, 0.0);
   EXPECT_LE(joules, 0.0201);
-  EXPECT_THAT(std::move(read_series(tracker->path(), "rapl/nothing")).error().what, HasSubstr("it holds rapl/package-0"));
+  EXPECT_THAT(std::move(read_series(tracker->path(), "rapl/nothing")).error().what,
+              HasSubstr("it holds rapl/package-0"));
 }
 
 }  // namespace

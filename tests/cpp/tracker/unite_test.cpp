@@ -260,7 +260,8 @@ TEST_F(Unite, AMeterThatRanksReadInTurnIsWhole) {
   b.read_again();
   b.stop(140);
   const United u = united();
-  const auto meter = std::ranges::find(u.channels, std::string("redfish/node/power"), &Channel::id) - u.channels.begin();
+  const auto meter =
+      std::ranges::find(u.channels, std::string("redfish/node/power"), &Channel::id) - u.channels.begin();
   const ChannelResult& part = u.run.channels[static_cast<std::size_t>(meter)];
   EXPECT_EQ(part.role, Role::apart);
   EXPECT_EQ(part.quality, Quality::measured);

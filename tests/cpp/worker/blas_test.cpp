@@ -15,7 +15,8 @@ TEST(Blas, AnOpenBlasThatDoesNotKnowTheProcessorIsToldItsKernels) {
 
 TEST(Blas, WhatFitsStays) {
   EXPECT_EQ(better_kernels("Prescott", {}), std::nullopt);  // a processor as old as its kernels
-  for (const auto* chosen : {"Haswell", "SkylakeX", "Cooperlake", "SapphireRapids", "Zen", "Excavator", "", "unheard"}) {
+  for (const auto* chosen :
+       {"Haswell", "SkylakeX", "Cooperlake", "SapphireRapids", "Zen", "Excavator", "", "unheard"}) {
     EXPECT_EQ(better_kernels(chosen, {.avx2 = true, .avx512 = true}), std::nullopt) << chosen;
   }
 }

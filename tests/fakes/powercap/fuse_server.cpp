@@ -38,7 +38,7 @@ Context& context(fuse_req_t request) { return *static_cast<Context*>(fuse_req_us
 const Node& node_of(fuse_req_t request, fuse_ino_t inode) { return context(request).nodes[inode - 1]; }
 
 struct stat attributes_of(const Node& node, fuse_ino_t inode) {
-  struct stat attributes {};
+  struct stat attributes{};
   attributes.st_ino = inode;
   attributes.st_uid = 0;
   attributes.st_gid = 0;
