@@ -90,3 +90,14 @@ NEVER: frozenset[tuple[str, str]] = frozenset({("report", "tracker")})
 MAX_LINES = {".hpp": 250, ".cpp": 400, ".py": 400}
 MAX_PYTHON_FUNCTION = 60
 MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents
+
+# ---- Counts over the package: (what is counted, ceiling, goal). A ceiling is lowered whenever its count has fallen,
+# and is never raised; where the goal is reached the two are equal.
+CEILINGS: tuple[tuple[str, int, int], ...] = (
+    ("lines", 23_300, 22_000),  # Python lines of impact_tracker
+    ("any", 583, 99),  # the word Any in impact_tracker, imports and comments included
+    ("joules_per_kwh", 22, 1),  # places that spell 3.6e6; values/energy.py is the one
+    ("vague_names", 386, 0),  # variables and parameters with a name of VAGUE_NAMES
+    ("docstrings", 141, 0),  # docstrings in another style than the house's
+)
+VAGUE_NAMES = frozenset({"found", "one"})  # a variable is named after the quantity that it holds

@@ -18,6 +18,7 @@ CHECKS: list[Callable[[Path], list[str]]] = [
     python_floors.heavy_violations,
     sizes.file_violations,
     sizes.function_violations,
+    sizes.count_violations,
 ]
 
 
@@ -146,3 +147,27 @@ def test_what_is_too_long_is_found(tmp_path: Path) -> None:
     assert len(sizes.file_violations(tmp_path)) == 2
     (found,) = sizes.function_violations(tmp_path)
     assert "a.py:1: f has 61 lines" in found
+
+
+COUNTED = [
+    ("any", "from typing import Any\n", 1),
+    ("joules_per_kwh", "KWH, ALSO, OTHER = 3.6e6, 3600000, 3.6\n", 2),
+    ("vague_names", "def f(one):\n    found = [one for one in () if one]\n    return found\n", 3),
+    ("docstrings", '"""Said well, in one sentence."""\n', 0),
+    ("docstrings", '"""Said with ``two`` backticks."""\n', 1),
+    ("docstrings", "'''Quoted otherwise.'''\n", 1),
+    ("docstrings", 'def f():\n    """no sentence"""\n', 1),
+    ("lines", "a = 1\nb = 2\n", 2),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), COUNTED)
+def test_what_is_counted(tmp_path: Path, name: str, text: str, expected: int) -> None:
+    plant(tmp_path, "python/impact_tracker/a.py", text)
+    assert len(sizes.COUNTED[name](tmp_path)) == expected
+
+
+def test_more_than_the_ceiling_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "python/impact_tracker/a.py", "x: Any\n" * 1000)
+    (violation,) = sizes.count_violations(tmp_path)
+    assert violation.startswith("any: 1000, at most")
