@@ -15,6 +15,7 @@ CHECKS: list[Callable[[Path], list[str]]] = [
     cpp_layers.include_violations,
     cpp_layers.target_violations,
     python_floors.floor_violations,
+    python_floors.circle_violations,
     python_floors.heavy_violations,
     sizes.file_violations,
     sizes.function_violations,
@@ -104,6 +105,11 @@ BAD_PYTHON = [
     ("bench/a.py", "from impact_tracker.cli import main", "nothing imports cli"),
     ("bench/a.py", "from experiment_impact_tracker import utils", "old import paths"),
     ("novelty.py", "", "stands on no floor"),
+    (
+        "hostinfo.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .record import Record",
+        "hostinfo (floor 1) imports record",
+    ),
 ]
 
 
@@ -114,8 +120,8 @@ def test_an_import_up_the_stairs_is_found(tmp_path: Path, path: str, text: str, 
     assert expected in found
 
 
-def test_imports_down_the_stairs_and_for_types_pass(tmp_path: Path) -> None:
-    text = "from typing import TYPE_CHECKING\nfrom . import record\nif TYPE_CHECKING:\n    from .cli import main\n"
+def test_imports_down_the_stairs_pass(tmp_path: Path) -> None:
+    text = "from typing import TYPE_CHECKING\nfrom . import record\nif TYPE_CHECKING:\n    from .result import Result\n"
     plant(tmp_path, "python/impact_tracker/tracker.py", text)
     plant(
         tmp_path,
@@ -123,6 +129,34 @@ def test_imports_down_the_stairs_and_for_types_pass(tmp_path: Path) -> None:
         "from impact_tracker import ImpactTracker\nfrom . import run\n",
     )
     assert python_floors.floor_violations(tmp_path) == []
+
+
+def test_floors_inside_a_folder(tmp_path: Path) -> None:
+    floors = {"values": 0, "tower": 1, "tower.cellar": 1, "tower.attic": 2, "tower.hall": 1}
+    plant(tmp_path, "python/impact_tracker/tower/__init__.py", "from .attic import a\n")
+    plant(tmp_path, "python/impact_tracker/tower/attic.py", "from .. import values\nfrom . import cellar\n")
+    plant(tmp_path, "python/impact_tracker/tower/cellar/a.py", "def f():\n    from ..attic import a\n")
+    plant(tmp_path, "python/impact_tracker/tower/hall/a.py", "from impact_tracker.tower.cellar.b import x\n")
+    plant(tmp_path, "python/impact_tracker/tower/stray.py", "")
+    cellar, hall, stray = sorted(python_floors.floor_violations(tmp_path, floors))
+    assert cellar.endswith("cellar/a.py:2: tower.cellar (floor 1) imports tower.attic (floor 2)")
+    assert hall.endswith("hall/a.py:1: tower.hall (floor 1) imports tower.cellar (floor 1)")
+    assert "tower.stray stands on no floor" in stray
+
+
+def test_a_circle_is_found_also_through_types_alone(tmp_path: Path) -> None:
+    types = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .{} import X\n"
+    plant(tmp_path, "python/impact_tracker/tower/__init__.py", "from .a import X\n")
+    plant(tmp_path, "python/impact_tracker/tower/a.py", "from . import b\n")
+    plant(tmp_path, "python/impact_tracker/tower/b.py", types.format("c"))
+    plant(tmp_path, "python/impact_tracker/tower/c.py", "def f():\n    from .a import X\n")
+    plant(tmp_path, "python/impact_tracker/tower/d.py", "from . import a\n")
+    circles = python_floors.circle_violations(tmp_path)
+    assert [circle.split(",")[0].replace("impact_tracker.tower.", "") for circle in circles] == [
+        "a imports b",
+        "b imports c",
+        "c imports a",
+    ]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="sys.stdlib_module_names came with Python 3.10")
