@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from .weighing import Weighing
 
 
+# What a result holds, named once: JSON, CSV and the benchmark's rows take their fields from here, each in the order
+# that its readers know.
+_ENERGY = ("energy_j", "energy_low_j", "energy_high_j", "bias_j")
+_PARTS = ("modelled_j", "psys_j", "wall_j")
+_CARBON = ("power_w", "carbon_g", "carbon_low_g", "carbon_high_g")
+_TRUST = ("quality", "coverage", "partial", "provisional")
+_TIMES = ("start_ns", "stop_ns")
+_SHARE = ("rest_j", "share_j", "share")
+_NESTED = ("devices", "utilisation", "notes", "channels", "health")
+FIELDS = ("name", *_ENERGY, "kwh", *_PARTS, *_SHARE, "duration_s", *_CARBON, *_TRUST, "edges", *_TIMES, *_NESTED)
+CSV_FIELDS = ("duration_s", *_ENERGY, "kwh", *_PARTS, "rest_j", "share_j", *_CARBON, *_TRUST, "edges")
+ROW_FIELDS = (*_ENERGY, *_PARTS, "kwh", *_CARBON, *_TRUST, *_TIMES)
+
+
 class Uncertainty(NamedTuple):
     """Of an energy, 95 %, joules. `low_j` to `high_j`: from tick, edges and gaps; `bias_j`: half-width of the sensors'
     and models' own systematic error, which repeating does not shrink; `half_width_j`: both together (root of squares);
@@ -265,12 +279,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON: keys with units, `None` where nothing was measured."""
-        names = (
-            "name energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j share_j share "
-            "duration_s power_w carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges "
-            "start_ns stop_ns devices utilisation notes channels health"
-        )
-        found = {name: getattr(self, name) for name in names.split()}
+        found = {name: getattr(self, name) for name in FIELDS}
         found["uncertainty"] = self.uncertainty._asdict()
         found["carbon"] = self.carbon.as_dict()
         found["pue"] = self.weighing.pue

@@ -8,10 +8,10 @@ import platform
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..result import ROW_FIELDS, Result
 from .networks import title_of
 
 if TYPE_CHECKING:
-    from ..result import Result
     from .plan import Task
     from .settling import Settled
 
@@ -19,10 +19,6 @@ Row = dict[str, Any]
 SCHEMA = 1
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
 
-_ENERGY = (
-    "energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh power_w carbon_g carbon_low_g "
-    "carbon_high_g quality coverage partial provisional start_ns stop_ns"
-)
 _LOADED = "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters "
 _LOADED += "macs gmac torch_version blas allocator"
 _WORKER = "images passes batch limit stopped loss final_loss accuracy correct finite loss_function optimizer lr "
@@ -57,9 +53,9 @@ def new_row(task: Task, phase: str, attempt: int, session: int) -> Row:
 def add_energy(row: Row, result: Result | None) -> None:
     """The region's result: energy of the machine, without PUE; carbon with PUE and intensity, which stand beside it."""
     if result is None:
-        row.update(dict.fromkeys(_ENERGY.split()), quality="missing", region_s=None)
+        row.update(dict.fromkeys(ROW_FIELDS), quality="missing", region_s=None)
         return
-    row.update({name: _clean(getattr(result, name)) for name in _ENERGY.split()})
+    row.update({name: _clean(getattr(result, name)) for name in ROW_FIELDS})
     row["region_s"] = result.duration_s
     row["pue"] = result.weighing.pue
     row["intensity_g_per_kwh"] = result.weighing.intensity.value

@@ -8,17 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import digits
-from ..result import Result
+from ..result import CSV_FIELDS, Result
 from ..result_view import carbon_line, caveats, energy_line, share_line
 from . import estimates, node_tables
 from .nodes import Node, nodes_of, total
 from .page import Page, Table
 from .runs import Run, Total
-
-CSV_FIELDS = (
-    "duration_s energy_j energy_low_j energy_high_j bias_j kwh modelled_j psys_j wall_j rest_j share_j power_w "
-    "carbon_g carbon_low_g carbon_high_g quality coverage partial provisional edges"
-)
 
 PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")
 
@@ -201,7 +196,7 @@ def as_csv(runs: Sequence[Run], *, regions: bool = False, nodes: Sequence[Node] 
     the whole, each joule once.
     """
     tags = sorted({name for run in runs for name in run.record.tags})
-    fields = CSV_FIELDS.split()
+    fields = CSV_FIELDS
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     head = ["path", "started_at", "complete", *(["region"] if regions else [])]
