@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import sys
-import time
 
 import pytest
 
@@ -58,17 +57,30 @@ def test_a_terminal_without_rich_gets_plain(monkeypatch: pytest.MonkeyPatch) -> 
     assert stream.getvalue() == plain(PAGE)
 
 
-def test_progress_is_shown_on_a_terminal_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def progressing(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> str:
+    """What is shown while three items are read, each of which takes a second."""
     clock = iter(range(100))
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    terminal, pipe = Terminal(), io.StringIO()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    assert list(options.progress(["a", "b", "c"])) == ["a", "b", "c"]
-    assert "2/3" in terminal.getvalue()
-    assert terminal.getvalue().endswith("\r")
-    monkeypatch.setattr(sys, "stderr", pipe)
-    assert list(options.progress(["a", "b"])) == ["a", "b"]
-    assert pipe.getvalue() == ""
+    with monkeypatch.context() as patch:
+        patch.setattr(options.time, "monotonic", lambda: float(next(clock)))
+        patch.setattr(sys, "stderr", stream)
+        assert list(options.progress(["a", "b", "c"])) == ["a", "b", "c"]
+    return stream.getvalue()
+
+
+def test_progress_is_a_bar_on_a_terminal_where_rich_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich")
+    shown = progressing(monkeypatch, Terminal())
+    assert "reading" in shown
+    assert "100%" in shown
+
+
+def test_progress_is_lines_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    assert progressing(monkeypatch, Terminal()) == "reading 0 of 3\n"
+
+
+def test_progress_is_not_shown_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert progressing(monkeypatch, io.StringIO()) == ""
 
 
 def test_thinning_keeps_the_mean_and_the_gaps() -> None:

@@ -55,9 +55,8 @@ def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 
 def _wanted(arguments: Sequence[str]) -> Sequence[str]:
-    """The one command that is asked for, or all: for help, for a word that is none, for completion."""
-    known = arguments and arguments[0] in COMMANDS and "_ARGCOMPLETE" not in os.environ
-    return arguments[:1] if known else COMMANDS
+    """The one command that is asked for; all of them for help and for a word that is no command."""
+    return arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
 
 
 def _unknown(arguments: Sequence[str]) -> int | None:
@@ -72,14 +71,12 @@ def _unknown(arguments: Sequence[str]) -> int | None:
     return 2
 
 
-def _complete(parser: argparse.ArgumentParser) -> None:
-    """Completion by argcomplete, where the shell asks for it and it is installed."""
+def _complete() -> None:
+    """Where a shell asks how its line may go on: answer, and end the program."""
     if "_ARGCOMPLETE" in os.environ:
-        try:
-            import argcomplete
-        except ImportError:
-            return
-        argcomplete.autocomplete(parser)
+        from . import completion
+
+        completion.answer(parser_of(_wanted(completion.words_before_cursor())))
 
 
 def _open_closed_streams() -> None:
@@ -110,13 +107,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # ± in a Latin-1 or ASCII terminal is no reason to fail
             stream.reconfigure(errors="replace")
-    # What stands behind "--" is somebody else's command line: argparse has changed its mind about it too often.
+    # The words behind "--" are another program's command line. Versions of argparse treat them differently.
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     unknown = _unknown(arguments)
     if unknown is not None:
         return unknown
+    _complete()
     parser = parser_of(_wanted(arguments))
-    _complete(parser)
     args = parser.parse_args(arguments[:cut])
     args.behind = arguments[cut + 1 :] if cut < len(arguments) else None
     if args.version:

@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 
-def suite_models(prefix: str = "", **_: Any) -> list[str]:
-    """Names that `prefix`, a list with commas, may go on with: for shells."""
-    from ..bench.networks import NETWORKS
-
-    before, comma, _rest = prefix.rpartition(",")
-    return [before + comma + network.name for network in NETWORKS]
-
-
 def add_models(group: Any, *names: str, text: str) -> None:
     """An option that takes names of networks."""
-    option = group.add_argument(*names, dest="models", metavar="A,B", help=text)
-    option.completer = suite_models
+    group.add_argument(*names, dest="models", metavar="A,B", help=text)  # `completion` knows the names
 
 
 def add_resume(out: Any) -> None:

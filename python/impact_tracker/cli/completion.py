@@ -1,33 +1,21 @@
-"""Print a script that completes this command in a shell: eval "$(impact-tracker completion bash)"."""
+"""Print a script that completes this command in a shell: eval "$(impact-tracker completion bash)".
+
+The script is that of argcomplete: at each press of the completion key it runs this command, which answers from its own
+parser. So a new option needs no word here; only values that no argument lists as its `choices` are told by `values`.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from argcomplete.completers import BaseCompleter
 
 NAME = "completion"
 HELP = "a script that completes this command in bash, zsh or fish"
-
-
-class Option(NamedTuple):
-    """One option: its help, what it takes where that is known, and whether it takes several with commas."""
-
-    name: str
-    about: str
-    values: tuple[str, ...] = ()
-    listed: bool = False
-
-
-class Words(NamedTuple):
-    """Of a command, or of a command and its action ("bench train"): help, options, and words that may stand first."""
-
-    about: str
-    options: list[Option]
-    first: tuple[str, ...]
-
-
-Known = Mapping[str, Words]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,127 +24,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the script."""
-    print({"bash": bash, "zsh": zsh, "fish": fish}[args.shell](words()), end="")
+    """Prints the script. ImportError without argcomplete."""
+    try:
+        from argcomplete.shell_integration import shellcode
+    except ImportError:
+        raise ImportError("completion needs argcomplete: pip install 'impact-tracker[completion]'") from None
+    print(shellcode(["impact-tracker"], shell=args.shell), end="")
     return 0
 
 
-def words() -> dict[str, Words]:
-    """For each command and each of its actions what can be completed."""
-    from . import COMMANDS, command
-
-    found: dict[str, Words] = {}
-    for name in COMMANDS:
-        module = command(name)
-        parser = argparse.ArgumentParser(prog=name)
-        module.add_arguments(parser)
-        found.update(_of_parser(name, str(module.HELP), parser))
-    return found
+def words_before_cursor() -> Sequence[str]:
+    """The words of the shell's line between the program's name and the word that is being typed."""
+    line = os.environ.get("COMP_LINE", "")
+    words = line[: int(os.environ.get("COMP_POINT") or len(line))].split(" ")
+    return [word for word in words[1:-1] if word]
 
 
-def _of_parser(name: str, about: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, Words]]:
-    options: list[Option] = []
-    first: list[str] = []
-    below: list[tuple[str, Words]] = []
-    for action in parser._actions:
-        if action.help == argparse.SUPPRESS:
-            continue
-        if isinstance(action, argparse._SubParsersAction):
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            for word, other in action.choices.items():
-                first.append(word)
-                below += _of_parser(f"{name} {word}", helps.get(word, ""), other)
-        elif action.option_strings:
-            names = getattr(action, "completer", None)
-            values = tuple(map(str, action.choices or (names() if names is not None else ())))
-            options += [
-                Option(option, action.help or "", values, names is not None)
-                for option in action.option_strings
-                if option.startswith("--")
-            ]
-        elif action.choices:
-            first += map(str, action.choices)
-    yield name, Words(about, options, tuple(first))
-    yield from below
+def answer(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell and end the program; do nothing without argcomplete."""
+    try:
+        import argcomplete
+    except ImportError:
+        return
+    argcomplete.autocomplete(parser, always_complete_options=False, default_completer=cast("BaseCompleter", values))
 
 
-def bash(known: Known) -> str:
-    """Options by command, what they take where that is known, files for the rest; behind `run … --` whatever bash
-    completes there."""
-    cases = "\n".join(
-        f'    "{name}") options="{" ".join(option.name for option in one.options)}"; first="{" ".join(one.first)}" ;;'
-        for name, one in known.items()
-    )
-    actions = "|".join(f'"{name}"' for name in known if " " in name) or '""'
-    values = "\n".join(
-        f'    "{name} {option.name}") values="{" ".join(option.values)}"{"; listed=1" if option.listed else ""} ;;'
-        for name, one in known.items()
-        for option in one.options
-        if option.values
-    )
-    top = " ".join(name for name in known if " " not in name)
-    return f"""_impact_tracker() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command="${{COMP_WORDS[1]}}"
-  local options="" first="" values="" listed="" at=2 done=""
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "{top} --help --version" -- "$current"))
-    return
-  fi
-  if [ "$COMP_CWORD" -gt 2 ]; then
-    case "$command ${{COMP_WORDS[2]}}" in
-      {actions}) command="$command ${{COMP_WORDS[2]}}"; at=3 ;;
-    esac
-  fi
-  case "$command" in
-{cases}
-  esac
-  case "$command $before" in
-{values}
-  esac
-  if [ -n "$listed" ]; then
-    case "$current" in *,*) done="${{current%,*}}," ;; esac
-    COMPREPLY=($(compgen -P "$done" -W "$values" -- "${{current##*,}}"))
-    return
-  fi
-  if [ -n "$values" ]; then
-    COMPREPLY=($(compgen -W "$values" -- "$current"))
-    return
-  fi
-  case "$current" in
-    -*) COMPREPLY=($(compgen -W "$options" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current"))
-       [ "$COMP_CWORD" -eq "$at" ] && COMPREPLY+=($(compgen -W "$first" -- "$current")) ;;
-  esac
-}}
-complete -o filenames -F _impact_tracker impact-tracker
-"""
+def values(prefix: str, action: argparse.Action, **_: object) -> Iterable[str]:
+    """What an argument without `choices` may be, each value with its meaning: by the name of the argument."""
+    if action.dest == "zone":
+        return zones()
+    if action.dest == "models":
+        return networks(prefix)
+    from argcomplete.completers import FilesCompleter
+
+    return FilesCompleter()(prefix)
 
 
-def zsh(known: Known) -> str:
-    """The bash script, through zsh's own compatibility."""
-    return "autoload -U +X bashcompinit && bashcompinit\n" + bash(known)
+def zones() -> dict[str, str]:
+    """Codes of countries with their names."""
+    from ..factors.tables import table
+
+    countries = {code: name for code, _, name, *_ in table("country_intensity")["rows"]}
+    return {**countries, "world": "the world's average"}
 
 
-def fish(known: Known) -> str:
-    """One line a command, an action and an option."""
+def networks(prefix: str) -> list[str]:
+    """Names that `prefix`, a list with commas, may go on with."""
+    from ..bench.networks import NETWORKS
 
-    def quoted(text: str) -> str:
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-    lines = []
-    for name, one in known.items():
-        above, _, action = name.partition(" ")
-        within = f"'__fish_seen_subcommand_from {above}'"
-        if not action:
-            lines.append(f"complete -c impact-tracker -n __fish_use_subcommand -a {name} -d {quoted(one.about)}")
-            for word in one.first:
-                about = known[f"{name} {word}"].about if f"{name} {word}" in known else ""
-                lines.append(f"complete -c impact-tracker -n {within} -a {word} -d {quoted(about)}")
-        else:
-            within = f"'__fish_seen_subcommand_from {above}; and __fish_seen_subcommand_from {action}'"
-        for option in one.options:
-            takes = f" -xa {quoted(' '.join(option.values))}" if option.values else ""
-            lines.append(
-                f"complete -c impact-tracker -n {within} -l {option.name[2:]}{takes} -d {quoted(option.about)}"
-            )
-    return "\n".join(lines) + "\n"
+    before, comma, _ = prefix.rpartition(",")
+    return [before + comma + network.name for network in NETWORKS]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
-_PATIENCE_S = 0.5
+_PATIENCE_S, _EVERY_S = 0.5, 5.0
 
 
 def add_weighing(parser: argparse.ArgumentParser) -> None:
@@ -59,16 +59,36 @@ def add_recorded_runs(parser: argparse.ArgumentParser) -> None:
 
 
 def progress(items: Sequence[Item]) -> Iterator[Item]:
-    """The items, with a bar on standard error where that is a terminal and they take longer than half a second."""
-    begin, shown = time.monotonic(), False
+    """The items. Where they take longer than half a second, standard error shows how far they are, if it is a
+    terminal: a bar where rich is installed, a line every few seconds otherwise."""
+    begin = time.monotonic()
     for index, item in enumerate(items):
-        if sys.stderr.isatty() and (shown or time.monotonic() - begin > _PATIENCE_S):
-            width = 30
-            filled = width * index // len(items)
-            sys.stderr.write(f"\rreading [{'#' * filled}{' ' * (width - filled)}] {index}/{len(items)}")
-            sys.stderr.flush()
-            shown = True
+        if sys.stderr.isatty() and time.monotonic() - begin > _PATIENCE_S:
+            yield from _shown(items, index)
+            return
         yield item
-    if shown:
-        sys.stderr.write("\r" + " " * 60 + "\r")
-        sys.stderr.flush()
+
+
+def _shown(items: Sequence[Item], done: int) -> Iterator[Item]:
+    """The items that are left, with a bar over all of them."""
+    try:
+        from rich.console import Console
+        from rich.progress import Progress
+    except ImportError:
+        yield from _told(items, done)
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=len(items), completed=done)
+        for item in items[done:]:
+            yield item
+            bar.advance(task)
+
+
+def _told(items: Sequence[Item], done: int) -> Iterator[Item]:
+    """The items that are left, with a line now and then."""
+    due = 0.0
+    for index, item in enumerate(items[done:], done):
+        if time.monotonic() >= due:
+            print(f"reading {index} of {len(items)}", file=sys.stderr)
+            due = time.monotonic() + _EVERY_S
+        yield item
