@@ -1,7 +1,7 @@
-"""The command `impact-tracker`. One module a command: NAME, HELP, add_arguments(parser), run(args) -> exit code.
+"""The command `impact-tracker`. One module a command: add_arguments(parser), run(args) -> exit code.
 
-A module is imported when its command is asked for, all of them only for `--help`. Exit codes: 0, 2 for an input that
-makes no answer (with the reason on standard error); `run` passes its command's own through.
+A module is imported when its command is asked for. Exit codes: 0, 2 for an input that makes no answer (with the reason
+on standard error); `run` passes its command's own through.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-COMMANDS = (
-    "run",
-    "report",
-    "compare",
-    "doctor",
-    "bench",
-    "footprint",
-    "what-if",
-    "indirect",
-    "estimate",
-    "export",
-    "lint",
-    "completion",
-)
+COMMANDS = {
+    "run": "run any command and measure it",
+    "report": "what recorded runs used",
+    "compare": "two runs, or two groups of runs, beside each other",
+    "doctor": "what is measured here, what is not, and what would mend it",
+    "bench": "train and run networks, and show what each cost",
+    "footprint": "carbon, water, primary energy, depletion of runs over their life cycle",
+    "what-if": "what another place, machine, precision or model would save, with its range and its rebound",
+    "indirect": "declared consequences of a solution: second order, rebound, loops, against a reference scenario",
+    "estimate": "energy and carbon of a run that was not measured, by a published method",
+    "export": "write runs in the form of a journal, hub or standard",
+    "lint": "look for the known traps in reports, ours and others'",
+    "completion": "a script that completes this command in bash, zsh or fish",
+}
 
 
 def command(name: str) -> ModuleType:
@@ -36,8 +36,8 @@ def command(name: str) -> ModuleType:
     return import_module(f".{name.replace('-', '_')}", __name__)
 
 
-def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser with the commands named."""
+def parser_of(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands. Only the chosen one has its arguments, for these need its module."""
     parser = argparse.ArgumentParser(
         prog="impact-tracker",
         description="Measures what programs cost in energy and in impact on the world.",
@@ -46,17 +46,19 @@ def parser_of(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     commands = parser.add_subparsers(dest="name", metavar="COMMAND", title="commands")
-    for name in names:
-        module = command(name)
-        below = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
-        module.add_arguments(below)
-        below.set_defaults(run=module.run)
+    for name, about in COMMANDS.items():
+        below = commands.add_parser(name, help=about)
+        if name == chosen:
+            module = command(name)
+            below.description = module.__doc__
+            module.add_arguments(below)
+            below.set_defaults(run=module.run)
     return parser
 
 
-def _wanted(arguments: Sequence[str]) -> Sequence[str]:
-    """The one command that is asked for; all of them for help and for a word that is no command."""
-    return arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
+def _chosen(arguments: Sequence[str]) -> str | None:
+    """The command that is asked for; `None` for help and for a word that is no command."""
+    return arguments[0] if arguments and arguments[0] in COMMANDS else None
 
 
 def _unknown(arguments: Sequence[str]) -> int | None:
@@ -76,7 +78,7 @@ def _complete() -> None:
     if "_ARGCOMPLETE" in os.environ:
         from . import completion
 
-        completion.answer(parser_of(_wanted(completion.words_before_cursor())))
+        completion.answer(parser_of(_chosen(completion.words_before_cursor())))
 
 
 def _open_closed_streams() -> None:
@@ -113,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown is not None:
         return unknown
     _complete()
-    parser = parser_of(_wanted(arguments))
+    parser = parser_of(_chosen(arguments))
     args = parser.parse_args(arguments[:cut])
     args.behind = arguments[cut + 1 :] if cut < len(arguments) else None
     if args.version:

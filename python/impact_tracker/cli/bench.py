@@ -19,9 +19,6 @@ from .bench_how import add_how, add_models, add_resume
 from .bench_train import learning_settings
 from .options import add_weighing
 
-NAME = "bench"
-HELP = "train and run networks, and show what each cost"
-
 IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
 _SETTINGS = (
     "suite mode phase models repeats seed images epochs test_images batch device replicas precision layout threads "

@@ -7,9 +7,6 @@ import json
 
 from .options import add_reweighing, progress, reweighing
 
-NAME = "compare"
-HELP = "two runs, or two groups of runs, beside each other"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The two sides."""

@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from argcomplete.completers import BaseCompleter
 
-NAME = "completion"
-HELP = "a script that completes this command in bash, zsh or fish"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which shell."""

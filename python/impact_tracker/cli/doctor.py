@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..report.page import Page
 
-NAME = "doctor"
-HELP = "what is measured here, what is not, and what would mend it"
-
 _MARKS = {
     "used": "used",
     "shadowed": "not needed",

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..factors import Factor
 
-NAME = "estimate"
-HELP = "energy and carbon of a run that was not measured, by a published method"
-
 METHODS = ("green-algorithms", "ga4hpc", "mlco2", "strubell", "hour-factor", "accelerator-days", "cloud")
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from .any_runs import add_runs, runs_of
 
-NAME = "export"
-HELP = "write runs in the form of a journal, hub or standard"
 EIT = "eit"  # from the samples of a record, which the other forms do not need
 
 

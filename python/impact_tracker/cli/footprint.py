@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ..footprint import Footprint, Impact
     from ..interop import Run
 
-NAME = "footprint"
-HELP = "carbon, water, primary energy, depletion of runs over their life cycle"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, their electricity, their machine, and what to show."""

@@ -12,9 +12,6 @@ from .options import add_reweighing
 if TYPE_CHECKING:
     from ..interop import Run
 
-NAME = "indirect"
-HELP = "declared consequences of a solution: second order, rebound, loops, against a reference scenario"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The declaration, and the measured runs to show beside it."""

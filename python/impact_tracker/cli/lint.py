@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..interop.statement import Statement
 
-NAME = "lint"
-HELP = "look for the known traps in reports, ours and others'"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reports, and what they do not say themselves."""

@@ -15,9 +15,6 @@ from . import foreign
 from .any_runs import add_format
 from .options import add_recorded_runs, add_reweighing, progress, reweighing
 
-NAME = "report"
-HELP = "what recorded runs used"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Paths, what to show, and other factors to weigh with."""

@@ -14,9 +14,6 @@ from .options import add_weighing
 if TYPE_CHECKING:
     from ..tracker import ImpactTracker
 
-NAME = "run"
-HELP = "run any command and measure it"
-
 # Asked of this process, meant for the command.
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
 _OF_TERMINAL = 0x80  # SI_KERNEL: a key of the terminal, which the command has got too

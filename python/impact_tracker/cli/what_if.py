@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from ..footprint import Case, Change, Machine, WhatIf
     from ..interop import Run
 
-NAME = "what-if"
-HELP = "what another place, machine, precision or model would save, with its range and its rebound"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs with their machine, then the change: from a file, or one from the options."""
