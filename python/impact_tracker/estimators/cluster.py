@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..factors import Factor, constant, cpu, gpu_tdp, ram_power
+from ..factors import Factor, cpu, gpu_tdp, ram_power
 from ..footprint import Allocation, Impact, Machine, Term, carbon_of, depletion, embodied, making_total, primary_energy
 from ..values import JOULES_PER_KWH
 from .estimate import energy, number
@@ -95,8 +95,3 @@ def cluster_training(
     if wanted[1] is not None:
         scarce = depletion(used_j, factor=wanted[1], quality="modelled") + scarce
     return ClusterImpact(used_j / JOULES_PER_KWH, direct, dynamic, made("carbon"), primary, scarce)
-
-
-def server_sheet(name: str) -> Factor:
-    """Carbon of making a server in kg, from its maker's sheet: ``median``, ``HPE DL345``."""
-    return constant("server_embodied", name)
