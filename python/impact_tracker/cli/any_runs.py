@@ -175,7 +175,7 @@ def allocation_of(args: argparse.Namespace) -> Allocation:
 
 
 def estimate_of(run: Run, hardware: Hardware | None = None) -> Comparison | str:
-    """The estimate beside what the run says, or why there is none. ``hardware``: more than the run names of it."""
+    """The estimate beside what the run says, or why there is none. `hardware`: more than the run names of it."""
     from ..estimators import beside
 
     return beside(

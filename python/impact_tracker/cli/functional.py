@@ -76,7 +76,7 @@ def lines(foot: Footprint, units: dict[str, float], training: Impact | None) -> 
 
 
 def as_dict(foot: Footprint, units: dict[str, float], training: Impact | None) -> dict[str, Any]:
-    """For JSON: ``{unit: {amount, carbon_g, …, uses_to_pass_training}}``; None for what is not known."""
+    """For JSON: `{unit: {amount, carbon_g, …, uses_to_pass_training}}`; None for what is not known."""
     from ..footprint import INDICATORS, crossing
 
     out: dict[str, Any] = {}

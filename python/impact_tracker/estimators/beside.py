@@ -48,7 +48,7 @@ def beside(
 ) -> Comparison | str:
     """Green Algorithms for a run, with the ratio of both energies; or the reason why there is no estimate.
 
-    Both sides have the site's overhead in them. ``busy_cpus``: how many of the system's processors were busy at once;
+    Both sides have the site's overhead in them. `busy_cpus`: how many of the system's processors were busy at once;
     without it they count as full, as the calculator has it. A processor or card without a known thermal design power
     gets the calculator's own default; everything taken for granted stands in the estimate's notes.
     """

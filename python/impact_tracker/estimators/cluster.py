@@ -23,7 +23,7 @@ OLD_MEMORY = Factor(0.625, "GB/cm2", 0.625, 0.625, "UBA 2021", licence="cited va
 
 @dataclass(frozen=True)
 class Cluster:
-    """``nodes`` alike; ``machine`` describes one of them for its making."""
+    """`nodes` alike; `machine` describes one of them for its making."""
 
     nodes: int
     machine: Machine
@@ -42,7 +42,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class ClusterImpact:
-    """``direct`` and ``dynamic`` carbon of use, carbon of making, and over both: primary energy, depletion; energy in
+    """`direct` and `dynamic` carbon of use, carbon of making, and over both: primary energy, depletion; energy in
     kWh."""
 
     energy_kwh: float

@@ -19,8 +19,8 @@ class EstimateError(ValueError):
 class Estimate:
     """Energy (kWh, the site's overhead in it) and carbon without measuring, by a named method and version.
 
-    ``parts_kwh``: what each part of the machine and the site's overhead account for; they add up to the energy.
-    ``tree`` and ``vehicle`` name the method's own equivalents. ``more``: figures only this method gives.
+    `parts_kwh`: what each part of the machine and the site's overhead account for; they add up to the energy.
+    `tree` and `vehicle` name the method's own equivalents. `more`: figures only this method gives.
     """
 
     method: str
@@ -40,7 +40,7 @@ class Estimate:
 
     @property
     def carbon_g(self) -> float | None:
-        """Best value in g CO2e; ``None`` without an intensity."""
+        """Best value in g CO2e; `None` without an intensity."""
         return self.carbon.carbon_g
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,9 +68,9 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An estimate beside what was measured: ``ratio`` = estimate / measurement, ``None`` where either is unknown.
+    """An estimate beside what was measured: `ratio` = estimate / measurement, `None` where either is unknown.
 
-    ``quality`` is that of the measurement: where a model stands in its place the sentence says so. ``notes``: what was
+    `quality` is that of the measurement: where a model stands in its place the sentence says so. `notes`: what was
     taken for granted, and why the two may not compare the same.
     """
 
@@ -100,7 +100,7 @@ class Comparison:
         return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {self.quality} {measured}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Unrounded, for JSON: the estimate, ``measured_kwh`` (the site's overhead in both) and their ``ratio``."""
+        """Unrounded, for JSON: the estimate, `measured_kwh` (the site's overhead in both) and their `ratio`."""
         return {
             **self.estimate.as_dict(),
             "measured_kwh": self.measured_kwh,

@@ -64,7 +64,7 @@ ANY_CORE = Factor(
 
 
 def profile(version: str) -> Profile:
-    """The profile of a version, ``v`` or not; EstimateError names those there are."""
+    """The profile of a version, `v` or not; EstimateError names those there are."""
     wanted = version.lstrip("vV")
     if wanted not in PROFILES:
         raise EstimateError(f"Green Algorithms has no version {version!r} here; there are {', '.join(PROFILES)}")
@@ -95,10 +95,10 @@ def green_algorithms(
     intensity_g_per_kwh: float | Factor | None = None,
     version: str = "3.0",
 ) -> Estimate:
-    """The estimate of one run. ``platform``: "personal computer" (PUE 1), "local server", or a cloud (``aws``,
-    ``gcp``…).
+    """The estimate of one run. `platform`: "personal computer" (PUE 1), "local server", or a cloud (`aws`,
+    `gcp`…).
 
-    ``pue`` wins over the platform's. Without a processor's name its 12 W a core stand in, without a card's 200 W, and
+    `pue` wins over the platform's. Without a processor's name its 12 W a core stand in, without a card's 200 W, and
     the notes say so. The intensity: as given, else the version's own for the zone, else the bundled table's.
     EstimateError for impossible inputs; UnknownFactorError, UnknownZoneError with near names.
     """
@@ -138,16 +138,16 @@ def green_algorithms(
 def training_total(
     one_run_kwh: float, development: float = 0.0, retraining: float = 0.0, retrainings: float = 0.0
 ) -> float:
-    """Version 3's view of AI, training: ``E × (1 + R&D factor + retraining factor × number of retrainings)``."""
+    """Version 3's view of AI, training: `E × (1 + R&D factor + retraining factor × number of retrainings)`."""
     for value, what in [(development, "development"), (retraining, "retraining"), (retrainings, "retrainings")]:
         number(value, what)
     return number(one_run_kwh, "one_run_kwh") * (1.0 + development + retraining * retrainings)
 
 
 def inference_total(input_kwh: float, every: str, months: float, each: float = 1.0) -> float:
-    """Version 3's view of AI, continuous inference: energy of one input period scaled to ``months`` (a year is 12).
+    """Version 3's view of AI, continuous inference: energy of one input period scaled to `months` (a year is 12).
 
-    ``every``: day, week, month or year; ``each``: of how many such periods the input is. The calculator counts 30 days
+    `every`: day, week, month or year; `each`: of how many such periods the input is. The calculator counts 30 days
     and 4 weeks a month.
     """
     periods = {"day": 30.0, "week": 4.0, "month": 1.0, "year": 1.0 / 12.0}

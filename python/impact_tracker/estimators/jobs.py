@@ -23,7 +23,7 @@ _MEMORY = re.compile(r"^([\d.]+)([KMGT]?)B?([nc]?)$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Job:
-    """What a scheduler knows of a job. Times in hours, memory in GB; ``max_rss_gb`` ``None`` where it was not
+    """What a scheduler knows of a job. Times in hours, memory in GB; `max_rss_gb` `None` where it was not
     sampled."""
 
     job_id: str
@@ -42,7 +42,7 @@ class Job:
 
 
 def memory_gb(text: str, nodes: int = 1, cores: int = 1) -> float | None:
-    """``4Gc`` (for each core), ``64Gn`` (for each node), ``1500M``: GB of the whole job; ``None`` for anything else."""
+    """`4Gc` (for each core), `64Gn` (for each node), `1500M`: GB of the whole job; `None` for anything else."""
     found = _MEMORY.match(text.strip())
     if not found:
         return None
@@ -54,7 +54,7 @@ def memory_gb(text: str, nodes: int = 1, cores: int = 1) -> float | None:
 
 
 def clock_hours(text: str) -> float | None:
-    """``1-02:03:04``, ``02:03:04.5``, ``03:04``: hours; ``None`` for anything else."""
+    """`1-02:03:04`, `02:03:04.5`, `03:04`: hours; `None` for anything else."""
     found = re.match(r"^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$", text.strip())
     if not found:
         return None
@@ -72,9 +72,9 @@ def ga4hpc(
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
-    """The job's estimate. ``more`` has ``wasted_kwh``: memory asked for beyond what it needed, and all of a failed job.
+    """The job's estimate. `more` has `wasted_kwh`: memory asked for beyond what it needed, and all of a failed job.
 
-    ``granularity_gb``: the step in which the centre hands out memory.
+    `granularity_gb`: the step in which the centre hands out memory.
     """
     overhead = pue_factor(pue)
     notes = []

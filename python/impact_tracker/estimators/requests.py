@@ -1,7 +1,7 @@
 """A request to a language model of known size, by EcoLogits' regression (its equations, written anew).
 
 Batch 64, NVIDIA H100 of 80 GB, 8 cards a server; P in 10^9 parameters, energy of one card for one request:
-``tokens × (1.16653e-6 × exp(−0.0112059 × B) × P_active + 4.05293e-5) / 1000`` kWh.
+`tokens × (1.16653e-6 × exp(−0.0112059 × B) × P_active + 4.05293e-5) / 1000` kWh.
 """
 
 from __future__ import annotations

@@ -35,9 +35,9 @@ def mlco2(
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
-    """MLCO2 impact (Lacoste et al. 2019): ``kWh = round(TDP × hours / 1000, 2)``; no PUE, no processor, no memory.
+    """MLCO2 impact (Lacoste et al. 2019): `kWh = round(TDP × hours / 1000, 2)`; no PUE, no processor, no memory.
 
-    ``hours`` are those of each card. The rounding to 0.01 kWh is the method's own.
+    `hours` are those of each card. The rounding to 0.01 kWh is the method's own.
     """
     if (gpu_model is None) == (tdp_gpu_w is None):
         raise EstimateError("give either the card by its name (gpu_model) or its watts (tdp_gpu_w)")
@@ -54,7 +54,7 @@ def mlco2(
 def strubell(
     *, hours: float, cpu_w: float = 0.0, memory_w: float = 0.0, gpu_w: float = 0.0, gpus: float = 1.0
 ) -> Estimate:
-    """Strubell et al. 2019: ``kWh = 1.58 × hours × (p_cpu + p_memory + g × p_gpu) / 1000``; 0.954 lb CO2e a kWh
+    """Strubell et al. 2019: `kWh = 1.58 × hours × (p_cpu + p_memory + g × p_gpu) / 1000`; 0.954 lb CO2e a kWh
     (USA)."""
     pue = Factor.stated(STRUBELL_PUE, "1", "PUE", "Strubell et al. 2019 after Ascierto 2018")
     k = number(hours, "hours") / 1000.0
@@ -90,7 +90,7 @@ def accelerator_days(
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
-    """Patterson et al. 2021: ``kWh = chips × days × 24 × W × PUE / 1000``; W is what a chip with its share of host
+    """Patterson et al. 2021: `kWh = chips × days × 24 × W × PUE / 1000`; W is what a chip with its share of host
     draws."""
     overhead = pue_factor(pue)
     hours = number(chips, "chips") * number(days, "days") * 24.0 / 1000.0
@@ -106,7 +106,7 @@ def hour_factor(
     """Hours of cores or cards × a centre's own factor (g CO2e an hour, everything included), as GENCI's, Labos
     1point5's.
 
-    ``factor``: a name of the table (the user's file may add some: ``[hour_factor.name]``), or give ``g_per_hour``.
+    `factor`: a name of the table (the user's file may add some: `[hour_factor.name]`), or give `g_per_hour`.
     The energy is not known: such a factor holds far more than electricity.
     """
     rate = factor if isinstance(factor, Factor) else constant("hour_factor", factor)
@@ -137,7 +137,7 @@ def cloud(
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
-    """Cloud Carbon Footprint: a virtual core draws ``min + utilisation × (max − min)`` W; low, best, high utilisation.
+    """Cloud Carbon Footprint: a virtual core draws `min + utilisation × (max − min)` W; low, best, high utilisation.
 
     Storage 1.2 (SSD) and 0.65 (disk) W a TB, memory 0.392 W a GB, network 0.001 kWh a GB.
     """

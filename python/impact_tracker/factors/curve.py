@@ -12,10 +12,10 @@ from .factor import Factor
 class IntensityCurve:
     """An intensity over time, as a service or a file gives it.
 
-    ``times_ns``: UTC nanoseconds since 1970, increasing; ``values`` in g/kWh, NaN or ``None`` for a hole. ``shape``:
-    "step" (a value holds until the next time; the last until ``end_ns``) or "linear". A hole is bridged for at most
-    ``max_hold_s`` and its energy then counts as *estimated*; beyond, the energy is weighed with nothing and shown.
-    ``method`` says average or marginal, life cycle or direct; they are never mixed.
+    `times_ns`: UTC nanoseconds since 1970, increasing; `values` in g/kWh, NaN or `None` for a hole. `shape`:
+    "step" (a value holds until the next time; the last until `end_ns`) or "linear". A hole is bridged for at most
+    `max_hold_s` and its energy then counts as *estimated*; beyond, the energy is weighed with nothing and shown.
+    `method` says average or marginal, life cycle or direct; they are never mixed.
     """
 
     zone: str

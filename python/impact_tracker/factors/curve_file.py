@@ -5,8 +5,8 @@
     2025-11-21T18:00:00Z,
     2025-11-21T19:00:00Z,58.8
 
-Times with a zone (Z, +01:00) or in UTC; an empty value is a hole. Columns may be named ``time`` / ``datetime`` /
-``timestamp`` and ``intensity_g_per_kwh`` / ``carbon_intensity`` / ``value``.
+Times with a zone (Z, +01:00) or in UTC; an empty value is a hole. Columns may be named `time` / `datetime` /
+`timestamp` and `intensity_g_per_kwh` / `carbon_intensity` / `value`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read_curve(
     """The file's curve in g/kWh. FactorError with file and line for what is no time, no number, negative or out of
     order.
 
-    ``method``: say "marginal" for a marginal signal, so that it cannot enter a total. The last value holds for as long
+    `method`: say "marginal" for a marginal signal, so that it cannot enter a total. The last value holds for as long
     as the usual step of the file.
     """
     place = Path(path)

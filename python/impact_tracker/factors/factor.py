@@ -17,7 +17,7 @@ class FactorError(ValueError):
 
 
 class UnknownZoneError(FactorError):
-    """A zone that no table holds; ``near`` are the names that look like it."""
+    """A zone that no table holds; `near` are the names that look like it."""
 
     def __init__(self, message: str, near: list[str] | None = None) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class UnknownZoneError(FactorError):
 
 
 def near_matches(word: str, known: Iterable[str], count: int = 4) -> list[str]:
-    """The known words that look most like ``word``, whatever their case, best first."""
+    """The known words that look most like `word`, whatever their case, best first."""
     spelled: dict[str, str] = {}
     for name in known:
         spelled.setdefault(name.casefold(), name)
@@ -41,10 +41,10 @@ def did_you_mean(near: list[str]) -> str:
 class Factor:
     """A value that turns one quantity into another, as it was published.
 
-    ``value``, ``low`` and ``high`` are in ``unit``; low and high bound what the value may be (95 % where the source
-    gives one). ``year`` is the year the value describes, ``method`` how it was made (life cycle or direct, production
-    or consumption, average or marginal, location- or market-based). ``note`` says what was not exactly as asked for.
-    ``spread`` is the shape of the range for Monte Carlo: "triangular" and "uniform" take low and high as bounds,
+    `value`, `low` and `high` are in `unit`; low and high bound what the value may be (95 % where the source
+    gives one). `year` is the year the value describes, `method` how it was made (life cycle or direct, production
+    or consumption, average or marginal, location- or market-based). `note` says what was not exactly as asked for.
+    `spread` is the shape of the range for Monte Carlo: "triangular" and "uniform" take low and high as bounds,
     "normal" and "lognormal" as a 95 % interval.
     FactorError for a value that is negative, not finite, or outside its own range.
     """

@@ -10,7 +10,7 @@ from .tables import table
 
 @dataclass(frozen=True)
 class FirmYear:
-    """One published number. ``indicator`` ends in its unit (carbon_t, water_l, electricity_mwh); ``scope`` says what is
+    """One published number. `indicator` ends in its unit (carbon_t, water_l, electricity_mwh); `scope` says what is
     in it: numbers of two scopes do not compare."""
 
     firm: str

@@ -19,10 +19,10 @@ SPREAD = 1.33
 def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     """Carbon intensity of a zone's electricity in g CO2e per kWh: yearly mean of what it produced, life cycle.
 
-    ``zone``: ISO 3166 alpha-2 or alpha-3 code or name of a country, in any case, or a state of the USA (``US-CA``;
-    direct emissions only); ``None``: the average of all countries weighted by generation, named as such, *estimated*,
+    `zone`: ISO 3166 alpha-2 or alpha-3 code or name of a country, in any case, or a state of the USA (`US-CA`;
+    direct emissions only); `None`: the average of all countries weighted by generation, named as such, *estimated*,
     with the range of the countries. UnknownZoneError, with the names that look alike, for any other word.
-    ``year``: ``None`` for the newest the table holds; a year that it lacks gives the nearest earlier one (the first,
+    `year`: `None` for the newest the table holds; a year that it lacks gives the nearest earlier one (the first,
     where none is earlier), *estimated* and with a note; FactorError for a year to come.
     A value of the user's own file wins over the tables, whatever the year.
     """
@@ -52,7 +52,7 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
 
 
 def _users_years(code: str, wanted: int | None, named: bool) -> Factor | None:
-    """From the user's own table of countries and years; ``None`` where there is none, or no such country in it."""
+    """From the user's own table of countries and years; `None` where there is none, or no such country in it."""
     overrides = active_overrides()
     years = overrides.years if overrides else None
     if years is None or code not in years.rows:

@@ -19,7 +19,7 @@ ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody name
 
 @dataclass(frozen=True)
 class Processor:
-    """A processor: thermal design power of the whole chip in W, and its cores (``None``: not known)."""
+    """A processor: thermal design power of the whole chip in W, and its cores (`None`: not known)."""
 
     name: str
     tdp: Factor
@@ -27,7 +27,7 @@ class Processor:
 
     @property
     def tdp_per_core_w(self) -> float | None:
-        """Watts a core, ``None`` where the number of cores is not known."""
+        """Watts a core, `None` where the number of cores is not known."""
         return self.tdp.value / self.cores if self.cores else None
 
 
@@ -53,7 +53,7 @@ def cpu(name: str) -> Processor:
 
 
 def find_cpu(name: str) -> Processor | None:
-    """As ``cpu``, ``None`` for an unknown one: without the search for near names, which takes its time."""
+    """As `cpu`, `None` for an unknown one: without the search for near names, which takes its time."""
     wanted = bare_name(name)
     own = overridden("cpu_tdp", wanted)
     overrides = active_overrides()
@@ -90,7 +90,7 @@ def gpu_tdp(name: str) -> Factor:
 
 
 def _card(name: str) -> str:
-    """``NVIDIA A100-SXM4-80GB`` as drivers say it and ``A100 SXM4 80GB`` are one card."""
+    """`NVIDIA A100-SXM4-80GB` as drivers say it and `A100 SXM4 80GB` are one card."""
     return bare_name(name.replace("-", " "))
 
 

@@ -12,6 +12,6 @@ _BRANDS = re.compile(r"^(intel|amd|nvidia|google|apple)\s+", re.IGNORECASE)
 
 
 def bare_name(name: str) -> str:
-    """``Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz`` and ``Xeon E5-2683 v4`` become the same ``xeon e5-2683 v4``."""
+    """`Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz` and `Xeon E5-2683 v4` become the same `xeon e5-2683 v4`."""
     bare = " ".join(_NOISE.sub(" ", name).replace("_", " ").split())
     return _BRANDS.sub("", bare).casefold()

@@ -15,8 +15,8 @@
 
     intensity_table = "owid-energy-data.csv"    # above all tables: every country and year of Our World in Data's file
 
-The file is named by ``use_overrides(path)`` or by the environment variable ``IMPACT_TRACKER_FACTORS``.
-TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as objects) needs neither.
+The file is named by `use_overrides(path)` or by the environment variable `IMPACT_TRACKER_FACTORS`.
+TOML needs Python 3.11 or the package `tomli`; JSON (the same tables as objects) needs neither.
 """
 
 from __future__ import annotations
@@ -159,14 +159,14 @@ _active: list[Overrides | None] = []
 
 
 def use_overrides(path: str | Path | None) -> Overrides | None:
-    """From now on the factors of this file win; ``None``: only the bundled ones. OverrideError with the faulty line."""
+    """From now on the factors of this file win; `None`: only the bundled ones. OverrideError with the faulty line."""
     chosen = Overrides(path) if path is not None else None
     _active[:] = [chosen]
     return chosen
 
 
 def active_overrides() -> Overrides | None:
-    """The file in use: that of ``use_overrides``, else that of the environment."""
+    """The file in use: that of `use_overrides`, else that of the environment."""
     if not _active:
         use_overrides(os.environ.get(_ENVIRONMENT) or None)
     return _active[0]

@@ -13,7 +13,7 @@ from .tables import table
 
 @dataclass(frozen=True)
 class CloudRegion:
-    """A cloud's region. ``wue`` and ``marginal`` are ``None`` where nobody published them."""
+    """A cloud's region. `wue` and `marginal` are `None` where nobody published them."""
 
     provider: str
     region: str
@@ -26,7 +26,7 @@ class CloudRegion:
 
 
 def pue(name: str = "average") -> Factor:
-    """Power usage effectiveness of a provider (``aws``, ``gcp``, ``azure``…) or of the world's ``average``."""
+    """Power usage effectiveness of a provider (`aws`, `gcp`, `azure`…) or of the world's `average`."""
     return constant("pue", name)
 
 

@@ -12,6 +12,6 @@ DATA = Path(__file__).with_name("data")
 
 @cache
 def table(name: str) -> dict[str, Any]:
-    """The table ``data/<name>.json``; each holds its unit, its sources and its rows (see data/SOURCES.md)."""
+    """The table `data/<name>.json`; each holds its unit, its sources and its rows (see data/SOURCES.md)."""
     loaded: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return loaded

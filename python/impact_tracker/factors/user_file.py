@@ -1,6 +1,6 @@
 """A file that the user wrote, TOML or JSON: its tables, and every fault of it with the file's line.
 
-TOML needs Python 3.11 or the package ``tomli``; JSON (the same tables as objects) needs neither.
+TOML needs Python 3.11 or the package `tomli`; JSON (the same tables as objects) needs neither.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .factor import FactorError, did_you_mean, near_matches
 
 
 class UserFile:
-    """``tables``: what the file holds. Faults are raised as ``error``, a FactorError, with file and line, also for
+    """`tables`: what the file holds. Faults are raised as `error`, a FactorError, with file and line, also for
     a file that cannot be read or is neither TOML nor JSON."""
 
     def __init__(self, path: str | Path, what: str, error: type[FactorError] = FactorError) -> None:
@@ -57,7 +57,7 @@ class UserFile:
                 raise self.fault([*where, name], f"unknown {what} {name!r}.{hint}")
 
     def span(self, value: object, words: Sequence[str], lowest: float = -math.inf) -> tuple[float, float, float]:
-        """A number, or ``[low, best, high]``."""
+        """A number, or `[low, best, high]`."""
         numbers: list[Any] = value if isinstance(value, list) else [value] * 3
         fine = len(numbers) == 3 and all(
             isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers

@@ -3,8 +3,8 @@
     country,year,iso_code,…,carbon_intensity_elec,…          owid-energy-data.csv
     Entity,Code,Year,Carbon intensity of electricity …       a download of Our World in Data's chart
 
-Given as the file of factors itself (``--factors owid-energy-data.csv``), or named in it:
-``intensity_table = "owid-energy-data.csv"``.
+Given as the file of factors itself (`--factors owid-energy-data.csv`), or named in it:
+`intensity_table = "owid-energy-data.csv"`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _WORLD = "OWID_WRL"
 
 
 class YearTable:
-    """``rows``: ISO alpha-3 code (``WORLD`` too) -> [year, g/kWh] by year. Empty values are holes; groups of countries
-    are left out. ``error`` (a FactorError) with file and line for a value that is none."""
+    """`rows`: ISO alpha-3 code (`WORLD` too) -> [year, g/kWh] by year. Empty values are holes; groups of countries
+    are left out. `error` (a FactorError) with file and line for a value that is none."""
 
     def __init__(self, path: str | Path, error: type[FactorError] = FactorError) -> None:
         self.path = Path(path)

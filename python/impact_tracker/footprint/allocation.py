@@ -31,7 +31,7 @@ UTILISATION = Factor(
 
 @dataclass(frozen=True)
 class Allocation:
-    """``share = hours / (lifetime × 8760 × utilisation) × reserved / total``: lifetime in years, utilisation above 0
+    """`share = hours / (lifetime × 8760 × utilisation) × reserved / total`: lifetime in years, utilisation above 0
     to 1."""
 
     lifetime_years: Factor = LIFETIME
@@ -62,7 +62,7 @@ class Allocation:
 
 
 def embodied(made: Impact, hours: float, allocation: Allocation | None = None) -> Impact:
-    """The part of ``made`` (a machine's or a part's making) that ``hours`` of use bear. ValueError for negative
+    """The part of `made` (a machine's or a part's making) that `hours` of use bear. ValueError for negative
     hours."""
     if not 0 <= hours < float("inf"):
         raise ValueError(f"hours must be 0 or more, not {hours!r}")
@@ -78,10 +78,10 @@ def embodied(made: Impact, hours: float, allocation: Allocation | None = None) -
 def split_use(
     energy_j: Energy, idle_j: float | None, pue: float | Factor, intensity: Factor, quality: str = "measured"
 ) -> dict[str, Impact]:
-    """Carbon of use apart: ``dynamic`` (the work), ``idle`` (what the machine would draw anyway), ``infrastructure``
+    """Carbon of use apart: `dynamic` (the work), `idle` (what the machine would draw anyway), `infrastructure`
     (PUE − 1).
 
-    ``idle_j``: idle power × duration, ``None`` where it is not known: then dynamic holds both and idle is missing.
+    `idle_j`: idle power × duration, `None` where it is not known: then dynamic holds both and idle is missing.
     ValueError for more idle energy than energy.
     """
     used, overhead = energy_factor(energy_j, quality), pue_factor(pue)

@@ -22,7 +22,7 @@ FLIGHTS = ("flight Paris-London", "flight Paris-Dublin", "flight New York-San Fr
 
 @dataclass(frozen=True)
 class Equivalent:
-    """``value`` of ``unit``, and the factor that it rests on."""
+    """`value` of `unit`, and the factor that it rests on."""
 
     name: str
     value: float
@@ -31,13 +31,13 @@ class Equivalent:
 
 
 def tree_months(carbon: Impact, tree: str = "tree year") -> Equivalent:
-    """Months that a mature tree takes to take up this carbon: ``g / (g a year) × 12``, never rounded in between."""
+    """Months that a mature tree takes to take up this carbon: `g / (g a year) × 12`, never rounded in between."""
     year = constant("equivalent", tree)
     return Equivalent("tree-months", _grams(carbon) / year.value * 12.0, "month", year)
 
 
 def kilometres(carbon: Impact, vehicle: str = "car km EU") -> Equivalent:
-    """Kilometres of a vehicle: ``car km EU``, ``car km US``, ``train km``, ``flight km``."""
+    """Kilometres of a vehicle: `car km EU`, `car km US`, `train km`, `flight km`."""
     factor = constant("equivalent", vehicle)
     return Equivalent(vehicle.replace(" km", ""), _grams(carbon) / factor.value, "km", factor)
 

@@ -14,7 +14,7 @@ UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "
 
 @dataclass(frozen=True)
 class PerUnit:
-    """An impact for one functional unit: ``impact`` (of one), ``amount`` of units it was divided by, ``unit`` their
+    """An impact for one functional unit: `impact` (of one), `amount` of units it was divided by, `unit` their
     name."""
 
     unit: str
@@ -30,7 +30,7 @@ class PerUnit:
 
 
 def per_unit(impact: Impact, amount: float, unit: str) -> PerUnit:
-    """``impact / amount``, named. ValueError for an amount that is not above 0 or a unit without a name."""
+    """`impact / amount`, named. ValueError for an amount that is not above 0 or a unit without a name."""
     if not unit.strip():
         raise ValueError("a functional unit needs a name (image, token, request …)")
     return PerUnit(unit, amount, impact / amount)
@@ -52,7 +52,7 @@ class Crossing:
 
 
 def crossing(training: Impact, each_use: Impact) -> Crossing:
-    """``training / one use``: from there on use weighs more. ValueError where either is unknown or a use costs
+    """`training / one use`: from there on use weighs more. ValueError where either is unknown or a use costs
     nothing."""
     _same([training, each_use])
     numbers = [training.value, training.low, training.high, each_use.value, each_use.low, each_use.high]

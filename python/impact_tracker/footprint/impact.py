@@ -38,7 +38,7 @@ class Term:
         )
 
     def words(self) -> str:
-        """``2.28135 kWh × 1.67 × 453.22 g/kWh``."""
+        """`2.28135 kWh × 1.67 × 453.22 g/kWh`."""
         parts = [] if self.coefficient == 1.0 else [f"{self.coefficient:.6g}"]
         for factor, power in self.powers:
             unit = "" if factor.unit == "1" else f" {factor.unit}"
@@ -53,11 +53,11 @@ def _inverse(number: float, power: float) -> float:
 
 @dataclass(frozen=True)
 class Impact:
-    """One indicator's result in ``unit``: best value with low and high, quality of its worst part, what it rests on.
+    """One indicator's result in `unit`: best value with low and high, quality of its worst part, what it rests on.
 
-    ``value``, ``low`` and ``high`` are ``None`` together, with the reason in ``note``, where nothing was known: never
+    `value`, `low` and `high` are `None` together, with the reason in `note`, where nothing was known: never
     0.
-    ``partial`` says that a part of it is not known and not in it; ``note`` says which.
+    `partial` says that a part of it is not known and not in it; `note` says which.
     """
 
     indicator: str
@@ -81,7 +81,7 @@ class Impact:
 
     @classmethod
     def of(cls, indicator: str, unit: str, terms: Sequence[Term], quality: str = "measured", note: str = "") -> Impact:
-        """An impact whose quality is the worst of ``quality`` (of what was measured) and of its factors."""
+        """An impact whose quality is the worst of `quality` (of what was measured) and of its factors."""
         parts = [quality, *(factor.quality for term in terms for factor, _ in term.powers)]
         return cls(indicator, unit, tuple(terms), worst_quality(parts), note)
 
@@ -109,7 +109,7 @@ class Impact:
 
     @property
     def key(self) -> str:
-        """The name with its unit, as in JSON: ``carbon_g``, ``water_l``, ``primary_energy_mj``, ``adp_kg_sb``."""
+        """The name with its unit, as in JSON: `carbon_g`, `water_l`, `primary_energy_mj`, `adp_kg_sb`."""
         return f"{self.indicator}_{SUFFIX[self.unit]}"
 
     @property
@@ -120,7 +120,7 @@ class Impact:
         return self.value
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: ``{"carbon_g": …, "carbon_g_low": …, "carbon_g_high": …, "quality": …, "sources": […]}``."""
+        """For JSON: `{"carbon_g": …, "carbon_g_low": …, "carbon_g_high": …, "quality": …, "sources": […]}`."""
         numbers = {self.key: self.value, f"{self.key}_low": self.low, f"{self.key}_high": self.high}
         words = {"quality": self.quality, "partial": self.partial, "formula": self.formula, "note": self.note}
         return {**numbers, **words, "sources": list(self.sources)}
@@ -159,7 +159,7 @@ class Impact:
 
 
 def energy_range(energy_j: Energy) -> tuple[float, float, float] | None:
-    """(low, best, high) in joules of a number or of such a triple; ``None`` where it was not measured.
+    """(low, best, high) in joules of a number or of such a triple; `None` where it was not measured.
 
     ValueError for a negative or infinite energy and for a range out of order.
     """
@@ -183,7 +183,7 @@ def energy_range(energy_j: Energy) -> tuple[float, float, float] | None:
 
 
 def energy_factor(energy_j: Energy, quality: str = "measured") -> Factor | None:
-    """Energy of the computers in kWh as the first factor of every formula; ``None`` where it was not measured."""
+    """Energy of the computers in kWh as the first factor of every formula; `None` where it was not measured."""
     if isinstance(energy_j, Factor):
         if energy_j.unit != "kWh":
             raise ValueError(f"an energy as a factor is in kWh, not {energy_j.unit!r}")

@@ -21,9 +21,9 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class Effect:
-    """One consequence. ``amount``: its own carbon a year in g, negative where it avoids some (low ≤ best ≤ high).
+    """One consequence. `amount`: its own carbon a year in g, negative where it avoids some (low ≤ best ≤ high).
 
-    ``causes``: how much it grows with another effect: (name, ratio): ratio × that effect's total comes on top; −0.3
+    `causes`: how much it grows with another effect: (name, ratio): ratio × that effect's total comes on top; −0.3
     on a saving eats 30 % of it. Loops are allowed as long as they die out.
     """
 
@@ -49,10 +49,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Consequences:
-    """``reference``: what would be without the solution; totals by effect and by order, and the net of all.
+    """`reference`: what would be without the solution; totals by effect and by order, and the net of all.
 
-    ``rebound``: the share of what the second order avoids that the third eats (0.3: 30 %), with its range; ``None``
-    where nothing is avoided. ``declared``: the effects as they were stated.
+    `rebound`: the share of what the second order avoids that the third eats (0.3: 30 %), with its range; `None`
+    where nothing is avoided. `declared`: the effects as they were stated.
     """
 
     reference: str
@@ -88,7 +88,7 @@ class Consequences:
         return lines
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON, in grams a year; ``measured`` is false for all of it."""
+        """For JSON, in grams a year; `measured` is false for all of it."""
         return {
             "reference": self.reference,
             "measured": False,
@@ -100,7 +100,7 @@ class Consequences:
 
 
 def consequences(reference: str, effects: Sequence[Effect], *, draws: int = 4000, seed: int = 0) -> Consequences:
-    """Solves ``x = amount + Σ ratio × x_cause`` for the best values and for draws (triangular within each range).
+    """Solves `x = amount + Σ ratio × x_cause` for the best values and for draws (triangular within each range).
 
     ValueError for no reference scenario, an unknown cause, a name twice, a range out of order, a loop that grows.
     """

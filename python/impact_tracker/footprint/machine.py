@@ -32,10 +32,10 @@ RAM_DENSITY = Factor(
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine's parts; ``cpu_cores`` of each processor, memory and disks of the whole machine.
+    """A machine's parts; `cpu_cores` of each processor, memory and disks of the whole machine.
 
-    ``cpu_die_cm2`` is reckoned from the cores where it is not given. ``gpu_model``: carbon from the makers' sheets and
-    published studies where they hold the card, else the component model with ``gpu_die_cm2`` and ``gpu_memory_gb``.
+    `cpu_die_cm2` is reckoned from the cores where it is not given. `gpu_model`: carbon from the makers' sheets and
+    published studies where they hold the card, else the component model with `gpu_die_cm2` and `gpu_memory_gb`.
     """
 
     cpus: int = 1
@@ -79,10 +79,10 @@ class Machine:
 
 
 def making(machine: Machine, indicator: str = "carbon", cards: str = "published") -> dict[str, Impact]:
-    """Cradle to gate of every part: ``{"cpu": …, "ram": …, "ssd": …, "gpu": …, "other": …}``; parts that are absent
+    """Cradle to gate of every part: `{"cpu": …, "ram": …, "ssd": …, "gpu": …, "other": …}`; parts that are absent
     left out.
 
-    ``cards``: "published" takes a card's carbon from makers and studies, "components" from the component model.
+    `cards`: "published" takes a card's carbon from makers and studies, "components" from the component model.
     An indicator that a part's source lacks is missing there with its reason.
     """
     if indicator not in UNITS:

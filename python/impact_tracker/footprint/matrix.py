@@ -28,7 +28,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Matrix:
-    """One impact a cell; those not known are ``Impact.missing`` with their reason."""
+    """One impact a cell; those not known are `Impact.missing` with their reason."""
 
     cells: Mapping[tuple[str, str], Impact]
 
@@ -49,11 +49,11 @@ class Matrix:
             yield indicator, unit, [self.cells[indicator, stage] for stage in STAGES], self.total(indicator)
 
     def reasons(self) -> dict[str, str]:
-        """Why cells are empty: ``indicator, stage`` -> reason."""
+        """Why cells are empty: `indicator, stage` -> reason."""
         return {f"{i}, {s}": cell.note for (i, s), cell in self.cells.items() if cell.value is None}
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
-        """``{indicator: {stage: {value, low, high, unit, quality, note}}}``."""
+        """`{indicator: {stage: {value, low, high, unit, quality, note}}}`."""
         out: dict[str, dict[str, Any]] = {}
         for (indicator, stage), cell in self.cells.items():
             out.setdefault(indicator, {})[stage] = {
@@ -83,7 +83,7 @@ class Footprint:
         return self.matrix.total("carbon")
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; every factor once under ``sources``."""
+        """For JSON; every factor once under `sources`."""
         impacts = [cell for cell in self.matrix.cells.values() if cell.value is not None]
         sources = list(dict.fromkeys(factor.cite() for cell in impacts for factor in cell.factors))
         return {
@@ -113,8 +113,8 @@ def assess(
 ) -> Footprint:
     """Every indicator and stage of one use of a machine.
 
-    ``energy_j`` (low, best, high or one number) without the site's overhead; ``grid``: the intensity in g/kWh, else the
-    zone's (the world's average without one). ``machine`` and ``duration_s`` for its making; without them the making is
+    `energy_j` (low, best, high or one number) without the site's overhead; `grid`: the intensity in g/kWh, else the
+    zone's (the world's average without one). `machine` and `duration_s` for its making; without them the making is
     an X that says so. What nobody published for the zone is an X too.
     """
     electricity = grid or intensity(zone)

@@ -32,9 +32,9 @@ def carbon_over_time(
     kind: str = "cumulative",
     quality: str = "measured",
 ) -> Impact:
-    """``carbon_g = PUE × ∫ power(t) × intensity(t) dt``, exactly: pieces are split at every point of either series.
+    """`carbon_g = PUE × ∫ power(t) × intensity(t) dt`, exactly: pieces are split at every point of either series.
 
-    ``times_ns``: UTC nanoseconds; ``energy``: "cumulative" joules or "power" in watts at these times, NaN for a gap.
+    `times_ns`: UTC nanoseconds; `energy`: "cumulative" joules or "power" in watts at these times, NaN for a gap.
     Energy outside of the curve makes the result partial and is named; if the curve knows none of it, it is missing.
     """
     if "marginal" in curve.method:

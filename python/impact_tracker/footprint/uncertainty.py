@@ -50,7 +50,7 @@ def can_draw() -> bool:
 
 
 def monte_carlo(impacts: Sequence[Impact], draws: int = DRAWS, seed: int = 0) -> list[Distribution | None]:
-    """One distribution an impact, ``None`` for a missing one. A factor is drawn once for all impacts that it is in.
+    """One distribution an impact, `None` for a missing one. A factor is drawn once for all impacts that it is in.
 
     The same seed gives the same numbers on every machine. ValueError for no draw.
     """

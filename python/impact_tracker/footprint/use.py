@@ -11,11 +11,11 @@ _NOT_MEASURED = "energy was not measured"
 
 
 def carbon(energy_j: Energy, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured") -> Impact:
-    """Carbon of using electricity: ``carbon_g = energy_j / 3.6e6 × PUE × intensity_g_per_kwh``.
+    """Carbon of using electricity: `carbon_g = energy_j / 3.6e6 × PUE × intensity_g_per_kwh`.
 
-    ``energy_j``: what the computers used, without the site's overhead: joules, or (low, best, high), or ``None`` if
-    it was not measured (then carbon is ``None``). ``intensity`` in g/kWh, an average one: a marginal one belongs to
-    ``marginal_carbon``. ``quality`` is that of the energy. The range goes from the product of all lows to that of all
+    `energy_j`: what the computers used, without the site's overhead: joules, or (low, best, high), or `None` if
+    it was not measured (then carbon is `None`). `intensity` in g/kWh, an average one: a marginal one belongs to
+    `marginal_carbon`. `quality` is that of the energy. The range goes from the product of all lows to that of all
     highs: it holds the truth if every part's range does.
     ValueError for a PUE below 1, a negative or infinite energy, an intensity in another unit.
     """
@@ -50,10 +50,10 @@ def market_carbon(
 def water(
     energy_j: Energy, pue: float | Factor = 1.0, *, wue: Factor | None, grid: Factor | None, quality: str = "measured"
 ) -> Impact:
-    """Water consumed, in litres: ``energy_kwh × (WUE + PUE × EWIF)``: on site for the computers, off site for the grid.
+    """Water consumed, in litres: `energy_kwh × (WUE + PUE × EWIF)`: on site for the computers, off site for the grid.
 
-    ``wue``: L per kWh of the computers' energy (not of the site's: the PUE stands once). ``grid``: L per kWh of
-    electricity. ``None`` for one: the result is partial and says so; for both: missing.
+    `wue`: L per kWh of the computers' energy (not of the site's: the PUE stands once). `grid`: L per kWh of
+    electricity. `None` for one: the result is partial and says so; for both: missing.
     """
     energy, overhead = energy_factor(energy_j, quality), pue_factor(pue)
     if energy is None:
@@ -69,17 +69,17 @@ def water(
 
 
 def primary_energy(energy_j: Energy, pue: float | Factor = 1.0, *, factor: Factor, quality: str = "measured") -> Impact:
-    """Primary energy in MJ: ``energy_kwh × PUE × MJ per kWh``."""
+    """Primary energy in MJ: `energy_kwh × PUE × MJ per kWh`."""
     return _from_grid("primary_energy", "MJ", energy_j, pue, _in_unit(factor, "MJ/kWh", "primary energy"), quality)
 
 
 def depletion(energy_j: Energy, pue: float | Factor = 1.0, *, factor: Factor, quality: str = "measured") -> Impact:
-    """Abiotic depletion of elements in kg of antimony: ``energy_kwh × PUE × kg Sb per kWh``."""
+    """Abiotic depletion of elements in kg of antimony: `energy_kwh × PUE × kg Sb per kWh`."""
     return _from_grid("adp", "kg Sb", energy_j, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"), quality)
 
 
 def zone_factor(kind: str, zone: str | None) -> Factor | None:
-    """A factor of electricity for a zone; the world's, *estimated* and said, without a zone; ``None`` if
+    """A factor of electricity for a zone; the world's, *estimated* and said, without a zone; `None` if
     unpublished."""
     from ..factors.constants import UnknownFactorError, by_zone
     from ..factors.zones import zone_code

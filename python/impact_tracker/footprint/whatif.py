@@ -41,9 +41,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Change:
-    """What is changed: ``energy`` and ``duration`` as ratios to before (factors without unit, with their range),
+    """What is changed: `energy` and `duration` as ratios to before (factors without unit, with their range),
     another
-    ``intensity``, ``pue`` or ``machine``. ``bought``: the new machine is bought for it, so that its making must pay
+    `intensity`, `pue` or `machine`. `bought`: the new machine is bought for it, so that its making must pay
     back."""
 
     name: str
@@ -69,9 +69,9 @@ class Rebound:
 class WhatIf:
     """Both cases for one run, what the change saves (negative: it costs), and what would eat it.
 
-    ``spread``: the saving's 95 % interval by Monte Carlo, in which what both cases share moves together.
-    ``rebound``: ``None`` where nothing is saved. ``payback_runs``: runs until a machine that is bought has saved its
-    own making, ``payback_s`` the time of these runs one after the other; ``inf`` where it never does.
+    `spread`: the saving's 95 % interval by Monte Carlo, in which what both cases share moves together.
+    `rebound`: `None` where nothing is saved. `payback_runs`: runs until a machine that is bought has saved its
+    own making, `payback_s` the time of these runs one after the other; `inf` where it never does.
     """
 
     name: str
@@ -113,7 +113,7 @@ class WhatIf:
         return f"after {self.payback_runs:.4g} runs, {years:.3g} years of them without a pause"
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; what never pays back is ``None`` with ``payback`` "never"."""
+        """For JSON; what never pays back is `None` with `payback` "never"."""
         never = self.payback_runs is not None and math.isinf(self.payback_runs)
         return {
             "name": self.name,

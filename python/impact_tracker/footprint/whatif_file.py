@@ -64,7 +64,7 @@ def _change(file: UserFile, name: str) -> Change:
 
 
 def place(table: Mapping[str, Any], source: str) -> tuple[Factor | None, float | Factor | None]:
-    """Intensity and PUE of ``cloud``, ``zone`` (with ``year``), ``intensity``, ``pue`` as they are given; ``None`` for
+    """Intensity and PUE of `cloud`, `zone` (with `year`), `intensity`, `pue` as they are given; `None` for
     what stays as it was. ValueError for an unknown one, or for two that say the same."""
     named = [key for key in ("cloud", "zone", "intensity") if table.get(key) is not None]
     if len(named) > 1:

@@ -1,4 +1,4 @@
-"""BoAmps 1.1.0 reports (Boavizta), both ways. Its ``powerConsumption`` is an energy in kWh, whatever the name says."""
+"""BoAmps 1.1.0 reports (Boavizta), both ways. Its `powerConsumption` is an energy in kWh, whatever the name says."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ACCURACY = {"measured": "high", "modelled": "medium", "estimated": "low", "stal
 def to_report(run: Run, **task: Any) -> dict[str, Any]:
     """A report of one run; InteropError where its energy is not known (the format cannot say so).
 
-    ``task``: taskStage, taskFamily, dataset, algorithms, confidentialityLevel and the task's other fields; without them
+    `task`: taskStage, taskFamily, dataset, algorithms, confidentialityLevel and the task's other fields; without them
     the report says "training", "other", one dataset of type other. Impacts that the format lacks stand under
-    ``impacts``.
+    `impacts`.
     """
     if run.energy_kwh is None:
         raise InteropError(f"{run.name}: a BoAmps report needs an energy, and none was measured")

@@ -100,7 +100,7 @@ REPORT = _object(
 
 
 def faults_of(report: Any) -> list[str]:
-    """What in a report breaks the schema, each with its place (``measures[0].powerConsumption``); empty for a valid
+    """What in a report breaks the schema, each with its place (`measures[0].powerConsumption`); empty for a valid
     one.
 
     Fields that the schema does not know are allowed anywhere, as it allows them.

@@ -22,7 +22,7 @@ PUE_SINCE_2023 = 1.58  # the factor it puts on every energy (Uptime Institute 20
 def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Run]:
     """The measured consumptions in an output log, or in all of a folder. Predictions are not measurements: left out.
 
-    Its energies have its fixed PUE in them (1.58 since 2023, another for older versions: give ``pue``) and are divided
+    Its energies have its fixed PUE in them (1.58 since 2023, another for older versions: give `pue`) and are divided
     by it. InteropError where nothing is there.
     """
     place = Path(path)

@@ -19,9 +19,9 @@ BIBTEX = """@software{impact_tracker,
 
 @dataclass(frozen=True)
 class Study:
-    """What a card says beyond one run: ``final`` trained the published model, ``all_runs`` is every experiment.
+    """What a card says beyond one run: `final` trained the published model, `all_runs` is every experiment.
 
-    ``public``: where the model is, or ``None`` if it is not public. ``inference``: carbon of one sample.
+    `public`: where the model is, or `None` if it is not public. `inference`: carbon of one sample.
     """
 
     final: Run
@@ -107,7 +107,7 @@ def climate_card_latex(study: Study, extended: bool = False) -> str:
 
 
 def hugging_face(run: Run, training_type: str | None = None, hardware: str | None = None) -> str:
-    """The metadata of a model card: ``co2_eq_emissions`` in GRAMS. Unknown carbon: no number is written, and a
+    """The metadata of a model card: `co2_eq_emissions` in GRAMS. Unknown carbon: no number is written, and a
     comment says why."""
     grams = run.carbon
     lines = ["co2_eq_emissions:"]
@@ -197,7 +197,7 @@ def _carbon(runs: Sequence[Run]) -> Impact:
 
 
 def _sum(values: object) -> float | None:
-    """The sum of what is known; ``None`` if a part is not: a sum that leaves something out would be read as the
+    """The sum of what is known; `None` if a part is not: a sum that leaves something out would be read as the
     whole."""
     found = list(values)  # type: ignore[call-overload]
     return None if any(value is None for value in found) else float(sum(found))

@@ -118,7 +118,7 @@ def read_csv(path: str | Path) -> list[Run]:
 
 
 class _Row:
-    """One line of the file: its cells as numbers, ``None`` for an empty one."""
+    """One line of the file: its cells as numbers, `None` for an empty one."""
 
     def __init__(self, cells: dict[str, str], where: str) -> None:
         self.cells, self.where = cells, where

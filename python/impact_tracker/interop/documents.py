@@ -23,7 +23,7 @@ _ROUNDED = 0.05  # cards are printed with two digits
 def statements_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[Statement]:
     """The statements of a JSON document, a model or climate card (.md, .yaml), a file of factors (.toml, .json).
 
-    ``energy_kwh`` and ``zone``: what a model card leaves out. InteropError, FactorError where nothing is understood.
+    `energy_kwh` and `zone`: what a model card leaves out. InteropError, FactorError where nothing is understood.
     """
     place = Path(path)
     if place.suffix == ".toml":
@@ -66,7 +66,7 @@ def _of_json(place: Path) -> list[Statement]:
 
 
 def of_estimate(document: Mapping[str, Any], where: str) -> Statement:
-    """``estimate --json``: the site's overhead is in its energy."""
+    """`estimate --json`: the site's overhead is in its energy."""
     return Statement(
         where,
         site_kwh=_number(document, "energy_kwh"),
@@ -76,7 +76,7 @@ def of_estimate(document: Mapping[str, Any], where: str) -> Statement:
 
 
 def of_footprint(document: Mapping[str, Any], where: str) -> Statement:
-    """One run of ``footprint --json``: carbon, water and primary energy of its use."""
+    """One run of `footprint --json`: carbon, water and primary energy of its use."""
     used, pue = _number(document, "energy_kwh"), _number(document, "pue") or 1.0
 
     def cell(indicator: str) -> float | None:
@@ -118,7 +118,7 @@ def of_sci(document: Mapping[str, Any], where: str) -> list[Statement]:
 
 
 def _of_report(run: Mapping[str, Any], where: str) -> Iterator[Statement]:
-    """One run of ``report --json``, and the estimate beside it."""
+    """One run of `report --json`, and the estimate beside it."""
     result = run.get("result") or run
     used = _number(result, "kwh") if "kwh" in result else _number(result, "energy_kwh")
     pue = _number(result, "pue") or 1.0
@@ -202,7 +202,7 @@ def _quantity(text: str, units: Mapping[str, float]) -> float | None:
 
 
 def _float(text: str) -> float | None:
-    """``1,287.5`` is a number with thousands; so is ``5,521,000``."""
+    """`1,287.5` is a number with thousands; so is `5,521,000`."""
     try:
         return float(text.replace(",", "").rstrip("."))
     except ValueError:

@@ -18,8 +18,8 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Form:
-    """``write(runs, fields)`` gives the text; ``suffix`` of its file; ``fields`` it knows, those marked ``!`` are
-    needed. ``one``: it has room for one run, the first."""
+    """`write(runs, fields)` gives the text; `suffix` of its file; `fields` it knows, those marked `!` are
+    needed. `one`: it has room for one run, the first."""
 
     what: str
     suffix: str

@@ -17,7 +17,7 @@ _TOLERANCE = 0.02  # what rounding in print explains
 
 @dataclass(frozen=True)
 class Finding:
-    """``trap`` 1 to 11; ``level``: "error" (a number is wrong), "warning" (it may be), "note" (something is not
+    """`trap` 1 to 11; `level`: "error" (a number is wrong), "warning" (it may be), "note" (something is not
     said)."""
 
     trap: int
@@ -27,7 +27,7 @@ class Finding:
     remedy: str
 
     def line(self) -> str:
-        """``FILE: error: … (trap 3). Remedy.``"""
+        """`FILE: error: … (trap 3). Remedy.`"""
         return f"{self.where}: {self.level}: {self.what} (trap {self.trap}). {self.remedy}"
 
 

@@ -20,7 +20,7 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
 
     Channels are weighed one by one, on their own times, and added. Their series begins and ends at readings: what the
     result has before the first and after the last is spread evenly over these two pieces; what it has beside that (a
-    gap that was bridged) is in ``note``, so that nothing is lost in silence.
+    gap that was bridged) is in `note`, so that nothing is lost in silence.
     """
     began = record.started_at
     if began is None:
@@ -77,7 +77,7 @@ def _to_the_edges(
 def cumulative(times: object, watts: object) -> tuple[list[float], list[float]]:
     """Mean powers between readings as joules since the first reading. A hole restarts the sum: NaN on both sides of it.
 
-    ``watts[i]`` is the mean from ``times[i-1]`` to ``times[i]``; the first has nothing before it.
+    `watts[i]` is the mean from `times[i-1]` to `times[i]`; the first has nothing before it.
     """
     stamps, powers = list(times), list(watts)  # type: ignore[call-overload]
     out_times: list[float] = []

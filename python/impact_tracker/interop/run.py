@@ -1,4 +1,4 @@
-"""One run as exports and imports see it, whichever tool measured it. What is not known is ``None``, never 0."""
+"""One run as exports and imports see it, whichever tool measured it. What is not known is `None`, never 0."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class InteropError(ValueError):
 class Run:
     """Energies in kWh are the computers' own, without the site's overhead; carbon has the overhead in it.
 
-    ``energy_kwh`` (with ``energy_low_kwh``, ``energy_high_kwh``) of the machine, ``cpu_kwh``, ``gpu_kwh``,
-    ``ram_kwh`` of its parts; ``pue`` 1 or more; ``intensity`` in g/kWh as a factor with its source;
-    ``stated_carbon_g``: what the other tool wrote, kept as it is. ``tool`` and ``tool_version`` measured it.
-    ``cpu_count`` are the processors that the system counts (threads), ``cpu_cores`` physical ones; ``cpu_utilisation``
-    is the busy share of the former. ``os``: kernel with its version; ``system``: the distribution.
-    ``partial``: parts of the machine are not in the energy. ``extra``: fields that only one format has.
+    `energy_kwh` (with `energy_low_kwh`, `energy_high_kwh`) of the machine, `cpu_kwh`, `gpu_kwh`,
+    `ram_kwh` of its parts; `pue` 1 or more; `intensity` in g/kWh as a factor with its source;
+    `stated_carbon_g`: what the other tool wrote, kept as it is. `tool` and `tool_version` measured it.
+    `cpu_count` are the processors that the system counts (threads), `cpu_cores` physical ones; `cpu_utilisation`
+    is the busy share of the former. `os`: kernel with its version; `system`: the distribution.
+    `partial`: parts of the machine are not in the energy. `extra`: fields that only one format has.
     """
 
     name: str
@@ -157,7 +157,7 @@ def from_record(record: Record) -> Run:
 
 
 def from_result(result: Result, *, name: str = "", machine: Hardware | None = None) -> Run:
-    """A run or a region as the tracker gives it, on a machine as ``hardware_of`` a record's header gives it."""
+    """A run or a region as the tracker gives it, on a machine as `hardware_of` a record's header gives it."""
     known = machine or Hardware()
     half = result.uncertainty.half_width_j
     kwh = result.kwh

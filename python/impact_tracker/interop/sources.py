@@ -18,7 +18,7 @@ KINDS: dict[str, Callable[[Path], list[Run]]] = {
 
 
 def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
-    """The runs at a place; ``kind`` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
+    """The runs at a place; `kind` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
 
     Records newest first. InteropError where nothing is understood, with what was looked for.
     """

@@ -15,11 +15,11 @@ from .run import InteropError, Run
 
 
 def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None = None) -> dict[str, Any]:
-    """Software carbon intensity: ``((E × I) + M) / R``; location-based, no certificates. E in kWh with the site's
+    """Software carbon intensity: `((E × I) + M) / R`; location-based, no certificates. E in kWh with the site's
     overhead.
 
-    ``functional_unit`` is what R counts (image, token, request); ``units`` how many there were. ``embodied``: the share
-    of making; without it M is ``None`` and the score is marked as not conforming.
+    `functional_unit` is what R counts (image, token, request); `units` how many there were. `embodied`: the share
+    of making; without it M is `None` and the score is marked as not conforming.
     """
     if not (math.isfinite(units) and units > 0):
         raise InteropError(f"{run.name}: the number of functional units must be above 0, not {units!r}")
@@ -45,7 +45,7 @@ def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None
 
 
 def sci_json(run: Run, *, functional_unit: str, units: float, embodied: Impact | None = None) -> str:
-    """``sci`` as a JSON text."""
+    """`sci` as a JSON text."""
     document = sci(run, functional_unit=functional_unit, units=units, embodied=embodied)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -16,8 +16,8 @@ _EMISSIONS = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """Every field as it was stated, ``None`` where it was not. Energies in kWh: ``it_kwh`` of the computers,
-    ``site_kwh`` with the site's overhead, ``reported_kwh`` the one that stands beside the power; powers in W; water
+    """Every field as it was stated, `None` where it was not. Energies in kWh: `it_kwh` of the computers,
+    `site_kwh` with the site's overhead, `reported_kwh` the one that stands beside the power; powers in W; water
     in L; carbon in g."""
 
     where: str
@@ -113,7 +113,7 @@ def _of_codecarbon(run: Run, stated: dict[str, str]) -> Statement:
 
 
 def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> Statement:
-    """A Hugging Face card's ``co2_eq_emissions`` (grams); ``energy_kwh`` and ``zone`` from elsewhere make it
+    """A Hugging Face card's `co2_eq_emissions` (grams); `energy_kwh` and `zone` from elsewhere make it
     checkable."""
     place = Path(path)
     try:

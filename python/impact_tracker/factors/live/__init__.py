@@ -43,10 +43,10 @@ def history(
     cache: str | Path | None = "default",
     base_url: str | None = None,
 ) -> IntensityCurve:
-    """The intensity of a zone from ``start`` to ``end`` (aware datetimes), asked of a service over the network.
+    """The intensity of a zone from `start` to `end` (aware datetimes), asked of a service over the network.
 
-    ``cache``: a folder, ``"default"`` for the user's cache folder, ``None`` for none. LiveError for an unknown service,
-    a missing key, no answer within ``timeout_s`` (of each request), a reply of another form, no value at all.
+    `cache`: a folder, `"default"` for the user's cache folder, `None` for none. LiveError for an unknown service,
+    a missing key, no answer within `timeout_s` (of each request), a reply of another form, no value at all.
     """
     chosen = _service(service)
     if start.tzinfo is None or end.tzinfo is None or not start < end:
@@ -77,7 +77,7 @@ def latest(
     base_url: str | None = None,
 ) -> Factor:
     """The newest intensity of a zone in g/kWh, its time in the note; *stale* where it is older than its values
-    may be held. LiveError as for ``history``."""
+    may be held. LiveError as for `history`."""
     at = now or datetime.now(timezone.utc)
     # To the next full period, so that within one the cache answers.
     period = _service(service).about.period_s

@@ -71,7 +71,7 @@ class EntsoE(Service):
     longest = timedelta(days=30)
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """``documentType=A75`` in pieces of 30 days; ``zone`` a country of the list or an EIC code."""
+        """`documentType=A75` in pieces of 30 days; `zone` a country of the list or an EIC code."""
         domain = AREAS.get(zone.upper(), zone)
         if not re.fullmatch(r"[0-9A-Z-]{16}", domain):
             raise LiveError(f"entsoe knows {', '.join(AREAS)} and EIC codes of 16 signs, not {zone!r}")

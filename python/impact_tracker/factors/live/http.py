@@ -23,7 +23,7 @@ class LiveError(OSError):
 
 @dataclass(frozen=True)
 class Request:
-    """``url`` with its parameters; ``headers`` may hold a key: they are never shown, cached or put into an error."""
+    """`url` with its parameters; `headers` may hold a key: they are never shown, cached or put into an error."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,13 +41,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Transport:
-    """How requests are made: ``timeout_s`` for the whole of one, ``cache`` a folder or ``None`` for no cache."""
+    """How requests are made: `timeout_s` for the whole of one, `cache` a folder or `None` for no cache."""
 
     timeout_s: float = 10.0
     cache: Path | None = None
 
     def get(self, request: Request, fresh_s: float) -> bytes:
-        """The body; from the cache if it is younger than ``fresh_s``. LiveError for anything else than a 200."""
+        """The body; from the cache if it is younger than `fresh_s`. LiveError for anything else than a 200."""
         kept = self._cached(request, fresh_s)
         if kept is not None:
             return kept
@@ -119,7 +119,7 @@ def _advice(code: int) -> str:
 
 
 def default_cache() -> Path:
-    """Where replies are kept: ``$XDG_CACHE_HOME/impact-tracker/live``."""
+    """Where replies are kept: `$XDG_CACHE_HOME/impact-tracker/live`."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "impact-tracker" / "live"
 

@@ -15,8 +15,8 @@ SECOND = 1_000_000_000
 
 @dataclass(frozen=True)
 class About:
-    """What is the same for every reply of a service. ``period_s``: what its values stand for; holes are bridged for
-    at most ``max_hold_s``."""
+    """What is the same for every reply of a service. `period_s`: what its values stand for; holes are bridged for
+    at most `max_hold_s`."""
 
     service: str
     source: str
@@ -28,7 +28,7 @@ class About:
 
 
 def utc_ns(stamp: str) -> int:
-    """``2025-11-21T19:00Z``, ``…+01:00`` or without a zone (then UTC): nanoseconds since 1970. LiveError else."""
+    """`2025-11-21T19:00Z`, `…+01:00` or without a zone (then UTC): nanoseconds since 1970. LiveError else."""
     text = stamp.strip().replace("Z", "+00:00")
     if "." in text:  # Python before 3.11 takes 3 or 6 digits of a second, no others
         head, _, rest = text.partition(".")
@@ -77,7 +77,7 @@ def curve(points: Iterable[tuple[int, float | None]], zone: str, about: About, u
 
 
 def number(value: object) -> float | None:
-    """A number, ``None`` for null; LiveError for anything else: a service that changed its form must not pass."""
+    """A number, `None` for null; LiveError for anything else: a service that changed its form must not pass."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -39,7 +39,7 @@ def _rows(reply: object, names: Sequence[str], shown: str) -> list[Mapping[str, 
 
 
 class Service:
-    """``about`` it; ``requests`` for a span; ``read`` of one reply. ``base``: its address, another one in tests."""
+    """`about` it; `requests` for a span; `read` of one reply. `base`: its address, another one in tests."""
 
     about: About
     base: str
@@ -51,7 +51,7 @@ class Service:
         raise NotImplementedError
 
     def read(self, body: bytes, shown: str) -> Points:
-        """(UTC nanoseconds, g/kWh or ``None``) of one reply."""
+        """(UTC nanoseconds, g/kWh or `None`) of one reply."""
         raise NotImplementedError
 
 
@@ -71,7 +71,7 @@ class ElectricityMaps(Service):
     longest = timedelta(days=10)
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """``/v3/carbon-intensity/past-range`` in pieces of ten days."""
+        """`/v3/carbon-intensity/past-range` in pieces of ten days."""
         found = []
         for begin, stop in pieces(start, end, self.longest):
             query = urlencode(
@@ -81,7 +81,7 @@ class ElectricityMaps(Service):
         return found
 
     def read(self, body: bytes, shown: str) -> Points:
-        """``data``, ``history`` or ``forecast``; or the single point of ``latest``."""
+        """`data`, `history` or `forecast`; or the single point of `latest`."""
         reply = as_json(body, shown)
         if isinstance(reply, dict) and "datetime" in reply:
             return [(utc_ns(str(reply["datetime"])), number(reply.get("carbonIntensity")))]
@@ -90,7 +90,7 @@ class ElectricityMaps(Service):
 
 
 class Neso(Service):
-    """Great Britain, half-hourly, direct emissions with imports; CC BY 4.0. A null ``actual`` gives its forecast."""
+    """Great Britain, half-hourly, direct emissions with imports; CC BY 4.0. A null `actual` gives its forecast."""
 
     about = About(
         "neso", "NESO Carbon Intensity API", "average, direct, consumption, location-based", "CC-BY-4.0", 1800, 3600.0
@@ -98,7 +98,7 @@ class Neso(Service):
     base = "https://api.carbonintensity.org.uk"
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """``/intensity/{from}/{to}`` in pieces of 13 days (14 at most)."""
+        """`/intensity/{from}/{to}` in pieces of 13 days (14 at most)."""
         if zone.upper() not in ("GB", "GBR", "UK"):
             raise LiveError(f"neso knows Great Britain (GB), not {zone!r}")
         form = "%Y-%m-%dT%H:%MZ"
@@ -143,7 +143,7 @@ class Rte(Service):
         return found
 
     def read(self, body: bytes, shown: str) -> Points:
-        """``results`` of version 2.1, ``records`` of 2.0."""
+        """`results` of version 2.1, `records` of 2.0."""
         rows = _rows(as_json(body, shown), ("results", "records"), shown)
         flat = [row["record"]["fields"] if "record" in row else row for row in rows]
         return [(utc_ns(str(row["date_heure"])), number(row.get("taux_co2"))) for row in flat if row.get("date_heure")]
@@ -165,7 +165,7 @@ class WattTime(Service):
     longest = timedelta(days=30)
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """``/v3/historical`` in pieces of 30 days."""
+        """`/v3/historical` in pieces of 30 days."""
         found = []
         for begin, stop in pieces(start, end, self.longest):
             query = urlencode({"region": zone, "start": _iso(begin), "end": _iso(stop), "signal_type": "co2_moer"})
@@ -216,7 +216,7 @@ class EnergiDataService(Service):
         return [Request(f"{base}/dataset/CO2Emis?{urlencode(query, quote_via=quote)}")]
 
     def read(self, body: bytes, shown: str) -> Points:
-        """``records`` with ``Minutes5UTC`` and ``CO2Emission``."""
+        """`records` with `Minutes5UTC` and `CO2Emission`."""
         rows = _rows(as_json(body, shown), ("records",), shown)
         return [
             (utc_ns(str(row["Minutes5UTC"])), number(row.get("CO2Emission"))) for row in rows if "Minutes5UTC" in row
