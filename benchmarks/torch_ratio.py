@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from impact_tracker.bench.statistics import mean_of
+from impact_tracker.bench.analyse.statistics import mean_of
 from impact_tracker.runner import Runner
 
 # Batch and size: side of an image, steps or tokens of a sequence. All kinds of layers are there.

@@ -20,7 +20,7 @@ import time
 from typing import Any, NamedTuple
 
 from impact_tracker import ImpactTracker
-from impact_tracker.bench.statistics import mean_of
+from impact_tracker.bench.analyse.statistics import mean_of
 from impact_tracker.runner import Runner
 
 GOAL = 1e-3

@@ -102,8 +102,8 @@ BAD_PYTHON = [
     ("report/table.py", "from ..tracker import X", "report never imports tracker"),
     ("report/table.py", "from .. import ledger", "report (floor 9) imports ledger"),
     ("tracker.py", "def f():\n    import impact_tracker.bench", "tracker (floor 8) imports bench"),
-    ("bench/a.py", "from impact_tracker.cli import main", "nothing imports cli"),
-    ("bench/a.py", "from experiment_impact_tracker import utils", "old import paths"),
+    ("bench/run/a.py", "from impact_tracker.cli import main", "nothing imports cli"),
+    ("bench/run/a.py", "from experiment_impact_tracker import utils", "old import paths"),
     ("novelty.py", "", "stands on no floor"),
     (
         "hostinfo.py",

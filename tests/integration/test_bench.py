@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import Record
-from impact_tracker.bench.view import read
+from impact_tracker.bench.show.view import read
 from impact_tracker.runner import Runner
 from integration.tracked import bench, command
 from waiting import has_ended, until

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from impact_tracker import Record
-from impact_tracker.bench.view import read
+from impact_tracker.bench.show.view import read
 from waiting import has_ended, until
 
 pytestmark = pytest.mark.usefixtures("core")

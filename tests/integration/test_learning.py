@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import Record
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench.show.view import View, read
 from integration.tracked import bench
 
 pytestmark = pytest.mark.usefixtures("worker")

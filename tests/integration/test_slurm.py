@@ -21,8 +21,8 @@ pytest.importorskip("impact_tracker._core", reason="the core is not built")
 pytest.importorskip("submitit")
 
 from impact_tracker import Record
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.view import read
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import read
 
 pytestmark = pytest.mark.usefixtures("worker", "fashion_mnist")
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from .campaign import Campaign
-from .settings import Settings
-from .storage import Outcome
-from .summary import Cell, summarise
+from .analyse.cells import Cell, summarise
+from .plan.settings import Settings
+from .row.storage import Outcome
+from .run.campaign import Campaign
 
 __all__ = ["Campaign", "Cell", "Outcome", "Settings", "summarise"]

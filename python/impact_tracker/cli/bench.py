@@ -28,7 +28,7 @@ _SETTINGS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to run, how, and where to keep it. No option has a default here: what was not given is the settings' own."""
-    from ..bench.settings import MODES, PHASES, SUITES
+    from ..bench.plan.settings import MODES, PHASES, SUITES
 
     what = parser.add_argument_group("what")
     what.add_argument(
@@ -109,7 +109,7 @@ def _action(args: argparse.Namespace) -> int:
 
 def _campaign(args: argparse.Namespace) -> Any:
     from ..bench import Campaign, Settings
-    from ..bench.modes import default_repeats
+    from ..bench.plan.modes import default_repeats
 
     given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
     learning = args.action == "train"
@@ -142,7 +142,7 @@ def _new_folder(kind: str) -> Path:
 def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome: Any = None) -> int:
     """Prints a campaign and writes its files; its exit code. `outcome`: where more is known of it than its files say,
     as of a cluster's jobs."""
-    from ..bench import view
+    from ..bench.show import view
 
     found = view.read(folder, olympic=olympic)
     if as_json:
@@ -181,7 +181,7 @@ def _code(found: Any, outcome: Any) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ..bench.suites import check_models, listing
+    from ..bench.plan.suites import check_models, listing
 
     found = [one for one in listing() if args.suite in (None, one["suite"])]
     models = models_of(args.models or "")

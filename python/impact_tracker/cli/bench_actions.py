@@ -14,7 +14,7 @@ from .bench_train import add_train
 from .options import add_weighing
 
 if TYPE_CHECKING:
-    from ..bench.view import View
+    from ..bench.show.view import View
     from ..report.page import Page
 
 LIGHT_IMAGES = 2000
@@ -51,7 +51,7 @@ def _action(actions: Any, name: str, what: str) -> argparse.ArgumentParser:
 
 
 def _add_forecast(forecast: argparse.ArgumentParser) -> None:
-    from ..bench.settings import PRECISIONS, SUITES
+    from ..bench.plan.settings import PRECISIONS, SUITES
 
     forecast.add_argument("--images", type=int, required=True, metavar="N", help="training images, and images to run")
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
@@ -82,14 +82,14 @@ def _print(document: Any) -> None:
 
 
 def _weights(args: argparse.Namespace) -> Any:
-    from ..bench.reweigh import Weights
+    from ..bench.analyse.reweigh import Weights
 
     return Weights(args.zone, args.intensity_g_per_kwh, args.pue)
 
 
 def suite_page(found: View) -> Page:
     """A campaign as the published study would show it; its files are written. ImportError names the extra."""
-    from ..bench.suite_files import SuiteView
+    from ..bench.show.suite_files import SuiteView
 
     suite = SuiteView(found)
     answers = suite.answers  # whether what it needs is there, before anything is written
@@ -107,9 +107,9 @@ def suite_page(found: View) -> Page:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from ..bench import view
-    from ..bench.suite_files import SuiteView
-    from ..bench.table_texts import PREAMBLE, csv_text, latex, markdown
+    from ..bench.show import view
+    from ..bench.show.suite_files import SuiteView
+    from ..bench.show.table_texts import PREAMBLE, csv_text, latex, markdown
     from ..report.page import show
 
     found = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
@@ -131,7 +131,7 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from ..bench import comparison, view
+    from ..bench.show import comparison, view
     from ..report.page import show
 
     a, b = view.read(args.a), view.read(args.b)
@@ -145,8 +145,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _paper(args: argparse.Namespace) -> int:
-    from ..bench import reproduction, view
-    from ..bench.table_texts import markdown_page
+    from ..bench.show import reproduction, view
+    from ..bench.show.table_texts import markdown_page
     from ..report.page import show
 
     page = reproduction.page(view.read(args.folder).cells if args.folder else None)
@@ -158,7 +158,7 @@ def _paper(args: argparse.Namespace) -> int:
 
 
 def _forecast(args: argparse.Namespace) -> int:
-    from ..bench import forecast, view
+    from ..bench.show import forecast, view
     from ..report.page import show
 
     if args.images < 1 or args.epochs < 1:

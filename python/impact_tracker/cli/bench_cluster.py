@@ -27,7 +27,7 @@ def cluster_options(args: argparse.Namespace) -> Any:
     """ClusterOptions, or None without --slurm. ImportError, FileNotFoundError, ValueError: what is missing or wrong."""
     if not args.slurm:
         return None
-    from ..bench.slurm import ClusterOptions, require
+    from ..bench.run.slurm import ClusterOptions, require
 
     names = ("partition", "account", "minutes", "parallel", "cpus", "gpus")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -38,7 +38,7 @@ def cluster_options(args: argparse.Namespace) -> Any:
 
 def run_on_cluster(campaign: Any, options: Any, *, quiet: bool) -> Any:
     """Submits what is left and waits for it. Interrupted, the jobs go on, and it says what ends them."""
-    from ..bench.slurm import arrays_of, queue_of, submit, wait
+    from ..bench.run.slurm import arrays_of, queue_of, submit, wait
 
     def say(text: str) -> None:
         if not quiet:

@@ -26,7 +26,7 @@ def add_resume(out: Any) -> None:
 
 def add_how(how: Any, batch: str) -> None:
     """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
-    from ..bench.settings import LAYOUTS, PRECISIONS
+    from ..bench.plan.settings import LAYOUTS, PRECISIONS
 
     how.add_argument("--batch", type=int, metavar="N", help=batch)
     how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")

@@ -67,7 +67,7 @@ def zones() -> dict[str, str]:
 
 def networks(prefix: str) -> list[str]:
     """Names that `prefix`, a list with commas, may go on with."""
-    from ..bench.networks import NETWORKS
+    from ..bench.plan.networks import NETWORKS
 
     before, comma, _ = prefix.rpartition(",")
     return [before + comma + network.name for network in NETWORKS]

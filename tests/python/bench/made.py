@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from impact_tracker.bench import Settings, suite_ai, suite_modern
-from impact_tracker.bench.networks import BY_NAME, title_of
-from impact_tracker.bench.plan import plan
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.suites import tests_of as suite_tests
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench import Settings
+from impact_tracker.bench.plan.networks import BY_NAME, title_of
+from impact_tracker.bench.plan.suites import ai as suite_ai
+from impact_tracker.bench.plan.suites import modern as suite_modern
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.plan.task import plan
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import View, read
 
 GRAMS_A_JOULE = 400 / 3.6e6
 SHAPES = {one.name: one for one in (*suite_ai.sub_tests(), *suite_modern.TESTS)}

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker.bench import Settings, comparison, reproduction
-from impact_tracker.bench.analysis import rank_changes
-from impact_tracker.bench.published import CLASSIFIERS
-from impact_tracker.bench.relations import bootstrap
-from impact_tracker.bench.suite_files import SuiteView
-from impact_tracker.bench.table_texts import csv_text, latex, markdown
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench import Settings
+from impact_tracker.bench.analyse.analysis import rank_changes
+from impact_tracker.bench.analyse.published import CLASSIFIERS
+from impact_tracker.bench.analyse.relations import bootstrap
+from impact_tracker.bench.show import comparison, reproduction
+from impact_tracker.bench.show.suite_files import SuiteView
+from impact_tracker.bench.show.table_texts import csv_text, latex, markdown
+from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.report.page import Table, plain
 from python.bench.made import SHAPES, campaign, joules_of
@@ -250,7 +251,7 @@ def test_warnings_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
-    from impact_tracker.bench.figures import energy_figure
+    from impact_tracker.bench.show.figures import energy_figure
 
     figure = energy_figure(whole.cells)
     training, inference = figure.axes

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.baseline import Level, levels_at, powers
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.validity import judge
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench.judge.baseline import Level, levels_at, powers
+from impact_tracker.bench.judge.validity import judge
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import View, read
 from python import fake_core
 from python.bench.stand_ins import Worker, Workers, idle
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, suites
-from impact_tracker.bench.plan import plan
-from impact_tracker.bench.rows import add_loaded, current
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.summary import cell_of
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.analyse.cells import cell_of
+from impact_tracker.bench.plan import suites
+from impact_tracker.bench.plan.task import plan
+from impact_tracker.bench.row.rows import add_loaded, current
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import read
 from impact_tracker.runner_phase import WorkerError
 from python import fake_core
 from python.bench.stand_ins import Workers, ended, idle

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, disk, lock
-from impact_tracker.bench.log import read_lines
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.row import disk, lock
+from impact_tracker.bench.row.log import read_lines
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import read
 from impact_tracker.cli import bench_end, main
 from python.bench.stand_ins import Workers
 
@@ -59,7 +60,7 @@ def test_a_full_disk_ends_the_campaign_and_keeps_whole_rows(
     number: int,
     words: str,
 ) -> None:
-    monkeypatch.setattr("impact_tracker.bench.storage.os.write", Disk(room, number).write)
+    monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", Disk(room, number).write)
     assert main(["bench", "-o", "a", *SMALL]) == 2
     err = capsys.readouterr().err
     assert f"rows.jsonl cannot be written: {words}" in err
@@ -70,7 +71,7 @@ def test_a_full_disk_ends_the_campaign_and_keeps_whole_rows(
     assert not read_lines(kept).damaged
     assert workers.opened == workers.closed
     read(tmp_path / "a").page()
-    monkeypatch.setattr("impact_tracker.bench.storage.os.write", WRITE)
+    monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", WRITE)
     assert main(["bench", "--resume", "a"]) == 0
     assert (tmp_path / "a" / "rows.jsonl").read_bytes().startswith(kept)
 
@@ -84,10 +85,10 @@ def test_an_interruption_inside_a_line_leaves_none_of_it(tmp_path: Path, monkeyp
     storage = Storage(tmp_path)
     with storage:
         storage.append({"kind": "word", "n": 1})
-        monkeypatch.setattr("impact_tracker.bench.storage.os.write", lambda *a: interrupted(*a))
+        monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", lambda *a: interrupted(*a))
         with pytest.raises(KeyboardInterrupt):
             storage.append({"kind": "word", "n": 2})
-        monkeypatch.setattr("impact_tracker.bench.storage.os.write", WRITE)
+        monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", WRITE)
         storage.append({"kind": "word", "n": 3})
     found = read_lines((tmp_path / "rows.jsonl").read_bytes())
     assert ([line["n"] for line in found.lines], found.damaged, found.unfinished) == ([1, 3], [], False)
@@ -132,8 +133,8 @@ def test_of_a_full_disk_every_file_that_is_missing_is_named(
 
     assert main(["bench", "-o", "a", *SMALL, "--repeats", "1", "-q"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"rows, records, summary, figures: {tmp_path / 'a'}"
-    monkeypatch.setattr("impact_tracker.bench.storage.write_whole", full)
-    monkeypatch.setattr("impact_tracker.bench.figures.write_whole", full)
+    monkeypatch.setattr("impact_tracker.bench.row.storage.write_whole", full)
+    monkeypatch.setattr("impact_tracker.bench.show.figures.write_whole", full)
     assert main(["bench", "--resume", "a", "-q"]) == 2  # campaign.json is renewed first
     assert main(["bench", "report", "a"]) == 0
     out = capsys.readouterr().out
@@ -154,7 +155,7 @@ def test_a_report_of_what_is_not_ours_to_write_is_shown(
     def refused(path: Path, data: bytes) -> Path:
         raise disk.explained(OSError(errno.EROFS, "Read-only file system"), path)
 
-    monkeypatch.setattr("impact_tracker.bench.storage.write_whole", refused)
+    monkeypatch.setattr("impact_tracker.bench.row.storage.write_whole", refused)
     assert main(["bench", "report", "a"]) == 0
     out = capsys.readouterr().out
     assert "Small CNN" in out
@@ -205,7 +206,7 @@ def test_a_campaign_in_a_read_only_folder_cannot_be_resumed_and_says_so(
         return OPEN(path, flags, mode, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr("impact_tracker.bench.storage.os.open", refused)
+        patch.setattr("impact_tracker.bench.row.storage.os.open", refused)
         assert main(["bench", "--resume", "a", "--repeats", "9"]) == 2
     assert "rows.jsonl cannot be written: the file system is read-only" in capsys.readouterr().err
     assert workers.opened == opened

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker.bench import Settings, forecast
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Settings
+from impact_tracker.bench.show import forecast
+from impact_tracker.bench.show.view import read
 from python.bench.made import campaign, dumped
 
 

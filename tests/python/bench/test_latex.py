@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.suite_files import SuiteView
+from impact_tracker.bench.show.suite_files import SuiteView
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")

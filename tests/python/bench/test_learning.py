@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, suite_learning
-from impact_tracker.bench.course import is_reached
-from impact_tracker.bench.rows import current
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.suites import listing
-from impact_tracker.bench.suites import tests_of as suite_tests
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.plan.suites import learning as suite_learning
+from impact_tracker.bench.plan.suites import listing
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.plan.test import is_reached
+from impact_tracker.bench.row.rows import current
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import bench as command
 from python import fake_core
 from python.bench.stand_ins import Worker, Workers, ended, idle
@@ -166,7 +167,7 @@ def test_files_of_a_campaign(learners: Learners, tmp_path: Path) -> None:
     assert "2 of 2" in (tmp_path / "a" / "targets.csv").read_text()
     assert (tmp_path / "a" / "learning.png").stat().st_size > 5000
     assert (tmp_path / "a" / "learning.svg").stat().st_size > 1000
-    from impact_tracker.bench.suite_files import SuiteView
+    from impact_tracker.bench.show.suite_files import SuiteView
 
     assert list(SuiteView(view).tables()) == ["targets"]
     assert "Small CNN" in SuiteView(view).write()[0].read_text()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, execution
-from impact_tracker.bench.memory import estimated_bytes, system_memory
-from impact_tracker.bench.suites import tests_of as suite_tests
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.run import execution
+from impact_tracker.bench.run.memory import estimated_bytes, system_memory
+from impact_tracker.bench.show.view import read
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
 from python.cgroup_tree import cgroup_tree

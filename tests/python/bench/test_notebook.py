@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.view import read
+from impact_tracker.bench.show.view import read
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")

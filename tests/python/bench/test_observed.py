@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.validity import judge
+from impact_tracker.bench.judge.validity import judge
 
 
 def judged(settings: Settings | None = None, **changes: Any) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, campaign
-from impact_tracker.bench.page import with_half
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.analyse.cells import with_half
+from impact_tracker.bench.run import campaign
+from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.report.page import plain
 from python import fake_core
@@ -84,7 +85,7 @@ def test_json_and_csv_hold_the_same_unrounded_numbers(
 
 
 def test_the_figure_has_a_bar_a_model_with_its_interval(workers: Workers, scattered: None, tmp_path: Path) -> None:
-    from impact_tracker.bench.figures import energy_figure, save
+    from impact_tracker.bench.show.figures import energy_figure, save
 
     Campaign.create(tmp_path / "a", Settings(images=500)).run(quiet=True)
     cells = read(tmp_path / "a").cells
@@ -103,7 +104,7 @@ def test_the_figure_has_a_bar_a_model_with_its_interval(workers: Workers, scatte
 
 
 def test_nothing_measured_draws_nothing(workers: Workers, machine: fake_core.Machine, tmp_path: Path) -> None:
-    from impact_tracker.bench.figures import energy_figure
+    from impact_tracker.bench.show.figures import energy_figure
 
     machine.measured = False
     with pytest.warns(Warning, match="no energy"):
@@ -202,7 +203,7 @@ def test_a_forecast_runs_a_light_campaign_first(
 
 
 def test_how_often_where_nobody_says() -> None:
-    from impact_tracker.bench.modes import default_repeats
+    from impact_tracker.bench.plan.modes import default_repeats
 
     assert default_repeats(None, None) == default_repeats("ai-benchmark", "work") == 3
     assert default_repeats("ai-benchmark", None) == default_repeats("modern", "quick") == 1
@@ -225,9 +226,9 @@ def test_list_names_every_test(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    from impact_tracker.bench.plan import plan
-    from impact_tracker.bench.progress import Progress
-    from impact_tracker.bench.suites import tests_of as tests
+    from impact_tracker.bench.plan.suites import tests_of as tests
+    from impact_tracker.bench.plan.task import plan
+    from impact_tracker.bench.run.progress import Progress
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

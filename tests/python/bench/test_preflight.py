@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.preflight import preflight
-from impact_tracker.bench.settings import Settings
-from impact_tracker.bench.suites import tests_of as suite_tests
+from impact_tracker.bench.plan.settings import Settings
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.run.preflight import preflight
 from python.bench.stand_ins import NETWORKS
 
 GIGABYTE = 1 << 30

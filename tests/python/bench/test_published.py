@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Settings, reproduction
-from impact_tracker.bench.published import CLASSIFIERS, published
-from impact_tracker.bench.scores import scores
+from impact_tracker.bench import Settings
+from impact_tracker.bench.analyse.published import CLASSIFIERS, published
+from impact_tracker.bench.analyse.scores import scores
+from impact_tracker.bench.show import reproduction
 from python.bench.made import SHAPES, campaign
 
 pytest.importorskip("scipy.stats")

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from impact_tracker.bench.relations import bootstrap, correlation, holm, power_law, welch
+from impact_tracker.bench.analyse.relations import bootstrap, correlation, holm, power_law, welch
 
 scipy_stats = pytest.importorskip("scipy.stats")
 

@@ -10,8 +10,8 @@ import pytest
 
 from impact_tracker import Record
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.reweigh import Weights, weighed
-from impact_tracker.bench.view import read
+from impact_tracker.bench.analyse.reweigh import Weights, weighed
+from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from python import fake_core
 from python.bench.made import campaign

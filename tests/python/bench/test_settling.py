@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.settling import (
-    chunk_seconds,
-    images_for,
-    phase_seconds,
-    settle,
-    slope_of,
-    slowest_period_s,
-)
+from impact_tracker.bench.judge.samples import phase_seconds, slope_of, slowest_period_s
+from impact_tracker.bench.run.settling import chunk_seconds, images_for, settle
 from python import fake_core
 
 

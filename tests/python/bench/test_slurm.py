@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, slurm
-from impact_tracker.bench.slurm_queue import LOOKS, Ending, queued
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.view import read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.run import slurm
+from impact_tracker.bench.run.slurm_queue import LOOKS, Ending, queued
+from impact_tracker.bench.show.view import read
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
 

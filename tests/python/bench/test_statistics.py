@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from impact_tracker.bench.statistics import mean_of, student_p, student_t
+from impact_tracker.bench.analyse.statistics import mean_of, student_p, student_t
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.sums import together
+from impact_tracker.bench.row.sums import together
 
 
 def part(energy: float | None, seconds: float = 2.0, **more: Any) -> Any:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from impact_tracker.bench.survival import kaplan_meier, survival, wilson
+from impact_tracker.bench.analyse.survival import kaplan_meier, survival, wilson
 
 # Remission of leukaemia under 6-mercaptopurine, weeks (Freireich et al. 1963): the textbooks' example.
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.log import ends_of, mark_of, read_lines
-from impact_tracker.bench.networks import BY_NAME
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench.plan.networks import BY_NAME
+from impact_tracker.bench.row.log import ends_of, mark_of, read_lines
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.show.view import View, read
 from python import fake_core
 from python.bench import stand_ins
 from python.bench.stand_ins import Workers, idle
@@ -32,7 +32,7 @@ def workers(machine: fake_core.Machine, monkeypatch: pytest.MonkeyPatch) -> Work
         monkeypatch.setitem(stand_ins.NETWORKS, name, facts)
         monkeypatch.setitem(stand_ins.SECONDS_AN_IMAGE, name, 1e-3 * (place + 1))
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    monkeypatch.setattr("impact_tracker.bench.execution.system_memory", lambda: None)
+    monkeypatch.setattr("impact_tracker.bench.run.execution.system_memory", lambda: None)
     return Workers()
 
 

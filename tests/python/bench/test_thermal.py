@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.thermal import thermal
+from impact_tracker.bench.run.thermal import thermal
 
 START = 5_000_000_000
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Campaign, Settings, circumstances, comparison
-from impact_tracker.bench.comparable import apart
-from impact_tracker.bench.progress import Progress
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.validity import judge
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.judge.validity import judge
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.run import circumstances
+from impact_tracker.bench.run.progress import Progress
+from impact_tracker.bench.show import comparison
+from impact_tracker.bench.show.comparable import apart
+from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.report.page import plain
 from impact_tracker.runner_phase import WorkerError
@@ -219,8 +221,8 @@ def test_a_report_of_little(
     """A campaign that was only begun, of which everything failed, of which a phase is there, or a machine at rest."""
     settings = Settings(suite=suite, repeats=2)
     storage = Storage(tmp_path / "a")
-    from impact_tracker.bench.plan import plan
-    from impact_tracker.bench.suites import tests_of as suite_tests
+    from impact_tracker.bench.plan.suites import tests_of as suite_tests
+    from impact_tracker.bench.plan.task import plan
 
     tasks = plan(settings, suite_tests(settings))
     storage.create(settings, [task.id for task in tasks], {"networks": {}})

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.baseline import Level
-from impact_tracker.bench.meter import Meter
-from impact_tracker.bench.rows import add_loaded
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.suites import listing
-from impact_tracker.bench.suites import tests_of as suite_tests
-from impact_tracker.bench.validity import judge
-from impact_tracker.bench.view import read
+from impact_tracker.bench.judge.baseline import Level
+from impact_tracker.bench.judge.validity import judge
+from impact_tracker.bench.plan.suites import listing
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.row.rows import add_loaded
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.run.meter import Meter
+from impact_tracker.bench.show.view import read
 from impact_tracker.runner_load import cpu_seconds
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
@@ -305,9 +305,9 @@ def test_settings_that_a_suite_has_no_use_for_are_refused() -> None:
 
 def test_delays_span_the_slowest_sensor_s_window(machine: fake_core.Machine, tmp_path: Path) -> None:
     from impact_tracker import ImpactTracker
-    from impact_tracker.bench.execution import Execution
-    from impact_tracker.bench.plan import plan
-    from impact_tracker.bench.progress import Progress
+    from impact_tracker.bench.plan.task import plan
+    from impact_tracker.bench.run.execution import Execution
+    from impact_tracker.bench.run.progress import Progress
 
     settings = Settings(models=("small-cnn",), repeats=20, phase="inference", images=10)
     for phase_s, longest in ((10.0, 1.0), (600.0, 10.0)):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench import Settings, circumstances
-from impact_tracker.bench.log import ends_of
-from impact_tracker.bench.rows import current, given_up, superseded
-from impact_tracker.bench.storage import Storage
-from impact_tracker.bench.verdict import verdict
-from impact_tracker.bench.view import View, read
+from impact_tracker.bench import Settings
+from impact_tracker.bench.row.log import ends_of
+from impact_tracker.bench.row.rows import current, given_up, superseded
+from impact_tracker.bench.row.storage import Storage
+from impact_tracker.bench.run import circumstances
+from impact_tracker.bench.show.verdict import verdict
+from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.cli.completion import words
 from impact_tracker.runner_phase import WorkerError

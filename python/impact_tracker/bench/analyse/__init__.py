@@ -1,0 +1,1 @@
+"""What rows say: means, relations, survival, scores."""

@@ -1,0 +1,75 @@
+"""AI scores as the original computes them: geometric mean of reference time over mean time of a batch, times 10,000."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..plan.suites.ai import sub_tests
+from ..row.rows import Row
+from .cells import invalid_because
+
+
+class Scores(NamedTuple):
+    """`inference`, `training`: int(10000 · geometric mean of reference / measured) over the sub-tests that ran, `None`
+    where none did; `missing`: those that did not; `scaled`: batches were not the original's, times are scaled;
+    `on_card`: inputs lay on the card and outputs stayed there, where the original's times hold the copies."""
+
+    inference: int | None
+    training: int | None
+    missing: list[str]
+    scaled: bool
+    on_card: bool = False
+
+    @property
+    def ai_score(self) -> int | None:
+        """Their sum; only where every sub-test ran."""
+        if self.missing or self.inference is None or self.training is None:
+            return None
+        return self.inference + self.training
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**self._asdict(), "ai_score": self.ai_score, "text": self.text()}
+
+    def text(self) -> str:
+        """One sentence."""
+        parts = [
+            f"{name} {score}" for name, score in (("inference", self.inference), ("training", self.training)) if score
+        ]
+        if not parts:
+            return "no score: no sub-test of the suite has a run that counts"
+        whole = f"AI score {self.ai_score} ({', '.join(parts)})" if self.ai_score else f"AI scores: {', '.join(parts)}"
+        if self.missing:
+            whole += f", over the sub-tests that ran ({len(self.missing)} of {len(sub_tests())} are missing)"
+        whole += ", times scaled to the original batches" if self.scaled else ""
+        return whole + (", without the copies to and from the card that the original's hold" if self.on_card else "")
+
+
+def scores(rows: Sequence[Row]) -> Scores:
+    """From the rows of suite ai-benchmark: mean time of a pass without the first, over all runs of a sub-test."""
+    norms: dict[str, list[float]] = {"inference": [], "training": []}
+    missing, scaled, on_card = [], False, False
+    for one in sub_tests():
+        times = []
+        for row in rows:
+            if (
+                row.get("test") == one.name
+                and row["phase"] == one.phase
+                and not invalid_because(row)
+                and row.get("pass_ms")
+            ):
+                factor = one.batch / row["batch"]
+                scaled = scaled or factor != 1
+                on_card = on_card or str(row.get("device") or "").startswith("cuda")
+                times.append(row["pass_ms"] * factor)
+        if times:
+            norms[one.phase].append(one.reference_ms / (math.fsum(times) / len(times)))
+        else:
+            missing.append(one.name)
+    found = {
+        phase: int(math.exp(math.fsum(map(math.log, values)) / len(values)) * 10_000) if values else None
+        for phase, values in norms.items()
+    }
+    return Scores(found["inference"], found["training"], missing, scaled, on_card)

@@ -1,0 +1,38 @@
+"""How long a phase must be so that its sensors say something, and how steady a series is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LEAST_SAMPLES = 60
+LEAST_S = 10.0
+
+
+def slope_of(levels: Sequence[float]) -> float:
+    """Change over the levels by their straight line, relative to their mean, never negative."""
+    n = len(levels)
+    mean = math.fsum(levels) / n
+    middle = (n - 1) / 2
+    spread = math.fsum((i - middle) ** 2 for i in range(n))
+    rise = math.fsum((i - middle) * level for i, level in enumerate(levels)) / spread if spread else 0.0
+    return abs(rise * (n - 1) / mean) if mean else math.inf
+
+
+def slowest_period_s(channels: Sequence[Mapping[str, Any]], in_total: Sequence[str], interval_s: float) -> float | None:
+    """The longest time between two readings among the channels of a total (a record's header has their periods): a
+    counter's own update period, a gauge's or the sampler's, whichever is longer. None where nothing is known."""
+    periods = []
+    for channel in channels:
+        if str(channel.get("id")) not in in_total:
+            continue
+        own = channel.get("update_period_s")
+        if isinstance(own, (int, float)):
+            periods.append(float(own) if channel.get("kind") == "counter" else max(float(own), interval_s))
+    return max(periods) if periods else None
+
+
+def phase_seconds(period_s: float | None, interval_s: float) -> float:
+    """How long a phase must be: sixty samples of the slowest sensor, ten seconds at least."""
+    return max(LEAST_S, LEAST_SAMPLES * (interval_s if period_s is None else period_s))

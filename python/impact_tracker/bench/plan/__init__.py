@@ -1,0 +1,1 @@
+"""What is asked of a campaign: settings, modes, networks, tests and their order."""

@@ -1,0 +1,65 @@
+"""Suites: which tests there are. A suite is one module with `tests(settings)` and `listing()`, and one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..settings import Settings
+from ..test import Step, Test
+from . import ai as suite_ai
+from . import fashion as suite_fashion
+from . import learning as suite_learning
+from . import modern as suite_modern
+
+__all__ = ["Step", "Test", "check_models", "listing", "models_of", "tests_of"]
+
+
+_SUITES: dict[str, Any] = {
+    "fashion-mnist": suite_fashion,
+    "ai-benchmark": suite_ai,
+    "modern": suite_modern,
+    "learning": suite_learning,
+}
+
+
+def models_of(suite: str) -> list[str]:
+    """Every model that a suite can run."""
+    return list(_SUITES[suite].MODELS)
+
+
+def tests_of(settings: Settings) -> list[Test]:
+    """The tests that the settings ask for, in the suite's order.
+
+    ValueError for a model that the suite does not have (near matches are named), for a mode that is another suite's,
+    and where nothing is left to run.
+    """
+    if settings.mode == "paper" and settings.suite != "ai-benchmark":
+        raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
+    elsewhere = {model: suite for suite in reversed(_SUITES) for model in models_of(suite)}
+    check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}", elsewhere)
+    found: list[Test] = _SUITES[settings.suite].tests(settings)
+    if not found:
+        raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
+    return found
+
+
+def check_models(
+    asked: Iterable[str], known: Iterable[str], where: str, elsewhere: Mapping[str, str] | None = None
+) -> None:
+    """ValueError that names near matches for the first model that is not known, or the suite that has it
+    (`elsewhere`)."""
+    there = list(known)
+    for model in asked:
+        if model not in there:
+            near = difflib.get_close_matches(model.lower().replace("_", "-"), there, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            if model in (elsewhere or {}):
+                hint = f"--suite {(elsewhere or {})[model]} has it; "
+            raise ValueError(f"there is no model {model!r} in {where}; {hint}there are {', '.join(there)}")
+
+
+def listing() -> list[dict[str, Any]]:
+    """Every test of every suite, for `bench --list`."""
+    return [one for suite in _SUITES.values() for one in suite.listing()]

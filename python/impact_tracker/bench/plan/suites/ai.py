@@ -1,0 +1,122 @@
+"""AI Benchmark Alpha's tests: 24 of inference, 18 of training, with the batches, sizes and times they are scored by.
+
+Source: the package ai-benchmark 0.1.2 (settings of every sub-test and its reference times); multiply-adds counted from
+its graphs. A size is that of one input: height and width, or steps and features, or tokens. `reference_ms`: mean time
+of one batch on the reference device, which the source does not name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..networks import listed
+from ..settings import Settings
+from ..test import Step, Test, refuse_data, steps_of
+
+LEARNING_RATE = 1e-4
+PASSES, LEAST_PASSES, CAP_S, HARD_CAP_S = 22, 5, 30.0, 100.0  # of "paper": the original's loop
+PAPER_BATCH_FACTOR = 4  # the paper ran every test with four times the original batch
+
+
+class SubTest(NamedTuple):
+    """One of the 42. `gmac`: billions of multiply-adds of one input's forward pass."""
+
+    model: str
+    phase: str
+    part: str
+    batch: int
+    size: tuple[int, ...]
+    reference_ms: float
+    gmac: float
+
+    @property
+    def name(self) -> str:
+        """`srcnn/inference-a`"""
+        return f"{self.model}/{self.phase}" + (f"-{self.part}" if self.part else "")
+
+
+# model: training (batch, size, ms, GMAC) or None, then one or two of inference
+_TABLE: dict[str, tuple[tuple[int, tuple[int, ...], float, float] | None, ...]] = {
+    "mobilenet-v2": ((50, (224, 224), 265, 0.3008), (50, (224, 224), 75, 0.3008)),
+    "inception-v3": ((20, (346, 346), 275, 7.3262), (20, (346, 346), 85, 7.3262)),
+    "inception-v4": ((10, (346, 346), 290, 15.6206), (10, (346, 346), 68, 15.6206)),
+    "inception-resnet-v2": ((8, (346, 346), 330, 16.7267), (10, (346, 346), 90, 16.7267)),
+    "resnet-v2-50": ((10, (346, 346), 172, 8.5582), (10, (346, 346), 48, 8.5582)),
+    "resnet-v2-152": ((10, (256, 256), 265, 14.2449), (10, (256, 256), 60, 14.2449)),
+    "vgg-16": ((2, (224, 224), 190, 15.4703), (20, (224, 224), 110, 15.4703)),
+    "srcnn": ((10, (512, 512), 285, 18.1278), (10, (512, 512), 100, 18.1278), (1, (1536, 1536), 85, 163.15)),
+    "vgg-19-sr": ((10, (224, 224), 274, 33.4678), (10, (256, 256), 114, 43.713), (1, (1024, 1024), 162, 699.41)),
+    "srgan": ((5, (512, 512), 170, 32.8194), (10, (512, 512), 110, 32.8194), (1, (1536, 1536), 100, 295.37)),
+    "dped": ((15, (128, 128), 200, 6.5494), (10, (256, 256), 135, 26.1976), (1, (1024, 1024), 215, 419.16)),
+    "u-net": ((4, (256, 256), 240, 48.1758), (4, (512, 512), 220, 192.70), (1, (1024, 1024), 215, 770.81)),
+    "spade": ((1, (128, 128), 200, 74.0433), (5, (128, 128), 110, 74.0433)),
+    "icnet": ((10, (1024, 1536), 815, 21.8426), (5, (1024, 1536), 270, 21.8426)),
+    "pspnet": ((1, (512, 512), 214, 183.71), (5, (720, 720), 472, 363.31)),
+    "deeplab": ((1, (384, 384), 191, 99.98), (2, (512, 512), 125, 177.75)),
+    "pixel-rnn": ((10, (64, 64), 1756, 0.366), (50, (64, 64), 665, 0.366)),
+    "lstm-sentiment": ((10, (1024, 300), 728, 5.553), (100, (1024, 300), 547, 5.553)),
+    "gnmt": (None, (1, (20,), 193, 7.0)),
+}
+MODELS = tuple(_TABLE)
+
+
+def sub_tests() -> list[SubTest]:
+    """All 42, inference before training of each section, as the original runs them."""
+    found = []
+    for model, (training, *inference) in _TABLE.items():
+        for index, one in enumerate(inference):
+            assert one is not None
+            part = "ab"[index] if len(inference) > 1 else ""
+            found.append(SubTest(model, "inference", part, *one))
+        if training is not None:
+            found.append(SubTest(model, "training", "", *training))
+    return found
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    return [
+        listed(
+            "ai-benchmark",
+            one.name,
+            one.model,
+            [one.phase],
+            gmac=one.gmac,
+            batch=one.batch,
+            size=list(one.size),
+            reference_ms=one.reference_ms,
+        )
+        for one in sub_tests()
+    ]
+
+
+def tests(settings: Settings) -> list[Test]:
+    """Those that the settings ask for. ValueError for settings that these tests have no use for."""
+    refuse_data(settings)
+    if settings.mode == "paper" and settings.images is not None:
+        raise ValueError(f"mode paper runs {PASSES} passes at most, as published: --images belongs to the other modes")
+    chosen = settings.models or MODELS
+    return [
+        _test(one, settings) for one in sub_tests() if one.model in chosen and settings.phase in ("both", one.phase)
+    ]
+
+
+def batch_of(one: SubTest, settings: Settings) -> int:
+    """The batch in this mode: the user's, four times the original in "paper", 1 in "quick", else the original."""
+    if settings.batch is not None:
+        return settings.batch
+    return {"paper": one.batch * PAPER_BATCH_FACTOR, "quick": 1}.get(settings.mode, one.batch)
+
+
+def _test(one: SubTest, settings: Settings) -> Test:
+    batch = batch_of(one, settings)
+    load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
+    if one.model == "lstm-sentiment":
+        del load["size"]  # steps and features: the network's own, and not a size to choose
+    learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if one.phase == "training" else {}
+    steps = steps_of(one.phase, settings, learning)
+    if settings.mode == "paper":
+        limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
+        command = "train" if one.phase == "training" else "infer"
+        steps = (Step(one.phase, command, {**limits, **learning}),)
+    return Test(one.name, one.model, load, steps, "synthetic", one.gmac, one.reference_ms, one.batch)

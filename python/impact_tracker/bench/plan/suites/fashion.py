@@ -1,0 +1,81 @@
+"""Networks that learn Fashion-MNIST: trained, evaluated on the test part, run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..networks import listed
+from ..settings import Settings
+from ..test import Step, Test
+
+DATA = "fashion-mnist"
+TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
+DEFAULT_MODELS = ("small-cnn", "mobilenet-v2")
+# Side of the images for the networks that take small ones; channels are the network's own.
+SIZES = {"small-cnn": 28, "mobilenet-v2": 32, "resnet-18": 32, "resnet-v2-50": 32, "resnet-v2-152": 32}
+MODELS = tuple(SIZES)
+# Billions of multiply-adds of one image's forward pass at that size.
+GMAC = {
+    "small-cnn": 0.004241152,
+    "mobilenet-v2": 0.007393408,
+    "resnet-18": 0.037523456,
+    "resnet-v2-50": 0.073074688,
+    "resnet-v2-152": 0.22459392,
+}
+BATCH = 64
+IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
+LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}
+
+
+def tests(settings: Settings) -> list[Test]:
+    """One a model. ValueError for more images than there are."""
+    check_images(settings)
+    return [_test(model, settings) for model in settings.models or DEFAULT_MODELS]
+
+
+def check_images(settings: Settings) -> None:
+    """ValueError for more images than Fashion-MNIST has."""
+    for asked, there, kind in (
+        (settings.images, TRAIN_IMAGES, "training"),
+        (settings.test_images, TEST_IMAGES, "test"),
+    ):
+        if (asked or 0) > there:
+            raise ValueError(f"Fashion-MNIST has {there} {kind} images, {asked} were asked for")
+
+
+def _test(model: str, settings: Settings) -> Test:
+    images = settings.images or IMAGES[settings.mode]
+    training = settings.phase != "inference"
+    data: dict[str, Any] = {"data": DATA}
+    if settings.data_folder:
+        data["data_folder"] = settings.data_folder
+    if settings.mode == "work":
+        steps = [Step("warm-up", "settle", {"training": training, "subset": 4096, **data})]
+    else:
+        steps = [Step("warm-up", "warm_up", {"passes": 3, "training": training, "subset": 1024, **data})]
+    if training:
+        steps.append(Step("training", "train", {"epochs": settings.epochs or 1, "subset": images, **LEARNING, **data}))
+        limit = {"subset": settings.test_images} if settings.test_images else {}
+        steps.append(Step("evaluation", "evaluate", {**limit, **data}))
+    if settings.phase != "training":
+        steps.append(Step("inference", "infer", {"images": images, **data}))
+    load = {"batch": settings.batch or BATCH, "size": SIZES[model], "batch_norm": "train"}
+    return Test(model, model, load, tuple(steps), DATA, GMAC[model])
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    phases = ["training", "evaluation", "inference"]
+    return [
+        listed(
+            "fashion-mnist",
+            model,
+            model,
+            phases,
+            gmac=GMAC[model],
+            batch=BATCH,
+            size=[size, size],
+            default=model in DEFAULT_MODELS,
+        )
+        for model, size in SIZES.items()
+    ]

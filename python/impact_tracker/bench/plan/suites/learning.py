@@ -1,0 +1,127 @@
+"""Networks that learn real data to a target, or for so many epochs, with an evaluation after each: images of clothes
+(Fashion-MNIST), a brain (cubes of Colin27 at 2 mm with its labels), a text by bytes (the licences that Debian ships).
+
+Towards a target the learning rate stays as it is: a schedule would know when the training has to end, and the end could
+not be called censored. Without a target it falls along a cosine over the epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..networks import listed
+from ..settings import Settings
+from ..test import Step, Test
+from . import fashion as suite_fashion
+
+EPOCHS = {"quick": 3, "work": 10}
+MOST_EPOCHS = 50  # towards a target
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one network learns. `metrics`: what its evaluation tells, the usual target first; `warm`: examples that
+    warming up takes."""
+
+    data: str
+    metrics: tuple[str, ...]
+    load: Mapping[str, Any]
+    learning: Mapping[str, Any]
+    gmac: float
+    warm: int
+    unit: str = "image"
+
+
+def _clothes(model: str) -> Course:
+    load = {"batch": suite_fashion.BATCH, "size": suite_fashion.SIZES[model], "batch_norm": "train"}
+    learning = {"lr": 1e-3, "optimizer": "adam"}
+    gmac = suite_fashion.GMAC[model]
+    return Course(suite_fashion.DATA, ("accuracy", "loss"), load, learning, gmac, 1024)
+
+
+COURSES: dict[str, Course] = {model: _clothes(model) for model in suite_fashion.MODELS}
+COURSES["u-net-3d"] = Course(
+    "brain-2mm",
+    ("dice", "accuracy", "loss"),
+    {"batch": 1, "size": [32, 32, 32], "channels": 1, "classes": 4, "batch_norm": "current"},
+    {"lr": 1e-3, "optimizer": "adam", "loss": "dice"},
+    30.533484544,
+    4,
+    unit="volume",
+)
+COURSES["small-gpt"] = Course(
+    "text",
+    ("loss", "accuracy"),
+    {"batch": 16, "size": [128]},
+    {"lr": 1e-3, "optimizer": "adamw"},
+    0.121634816,
+    64,
+    unit="sequence",
+)
+MODELS = tuple(COURSES)
+DEFAULT_MODELS = ("small-cnn", "u-net-3d", "small-gpt")
+
+
+def tests(settings: Settings) -> list[Test]:
+    """One a model. ValueError for what the data or the network does not have."""
+    if settings.phase == "inference":
+        raise ValueError("suite learning trains: --phase inference belongs to the other suites")
+    metric = settings.target_metric
+    chosen = settings.models or (DEFAULT_MODELS if metric is None else _having(metric))
+    for model in chosen:
+        course = COURSES[model]
+        if metric is not None and metric not in course.metrics:
+            known = ", ".join(f"--target-{one}" for one in course.metrics)
+            raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
+        if course.data == suite_fashion.DATA:
+            suite_fashion.check_images(settings)
+    return [_test(model, COURSES[model], settings) for model in chosen]
+
+
+def _having(metric: str) -> tuple[str, ...]:
+    """The default network of this target."""
+    return tuple(model for model in DEFAULT_MODELS if COURSES[model].metrics[0] == metric)
+
+
+def _test(model: str, course: Course, settings: Settings) -> Test:
+    data: dict[str, Any] = {"data": course.data}
+    if settings.data_folder:
+        data["data_folder"] = settings.data_folder
+    warm = {"training": True, "subset": min(course.warm, settings.images or course.warm), **course.learning, **data}
+    if settings.mode == "work":
+        first = Step("warm-up", "settle", warm)
+    else:
+        first = Step("warm-up", "warm_up", {"passes": 3, **warm})
+    reach = {
+        "epochs": settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
+        "metric": settings.target_metric or course.metrics[0],
+        "target": settings.target,
+        "train": {**course.learning, **data, **({"subset": settings.images} if settings.images else {})},
+        "evaluate": {**data, **({"subset": settings.test_images} if settings.test_images else {})},
+    }
+    load = {**course.load, "batch": settings.batch or course.load["batch"]}
+    return Test(model, model, load, (first, Step("training", "reach", reach)), course.data, course.gmac)
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    found = []
+    for model, course in COURSES.items():
+        size = course.load["size"]
+        own = {"unit": course.unit, "data": course.data, "targets": list(course.metrics)}
+        found.append(
+            listed(
+                "learning",
+                model,
+                model,
+                ["training", "evaluation"],
+                gmac=course.gmac,
+                batch=course.load["batch"],
+                size=[size, size] if isinstance(size, int) else size,
+                default=model in DEFAULT_MODELS,
+                **own,
+            )
+        )
+    return found

@@ -1,0 +1,109 @@
+"""Networks of today beside the published nineteen: transformers, diffusion, volumes; and the published suite's odd one,
+ICNet, with all of its parameters trained (its graph trains 60).
+
+Random weights: what a pass costs does not depend on them. `unit`: what one input is, and what joules are counted for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..networks import listed
+from ..settings import Settings
+from ..test import Test, refuse_data, steps_of
+
+# One image by classifier-free guidance runs the U-Net twice a step, and the text encoder for the prompt and for none.
+DIFFUSION_STEPS = 50
+GPT2_PROMPT_TOKENS = 512
+
+
+class ModernTest(NamedTuple):
+    """One test. `gmac`: of one input's forward pass (a training's scores every token). `loss`: what it is trained by,
+    where its answers are classes; else a sum of squares."""
+
+    model: str
+    phase: str
+    batch: int
+    size: tuple[int, ...]
+    gmac: float
+    unit: str = "image"
+    variant: str | None = None
+    loss: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`icnet/training-all`"""
+        return f"{self.model}/{self.phase}" + (f"-{self.variant}" if self.variant else "")
+
+
+TESTS = (
+    ModernTest("resnet-18", "inference", 50, (224, 224), 1.814),
+    ModernTest("resnet-18", "training", 50, (224, 224), 1.814, loss="cross_entropy"),
+    ModernTest("vit-b16", "inference", 20, (224, 224), 17.564),
+    ModernTest("vit-b16", "training", 8, (224, 224), 17.564, loss="cross_entropy"),
+    ModernTest("bert-base", "inference", 8, (128,), 11.174, "sequence"),
+    ModernTest("bert-base", "training", 8, (128,), 11.174, "sequence"),
+    ModernTest("gpt2-prefill", "inference", 1, (512,), 48.357, "sequence"),
+    ModernTest("gpt2-prefill", "training", 2, (512,), 68.080, "sequence", loss="cross_entropy"),
+    ModernTest("gpt2-decode", "inference", 1, (512,), 0.13297, "token"),
+    ModernTest("ddpm", "inference", 16, (32, 32), 6.2219, "step"),
+    ModernTest("ddpm", "training", 16, (32, 32), 6.2219, "step"),
+    ModernTest("sd1-text", "inference", 1, (77,), 6.6493, "prompt"),
+    ModernTest("sd1-unet", "inference", 1, (64, 64), 401.64, "step"),
+    ModernTest("sd1-decoder", "inference", 1, (64, 64), 1257.26),
+    ModernTest("u-net-3d", "inference", 1, (64, 64, 64), 244.70, "volume"),
+    ModernTest("u-net-3d", "training", 1, (64, 64, 64), 244.70, "volume", loss="cross_entropy"),
+    ModernTest("icnet", "training", 2, (1024, 1536), 21.843, "image", "all"),
+)
+MODELS = tuple(dict.fromkeys(test.model for test in TESTS))
+
+
+def tests(settings: Settings) -> list[Test]:
+    """Those that the settings ask for. ValueError for settings that these tests have no use for."""
+    refuse_data(settings)
+    chosen = settings.models or MODELS
+    return [_test(one, settings) for one in TESTS if one.model in chosen and settings.phase in ("both", one.phase)]
+
+
+def _test(one: ModernTest, settings: Settings) -> Test:
+    training = one.phase == "training"
+    batch = settings.batch or (1 if settings.mode == "quick" else one.batch)
+    load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "train"}
+    if one.variant:
+        load["variant"] = one.variant
+    learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": one.loss} if one.loss else {})} if training else {}
+    steps = steps_of(one.phase, settings, learning)
+    return Test(one.name, one.model, load, steps, "synthetic", one.gmac)
+
+
+def listing() -> list[dict[str, Any]]:
+    """For `bench --list`."""
+    return [
+        listed(
+            "modern",
+            one.name,
+            one.model,
+            [one.phase],
+            gmac=one.gmac,
+            batch=one.batch,
+            size=list(one.size),
+            unit=one.unit,
+        )
+        for one in TESTS
+    ]
+
+
+def diffusion_image_j(joules: dict[str, float]) -> float | None:
+    """Joules of one generated image: two prompts through the text encoder, two passes of the U-Net a step, one of the
+    decoder; `joules` by model, for one input. None where a part was not measured."""
+    parts = ("sd1-text", "sd1-unet", "sd1-decoder")
+    if any(part not in joules for part in parts):
+        return None
+    return 2 * joules["sd1-text"] + 2 * DIFFUSION_STEPS * joules["sd1-unet"] + joules["sd1-decoder"]
+
+
+def token_j(joules: dict[str, float]) -> tuple[float, float] | None:
+    """Joules of one token of GPT-2 (of the prompt, of the answer); None where a part was not measured."""
+    if "gpt2-prefill" not in joules or "gpt2-decode" not in joules:
+        return None
+    return joules["gpt2-prefill"] / GPT2_PROMPT_TOKENS, joules["gpt2-decode"]

@@ -1,0 +1,82 @@
+"""What a test is: a network, how it is built, and the steps that one worker does with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+_OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
+ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
+QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
+
+
+@dataclass(frozen=True)
+class Step:
+    """One phase of a test. `command`: what the worker is asked (warm_up, train, evaluate, infer), with `options`; or
+    settle: warm up until the power is steady; or reach: train and evaluate by turns until a target is reached. `sized`:
+    the number of images follows from how long the phase must be."""
+
+    phase: str
+    command: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sized: bool = False
+
+
+@dataclass(frozen=True)
+class Test:
+    """`load`: how the network is built; `steps`: what is done with it, in order; `data`: fashion-mnist, brain-2mm, text
+    or synthetic.
+
+    `gmac`: of one input's forward pass, where a suite states it; `reference_ms`: the score's time of one batch of
+    `reference_batch`.
+    """
+
+    __test__ = False  # not one of pytest's
+
+    name: str
+    model: str
+    load: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    data: str = "synthetic"
+    gmac: float | None = None
+    reference_ms: float | None = None
+    reference_batch: int | None = None
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Those that the test is for."""
+        return tuple(step.phase for step in self.steps if step.phase not in ASIDE)
+
+
+def is_reached(metric: str, value: float | None, target: float | None) -> bool:
+    """Whether a value meets the target: a loss from above, everything else from below; a missing one never does."""
+    if value is None or target is None or not math.isfinite(value):
+        return False
+    return value <= target if metric == "loss" else value >= target
+
+
+def refuse_data(settings: Settings) -> None:
+    """ValueError for a setting that a suite without a data set would pass over in silence."""
+    for name, option in _OF_DATA.items():
+        if getattr(settings, name) is not None:
+            raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")
+
+
+def steps_of(phase: str, settings: Settings, learning: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Warming up, then the phase itself, on made-up inputs: for about a second in mode "quick"; else once the power is
+    steady, for as many images as the sensors need. In both for as many as were asked for. `learning`: how a training
+    learns; nothing of an inference."""
+    training = phase == "training"
+    command = "train" if training else "infer"
+    images: dict[str, Any] = {"images": settings.images} if settings.images is not None else {}
+    if settings.mode == "quick":
+        limits = images or {"passes": QUICK_PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
+        warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})
+        return warm, Step(phase, command, {**limits, **learning})
+    settle = Step("warm-up", "settle", {"training": training, **learning})
+    return settle, Step(phase, command, {**images, **learning}, sized=not images)

@@ -1,0 +1,1 @@
+"""How a campaign is run: workers, phases, sensors, progress."""

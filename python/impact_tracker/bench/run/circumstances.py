@@ -1,0 +1,54 @@
+"""What befell a phase from outside: memory that ran out, a machine that was suspended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from ...runner_phase import WorkerEndedError, WorkerError
+from ..row.rows import Row
+
+LEAST_S = 0.01  # the two clocks are not read at the same time
+
+
+class Circumstances:
+    """Made when a phase begins; its row is told at the end."""
+
+    def __init__(self, root: str = "/") -> None:
+        self._root = root
+        self._kills = oom_kills(root)
+        self._suspended = suspended_s()
+
+    def note(self, row: Row) -> None:
+        """Adds `suspended_s`, of the time since the phase began."""
+        away = suspended_s() - self._suspended
+        row["suspended_s"] = away if away >= LEAST_S else 0.0
+
+    def failed(self, row: Row, error: Exception) -> None:
+        """Adds why the phase failed."""
+        known = isinstance(error, (WorkerError, OSError))  # of the others the kind is half of what they say
+        row["status"], row["reason"] = "failed", (str(error) if known else "") or repr(error)
+        row["failure"] = getattr(error, "kind", type(error).__name__)
+        if isinstance(error, WorkerEndedError) and error.signal == signal.SIGKILL:
+            kills = oom_kills(self._root)
+            if kills is not None and self._kills is not None and kills > self._kills:
+                row["failure"] = "out-of-memory"
+                row["reason"] = f"out of memory: the kernel ended the worker (pid {error.pid}); a smaller --batch helps"
+
+
+def oom_kills(root: str = "/") -> int | None:
+    """How many processes the kernel has ended since the start because memory ran out; None where it does not say."""
+    try:
+        for line in (Path(root) / "proc/vmstat").read_text(encoding="ascii").splitlines():
+            name, _, value = line.partition(" ")
+            if name == "oom_kill":
+                return int(value)
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def suspended_s() -> float:
+    """Seconds that the machine has been suspended since its start: one clock stands still then, the other does not."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -1,0 +1,127 @@
+"""What is wrong is said before anything runs: worker, models, device, data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...runner_phase import WorkerError
+from ..plan.settings import Settings
+from ..plan.suites import Test, check_models
+from .memory import estimated_bytes, shown, system_memory
+
+
+class Machine(dict[str, Any]):
+    """What the worker said of itself: torch_version, blas, allocator, devices, threads, networks by name."""
+
+
+def preflight(
+    settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Any], *, here: bool = True
+) -> Machine:
+    """Asks a worker what it can do. FileNotFoundError (with what to install) for a missing worker or data set,
+    ValueError for a model or device it does not have; both name what exists. `here`: the tests will run on this
+    machine; False where others run them, and only the networks are the same."""
+    worker = open_worker()
+    try:
+        networks = {network["name"]: network for network in worker.networks()}
+        check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
+        if here:
+            _check_device(settings, worker)
+            _check_replicas(settings, worker)
+            _check_batches(settings, tests, networks, worker)
+            for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
+                _check_data(data, settings, worker)
+        hello = worker.hello
+        return Machine(
+            torch_version=hello.get("torch_version"),
+            blas=hello.get("blas"),
+            allocator=hello.get("allocator"),
+            devices=list(worker.devices),
+            threads=hello.get("threads"),
+            networks=networks,
+            worker=str(getattr(worker, "executable", "")),
+        )
+    except WorkerError as error:
+        raise _as_builtin(error) from None
+    except (KeyError, TypeError) as error:
+        raise OSError(f"the worker's answers are not understood ({error!r}): is it of another version?") from None
+    finally:
+        worker.close(1.0)
+
+
+def _check_device(settings: Settings, worker: Any) -> None:
+    wanted = "cuda:0" if settings.device == "cuda" else settings.device
+    if wanted not in worker.devices:
+        version, why = worker.hello.get("torch_version"), worker.hello.get("no_gpu")
+        raise ValueError(
+            f"there is no device {settings.device!r}: the worker (torch {version}) sees {', '.join(worker.devices)}"
+            + (f"; no GPU: {why}" if why else "")
+        )
+    if settings.precision == "tf32" and not wanted.startswith("cuda"):
+        raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
+
+
+def _check_replicas(settings: Settings, worker: Any) -> None:
+    asked = settings.replicas or 0
+    if settings.device.startswith("cuda") and asked > len(_gpus_from(settings, worker)):
+        gpus = [device for device in worker.devices if device.startswith("cuda")]
+        raise ValueError(
+            f"{asked} replicas need as many GPUs from {settings.device} on, the worker sees {len(gpus)}: "
+            f"{', '.join(gpus)}; --replicas 0 takes them all"
+        )
+
+
+def _gpus_from(settings: Settings, worker: Any) -> list[str]:
+    """Devices from the one that was asked for on."""
+    gpus = [str(device) for device in worker.devices if device.startswith("cuda")]
+    wanted = "cuda:0" if settings.device == "cuda" else settings.device
+    return gpus[gpus.index(wanted) :] if wanted in gpus else []
+
+
+def _memory(settings: Settings, worker: Any) -> tuple[int, str] | None:
+    """Bytes that a test has at most, and whose they are; None where that is not known."""
+    if settings.device == "cpu":
+        memory = system_memory()
+        return None if memory is None else (memory[0], "this machine has")
+    count = 1 if settings.replicas is None else settings.replicas or len(worker.devices)
+    used = _gpus_from(settings, worker)[:count]
+    known = {gpu.get("device"): gpu.get("memory_bytes") for gpu in worker.hello.get("gpus") or []}
+    sizes = [known.get(device) for device in used]
+    if not sizes or None in sizes:
+        return None
+    return sum(size for size in sizes if size), f"{', '.join(used)} {'have' if len(used) > 1 else 'has'}"
+
+
+def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any], worker: Any) -> None:
+    """A batch that the user named must fit the device at all."""
+    memory = _memory(settings, worker)
+    if settings.batch is None or memory is None:
+        return
+    for test in tests:
+        need = estimated_bytes(test, networks[test.model])
+        if need > memory[0]:
+            raise ValueError(
+                f"{test.name} with a batch of {settings.batch} needs about {shown(need)}, "
+                f"{memory[1]} {shown(memory[0])}: ask for a smaller --batch"
+            )
+
+
+_LIGHTEST: dict[str, tuple[str, dict[str, Any]]] = {
+    "fashion-mnist": ("small-cnn", {}),
+    "brain-2mm": ("u-net-3d", {"size": 8, "channels": 1, "classes": 4}),
+    "text": ("small-gpt", {"size": 8}),
+}
+
+
+def _check_data(data: str, settings: Settings, worker: Any) -> None:
+    """The worker itself looks where it will look later: an evaluation is prepared and given up."""
+    network, options = _LIGHTEST[data]
+    worker.load(network, batch=1, device="cpu", **options)
+    folder = {"data_folder": settings.data_folder} if settings.data_folder else {}
+    worker.evaluate(data=data, subset=1, **folder).abort()
+
+
+def _as_builtin(error: WorkerError) -> Exception:
+    """A worker's refusal as the kind of error that the command line shows as one line."""
+    kind = {"no-data": FileNotFoundError, "no-device": ValueError, "unknown-network": ValueError}.get(error.kind)
+    return (kind or OSError)(str(error))

@@ -1,0 +1,126 @@
+"""How a campaign goes, on standard error: a bar on a terminal, one line a finished phase elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from ... import digits
+from ..plan.task import Task
+from ..row.rows import Row
+
+_BAR = 24
+_PERIOD_S = 0.1
+
+
+class Progress:
+    """`total`: tasks of the campaign; `done`: those that an earlier session finished."""
+
+    def __init__(self, total: int, done: int = 0, *, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._stream: TextIO | None = sys.stderr if stream is None else stream
+        self._quiet = quiet
+        self._bar = not quiet and _is_terminal(self._stream)
+        self._total, self._done, self._before = total, done, done
+        self._began = time.monotonic()
+        self._text = ""
+        self._begin, self._width = 0.0, 1.0  # of a task: where its phase begins, and its share
+        self._next = 0.0
+
+    def phase(self, task: Task, phase: str) -> None:
+        """A phase begins."""
+        self._text = f"{task.test.name} run {task.repeat}: {phase}"
+        phases = task.test.phases
+        self._begin, self._width = (phases.index(phase) if phase in phases else 0) / len(phases), 1 / len(phases)
+        self._draw(None, "")
+
+    def says(self, text: str) -> None:
+        """What goes on between tasks."""
+        self._text, self._begin = text, 0.0
+        self._draw(None, "")
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """The worker's progress."""
+        if event.get("event") != "progress" or time.monotonic() < self._next:
+            return
+        seconds, images = event.get("elapsed_s") or 0.0, event.get("images") or 0
+        rate = f" {images / seconds:,.0f} images/s" if seconds > 0 else ""
+        loss = event.get("loss")
+        self._draw(event.get("fraction"), rate + (f" loss {loss:.3f}" if isinstance(loss, (int, float)) else ""))
+
+    def row(self, row: Row) -> None:
+        """A phase has ended."""
+        if row["phase"] in ("load", "warm-up") and row["status"] == "ok":
+            return
+        energy = digits.energy(row.get("energy_j"))
+        found = f"{row['test']} run {row['repeat']} {row['phase']}: {digits.duration(row.get('duration_s'))}, {energy}"
+        if row.get("accuracy") is not None:
+            found += f", accuracy {row['accuracy']:.1%}"
+        if row["phase"] == "training" and row.get("reached") is not None:
+            goal = f"{row['target_metric']} {row['target']:g}"
+            after = "1 epoch" if row["epochs"] == 1 else f"{row['epochs']} epochs"
+            found += f"; {goal} reached after {after}" if row["reached"] else f"; {goal} missed"
+        if row["status"] != "ok":
+            found += f"; failed: {row['reason']}"
+        elif row.get("invalid"):
+            found += f"; invalid: {'; '.join(row['invalid'])}"
+        self.line(found)
+
+    def epoch(self, line: Row) -> None:
+        """An epoch and its evaluation have ended."""
+        value = "unknown" if line["value"] is None else f"{line['value']:.4f}"
+        cost = f"{digits.energy(line['training_j'])} and {digits.energy(line['evaluation_j'])} for the evaluation"
+        self.line(f"{line['test']} run {line['repeat']} epoch {line['epoch']}: {line['metric']} {value}, {cost}")
+
+    def task_done(self) -> None:
+        """A task has ended, well or not."""
+        self._done += 1
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        if not self._quiet:
+            self.clear()
+            self._write(text + "\n")
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self._bar:
+            self._write("\r\x1b[K")
+
+    def _left(self, fraction: float) -> str:
+        """Time left, by what the tasks of this session took."""
+        share = (self._done - self._before + fraction) / max(self._total - self._before, 1)
+        spent = time.monotonic() - self._began
+        return f" {digits.duration(round(spent / share - spent))} left" if share > 0.05 and spent > 2 else ""
+
+    def _draw(self, fraction: float | None, more: str) -> None:
+        if not self._bar:
+            return
+        self._next = time.monotonic() + _PERIOD_S
+        inside = min(max(fraction or 0.0, 0.0), 1.0)
+        of_task = self._begin + self._width * inside
+        filled = round(_BAR * (self._done + of_task * 0.9) / max(self._total, 1))
+        bar = f"[{'#' * filled}{' ' * (_BAR - filled)}] {self._done}/{self._total}"
+        text = f"{bar} {self._text}{'' if fraction is None else f' {inside:.0%}'}{more}{self._left(of_task)}"
+        columns = max(shutil.get_terminal_size((100, 20)).columns - 1, 0)
+        self._write("\r" + text[:columns] + "\x1b[K")
+
+    def _write(self, text: str) -> None:
+        """A terminal or a reader that has gone ends what is said, and not the campaign."""
+        try:
+            if self._stream is not None:
+                self._stream.write(text)
+                self._stream.flush()
+        except (OSError, ValueError):
+            self._quiet, self._bar = True, False
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a line of it can be drawn again."""
+    try:
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # closed
+        return False

@@ -1,0 +1,1 @@
+"""What people and programs get: pages, tables, figures, files."""

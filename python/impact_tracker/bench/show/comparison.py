@@ -1,0 +1,145 @@
+"""Two campaigns beside each other: which tests differ, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ... import digits
+from ...report.page import Page, Table
+from ..analyse.cells import Cell, unit_of, with_half
+from ..analyse.relations import holm, welch
+from ..analyse.statistics import mean_of
+from ..row.rows import Row
+from .comparable import agree, apart, in_common, same_input
+from .view import View
+
+QUANTITIES = {
+    "j_per_image": "J per {unit}",
+    "seconds": "seconds",
+    "images_per_s": "{unit}s per s",  # where runs took different numbers of images: then their seconds say nothing
+    "accuracy": "accuracy",
+}
+_FIELDS = {**{name: name for name in QUANTITIES}, "seconds": "duration_s"}
+
+
+class Compared(NamedTuple):
+    """One quantity of one test and phase. `ratio`: B over A with its 95 % half-width; `p`: Welch's, adjusted for all
+    that were compared (Holm); `differs`: p below 5 %, `None` where one run on a side says nothing; `unit`: an input."""
+
+    test: str
+    title: str
+    phase: str
+    quantity: str
+    a: float
+    b: float
+    ratio: float | None
+    ratio_half_width: float | None
+    p: float | None
+    differs: bool | None
+    unit: str = "image"
+
+
+def _values(rows: Sequence[Row], quantity: str) -> list[float]:
+    """One value a run. Accuracy is that of the evaluation."""
+    found = [row.get(_FIELDS[quantity]) for row in rows]
+    return [float(one) for one in found if one is not None]
+
+
+def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list[str]:
+    """Those of a phase that mean the same on both sides."""
+    if not same_input(first, second):
+        return []
+    speed = "seconds" if agree(first, second, "images") else "images_per_s"
+    return ["j_per_image", speed, *(["accuracy"] if phase == "evaluation" else [])]
+
+
+def compare(a: View, b: View) -> list[Compared]:
+    """Every quantity of every phase that both campaigns measured. ValueError where they have none in common."""
+    raw: list[tuple[Cell, str, list[float], list[float]]] = []
+    for cell, first, second in in_common(a, b):
+        for quantity in _quantities(cell.phase, first, second):
+            sides = _values(first, quantity), _values(second, quantity)
+            if sides[0] and sides[1]:
+                raw.append((cell, quantity, *sides))
+    if not raw:
+        names = (f"{view.storage.folder} (suite {view.settings.suite}, {view.settings.mode})" for view in (a, b))
+        reasons = "".join(f"\n  {note}" for note in apart(a, b))
+        raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
+    tests = [welch(first, second) for _, _, first, second in raw]
+    adjusted = iter(holm([one.p for one in tests if one is not None]))
+    return [_compared(*one, None if test is None else next(adjusted)) for one, test in zip(raw, tests)]
+
+
+def _compared(cell: Cell, quantity: str, first: list[float], second: list[float], p: float | None) -> Compared:
+    a, b = mean_of(first), mean_of(second)
+    assert a is not None
+    assert b is not None
+    ratio = b.value / a.value if a.value > 0 else None
+    half = None
+    if ratio is not None and a.half_width is not None and b.half_width is not None and b.value > 0:
+        half = ratio * math.hypot(a.half_width / a.value, b.half_width / b.value)
+    differs = None if p is None else p < 0.05
+    return Compared(cell.test, cell.title, cell.phase, quantity, a.value, b.value, ratio, half, p, differs, cell.unit)
+
+
+def page(a: View, b: View) -> Page:
+    """The verdict, then every quantity, then what makes the two hard to compare."""
+    found = compare(a, b)
+    rows = [
+        (
+            one.title,
+            one.phase,
+            QUANTITIES[one.quantity].format(unit=one.unit),
+            digits.significant(one.a, 4),
+            digits.significant(one.b, 4),
+            "" if one.ratio is None else with_half(one.ratio, one.ratio_half_width),
+            "" if one.p is None else "< 0.001" if one.p < 0.001 else f"{one.p:.3f}",
+            {None: "one run says nothing", True: "yes", False: "not told apart"}[one.differs],
+        )
+        for one in found
+    ]
+    columns = ("network", "phase", "quantity", ">A", ">B", ">B / A", ">p", "differ")
+    return Page(
+        _verdict(found),
+        [Table(columns, rows)],
+        caveats(a, b, found),
+        [f"A: {a.storage.folder}", f"B: {b.storage.folder}"],
+    )
+
+
+def _verdict(found: Sequence[Compared]) -> str:
+    energies = [one for one in found if one.quantity == "j_per_image"]
+    if not energies:
+        return "No energies that both campaigns measured"
+    told = [one for one in energies if one.differs]
+    if not told:
+        return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
+    largest = max(told, key=lambda one: abs(math.log(one.ratio)) if one.ratio else 0.0)
+    change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
+    return f"{len(told)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
+
+
+def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
+    """How it was compared, what was not, and what makes the two hard to compare."""
+    notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)", *apart(a, b)]
+    sides: list[tuple[str, Any, Any]] = [
+        (name, getattr(a.settings, name), getattr(b.settings, name)) for name in ("suite", "mode", "images", "epochs")
+    ]
+    heads = ("host", "torch_version", "blas", "allocator")
+    sides += [(name, a.head.get(name, "not recorded"), b.head.get(name, "not recorded")) for name in heads]
+    notes += [f"{name} differs: {one} in A, {other} in B" for name, one, other in sides if one != other]
+    qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
+    if qualities[0] != qualities[1]:
+        notes.append(
+            f"qualities differ: {', '.join(sorted(qualities[0]))} in A, {', '.join(sorted(qualities[1]))} in B"
+        )
+    if any("modelled" in quality for quality in qualities):
+        notes.append("modelled energy: a model's own error is common to both sides on one machine, and not on two")
+    biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
+    if biases and a.head.get("host") != b.head.get("host"):
+        notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
+    if any(one.differs is None for one in found):
+        notes.append("where a side has one run nothing is known of its scatter: repeat it")
+    return notes

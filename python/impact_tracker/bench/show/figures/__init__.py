@@ -1,0 +1,142 @@
+"""Figures of a campaign: pure functions of its cells that give matplotlib figures, without any global state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .... import digits
+from ...analyse.cells import Cell, unit_of
+from ...analyse.statistics import Mean
+from ...row.disk import write_whole
+
+MOST_BARS = 8  # of a panel; more are drawn as points in rows, on a logarithmic axis
+_TITLES = {"training": "Training", "inference": "Inference"}
+
+
+def matplotlib_figure(**options: Any) -> Any:
+    """A figure of its own; ImportError that names the extra where matplotlib is missing."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("figures need matplotlib: pip install 'impact-tracker[bench]'") from None
+    figure = Figure(**options)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Any, path: Path) -> Path:
+    """Write a figure, whole or not at all; the same figure gives the same bytes."""
+    import matplotlib
+
+    stream = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "impact-tracker", "svg.fonttype": "none"}):
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(stream, format=path.suffix[1:], dpi=150, metadata=metadata)
+    return write_whole(path, stream.getvalue())
+
+
+def png(figure: Any) -> bytes:
+    """A figure as a picture, for notebooks: these figures belong to no backend that would show them."""
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=100, format="png")
+    return stream.getvalue()
+
+
+def energy_figure(cells: Sequence[Cell]) -> Any:
+    """Energy of each model as bars with 95 % intervals, coloured by test accuracy; one panel a phase.
+
+    None where no energy is known.
+    """
+    panels = []
+    for phase in ("training", "inference"):
+        known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None]
+        if known:
+            panels.append((phase, known))
+    if not panels:
+        return None
+    most = max(len(known) for _, known in panels)
+    if most > MOST_BARS:
+        return _long_figure(panels, most)
+    figure = matplotlib_figure(figsize=(max(3.4, 1.5 + 0.75 * most) * len(panels) + 1, 4.2), layout="constrained")
+    reached = {cell.test: cell.accuracy.value for cell in cells if cell.accuracy is not None}
+    scale = _accuracy_scale(list(reached.values()))
+    shown = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (phase, known) in zip(shown, panels):
+        _bars(axes, _TITLES[phase], known, reached, scale)
+    if scale is not None:
+        figure.colorbar(scale, ax=list(shown), label="test accuracy in %", pad=0.02)
+    return figure
+
+
+def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Any:
+    """J per image of many tests, a row each."""
+    from .labels import plain_log
+
+    figure = matplotlib_figure(figsize=(5.4 * len(panels), 1.3 + 0.22 * most), layout="constrained")
+    for axes, (phase, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        shown = [(cell, cell.j_per_image) for cell in reversed(known) if cell.j_per_image is not None]
+        for place, (_, mean) in enumerate(shown):
+            error = {} if mean.half_width is None else {"xerr": mean.half_width, "capsize": 2, "linewidth": 1}
+            axes.errorbar(mean.value, place, fmt="o", color="#4477aa", markersize=5, **error)
+        axes.set_yticks(range(len(shown)), [cell.title for cell, _ in shown], fontsize=8)
+        axes.set_xscale("log")
+        axes.set_xlabel(f"J per {unit_of([cell for cell, _ in shown])}")
+        axes.margins(y=0.03)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(linewidth=0.5, alpha=0.4)
+        axes.set_axisbelow(True)
+        axes.set_title(_panel_title(_TITLES[phase], known), fontsize=10, loc="left")
+        plain_log(axes.xaxis)
+    return figure
+
+
+def _panel_title(title: str, cells: Sequence[Cell]) -> str:
+    runs = sorted({cell.runs for cell in cells})
+    quality = "" if {cell.quality for cell in cells} == {"measured"} else ", modelled energy"
+    count = "–".join(map(str, runs[:: max(len(runs) - 1, 1)]))
+    return f"{title}: {count} run{'' if runs == [1] else 's'}{quality}"
+
+
+def _accuracy_scale(values: Sequence[float]) -> Any:
+    if not values:
+        return None
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    low, high = min(values) * 100, max(values) * 100
+    margin = max((high - low) * 0.15, 1.0)
+    return ScalarMappable(Normalize(max(low - margin, 0), min(high + margin, 100)), "viridis")
+
+
+def _plain(mean: Mean) -> str:
+    """The value without digits finer than its interval."""
+    return digits.fixed(mean.value, digits.decimals_for(mean.value, mean.half_width))
+
+
+def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float], scale: Any) -> None:
+    watt_hours = [cell.kwh.value * 1000 for cell in cells if cell.kwh is not None]
+    factor, unit = (1.0, "Wh") if max(watt_hours) >= 0.1 else (1000.0, "mWh")
+    for position, (cell, value) in enumerate(zip(cells, watt_hours)):
+        colour = scale.to_rgba(reached[cell.test] * 100) if scale is not None and cell.test in reached else "0.7"
+        half = cell.kwh.half_width if cell.kwh is not None else None
+        error = {} if half is None else {"yerr": half * 1000 * factor, "capsize": 4, "error_kw": {"linewidth": 1.2}}
+        axes.bar(position, value * factor, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, **error)
+        label = [f"{_plain(cell.j_per_image)} J/{cell.unit}"] if cell.j_per_image is not None else []
+        top = value * factor + (0 if half is None else half * 1000 * factor)
+        axes.annotate("\n".join(label), (position, top), (0, 4), textcoords="offset points", ha="center", fontsize=8)
+    axes.set_xticks(range(len(cells)), [cell.title for cell in cells], rotation=0 if len(cells) < 3 else 35)
+    if len(cells) >= 3:
+        for text in axes.get_xticklabels():
+            text.set_ha("right")
+            text.set_rotation_mode("anchor")
+    axes.margins(y=0.15)
+    axes.set_ylim(bottom=0)
+    axes.set_title(_panel_title(title, cells), fontsize=10, loc="left")
+    axes.set_ylabel(f"energy in {unit}")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", linewidth=0.5, alpha=0.5)
+    axes.set_axisbelow(True)

@@ -1,0 +1,197 @@
+"""What a long training or many inferences will cost on this machine, from a light run and its scatter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from ... import digits
+from ...report.page import Page, Table
+from ...values import JOULES_PER_KWH
+from ..analyse.cells import Cell, invalid_because, unit_of
+from ..analyse.statistics import Mean, mean_of, student_t
+from ..plan.suites import check_models
+from ..plan.test import ASIDE
+from ..row.rows import Row
+from ..row.sums import total
+from .view import View
+
+PHASES = ("training", "inference")
+
+
+class Forecast(NamedTuple):
+    """Prediction intervals (95 %) of one future run: for its energy in J, its seconds, its carbon in g. Low and high of
+    the energy hold the scatter between runs and the sensors' own error, those of the carbon the intensity's range too.
+    `runs`: of which the energy is known; `start_known`: whether loading and warming up are in the energy; `batch`: that
+    was measured, None where it differs."""
+
+    test: str
+    title: str
+    phase: str
+    images: int
+    runs: int
+    energy_j: float
+    energy_low_j: float
+    energy_high_j: float
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    carbon_g: float | None
+    carbon_low_g: float | None
+    carbon_high_g: float | None
+    quality: str
+    unit: str = "image"
+    batch: int | None = None
+    start_known: bool = True
+
+
+def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str] = ()) -> list[Forecast]:
+    """For each test (of `models`, where any are named): training `epochs` times over `images`, and running `images`
+    once. Energy grows with the images: a start (loading, warming up) is added as it was measured. ValueError where
+    nothing was measured."""
+    check_models(models, dict.fromkeys(cell.model for cell in view.cells), str(view.storage.folder))
+    if images < 1 or epochs < 1:
+        raise ValueError(f"images and epochs are 1 or more, not {images} and {epochs}")
+    found = []
+    for cell in view.cells:
+        if models and cell.model not in models:
+            continue
+        if cell.phase in PHASES and cell.runs and cell.j_per_image is not None and cell.seconds is not None:
+            wanted = images * epochs if cell.phase == "training" else images
+            found.append(_forecast(cell, view, wanted))
+    if not found:
+        why = view.verdict().text
+        if why is not None:
+            raise ValueError(f"there is nothing that a forecast could rest on: {why}")
+        raise ValueError("nothing was measured that a forecast could rest on: `impact-tracker doctor` says why")
+    return found
+
+
+def _start(view: View, test: str) -> tuple[float | None, float]:
+    """(J, s) of loading and warming up; None for an energy of which a part was not measured."""
+    cells = [cell for cell in view.cells if cell.test == test and cell.phase in ASIDE]
+    kwh = total(None if cell.kwh is None else cell.kwh.value for cell in cells)
+    seconds = math.fsum(cell.seconds.value for cell in cells if cell.seconds is not None)
+    return (None if kwh is None and cells else (kwh or 0.0) * JOULES_PER_KWH), seconds
+
+
+def _seconds_per_image(rows: Sequence[Row]) -> Mean | None:
+    """How many images each run took may differ."""
+    good = [row for row in rows if row.get("images") and row.get("duration_s")]
+    return mean_of([row["duration_s"] / row["images"] for row in good])
+
+
+def _carbon_range(rows: Sequence[Row], spread: float) -> tuple[float, float] | None:
+    """How far a forecast's carbon reaches down and up, relative: the runs' own ranges (sensors and intensity) and their
+    scatter. None where they have none."""
+    ends = ("carbon_low_g", "carbon_high_g")
+    known = [row for row in rows if row.get("carbon_g") and all(row.get(end) is not None for end in ends)]
+    if not known:
+        return None
+    down = math.fsum(1 - row["carbon_low_g"] / row["carbon_g"] for row in known) / len(known)
+    up = math.fsum(row["carbon_high_g"] / row["carbon_g"] - 1 for row in known) / len(known)
+    return min(math.hypot(spread, down), 1.0), math.hypot(spread, up)
+
+
+def _forecast(cell: Cell, view: View, images: int) -> Forecast:
+    assert cell.j_per_image is not None
+    rows = [row for row in view.rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase)]
+    rows = [row for row in rows if not invalid_because(row)]
+    batches = {row.get("batch") for row in rows}
+    per_image_s = _seconds_per_image(rows)
+    assert per_image_s is not None
+    start_j, start_s = _start(view, cell.test)
+    energy = (start_j or 0.0) + cell.j_per_image.value * images
+    seconds = start_s + per_image_s.value * images
+    spread = _spread(cell.j_per_image)
+    relative = math.hypot(spread, cell.bias or 0.0)
+    half = energy * relative
+    half_s = seconds * _spread(per_image_s)
+    grams = low_g = high_g = None
+    if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
+        grams = energy * cell.carbon_kg.value * 1000 / (cell.kwh.value * JOULES_PER_KWH)
+        down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
+        low_g, high_g = grams * (1 - down), grams * (1 + up)
+    return Forecast(
+        test=cell.test,
+        title=cell.title,
+        phase=cell.phase,
+        images=images,
+        runs=cell.j_per_image.runs,
+        energy_j=energy,
+        energy_low_j=max(energy - half, 0.0),
+        energy_high_j=energy + half,
+        seconds=seconds,
+        seconds_low=max(seconds - half_s, 0.0),
+        seconds_high=seconds + half_s,
+        carbon_g=grams,
+        carbon_low_g=low_g,
+        carbon_high_g=high_g,
+        quality=cell.quality,
+        unit=cell.unit,
+        batch=batches.pop() if len(batches) == 1 else None,
+        start_known=start_j is not None,
+    )
+
+
+def _spread(mean: Mean) -> float:
+    """Relative half-width of the 95 % prediction interval of one more run: t · s · √(1 + 1/n). Of one run alone nothing
+    is known; a fifth is taken, and said."""
+    if mean.relative is None:
+        return 0.2
+    return student_t(0.95, mean.runs - 1) * mean.relative * math.sqrt(1 + 1 / mean.runs)
+
+
+def page(view: View, found: Sequence[Forecast], *, images: int, epochs: int) -> Page:
+    """One row a network and phase."""
+    rows = [
+        (
+            one.title,
+            one.phase,
+            f"{one.images:,}",
+            digits.energy(one.energy_j, one.energy_high_j - one.energy_j),
+            # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
+            digits.kwh(one.energy_j, min(one.energy_high_j - one.energy_j, one.energy_j), spread=False),
+            digits.carbon(one.carbon_g, one.carbon_low_g, one.carbon_high_g),
+            " to ".join(digits.duration(value) for value in (one.seconds_low, one.seconds_high)),
+        )
+        for one in found
+    ]
+    first = found[0]
+    headline = (
+        f"{first.title}, {first.phase} of {first.images:,} {first.unit}s: "
+        f"{digits.energy(first.energy_j, first.energy_high_j - first.energy_j)} in {digits.duration(first.seconds)}"
+    )
+    columns = ("network", "phase", f">{unit_of(found)}s", ">energy", ">kWh", ">carbon", ">time")
+    return Page(headline, [Table(columns, rows)], caveats(view, found, images, epochs), [f"from {view.storage.folder}"])
+
+
+def caveats(view: View, found: Sequence[Forecast], images: int, epochs: int) -> list[str]:
+    """What a reader of a forecast must know."""
+    notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
+    if any(one.runs < 2 for one in found):
+        notes.append("from one run: its scatter is not known, ± 20 % is taken for it")
+    tests = {one.test for one in found}
+    shown = [row for row in _rows_of(view, tests) if row["phase"] in PHASES and row.get("images")]
+    short = min((row["images"] for row in shown), default=0)
+    if short and images * epochs > 100 * short:
+        notes.append(f"more than 100 times what was run ({short:g} images): heating and throttling are not in it")
+    if any(one.quality == "modelled" for one in found):
+        notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
+    if not all(one.start_known for one in found):
+        notes.append("what loading and warming up cost was not measured: it is in none of the energies")
+    if any(row["phase"] == "evaluation" for row in _rows_of(view, tests)):
+        notes.append("training without its evaluations")
+    if view.settings.mode == "quick" and any(one.batch == 1 for one in found):
+        notes.append("measured one input at a time: in larger batches each takes less (--batch)")
+    return notes
+
+
+def _rows_of(view: View, tests: Collection[str]) -> list[Row]:
+    return [row for row in view.rows if row.get("test") in tests]
+
+
+def to_dict(found: Sequence[Forecast]) -> list[dict[str, Any]]:
+    """For JSON."""
+    return [one._asdict() for one in found]

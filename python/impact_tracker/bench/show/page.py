@@ -1,0 +1,124 @@
+"""A campaign for the console: the answer, the table, what to beware of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ... import digits
+from ...report.page import Page, Table
+from ..analyse.cells import Cell, unit_of, with_half
+from ..analyse.statistics import Mean
+
+
+def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:
+    """What `impact-tracker bench` shows at its end."""
+    return Page(headline(cells), [table_of(cells)], notes)
+
+
+def headline(cells: Sequence[Cell]) -> str:
+    """Which network costs how much: training first, where there was one."""
+    lines = []
+    for phase, verb in (("training", "to train"), ("inference", "to run")):
+        known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None and cell.kwh.value > 0]
+        if known:
+            lines.append(_compared(known, verb) if len(known) > 1 else _alone(known[0]))
+    if lines:
+        return "\n".join(lines)
+    if any(cell.runs for cell in cells):
+        return "Energy was not measured: `impact-tracker doctor` says why, and what mends it"
+    if any(cell.left_out for cell in cells):
+        return "No run counts: each failed or is invalid, for the reasons below"
+    return "No test came to its end"
+
+
+def _compared(cells: Sequence[Cell], verb: str) -> str:
+    """The dearest against the cheapest, by what one image costs where that is known."""
+
+    def cost(cell: Cell) -> Mean:
+        found = cell.j_per_image or cell.kwh
+        assert found is not None
+        return found
+
+    low, high = min(cells, key=lambda c: cost(c).value), max(cells, key=lambda c: cost(c).value)
+    a, b = cost(low), cost(high)
+    ratio = b.value / a.value
+    halves = [one.half_width / one.value for one in (a, b) if one.half_width is not None]
+    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # of one side alone it would be too narrow
+    text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
+    if low.j_per_image and high.j_per_image:
+        text += (
+            f": {with_half(b.value, b.half_width)} against {with_half(a.value, a.half_width)} J per {unit_of(cells)}"
+        )
+    if low.accuracy and high.accuracy:
+        text += f", accuracy {percent(high.accuracy)} against {percent(low.accuracy)}"
+    return text
+
+
+def _alone(cell: Cell) -> str:
+    assert cell.kwh is not None
+    text = f"{cell.title}, {cell.phase}: {with_half(cell.kwh.value, cell.kwh.half_width)} kWh"
+    if cell.j_per_image:
+        text += f", {with_half(cell.j_per_image.value, cell.j_per_image.half_width)} J per {cell.unit}"
+    return text + (f", accuracy {percent(cell.accuracy)}" if cell.accuracy else "")
+
+
+def percent(mean: Mean) -> str:
+    """An accuracy with its interval."""
+    half = None if mean.half_width is None else mean.half_width * 100
+    return f"{with_half(mean.value * 100, half)} %"
+
+
+def scale_of(means: Sequence[Mean | None]) -> tuple[float, str]:
+    """A power of a thousand that makes a column of means readable, and what its header says: 10⁻³, 10⁻⁶ or nothing."""
+    largest = max((abs(mean.value) for mean in means if mean is not None), default=0.0)
+    for exponent, text in ((0, ""), (3, "10⁻³ "), (6, "10⁻⁶ "), (9, "10⁻⁹ ")):
+        if largest * 10.0**exponent >= 0.1:
+            return 10.0**exponent, text
+    return 1.0, ""
+
+
+def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
+    if mean is None:
+        return "–"
+    return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+
+
+def quality_text(cell: Cell) -> str:
+    """`measured`, `modelled`, or how much of it is which."""
+    if not cell.runs:
+        return "–"
+    if cell.quality == "modelled" and cell.modelled is not None and cell.modelled < 0.95:
+        return f"measured, {digits.percent(cell.modelled)} modelled"
+    return cell.quality
+
+
+def table_of(cells: Sequence[Cell]) -> Table:
+    """One row a test and phase."""
+    kwh, kwh_unit = scale_of([cell.kwh for cell in cells])
+    carbon, carbon_unit = scale_of([cell.carbon_kg for cell in cells])
+    rows = []
+    for cell in cells:
+        rows.append(
+            (
+                cell.title,
+                cell.phase,
+                f"{cell.runs}" if not cell.left_out else f"{cell.runs} of {cell.runs + len(cell.left_out)}",
+                _cell_text(cell.kwh, kwh),
+                _cell_text(cell.j_per_image),
+                _cell_text(cell.carbon_kg, carbon),
+                _cell_text(cell.seconds),
+                "–" if cell.accuracy is None else percent(cell.accuracy),
+                quality_text(cell),
+            )
+        )
+    columns = (
+        "model",
+        "phase",
+        ">runs",
+        f">{kwh_unit}kWh",
+        f">J per {unit_of(cells)}",
+        f">{carbon_unit}kgCO2e",
+        ">seconds",
+    )
+    return Table((*columns, ">accuracy", "energy"), rows)

@@ -1,0 +1,130 @@
+"""The published study's Tables 1 to 3 for a campaign, intervals, ranks, what is left out, and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ... import digits
+from ...report.page import Table
+from ..analyse.analysis import Answer, Point, rank_changes
+from ..analyse.cells import Cell, unit_of, with_half
+from ..analyse.published import CLASSIFIERS, published
+from ..analyse.statistics import Mean
+from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
+from .page import scale_of
+
+INVALID = "invalid"
+
+
+def table1(points: Sequence[Point]) -> Table:
+    """Networks: parameters of the graphs beside what the study read off a chart, multiply-adds, reported accuracy."""
+    gmac = {point.model: point.gmac for point in points}
+    rows = []
+    for network in NETWORKS:
+        if network.name not in CLASSIFIERS:
+            continue
+        read_off = published().parameters_m[network.name]
+        exact = network.parameters / 1e6
+        size = gmac.get(network.name)
+        rows.append(
+            (
+                network.title,
+                f"{exact:.2f}",
+                f"{read_off:g}",
+                f"{(read_off / exact - 1) * 100:+.0f} %",
+                "" if size is None else f"{size:.3g}",
+                "" if network.top1 is None else f"{network.top1:.1f}",
+            )
+        )
+    columns = ("network", ">parameters, M", ">as published, M", ">off by", ">GMAC", ">top-1, %")
+    return Table(columns, rows, f"Table 1: networks (accuracy: {TOP1_SOURCE})")
+
+
+def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> Table:
+    """Table 2 (inference) or 3 (training): energy, carbon, seconds as published, and what they lack: images and joules
+    for one of them. `classifiers`: the seven of the study, else every test. A test without any run that counts is
+    there, as invalid."""
+    chosen = [cell for cell in cells if cell.phase == phase and (not classifiers or cell.model in CLASSIFIERS)]
+    energy, energy_unit = scale_of([cell.kwh for cell in chosen])
+    carbon, carbon_unit = scale_of([cell.carbon_kg for cell in chosen])
+    rows = []
+    for cell in chosen:
+        rows.append(
+            (
+                cell.title,
+                _runs(cell),
+                _scaled(cell.kwh, energy) if cell.runs else INVALID,
+                _scaled(cell.carbon_kg, carbon),
+                _scaled(cell.seconds, 1.0),
+                "" if cell.images is None else f"{cell.images:g}",
+                _scaled(cell.j_per_image, 1.0) if cell.runs else INVALID,
+            )
+        )
+    unit = unit_of(chosen)
+    columns = (
+        "network",
+        ">runs",
+        f">{energy_unit}kWh",
+        f">{carbon_unit}kgCO2e",
+        ">s",
+        ">inputs" if unit != "image" else ">images",
+        f">J per {unit}",
+    )
+    return Table(columns, rows, f"Table {2 if phase == 'inference' else 3}: {phase} (± 95 %)")
+
+
+def _runs(cell: Cell) -> str:
+    return f"{cell.runs} of {cell.runs + len(cell.left_out)}" if cell.left_out else str(cell.runs)
+
+
+def _scaled(mean: Mean | None, scale: float) -> str:
+    if mean is None:
+        return ""
+    return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+
+
+def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Mapping[str, Any] | None]) -> Table:
+    """J per image with both intervals, where there are three runs or more. `bootstraps`: of files.bootstraps, in the
+    cells' order."""
+    rows = []
+    for cell, found in zip(cells, bootstraps):
+        mean = cell.j_per_image
+        ends = (found or {}).get("j_per_image")
+        if cell.phase in ("training", "inference") and mean is not None and mean.half_width is not None and ends:
+            low, high = (digits.fixed(end, digits.decimals_for(mean.value, mean.half_width)) for end in ends)
+            rows.append(
+                (
+                    cell.title,
+                    cell.phase,
+                    str(mean.runs),
+                    with_half(mean.value, mean.half_width),
+                    f"{low} to {high}",
+                    digits.percent(mean.relative or 0.0),
+                )
+            )
+    columns = ("network", "phase", ">runs", f">J per {unit_of(cells)}, Student's t", ">bootstrap", ">CV")
+    return Table(columns, rows, "Intervals of the mean over runs (95 %; CV: coefficient of variation)")
+
+
+def ranks_table(points: Sequence[Point]) -> Table:
+    """Networks that were both run and trained: rank by J per image in each, 1 the dearest."""
+    changes = rank_changes(points)
+    rows = [
+        (title_of(model), str(before), str(after), f"{before - after:+d}" if before != after else "0")
+        for model, (before, after) in sorted(changes.items(), key=lambda one: one[1])
+    ]
+    columns = ("network", ">rank, inference", ">rank, training", ">change")
+    title = f"Ranks by J per {unit_of(points)} (1: the dearest; +: dearer in training)"
+    return Table(columns, rows, title)
+
+
+def left_out_table(cells: Sequence[Cell]) -> Table:
+    """Every run that is not averaged, with its reason."""
+    rows = [(task, cell.phase, reason) for cell in cells for task, reason in cell.left_out.items()]
+    return Table(("run", "phase", "reason"), rows, "Invalid runs: in no mean of this report")
+
+
+def answers_table(found: Sequence[Answer]) -> Table:
+    """Question, answer, statistic."""
+    return Table(("question", "answer", "statistic"), [tuple(one) for one in found], "The study's questions")

@@ -1,0 +1,155 @@
+"""A campaign read back: rows that count, their summary, and everything that is made of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from ...report.page import Page
+from ..analyse.analysis import Answer, Point, answers, points_of
+from ..analyse.cells import Cell, summarise
+from ..analyse.reweigh import Weights, weighed
+from ..analyse.scores import Scores, scores
+from ..analyse.targets import Reached, targets_of
+from ..plan.suites import tests_of
+from ..plan.test import ASIDE
+from ..row.log import epochs_of
+from ..row.rows import Row, current, given_up, superseded
+from ..row.storage import Outcome, Storage, outcome_of
+from .caveats import caveats
+from .files import results, write_files
+from .output import Output
+from .page import campaign_page
+from .page_learning import learning_page, targets_table
+from .reproduction import rank_answers
+from .table_texts import csv_text
+from .verdict import Verdict, verdict
+
+
+class View:
+    """What a campaign's folder holds, also while it is being run. `olympic`: best and worst run are dropped; `weights`:
+    PUE or carbon intensity other than those it was run with."""
+
+    def __init__(self, storage: Storage, olympic: bool = False, weights: Weights | None = None) -> None:
+        self.storage = storage
+        self.head = storage.head()
+        self.settings = storage.settings()
+        log = storage.log()
+        self.lines: list[Row] = log.lines
+        self.left_out = log.notes
+        self.output = Output(storage)
+        self.weights = weights or Weights()
+        self.rows: list[Row] = weighed(current(self.lines), self.weights)
+        self.olympic = olympic
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """One a test and phase."""
+        return summarise(self.rows, olympic=self.olympic)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """How far it is."""
+        return outcome_of(self.storage.folder, self.head["tasks"], self.lines)
+
+    @property
+    def caveats(self) -> list[str]:
+        """What a reader must know."""
+        found = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
+        repeated = len(given_up(self.lines))
+        if repeated:
+            runs = "1 run was" if repeated == 1 else f"{repeated} runs were"
+            found.append(
+                f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
+                "results.json keeps them as superseded"
+            )
+        if self.olympic:
+            found.append("means without the best and the worst run (--olympic), where there were five or more")
+        if self.weights.given:
+            asked = ", ".join(f"{name} {value}" for name, value in self.weights.given.items())
+            found.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
+        return found
+
+    @cached_property
+    def targets(self) -> list[Reached]:
+        """What reaching the targets cost, of suite learning; else nothing."""
+        return targets_of(self.rows)
+
+    def verdict(self, outcome: Outcome | None = None) -> Verdict:
+        """Whether it has a result. `outcome`: where more is known than its files say."""
+        return verdict(tests_of(self.settings), self.rows, outcome or self.outcome)
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """Every test with an energy."""
+        return points_of(self.cells, self.rows, self.head.get("networks") or {})
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        if self.settings.suite == "learning":
+            return []
+        return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether it is of the published suite."""
+        return self.settings.suite == "ai-benchmark"
+
+    @property
+    def scores(self) -> Scores | None:
+        """AI scores, of the suite that has them."""
+        return scores(self.rows) if self.has_scores else None
+
+    def page(self, *, aside: bool = True) -> Page:
+        """For the console; `aside`: with what loading and warming up cost."""
+        cells = [cell for cell in self.cells if aside or cell.phase not in ASIDE]
+        if self.settings.suite == "learning":
+            return learning_page(cells, self.caveats, self.targets)
+        return campaign_page(cells, self.caveats)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
+        found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        found["superseded"] = superseded(self.lines)
+        found["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
+        found["outcome"]["without_valid_run"] = self.verdict().without
+        try:
+            found["answers"] = [answer._asdict() for answer in self.answers]
+        except ImportError:
+            found["answers"] = None  # not asked, which is not the same as none
+        found["scores"] = self.scores.to_dict() if self.scores else None
+        if self.settings.suite == "learning":
+            found["targets"] = [one.to_dict() for one in self.targets]
+            found["epochs"] = epochs_of(self.lines, self.rows)
+        return found
+
+    def write_files(self) -> str | None:
+        """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
+        return self.written(self._write) or self.output.unwritten
+
+    def written(self, write: Callable[[], object]) -> str | None:
+        """Runs what writes files by `output`, which knows what the disk refused; a package that was missing."""
+        try:
+            write()
+        except ImportError as error:
+            return str(error)
+        return None
+
+    def _write(self) -> None:
+        if self.settings.suite == "learning":
+            self.output.text("targets.csv", csv_text(targets_table(self.targets)))
+        write_files(self.output, self.to_dict(), self.cells, self.rows)
+        if self.settings.suite == "learning":
+            from .figures.learning import learning_figure
+
+            epochs = epochs_of(self.lines, self.rows)
+            self.output.figure(learning_figure(epochs, self.rows, self.targets), "learning")
+
+
+def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Weights | None = None) -> View:
+    """The campaign in a folder. FileNotFoundError where there is none."""
+    return View(Storage(folder), olympic, weights)
