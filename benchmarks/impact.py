@@ -55,7 +55,7 @@ def full_report() -> Callable[[], object]:
     """Every cell and every total of a footprint with a machine of eight cards."""
     machine = Machine(cpus=2, cpu_cores=32, ram_gb=512, ssds=2, ssd_gb=4000, gpus=8, gpu_model="NVIDIA A100 SXM4 80GB")
     foot = assess(
-        energy_j=(0.98 * 50 * KWH, 50 * KWH, 1.02 * 50 * KWH),
+        energy=(0.98 * 50 * KWH, 50 * KWH, 1.02 * 50 * KWH),
         duration_s=36_000,
         idle_j=10 * KWH,
         pue=1.2,
@@ -74,7 +74,7 @@ def main() -> int:
     missed = 0
     report = full_report()
     tree = [Effect("a", 2, (-3.0, -2.0, -1.0)), Effect("b", 3, (0.0, 0.0, 0.0), (("a", (-0.5, -0.3, -0.1)),))]
-    one = assess(energy_j=KWH, duration_s=3600, zone="FR", machine=Machine(cpus=2, gpus=8)).carbon
+    one = assess(energy=KWH, duration_s=3600, zone="FR", machine=Machine(cpus=2, gpus=8)).carbon
 
     def first_intensity() -> object:
         table.cache_clear()

@@ -29,14 +29,14 @@ def test_one_record_in_every_country():
 def test_every_figure_is_written(tmp_path):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
-    foot = assess(energy_j=KWH, idle_j=0.3 * KWH, duration_s=3600, pue=1.2, zone="FR", machine=Machine(cpus=2, gpus=1))
+    foot = assess(energy=KWH, idle_j=0.3 * KWH, duration_s=3600, pue=1.2, zone="FR", machine=Machine(cpus=2, gpus=1))
     plot_countries((0.9 * KWH, KWH, 1.1 * KWH), tmp_path / "a/countries.svg", own="FR")
     plot_countries(KWH, tmp_path / "world.svg", own="US", zones=None)
     plot_countries(KWH, tmp_path / "own.svg", own="Japan")
     assert "Japan" in (tmp_path / "own.svg").read_text() and "United States" in (tmp_path / "world.svg").read_text()
     plot_split({"cores": 1.0, "GPU": None, "memory": 0.2, "overhead": 0.1}, tmp_path / "split.png")
     plot_life_cycle(foot, tmp_path / "life.svg")
-    plot_life_cycle(assess(energy_j=None, zone="FR"), tmp_path / "unknown.svg")
+    plot_life_cycle(assess(energy=None, zone="FR"), tmp_path / "unknown.svg")
     assert "X: energy was not measured" in (tmp_path / "unknown.svg").read_text()
     plot_matrix(foot, tmp_path / "matrix.svg")
     matrix = (tmp_path / "matrix.svg").read_text()

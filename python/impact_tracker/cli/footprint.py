@@ -92,7 +92,7 @@ def _apart(found: Run, args: argparse.Namespace) -> list[Impact]:
         if wanted:
             if found.zone is None:
                 raise ValueError(f"{found.name}: --marginal and --market need to know where it ran: give --zone")
-            out.append(weigh(found.energy_j, found.pue, intensity=factor(found.zone), quality=found.quality))
+            out.append(weigh(found.energy, found.pue, intensity=factor(found.zone)))
     return out
 
 
@@ -131,7 +131,7 @@ def _assess(found: Run, args: argparse.Namespace) -> Footprint:
     from ..footprint import assess
 
     return assess(
-        energy_j=found.energy_j,
+        energy=found.energy,
         duration_s=found.duration_s,
         idle_j=None if args.idle_w is None or found.duration_s is None else args.idle_w * found.duration_s,
         pue=found.pue,
@@ -140,7 +140,6 @@ def _assess(found: Run, args: argparse.Namespace) -> Footprint:
         wue=_wue(args, found),
         machine=machine_of(args, found),
         allocation=allocation_of(args),
-        quality=found.quality,
     )
 
 

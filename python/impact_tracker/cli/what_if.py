@@ -61,13 +61,12 @@ def _case(one: Run, args: argparse.Namespace) -> Case:
     if one.intensity is None:
         raise ValueError(f"{one.name}: no intensity of its electricity is known: give --zone or --intensity")
     return Case(
-        energy_j=one.energy_j,
+        energy=one.energy,
         duration_s=one.duration_s or 0.0,
         intensity=one.intensity,
         pue=one.pue,
         machine=machine_of(args, one),
         allocation=allocation_of(args),
-        quality=one.quality,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..factors import Factor, cpu, gpu_tdp, ram_power
 from ..footprint import Allocation, Impact, Machine, Term, carbon_of, depletion, embodied, making_total, primary_energy
-from ..values import JOULES_PER_KWH
+from ..values import Energy, joules_of
 from .estimate import energy, number
 from .simple import grid_of
 
@@ -82,7 +82,8 @@ def cluster_training(
     direct = carbon_of(energy([Term(1.0, ((dynamic_kwh, 1), (ratio, 1)))]), grid)
     dynamic = carbon_of(energy([Term(1.0, ((dynamic_kwh, 1),))]), grid)
     machine = replace(cluster.machine, ram_density=OLD_MEMORY)
-    used_j = dynamic_kwh.value * ratio.value * JOULES_PER_KWH
+    used_kwh = dynamic_kwh.value * ratio.value
+    used = Energy(joules_of(used_kwh), quality="modelled")
 
     def made(indicator: str) -> Impact:
         return embodied(making_total(machine, indicator, cards), hours * repeats, shares) * float(cluster.nodes)
@@ -90,8 +91,8 @@ def cluster_training(
     wanted = [zone_factor(kind, zone) for kind in ("primary_energy", "adp")]
     primary = made("primary_energy")
     if wanted[0] is not None:
-        primary = primary_energy(used_j, factor=wanted[0], quality="modelled") + primary
+        primary = primary_energy(used, factor=wanted[0]) + primary
     scarce = made("adp")
     if wanted[1] is not None:
-        scarce = depletion(used_j, factor=wanted[1], quality="modelled") + scarce
-    return ClusterImpact(used_j / JOULES_PER_KWH, direct, dynamic, made("carbon"), primary, scarce)
+        scarce = depletion(used, factor=wanted[1]) + scarce
+    return ClusterImpact(used_kwh, direct, dynamic, made("carbon"), primary, scarce)

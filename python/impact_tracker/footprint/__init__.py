@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazy_names
-from ..values import JOULES_PER_KWH
-from .impact import Energy, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from .impact import EnergyInput, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "INDICATORS",
-    "JOULES_PER_KWH",
     "STAGES",
     "Allocation",
     "Bar",
@@ -70,7 +68,7 @@ __all__ = [
     "Crossing",
     "Distribution",
     "Effect",
-    "Energy",
+    "EnergyInput",
     "Equivalent",
     "Footprint",
     "Impact",

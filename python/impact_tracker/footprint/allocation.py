@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..factors import Factor, FactorError
-from .impact import Energy, Impact, Term, energy_factor, pue_factor
+from ..values import joules_of, kwh_of, worst_quality
+from .impact import EnergyInput, Impact, Term, energy_factor, pue_factor
 
 HOURS_A_YEAR = 8760.0
 
@@ -75,23 +76,21 @@ def embodied(made: Impact, hours: float, allocation: Allocation | None = None) -
     return Impact(made.indicator, made.unit, terms, made.quality, made.note, made.partial)
 
 
-def split_use(
-    energy_j: Energy, idle_j: float | None, pue: float | Factor, intensity: Factor, quality: str = "measured"
-) -> dict[str, Impact]:
+def split_use(energy: EnergyInput, idle_j: float | None, pue: float | Factor, intensity: Factor) -> dict[str, Impact]:
     """Carbon of use apart: `dynamic` (the work), `idle` (what the machine would draw anyway), `infrastructure`
     (PUE − 1).
 
     `idle_j`: idle power × duration, `None` where it is not known: then dynamic holds both and idle is missing.
     ValueError for more idle energy than energy.
     """
-    used, overhead = energy_factor(energy_j, quality), pue_factor(pue)
+    used, overhead = energy_factor(energy), pue_factor(pue)
     if used is None:
         reason = "energy was not measured"
         return {part: Impact.missing("carbon", "g", reason) for part in ("dynamic", "idle", "infrastructure")}
     grid = (intensity, 1.0)
 
     def part(kwh: Factor, scale: float = 1.0) -> Impact:
-        return Impact.of("carbon", "g", [Term(scale, ((kwh, 1), grid))], quality)
+        return Impact.of("carbon", "g", [Term(scale, ((kwh, 1), grid))])
 
     extra = replace(
         overhead,
@@ -100,12 +99,14 @@ def split_use(
         high=overhead.high - 1.0,
         name=f"{overhead.name or 'PUE'} - 1",
     )
-    infrastructure = Impact.of("carbon", "g", [Term(1.0, ((used, 1), (extra, 1), grid))], quality)
+    infrastructure = Impact.of("carbon", "g", [Term(1.0, ((used, 1), (extra, 1), grid))])
     if idle_j is None:
         idle = Impact.missing("carbon", "g", "the machine's idle power is not known: dynamic holds it")
         return {"dynamic": part(used), "idle": idle, "infrastructure": infrastructure}
-    if not 0 <= idle_j <= used.value * 3.6e6 * (1 + 1e-9):
-        raise ValueError(f"idle energy ({idle_j:g} J) lies between 0 and the whole ({used.value * 3.6e6:g} J)")
-    resting = Factor.stated(idle_j / 3.6e6, "kWh", "energy of the idle machine", "idle power × duration")
+    whole_j = joules_of(used.value)
+    if not 0 <= idle_j <= whole_j * (1 + 1e-9):
+        raise ValueError(f"idle energy ({idle_j:g} J) lies between 0 and the whole ({whole_j:g} J)")
+    resting = Factor.stated(kwh_of(idle_j), "kWh", "energy of the idle machine", "idle power × duration")
+    resting = replace(resting, quality=worst_quality([resting.quality, used.quality]))
     share = 1.0 - resting.value / used.value if used.value else 0.0
     return {"dynamic": part(used, share), "idle": part(resting), "infrastructure": infrastructure}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from typing import Union
 
 from ..factors.factor import Factor
-from ..values import JOULES_PER_KWH, worst_quality
+from ..values import Energy, Range, kwh_of, worst_quality
 
-Energy = Union[float, Sequence[float], Factor, None]
+# What impacts are computed from: an energy with its error and quality; joules, or their low, best and high; a factor in
+# kWh; None for an energy that was not measured.
+EnergyInput = Union[Energy, float, Sequence[float], Factor, None]
 
 # unit -> how keys and attributes end
 SUFFIX = {"g": "g", "kWh": "kwh", "L": "l", "MJ": "mj", "kg Sb": "kg_sb", "CTUh": "ctuh", "m3 world eq": "m3_world_eq"}
@@ -119,7 +121,7 @@ class Impact:
             raise AttributeError(f"this is {self.indicator} in {self.unit}, not carbon")
         return self.value
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON: `{"carbon_g": …, "carbon_g_low": …, "carbon_g_high": …, "quality": …, "sources": […]}`."""
         numbers = {self.key: self.value, f"{self.key}_low": self.low, f"{self.key}_high": self.high}
         words = {"quality": self.quality, "partial": self.partial, "formula": self.formula, "note": self.note}
@@ -158,15 +160,13 @@ class Impact:
         return self * (1.0 / amount)
 
 
-def energy_range(energy_j: Energy) -> tuple[float, float, float] | None:
-    """(low, best, high) in joules of a number or of such a triple; `None` where it was not measured.
+def energy_range(energy_j: float | Sequence[float] | None) -> Range | None:
+    """The range in joules of a number or of low, best and high; `None` where it was not measured.
 
     ValueError for a negative or infinite energy and for a range out of order.
     """
     if energy_j is None:
         return None
-    if isinstance(energy_j, Factor):
-        raise ValueError("an energy as a factor is in kWh already: see energy_factor")
     numbers = [float(energy_j)] * 3 if isinstance(energy_j, (int, float)) else [float(e) for e in energy_j]
     if len(numbers) != 3:
         raise ValueError(f"an energy is one number or low, best, high, not {len(numbers)} numbers")
@@ -179,19 +179,25 @@ def energy_range(energy_j: Energy) -> tuple[float, float, float] | None:
         raise ValueError(f"energy must not be negative ({low:g} J)")
     if not low <= best <= high:
         raise ValueError(f"energy's low, best, high are out of order: {low:g}, {best:g}, {high:g} J")
-    return low, best, high
+    return Range(low, best, high)
 
 
-def energy_factor(energy_j: Energy, quality: str = "measured") -> Factor | None:
-    """Energy of the computers in kWh as the first factor of every formula; `None` where it was not measured."""
-    if isinstance(energy_j, Factor):
-        if energy_j.unit != "kWh":
-            raise ValueError(f"an energy as a factor is in kWh, not {energy_j.unit!r}")
-        return energy_j
-    triple = energy_range(energy_j)
-    if triple is None:
+def energy_factor(energy: EnergyInput, quality: str = "measured") -> Factor | None:
+    """Energy of the computers in kWh as the first factor of every formula; `None` where it was not measured.
+
+    `quality` is that of plain joules: an `Energy` and a factor have their own.
+    """
+    if isinstance(energy, Factor):
+        if energy.unit != "kWh":
+            raise ValueError(f"an energy as a factor is in kWh, not {energy.unit!r}")
+        return energy
+    if isinstance(energy, Energy):
+        quality, bounds = energy.quality, energy.range_j
+    else:
+        bounds = energy_range(energy)
+    if bounds is None:
         return None
-    low, best, high = (joules / JOULES_PER_KWH for joules in triple)
+    low, best, high = map(kwh_of, bounds)
     return Factor(
         best, "kWh", low, high, "this record", quality=quality, name="energy of the computers", spread="normal"
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..factors import Factor, intensity
 from ..factors.hardware_names import bare_name
 from ..factors.overrides import overridden
 from .allocation import Allocation, embodied, split_use
-from .impact import Energy, Impact, Term
+from .impact import EnergyInput, Impact, Term
 from .machine import Machine, making
 from .use import carbon, depletion, primary_energy, water, zone_factor
 
@@ -52,9 +51,9 @@ class Matrix:
         """Why cells are empty: `indicator, stage` -> reason."""
         return {f"{i}, {s}": cell.note for (i, s), cell in self.cells.items() if cell.value is None}
 
-    def as_dict(self) -> dict[str, dict[str, Any]]:
+    def as_dict(self) -> dict[str, dict[str, object]]:
         """`{indicator: {stage: {value, low, high, unit, quality, note}}}`."""
-        out: dict[str, dict[str, Any]] = {}
+        out: dict[str, dict[str, object]] = {}
         for (indicator, stage), cell in self.cells.items():
             out.setdefault(indicator, {})[stage] = {
                 "value": cell.value,
@@ -82,7 +81,7 @@ class Footprint:
         """Carbon over the whole life cycle that is known."""
         return self.matrix.total("carbon")
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON; every factor once under `sources`."""
         impacts = [cell for cell in self.matrix.cells.values() if cell.value is not None]
         sources = list(dict.fromkeys(factor.cite() for cell in impacts for factor in cell.factors))
@@ -100,7 +99,7 @@ class Footprint:
 
 def assess(
     *,
-    energy_j: Energy,
+    energy: EnergyInput,
     duration_s: float | None = None,
     idle_j: float | None = None,
     pue: float | Factor = 1.0,
@@ -109,11 +108,10 @@ def assess(
     wue: Factor | None = None,
     machine: Machine | None = None,
     allocation: Allocation | None = None,
-    quality: str = "measured",
 ) -> Footprint:
     """Every indicator and stage of one use of a machine.
 
-    `energy_j` (low, best, high or one number) without the site's overhead; `grid`: the intensity in g/kWh, else the
+    `energy` without the site's overhead; `grid`: the intensity in g/kWh, else the
     zone's (the world's average without one). `machine` and `duration_s` for its making; without them the making is
     an X that says so. What nobody published for the zone is an X too.
     """
@@ -123,17 +121,17 @@ def assess(
         for stage in STAGES:
             reason = _REASONS.get(indicator) or _REASONS.get(stage, "not known")
             cells[indicator, stage] = Impact.missing(indicator, unit, reason)
-    cells["carbon", "use"] = carbon(energy_j, pue, intensity=electricity, quality=quality)
-    cells["water", "use"] = water(energy_j, pue, wue=wue, grid=zone_factor("water", zone), quality=quality)
+    cells["carbon", "use"] = carbon(energy, pue, intensity=electricity)
+    cells["water", "use"] = water(energy, pue, wue=wue, grid=zone_factor("water", zone))
     for indicator, weigh in (("adp", depletion), ("primary_energy", primary_energy)):
         factor = zone_factor(indicator, zone)
         if factor is None:
             cells[indicator, "use"] = Impact.missing(indicator, INDICATORS[indicator], f"not published for {zone}")
         else:
-            cells[indicator, "use"] = weigh(energy_j, pue, factor=factor, quality=quality)
+            cells[indicator, "use"] = weigh(energy, pue, factor=factor)
     hours = None if duration_s is None else duration_s / 3600.0
     parts = _making(cells, machine, hours, allocation)
-    return Footprint(Matrix(cells), split_use(energy_j, idle_j, pue, electricity, quality), parts, hours)
+    return Footprint(Matrix(cells), split_use(energy, idle_j, pue, electricity), parts, hours)
 
 
 def _making(

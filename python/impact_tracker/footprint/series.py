@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..factors import Factor, FactorError, IntensityCurve
-from ..values import JOULES_PER_KWH
+from ..values import kwh_of
 from .impact import Impact, Term, pue_factor
 
 
@@ -50,17 +50,17 @@ def carbon_over_time(
             f"{weighed['held_j'] / covered:.1%} of the energy fell into holes of the intensity that were bridged"
         )
     if weighed["uncovered_j"] > 0:
-        notes.append(f"{weighed['uncovered_j'] / JOULES_PER_KWH:.6g} kWh have no known intensity and are not in it")
+        notes.append(f"{kwh_of(weighed['uncovered_j']):.6g} kWh have no known intensity and are not in it")
     if weighed["missing_s"] > 0:
         notes.append(f"{weighed['missing_s']:.6g} s of the energy series are missing")
-    mean = weighed["impact"] / (covered / JOULES_PER_KWH)
+    mean = weighed["impact"] / kwh_of(covered)
     span = f"{weighed['lowest']:g} to {weighed['highest']:g} g/kWh"
     grid = curve.factor(
         mean,
         method=f"{curve.method}, matched in time ({span})",
         quality="estimated" if weighed["held_j"] > 0 else "modelled",
     )
-    used = covered / JOULES_PER_KWH
+    used = kwh_of(covered)
     energy_used = Factor(used, "kWh", used, used, "this record", quality=quality, name="energy of the computers")
     result = Impact.of("carbon", "g", [Term(1.0, ((energy_used, 1), (pue_factor(pue), 1), (grid, 1)))], quality)
     gaps = weighed["uncovered_j"] > 0 or weighed["missing_s"] > 0

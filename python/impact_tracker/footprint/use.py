@@ -5,77 +5,71 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..factors.factor import Factor, FactorError
-from .impact import Energy, Impact, Term, energy_factor, pue_factor
+from .impact import EnergyInput, Impact, Term, energy_factor, pue_factor
 
 _NOT_MEASURED = "energy was not measured"
 
 
-def carbon(energy_j: Energy, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured") -> Impact:
-    """Carbon of using electricity: `carbon_g = energy_j / 3.6e6 × PUE × intensity_g_per_kwh`.
+def carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured") -> Impact:
+    """Carbon of using electricity: `carbon_g = energy_kwh × PUE × intensity_g_per_kwh`.
 
-    `energy_j`: what the computers used, without the site's overhead: joules, or (low, best, high), or `None` if
-    it was not measured (then carbon is `None`). `intensity` in g/kWh, an average one: a marginal one belongs to
-    `marginal_carbon`. `quality` is that of the energy. The range goes from the product of all lows to that of all
-    highs: it holds the truth if every part's range does.
+    `energy`: what the computers used, without the site's overhead: an `Energy`, or joules, or (low, best, high), or
+    `None` if it was not measured (then carbon is `None`). `quality` is that of plain joules. `intensity` in g/kWh, an
+    average one: a marginal one belongs to `marginal_carbon`. The range goes from the product of all lows to that of
+    all highs: it holds the truth if every part's range does.
     ValueError for a PUE below 1, a negative or infinite energy, an intensity in another unit.
     """
     if "marginal" in intensity.method:
         raise FactorError(f"{intensity.cite()}: a marginal intensity is no average one; see marginal_carbon")
     if "market" in intensity.method:
         raise FactorError(f"{intensity.cite()}: a market-based intensity is kept apart; see market_carbon")
-    return _from_grid("carbon", "g", energy_j, pue, _in_unit(intensity, "g/kWh", "intensity"), quality)
+    return _from_grid("carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"), quality)
 
 
-def marginal_carbon(
-    energy_j: Energy, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured"
-) -> Impact:
+def marginal_carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor) -> Impact:
     """What the grid would emit less without this energy: for decisions, never a part of a total.
 
     The same formula with a marginal intensity; FactorError for one that does not say that it is marginal.
     """
     if "marginal" not in intensity.method:
         raise FactorError(f"{intensity.cite()}: not a marginal intensity (its method does not say so)")
-    return _from_grid("marginal_carbon", "g", energy_j, pue, _in_unit(intensity, "g/kWh", "intensity"), quality)
+    return _from_grid("marginal_carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"))
 
 
-def market_carbon(
-    energy_j: Energy, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured"
-) -> Impact:
+def market_carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor) -> Impact:
     """Market-based carbon (residual mix, certificates): shown beside the location-based one, never in its place."""
     if "market" not in intensity.method:
         raise FactorError(f"{intensity.cite()}: not a market-based intensity (its method does not say so)")
-    return _from_grid("market_carbon", "g", energy_j, pue, _in_unit(intensity, "g/kWh", "intensity"), quality)
+    return _from_grid("market_carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"))
 
 
-def water(
-    energy_j: Energy, pue: float | Factor = 1.0, *, wue: Factor | None, grid: Factor | None, quality: str = "measured"
-) -> Impact:
+def water(energy: EnergyInput, pue: float | Factor = 1.0, *, wue: Factor | None, grid: Factor | None) -> Impact:
     """Water consumed, in litres: `energy_kwh × (WUE + PUE × EWIF)`: on site for the computers, off site for the grid.
 
     `wue`: L per kWh of the computers' energy (not of the site's: the PUE stands once). `grid`: L per kWh of
     electricity. `None` for one: the result is partial and says so; for both: missing.
     """
-    energy, overhead = energy_factor(energy_j, quality), pue_factor(pue)
-    if energy is None:
+    used, overhead = energy_factor(energy), pue_factor(pue)
+    if used is None:
         return Impact.missing("water", "L", _NOT_MEASURED)
     on_site = Impact.missing("water", "L", "no WUE is known for the site: its own water is not in it")
     off_site = Impact.missing("water", "L", "no water is known for the grid: its water is not in it")
     if wue is not None:
-        on_site = Impact.of("water", "L", [Term(1.0, ((energy, 1), (_in_unit(wue, "L/kWh", "WUE"), 1)))], quality)
+        on_site = Impact.of("water", "L", [Term(1.0, ((used, 1), (_in_unit(wue, "L/kWh", "WUE"), 1)))])
     if grid is not None:
-        powers = ((energy, 1), (overhead, 1), (_in_unit(grid, "L/kWh", "water of electricity"), 1))
-        off_site = Impact.of("water", "L", [Term(1.0, powers)], quality)
+        powers = ((used, 1), (overhead, 1), (_in_unit(grid, "L/kWh", "water of electricity"), 1))
+        off_site = Impact.of("water", "L", [Term(1.0, powers)])
     return on_site + off_site
 
 
-def primary_energy(energy_j: Energy, pue: float | Factor = 1.0, *, factor: Factor, quality: str = "measured") -> Impact:
+def primary_energy(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
     """Primary energy in MJ: `energy_kwh × PUE × MJ per kWh`."""
-    return _from_grid("primary_energy", "MJ", energy_j, pue, _in_unit(factor, "MJ/kWh", "primary energy"), quality)
+    return _from_grid("primary_energy", "MJ", energy, pue, _in_unit(factor, "MJ/kWh", "primary energy"))
 
 
-def depletion(energy_j: Energy, pue: float | Factor = 1.0, *, factor: Factor, quality: str = "measured") -> Impact:
+def depletion(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
     """Abiotic depletion of elements in kg of antimony: `energy_kwh × PUE × kg Sb per kWh`."""
-    return _from_grid("adp", "kg Sb", energy_j, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"), quality)
+    return _from_grid("adp", "kg Sb", energy, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"))
 
 
 def zone_factor(kind: str, zone: str | None) -> Factor | None:
@@ -94,12 +88,12 @@ def zone_factor(kind: str, zone: str | None) -> Factor | None:
 
 
 def _from_grid(
-    indicator: str, unit: str, energy_j: Energy, pue: float | Factor, factor: Factor, quality: str
+    indicator: str, unit: str, energy: EnergyInput, pue: float | Factor, factor: Factor, quality: str = "measured"
 ) -> Impact:
-    energy, overhead = energy_factor(energy_j, quality), pue_factor(pue)
-    if energy is None:
+    used, overhead = energy_factor(energy, quality), pue_factor(pue)
+    if used is None:
         return Impact.missing(indicator, unit, _NOT_MEASURED)
-    return Impact.of(indicator, unit, [Term(1.0, ((energy, 1), (overhead, 1), (factor, 1)))], quality)
+    return Impact.of(indicator, unit, [Term(1.0, ((used, 1), (overhead, 1), (factor, 1)))])
 
 
 def _in_unit(factor: Factor, unit: str, what: str) -> Factor:

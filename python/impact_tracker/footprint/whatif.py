@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from ..factors import Factor
 from .allocation import Allocation, embodied
-from .impact import Energy, Impact
+from .impact import EnergyInput, Impact
 from .machine import Machine, making_total
 from .uncertainty import Distribution, can_draw, middle_95, monte_carlo, paired
 from .use import carbon
@@ -19,24 +18,23 @@ ONE = Factor.stated(1.0, "1", "unchanged")
 
 @dataclass(frozen=True)
 class Case:
-    """A run as it was: energy (J) and duration (s) of one, on which machine, with which electricity."""
+    """A run as it was: energy and duration (s) of one, on which machine, with which electricity."""
 
-    energy_j: Energy
+    energy: EnergyInput
     duration_s: float
     intensity: Factor
     pue: float | Factor = 1.0
     machine: Machine | None = None
     allocation: Allocation | None = None
-    quality: str = "measured"
 
-    def impact(self, energy: Factor = ONE, duration: Factor = ONE) -> Impact:
+    def impact(self, energy_ratio: Factor = ONE, duration_ratio: Factor = ONE) -> Impact:
         """Carbon of one run over the life cycle; its making is left out where no machine is described (*partial*)."""
-        use = carbon(self.energy_j, self.pue, intensity=self.intensity, quality=self.quality) * energy
+        use = carbon(self.energy, self.pue, intensity=self.intensity) * energy_ratio
         if self.machine is None:
             return replace(
                 use, partial=True, note="; ".join(filter(None, [use.note, "the machine's making is not in it"]))
             )
-        return use + embodied(making_total(self.machine), self.duration_s / 3600.0, self.allocation) * duration
+        return use + embodied(making_total(self.machine), self.duration_s / 3600.0, self.allocation) * duration_ratio
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class WhatIf:
         years = (self.payback_s or 0.0) / (365 * 86400.0)
         return f"after {self.payback_runs:.4g} runs, {years:.3g} years of them without a pause"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON; what never pays back is `None` with `payback` "never"."""
         never = self.payback_runs is not None and math.isinf(self.payback_runs)
         return {
@@ -173,8 +171,8 @@ def _rebound(before: Impact, after: Impact, draws: int) -> Rebound | None:
         return None
     best = before.value / after.value - 1.0
     if can_draw():
-        one, other = paired([before, after], draws)
-        low, high = middle_95([b / a - 1.0 for b, a in zip(one, other) if a > 0] or [best])
+        befores, afters = paired([before, after], draws)
+        low, high = middle_95([b / a - 1.0 for b, a in zip(befores, afters) if a > 0] or [best])
     else:
         low = (before.low or 0.0) / after.high - 1.0 if after.high else -1.0
         high = (before.high or 0.0) / after.low - 1.0 if after.low else math.inf
@@ -186,8 +184,8 @@ def _payback(case: Case, after: Case, change: Change) -> float | None:
     if not change.bought or change.machine is None:
         return None
     made = making_total(change.machine).value
-    used = carbon(case.energy_j, case.pue, intensity=case.intensity).value
-    later = (carbon(after.energy_j, after.pue, intensity=after.intensity) * change.energy).value
+    used = carbon(case.energy, case.pue, intensity=case.intensity).value
+    later = (carbon(after.energy, after.pue, intensity=after.intensity) * change.energy).value
     if made is None or used is None or later is None:
         return None
     return made / (used - later) if used > later else math.inf

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..factors import Factor
 from ..footprint import Impact, carbon
 from ..hostinfo import Hardware, hardware_of
-from ..values import JOULES_PER_KWH
+from ..values import JOULES_PER_KWH, Energy
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -109,6 +109,11 @@ class Run:
         low = self.energy_kwh if self.energy_low_kwh is None else min(self.energy_low_kwh, self.energy_kwh)
         high = self.energy_kwh if self.energy_high_kwh is None else max(self.energy_high_kwh, self.energy_kwh)
         return low * JOULES_PER_KWH, self.energy_kwh * JOULES_PER_KWH, high * JOULES_PER_KWH
+
+    @property
+    def energy(self) -> Energy:
+        """The same with its quality."""
+        return Energy.missing() if self.energy_j is None else Energy.from_range(*self.energy_j, quality=self.quality)
 
     @property
     def carbon(self) -> Impact:

@@ -10,7 +10,7 @@ from typing import Any
 from .. import digits
 from ..factors import intensity, zone_code
 from ..factors.tables import table
-from ..footprint import INDICATORS, STAGES, Energy, Footprint, Impact, carbon, monte_carlo
+from ..footprint import INDICATORS, STAGES, EnergyInput, Footprint, Impact, carbon, monte_carlo
 from ..footprint.uncertainty import can_draw
 
 # fmt: off
@@ -26,7 +26,7 @@ _MOST_BARS, _NAMES = 60, 16
 
 
 def in_every_country(
-    energy_j: Energy, pue: float = 1.0, zones: Sequence[str] | None = None, year: int | None = None
+    energy: EnergyInput, pue: float = 1.0, zones: Sequence[str] | None = None, year: int | None = None
 ) -> list[_Country]:
     """(code, name, g CO2e, low, high, year of the intensity) of one energy in every country, lowest first.
 
@@ -35,7 +35,7 @@ def in_every_country(
     names = {row[0]: row[2] for row in table("country_intensity")["rows"]}
     found = []
     for code in names if zones is None else [zone_code(zone) for zone in zones]:
-        grams = carbon(energy_j, pue, intensity=intensity(code, year))
+        grams = carbon(energy, pue, intensity=intensity(code, year))
         if grams.value is None or grams.low is None or grams.high is None:
             raise ValueError("the energy was not measured: it has no carbon in any country")
         factor = grams.factors[-1]
@@ -44,7 +44,7 @@ def in_every_country(
 
 
 def plot_countries(
-    energy_j: Energy,
+    energy: EnergyInput,
     path: str | os.PathLike[str],
     *,
     pue: float = 1.0,
@@ -56,7 +56,7 @@ def plot_countries(
     mine = zone_code(own) if own else None
     if zones is not None and mine is not None and mine not in [zone_code(zone) for zone in zones]:
         zones = [*zones, mine]
-    rows = in_every_country(energy_j, pue, zones)
+    rows = in_every_country(energy, pue, zones)
     years = sorted({row[5] for row in rows})
     scale, unit = _scale(rows[-1][4])
     if len(rows) <= _MOST_BARS:

@@ -11,7 +11,7 @@ SERVER = Machine(cpus=2, cpu_cores=32, ram_gb=518, gpus=8, gpu_model="NVIDIA A10
 
 
 def test_every_cell_is_a_number_or_an_x_with_a_reason():
-    found = assess(energy_j=10 * KWH, duration_s=36_000, pue=1.2, zone="FR", machine=SERVER)
+    found = assess(energy=10 * KWH, duration_s=36_000, pue=1.2, zone="FR", machine=SERVER)
     for indicator in INDICATORS:
         for stage in STAGES:
             cell = found.matrix[indicator, stage]
@@ -25,25 +25,25 @@ def test_every_cell_is_a_number_or_an_x_with_a_reason():
 
 
 def test_without_a_machine_the_making_is_an_x():
-    found = assess(energy_j=KWH, zone="FR")
+    found = assess(energy=KWH, zone="FR")
     assert found.matrix["carbon", "making"].value is None and "machine" in found.matrix["carbon", "making"].note
-    assert "duration" in assess(energy_j=KWH, zone="FR", machine=SERVER).matrix["adp", "making"].note
+    assert "duration" in assess(energy=KWH, zone="FR", machine=SERVER).matrix["adp", "making"].note
 
 
 def test_a_zone_without_published_water_has_none():
-    found = assess(energy_j=KWH, zone="Afghanistan")
+    found = assess(energy=KWH, zone="Afghanistan")
     assert found.matrix["water", "use"].value is None and found.matrix["adp", "use"].value is None
     assert "Afghanistan" in found.matrix["adp", "use"].note
 
 
 def test_energy_that_was_not_measured_leaves_only_the_making():
-    found = assess(energy_j=None, duration_s=3600, zone="FR", machine=SERVER)
+    found = assess(energy=None, duration_s=3600, zone="FR", machine=SERVER)
     assert found.matrix["carbon", "use"].value is None and found.matrix["carbon", "making"].value > 0
 
 
 def test_parts_of_use_and_making():
     found = assess(
-        energy_j=10 * KWH,
+        energy=10 * KWH,
         idle_j=3 * KWH,
         duration_s=3600,
         pue=1.5,
@@ -56,7 +56,7 @@ def test_parts_of_use_and_making():
 
 
 def test_json_and_rows():
-    found = assess(energy_j=KWH, duration_s=3600, zone="FR", machine=SERVER)
+    found = assess(energy=KWH, duration_s=3600, zone="FR", machine=SERVER)
     document = json.loads(json.dumps(found.as_dict()))
     assert document["carbon_g"] == found.carbon.value and any("Ember" in line for line in document["sources"])
     assert [row[0] for row in found.matrix.rows()] == list(INDICATORS)
@@ -70,6 +70,6 @@ def test_water_of_making_is_the_users_own(tmp_path):
     path = tmp_path / "own.json"
     path.write_text(json.dumps({"making_water": {"server": {"value": 35_040.0, "unit": "L"}}}))
     use_overrides(path)
-    foot = assess(energy_j=KWH, duration_s=3600, zone="FR", machine=SERVER, allocation=Allocation.fixed(4))
+    foot = assess(energy=KWH, duration_s=3600, zone="FR", machine=SERVER, allocation=Allocation.fixed(4))
     cell = foot.matrix["water", "making"]
     assert cell.value == pytest.approx(1.0) and cell.partial and "A100" in cell.note
