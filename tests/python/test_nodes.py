@@ -102,7 +102,7 @@ def test_machines_add_up_and_times_of_one_machine_too(machine: Machine, tmp_path
     nodes = nodes_of(runs)
     assert [len(node.runs) for node in nodes] == [1, 1, 1]
     whole = total(runs, nodes)
-    assert whole.energy_j == pytest.approx(105 * 60)
+    assert whole.energy.best_j == pytest.approx(105 * 60)
     assert (whole.machines, whole.runs, whole.duration_s) == (2, 3, pytest.approx(60))
     assert whole.wall_j is None
 

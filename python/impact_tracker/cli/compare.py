@@ -1,4 +1,4 @@
-"""Set two runs, or two groups of runs, beside each other: difference and ratio, with their intervals."""
+"""Compare two runs, or two groups of runs: difference and ratio, with their intervals."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def run(args: argparse.Namespace) -> int:
     (a, unread_a), (b, unread_b) = sides
     names = (args.a.rstrip("/") or "/", args.b.rstrip("/") or "/")
     if args.json:
-        found = {
+        fields = {
             "a": {"path": args.a, "runs": len(a), "unreadable": unread_a},
             "b": {"path": args.b, "runs": len(b), "unreadable": unread_b},
             "same_sensors": same_sensors(a, b),
-            "comparisons": [one.to_dict() for one in compare(a, b)],
+            "comparisons": [difference.to_dict() for difference in compare(a, b)],
         }
-        print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
     page = page_of(a, b, names)
-    show(page._replace(caveats=[*page.caveats, *(f"not read: {one}" for one in (*unread_a, *unread_b))]))
+    show(page._replace(caveats=[*page.caveats, *(f"not read: {fault}" for fault in (*unread_a, *unread_b))]))
     if args.explain:
         from ..footprint import explain
 
-        for one in (*a, *b):
-            print("\n".join(["", one.label, *explain(one.result.carbon)]))
+        for record in (*a, *b):
+            print("\n".join(["", record.label, *explain(record.result.carbon)]))
     return 0

@@ -9,7 +9,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from . import foreign
 from .any_runs import add_format
@@ -35,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, also for records that end early or are damaged: that is said in the report; 2 where there is no record.
+    """0, also for records that end early or are damaged, which the report says; 2 where there is no record.
 
-    Files and logs of other trackers are reported as well: `--from`, or what they look like.
+    Files and logs of other trackers are reported as well: `--from` names their format, else it is guessed.
     """
     from ..report import load_runs, nodes_of, total
     from ..report.node_tables import node_dict
@@ -59,14 +58,14 @@ def run(args: argparse.Namespace) -> int:
         Path(args.html).write_text(page(runs, "impact-tracker report", nodes), encoding="utf-8")
         print(f"wrote {args.html}", file=sys.stderr)
     if args.json:
-        whole: dict[str, Any] = {
-            "runs": [one.to_dict(args.regions) for one in runs],
+        fields = {
+            "runs": [record.to_dict(args.regions) for record in runs],
             "nodes": [node_dict(node, args.regions) for node in nodes],
             "total": total(runs, nodes).to_dict(),
-            "complete": all(one.record.complete for one in runs),
+            "complete": all(record.record.complete for record in runs),
             "unreadable": unreadable,
         }
-        print(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
     elif args.csv:
         sys.stdout.write(as_csv(runs, regions=args.regions, nodes=nodes))
         for fault in unreadable:
@@ -77,6 +76,6 @@ def run(args: argparse.Namespace) -> int:
             from ..footprint import explain
             from ..report.estimates import lines
 
-            for one in runs:
-                print("\n".join(["", one.label, *explain(one.result.carbon), *lines(one, explain=True)]))
+            for record in runs:
+                print("\n".join(["", record.label, *explain(record.result.carbon), *lines(record, explain=True)]))
     return 0

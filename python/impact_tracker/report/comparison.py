@@ -1,27 +1,29 @@
-"""Two runs, or two groups of runs, beside each other: difference and ratio with their intervals."""
+"""Two runs, or two groups of runs: how far B differs from A in energy, power, duration and carbon."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .. import digits
 from ..result import Result
+from ..values import Energy, total
 from .page import Page, Table
-from .runs import Run
-
-# Student's t, two-sided 95 %, by degrees of freedom; beyond, the next lower of the list.
-_T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
-_T95.update({12: 2.179, 15: 2.131, 20: 2.086, 25: 2.060, 30: 2.042, 40: 2.021, 60: 2.000, 120: 1.980, 100000: 1.960})
+from .runs import ReadRecord, energy_of
 
 
 def student_t95(freedom: int) -> float:
     """Half-width of a mean's 95 % interval in standard errors."""
-    return _T95[max(known for known in _T95 if known <= freedom)]
+    try:
+        from scipy.special import stdtrit
+    except ImportError:
+        raise ImportError("comparing groups of runs needs scipy: pip install 'impact-tracker[report]'") from None
+    return float(stdtrit(freedom, 0.975))
 
 
-class Side(NamedTuple):
+class Mean(NamedTuple):
     """One side's quantity: mean over its runs, 95 % half-width, how many runs."""
 
     value: float
@@ -29,14 +31,13 @@ class Side(NamedTuple):
     runs: int
 
 
-class Comparison(NamedTuple):
-    """B against A: each with its 95 % half-width; `overlap`: whether the two intervals have values in common;
-    `clear`: whether the interval of the difference leaves out 0."""
+class Difference(NamedTuple):
+    """One quantity of B against A, each with its 95 % half-width."""
 
     name: str
     unit: str
-    a: Side
-    b: Side
+    a: Mean
+    b: Mean
     difference: float
     difference_half_width: float
     ratio: float | None
@@ -52,7 +53,7 @@ class Comparison(NamedTuple):
         """Whether the difference is larger than its own uncertainty."""
         return abs(self.difference) > self.difference_half_width
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
         return {
             **self._asdict(),
@@ -63,75 +64,113 @@ class Comparison(NamedTuple):
         }
 
 
-def same_sensors(a: Sequence[Run], b: Sequence[Run]) -> bool:
+@dataclass(frozen=True)
+class Side:
+    """One side's mean energy, in two parts whose biases differ in kind.
+
+    A sensor's bias is a part of what it reads, so it cancels between sides that the same sensors metered. A model's
+    bias changes with the load and does not cancel. `sensors` holds all of the error that differs from run to run.
+    The same holds for power and carbon, which are in proportion to energy: then the unit is watts or grams.
+    """
+
+    sensors: Energy
+    models: Energy
+    runs: int
+
+    def mean(self, *, same_sensors: bool) -> Mean:
+        """The side alone; without the sensors' bias where both sides have the same one."""
+        sensors = replace(self.sensors, bias_j=0.0) if same_sensors else self.sensors
+        energy = total([sensors, self.models])
+        return Mean(energy.best_j or 0.0, energy.error_j or 0.0, self.runs)
+
+    def minus(self, other: Side, *, same_sensors: bool) -> Energy:
+        """What this side has beyond the other."""
+        if not same_sensors:
+            return total([self.sensors, self.models]).minus(total([other.sensors, other.models]), same_sensors=False)
+        models = self.models.minus(other.models, same_sensors=False)
+        return total([self.sensors.minus(other.sensors, same_sensors=True), models])
+
+
+def same_sensors(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> bool:
     """Whether both sides were metered by the same channels of the same host: then their common bias cancels."""
 
-    def kinds(runs: Sequence[Run]) -> set[tuple[Any, ...]]:
-        return {
-            (
-                run.record.header.get("hostname"),
-                *sorted(str(c["id"]) for c in run.result.channels if c.get("in_total")),
-            )
-            for run in runs
-        }
+    def meters(run: ReadRecord) -> tuple[str, ...]:
+        return (run.hostname, *sorted(str(c["id"]) for c in run.result.channels if c.get("in_total")))
 
-    together = kinds(a) | kinds(b)
-    return len(together) == 1 and next(iter(together))[0] is not None
+    return len({meters(run) for run in (*a, *b)}) == 1 and a[0].hostname != ""
 
 
-def modelled_bias(result: Result) -> float:
-    """The models' part of the bias: it changes with the load, and so does not cancel as a sensor's own does."""
-    modelled = (c for c in result.channels if c.get("in_total") and c.get("quality") != "measured")
-    return math.hypot(*(c["bias_j"] for c in modelled if isinstance(c.get("bias_j"), (int, float))))
+def parts_of(result: Result) -> tuple[Energy, Energy]:
+    """(what sensors gave, what models gave) of an energy that was measured."""
+    energy = energy_of(result)
+    modelled = [c for c in result.channels if c.get("in_total") and c.get("quality") != "measured"]
+    bias_j = math.fsum(channel["bias_j"] for channel in modelled if channel.get("bias_j") is not None)
+    models = Energy(energy.modelled_j or 0.0, 0.0, bias_j, quality="modelled")
+    sensors = Energy(
+        (energy.best_j or 0.0) - (energy.modelled_j or 0.0),
+        energy.half_j,
+        None if energy.bias_j is None else max(energy.bias_j - bias_j, 0.0),
+    )
+    return sensors, models
 
 
-def _side(
-    runs: Sequence[Run], value: Callable[[Result], float | None], spread: Callable[[Result], float]
-) -> Side | None:
-    values = [found for found in (value(run.result) for run in runs) if found is not None]
-    if len(values) != len(runs):
+def side_of(runs: Sequence[ReadRecord], factor: Callable[[Result], float]) -> Side | None:
+    """The mean over runs of their energies times a factor; `None` where one of them was not measured."""
+    if any(run.result.energy_j is None for run in runs):
         return None
+    parts = [[part.scaled(factor(run.result)) for part in parts_of(run.result)] for run in runs]
+    sensors, models = (total(column).scaled(1.0 / len(runs)) for column in zip(*parts))
+    # The scatter between runs holds all that changes from run to run, each run's own interval as well.
+    scatter = scatter_of([total(pair).best_j or 0.0 for pair in parts])
+    return Side(replace(sensors, half_j=max(sensors.half_j or 0.0, scatter)), models, len(runs))
+
+
+def scatter_of(values: Sequence[float]) -> float:
+    """95 % half-width of the mean, by Student's t; 0 for one value, of which no scatter is known."""
+    if len(values) < 2:
+        return 0.0
     mean = math.fsum(values) / len(values)
-    own = math.hypot(*(spread(run.result) for run in runs)) / len(values)
-    if len(values) == 1:
-        return Side(mean, own, 1)
-    scatter = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values))
-    # Scatter between runs holds what changes from run to run; the intervals of each are in it already.
-    return Side(mean, max(own, student_t95(len(values) - 1) * scatter), len(values))
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return student_t95(len(values) - 1) * math.sqrt(variance / len(values))
 
 
-def _compared(name: str, unit: str, a: Side | None, b: Side | None) -> Comparison | None:
-    if a is None or b is None:
-        return None
-    difference, half = b.value - a.value, math.hypot(a.half_width, b.half_width)
+def _difference(name: str, unit: str, a: Mean, b: Mean, half_width: float) -> Difference:
     if not a.value > 0:
-        return Comparison(name, unit, a, b, difference, half, None, None)
+        return Difference(name, unit, a, b, b.value - a.value, half_width, None, None)
     ratio = b.value / a.value
     relative = math.hypot(a.half_width / a.value, b.half_width / b.value if b.value else 0.0)
-    return Comparison(name, unit, a, b, difference, half, ratio, ratio * relative)
+    return Difference(name, unit, a, b, b.value - a.value, half_width, ratio, ratio * relative)
 
 
-def compare(a: Sequence[Run], b: Sequence[Run]) -> list[Comparison]:
+def compare(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> list[Difference]:
     """Energy, mean power, duration and carbon of B against A; a quantity that one run lacks is left out."""
     cancels = same_sensors(a, b)
 
-    def interval(result: Result) -> float:
-        spread = ((result.energy_high_j or 0.0) - (result.energy_low_j or 0.0)) / 2
-        return math.hypot(spread, modelled_bias(result) if cancels else result.bias_j or 0.0)
+    def proportional(name: str, unit: str, factor: Callable[[Result], float]) -> list[Difference]:
+        first, second = side_of(a, factor), side_of(b, factor)
+        if first is None or second is None:
+            return []
+        half_width = second.minus(first, same_sensors=cancels).error_j or 0.0
+        means = [side.mean(same_sensors=cancels) for side in (first, second)]
+        return [_difference(name, unit, means[0], means[1], half_width)]
 
-    def of_power(result: Result) -> float:
-        return interval(result) / result.duration_s if result.duration_s > 0 else 0.0
+    def duration(runs: Sequence[ReadRecord]) -> Mean:
+        seconds = [run.result.duration_s for run in runs]
+        return Mean(math.fsum(seconds) / len(runs), scatter_of(seconds), len(runs))
 
-    def of_carbon(result: Result) -> float:
-        return interval(result) * (result.carbon_g or 0.0) / result.energy_j if result.energy_j else 0.0
-
-    found = [
-        _compared("energy", "J", *(_side(side, lambda r: r.energy_j, interval) for side in (a, b))),
-        _compared("power", "W", *(_side(side, lambda r: r.power_w, of_power) for side in (a, b))),
-        _compared("duration", "s", *(_side(side, lambda r: r.duration_s, lambda r: 0.0) for side in (a, b))),
-        _compared("carbon", "g", *(_side(side, lambda r: r.carbon_g, of_carbon) for side in (a, b))),
+    first, second = duration(a), duration(b)
+    lengths = _difference("duration", "s", first, second, math.hypot(first.half_width, second.half_width))
+    has_power = all(run.result.duration_s > 0 for run in (*a, *b))
+    return [
+        *proportional("energy", "J", lambda result: 1.0),
+        *(proportional("power", "W", lambda result: 1.0 / result.duration_s) if has_power else ()),
+        lengths,
+        *proportional("carbon", "g", _grams_per_joule),
     ]
-    return [one for one in found if one is not None]
+
+
+def _grams_per_joule(result: Result) -> float:
+    return max((result.carbon_g or 0.0) / result.energy_j, 0.0) if result.energy_j else 0.0
 
 
 def _shown(value: float, half: float | None, unit: str) -> str:
@@ -142,64 +181,67 @@ def _shown(value: float, half: float | None, unit: str) -> str:
     return digits.energy(value, half) if unit == "J" else digits.quantity(value, unit, half)
 
 
-def _ratio(one: Comparison) -> str:
-    if one.ratio is None:
+def _ratio(difference: Difference) -> str:
+    if difference.ratio is None:
         return ""
-    half = one.ratio_half_width or None
-    decimals = digits.decimals_for(one.ratio, half)
-    return digits.fixed(one.ratio, decimals) + (f" ± {digits.widened(half, decimals)}" if half else "")
+    half = difference.ratio_half_width or None
+    decimals = digits.decimals_for(difference.ratio, half)
+    return digits.fixed(difference.ratio, decimals) + (f" ± {digits.widened(half, decimals)}" if half else "")
 
 
-def _verdict(one: Comparison, names: tuple[str, str]) -> str:
-    if one.ratio is None:
-        return f"{one.name}: no ratio, {names[0]} used none"
-    if not one.clear:
-        return f"{names[1]} and {names[0]} used the same {one.name} within what is known: the difference may be 0"
-    percent = abs(one.ratio - 1) * 100
-    half = (one.ratio_half_width or 0.0) * 100
+def _verdict(difference: Difference, names: tuple[str, str]) -> str:
+    if difference.ratio is None:
+        return f"{difference.name}: no ratio, {names[0]} used none"
+    if not difference.clear:
+        return (
+            f"{names[1]} and {names[0]} used the same {difference.name} within what is known: the difference may be 0"
+        )
+    percent = abs(difference.ratio - 1) * 100
+    half = (difference.ratio_half_width or 0.0) * 100
     decimals = max(0, digits.decimals_for(percent, half or None))
-    word = "more" if one.ratio > 1 else "less"
-    amount = f"{percent:.{decimals}f} % ± {digits.widened(half, decimals)} % {word} {one.name}"
+    word = "more" if difference.ratio > 1 else "less"
+    amount = f"{percent:.{decimals}f} % ± {digits.widened(half, decimals)} % {word} {difference.name}"
     return f"{names[1]} used {amount} than {names[0]}"
 
 
-def page_of(a: Sequence[Run], b: Sequence[Run], names: tuple[str, str]) -> Page:
+def page_of(a: Sequence[ReadRecord], b: Sequence[ReadRecord], names: tuple[str, str]) -> Page:
     """The verdict on energy, then every quantity, then what to know."""
-    found = compare(a, b)
-    energy = next((one for one in found if one.name == "energy"), None)
-    rows = []
-    for one in found:
-        rows.append(
-            (
-                one.name,
-                _shown(one.a.value, one.a.half_width, one.unit),
-                _shown(one.b.value, one.b.half_width, one.unit),
-                _shown(one.difference, one.difference_half_width, one.unit),
-                _ratio(one),
-                "overlap" if one.overlap else "apart",
-            )
+    differences = compare(a, b)
+    rows = [
+        (
+            each.name,
+            _shown(each.a.value, each.a.half_width, each.unit),
+            _shown(each.b.value, each.b.half_width, each.unit),
+            _shown(each.difference, each.difference_half_width, each.unit),
+            _ratio(each),
+            "overlap" if each.overlap else "apart",
         )
-    headline = _verdict(energy, names) if energy else "energy cannot be compared: a run measured none"
+        for each in differences
+    ]
+    energies = [each for each in differences if each.name == "energy"]
+    headline = _verdict(energies[0], names) if energies else "energy cannot be compared: a run measured none"
     table = Table(("", f">A {names[0]}", f">B {names[1]}", ">B - A", ">B / A", "intervals"), rows)
     return Page(headline, [table], _caveats(a, b, names))
 
 
-def _caveats(a: Sequence[Run], b: Sequence[Run], names: tuple[str, str]) -> list[str]:
-    found = []
+def _caveats(a: Sequence[ReadRecord], b: Sequence[ReadRecord], names: tuple[str, str]) -> list[str]:
+    caveats = []
     for runs, name in ((a, names[0]), (b, names[1])):
         if len(runs) == 1:
-            found.append(f"{name} is one run: its interval holds the measurement's error, not the scatter between runs")
+            caveats.append(
+                f"{name} is one run: its interval holds the measurement's error, not the scatter between runs"
+            )
         else:
-            found.append(f"{name}: mean of {len(runs)} runs, interval from their scatter (Student's t, 95 %)")
+            caveats.append(f"{name}: mean of {len(runs)} runs, interval from their scatter (Student's t, 95 %)")
         for run in runs:
             if run.state != "complete":
-                found.append(f"{run.label} {run.state if run.state == 'ends early' else 'is damaged'}")
+                caveats.append(f"{run.label} {run.state if run.state == 'ends early' else 'is damaged'}")
     if same_sensors(a, b):
-        found.append("same sensors on one host: their own bias cancels and is left out, that of models is not")
+        caveats.append("same sensors on one host: their own bias cancels and is left out, that of models is not")
     else:
-        found.append("different hosts or sensors: each side's sensor bias is in its interval")
+        caveats.append("different hosts or sensors: each side's sensor bias is in its interval")
     if len({run.result.weighing.intensity.value for run in (*a, *b)}) > 1:
-        found.append("the runs are weighed with different carbon intensities")
+        caveats.append("the runs are weighed with different carbon intensities")
     if len({run.result.weighing.pue for run in (*a, *b)}) > 1:
-        found.append("the runs are weighed with different PUEs")
-    return found
+        caveats.append("the runs are weighed with different PUEs")
+    return caveats

@@ -8,32 +8,32 @@ from html import escape
 from ..estimators import Comparison, beside_result, sentences
 from ..result_view import html
 from .nodes import Node
-from .runs import Run
+from .runs import ReadRecord
 
 
-def estimate_of(run: Run) -> Comparison | str:
+def estimate_of(run: ReadRecord) -> Comparison | str:
     """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
     return beside_result(run.result, run.record.header)
 
 
-def lines(run: Run, explain: bool = False) -> list[str]:
+def lines(run: ReadRecord, explain: bool = False) -> list[str]:
     """For the page of one run."""
     return sentences(estimate_of(run), explain)
 
 
-def cell(run: Run) -> str:
+def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    found = estimate_of(run)
-    return "" if isinstance(found, str) or found.ratio is None else f"{found.ratio:.2f}"
+    comparison = estimate_of(run)
+    return "" if isinstance(comparison, str) or comparison.ratio is None else f"{comparison.ratio:.2f}"
 
 
-def values(run: Run) -> tuple[float | None, float | None]:
+def values(run: ReadRecord) -> tuple[float | None, float | None]:
     """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
-    found = estimate_of(run)
-    return (None, None) if isinstance(found, str) else (found.estimate.energy_kwh, found.ratio)
+    comparison = estimate_of(run)
+    return (None, None) if isinstance(comparison, str) else (comparison.estimate.energy_kwh, comparison.ratio)
 
 
-def card(run: Run) -> str:
+def card(run: ReadRecord) -> str:
     """The run's HTML card with the estimate below it: a fragment, for a page or a notebook."""
     first, *rest = lines(run)
     notes = "".join(f"<br>{escape(note.strip())}" for note in rest)
@@ -52,7 +52,7 @@ def machine_card(node: Node) -> str:
     return f'<section><p style="{style}">{where}</p>{html(node.result)}</section>'
 
 
-def page(runs: Sequence[Run], title: str, nodes: Sequence[Node] = ()) -> str:
+def page(runs: Sequence[ReadRecord], title: str, nodes: Sequence[Node] = ()) -> str:
     """A whole HTML page of cards, one a run, before them one for each of `nodes` that several of them measured; nothing
     in it comes from elsewhere."""
     cards = "\n".join([*(machine_card(node) for node in nodes if node.is_united), *map(card, runs)])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .. import digits
 from ..result import Result
+from ..values import Energy, total_if_known
 from .nodes import Node, disagreement, findings, job_findings, sum_of_shares
 from .page import Table
-from .runs import Run
+from .runs import ReadRecord, energy_of
 
 
 class NamedRegion(NamedTuple):
-    """The regions of one name on one machine: what it used while at least one rank was inside, and each rank's own.
+    """The regions of one name on one machine.
 
-    `half_width_j`: of the sum, stretches as independent. `by_rank`: each run's own results of that name, in its order.
+    `stretches`: what the machine used while at least one rank was inside. `by_rank`: the results of that name of each
+    run, in the order of the node's runs.
     """
 
     name: str
@@ -26,45 +28,27 @@ class NamedRegion(NamedTuple):
     @property
     def duration_s(self) -> float:
         """Time in which at least one rank was inside."""
-        return math.fsum(one.duration_s for one in self.stretches)
+        return math.fsum(stretch.duration_s for stretch in self.stretches)
 
     @property
-    def energy_j(self) -> float | None:
-        """`None` where a stretch was not measured."""
-        return _sum(one.energy_j for one in self.stretches)
-
-    @property
-    def half_width_j(self) -> float | None:
-        """95 %, biases included."""
-        energies = [one for one in self.stretches if one.energy_j is not None]
-        if self.energy_j is None:
-            return None
-        spreads = [((one.energy_high_j or 0.0) - (one.energy_low_j or 0.0)) / 2 for one in energies]
-        return math.hypot(math.hypot(*spreads), math.fsum(one.bias_j or 0.0 for one in energies))
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = list(values)
-    if not known or any(value is None for value in known):
-        return None
-    return math.fsum(value for value in known if value is not None)
+    def energy(self) -> Energy:
+        """Of all stretches; missing where one of them was not measured."""
+        return total_if_known(map(energy_of, self.stretches))
 
 
 def regions_of(node: Node) -> list[NamedRegion]:
     """By name, in the order in which they first ended."""
-    names = dict.fromkeys(one.name for one in node.regions)
-    own = [run.record.regions for run in node.runs]
+
+    def named(name: str, regions: Sequence[Result]) -> list[Result]:
+        return [region for region in regions if region.name == name]
+
     return [
-        NamedRegion(
-            name,
-            [one for one in node.regions if one.name == name],
-            [[one for one in regions if one.name == name] for regions in own],
-        )
-        for name in names
+        NamedRegion(name, named(name, node.regions), [named(name, run.record.regions) for run in node.runs])
+        for name in dict.fromkeys(region.name for region in node.regions)
     ]
 
 
-def rank_word(run: Run) -> str:
+def rank_word(run: ReadRecord) -> str:
     """A rank among its like, as far as it is known: "3 of 8"."""
     rank = run.record.rank
     if rank.rank is None:
@@ -87,22 +71,29 @@ def _many(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+def power(energy: Energy, duration_s: float) -> str:
+    """Mean power, in digits that its energy has."""
+    if duration_s <= 0:
+        return digits.quantity(None, "W")
+    in_a_second = energy.scaled(1.0 / duration_s)
+    return digits.quantity(in_a_second.best_j, "W", in_a_second.error_j, spread=False)
+
+
 def node_table(nodes: Sequence[Node], in_kwh: bool) -> Table:
     """One row a machine and stretch of time."""
     shown = digits.kwh if in_kwh else digits.energy
     shared = any(node.share_j is not None for node in nodes)
     rows = []
     for node in nodes:
-        result, half = node.result, node.result.uncertainty.half_width_j
-        half_w = half / result.duration_s if half is not None and result.duration_s > 0 else None
+        result, energy = node.result, energy_of(node.result)
         rows.append(
             (
                 node.hostname,
                 str(len(node.runs)),
                 min(run.when for run in node.runs),
                 digits.duration(result.duration_s),
-                shown(result.energy_j, half),
-                digits.quantity(result.power_w, "W", half_w, spread=False),
+                shown(energy.best_j, energy.error_j),
+                power(energy, result.duration_s),
                 *([shown(node.share_j)] if shared else []),
                 digits.energy(result.wall_j) if result.wall_j is not None else "",
                 result.quality,
@@ -125,9 +116,7 @@ def region_table(nodes: Sequence[Node]) -> Table:
     rows = []
     for node in nodes:
         for region in regions_of(node):
-            half = region.half_width_j
-            watts = region.energy_j / region.duration_s if region.energy_j is not None and region.duration_s else None
-            half_w = half / region.duration_s if half is not None and region.duration_s else None
+            energy = region.energy
             rows.append(
                 (
                     node.hostname,
@@ -135,8 +124,8 @@ def region_table(nodes: Sequence[Node]) -> Table:
                     str(sum(1 for own in region.by_rank if own)),
                     str(len(region.stretches)),
                     digits.duration(region.duration_s),
-                    digits.energy(region.energy_j, half),
-                    digits.quantity(watts, "W", half_w, spread=False),
+                    digits.energy(energy.best_j, energy.error_j),
+                    power(energy, region.duration_s),
                 )
             )
     columns = ("machine", "region", ">ranks", ">stretches", ">length", ">energy", ">power")
@@ -145,11 +134,11 @@ def region_table(nodes: Sequence[Node]) -> Table:
 
 def caveats(nodes: Sequence[Node]) -> list[str]:
     """Of all machines: what to know."""
-    found = [finding for node in nodes for finding in findings(node)]
+    sentences = [sentence for node in nodes for sentence in findings(node)]
     for node in nodes:
         if node.is_united:
-            found += [f"{node.hostname or 'a machine'}: {note}" for note in node.result.notes]
-    return found + job_findings(nodes)
+            sentences += [f"{node.hostname or 'a machine'}: {note}" for note in node.result.notes]
+    return sentences + job_findings(nodes)
 
 
 def agreement(nodes: Sequence[Node]) -> list[str]:
@@ -161,8 +150,8 @@ def agreement(nodes: Sequence[Node]) -> list[str]:
     return [f"over the same time the ranks' own energies agree within {words} %"]
 
 
-def _rank_row(run: Run, over: Result) -> dict[str, Any]:
-    """A run beside its machine."""
+def _rank_row(run: ReadRecord, over: Result) -> dict[str, object]:
+    """What one run measured, and what its machine used over the same time."""
     return {
         "path": str(run.record.path),
         **run.record.rank.as_info(),
@@ -176,29 +165,34 @@ def _rank_row(run: Run, over: Result) -> dict[str, Any]:
     }
 
 
-def _region_dict(node: Node, region: NamedRegion) -> dict[str, Any]:
+def _region_dict(node: Node, region: NamedRegion) -> dict[str, object]:
     rows = []
     for run, own in zip(node.runs, region.by_rank):
         if own:
-            row = {"path": str(run.record.path), **run.record.rank.as_info(), "times": len(own)}
-            row["duration_s"] = math.fsum(one.duration_s for one in own)
-            row["energy_j"] = _sum(one.energy_j for one in own)
-            row["share_j"] = sum_of_shares([own])
-            rows.append(row)
+            rows.append(
+                {
+                    "path": str(run.record.path),
+                    **run.record.rank.as_info(),
+                    "times": len(own),
+                    "duration_s": math.fsum(region.duration_s for region in own),
+                    "energy_j": total_if_known(map(energy_of, own)).best_j,
+                    "share_j": sum_of_shares([own]),
+                }
+            )
     return {
         "name": region.name,
         "stretches": len(region.stretches),
         "duration_s": region.duration_s,
-        "energy_j": region.energy_j,
-        "half_width_j": region.half_width_j,
+        "energy_j": region.energy.best_j,
+        "half_width_j": region.energy.error_j,
         "share_j": sum_of_shares(region.by_rank),
         "ranks": rows,
     }
 
 
-def node_dict(node: Node, regions: bool = False) -> dict[str, Any]:
+def node_dict(node: Node, regions: bool = False) -> dict[str, object]:
     """For JSON. `result`: the machine's, each joule once; `ranks`: what each record says of it."""
-    found: dict[str, Any] = {
+    fields: dict[str, object] = {
         "boot_id": node.boot_id,
         "hostname": node.hostname,
         "records": len(node.runs),
@@ -209,5 +203,5 @@ def node_dict(node: Node, regions: bool = False) -> dict[str, Any]:
         "findings": findings(node),
     }
     if regions:
-        found["regions"] = [_region_dict(node, region) for region in regions_of(node)]
-    return found
+        fields["regions"] = [_region_dict(node, region) for region in regions_of(node)]
+    return fields

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..result import Result
-from .runs import Run
+from .runs import ReadRecord
 
 _MOST_RUNS = 6
 _MOST_POINTS = 4000
@@ -25,7 +25,7 @@ def _matplotlib() -> tuple[Any, Any]:
 
 
 def plot_power(
-    runs: Sequence[Run], path: str | os.PathLike[str], *, panel_inches: tuple[float, float] = (9.0, 3.2)
+    runs: Sequence[ReadRecord], path: str | os.PathLike[str], *, panel_inches: tuple[float, float] = (9.0, 3.2)
 ) -> None:
     """Mean power by device between readings, regions shaded; one panel a run, the six newest. Format by the suffix.
 
@@ -43,7 +43,7 @@ def plot_power(
     figure.savefig(path)
 
 
-def _panel(axes: Any, run: Run, numpy: Any) -> None:
+def _panel(axes: Any, run: ReadRecord, numpy: Any) -> None:
     end = 0.0
     for channel in run.record.channels:
         if channel.get("in_total"):

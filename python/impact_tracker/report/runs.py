@@ -1,15 +1,17 @@
-"""Records as rows: one run each, and their sum with the uncertainty of a sum."""
+"""Records that were read, one of each run, and the sum over them."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..record import Record, find_records
 from ..result import Result
+from ..values import Energy, Range
 
 _FEW, _MOST_READERS = 4, 16
 Item = TypeVar("Item")
@@ -17,8 +19,11 @@ Answer = TypeVar("Answer")
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 
 
-class Run(NamedTuple):
-    """One record, read: `label` is its shortest telling name among those it is shown with."""
+class ReadRecord(NamedTuple):
+    """The record of one run, as it was read, and its result as it was weighed.
+
+    `label`: the shortest name that tells it from the others that it is shown with.
+    """
 
     label: str
     record: Record
@@ -40,10 +45,13 @@ class Run(NamedTuple):
         """The machine's name, as it was."""
         return str(self.record.header.get("hostname") or "")
 
-    def to_dict(self, regions: bool = False) -> dict[str, Any]:
+    def to_dict(self, regions: bool = False) -> dict[str, object]:
         """For JSON."""
+        from ..estimators import beside_result
+
+        comparison = beside_result(self.result, self.record.header)
         started = self.record.started_at
-        found: dict[str, Any] = {
+        fields: dict[str, object] = {
             "path": str(self.record.path),
             "hostname": self.hostname,
             "boot_id": self.record.boot_id,
@@ -54,43 +62,62 @@ class Run(NamedTuple):
             "command": self.record.command,
             "tags": self.record.tags,
             "result": self.result.to_dict(),
-            "estimate": estimate(self.result, self.record.header),
+            "estimate": {"reason": comparison} if isinstance(comparison, str) else comparison.as_dict(),
         }
         if regions:
-            found["regions"] = [region.to_dict() for region in self.record.regions]
-        return found
+            fields["regions"] = [region.to_dict() for region in self.record.regions]
+        return fields
 
 
-def estimate(result: Result, header: Mapping[str, Any]) -> dict[str, Any]:
-    """The estimate beside the measurement for JSON, or the `reason` why there is none."""
-    from ..estimators import beside_result
+def energy_of(result: Result) -> Energy:
+    """The energy of a result, with its error."""
+    return Energy.from_range(
+        result.energy_low_j,
+        result.energy_j,
+        result.energy_high_j,
+        bias_j=result.bias_j,
+        modelled_j=result.modelled_j,
+        quality=result.quality,
+        partial=result.partial,
+    )
 
-    found = beside_result(result, header)
-    return {"reason": found} if isinstance(found, str) else found.as_dict()
 
+@dataclass(frozen=True)
+class Total:
+    """The sum over machines.
 
-class Total(NamedTuple):
-    """The sum over machines. `half_width_j`: 95 %, intervals as independent, biases (the same sensors') added up.
-    Energies and carbon are `None` if no run has any; `missing`: runs whose machine measured nothing. `duration_s`: time
-    of machines, each counted once however many records hold it. `share_j`: the ranks' own, where records hold them."""
+    `missing`: runs whose machine measured nothing, which are not in the sum. `duration_s`: time of machines, each
+    counted once however many records hold it. `carbon_g`: `None` if no run has any. `wall_j`: `None` unless each
+    machine has a meter. `share_j`: of the ranks, where their records hold it.
+    """
 
     runs: int
     machines: int
     missing: int
     duration_s: float
-    energy_j: float | None
-    half_width_j: float | None
-    carbon_g: float | None
-    carbon_low_g: float | None
-    carbon_high_g: float | None
-    quality: str
+    energy: Energy
+    carbon_g: Range | None
     wall_j: float | None = None
     share_j: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
-        kwh = None if self.energy_j is None else self.energy_j / 3.6e6
-        return {**self._asdict(), "kwh": kwh}
+        low, best, high = self.carbon_g or (None, None, None)
+        return {
+            "runs": self.runs,
+            "machines": self.machines,
+            "missing": self.missing,
+            "duration_s": self.duration_s,
+            "energy_j": self.energy.best_j,
+            "half_width_j": self.energy.error_j,
+            "carbon_g": best,
+            "carbon_low_g": low,
+            "carbon_high_g": high,
+            "quality": self.energy.quality,
+            "wall_j": self.wall_j,
+            "share_j": self.share_j,
+            "kwh": self.energy.kwh,
+        }
 
 
 def load_runs(
@@ -100,19 +127,19 @@ def load_runs(
     intensity_g_per_kwh: float | None = None,
     pue: float | None = None,
     progress: Progress = iter,
-) -> tuple[list[Run], list[str]]:
+) -> tuple[list[ReadRecord], list[str]]:
     """The runs below some paths, newest first, and what could not be read, in words.
 
     `zone`, `intensity_g_per_kwh`, `pue`: weigh with these in place of the records' own. A record that lies below two
     of the paths counts once. FileNotFoundError where a path does not exist or holds no record.
     """
-    found: dict[Path, None] = {}
+    record_paths: set[Path] = set()
     for path in paths:
         below = find_records(path)
         if not below:
             raise FileNotFoundError(f"no record below {Path(path).absolute()}: {_hint(path)}")
-        found.update(dict.fromkeys(below))
-    ordered = sorted(found, key=lambda path: (path.name, str(path)), reverse=True)
+        record_paths.update(below)
+    ordered = sorted(record_paths, key=lambda path: (path.name, str(path)), reverse=True)
     labels = dict(zip(ordered, short_names(ordered)))
     runs, unreadable = [], []
     for path, record in zip(progress(ordered), several_at_once(_read, ordered)):
@@ -120,11 +147,11 @@ def load_runs(
             unreadable.append(str(record) if str(path) in str(record) else f"{path}: {record}")
             continue
         if not record.started:
-            continue  # opened and never started: nothing was to be measured
+            continue  # its tracker was made and never started, so there was nothing to measure
         result = record.result
         if (zone, intensity_g_per_kwh, pue) != (None, None, None):
             result = result.weigh(zone=zone, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
-        runs.append(Run(labels[path], record, result))
+        runs.append(ReadRecord(labels[path], record, result))
     if not runs:
         raise FileNotFoundError(
             "; ".join(unreadable)
@@ -166,7 +193,7 @@ def _hint(path: str | os.PathLike[str]) -> str:
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """For each record its logdir below the common one; with the file's name where a logdir holds several."""
+    """For each record its logdir below the common directory, with the file's name where a logdir holds several."""
     if not paths:
         return []
     logdirs = [path.parent.parent if path.parent.name == "impacttracker" else path.parent for path in paths]

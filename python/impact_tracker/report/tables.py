@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import digits
 from ..result import CSV_FIELDS, Result
 from ..result_view import carbon_line, caveats, energy_line, share_line
+from ..values import Energy
 from . import estimates, node_tables
 from .nodes import Node, nodes_of, total
 from .page import Page, Table
-from .runs import Run, Total
+from .runs import ReadRecord, Total, energy_of
 
 PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")
 
 
 def page_of(
-    runs: Sequence[Run],
+    runs: Sequence[ReadRecord],
     unreadable: Sequence[str] = (),
     *,
     regions: bool = False,
     nodes: Sequence[Node] | None = None,
 ) -> Page:
-    """One run in detail, or several as rows under their sum. `nodes`: of these runs, where they are at hand."""
+    """One run in detail, or several as rows below their sum. `nodes`: of these runs, where they are at hand."""
     if len(runs) == 1:
         page = _page_of_one(runs[0], regions)
     else:
         page = _page_of_many(runs, regions, nodes_of(runs) if nodes is None else nodes)
-    return page._replace(caveats=[*page.caveats, *(f"not read: {one}" for one in unreadable)])
+    return page._replace(caveats=[*page.caveats, *(f"not read: {fault}" for fault in unreadable)])
 
 
-def _state_caveats(run: Run) -> list[str]:
+def _state_caveats(run: ReadRecord) -> list[str]:
     if run.record.damage:
         return [f"the record is damaged: {run.record.damage}"]
     if not run.record.complete:
@@ -42,7 +43,7 @@ def _state_caveats(run: Run) -> list[str]:
     return []
 
 
-def _page_of_one(run: Run, regions: bool) -> Page:
+def _page_of_one(run: ReadRecord, regions: bool) -> Page:
     tables = [device_table(run.result)]
     if regions:
         tables.append(region_table([run]))
@@ -58,7 +59,7 @@ def _page_of_one(run: Run, regions: bool) -> Page:
     return Page(headline, tables, [*_state_caveats(run), *caveats(run.result)], details)
 
 
-def _host_lines(run: Run) -> list[str]:
+def _host_lines(run: ReadRecord) -> list[str]:
     """The machine, and how busy it was."""
     host = dict(run.record.header.get("host") or {})
     machine = [str(run.record.header.get("hostname") or ""), str(host.get("cpu") or "")]
@@ -76,26 +77,27 @@ def _host_lines(run: Run) -> list[str]:
     return [line for line in (", ".join(part for part in machine if part), ", ".join(use)) if line]
 
 
-def _total_line(whole: Total, counted: str) -> str:
-    half = whole.half_width_j
-    line = f"{counted}: {digits.energy(whole.energy_j, half)}"
-    if whole.energy_j is not None and "kWh" not in line:
-        line += f" ({digits.kwh(whole.energy_j, half, spread=False)})"
-    line += f" in {digits.duration(whole.duration_s)}, {whole.quality}"
-    return f"{line}\n{digits.carbon(whole.carbon_g, whole.carbon_low_g, whole.carbon_high_g)}"
+def _total_line(summed: Total, counted: str) -> str:
+    energy = summed.energy
+    line = f"{counted}: {digits.energy(energy.best_j, energy.error_j)}"
+    if energy.best_j is not None and "kWh" not in line:
+        line += f" ({digits.kwh(energy.best_j, energy.error_j, spread=False)})"
+    line += f" in {digits.duration(summed.duration_s)}, {energy.quality}"
+    low, best, high = summed.carbon_g or (None, None, None)
+    return f"{line}\n{digits.carbon(best, low, high)}"
 
 
-def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> Page:
-    whole = total(runs, nodes)
+def _page_of_many(runs: Sequence[ReadRecord], regions: bool, nodes: Sequence[Node]) -> Page:
+    summed = total(runs, nodes)
     united = any(node.is_united for node in nodes)
     ranked = united or any(run.record.rank.is_one_of_several for run in runs)
-    # One unit for the column: rows are there to be compared.
+    # The whole column has one unit, so that its rows can be compared.
     in_kwh = any(run.result.kwh is not None and run.result.kwh >= 0.1 for run in runs)
     shown = digits.kwh if in_kwh else digits.energy
     shared = any(run.result.share_j is not None for run in runs)
     rows = []
     for run in runs:
-        result, half = run.result, run.result.uncertainty.half_width_j
+        result, energy = run.result, energy_of(run.result)
         place = (node_tables.rank_word(run), run.hostname) if ranked else ()
         rows.append(
             (
@@ -103,8 +105,8 @@ def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> 
                 *place,
                 run.when,
                 digits.duration(result.duration_s),
-                shown(result.energy_j, half),
-                power(result),
+                shown(energy.best_j, energy.error_j),
+                node_tables.power(energy, result.duration_s),
                 *([shown(result.share_j)] if shared else []),
                 digits.carbon(result.carbon_g),
                 estimates.cell(run),
@@ -120,23 +122,16 @@ def _page_of_many(runs: Sequence[Run], regions: bool, nodes: Sequence[Node]) -> 
         tables.insert(0, node_tables.node_table(nodes, in_kwh))
     if regions:
         tables.append(node_tables.region_table(nodes) if united else region_table(runs))
-    found = []
-    if whole.missing:
-        found.append(f"{whole.missing} of {whole.runs} runs measured nothing and are not in the sum")
+    warnings = []
+    if summed.missing:
+        warnings.append(f"{summed.missing} of {summed.runs} runs measured nothing and are not in the sum")
     for run in runs:
-        found += [f"{run.label}: {caveat}" for caveat in _state_caveats(run)]
+        warnings += [f"{run.label}: {caveat}" for caveat in _state_caveats(run)]
     if any(run.result.partial for run in runs):
-        found.append("partial: parts of a machine are missing in some sums")
-    found += node_tables.caveats(nodes)
-    counted = node_tables.counted(nodes) if ranked else f"{whole.runs} runs"
-    return Page(_total_line(whole, counted), tables, found, node_tables.agreement(nodes))
-
-
-def power(result: Result) -> str:
-    """Mean power, in digits that its energy has."""
-    half = result.uncertainty.half_width_j
-    half_w = half / result.duration_s if half is not None and result.duration_s > 0 else None
-    return digits.quantity(result.power_w, "W", half_w, spread=False)
+        warnings.append("partial: parts of a machine are missing in some sums")
+    warnings += node_tables.caveats(nodes)
+    counted = node_tables.counted(nodes) if ranked else f"{summed.runs} runs"
+    return Page(_total_line(summed, counted), tables, warnings, node_tables.agreement(nodes))
 
 
 def device_table(result: Result) -> Table:
@@ -145,14 +140,13 @@ def device_table(result: Result) -> Table:
     for channel in result.channels:
         if not channel.get("in_total"):
             continue
-        joules, whole = channel.get("energy_j"), result.energy_j
-        half = _half_of(channel)
-        share = digits.percent(joules / whole) if isinstance(joules, (int, float)) and whole else ""
+        energy = _energy_of_channel(channel)
+        share = digits.percent(energy.best_j / result.energy_j) if energy.best_j is not None and result.energy_j else ""
         rows.append(
             (
                 str(channel.get("device", "")),
                 str(channel.get("domain", "")),
-                digits.energy(joules, half),
+                digits.energy(energy.best_j, energy.error_j),
                 share,
                 str(channel.get("quality", "")),
                 str(channel.get("source", "")),
@@ -161,24 +155,26 @@ def device_table(result: Result) -> Table:
     return Table(("device", "domain", ">energy", ">share", "quality", "source"), rows)
 
 
-def _half_of(channel: dict[str, Any]) -> float | None:
-    parts = [channel.get(name) for name in ("half_width_j", "bias_j")]
-    known = [part for part in parts if isinstance(part, (int, float))]
-    return sum(part * part for part in known) ** 0.5 if known else None
+def _energy_of_channel(channel: Mapping[str, Any]) -> Energy:
+    best_j = channel.get("energy_j")
+    if best_j is None:
+        return Energy.missing()
+    return Energy(best_j, channel.get("half_width_j"), channel.get("bias_j"))
 
 
-def region_table(runs: Sequence[Run]) -> Table:
+def region_table(runs: Sequence[ReadRecord]) -> Table:
     """One row a region, in the order of their ends."""
     several = len(runs) > 1
     shared = any(region.share_j is not None for run in runs for region in run.record.regions)
     rows = []
     for run in runs:
         for region in run.record.regions:
+            energy = energy_of(region)
             cells = (
                 region.name,
                 digits.duration(region.duration_s),
-                digits.energy(region.energy_j, region.uncertainty.half_width_j),
-                power(region),
+                digits.energy(energy.best_j, energy.error_j),
+                node_tables.power(energy, region.duration_s),
                 *([digits.energy(region.share_j)] if shared else []),
                 region.edges,
                 region.quality,
@@ -188,7 +184,7 @@ def region_table(runs: Sequence[Run]) -> Table:
     return Table(("run", *columns) if several else columns, rows, "regions")
 
 
-def as_csv(runs: Sequence[Run], *, regions: bool = False, nodes: Sequence[Node] = ()) -> str:
+def as_csv(runs: Sequence[ReadRecord], *, regions: bool = False, nodes: Sequence[Node] = ()) -> str:
     """One row a run, or a region: unrounded, SI units and kWh; empty where nothing was measured; tags at the end.
 
     `nodes`: of these runs. A machine with several records at one time has a row of its own (`row` is "machine", with
@@ -227,23 +223,23 @@ def as_csv(runs: Sequence[Run], *, regions: bool = False, nodes: Sequence[Node] 
     return stream.getvalue()
 
 
-def _began(run: Run) -> str:
+def _began(run: ReadRecord) -> str:
     started = run.record.started_at
     return started.isoformat() if started else ""
 
 
-def _place(run: Run) -> list[str]:
+def _place(run: ReadRecord) -> list[str]:
     rank = run.record.rank
     numbers = (rank.rank, rank.local_rank, rank.world_size, rank.job)
     return [run.hostname, run.record.boot_id or "", *map(_cell, numbers)]
 
 
 def _estimate(regions: bool) -> tuple[str, ...]:
-    """Columns of the estimate: of a whole run, how busy the machine was in a region is not what it is for."""
+    """Columns of the estimate. It is made for a whole run: nobody knows how busy the machine was in a region."""
     return () if regions else ("estimate_kwh", "estimate_ratio")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
