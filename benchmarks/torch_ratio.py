@@ -73,8 +73,8 @@ class Python:
 
 def settings_of(runner: Runner) -> dict[str, str]:
     """What the worker's libraries were told, as another program's environment."""
-    kernels = re.search(r"OpenBLAS .*\((\w+)\)", runner.hello.get("blas") or "")
-    told = {"GLIBC_TUNABLES": runner.hello.get("allocator"), "OPENBLAS_CORETYPE": kernels and kernels.group(1)}
+    kernels = re.search(r"OpenBLAS .*\((\w+)\)", runner.hello.blas or "")
+    told = {"GLIBC_TUNABLES": runner.hello.allocator, "OPENBLAS_CORETYPE": kernels and kernels.group(1)}
     return {name: value for name, value in told.items() if value}
 
 

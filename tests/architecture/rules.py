@@ -61,8 +61,7 @@ FLOORS: dict[str, int] = {
     "masking": 1,
     "old_logs": 1,
     "ranks": 1,
-    "runner_load": 1,
-    "runner_threads": 2,
+    "runner": 2,  # the worker's process: needs no core
     "config": 2,
     "factors": 2,
     "footprint": 3,
@@ -72,8 +71,6 @@ FLOORS: dict[str, int] = {
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
     "region": 7,
-    "runner_phase": 6,
-    "runner": 7,
     "tracker": 8,
     "estimators": 8,
     "data_interface": 9,
@@ -95,12 +92,8 @@ NEVER: frozenset[tuple[str, str]] = frozenset({("report", "tracker")})
 # Folders with floors inside that still hold modules outside those. This list, and the two below, only ever shrink.
 STILL_FLAT: frozenset[str] = frozenset()
 # (room, room above that it imports), and pairs of modules that lead to each other: known, and to be mended.
-KNOWN_UPWARD: frozenset[tuple[str, str]] = frozenset(
-    {("region", "tracker"), ("result_view", "result"), ("runner_phase", "runner")}
-)
-KNOWN_CIRCLES: frozenset[tuple[str, str]] = frozenset(
-    {("region", "tracker"), ("result", "result_view"), ("runner", "runner_phase")}
-)
+KNOWN_UPWARD: frozenset[tuple[str, str]] = frozenset({("region", "tracker"), ("result_view", "result")})
+KNOWN_CIRCLES: frozenset[tuple[str, str]] = frozenset({("region", "tracker"), ("result", "result_view")})
 
 # ---- Sizes: lines at most
 MAX_LINES = {".hpp": 250, ".cpp": 400, ".py": 400}

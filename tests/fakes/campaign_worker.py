@@ -98,12 +98,13 @@ def phase(command: dict[str, Any]) -> None:
     images = int(command.get("images") or command.get("subset") or 64)
     say("progress", phase=name, passes=1, images=images, elapsed_s=0.1, fraction=1.0)
     end = time.monotonic_ns()
+    epoch = {"epoch": 1, "images": images, "loss": 0.5, "accuracy": None, "end_ns": end}
     say(
         "done", phase=name, begin_ns=begin, end_ns=end, duration_s=(end - begin) * 1e-9, images=images, passes=2,
         batch=32, stopped=False, limit="images", loss=0.5, accuracy=0.75 if name == "evaluate" else None, finite=True,
         peak_memory_bytes=None, peak_memory_scope="phase", device="cpu", threads=1, layout="channels_last",
         precision="fp32", torch_version="0", network="fake", pass_ns=[(end - begin) // 2] * 2,
-        epochs=[{}] if name == "train" else None,
+        epochs=[epoch] if name == "train" else None,
     )  # fmt: skip
 
 

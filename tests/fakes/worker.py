@@ -85,7 +85,7 @@ def run(phase: str, network: str, wanted: int) -> None:
         if stop_is_waiting():
             done(phase, begin, i, True)
             return
-        say("progress", phase=phase, passes=i + 1, fraction=(i + 1) / wanted)
+        say("progress", phase=phase, passes=i + 1, images=2 * i + 2, elapsed_s=0.1, fraction=(i + 1) / wanted)
     done(phase, begin, wanted, False)
 
 
@@ -100,7 +100,7 @@ def main() -> None:
             if network == "refuses":
                 say("error", kind="unknown-network", what="there is no such network", advice="did you mean good?")
             elif network != "silent":
-                say("loaded", network=network, asked=command)
+                say("loaded", network=network, batch=command["batch"], asked=command)
         elif command["cmd"] in ("infer", "train", "evaluate"):
             run(command["cmd"], network, command.get("passes", 3))
 

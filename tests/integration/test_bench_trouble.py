@@ -185,8 +185,8 @@ def test_kill_9_of_the_driver(place: Place, step: str, count: int, kind: str) ->
         ("go-train", "noise", "the worker sent what is no event"),
         ("go-infer", "flood", "a line without end"),
         ("go-train", "nested", "the worker sent"),
-        ("go-train", "nonsense", "KeyError"),
-        ("warmup", "nonsense", "KeyError"),
+        ("go-train", "nonsense", "PhaseResult.begin_ns is missing"),
+        ("warmup", "nonsense", "WarmedUp.duration_s is missing"),
     ],
 )
 def test_a_worker_in_trouble_is_a_row_and_the_campaign_goes_on(place: Place, step: str, kind: str, words: str) -> None:

@@ -104,7 +104,7 @@ def test_all_compared_networks_have_equal_parameters() -> None:
     asked = json.dumps({"count": compared()}) + "\n"
     done = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=300, check=True)
     with Runner() as runner:
-        here = {network["name"]: network["parameters"] for network in runner.networks()}
+        here = {network.name: network.parameters for network in runner.capabilities().networks}
     assert json.loads(done.stdout) == {name: here[name] for name in compared()}
 
 

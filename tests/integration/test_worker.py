@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
-from impact_tracker.runner import Runner, WorkerEndedError, WorkerError
+from impact_tracker.runner import PhaseProgress, Runner, WorkerEndedError, WorkerError
 from waiting import is_gone, until
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -58,25 +58,25 @@ def write_image(path: Path, values: list[float], shape: list[int]) -> None:
 
 
 def test_hello_names_what_runs(runner: Runner) -> None:
-    assert runner.hello["pid"] == runner.pid
+    assert runner.hello.pid == runner.pid
     assert "cpu" in runner.devices
-    assert runner.hello["torch_version"]
+    assert runner.hello.torch_version
     gpus = [device for device in runner.devices if device.startswith("cuda")]
-    assert [gpu["device"] for gpu in runner.hello["gpus"]] == gpus
-    assert (runner.hello["no_gpu"] is None) == bool(gpus)
+    assert [gpu.device for gpu in runner.hello.gpus] == gpus
+    assert (runner.hello.no_gpu is None) == bool(gpus)
 
 
 def test_list_has_parameters_and_multiply_adds(runner: Runner) -> None:
-    networks = {network["name"]: network for network in runner.networks()}
-    assert networks["mobilenet-v2"]["parameters"] == 3_506_153
-    assert networks["mobilenet-v2"]["gmac"] == pytest.approx(0.3008, abs=5e-5)
-    assert runner.networks("small-cnn")[0]["parameters"] == 421_738
+    networks = {network.name: network for network in runner.capabilities().networks}
+    assert networks["mobilenet-v2"].parameters == 3_506_153
+    assert networks["mobilenet-v2"].gmac == pytest.approx(0.3008, abs=5e-5)
+    assert runner.capabilities("small-cnn").networks[0].parameters == 421_738
 
 
 def test_load_tells_what_it_became(runner: Runner) -> None:
     facts = runner.load("mobilenet-v2", batch=2, size=32, threads=1, layout="nchw", batch_norm="frozen")
-    assert facts["input"] == [3, 32, 32] and facts["output"] == [1, 1001]
-    assert (facts["layout"], facts["threads"], facts["device"], facts["batch_norm"]) == ("nchw", 1, "cpu", "frozen")
+    assert facts.input == (3, 32, 32) and facts.output == (1, 1001)
+    assert (facts.layout, facts.threads, facts.device, facts.batch_norm) == ("nchw", 1, "cpu", "frozen")
     result = runner.infer(passes=2).run()
     assert (result.images, result.layout, result.device) == (4, "nchw", "cpu")
 
@@ -85,34 +85,35 @@ def test_load_tells_what_it_became(runner: Runner) -> None:
 def test_a_phase_tells_what_it_was_seen_to_run_in(runner: Runner, layout: str, precision: str) -> None:
     runner.load("small-cnn", batch=8, seed=1, threads=1, layout=layout, precision=precision)
     for prepare in (runner.infer, runner.train):
-        seen = prepare(passes=2).run().raw["observed"]
-        assert (seen["layout"], seen["precision"]) == (layout, precision)
-        assert seen["layout_shares"] == {layout: 1.0} and seen["precision_shares"] == {precision: 1.0}
-        assert seen["threads"] in (1, None) and (seen["busy_cpus"] is None) == (seen["threads"] is None)
+        seen = prepare(passes=2).run().observed
+        assert seen is not None and (seen.layout, seen.precision) == (layout, precision)
+        assert seen.layout_shares == {layout: 1.0} and seen.precision_shares == {precision: 1.0}
+        assert seen.threads in (1, None) and (seen.busy_cpus is None) == (seen.threads is None)
 
 
 def test_libraries_get_their_settings_unless_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     with start() as one:
-        assert "glibc.malloc.hugetlb=1" in one.hello["allocator"]
-        assert one.hello["pid"] == one.pid, "it started itself again as the same process"
+        assert "glibc.malloc.hugetlb=1" in (one.hello.allocator or "")
+        assert one.hello.pid == one.pid, "it started itself again as the same process"
         assert Path(f"/proc/{one.pid}/comm").read_text().strip() == "impact-worker"
-        blas = one.hello["blas"] or ""
+        blas = one.hello.blas or ""
         assert not blas.endswith("(Prescott)") or "avx2" not in Path("/proc/cpuinfo").read_text()
     with start(GLIBC_TUNABLES="glibc.malloc.check=0", OPENBLAS_CORETYPE="Prescott") as one:
-        assert one.hello["allocator"] == "glibc.malloc.check=0"
+        assert one.hello.allocator == "glibc.malloc.check=0"
         if blas.startswith("OpenBLAS") and platform.machine() == "x86_64":
-            assert one.hello["blas"].endswith("(Prescott)")
+            assert (one.hello.blas or "").endswith("(Prescott)")
 
 
 def test_inference_runs_exactly_what_was_asked(loaded: Runner) -> None:
     assert loaded.warm_up(1) > 0
     result = loaded.infer(passes=5).run()
     assert (result.passes, result.images, result.limit) == (5, 40, "passes")
+    assert result.go_ns and result.done_ns
     assert result.go_ns <= result.begin_ns < result.end_ns <= result.done_ns
-    assert len(result.raw["pass_ns"]) == 5
-    assert sum(result.raw["pass_ns"]) <= result.end_ns - result.begin_ns
+    assert len(result.pass_ns) == 5
+    assert sum(result.pass_ns) <= result.end_ns - result.begin_ns
     assert result.peak_memory_bytes is not None and result.peak_memory_bytes > 1 << 20
     timed = loaded.infer(seconds=0.05, min_passes=2).run()
     assert timed.passes >= 2 and timed.limit in ("seconds", "passes")
@@ -121,7 +122,7 @@ def test_inference_runs_exactly_what_was_asked(loaded: Runner) -> None:
 def test_training_on_synthetic_data_has_no_accuracy(loaded: Runner) -> None:
     result = loaded.train(passes=3, lr=1e-4).run()
     assert result.accuracy is None and result.loss is not None
-    assert result.raw["loss_function"] == "sum_of_squares"
+    assert result.loss_function == "sum_of_squares"
 
 
 @needs_fashion
@@ -130,7 +131,7 @@ def test_training_learns_and_the_seed_decides(loaded: Runner) -> None:
         loaded.load("small-cnn", batch=32, seed=seed, threads=1)
         result = loaded.train(epochs=2, data="fashion-mnist", subset=320).run()
         assert result.images == 640 and result.passes == 20
-        return [epoch["loss"] for epoch in result.raw["epochs"]]
+        return [epoch.loss for epoch in result.epochs or () if epoch.loss is not None]
 
     first = losses(1)
     assert first[1] < first[0]
@@ -149,7 +150,7 @@ def test_a_phase_on_images_ends_at_that_many(loaded: Runner) -> None:
 def test_stop_ends_before_the_next_batch(loaded: Runner) -> None:
     phase = loaded.train(passes=10**9)
     phase.go()
-    assert next(iter(phase))["event"] == "progress"
+    assert isinstance(next(iter(phase)), PhaseProgress)
     phase.stop()
     for _ in phase:
         pass
@@ -167,7 +168,7 @@ def test_the_learning_rate_can_be_set_while_it_runs(loaded: Runner) -> None:
     phase.stop()
     for _ in events:
         pass
-    assert phase.result is not None and phase.result.raw["lr"] == 1e-5
+    assert phase.result is not None and phase.result.lr == 1e-5
 
 
 def test_abort_and_then_another_phase(loaded: Runner) -> None:
@@ -224,9 +225,9 @@ def test_bad_commands_leave_the_session_alive(loaded: Runner) -> None:
         ('{"cmd":"infer"}', "no end"),
         ('{"cmd":"infer","passes":1,"sseconds":2}', "did you mean seconds"),
     ]:
-        loaded._core.send(line)
+        loaded._connection._process.send(line)
         with pytest.raises(WorkerError, match=words):
-            loaded._expect("nothing", 30)
+            loaded._connection.expect("nothing", 30)
     assert loaded.infer(passes=1).run().passes == 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impact_tracker.control_groups import cpu_quota, groups_of
-from impact_tracker.runner_threads import Threads, default_threads
+from impact_tracker.runner import Threads, default_threads
 from python.cgroup_tree import cgroup_tree
 
 V1 = "cpu,cpuacct/job/cpu.cfs_{}_us"

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code, one of CODES."""
-    from ..runner_phase import WorkerError
+    from ..runner import WorkerError
 
     if args.action and args.action != "train":
         return _action(args)

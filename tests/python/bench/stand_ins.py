@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from impact_tracker.runner_phase import WorkerEndedError, WorkerError
+from impact_tracker.runner import WorkerEndedError, WorkerError
+from impact_tracker.runner.messages import Capabilities, Hello, Loaded, PhaseProgress, decoded
 from python import fake_core
 
 NETWORKS = {
@@ -46,7 +47,7 @@ class Workers:
 
 class Worker:
     executable = "/stand-in/impact-worker"
-    hello = {"torch_version": "1.13.0", "threads": 2, "devices": ["cpu"]}  # noqa: RUF012
+    hello = Hello(protocol=1, pid=4711, torch_version="1.13.0", devices=("cpu",), threads=2)
     devices = ("cpu",)
 
     def __init__(self, workers: Workers) -> None:
@@ -54,18 +55,19 @@ class Worker:
         self.network = ""
         self.loaded: dict[str, Any] = {}
 
-    def networks(self) -> list[dict[str, Any]]:
+    def capabilities(self) -> Capabilities:
         shape = {"input": [3, 32, 32], "activations": 137_000}
-        return [{"name": name, "title": name.title(), **shape, **facts} for name, facts in NETWORKS.items()]
+        networks = [{"name": name, "title": name.title(), **shape, **facts} for name, facts in NETWORKS.items()]
+        return decoded(Capabilities, {"networks": networks})
 
-    def load(self, network: str, **options: Any) -> dict[str, Any]:
+    def load(self, network: str, **options: Any) -> Loaded:
         self.network = network
         self._workers.loads.append({"network": network, **options})
         self._workers.before(self, "load")
         fake_core.machine.advance(0.5)
         self.loaded = {"event": "loaded", "network": network, "unit": "image", "batch": options["batch"], "macs": 1}
         self.loaded.update(NETWORKS[network], seed=options.get("seed"), torch_version="1.13.0")
-        return self.loaded
+        return decoded(Loaded, self.loaded)
 
     def warm_up(self, **options: Any) -> float:
         self._workers.before(self, "warm_up")
@@ -100,13 +102,11 @@ class Phase:
     def abort(self) -> None:
         pass
 
-    def run(self, on_event: Callable[[dict[str, Any]], None]) -> Any:
+    def run(self, on_event: Callable[[PhaseProgress], None]) -> Any:
         begin = fake_core.machine.now_ns
         seconds = self._images * SECONDS_AN_IMAGE[self._worker.network] * (3 if self._command == "train" else 1)
         fake_core.machine.advance(seconds / 2)
-        on_event(
-            {"event": "progress", "fraction": 0.5, "images": self._images // 2, "elapsed_s": seconds / 2, "loss": 1.0}
-        )
+        on_event(PhaseProgress(self._command, 1, self._images // 2, seconds / 2, fraction=0.5, loss=1.0))
         self._workers.before(self._worker, self._command)
         fake_core.machine.advance(seconds / 2)
         evaluated = self._command == "evaluate"

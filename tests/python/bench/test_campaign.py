@@ -15,7 +15,7 @@ from impact_tracker.bench.plan.task import plan
 from impact_tracker.bench.row.rows import add_loaded, current
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
-from impact_tracker.runner_phase import WorkerError
+from impact_tracker.runner import WorkerError
 from python import fake_core
 from python.bench.stand_ins import Workers, ended, idle
 

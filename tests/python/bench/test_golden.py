@@ -12,7 +12,7 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.cli import main
-from impact_tracker.runner_phase import WorkerError
+from impact_tracker.runner import WorkerError
 from python import fake_core, golden
 from python.bench import made
 from python.bench.stand_ins import Worker, Workers, ended
@@ -39,7 +39,7 @@ def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr("time.clock_gettime", lambda clock: 0.0)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1})
-    monkeypatch.setattr("impact_tracker.runner_threads.cpu_quota", lambda root="/": None)
+    monkeypatch.setattr("impact_tracker.runner.processors.cpu_quota", lambda root="/": None)
 
 
 def settled(text: str, folder: Path) -> str:

@@ -16,6 +16,7 @@ from impact_tracker.bench.run import campaign
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.report.page import plain
+from impact_tracker.runner import EpochResult, PhaseProgress
 from python import fake_core
 from python.bench.stand_ins import SECONDS_AN_IMAGE, Workers, ended
 
@@ -239,8 +240,8 @@ def test_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch: pytest.MonkeyPatch
         progress = Progress(3, stream=stream)
         progress.phase(task, "training")
         progress._next = 0.0
-        progress.event({"event": "progress", "fraction": 0.5, "images": 400, "elapsed_s": 2.0, "loss": 0.25})
-        progress.event({"event": "epoch"})
+        progress.event(PhaseProgress("train", passes=4, images=400, elapsed_s=2.0, fraction=0.5, loss=0.25))
+        progress.event(EpochResult(1, 400, 0.25, None, 0))
         progress.clear()
         text = stream.getvalue()
         assert ("small-cnn run 1: training 50% 200 images/s loss 0.250" in text) is drawn

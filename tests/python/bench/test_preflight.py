@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from impact_tracker.bench.plan.settings import Settings
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.run.preflight import preflight
+from impact_tracker.runner.messages import Capabilities, Gpu, Hello, decoded
 from python.bench.stand_ins import NETWORKS
 
 GIGABYTE = 1 << 30
@@ -20,10 +22,13 @@ def machine(gpus: int = 0, **said: Any) -> Any:
     names = [f"cuda:{i}" for i in range(gpus)]
     known = [{"device": name, "memory_bytes": 16 * GIGABYTE} for name in names]
     facts = {"input": [3, 224, 224], "activations": 10_000_000}
+    networks = [{"name": name, "title": name, **facts, **about} for name, about in NETWORKS.items()]
+    devices = ["cpu", *names]
+    hello = {"protocol": 1, "pid": 1, "torch_version": "2.7.1", "devices": devices, "threads": 2, "gpus": known, **said}
     return SimpleNamespace(
-        hello={"torch_version": "2.7.1", "gpus": known, **said},
-        devices=["cpu", *names],
-        networks=lambda: [{"name": name, **facts, **about} for name, about in NETWORKS.items()],
+        hello=decoded(Hello, hello),
+        devices=devices,
+        capabilities=lambda: decoded(Capabilities, {"networks": networks}),
         close=lambda grace_s: None,
     )
 
@@ -53,5 +58,5 @@ def test_a_batch_that_no_gpu_of_these_holds() -> None:
         check(machine(2), device="cuda", batch=400)
     check(machine(4), device="cuda", batch=400, replicas=0)  # its share is a quarter
     unknown = machine(1)
-    unknown.hello["gpus"] = [{"device": "cuda:0"}]
+    unknown.hello = replace(unknown.hello, gpus=(Gpu("cuda:0"),))
     check(unknown, device="cuda", batch=400)  # nothing is known, nothing refused

@@ -9,7 +9,7 @@ import pytest
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.run import execution
 from impact_tracker.bench.show.view import View, read
-from impact_tracker.runner_threads import Threads
+from impact_tracker.runner import Threads
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
 

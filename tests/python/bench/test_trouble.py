@@ -22,7 +22,8 @@ from impact_tracker.bench.show.comparable import apart
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.report.page import plain
-from impact_tracker.runner_phase import WorkerError
+from impact_tracker.runner import WorkerError
+from impact_tracker.runner.messages import Capabilities, decoded
 from python import fake_core
 from python.bench.made import campaign, row_of
 from python.bench.stand_ins import Worker, Workers, ended, idle
@@ -68,7 +69,7 @@ def test_an_answer_without_what_belongs_in_it(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker of another version looks at the machine: said at once, as one line."""
-    monkeypatch.setattr(Worker, "networks", lambda self: [{"title": "nameless"}])
+    monkeypatch.setattr(Worker, "capabilities", lambda self: decoded(Capabilities, {"networks": [{"title": "x"}]}))
     with pytest.raises(OSError, match=r"answers are not understood.*of another version"):
         run(tmp_path / "a", workers)
     assert not (tmp_path / "a").exists()

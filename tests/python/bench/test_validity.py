@@ -17,7 +17,7 @@ from impact_tracker.bench.row.rows import add_loaded
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run.meter import Meter
 from impact_tracker.bench.show.view import read
-from impact_tracker.runner_load import cpu_seconds
+from impact_tracker.runner import cpu_seconds
 from python import fake_core
 from python.bench.stand_ins import Workers, idle
 

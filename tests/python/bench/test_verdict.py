@@ -17,7 +17,7 @@ from impact_tracker.bench.show.verdict import verdict
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.cli.completion import words
-from impact_tracker.runner_phase import WorkerError
+from impact_tracker.runner import WorkerError
 from python.bench.made import campaign
 from python.bench.stand_ins import Worker, Workers, ended
 

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from ...runner_phase import WorkerEndedError, WorkerError
+from ...runner import WorkerEndedError, WorkerError
 from ..row.rows import Row
 
 LEAST_S = 0.01  # the two clocks are not read at the same time

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ...runner import EpochResult, PhaseProgress
 from ..plan.task import Task
 from ..plan.test import Step, is_reached
 from ..row.rows import Row, add_energy, add_work, new_row
@@ -53,7 +54,7 @@ class Part:
         self._results: list[Any] = []
         self._done: list[Mapping[str, Any]] = []
 
-    def run(self, prepared: Any, on_event: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Any]:
+    def run(self, prepared: Any, on_event: Callable[[PhaseProgress | EpochResult], None]) -> Mapping[str, Any]:
         """One phase of the worker, measured; also what a phase used that failed is kept."""
         region = self._tracker.region(self.row["region"], edges="tick")
         try:

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from ...runner_load import cpu_seconds
-from ...runner_phase import WorkerError
-from ...runner_threads import default_threads
+from ...runner import EpochResult, PhaseProgress, WorkerError, cpu_seconds, default_threads
 from ..judge.samples import LEAST_SAMPLES
 from ..plan.task import Task
 from ..plan.test import ASIDE, Step, Test
@@ -37,7 +35,7 @@ class Watcher(Protocol):
     def phase(self, task: Task, phase: str) -> None:
         """A phase begins."""
 
-    def event(self, event: Mapping[str, Any]) -> None:
+    def event(self, event: PhaseProgress | EpochResult) -> None:
         """The worker reports progress or an epoch."""
 
 
@@ -150,7 +148,7 @@ class Execution:
         # Starting the process and loading libtorch is part of what loading a network costs.
         with region:
             self._worker = self._open_worker()
-            self._loaded = self._worker.load(task.test.model, **task.test.load, **self._machine, seed=task.seed)
+            self._loaded = self._worker.load(task.test.model, **task.test.load, **self._machine, seed=task.seed).raw
         estimate = dict(self._loaded.get("estimated_memory_bytes") or {})
         self._check_memory(estimate.get("train" if "training" in task.test.phases else "infer"))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from ...runner_phase import WorkerError
+from ...runner import WorkerError
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
 from .memory import estimated_bytes, shown, system_memory
@@ -23,7 +24,7 @@ def preflight(
     machine; False where others run them, and only the networks are the same."""
     worker = open_worker()
     try:
-        networks = {network["name"]: network for network in worker.networks()}
+        networks = {network.name: asdict(network) for network in worker.capabilities().networks}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
         if here:
             _check_device(settings, worker)
@@ -33,18 +34,16 @@ def preflight(
                 _check_data(data, settings, worker)
         hello = worker.hello
         return Machine(
-            torch_version=hello.get("torch_version"),
-            blas=hello.get("blas"),
-            allocator=hello.get("allocator"),
+            torch_version=hello.torch_version,
+            blas=hello.blas,
+            allocator=hello.allocator,
             devices=list(worker.devices),
-            threads=hello.get("threads"),
+            threads=hello.threads,
             networks=networks,
             worker=str(getattr(worker, "executable", "")),
         )
     except WorkerError as error:
         raise _as_builtin(error) from None
-    except (KeyError, TypeError) as error:
-        raise OSError(f"the worker's answers are not understood ({error!r}): is it of another version?") from None
     finally:
         worker.close(1.0)
 
@@ -52,7 +51,7 @@ def preflight(
 def _check_device(settings: Settings, worker: Any) -> None:
     wanted = "cuda:0" if settings.device == "cuda" else settings.device
     if wanted not in worker.devices:
-        version, why = worker.hello.get("torch_version"), worker.hello.get("no_gpu")
+        version, why = worker.hello.torch_version, worker.hello.no_gpu
         raise ValueError(
             f"there is no device {settings.device!r}: the worker (torch {version}) sees {', '.join(worker.devices)}"
             + (f"; no GPU: {why}" if why else "")
@@ -85,7 +84,7 @@ def _memory(settings: Settings, worker: Any) -> tuple[int, str] | None:
         return None if memory is None else (memory[0], "this machine has")
     count = 1 if settings.replicas is None else settings.replicas or len(worker.devices)
     used = _gpus_from(settings, worker)[:count]
-    known = {gpu.get("device"): gpu.get("memory_bytes") for gpu in worker.hello.get("gpus") or []}
+    known = {gpu.device: gpu.memory_bytes for gpu in worker.hello.gpus}
     sizes = [known.get(device) for device in used]
     if not sizes or None in sizes:
         return None

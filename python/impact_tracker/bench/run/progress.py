@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from ... import digits
+from ...runner import EpochResult, PhaseProgress
 from ..plan.task import Task
 from ..row.rows import Row
 
@@ -42,14 +42,12 @@ class Progress:
         self._text, self._begin = text, 0.0
         self._draw(None, "")
 
-    def event(self, event: Mapping[str, Any]) -> None:
+    def event(self, event: PhaseProgress | EpochResult) -> None:
         """The worker's progress."""
-        if event.get("event") != "progress" or time.monotonic() < self._next:
+        if not isinstance(event, PhaseProgress) or time.monotonic() < self._next:
             return
-        seconds, images = event.get("elapsed_s") or 0.0, event.get("images") or 0
-        rate = f" {images / seconds:,.0f} images/s" if seconds > 0 else ""
-        loss = event.get("loss")
-        self._draw(event.get("fraction"), rate + (f" loss {loss:.3f}" if isinstance(loss, (int, float)) else ""))
+        rate = f" {event.images / event.elapsed_s:,.0f} images/s" if event.elapsed_s > 0 else ""
+        self._draw(event.fraction, rate + ("" if event.loss is None else f" loss {event.loss:.3f}"))
 
     def row(self, row: Row) -> None:
         """A phase has ended."""

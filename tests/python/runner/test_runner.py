@@ -14,10 +14,18 @@ import pytest
 
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
-from impact_tracker.runner import PhaseResult, Runner, WorkerEndedError, WorkerError, find_worker
+from impact_tracker.runner import (
+    EpochResult,
+    PhaseProgress,
+    PhaseResult,
+    Runner,
+    WorkerEndedError,
+    WorkerError,
+    find_worker,
+)
 from waiting import is_gone, until
 
-FAKE = Path(__file__).parents[1] / "fakes" / "worker.py"
+FAKE = Path(__file__).parents[2] / "fakes" / "worker.py"
 
 
 def start(**options: Any) -> Runner:
@@ -34,10 +42,11 @@ def test_handshake_happens_in_order(runner: Runner) -> None:
     runner.load("good")
     phase = runner.infer(passes=3)
     assert phase.ready["event"] == "ready"
-    events: list[dict[str, Any]] = []
+    events: list[PhaseProgress | EpochResult] = []
     result = phase.run(events.append)
-    assert [event["passes"] for event in events] == [1, 2, 3]
+    assert [event.passes for event in events if isinstance(event, PhaseProgress)] == [1, 2, 3]
     assert (result.passes, result.images, result.stopped) == (3, 6, False)
+    assert result.go_ns and result.done_ns
     assert result.go_ns <= result.begin_ns <= result.end_ns <= result.done_ns
     assert result.loss is None and result.peak_memory_bytes is None
 
@@ -54,7 +63,7 @@ def test_iteration_gives_events_and_then_the_result(runner: Runner) -> None:
 
 
 def test_only_what_was_given_is_sent(runner: Runner) -> None:
-    asked = runner.load("good", size=[32, 48], threads=2)["asked"]
+    asked = runner.load("good", size=[32, 48], threads=2).raw["asked"]
     assert asked["size"] == [32, 48] and asked["threads"] == 2
     assert "classes" not in asked and "variant" not in asked and "timeout_s" not in asked
 
@@ -82,7 +91,7 @@ def test_an_error_is_an_exception_with_its_advice(runner: Runner) -> None:
     with pytest.raises(WorkerError, match="did you mean good") as caught:
         runner.load("refuses")
     assert caught.value.kind == "unknown-network"
-    assert runner.load("good")["network"] == "good"
+    assert runner.load("good").network == "good"
 
 
 def test_a_dead_worker_tells_how_it_died(runner: Runner) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 from typing import NamedTuple
 
-from .control_groups import cpu_quota
+from ..control_groups import cpu_quota
 
 
 class Threads(NamedTuple):
@@ -33,3 +34,17 @@ def default_threads(root: str = "/") -> Threads:
     if quota is not None and (bound is None or math.ceil(quota) < bound):
         return Threads(max(1, math.ceil(quota)), "quota", quota)
     return Threads(bound, "affinity" if bound is not None and there is not None and bound < there else "machine", quota)
+
+
+def cpu_seconds(pid: int | None, root: str = "/") -> float | None:
+    """CPU time of a process and all of its threads since it began, s; `None` where it cannot be read.
+
+    It tells what a worker took of the processors from what other programs took.
+    """
+    if pid is None:
+        return None
+    try:
+        fields = (Path(root) / f"proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
