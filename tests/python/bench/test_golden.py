@@ -12,7 +12,8 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.cli import main
-from impact_tracker.runner import WorkerError
+from impact_tracker.runner import Loaded, WorkerError
+from impact_tracker.runner.messages import decoded
 from python import fake_core, golden
 from python.bench import made
 from python.bench.stand_ins import Worker, Workers, ended
@@ -74,12 +75,12 @@ class Varying(Workers):
 
 
 class Told(Worker):
-    def load(self, network: str, **options: Any) -> dict[str, Any]:
+    def load(self, network: str, **options: Any) -> Loaded:
         assert isinstance(self._workers, Varying)
         fake_core.machine.power_w = next(self._workers.powers)
         super().load(network, **options)
         self.loaded.update(input=[3, 32, 32], classes=10, training_macs=3_000_000, layout="channels_last", threads=2)
-        return self.loaded
+        return decoded(Loaded, self.loaded)
 
     def infer(self, **options: Any) -> Any:
         phase = super().infer(**options)
