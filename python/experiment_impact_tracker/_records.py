@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impact_tracker import Record, Result, find_records
+from impact_tracker.values import kwh_of, sum_if_known
 
 CPU_POWER, GPU_POWER = "rapl_power_draw_absolute", "nvidia_draw_absolute"
 _COLUMNS = {"package": CPU_POWER, "gpu": GPU_POWER, "dram": "dram_power_draw_absolute"}
@@ -18,10 +19,10 @@ _COLUMNS = {"package": CPU_POWER, "gpu": GPU_POWER, "dram": "dram_power_draw_abs
 def latest_record(log_dir: str | os.PathLike[str]) -> Record | None:
     """The newest record of a logdir, `None` where it has none (an old log, or nothing)."""
     try:
-        found = find_records(log_dir, recursive=False)
+        paths = find_records(log_dir, recursive=False)
     except FileNotFoundError:
         return None
-    return Record(found[0]) if found else None
+    return Record(paths[0]) if paths else None
 
 
 def is_gpu(device: str) -> bool:
@@ -33,8 +34,8 @@ def split_kwh(result: Result) -> tuple[float | None, float | None]:
     """kWh of (all but the GPUs, the GPUs), without PUE; `None` for what was not measured or is not there."""
 
     def total(parts: Iterable[float | None]) -> float | None:
-        known = [part for part in parts if part is not None]
-        return math.fsum(known) / 3.6e6 if known else None
+        joules = sum_if_known(part for part in parts if part is not None)
+        return None if joules is None else kwh_of(joules)
 
     devices = result.devices.items()
     return total(joules for name, joules in devices if not is_gpu(name)), total(
@@ -46,7 +47,7 @@ def info_of(record: Record) -> dict[str, Any]:
     """What the old tool kept in info.pkl, from a record: times are naive and local, as there."""
     intensity, started = record.weighing.intensity, record.started_at
     begin = started.astimezone().replace(tzinfo=None) if started else None
-    found: dict[str, Any] = {
+    info: dict[str, Any] = {
         "experiment_impact_tracker_version": " ".join(dict(record.header.get("tool") or {}).values()),
         "cpu_info": dict(record.header.get("host") or {}),
         "python_package_info": sorted(dict((record.totals or {}).get("info") or {}).get("packages", {}).items()),
@@ -55,11 +56,11 @@ def info_of(record: Record) -> dict[str, Any]:
         "experiment_start": begin,
     }
     if begin is not None and record.complete:
-        found["experiment_end"] = begin + timedelta(seconds=record.result.duration_s)
+        info["experiment_end"] = begin + timedelta(seconds=record.result.duration_s)
     gpus = sorted({str(channel["device"]) for channel in record.channels if is_gpu(str(channel["device"]))})
     if gpus:
-        found["gpu_info"] = [{"name": gpu} for gpu in gpus]
-    return found
+        info["gpu_info"] = [{"name": gpu} for gpu in gpus]
+    return info
 
 
 def rows_of(record: Record) -> list[dict[str, Any]]:
@@ -96,7 +97,7 @@ def additional_info(record: Record) -> dict[str, Any]:
     cpu, gpu = split_kwh(result)
     busy = result.utilisation.get("cpu")
     gpu_busy = [share for name, share in result.utilisation.items() if is_gpu(name) and share is not None]
-    found = {
+    numbers = {
         "cpu_hours": None if busy is None else busy * hours,
         "estimated_carbon_impact_kg": None if result.carbon_g is None else result.carbon_g / 1000,
         "total_power": None if result.kwh is None else result.kwh * result.weighing.pue,
@@ -105,7 +106,7 @@ def additional_info(record: Record) -> dict[str, Any]:
         "gpu_hours": math.fsum(gpu_busy) * hours if gpu_busy else None,
         "kw_hr_gpu": gpu,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def record_paths(log_dir: str | os.PathLike[str]) -> list[Path]:

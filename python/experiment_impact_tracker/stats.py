@@ -64,8 +64,8 @@ def _bootstrap(numpy: Any, first: Any, second: Any, alpha: float) -> tuple[bool,
     draw = numpy.random.default_rng(0)
     means = [draw.choice(data, (_DRAWS, data.size)).mean(axis=1) for data in (first, second)]
     low, high = numpy.quantile(means[0] - means[1], [alpha / 2, 1 - alpha / 2])
-    found = BootstrapResult(float(first.mean() - second.mean()), float(low), float(high))
-    return bool(numpy.sign(low) == numpy.sign(high)), found
+    difference = BootstrapResult(float(first.mean() - second.mean()), float(low), float(high))
+    return bool(numpy.sign(low) == numpy.sign(high)), difference
 
 
 def _permutation(numpy: Any, first: Any, second: Any) -> float:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +38,20 @@ def _of_old_log(logdir: Path) -> dict[str, Any]:
     log = read_old_log((logdir / DATAPATH).parent)
     samples, _ = read_samples(logdir / DATAPATH)
     pue = float(os.environ.get("OVERRIDE_PUE") or OLD_PUE)
-    found = {
+    energy = log.energy
+    numbers = {
         "cpu_hours": _cpu_seconds(samples) / 3600,
         "estimated_carbon_impact_kg": None if log.grams_per_pue is None else log.grams_per_pue * pue / 1000,
-        "total_power": None if log.kwh is None else log.kwh * pue,
-        "kw_hr_cpu": log.kwh_cpu,
-        "kw_hr_gpu": log.kwh_gpu,
-        "exp_len_hours": log.hours,
+        "total_power": None if energy.kwh is None else energy.kwh * pue,
+        "kw_hr_cpu": log.cpu.kwh,
+        "kw_hr_gpu": log.gpu.kwh,
+        "exp_len_hours": log.duration_s / 3600,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
-def _cpu_seconds(samples: list[dict[str, Any]]) -> float:
-    """User and system seconds of all processes, each at its last sight."""
+def _cpu_seconds(samples: Sequence[Mapping[str, Any]]) -> float:
+    """User and system seconds of all processes, as the last sample states that names the process."""
     latest: dict[str, float] = {}
     for sample in samples:
         for pid, times in dict(sample.get("cpu_time_seconds") or {}).items():

@@ -29,7 +29,10 @@ def on_grid(value: float | None) -> float:
 
 
 class Experiment(NamedTuple):
-    """One record or old log: `kwh` without and `total_kwh`, `kg_carbon` with PUE; NaN for what was not measured."""
+    """What one record or old log states; NaN for what was not measured.
+
+    `kwh` is without the PUE, `total_kwh` and `kg_carbon` hold it.
+    """
 
     path: Path
     kwh: float
@@ -60,14 +63,14 @@ def _times(value: float | None, factor: float) -> float | None:
 
 
 def _live_result(path: Path) -> Result | None:
-    """Of a tracker of this process that still runs: up to now, where its record goes up to its last sample."""
+    """The result up to now, where a tracker of this process still writes the record; the record ends earlier."""
     trackers = sys.modules.get("impact_tracker.tracker")
     running = trackers.running_trackers() if trackers is not None else {}
     return running[str(path)].result if str(path) in running else None
 
 
 def _from_record(path: Path, override: float | None) -> Experiment | None:
-    """A record's experiment; None for one whose tracker was never started."""
+    """The experiment of a record; `None` where its tracker was never started."""
     record = Record(path)
     live = _live_result(path)
     if live is None and not record.started:
@@ -99,7 +102,8 @@ def _from_old_log(folder: Path, override: float | None) -> Experiment:
         warn(f"{folder}: {finding}")
     pue = OLD_PUE if override is None else override
     kg = _times(log.grams_per_pue, pue * 1e-3)
-    return Experiment(folder, on_grid(log.kwh), on_grid(_times(log.kwh, pue)), on_grid(kg), on_grid(log.hours), pue)
+    kwh, hours = log.energy.kwh, log.duration_s / 3600
+    return Experiment(folder, on_grid(kwh), on_grid(_times(kwh, pue)), on_grid(kg), on_grid(hours), pue)
 
 
 class DataInterface:
@@ -127,7 +131,7 @@ class DataInterface:
         self._warn_of_overlaps()
 
     def _read(self, place: Path) -> list[Experiment]:
-        records = (_from_record(found, self._override) for found in find_records(place))
+        records = (_from_record(path, self._override) for path in find_records(place))
         experiments = [experiment for experiment in records if experiment is not None]
         if place.is_dir():
             experiments += [_from_old_log(folder, self._override) for folder in find_old_logs(place)]
@@ -139,39 +143,39 @@ class DataInterface:
 
     def _warn_of_overlaps(self) -> None:
         timed = sorted((e for e in self.experiments if e.boot_id), key=lambda e: (e.boot_id, e.start_ns))
-        last: Experiment | None = None  # the one that ends latest up to here
-        for one in timed:
-            if last is not None and last.boot_id == one.boot_id and one.start_ns < last.stop_ns:
+        last: Experiment | None = None  # of those before, the one that ends latest
+        for experiment in timed:
+            if last is not None and last.boot_id == experiment.boot_id and experiment.start_ns < last.stop_ns:
                 warn(
-                    f"{last.path} and {one.path} overlap in time on one machine: both hold its energy, which is added "
-                    "twice here"
+                    f"{last.path} and {experiment.path} overlap in time on one machine: both hold its energy, which is "
+                    "added twice here"
                 )
                 return
-            if last is None or last.boot_id != one.boot_id or one.stop_ns > last.stop_ns:
-                last = one
+            if last is None or last.boot_id != experiment.boot_id or experiment.stop_ns > last.stop_ns:
+                last = experiment
 
     @property
     def kg_carbon(self) -> float:
         """kg CO2e, PUE in it."""
-        return math.fsum(one.kg_carbon for one in self.experiments)
+        return math.fsum(experiment.kg_carbon for experiment in self.experiments)
 
     @property
     def total_power(self) -> float:
         """Energy in kWh, PUE in it."""
-        return math.fsum(one.total_kwh for one in self.experiments)
+        return math.fsum(experiment.total_kwh for experiment in self.experiments)
 
     @property
     def exp_len_hours(self) -> float:
         """Sum of the experiments' lengths in hours."""
-        return math.fsum(one.hours for one in self.experiments)
+        return math.fsum(experiment.hours for experiment in self.experiments)
 
     @property
     def PUE(self) -> float:  # noqa: N802  # the published name
         """Power usage effectiveness that the sums hold."""
-        known = {one.pue for one in self.experiments}
+        known = {experiment.pue for experiment in self.experiments}
         if len(known) == 1:
             return known.pop()
-        bare = math.fsum(one.kwh for one in self.experiments)
+        bare = math.fsum(experiment.kwh for experiment in self.experiments)
         return self.total_power / bare if bare else math.nan
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .values import JOULES_PER_KWH
+from .values import joules_of, kwh_of
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
 _MASSES = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
@@ -65,7 +65,7 @@ def energy(energy_j: float | None, half_width_j: float | None = None, *, spread:
     """Joules below 0.1 kWh, else kWh: the unit papers use."""
     if energy_j is None or math.isnan(energy_j):
         return "not measured"
-    if max(abs(energy_j), half_width_j or 0.0) < 0.1 * JOULES_PER_KWH:
+    if max(abs(energy_j), half_width_j or 0.0) < joules_of(0.1):
         return quantity(energy_j, "J", half_width_j, spread=spread)
     return kwh(energy_j, half_width_j, spread=spread)
 
@@ -74,8 +74,8 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
     """An energy in kWh, whatever its size."""
     if energy_j is None or math.isnan(energy_j):
         return "not measured"
-    value = energy_j / JOULES_PER_KWH
-    half = None if half_width_j is None else half_width_j / JOULES_PER_KWH
+    value = kwh_of(energy_j)
+    half = None if half_width_j is None else kwh_of(half_width_j)
     decimals = decimals_for(value if abs(value) >= (half or 0.0) else half or 0.0, half)
     text = f"{fixed(value, decimals)} kWh"
     if spread and half:
@@ -107,11 +107,10 @@ def duration(seconds: float | None) -> str:
         return "not known"
     if seconds < 119.95:
         return quantity(seconds, "s")
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
+    minutes, seconds_left = divmod(round(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)
     if hours == 0:
-        return f"{minutes} min {rest:02d} s"
+        return f"{minutes} min {seconds_left:02d} s"
     if hours < 48:
         return f"{hours} h {minutes_left:02d} min"
     return f"{hours // 24} d {hours % 24:02d} h"

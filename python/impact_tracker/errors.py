@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 
-_PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # no pathlib for a warning
+_PACKAGE = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # importing pathlib would slow down every program
 
 
 class ImpactWarning(UserWarning):
@@ -15,7 +15,7 @@ class ImpactWarning(UserWarning):
 
 
 def warn(message: str) -> None:
-    """Warn at the line of the caller's that led here; under `-W error` it raises."""
+    """Warn at the line outside of this package that led here; under `-W error` it raises."""
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
@@ -27,5 +27,5 @@ def complain(message: str) -> None:
     try:
         warn(message)
     except Warning:
-        with contextlib.suppress(OSError, ValueError):  # standard error closed: nobody to tell
+        with contextlib.suppress(OSError, ValueError):  # standard error may be closed
             print(f"impact-tracker: {message}", file=sys.stderr)

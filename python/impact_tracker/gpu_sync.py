@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from types import ModuleType
 
 
-def _torch(torch: Any) -> None:
+def _torch(torch: ModuleType) -> None:
     cuda = getattr(torch, "cuda", None)
     if cuda is not None and cuda.is_initialized():
-        # A device without a context has no work, and waiting for it would make one.
+        # A device without a context has no work, and waiting for it would make a context.
         has_context = getattr(torch._C, "_cuda_hasPrimaryContext", None)
         if has_context is None:
             cuda.synchronize()
@@ -21,31 +21,33 @@ def _torch(torch: Any) -> None:
         xpu.synchronize()
 
 
-def _jax(jax: Any) -> None:
+def _jax(jax: ModuleType) -> None:
     jax.effects_barrier()
     for array in jax.live_arrays():
         if not array.is_deleted():
             array.block_until_ready()
 
 
-def _cupy(cupy: Any) -> None:
-    cupy.cuda.Device().synchronize()  # the one that this thread works on
+def _cupy(cupy: ModuleType) -> None:
+    cupy.cuda.Device().synchronize()  # without a number it is the device that this thread works on
 
 
 _WAYS = {"torch": _torch, "jax": _jax, "cupy": _cupy}
 
 
 def synchronise() -> None:
-    """Wait for the devices of torch, jax and cupy, those that the program has imported. Imports nothing, never raises:
-    what cannot be waited for is measured as it runs."""
+    """Wait for the devices of those of torch, jax and cupy that the program has imported.
+
+    It imports nothing and never raises: where waiting fails, the region ends before its GPU work does.
+    """
     for name, wait in _WAYS.items():
         module = sys.modules.get(name)
         if module is None or getattr(module, "__spec__", None) is None:
             continue
         spec = module.__spec__
-        if getattr(spec, "_initializing", False):  # in the middle of its import
+        if getattr(spec, "_initializing", False):  # another thread is still importing it
             continue
         try:
             wait(module)
-        except Exception:  # a lost device is the program's to find
+        except Exception:  # the program itself will find that a device is lost
             continue

@@ -1,22 +1,21 @@
-"""Names of a package that are imported when somebody asks for them: a tracker weighs with a few of them alone."""
+"""Packages whose names are imported when they are first used, since a tracker needs only a few of them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
 
-def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package. ``homes``: module, as in ``.constants`` -> its names, parted by
     blanks."""
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
-    def get(name: str) -> Any:
+    def get(name: str) -> object:
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(home_of[name], package), name)
+        value: object = getattr(import_module(home_of[name], package), name)
         setattr(sys.modules[package], name, value)
         return value
 

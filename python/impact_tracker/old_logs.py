@@ -1,8 +1,8 @@
 """Logs of experiment-impact-tracker: `data.json` (JSON Lines) and `info.pkl`, read without running anything in them.
 
 Energy is what that tool computed: each sample's power held over the time since the sample before it, the last one held
-to the experiment's end. Two of its faults are mended and said: an end that was rewritten long after the last sample
-(it did so at interpreter exit), and a start read in another time zone than it was written in.
+to the experiment's end. Two of its faults are mended, and the findings say so: at interpreter exit it rewrote an end,
+long after the last sample, and it may have read a start in another time zone than it was written in.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import json
 import math
 import pickle
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
+
+from .values import Energy, kwh_of, total
 
 PUE = 1.58  # the factor that tool put on every energy
 FOLDER = "impacttracker"
@@ -21,43 +24,46 @@ _LARGEST_INFO = 64 * 2**20  # bytes; real ones have 0.1 to 3 MB
 _CPU, _GPU = "rapl_estimated_attributable_power_draw", "nvidia_estimated_attributable_power_draw"
 
 
+Sample = Mapping[str, object]
+
+
 class Stub:
-    """In place of an object whose class is not loaded: takes whatever its pickle gives and does nothing."""
+    """Stands for an object whose class is not loaded: it takes whatever its pickle gives and does nothing."""
 
     kind = "?"
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Stub:
+    def __new__(cls, *args: object, **kwargs: object) -> Stub:
         return object.__new__(cls)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def __init__(self, *args: object, **kwargs: object) -> None: ...
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         # Attributes help to read such an object by hand (a package's name and version).
         attributes = state if isinstance(state, dict) else {}
         self.__dict__.update({str(name): value for name, value in attributes.items()})
 
-    def __setitem__(self, key: Any, value: Any) -> None: ...
+    def __setitem__(self, key: object, value: object) -> None: ...
 
-    def append(self, item: Any) -> None: ...
+    def append(self, item: object) -> None: ...
 
-    def extend(self, items: Any) -> None: ...
+    def extend(self, items: object) -> None: ...
 
-    def add(self, item: Any) -> None: ...
+    def add(self, item: object) -> None: ...
 
     def __repr__(self) -> str:
         return f"<{self.kind}, not loaded>"
 
 
-def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
+def _reconstructor(cls: object, base: object, state: object) -> object:
     """What copy_reg does for objects without a state of their own, for stubs alone."""
     return cls() if isinstance(cls, type) and issubclass(cls, Stub) else Stub()
 
 
-def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+def _encode(text: object, encoding: object = "latin1") -> bytes:
     return str(text).encode("latin1", "replace")  # how protocol 2 spells bytes
 
 
-_ALLOWED: dict[tuple[str, str], Any] = {
+_ALLOWED: dict[tuple[str, str], object] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("_codecs", "encode"): _encode,
     ("copy_reg", "_reconstructor"): _reconstructor,
@@ -68,18 +74,18 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 class _Reader(pickle.Unpickler):
-    """Loads plain values and dates; every other class or function becomes a stub, nothing is imported or called."""
+    """Loads plain values and dates. Every other class or function becomes a stub: nothing is imported or called."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
         return type(name.rpartition(".")[2] or "Stub", (Stub,), {"kind": f"{module}.{name}"})
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: object) -> object:
         return Stub()
 
 
-def read_pickle(stream: IO[bytes]) -> Any:
+def read_pickle(stream: IO[bytes]) -> object:
     """What a pickle holds, with stubs for all that is no plain value. ValueError where it cannot be read."""
     try:
         return _Reader(stream).load()
@@ -89,7 +95,7 @@ def read_pickle(stream: IO[bytes]) -> Any:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 
 
-def read_info(path: Path) -> dict[str, Any]:
+def read_info(path: Path) -> dict[str, object]:
     """`info.pkl` as a dict. ValueError with the path where it is none; OSError where it cannot be read."""
     if path.stat().st_size > _LARGEST_INFO:
         raise ValueError(f"{path} is larger than an info.pkl can be ({path.stat().st_size} bytes)")
@@ -103,9 +109,9 @@ def read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def read_samples(path: Path) -> tuple[list[dict[str, Any]], str | None]:
-    """The lines of `data.json` and where reading had to end, None if it did not."""
-    samples: list[dict[str, Any]] = []
+def read_samples(path: Path) -> tuple[list[dict[str, object]], str | None]:
+    """The lines of `data.json`, and where a damage ended the reading; `None` without damage."""
+    samples: list[dict[str, object]] = []
     with path.open(encoding="utf-8", errors="replace") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
@@ -120,8 +126,8 @@ def read_samples(path: Path) -> tuple[list[dict[str, Any]], str | None]:
     return samples, None
 
 
-def number_of(sample: dict[str, Any], key: str) -> float | None:
-    """A finite number of a sample, None where there is none ("n/a", absent)."""
+def number_of(sample: Sample, key: str) -> float | None:
+    """A finite number of a sample; `None` where it is absent or something else ("n/a")."""
     value = sample.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
@@ -129,30 +135,31 @@ def number_of(sample: dict[str, Any], key: str) -> float | None:
 
 
 class OldLog(NamedTuple):
-    """One experiment. `kwh_*` without PUE and `grams_per_pue` (to be multiplied by it), `None` where not recorded;
-    `hours` from start to end; `findings`: what had to be mended or is missing."""
+    """One experiment.
+
+    `cpu`, `gpu`: energies without the PUE. `grams_per_pue`: grams of CO2e that are still to be multiplied by the PUE;
+    `None` where no energy or no intensity was recorded. `findings`: what had to be mended or is missing.
+    """
 
     path: Path
-    kwh_cpu: float | None
-    kwh_gpu: float | None
+    cpu: Energy
+    gpu: Energy
     grams_per_pue: float | None
-    hours: float
+    duration_s: float
     findings: tuple[str, ...]
 
     @property
-    def kwh(self) -> float | None:
-        """CPU and GPU together, without PUE; `None` if neither was recorded."""
-        known = [part for part in (self.kwh_cpu, self.kwh_gpu) if part is not None]
-        return sum(known) if known else None
+    def energy(self) -> Energy:
+        """CPU and GPU together, without the PUE."""
+        return total([self.cpu, self.gpu])
 
 
 def find_old_logs(place: Path) -> list[Path]:
     """Directories below a place that hold an old log, sorted."""
-    found = {path.parent for path in place.rglob("data.json") if FOLDER in str(path.parent)}
-    return sorted(found)
+    return sorted({path.parent for path in place.rglob("data.json") if FOLDER in str(path.parent)})
 
 
-def _spans(times: list[float], info: dict[str, Any], findings: list[str]) -> tuple[list[float], float]:
+def _spans(times: list[float], info: Sample, findings: list[str]) -> tuple[list[float], float]:
     """Seconds that each sample stands for, one more for the tail after the last; and the experiment's seconds."""
     begin, end = info.get("experiment_start"), info.get("experiment_end")
     lead = 0.0
@@ -189,25 +196,28 @@ def read_old_log(folder: Path) -> OldLog:
     samples = [sample for sample in samples if number_of(sample, "timestamp") is not None]
     if not samples:
         begin, end = info.get("experiment_start"), info.get("experiment_end")
-        hours = (end - begin).total_seconds() / 3600 if isinstance(begin, datetime) and isinstance(end, datetime) else 0
-        return OldLog(folder, None, None, None, hours, (*findings, "it holds no sample: nothing was measured"))
+        seconds = 0.0
+        if isinstance(begin, datetime) and isinstance(end, datetime):
+            seconds = (end - begin).total_seconds()
+        missing = Energy.missing()
+        return OldLog(folder, missing, missing, None, seconds, (*findings, "it holds no sample: nothing was measured"))
     times = [number_of(sample, "timestamp") or 0.0 for sample in samples]
     spans, seconds = _spans(times, info, findings)
     held = [*samples, samples[-1]]
-    kwh_cpu, kwh_gpu = _kwh(held, spans, _CPU), _kwh(held, spans, _GPU)
-    grams = _grams(held, spans, info, findings) if kwh_cpu is not None or kwh_gpu is not None else None
-    return OldLog(folder, kwh_cpu, kwh_gpu, grams, seconds / 3600, tuple(findings))
+    cpu, gpu = _energy(held, spans, _CPU), _energy(held, spans, _GPU)
+    grams = None if cpu.is_missing and gpu.is_missing else _grams(held, spans, info, findings)
+    return OldLog(folder, cpu, gpu, grams, seconds, tuple(findings))
 
 
-def _kwh(samples: list[dict[str, Any]], spans: list[float], key: str) -> float | None:
+def _energy(samples: Sequence[Sample], spans: Sequence[float], key: str) -> Energy:
     powers = [number_of(sample, key) for sample in samples]
     if all(power is None for power in powers):
-        return None
-    return math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None) / 3.6e6
+        return Energy.missing()
+    return Energy(math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None))
 
 
-def _filled(values: list[float | None], otherwise: float | None) -> list[float | None]:
-    """Gaps closed with the value before, else with the one after, else with another: as that tool did."""
+def _filled(values: Sequence[float | None], otherwise: float | None) -> list[float | None]:
+    """The values with each gap closed as that tool did: with the value before, with the first one, or with another."""
     known = next((value for value in values if value is not None), otherwise)
     filled = []
     for value in values:
@@ -216,9 +226,7 @@ def _filled(values: list[float | None], otherwise: float | None) -> list[float |
     return filled
 
 
-def _grams(
-    samples: list[dict[str, Any]], spans: list[float], info: dict[str, Any], findings: list[str]
-) -> float | None:
+def _grams(samples: Sequence[Sample], spans: Sequence[float], info: Sample, findings: list[str]) -> float | None:
     estimate = info.get("region_carbon_intensity_estimate")
     regional = number_of(estimate, "carbonIntensity") if isinstance(estimate, dict) else None
     intensities = _filled([number_of(sample, "realtime_carbon_intensity") for sample in samples], regional)
@@ -226,6 +234,6 @@ def _grams(
         findings.append("it names no carbon intensity: its carbon is not known")
         return None
     return math.fsum(
-        ((number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)) * seconds / 3.6e6 * (intensity or 0.0)
+        kwh_of(((number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)) * seconds) * (intensity or 0.0)
         for sample, seconds, intensity in zip(samples, spans, intensities)
     )

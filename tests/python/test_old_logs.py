@@ -54,9 +54,9 @@ def test_energy_is_what_that_tool_computed(tmp_path: Path) -> None:
     folder = write_log(tmp_path, [100.0, 120.0, 80.0])
     log = read_old_log(folder)
     joules = 100 * 2 + 120 * 4 + 80 * 4 + 80 * 1  # the last power held to the end
-    assert log.kwh_cpu == pytest.approx(joules / 3.6e6)
-    assert log.kwh_gpu == pytest.approx(joules / 2 / 3.6e6)
-    assert log.hours == pytest.approx(11 / 3600)
+    assert log.cpu.best_j == pytest.approx(joules)
+    assert log.gpu.best_j == pytest.approx(joules / 2)
+    assert log.duration_s == pytest.approx(11)
     assert log.grams_per_pue == pytest.approx(1.5 * joules / 3.6e6 * 250)
     assert log.findings == ()
 
@@ -101,16 +101,16 @@ def test_a_log_of_another_time_zone_gives_the_same_numbers(
     finally:
         monkeypatch.undo()
         time.tzset()
-    assert there.kwh == pytest.approx(here.kwh)
-    assert there.hours == pytest.approx(here.hours)
+    assert there.energy.best_j == pytest.approx(here.energy.best_j)
+    assert there.duration_s == pytest.approx(here.duration_s)
 
 
 def test_missing_parts_are_none_and_said(tmp_path: Path) -> None:
-    assert read_old_log(write_log(tmp_path / "a", [], end_s=20)).kwh is None
+    assert read_old_log(write_log(tmp_path / "a", [], end_s=20)).energy.is_missing
     no_region = read_old_log(write_log(tmp_path / "b", [50.0], region_carbon_intensity_estimate=None))
     assert no_region.grams_per_pue is None
     assert any("carbon" in finding for finding in no_region.findings)
-    assert read_old_log(write_log(tmp_path / "c", [50.0], gpu=False)).kwh_gpu is None
+    assert read_old_log(write_log(tmp_path / "c", [50.0], gpu=False)).gpu.is_missing
 
 
 def test_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
     with (folder / "data.json").open("a") as stream:
         stream.write('{"timestamp": 15')
     log = read_old_log(folder)
-    assert log.kwh is not None
+    assert log.energy.best_j is not None
     assert "line 4" in log.findings[0]
 
 

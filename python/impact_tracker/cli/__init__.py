@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TextIO
 
 COMMANDS = {
     "run": "run any command and measure it",
@@ -82,19 +82,21 @@ def _complete() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Standard streams that were closed lead nowhere: else the next file that is opened takes the number of one, and
-    what is printed goes into it."""
+    """Open the null device for each standard stream that was closed.
+
+    Otherwise the next file that is opened would get the stream's number, and printed text would go into it.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             try:
                 os.fstat(number)
             except OSError:
-                os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+                os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
-def _release(stream: Any) -> None:
-    """What nobody reads any more is no error at the end of the program."""
+def _release(stream: TextIO) -> None:
+    """Flush a stream; where its reader is gone, the program shall not end with an error for that."""
     try:
         stream.flush()
     except (OSError, ValueError):
@@ -107,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # ± in a Latin-1 or ASCII terminal is no reason to fail
+        if hasattr(stream, "reconfigure"):  # an ASCII terminal shows "?" for "±"
             stream.reconfigure(errors="replace")
     # The words behind "--" are another program's command line. Versions of argparse treat them differently.
     cut = arguments.index("--") if "--" in arguments else len(arguments)
@@ -130,12 +132,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guarded(args: argparse.Namespace) -> int:
-    """A command's exit code, errors that a user can mend as one line."""
+    """The command's exit code; an error that a user can mend is told in one line."""
     try:
         code = int(args.run(args))
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # `| head`: nobody reads on
+    except BrokenPipeError:  # as in `| head`, which reads only the first lines
         _release(sys.stdout)
         return 0
     except KeyboardInterrupt:

@@ -1,11 +1,11 @@
-"""Where this machine runs: in a container or as a guest, where the counters of the machine beneath are masked."""
+"""Whether this machine is a container or a virtual machine, in which the counters of its host are masked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
 
-# Marks of container runtimes: files they leave, and words in the first process's control groups or mounts.
+# Marks of container runtimes: files that they make, and words in the control groups of the first process.
 _FILES = {".dockerenv": "Docker", "run/.containerenv": "Podman", ".singularity.d": "Apptainer"}
 _WORDS = {
     "kubepods": "Kubernetes",
@@ -41,24 +41,24 @@ class Surroundings(NamedTuple):
     masked: tuple[str, ...]
 
     def sentences(self) -> list[str]:
-        """What follows for measuring, each with its remedy."""
-        found = []
+        """What this means for measuring, each with its remedy."""
+        sentences = []
         if self.container and self.masked:
-            found.append(
+            sentences.append(
                 f"this is a container ({self.container}) and {self.masked[0]} is masked: mount it "
                 f"(-v {self.masked[0]}:{self.masked[0]}:ro), or start with --security-opt systempaths=unconfined"
             )
         elif self.container:
-            found.append(
+            sentences.append(
                 f"this is a container ({self.container}): permissions are mended on its host; GPUs need the runtime's "
                 "own option (--gpus all, NVIDIA_DRIVER_CAPABILITIES=compute,utility)"
             )
         if self.guest:
-            found.append(
+            sentences.append(
                 f"this is a virtual machine ({self.guest}): energy counters of the processors stay with its host; what "
                 "is passed through (GPUs) and what the network tells (Redfish, IPMI, Kwollect, Prometheus) can be read"
             )
-        return found
+        return sentences
 
 
 def _text(path: Path, limit: int = 1 << 20) -> str:
@@ -73,12 +73,12 @@ def _container(root: Path) -> str | None:
     for file, name in _FILES.items():
         if (root / file).exists():
             return name
-    said = _text(root / "run/systemd/container").strip() or _text(root / "proc/1/environ").partition("container=")[2]
-    if said:
-        return said.split("\0")[0] or None
-    beginnings = _text(root / "proc/1/cgroup") + _text(root / "proc/self/cgroup")
+    stated = _text(root / "run/systemd/container").strip() or _text(root / "proc/1/environ").partition("container=")[2]
+    if stated:
+        return stated.split("\0")[0] or None
+    groups = _text(root / "proc/1/cgroup") + _text(root / "proc/self/cgroup")
     for word, name in _WORDS.items():
-        if word in beginnings:
+        if word in groups:
             return name
     mounts = _text(root / "proc/self/mountinfo").splitlines()
     overlay = any(len(fields := line.split()) > 4 and fields[4] == "/" and " - overlay " in line for line in mounts)
@@ -91,7 +91,7 @@ def _guest(root: Path) -> str | None:
     hypervisor = "hypervisor" in flags.split()
     for words in names:
         for mark, name in _GUESTS.items():
-            # Hosts of Microsoft and Google exist too: their names tell something of a guest alone.
+            # Microsoft and Google make physical machines too, so their names tell of a guest only beside the flag.
             if mark in words and (hypervisor or not flags):
                 return name
     kind = _text(root / "sys/hypervisor/type", 64).strip()
@@ -99,17 +99,17 @@ def _guest(root: Path) -> str | None:
 
 
 def _masked(root: Path) -> tuple[str, ...]:
-    """Directories that are mount points of an empty tmpfs: a runtime's mask."""
-    found = []
+    """Directories over which a runtime has mounted an empty tmpfs."""
+    directories = []
     for line in _text(root / "proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split()
         if len(fields) > 4 and fields[4].lstrip("/") in _MASKED and after.startswith("tmpfs"):
-            found.append(fields[4])
-    return tuple(found)
+            directories.append(fields[4])
+    return tuple(directories)
 
 
 def read(root: str = "/") -> Surroundings:
-    """Of the machine below `root`. Never raises: what cannot be read says nothing."""
+    """The surroundings of the machine below `root`. It never raises: a file that cannot be read counts as empty."""
     top = Path(root)
     return Surroundings(_container(top), _guest(top), _masked(top))

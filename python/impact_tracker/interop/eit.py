@@ -26,8 +26,9 @@ def read_logs(path: str | Path) -> list[Run]:
         except (OSError, ValueError) as fault:
             raise InteropError(f"{folder}: {fault}") from fault
         intensity = None
-        if log.grams_per_pue is not None and log.kwh:
-            value = log.grams_per_pue / log.kwh
+        kwh = log.energy.kwh
+        if log.grams_per_pue is not None and kwh:
+            value = log.grams_per_pue / kwh
             intensity = Factor(
                 value,
                 "g/kWh",
@@ -41,16 +42,16 @@ def read_logs(path: str | Path) -> list[Run]:
             Run(
                 name=folder.parent.name or "experiment",
                 tool="experiment-impact-tracker",
-                duration_s=log.hours * 3600.0,
-                energy_kwh=log.kwh,
-                cpu_kwh=log.kwh_cpu,
-                gpu_kwh=log.kwh_gpu,
+                duration_s=log.duration_s,
+                energy_kwh=kwh,
+                cpu_kwh=log.cpu.kwh,
+                gpu_kwh=log.gpu.kwh,
                 pue=PUE,
                 intensity=intensity,
                 stated_carbon_g=None if log.grams_per_pue is None else log.grams_per_pue * PUE,
                 origin=str(folder),
                 notes=log.findings,
-                quality="measured" if log.kwh is not None else "missing",
+                quality=log.energy.quality,
             )
         )
     if not runs:
