@@ -47,6 +47,19 @@ def test_every_extra_that_an_error_names_is_declared() -> None:
         assert named <= declared, f"{path.relative_to(ROOT)}: {sorted(named - declared)}"
 
 
+def test_the_glossary_defines_each_noun_once_and_its_classes_exist() -> None:
+    entries = re.split(r"^- ", (ROOT / "docs/glossary.md").read_text(), flags=re.MULTILINE)[1:]
+    nouns = [re.match(r"\*\*([\w-]+)\*\*: ", entry) for entry in entries]
+    assert all(nouns), "each entry begins with its noun"
+    assert len({noun.group(1) for noun in nouns if noun}) == len(entries) >= 20
+    for entry in entries:
+        definition = entry.partition("(`")[0].partition("\n#")[0]
+        assert 1 <= len(re.findall(r"[.](?:\s|$)", definition)) <= 2, f"one or two sentences: {definition}"
+        for name, path in re.findall(r"`(\w+)` in\s+`([\w/.]+)`", entry):
+            defined = rf"^\s*(?:class|struct|enum class) {name}\b|^{name} = "
+            assert re.search(defined, (ROOT / path).read_text(), re.MULTILINE), f"{path} has no {name}"
+
+
 def test_version_is_one() -> None:
     versions = {
         "pyproject.toml": re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE),

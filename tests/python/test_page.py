@@ -88,8 +88,8 @@ def test_thinning_keeps_the_mean_and_the_gaps() -> None:
     times, watts = numpy.arange(40_000.0), numpy.full(40_000, 7.0)
     watts[:20_000:2] = 9.0
     watts[30_000:] = numpy.nan
-    fewer, means = thinned(times, watts, numpy)
+    fewer, means = thinned(times, watts)
     assert len(fewer) == len(means) == 4000
     assert numpy.nanmean(means[:2000]) == 8.0
     assert numpy.isnan(means[-900:]).all()
-    assert thinned(times[:10], watts[:10], numpy)[0] is not None
+    assert thinned(times[:10], watts[:10])[0] is not None

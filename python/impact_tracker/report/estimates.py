@@ -12,7 +12,7 @@ from .runs import ReadRecord
 
 
 def estimate_of(run: ReadRecord) -> Comparison | str:
-    """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
+    """The estimate of Green Algorithms for the run, on the machine that its record names; or why there is none."""
     return beside_result(run.result, run.record.header)
 
 
@@ -28,7 +28,7 @@ def cell(run: ReadRecord) -> str:
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:
-    """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
+    """For CSV: the estimated energy in kWh with the site's overhead in it, and its ratio to the measured energy."""
     comparison = estimate_of(run)
     return (None, None) if isinstance(comparison, str) else (comparison.estimate.energy_kwh, comparison.ratio)
 
@@ -53,8 +53,10 @@ def machine_card(node: Node) -> str:
 
 
 def page(runs: Sequence[ReadRecord], title: str, nodes: Sequence[Node] = ()) -> str:
-    """A whole HTML page of cards, one a run, before them one for each of `nodes` that several of them measured; nothing
-    in it comes from elsewhere."""
+    """A whole HTML page of cards that loads nothing from elsewhere.
+
+    The machines among `nodes` that several runs measured come first, then the runs.
+    """
     cards = "\n".join([*(machine_card(node) for node in nodes if node.is_united), *map(card, runs)])
     style = "body{font-family:system-ui,sans-serif;margin:2em auto;max-width:48em;padding:0 1em}"
     dark = "@media(prefers-color-scheme:dark){body{background:#181818;color:#e8e8e8}}"

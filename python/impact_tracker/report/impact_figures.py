@@ -1,17 +1,21 @@
-"""Figures of impact: one record in every country, its parts, making against use, indicators and stages."""
+"""Figures of impact: an energy in every country, the parts of an energy, making and use, indicators and stages."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import digits
 from ..factors import intensity, zone_code
 from ..factors.tables import table
 from ..footprint import INDICATORS, STAGES, EnergyInput, Footprint, Impact, carbon, monte_carlo
 from ..footprint.uncertainty import can_draw
+from .plot import figure_for, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
 
 # fmt: off
 EU = (
@@ -33,14 +37,14 @@ def in_every_country(
     ``zones``: codes or names; ``None`` for all of the table. ValueError where the energy was not measured.
     """
     names = {row[0]: row[2] for row in table("country_intensity")["rows"]}
-    found = []
+    rows = []
     for code in names if zones is None else [zone_code(zone) for zone in zones]:
         grams = carbon(energy, pue, intensity=intensity(code, year))
         if grams.value is None or grams.low is None or grams.high is None:
             raise ValueError("the energy was not measured: it has no carbon in any country")
         factor = grams.factors[-1]
-        found.append((code, names.get(code, code), grams.value, grams.low, grams.high, factor.year or 0))
-    return sorted(found, key=lambda row: row[2])
+        rows.append((code, names.get(code, code), grams.value, grams.low, grams.high, factor.year or 0))
+    return sorted(rows, key=lambda row: row[2])
 
 
 def plot_countries(
@@ -60,20 +64,22 @@ def plot_countries(
     years = sorted({row[5] for row in rows})
     scale, unit = _scale(rows[-1][4])
     if len(rows) <= _MOST_BARS:
-        figure, axes = _figure(path, (8, 1.2 + 0.22 * len(rows)))
+        figure = figure_for(path, (8, 1.2 + 0.22 * len(rows)))
+        axes = figure.subplots()
         _bars(axes, rows, mine, scale)
     else:
-        figure, axes = _figure(path, (9, 5))
+        figure = figure_for(path, (9, 5))
+        axes = figure.subplots()
         _ranked(axes, rows, mine, scale)
     span = f"{years[0]} to {years[-1]}" if len(years) > 1 else f"{years[0]}"
     axes.set_title(
         f"One record in {len(rows)} countries (intensities of {span}, Ember; lines: range)", fontsize=9, loc="left"
     )
     axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
-    _save(figure, path)
+    save(figure, path)
 
 
-def _bars(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
+def _bars(axes: Axes, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
     at = range(len(rows))
     errors = [[(row[2] - row[3]) * scale for row in rows], [(row[4] - row[2]) * scale for row in rows]]
     axes.barh(
@@ -91,7 +97,7 @@ def _bars(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -
     axes.set_xlim(left=0)
 
 
-def _ranked(axes: Any, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
+def _ranked(axes: Axes, rows: Sequence[_Country], mine: str | None, scale: float) -> None:
     """Rank over carbon, with the range as a band; names at even steps, at both ends and at the record's own."""
     at = list(range(len(rows)))
     values = [row[2] * scale for row in rows]
@@ -117,7 +123,8 @@ def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[st
     known = {name: value for name, value in parts_kwh.items() if value is not None}
     if not known:
         raise ValueError("no part of the energy is known")
-    figure, axes = _figure(path, (6, 0.9 + 0.45 * len(known)))
+    figure = figure_for(path, (6, 0.9 + 0.45 * len(known)))
+    axes = figure.subplots()
     total = sum(known.values())
     colours = [f"C{list(parts_kwh).index(name)}" for name in known]  # a part keeps its colour whatever is missing
     axes.barh(list(known), list(known.values()), color=colours)
@@ -129,7 +136,7 @@ def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[st
     axes.invert_yaxis()
     absent = [name for name, value in parts_kwh.items() if value is None]
     axes.set_title(f"not measured: {', '.join(absent)}" if absent else "parts of the energy", fontsize=9, loc="left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
@@ -138,16 +145,18 @@ def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     groups = {"use": footprint.use, "making": footprint.making}
     totals = [footprint.matrix["carbon", name] for name in groups]
     scale, unit = _scale(max([total.value for total in totals if total.value is not None], default=0.0))
-    figure, axes = _figure(path, (7, 2.6))
+    figure = figure_for(path, (7, 2.6))
+    axes = figure.subplots()
     for row, (name, parts) in enumerate(groups.items()):
         left = 0.0
         shades = _shades(("Blues", "Oranges")[row], len(parts))
         for (part, impact), colour in zip(parts.items(), shades):
             if impact.value:
                 width = impact.value * scale
-                whole = part == "dynamic" and parts["idle"].value is None  # then it holds both
-                said = "dynamic and idle" if whole else part
-                axes.barh(row, width, left=left, color=colour, label=f"{name}: {said}", height=0.6)
+                # Where the idle part is not known apart, the dynamic part holds both.
+                holds_both = part == "dynamic" and parts["idle"].value is None
+                label = f"{name}: {'dynamic and idle' if holds_both else part}"
+                axes.barh(row, width, left=left, color=colour, label=label, height=0.6)
                 left += width
         total = totals[row]
         if total.value is None:
@@ -163,7 +172,7 @@ def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     axes.set_title(f"lines: {'95 % of 10,000 draws' if can_draw() else 'bounds'} of each sum", fontsize=8, loc="left")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    _save(figure, path)
+    save(figure, path)
 
 
 def _interval(impact: Impact) -> tuple[float, float]:
@@ -171,7 +180,7 @@ def _interval(impact: Impact) -> tuple[float, float]:
     return (impact.low or 0.0, impact.high or 0.0) if drawn is None else (drawn.low, drawn.high)
 
 
-def _shades(name: str, count: int) -> list[Any]:
+def _shades(name: str, count: int) -> list[tuple[float, float, float, float]]:
     from matplotlib import colormaps
 
     return [colormaps[name](0.85 - 0.55 * i / max(1, count - 1)) for i in range(count)]
@@ -181,7 +190,8 @@ def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     """Indicators × stages: shares of each indicator's known total and its numbers; an X where nobody can say, with the
     number of its reason below."""
     reasons = list(dict.fromkeys(cell.note for cell in footprint.matrix.cells.values() if cell.value is None))
-    figure, axes = _figure(path, (8.5, 2.9 + 0.17 * len(reasons)))
+    figure = figure_for(path, (8.5, 2.9 + 0.17 * len(reasons)))
+    axes = figure.subplots()
     axes.set_xlim(-0.5, len(STAGES) - 0.5)
     axes.set_ylim(len(INDICATORS) - 0.5, -0.5)
     for row, (indicator, unit) in enumerate(INDICATORS.items()):
@@ -199,7 +209,7 @@ def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     axes.set_title("shaded: share of the indicator's known total; X: not known", fontsize=8, loc="left")
     notes = "\n".join(f"({index}) {reason}" for index, reason in enumerate(reasons, 1))
     axes.set_xlabel(notes, fontsize=7, loc="left", linespacing=1.4)
-    _save(figure, path)
+    save(figure, path)
 
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
@@ -215,26 +225,10 @@ def readable(value: float, unit: str) -> str:
     return f"{digits.significant(value * factor / step, 2)} {prefix}{base}{tail}" if value else f"0 {base}{tail}"
 
 
-def _rectangle(corner: tuple[float, float], share: float) -> Any:
+def _rectangle(corner: tuple[float, float], share: float) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle(corner, 1.0, 1.0, facecolor="C0", alpha=0.1 + 0.6 * min(1.0, share), linewidth=0)
-
-
-def _figure(path: str | os.PathLike[str], size: tuple[float, float]) -> tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError("figures need matplotlib: pip install 'impact-tracker[report]'") from None
-    figure = Figure(figsize=size, layout="constrained")
-    if Path(path).suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
-        raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")
-    return figure, figure.subplots()
-
-
-def _save(figure: Any, path: str | os.PathLike[str]) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
 
 
 def _scale(grams: float) -> tuple[float, str]:

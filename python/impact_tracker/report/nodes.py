@@ -1,7 +1,7 @@
 """Machines: the records of each united where they overlap in time, so that no energy is counted twice, then added up.
 
-Ranks of one node each record the whole node. Which records are one machine's is told by the boot id; what its energy
-was while at least one of them ran is computed by the core from all their readings, not from their sums.
+Each rank of a node records the whole node. Records with the same boot id are of one machine; the core computes what it
+used while at least one of them ran, from all their readings and not from their sums.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class Node(NamedTuple):
 
     @property
     def hostname(self) -> str:
-        """Its name; of containers on one machine the first's."""
+        """The machine's name; the first one where containers on it have different names."""
         return next((run.hostname for run in self.runs if run.hostname), "")
 
     @property
     def is_united(self) -> bool:
-        """Whether several records were made one."""
+        """Whether the result comes from several records."""
         return len(self.runs) > 1
 
     @property
@@ -79,8 +79,10 @@ def contradicts(run: ReadRecord, over: Result) -> bool:
 
 
 def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
-    """Shares of different consumers added up, of each run over its results; of one consumer that several runs watched
-    (a job that each of its ranks names) the largest."""
+    """The sum of the shares of all consumers, each run's own over its results.
+
+    Several runs may watch one consumer, as ranks do that name their job: then the largest of their shares counts.
+    """
     by_consumer: dict[object, float] = {}
     for number, results in enumerate(by_run):
         shares = [result.share or {} for result in results]
@@ -93,7 +95,7 @@ def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
 
 
 def _overlapping(runs: Sequence[ReadRecord]) -> Iterator[list[ReadRecord]]:
-    """Runs of one machine, in groups that hang together in time."""
+    """Runs of one machine, in groups whose times overlap."""
     group: list[ReadRecord] = []
     end = 0
     for run in sorted(runs, key=lambda run: (run.result.start_ns, run.result.stop_ns)):

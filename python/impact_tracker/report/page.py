@@ -1,10 +1,13 @@
-"""A page for the console: the answer first, then tables, then what to know. Plain, or with rich where there is one."""
+"""Pages for the console: the answer first, then tables, then caveats; with rich on a terminal where it is installed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Table(NamedTuple):
@@ -16,7 +19,7 @@ class Table(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What one command shows."""
+    """The page that a command shows."""
 
     headline: str
     tables: Sequence[Table] = ()
@@ -64,7 +67,7 @@ def show(page: Page, stream: TextIO | None = None) -> None:
     _show_rich(page, Console(file=stream, highlight=False, soft_wrap=False))
 
 
-def _show_rich(page: Page, console: Any) -> None:
+def _show_rich(page: Page, console: Console) -> None:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text

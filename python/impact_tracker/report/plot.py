@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..result import Result
 from .runs import ReadRecord
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy import ndarray
+    from numpy.typing import ArrayLike
+
 _MOST_RUNS = 6
 _MOST_POINTS = 4000
 _MOST_REGIONS = 60
-
-
-def _matplotlib() -> tuple[Any, Any]:
-    try:
-        import numpy
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError("figures need matplotlib and numpy: pip install 'impact-tracker[report]'") from None
-    return numpy, Figure
 
 
 def plot_power(
@@ -31,23 +28,36 @@ def plot_power(
 
     ValueError for a suffix that matplotlib cannot write; ImportError names the extra.
     """
-    numpy, figure_class = _matplotlib()
     shown = runs[:_MOST_RUNS]
-    figure = figure_class(figsize=(panel_inches[0], panel_inches[1] * len(shown)), layout="constrained")
-    suffix = Path(path).suffix.lstrip(".").lower()
-    if suffix not in figure.canvas.get_supported_filetypes():
-        raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")
+    figure = figure_for(path, (panel_inches[0], panel_inches[1] * len(shown)))
     for axes, run in zip(figure.subplots(len(shown), 1, squeeze=False).ravel(), shown):
-        _panel(axes, run, numpy)
+        _panel(axes, run)
+    save(figure, path)
+
+
+def figure_for(path: str | os.PathLike[str], inches: tuple[float, float]) -> Figure:
+    """An empty figure that can be saved at the path. ValueError for a suffix that matplotlib cannot write."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError("figures need matplotlib: pip install 'impact-tracker[report]'") from None
+    figure = Figure(figsize=inches, layout="constrained")
+    if Path(path).suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f"a figure is a .png, .svg or .pdf, not {str(path)!r}")
+    return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write the figure into a directory that is made where it is missing."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 
-def _panel(axes: Any, run: ReadRecord, numpy: Any) -> None:
+def _panel(axes: Axes, run: ReadRecord) -> None:
     end = 0.0
     for channel in run.record.channels:
         if channel.get("in_total"):
-            times, watts = thinned(*run.record.series(str(channel["id"]), numpy=True), numpy)
+            times, watts = thinned(*run.record.series(str(channel["id"]), numpy=True))
             label = f"{channel['device']} {channel['domain']}"
             style = "--" if channel.get("quality") != "measured" else "-"
             axes.plot(times, watts, drawstyle="steps-pre", linestyle=style, linewidth=1.2, label=label)
@@ -71,14 +81,17 @@ def _shaded(regions: Sequence[Result]) -> list[tuple[Result, str]]:
     return [(region, f"C{names.index(region.name) % 10}") for region in regions]
 
 
-def thinned(times: Any, values: Any, numpy: Any) -> tuple[Any, Any]:
-    """At most some thousand points: means over equal numbers of readings, which lose no energy."""
+def thinned(times: ArrayLike, values: ArrayLike) -> tuple[ndarray, ndarray]:
+    """At most some thousand points: means over equal numbers of readings, so that no energy is lost."""
+    import numpy
+
+    times, values = numpy.asarray(times), numpy.asarray(values)
     step = -(-len(times) // _MOST_POINTS)
     if step <= 1:
         return times, values
     length = len(times) // step * step
-    kept = numpy.asarray(values[:length]).reshape(-1, step)
-    counts = (~numpy.isnan(kept)).sum(axis=1)
-    sums = numpy.nansum(kept, axis=1)
+    groups = values[:length].reshape(-1, step)
+    counts = (~numpy.isnan(groups)).sum(axis=1)
+    sums = numpy.nansum(groups, axis=1)
     means = numpy.where(counts > 0, sums / numpy.maximum(counts, 1), numpy.nan)
-    return numpy.asarray(times[:length])[step - 1 :: step], means
+    return times[:length][step - 1 :: step], means

@@ -210,10 +210,10 @@ def as_csv(runs: Sequence[ReadRecord], *, regions: bool = False, nodes: Sequence
 
     for node in nodes:
         if node.is_united:
-            whole = [min(_began(run) for run in node.runs), _cell(all(run.record.complete for run in node.runs))]
+            state = [min(_began(run) for run in node.runs), _cell(all(run.record.complete for run in node.runs))]
             where = ["machine", "true", str(len(node.runs)), node.hostname, node.boot_id or "", *[""] * 4]
             none = ["" for _ in _estimate(regions)]
-            rows(["", *whole], node.regions if regions else [node.result], none, where, [""] * len(tags))
+            rows(["", *state], node.regions if regions else [node.result], none, where, [""] * len(tags))
     for run in runs:
         start = [str(run.record.path), _began(run), _cell(run.record.complete)]
         where = ["run", _cell(id(run) not in inside), "1", *_place(run)]
