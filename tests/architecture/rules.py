@@ -61,6 +61,7 @@ FLOORS: dict[str, int] = {
     "masking": 1,
     "old_logs": 1,
     "ranks": 1,
+    "typed": 1,
     "runner": 2,  # the worker's process: needs no core
     "config": 2,
     "factors": 2,

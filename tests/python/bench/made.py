@@ -49,7 +49,7 @@ def row_of(task: Any, phase: str, joules: float, images: int, **more: Any) -> di
         "modelled_j": 0.0,
         "kwh": energy / 3.6e6,
         "power_w": energy / 30,
-        "j_per_image": joules,
+        "j_per_image": energy / images,
         "carbon_g": energy * GRAMS_A_JOULE,
         "pue": 1.0,
         "intensity_g_per_kwh": 400.0,

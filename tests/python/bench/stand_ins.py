@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from impact_tracker.runner import WorkerEndedError, WorkerError
-from impact_tracker.runner.messages import Capabilities, Hello, Loaded, PhaseProgress, decoded
+from impact_tracker.runner.messages import Capabilities, Hello, Loaded, PhaseProgress, PhaseResult, decoded
 from python import fake_core
 
 NETWORKS = {
@@ -102,7 +101,7 @@ class Phase:
     def abort(self) -> None:
         pass
 
-    def run(self, on_event: Callable[[PhaseProgress], None]) -> Any:
+    def run(self, on_event: Callable[[PhaseProgress], None]) -> PhaseResult:
         begin = fake_core.machine.now_ns
         seconds = self._images * SECONDS_AN_IMAGE[self._worker.network] * (3 if self._command == "train" else 1)
         fake_core.machine.advance(seconds / 2)
@@ -110,7 +109,7 @@ class Phase:
         self._workers.before(self._worker, self._command)
         fake_core.machine.advance(seconds / 2)
         evaluated = self._command == "evaluate"
-        done = {
+        done: dict[str, Any] = {
             "event": "done",
             "phase": self._command,
             "begin_ns": begin,
@@ -123,8 +122,8 @@ class Phase:
             "stopped": False,
             "loss": None if self._command == "infer" else 0.5,
             "accuracy": ACCURACY[self._worker.network] if evaluated else None,
-            "finite": True,
             "device": "cpu",
+            "devices": ["cpu"],
             "threads": 2,
             "layout": "channels_last",
             "precision": "fp32",
@@ -133,9 +132,19 @@ class Phase:
             "variant": None,
             "device_memory": None,
             "peak_memory_bytes": 250_000_000,
-            "epochs": [{}] if self._command == "train" else None,
+            "peak_memory_scope": "phase",
+            "network": self._worker.network,
+            "observed": None,
+            "pass_s": None,
         }
-        return SimpleNamespace(raw=done)
+        if self._command != "infer":
+            done.update(final_loss=0.25, correct=None, finite=True)
+        if evaluated:
+            done.update(dice=None, dice_by_class=None)
+        if self._command == "train":
+            epoch = {"epoch": 1, "images": self._images, "loss": 0.5, "accuracy": None, "end_ns": begin}
+            done.update(epochs=[epoch], loss_function="cross_entropy", optimizer="adam", lr=0.001)
+        return decoded(PhaseResult, done)
 
 
 def idle(seconds: float) -> None:

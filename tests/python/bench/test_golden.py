@@ -13,7 +13,7 @@ import pytest
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.cli import main
 from impact_tracker.runner import Loaded, WorkerError
-from impact_tracker.runner.messages import decoded
+from impact_tracker.runner.messages import PhaseResult, decoded
 from python import fake_core, golden
 from python.bench import made
 from python.bench.stand_ins import Worker, Workers, ended
@@ -89,12 +89,12 @@ class Told(Worker):
 
         def with_passes(on_event: Any) -> Any:
             done = run(on_event)
-            done.raw["pass_ns"] = [9_000_000 + 10_000 * (i % 7) for i in range(24)]
-            done.raw["observed"] = {"precision_shares": {"fp32": 0.8, "bf16": 0.2}, "threads": 1}
-            done.raw["final_loss"] = float("nan")
+            raw = {**done.raw, "pass_ns": [9_000_000 + 10_000 * (i % 7) for i in range(24)]}
+            raw["observed"] = {"precision": "fp32", "precision_shares": {"fp32": 0.8, "bf16": 0.2}, "layout": None}
+            raw["observed"].update(layout_shares={}, threads=1, busy_cpus=0.9)
             if workers.opened == workers.elsewhere:
-                done.raw["device"] = "cuda:7"
-            return done
+                raw["device"] = "cuda:7"
+            return decoded(PhaseResult, raw)
 
         phase.run = with_passes
         return phase

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from impact_tracker.bench.row.rows import current
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import bench as command
+from impact_tracker.runner.messages import PhaseResult, decoded
 from python import fake_core
 from python.bench.stand_ins import Worker, Workers, ended, idle
 
@@ -53,7 +53,7 @@ class Judged:
 
     def run(self, on_event: Any) -> Any:
         raw = {**self._phase.run(on_event).raw, "accuracy": self._value(), "loss": 1.0}
-        return SimpleNamespace(raw=raw)
+        return decoded(PhaseResult, raw)
 
 
 class Learners(Workers):
@@ -198,7 +198,7 @@ def test_a_training_that_went_astray_ends_and_has_missed(learners: Learners, tmp
     def astray(self: Learner, **options: Any) -> Any:
         phase = train_phase(self, **options)
         run = phase.run
-        phase.run = lambda on_event: SimpleNamespace(raw={**run(on_event).raw, "finite": False, "loss": None})
+        phase.run = lambda on_event: decoded(PhaseResult, {**run(on_event).raw, "finite": False, "loss": None})
         return phase
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,0 +1,178 @@
+"""Lines of rows.jsonl as typed values and back, and the flat view that CSV and JSON files take of a row.
+
+What a line may say is what the classes of `row/row.py` hold: a name of the line is the attribute of that name. A line
+is written in the order of its `names`, so that one that was read is written as it was; a name that this version does
+not know stays, with its value. A value of another type than its attribute's makes the line a damaged one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TypeVar
+
+from ...typed import built
+from ...values import Energy
+from .row import (
+    Circumstances,
+    Epoch,
+    Facts,
+    Goal,
+    Key,
+    Line,
+    Measured,
+    Origin,
+    Row,
+    Setup,
+    TaskEnd,
+    Unknown,
+    Verdict,
+    Work,
+)
+
+SCHEMA = 1
+_Class = TypeVar("_Class")
+
+_KINDS: dict[str, type[Epoch] | type[TaskEnd]] = {"epoch": Epoch, "task": TaskEnd}
+_PARTS: dict[str, type[object]] = {
+    "key": Key,
+    "facts": Facts,
+    "measured": Measured,
+    "setup": Setup,
+    "work": Work,
+    "goal": Goal,
+    "around": Circumstances,
+    "verdict": Verdict,
+    "origin": Origin,
+}
+_APART = ("energy", "names", "others")  # attributes that a line does not say by their own name
+_ENERGY = {"energy_j": "best_j", "bias_j": "bias_j", "modelled_j": "modelled_j", "quality": "quality"}
+_DERIVED: dict[str, Callable[[Row], object]] = {
+    "kwh": lambda row: row.energy.kwh,
+    "j_per_image": lambda row: row.j_per_image,
+    "images_per_s": lambda row: row.images_per_s,
+}
+
+
+def _names_of(kind: type[object]) -> tuple[str, ...]:
+    """What the line of a class says of its attributes."""
+    return tuple(item.name for item in fields(kind) if item.name not in _APART)  # type: ignore[arg-type]
+
+
+# Where each name of a row's line stands: the part of the row, "" for the row itself.
+_PLACES: dict[str, str] = {"status": "", "reason": "", "failure": ""}
+_PLACES.update((name, part) for part, kind in _PARTS.items() for name in _names_of(kind))
+NAMES: tuple[str, ...] = (*_PLACES, *_ENERGY, *_DERIVED)
+
+
+def value_of(row: Row, name: str) -> object:
+    """What a row's line says under a name; KeyError for a name that no line has."""
+    if name in _DERIVED:
+        return _DERIVED[name](row)
+    if name in _ENERGY:
+        return getattr(row.energy, _ENERGY[name])
+    if name in row.origin.others:
+        return row.origin.others[name]
+    part = _PLACES[name]
+    return getattr(getattr(row, part) if part else row, name)
+
+
+def encode(line: Line) -> dict[str, object]:
+    """A line as what JSON has: texts, numbers, lists, dictionaries."""
+    names = line.origin.names
+    if isinstance(line, Row):
+        said = {name: value_of(line, name) for name in names or NAMES}
+        if not names:  # made without a file: what it knows
+            said = {name: value for name, value in said.items() if value not in (None, (), {})}
+        return {"kind": "row", **{name: _plain(value) for name, value in said.items()}}
+    if isinstance(line, Unknown):
+        return {name: _plain(line.origin.others[name]) for name in names}
+    kind = "epoch" if isinstance(line, Epoch) else "task"
+    own = {name: getattr(line, name) for name in _names_of(type(line)) if name != "origin"}
+    origin = {name: value for name in _names_of(Origin) if (value := getattr(line.origin, name)) is not None}
+    said = {**own, **origin, **line.origin.others}
+    return {"kind": kind, **{name: _plain(said.get(name)) for name in names or said}}
+
+
+def as_line(line: Line) -> str:
+    """One line of rows.jsonl; numbers that are none become null."""
+    return json.dumps(encode(line), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    return value
+
+
+def decode(said: Mapping[str, object]) -> Line:
+    """The line that `encode` made. ValueError for what cannot have been one."""
+    kind = said.get("kind")
+    if kind == "row":
+        return _row(said)
+    if kind in _KINDS:
+        return _simple(_KINDS[str(kind)], said)
+    return Unknown(Origin(names=tuple(said), others=dict(said)))
+
+
+def _row(said: Mapping[str, object]) -> Row:
+    given: dict[str, dict[str, object]] = {part: {} for part in ("", *_PARTS)}
+    others: dict[str, object] = {}
+    for name, value in said.items():
+        if name in _PLACES:
+            given[_PLACES[name]][name] = value
+        elif name not in _ENERGY and name not in _DERIVED and name != "kind":
+            others[name] = value
+    given["measured"]["energy"] = _energy(said)
+    given["origin"].update(names=tuple(name for name in said if name != "kind"), others=others)
+    parts = {part: built(kind, given[part]) for part, kind in _PARTS.items()}
+    row = built(Row, {**given[""], **parts})
+    if row.phase != "idle" and None in (row.facts.test, row.facts.model, row.facts.title):
+        raise ValueError(f"a row of {row.task} does not say what test it is of")
+    return row
+
+
+@dataclass(frozen=True)
+class _FlatEnergy:
+    """An energy as a line says it."""
+
+    energy_j: float | None
+    energy_low_j: float | None
+    energy_high_j: float | None
+    bias_j: float | None
+    modelled_j: float | None
+    quality: str | None
+    partial: bool | None
+
+
+def _energy(said: Mapping[str, object]) -> Energy:
+    flat = built(_FlatEnergy, said)
+    if flat.energy_j is None:
+        return Energy.missing(partial=flat.partial is True)
+    return Energy.from_range(
+        flat.energy_low_j,
+        flat.energy_j,
+        flat.energy_high_j,
+        bias_j=flat.bias_j,
+        modelled_j=flat.modelled_j,
+        quality=flat.quality or "stale",  # without a word on its quality it is trusted least
+        partial=flat.partial is True,
+    )
+
+
+def _simple(kind: type[_Class], said: Mapping[str, object]) -> _Class:
+    own = {name: said.get(name) for name in _names_of(kind) if name != "origin"}
+    of_origin = {name: said[name] for name in _names_of(Origin) if name in said}
+    others = {
+        name: value for name, value in said.items() if name not in own and name not in of_origin and name != "kind"
+    }
+    names = tuple(name for name in said if name != "kind")
+    return built(kind, {**own, "origin": built(Origin, {**of_origin, "names": names, "others": others})})
