@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from architecture import cpp_layers, python_floors, sizes
+from architecture import counts, cpp_layers, python_floors, sizes
 
 ROOT = Path(__file__).parents[2]
 CHECKS: list[Callable[[Path], list[str]]] = [
@@ -19,7 +19,7 @@ CHECKS: list[Callable[[Path], list[str]]] = [
     python_floors.heavy_violations,
     sizes.file_violations,
     sizes.function_violations,
-    sizes.count_violations,
+    counts.count_violations,
 ]
 
 
@@ -198,10 +198,10 @@ COUNTED = [
 @pytest.mark.parametrize(("name", "text", "expected"), COUNTED)
 def test_what_is_counted(tmp_path: Path, name: str, text: str, expected: int) -> None:
     plant(tmp_path, "python/impact_tracker/a.py", text)
-    assert len(sizes.COUNTED[name](tmp_path)) == expected
+    assert len(counts.COUNTED[name](tmp_path)) == expected
 
 
 def test_more_than_the_ceiling_is_found(tmp_path: Path) -> None:
     plant(tmp_path, "python/impact_tracker/a.py", "x: Any\n" * 1000)
-    (violation,) = sizes.count_violations(tmp_path)
+    (violation,) = counts.count_violations(tmp_path)
     assert violation.startswith("any: 1000, at most")
