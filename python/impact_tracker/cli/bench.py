@@ -67,12 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code, one of CODES."""
+    from ..bench.analyse.statistics import require_scipy
     from ..runner import WorkerError
 
+    if args.list and not args.action:
+        return _list(args)
+    require_scipy()  # a campaign that took days must not end without its statistics
     if args.action and args.action != "train":
         return _action(args)
-    if args.list:
-        return _list(args)
     campaign: Any = None
     cluster: Any = None
     try:
@@ -151,12 +153,7 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome:
         return _code(found, outcome)
     from ..report.page import show as show_page
 
-    try:
-        page = _full_page(found)
-    except ImportError as error:  # without scipy
-        missing = dict.fromkeys(text for text in (str(error), found.write_files()) if text)
-        page = found.page()._replace(caveats=[*found.page().caveats, *missing])
-    show_page(page._replace(details=[found.output.place]))
+    show_page(_full_page(found)._replace(details=[found.output.place]))
     return _code(found, outcome)
 
 

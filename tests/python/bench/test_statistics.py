@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from impact_tracker.bench.analyse.statistics import mean_of, student_p, student_t
+from impact_tracker.bench.analyse.statistics import mean_of, student_t
+from impact_tracker.cli import main
 
 
 @pytest.mark.parametrize(
@@ -26,14 +27,6 @@ from impact_tracker.bench.analyse.statistics import mean_of, student_p, student_
 )
 def test_quantiles_are_those_of_the_tables(level: float, freedom: float, expected: float) -> None:
     assert student_t(level, freedom) == pytest.approx(expected, rel=2e-5)
-
-
-def test_p_value_is_the_quantiles_inverse() -> None:
-    for freedom in (1, 2.5, 9, 200):
-        for level in (0.5, 0.9, 0.95, 0.999):
-            assert student_p(student_t(level, freedom), freedom) == pytest.approx(1 - level, rel=1e-9)
-    assert student_p(0.0, 5) == 1.0
-    assert student_p(math.nan, 5) == 1.0
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0])
@@ -79,3 +72,11 @@ def test_an_olympic_interval_holds_the_mean_as_often_as_it_says() -> None:
         assert found.half_width is not None
         inside += abs(found.value - 10) <= found.half_width
     assert 930 <= inside <= 970
+
+
+def test_without_scipy_nothing_is_begun(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("impact_tracker.bench.analyse.statistics.find_spec", lambda name: None)
+    for action in ([], ["report", "folder"], ["train", "--models", "small-cnn"]):
+        assert main(["bench", *action]) == 2
+        assert "need scipy: pip install 'impact-tracker[bench]'" in capsys.readouterr().err
+    assert main(["bench", "--list"]) == 0

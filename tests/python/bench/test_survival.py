@@ -19,10 +19,11 @@ RELAPSED[7] = False
 def test_the_textbook_curve() -> None:
     curve = kaplan_meier(WEEKS, RELAPSED)
     assert [drop.value for drop in curve] == [6, 7, 10, 13, 16, 22, 23]
-    assert [drop.at_risk for drop in curve] == [21, 17, 15, 12, 11, 7, 6]
     expected = [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
     assert [round(drop.surviving, 3) for drop in curve] == expected
-    errors = [drop.surviving * math.sqrt(drop.greenwood or 0) for drop in curve]
+    # Greenwood's errors, from the interval on the log-log scale
+    widths = [math.log(math.log(drop.low) / math.log(drop.high)) / (2 * 1.959963984540054) for drop in curve]
+    errors = [-drop.surviving * math.log(drop.surviving) * width for drop, width in zip(curve, widths)]
     assert [round(error, 4) for error in errors] == [0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
-from .statistics import deviation_of, kept_of, student_p, student_t
+from .statistics import deviation_of, kept_of, scipy_stats, student_t
 
+MOST_ORDERED = 8  # points up to which every order of the ranks is counted
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance
 _ROUNDING = 1e-9  # logarithms of values that are closer than this hold more of rounding than of them
 _LARGEST_LOG = 700.0  # e to its power is still a float
@@ -61,15 +64,6 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def scipy_stats() -> Any:
-    """scipy.stats, or an error that names the extra."""
-    try:
-        import scipy.stats
-    except ImportError:
-        raise ImportError("rank correlations and bootstrap need scipy: pip install 'impact-tracker[bench]'") from None
-    return scipy.stats
-
-
 def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation | None:
     """None for fewer than four points or where one side is constant."""
     if len(x) != len(y):
@@ -77,26 +71,23 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation | None:
     if len(x) < LEAST_POINTS or len(set(x)) < 2 or len(set(y)) < 2:
         return None
     stats = scipy_stats()
-    rho = float(stats.spearmanr(x, y).statistic)
-    tau = stats.kendalltau(x, y)
-    return Correlation(len(x), rho, _spearman_p(x, y, rho, stats), float(tau.statistic), float(tau.pvalue))
+    spearman, kendall = stats.spearmanr(x, y), stats.kendalltau(x, y)
+    p = float(spearman.pvalue) if len(x) > MOST_ORDERED else _exact_spearman_p(x, y, stats)
+    return Correlation(len(x), float(spearman.statistic), p, float(kendall.statistic), float(kendall.pvalue))
 
 
-def _spearman_p(x: Sequence[float], y: Sequence[float], rho: float, stats: Any) -> float:
-    """Exact by all orders up to 8 points, by Student's t above (Zar, Biostatistical Analysis)."""
-    n = len(x)
-    if n > 8:
-        if abs(rho) >= 1:
-            return 0.0
-        return student_p(rho * math.sqrt((n - 2) / (1 - rho * rho)), n - 2)
-    from itertools import permutations
-
-    ranks_x, ranks_y = stats.rankdata(x), stats.rankdata(y)
-    middle = (n + 1) / 2
-    centred_x, centred_y = [r - middle for r in ranks_x], [r - middle for r in ranks_y]
-    found = abs(math.fsum(a * b for a, b in zip(centred_x, centred_y)))
-    orders = [abs(math.fsum(a * b for a, b in zip(centred_x, order))) for order in permutations(centred_y)]
-    return sum(one >= found - 1e-9 for one in orders) / len(orders)
+def _exact_spearman_p(x: Sequence[float], y: Sequence[float], stats: ModuleType) -> float:
+    """Share of all orders of the ranks that go together as far as these, or farther (Zar, Biostatistical Analysis)."""
+    middle = (len(x) + 1) / 2
+    centred_x, centred_y = stats.rankdata(x) - middle, stats.rankdata(y) - middle
+    orders = stats.permutation_test(
+        (centred_x,),
+        lambda ranks, axis=-1: abs((ranks * centred_y).sum(axis=axis)),
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=math.inf,
+    )
+    return float(orders.pvalue)
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
@@ -106,23 +97,25 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
         raise ValueError("a power law is fitted to values above 0")
     if len(x) < LEAST_POINTS or max(x) / min(x) < 1 + _ROUNDING:
         return None
-    u, v = [math.log(value) for value in x], [math.log(value) for value in y]
-    n = len(u)
-    mean_u, mean_v = math.fsum(u) / n, math.fsum(v) / n
-    spread = math.fsum((a - mean_u) ** 2 for a in u)
-    slope = math.fsum((a - mean_u) * (b - mean_v) for a, b in zip(u, v)) / spread
-    offset = mean_v - slope * mean_u
-    if abs(offset) > _LARGEST_LOG:
+    logs_x, logs_y = [math.log(value) for value in x], [math.log(value) for value in y]
+    count = len(x)
+    line = scipy_stats().linregress(logs_x, logs_y)
+    if abs(line.intercept) > _LARGEST_LOG:
         return None
-    rest = math.fsum((b - offset - slope * a) ** 2 for a, b in zip(u, v))
-    whole = math.fsum((b - mean_v) ** 2 for b in v)
-    half = student_t(0.95, n - 2) * math.sqrt(rest / (n - 2) / spread)
-    ratios = [b - a for a, b in zip(u, v)]
-    middle = math.fsum(ratios) / n
-    scatter = math.sqrt(math.fsum((ratio - middle) ** 2 for ratio in ratios) / (n - 1))
-    within = math.exp(student_t(0.95, n - 1) * scatter)
-    r2 = 1 - rest / whole if whole > 0 else 1.0
-    return Fit(n, math.exp(offset), slope, slope - half, slope + half, r2, math.exp(middle), within)
+    slope, half_width = float(line.slope), student_t(0.95, count - 2) * float(line.stderr)
+    ratios = [log_y - log_x for log_x, log_y in zip(logs_x, logs_y)]
+    mean_ratio = math.fsum(ratios) / count
+    scatter = math.sqrt(math.fsum((ratio - mean_ratio) ** 2 for ratio in ratios) / (count - 1))
+    return Fit(
+        points=count,
+        factor=math.exp(line.intercept),
+        exponent=slope,
+        exponent_low=slope - half_width,
+        exponent_high=slope + half_width,
+        r2=float(line.rvalue) ** 2 if len(set(logs_y)) > 1 else 1.0,
+        proportional=math.exp(mean_ratio),
+        within=math.exp(student_t(0.95, count - 1) * scatter),
+    )
 
 
 def bootstrap(
@@ -146,10 +139,10 @@ def bootstrap(
 
     statistic = trimmed if len(kept) < len(values) else np.mean
     try:
-        found = scipy_stats().bootstrap(data, statistic, rng=chance, **options)
+        resampled = scipy_stats().bootstrap(data, statistic, rng=chance, **options)
     except TypeError:  # scipy before 1.15
-        found = scipy_stats().bootstrap(data, statistic, random_state=chance, **options)
-    low, high = (float(end) for end in found.confidence_interval)
+        resampled = scipy_stats().bootstrap(data, statistic, random_state=chance, **options)
+    low, high = (float(end) for end in resampled.confidence_interval)
     return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
@@ -165,16 +158,14 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Difference | None:
     """None where a side has fewer than two runs."""
     if len(a) < 2 or len(b) < 2:
         return None
-    means = [math.fsum(side) / len(side) for side in (a, b)]
-    errors = [deviation_of(side) ** 2 / len(side) for side in (a, b)]
-    difference, error = means[1] - means[0], math.fsum(errors)
-    if error <= 0:
-        if math.isclose(*means, rel_tol=1e-12):  # equal but for the rounding of what they were computed from
-            difference = 0.0
-        return Difference(difference, 0.0, 0.0 if difference else 1.0)
-    freedom = error**2 / math.fsum(e**2 / (len(side) - 1) for e, side in zip(errors, (a, b)))
-    t = difference / math.sqrt(error)
-    return Difference(difference, student_t(0.95, freedom) * math.sqrt(error), student_p(t, freedom))
+    if deviation_of(a) == deviation_of(b) == 0:
+        equal = math.isclose(a[0], b[0], rel_tol=1e-12)  # but for the rounding of what they were computed from
+        return Difference(0.0 if equal else b[0] - a[0], 0.0, 1.0 if equal else 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # one side may be constant
+        test = scipy_stats().ttest_ind(b, a, equal_var=False)
+        low, high = test.confidence_interval(0.95)
+    return Difference(math.fsum(b) / len(b) - math.fsum(a) / len(a), float(high - low) / 2, float(test.pvalue))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

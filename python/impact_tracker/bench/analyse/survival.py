@@ -8,51 +8,42 @@ Moeschberger, Survival Analysis, §4.3–4.5); share of runs that reach the targ
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .statistics import Mean, mean_of
-
-Z = 1.959963984540054  # two-sided 95 % of the normal distribution
+from .statistics import Mean, mean_of, scipy_stats
 
 
 class Drop(NamedTuple):
-    """The estimate from `value` on: `surviving`, the share of runs that have not reached the target there, and the sum
-    of Greenwood's terms (None once nobody is left)."""
+    """The estimate from `value` on: the share of runs that have not reached the target, with its 95 % interval."""
 
     value: float
-    at_risk: int
-    reached: int
     surviving: float
-    greenwood: float | None
+    low: float
+    high: float
 
 
 def kaplan_meier(values: Sequence[float], reached: Sequence[bool]) -> list[Drop]:
     """One drop at each value where a run reached the target. `values`: where each run reached it, or ended without.
 
-    A run that ended at the value at which another reached the target is still at risk there.
+    A run that ended at the value at which another reached the target is still at risk there. Where nobody is left,
+    nothing is known of the share but that it lies between 0 and 1.
     """
     if len(values) != len(reached):
         raise ValueError(f"{len(values)} values and {len(reached)} marks of what was reached")
-    surviving, greenwood = 1.0, 0.0
-    curve = []
-    for value in sorted({value for value, hit in zip(values, reached) if hit}):
-        at_risk = sum(other >= value for other in values)
-        hits = sum(hit and other == value for other, hit in zip(values, reached))
-        surviving *= 1 - hits / at_risk
-        greenwood += hits / (at_risk * (at_risk - hits)) if at_risk > hits else 0.0
-        curve.append(Drop(value, at_risk, hits, surviving, greenwood if at_risk > hits else None))
-    return curve
-
-
-def _bounds(drop: Drop) -> tuple[float, float]:
-    """95 % interval of the share that has not reached the target, on the log-log scale; where nobody is left, nothing
-    is known but that it lies between 0 and 1."""
-    if drop.greenwood is None or not 0 < drop.surviving < 1:
-        return 0.0, 1.0
-    scale = math.log(-math.log(drop.surviving))
-    half = Z * math.sqrt(drop.greenwood) / abs(math.log(drop.surviving))
-    return math.exp(-math.exp(scale + half)), math.exp(-math.exp(scale - half))
+    hits = [value for value, hit in zip(values, reached) if hit]
+    if not hits:
+        return []
+    stats = scipy_stats()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of the end, where the interval is undefined
+        curve = stats.ecdf(stats.CensoredData(hits, right=[value for value, hit in zip(values, reached) if not hit])).sf
+        interval = curve.confidence_interval(0.95, method="log-log")
+    columns = (curve.quantiles, curve.probabilities, interval.low.probabilities, interval.high.probabilities)
+    all_drops = (Drop(*(float(number) for number in numbers)) for numbers in zip(*columns))
+    drops = [drop for drop in all_drops if drop.value in set(hits)]
+    return [drop if drop.low <= drop.high else drop._replace(low=0.0, high=1.0) for drop in drops]
 
 
 class Survival(NamedTuple):
@@ -81,8 +72,8 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
     curve = kaplan_meier(values, reached)
     hits = sum(reached)
     median = next((drop.value for drop in curve if drop.surviving <= 0.5 + 1e-12), None)
-    low = next((drop.value for drop in curve if _bounds(drop)[0] <= 0.5), None)
-    high = next((drop.value for drop in curve if _bounds(drop)[1] <= 0.5), None)
+    low = next((drop.value for drop in curve if drop.low <= 0.5), None)
+    high = next((drop.value for drop in curve if drop.high <= 0.5), None)
     return Survival(
         runs=len(values),
         reached=hits,
@@ -98,7 +89,5 @@ def wilson(successes: int, runs: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927). ValueError for no runs."""
     if runs < 1 or not 0 <= successes <= runs:
         raise ValueError(f"{successes} of {runs} is no share")
-    share = successes / runs
-    middle = (share + Z * Z / (2 * runs)) / (1 + Z * Z / runs)
-    half = Z / (1 + Z * Z / runs) * math.sqrt(share * (1 - share) / runs + Z * Z / (4 * runs * runs))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    interval = scipy_stats().binomtest(successes, runs).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)

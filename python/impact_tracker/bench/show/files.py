@@ -43,22 +43,19 @@ def results(
     }
 
 
-def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> dict[str, list[float] | None] | None:
-    """Bootstrap intervals (BCa, 95 %) of the means over runs; None where scipy is not installed."""
+def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> dict[str, list[float] | None]:
+    """Bootstrap intervals (BCa, 95 %) of the means over runs; None for fewer than three."""
     from ..analyse.relations import bootstrap
 
-    found: dict[str, list[float] | None] = {}
+    intervals: dict[str, list[float] | None] = {}
     good = [
         row for row in rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
     ]
     for name, field in _BOOTSTRAPPED.items():
         values = [float(row[field]) for row in good if row.get(field) is not None]
-        try:
-            interval = bootstrap(values, olympic=olympic)
-        except ImportError:
-            return None
-        found[name] = None if interval is None else list(interval)
-    return found
+        interval = bootstrap(values, olympic=olympic)
+        intervals[name] = None if interval is None else list(interval)
+    return intervals
 
 
 def _text(value: Any) -> str:

@@ -27,7 +27,7 @@ class SuiteView:
 
     @property
     def answers(self) -> list[Answer]:
-        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        """The study's questions, and how this machine ranks its networks."""
         return self.view.answers
 
     @property

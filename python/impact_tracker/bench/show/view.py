@@ -88,7 +88,7 @@ class View:
 
     @cached_property
     def answers(self) -> list[Answer]:
-        """The study's questions, and how this machine ranks its networks. ImportError where scipy is missing."""
+        """The study's questions, and how this machine ranks its networks."""
         if self.settings.suite == "learning":
             return []
         return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
@@ -117,10 +117,7 @@ class View:
         found["superseded"] = superseded(self.lines)
         found["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
         found["outcome"]["without_valid_run"] = self.verdict().without
-        try:
-            found["answers"] = [answer._asdict() for answer in self.answers]
-        except ImportError:
-            found["answers"] = None  # not asked, which is not the same as none
+        found["answers"] = [answer._asdict() for answer in self.answers]
         found["scores"] = self.scores.to_dict() if self.scores else None
         if self.settings.suite == "learning":
             found["targets"] = [one.to_dict() for one in self.targets]
