@@ -30,6 +30,7 @@ from typing import Any
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fakes import processors
 from fakes import zones as presets
 from fakes.truth import Truth
 
@@ -60,6 +61,9 @@ def find_program(name: str) -> Path:
 class FakeMachine:
     """A machine with the given zones (``fakes.zones``); empty zones: a machine without RAPL.
 
+    processor: whose it is (default: ``processors.default()``); an AMD or an ARM has those of the zones that such have.
+    Of the machine beneath it has neither processor nor sensors, only its CPUs' number and time.
+
     files: plain files rewritten every ``interval_us`` in place of FUSE: a read costs what sysfs costs, no faults.
     network=False: programs see nothing but their own loopback.
     powercap=False: the zones can be had through registers alone. msr: {cpus, registers}, see ``zones.intel_msr``.
@@ -78,9 +82,12 @@ class FakeMachine:
         poll_ms: float = 5.0,
         powercap: bool = True,
         msr: Sequence[Mapping[str, Any]] = (),
+        processor: processors.Processor | None = None,
     ) -> None:
+        self.processor = processor or processors.default()
         self.config = {
-            "zones": list(zones),
+            "zones": self.processor.zones(zones),
+            "shows": processors.shown(self.processor, zones),
             "epoch_ns": epoch_ns,
             "poll_ms": poll_ms,
             "powercap": powercap,
@@ -93,11 +100,26 @@ class FakeMachine:
         self._holder: subprocess.Popen[bytes] | None = None
         self._children: list[subprocess.Popen[Any]] = []
 
+    @property
+    def reader(self) -> str:
+        """The name of our reader of the zones."""
+        return self.processor.reader
+
     def start(self) -> FakeMachine:
         self._program = str(find_program("fake-powercap"))
-        # Its stdin is the line it watches: the kernel closes it when we end, whichever way.
-        command = [self._program, json.dumps(self.config), "--namespace", "--watch", "0", *self._options]
-        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # Its stdin is the line it watches: the kernel closes it when we end, whichever way. The configuration of a
+        # machine of many CPUs is longer than an argument may be.
+        with tempfile.TemporaryFile() as config:
+            config.write(json.dumps(self.config).encode())
+            config.flush()
+            words = [f"/dev/fd/{config.fileno()}", "--namespace", "--watch", "0", *self._options]
+            self._holder = subprocess.Popen(
+                [self._program, *words],
+                pass_fds=[config.fileno()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
         assert self._holder.stdout is not None and self._holder.stderr is not None
         ready, _, _ = select.select([self._holder.stdout], [], [], 20)
         line = self._holder.stdout.readline() if ready else b""
@@ -230,6 +252,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--files", action="store_true", help="plain files rewritten every millisecond, not FUSE")
     parser.add_argument("--no-network", action="store_true")
     parser.add_argument("--no-rapl", action="store_true", help="a machine without powercap zones")
+    parser.add_argument("--processor", choices=processors.ALL, default=processors.default().name)
     parser.add_argument("program", nargs=argparse.REMAINDER, help="-- PROGRAM ARGS")
     return parser.parse_args(words)
 
@@ -260,7 +283,12 @@ def main(words: Sequence[str] | None = None) -> int:
         print("machine.py: no program to run (… -- PROGRAM ARGS)", file=sys.stderr)
         return 2
     try:
-        with FakeMachine(_zones(arguments), files=arguments.files, network=not arguments.no_network) as machine:
+        with FakeMachine(
+            _zones(arguments),
+            files=arguments.files,
+            network=not arguments.no_network,
+            processor=processors.ALL[arguments.processor],
+        ) as machine:
             code = machine.run(program).returncode
     except FakeUnavailableError as error:
         print(f"machine.py: {error}", file=sys.stderr)

@@ -38,7 +38,7 @@ def machine(fake_machine: MachineFactory) -> FakeMachine:
 
 def run(machine: FakeMachine, program: str, folder: Path, **more: str) -> dict[str, Any]:
     """What the program prints."""
-    settings = environment(IMPACT_TRACKER_SOURCES="rapl_powercap", **more)
+    settings = environment(IMPACT_TRACKER_SOURCES=machine.reader, **more)
     words = [sys.executable, "-c", HEAD + "from impact_tracker import ImpactTracker\n" + program, folder]
     done = machine.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -125,7 +125,7 @@ print(json.dumps({"own_s": own, "cpu_s": tracker.result.share["cpu_s"]}))
 def test_a_commands_share_is_the_commands(machine: FakeMachine, tmp_path: Path) -> None:
     program = HEAD + "burn(0.8)\nprint(json.dumps(used()))"
     words = [*command("run", "-q", "-o", tmp_path, "--"), sys.executable, "-c", program]
-    settings = environment(IMPACT_TRACKER_SOURCES="rapl_powercap")
+    settings = environment(IMPACT_TRACKER_SOURCES=machine.reader)
     done = machine.run(words, capture_output=True, text=True, env=settings, cwd=tmp_path, timeout=60)
     assert done.returncode == 0, done.stderr
     share = the_result(tmp_path)["share"]

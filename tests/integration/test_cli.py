@@ -14,7 +14,7 @@ import pytest
 
 from fakes import zones
 from fakes.plugin import MachineFactory
-from integration.tracked import command, environment, holds, measured_j, report, the_result
+from integration.tracked import command, counted_j, environment, holds, report, the_result
 from waiting import until
 
 pytestmark = pytest.mark.usefixtures("core")
@@ -23,9 +23,7 @@ pytestmark = pytest.mark.usefixtures("core")
 def test_run_measures_what_the_machine_used(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("square:50:150:40ms", sockets=2, dram="constant:20"))
     done = machine.run(
-        command(
-            "run", "-o", tmp_path, "--sources", "rapl_powercap", "--", "sh", "-c", "sleep 0.7; echo theirs; exit 3"
-        ),
+        command("run", "-o", tmp_path, "--sources", machine.reader, "--", "sh", "-c", "sleep 0.7; echo theirs; exit 3"),
         capture_output=True,
         text=True,
         env=environment(),
@@ -36,7 +34,7 @@ def test_run_measures_what_the_machine_used(fake_machine: MachineFactory, tmp_pa
     result = the_result(tmp_path)
     truth = machine.truth.energy_j(result["start_ns"], result["stop_ns"])
     assert holds(result, truth), (result["energy_j"], truth)
-    assert set(result["devices"]) >= {"cpu:0", "cpu:1"}
+    assert set(result["devices"]) >= {machine.processor.device(0), machine.processor.device(1)}
     assert result["duration_s"] >= 0.7
 
 
@@ -44,13 +42,17 @@ def test_report_and_result_of_the_process_agree(fake_machine: MachineFactory, tm
     machine = fake_machine(zones.server("constant:100", dram="constant:25"))
     program = (
         "import json, sys, time\nfrom impact_tracker import ImpactTracker\n"
-        "with ImpactTracker(sys.argv[1], interval_s=0.05, edges='tick', sources=['rapl_powercap']) as tracker:\n"
+        "with ImpactTracker(sys.argv[1], interval_s=0.05, edges='tick') as tracker:\n"
         "    with tracker.region('a') as a:\n        time.sleep(0.2)\n"
         "    with tracker.region('b') as b:\n        time.sleep(0.1)\n"
         "print(json.dumps([one.result.to_dict() for one in (tracker, a, b)]))\n"
     )
     done = machine.run(
-        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, env=environment(), cwd=tmp_path
+        [sys.executable, "-c", program, tmp_path],
+        capture_output=True,
+        text=True,
+        env=environment(IMPACT_TRACKER_SOURCES=machine.reader),
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     live = json.loads(done.stdout)
@@ -147,13 +149,13 @@ def test_killed_at_once_the_record_reads_back(fake_machine: MachineFactory, tmp_
     assert found["complete"] is False
     result = found["runs"][0]["result"]
     assert 0.4 < result["duration_s"] < 4
-    assert measured_j(result) == pytest.approx(100 * result["duration_s"], rel=0.25)
+    assert counted_j(result) == pytest.approx(100 * result["duration_s"], rel=0.25)
 
 
 def test_compare_sees_a_difference(fake_machine: MachineFactory, tmp_path: Path) -> None:
     for name, watts in (("a", 100), ("b", 150)):
         machine = fake_machine(zones.server(f"constant:{watts}"))
-        words = command("run", "-q", "-o", tmp_path / name, "--sources", "rapl_powercap", "--", "sleep", "0.5")
+        words = command("run", "-q", "-o", tmp_path / name, "--sources", machine.reader, "--", "sleep", "0.5")
         assert machine.run(words, env=environment(), cwd=tmp_path).returncode == 0
     done = subprocess.run(
         command("compare", "a", "b", "--json"),

@@ -71,7 +71,7 @@ def run_listing(core: ModuleType, fake_machine: MachineFactory, tmp_path: Path):
 
     def run(name: str) -> object:
         program = FRAME.format(listing=LISTINGS[name])
-        settings = environment(IMPACT_TRACKER_SOURCES="rapl_powercap", IMPACT_TRACKER_ZONE="FR")
+        settings = environment(IMPACT_TRACKER_SOURCES=machine.reader, IMPACT_TRACKER_ZONE="FR")
         words = [sys.executable, "-c", program, tmp_path]
         done = machine.run(words, capture_output=True, text=True, env=settings, cwd=tmp_path)
         assert done.returncode == 0, done.stderr

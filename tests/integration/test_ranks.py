@@ -19,7 +19,7 @@ import pytest
 from fakes import zones
 from fakes.machine import FakeMachine
 from fakes.plugin import MachineFactory
-from integration.tracked import command, environment, holds, measured_j, report
+from integration.tracked import command, counted_j, environment, holds, report
 from waiting import until
 
 RANKS = 8
@@ -46,7 +46,7 @@ def launch(
         place = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
         place["MASTER_PORT"] = str(os.getpid())
         words = [sys.executable, "-c", PROGRAM, folder, str(seconds)]
-        settings = environment(**{"IMPACT_TRACKER_SOURCES": "rapl_powercap", **place, **more})
+        settings = environment(**{"IMPACT_TRACKER_SOURCES": machine.reader, **place, **more})
         started.append(machine.popen(words, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     for process in started:
         assert process.stdout is not None
@@ -69,7 +69,7 @@ def the_node(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def expect_holds(machine: FakeMachine, result: dict[str, Any]) -> None:
     truth = machine.truth.energy_j(result["start_ns"], result["stop_ns"])
-    assert holds({**result, "energy_j": measured_j(result)}, truth), (result["energy_j"], truth)
+    assert holds({**result, "energy_j": counted_j(result)}, truth), (result["energy_j"], truth)
 
 
 def test_eight_ranks_in_one_logdir_give_one_nodes_energy(fake_machine: MachineFactory, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_one_rank_asks_the_controller_and_the_next_takes_over(
     fake_machine: MachineFactory, tmp_path: Path, controller: Controller
 ) -> None:
     machine = fake_machine(zones.server("constant:100"))
-    settings = {"IMPACT_TRACKER_SOURCES": "rapl_powercap,redfish", "IMPACT_TRACKER_REDFISH": controller.url}
+    settings = {"IMPACT_TRACKER_SOURCES": f"{machine.reader},redfish", "IMPACT_TRACKER_REDFISH": controller.url}
     processes = launch(machine, tmp_path, 9, 4, no_proxy="127.0.0.1", **settings)
     opened = len(controller.asked)
     time.sleep(3.2)
@@ -193,7 +193,7 @@ def test_a_process_by_itself_asks_for_itself(
     machine = fake_machine(zones.server("constant:100"))
     words = [sys.executable, "-c", PROGRAM, tmp_path / "a", "1.5"]
     settings = environment(
-        IMPACT_TRACKER_SOURCES="rapl_powercap,redfish", IMPACT_TRACKER_REDFISH=controller.url, no_proxy="127.0.0.1"
+        IMPACT_TRACKER_SOURCES=f"{machine.reader},redfish", IMPACT_TRACKER_REDFISH=controller.url, no_proxy="127.0.0.1"
     )
     two = [machine.popen(words, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "ab"]
     for output in ends(two):
@@ -216,7 +216,7 @@ codes = [os.wait()[1] for _ in range(40)]
 print(codes.count(0))
 """
     words = [sys.executable, "-c", program, tmp_path / "log", tmp_path / "go"]
-    done = machine.run(words, capture_output=True, text=True, env=environment(IMPACT_TRACKER_SOURCES="rapl_powercap"))
+    done = machine.run(words, capture_output=True, text=True, env=environment(IMPACT_TRACKER_SOURCES=machine.reader))
     assert done.stdout == "40\n", done.stderr
     records = list((tmp_path / "log" / "impacttracker").glob("*.jsonl"))
     assert len(records) == 40

@@ -56,6 +56,7 @@ def holds(result: dict[str, Any], truth_j: float) -> bool:
     return bool(abs(result["energy_j"] - truth_j) <= 3 * half + 1e-3 * truth_j)
 
 
-def measured_j(result: dict[str, Any]) -> float:
-    """What sensors measured of a result: the fake machine's truth knows no models."""
-    return float(sum(c["energy_j"] for c in result["channels"] if c["in_total"] and c["quality"] == "measured"))
+def counted_j(result: dict[str, Any]) -> float:
+    """What the machine's own counters say of a result: the fake machine's truth knows nothing of models of ours."""
+    channels = (channel for channel in result["channels"] if channel["in_total"])
+    return float(sum(channel["energy_j"] for channel in channels if not channel["source"].endswith("_model")))

@@ -7,7 +7,9 @@
 //       --show SOURCE:TARGET                   and with SOURCE bound over TARGET (which is made if it is missing)
 //   fake-powercap enter PID -- PROGRAM [ARGS]  run a program in the namespace that process PID holds
 //
-// CONFIG: a file of JSON, '-' for stdin, or JSON itself; see machine.hpp. Prints one JSON line, the truth, when all is
+// CONFIG: a file of JSON, '-' for stdin, or JSON itself; see machine.hpp. In a namespace its "shows" names what else stands
+// in for the machine's own: {"/proc/cpuinfo": "the file's text", "/sys/class/hwmon": {"name of a file below": "text"}};
+// an empty text or directory hides what is there, and is left out where nothing is. Prints one JSON line, the truth, when all is
 // in place, and serves until SIGTERM, SIGINT, or the end of file of its descriptor --watch FD, whose other end the test
 // holds: it closes however the test ends. Then every process in the namespace is ended, and the mounts are gone.
 #include <poll.h>
@@ -98,6 +100,30 @@ void wait_for_the_end(int watch_fd, const sigset_t& signals) {
   sigwait(&signals, &signal);
 }
 
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  if (!(std::ofstream(path) << text)) throw std::runtime_error("cannot write " + path.string());
+}
+
+// Builds what the configuration shows below `directory` and binds each over its place.
+void show_files(const nlohmann::json& shows, const std::string& directory, const Staging& staging) {
+  int number = 0;
+  for (const auto& [target, content] : shows.items()) {
+    std::error_code unreadable;
+    const bool is_there = std::filesystem::exists(target, unreadable);
+    if (!is_there && content.empty()) continue;
+    const std::string source = directory + "/" + std::to_string(number++);
+    const bool hides_a_file = content.empty() && !std::filesystem::is_directory(target, unreadable);
+    if (content.is_string() || hides_a_file) {
+      write_text(source, content.is_string() ? content.get<std::string>() : "");
+    } else {
+      std::filesystem::create_directories(source);
+      for (const auto& [name, text] : content.items()) write_text(source + "/" + name, text.get<std::string>());
+    }
+    show_at(source, target, staging);
+  }
+}
+
 int hold(const Options& options) {
   const nlohmann::json config = read_config(options.config);
   sigset_t signals;
@@ -122,6 +148,7 @@ int hold(const Options& options) {
     std::thread([&server] { server->serve(); }).detach();
   }
   if (options.sandbox) {
+    show_files(config.value("shows", nlohmann::json::object()), staging->path() + "/shows", *staging);
     for (const char* place : {"/devices/virtual/powercap", "/class/powercap"})
       if (machine.has_powercap()) show_at(root + place, "/sys" + std::string(place), *staging);
     for (const int cpu : machine.register_cpus()) {
