@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from . import digits
+from .modelled import parts_of, shares_in_words
 
 if TYPE_CHECKING:
     from .result import Result
@@ -80,8 +81,9 @@ def caveats(result: Result) -> list[str]:
     if result.partial:
         found.append("partial: parts of the machine are missing in this sum")
     if result.modelled_j and result.energy_j:
+        shares = shares_in_words(parts_of(result.channels, result.modelled_j), result.energy_j)
         share = digits.percent(min(result.modelled_j / abs(result.energy_j), 1.0))
-        found.append(f"{share} of it comes from models, not from sensors")
+        found.append(f"modelled: {shares or share}")
     if result.coverage is not None and result.coverage < 0.9995:
         found.append(f"readings cover {min(result.coverage, 0.999) * 100:.1f} % of the time")
     if result.provisional:

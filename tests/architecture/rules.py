@@ -59,6 +59,7 @@ FLOORS: dict[str, int] = {
     "hostinfo": 1,
     "lazy": 1,
     "masking": 1,
+    "modelled": 2,
     "old_logs": 1,
     "ranks": 1,
     "typed": 1,

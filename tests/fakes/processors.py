@@ -17,7 +17,7 @@ Tree = dict[str, str]
 CPU = "/sys/devices/system/cpu"
 X86_FLAGS = "fpu vme de pse tsc msr pae mce cx8 apic sep sse sse2 ht syscall nx lm constant_tsc avx avx2"
 
-# Where the sensors of a machine are read. A fake machine shows these places empty and has the sensors of its test alone.
+# Where a machine's own sensors are read. A fake machine shows these places empty: it has its test's sensors alone.
 SENSORS = (
     "/sys/class/powercap",
     "/sys/devices/virtual/powercap",

@@ -47,7 +47,7 @@ def raw(**more: Any) -> dict[str, Any]:
         "channels": [
             channel("cpu:0", 7000.0),
             channel("cpu:1", 5000.0),
-            channel("memory", 345.6, "modelled"),
+            channel("memory", 345.6, "modelled", id="ram_model/dram", source="ram_model", bias_j=207.36),
             channel("cpu:0", 6000.0, in_total=False),
         ],
         "utilisation": {"cpu": 0.93, "memory_used_bytes": 2e9},

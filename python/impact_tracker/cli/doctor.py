@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..modelled import ModelledPart
     from ..report.page import Page
 
 _MARKS = {
@@ -75,32 +76,41 @@ def _setup_hint(probes: Sequence[dict[str, Any]]) -> list[str]:
     return ["`impact-tracker doctor --setup` writes the udev rule and the group for it, after showing them"]
 
 
-def _covered(probes: Sequence[dict[str, Any]], *, modelled: bool) -> list[str]:
-    """Parts of the machine that sensors (or models) cover, in words, each once."""
-    found: dict[str, None] = {}
-    for probe in probes:
-        if probe["state"] != "used":
-            continue
-        for channel in probe["channels"]:
-            part = _DOMAINS.get(str(channel.get("domain")))
-            is_energy = channel.get("quantity") in ("energy", "power")
-            if part and is_energy and (channel.get("quality") != "measured") == modelled:
-                found[part] = None
-    return list(found)
+def _covered(probes: Sequence[dict[str, Any]]) -> dict[str, ModelledPart | None]:
+    """Parts of the machine whose energy is had, in words, with who models it: `None` where a sensor measures it.
+
+    Of several channels for one part a sensor comes before the processor's own model, and that before models of ours.
+    """
+    from ..modelled import Model, ModelledPart, model_of
+
+    channels = [channel for probe in probes if probe["state"] == "used" for channel in probe["channels"]]
+    ranks = [None, *Model]
+    covered: dict[str, ModelledPart | None] = {}
+    for channel in sorted(channels, key=lambda channel: ranks.index(model_of(channel))):
+        part = _DOMAINS.get(str(channel.get("domain")))
+        if part and part not in covered and channel.get("quantity") in ("energy", "power"):
+            model = model_of(channel)
+            covered[part] = None if model is None else ModelledPart(model, None, channel.get("relative_error"))
+    return covered
 
 
 def headline(probes: Sequence[dict[str, Any]]) -> str:
-    """One sentence: what sensors measure, what models stand in for."""
-    measured = _covered(probes, modelled=False)
-    modelled = [part for part in _covered(probes, modelled=True) if part not in measured]
-    parts = [f"measured: {', '.join(measured)}" if measured else "nothing is measured by a sensor"]
-    if modelled:
-        parts.append(f"modelled: {', '.join(modelled)}")
-    if not measured and not modelled:
+    """One sentence: what sensors measure, what the processor's own model counts, what our models stand in for."""
+    from ..modelled import Model
+
+    covered = _covered(probes)
+    if not covered:
         return "no energy can be had on this machine"
-    if not any(part == "GPU" for part in (*measured, *modelled)):
-        parts.append("no GPU is metered")
-    return "; ".join(parts)
+    measured = [part for part, model in covered.items() if model is None]
+    modelled = [f"{part} ({model})" for part, model in covered.items() if model is not None]
+    phrases = [f"measured: {', '.join(measured)}"] if measured else []
+    if not measured and not any(model is not None and model.model is Model.PROCESSOR for model in covered.values()):
+        phrases.append("nothing is measured by a sensor")
+    if modelled:
+        phrases.append(f"modelled: {', '.join(modelled)}")
+    if "GPU" not in covered:
+        phrases.append("no GPU is metered")
+    return "; ".join(phrases)
 
 
 def _channels(channels: Sequence[dict[str, Any]]) -> str:

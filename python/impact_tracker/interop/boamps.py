@@ -74,7 +74,7 @@ def _measure(run: Run) -> dict[str, Any]:
         {
             "measurementMethod": run.tool,
             "version": run.tool_version or None,
-            "cpuTrackingMode": run.quality,
+            "cpuTrackingMode": run.quality_in_words,
             "averageUtilizationCpu": run.cpu_utilisation,
             "averageUtilizationGpu": run.gpu_utilisation,
             "powerConsumption": run.energy_kwh,
@@ -174,7 +174,7 @@ def _components(run: Run) -> list[dict[str, Any]]:
 
 def _quality(measure: dict[str, Any]) -> str:
     """Ours says it in its tracking mode; no other tool's word is as sure."""
-    mode = measure.get("cpuTrackingMode")
+    mode = str(measure.get("cpuTrackingMode")).partition(":")[0]
     return mode if measure["measurementMethod"] == "impact-tracker" and mode in QUALITIES else "estimated"
 
 

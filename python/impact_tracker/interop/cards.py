@@ -157,7 +157,9 @@ def latex_statement(study: Study) -> str:
         else f"This work used {energy:.3g}~kWh of electricity"
     )
     site = f" (PUE {final.pue:g} apart)" if final.pue != 1 else ""
-    sentence = f"{used}{site}, measured with impact-tracker~\\cite{{impact_tracker}} ({escape(final.quality)})."
+    sentence = (
+        f"{used}{site}, measured with impact-tracker~\\cite{{impact_tracker}} ({escape(final.quality_in_words)})."
+    )
     if grams.value is not None:
         sentence += f" It caused {escape(_mass(grams))}"
         if grid is not None:
@@ -178,6 +180,7 @@ def escape(text: str) -> str:
         "^": r"\textasciicircum{}",
         "₂": "$_2$",
         "×": r"$\times$",
+        "±": r"$\pm$",
     }
     return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
 
@@ -186,7 +189,7 @@ def _energy_answer(run: Run) -> str:
     if run.energy_kwh is None:
         return "not measured"
     power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
-    return f"{run.energy_kwh:.4g} kWh{power} ({run.quality})"
+    return f"{run.energy_kwh:.4g} kWh{power} ({run.quality_in_words})"
 
 
 def _carbon(runs: Sequence[Run]) -> Impact:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..factors import Factor
 from ..footprint import Impact, carbon
 from ..hostinfo import Hardware, hardware_of
+from ..modelled import ModelledPart, parts_of, quality_in_words
 from ..values import JOULES_PER_KWH, Energy
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Run:
     `stated_carbon_g`: what the other tool wrote, kept as it is. `tool` and `tool_version` measured it.
     `cpu_count` are the processors that the system counts (threads), `cpu_cores` physical ones; `cpu_utilisation`
     is the busy share of the former. `os`: kernel with its version; `system`: the distribution.
-    `partial`: parts of the machine are not in the energy. `extra`: fields that only one format has.
+    `partial`: parts of the machine are not in the energy. `models`: whose models are in an energy that is
+    modelled. `extra`: fields that only one format has.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Run:
     zone_name: str | None = None
     location: str | None = None
     quality: str = "measured"
+    models: tuple[ModelledPart, ...] = ()
     partial: bool = False
     cpu_model: str | None = None
     cpu_count: int | None = None
@@ -80,6 +83,11 @@ class Run:
             value = getattr(self, name)
             if value is not None and (not math.isfinite(value) or value < 0):
                 raise InteropError(f"{self.origin or self.name}: {name} must be finite and not negative, not {value!r}")
+
+    @property
+    def quality_in_words(self) -> str:
+        """The quality, and whose models are in a modelled energy."""
+        return quality_in_words(self.quality, self.models)
 
     @property
     def hardware(self) -> Hardware:
@@ -184,6 +192,7 @@ def from_result(result: Result, *, name: str = "", machine: Hardware | None = No
         zone=weighing.zone,
         zone_name=weighing.intensity.name.rpartition(", ")[2] or None,
         quality=result.quality,
+        models=parts_of(result.channels, result.modelled_j),
         partial=result.partial,
         cpu_model=known.cpu,
         cpu_count=known.threads,

@@ -116,7 +116,7 @@ def frugal_statement(run: Run, need: Need, embodied: Impact | None = None) -> st
         raise InteropError(f"the number of functional units must be above 0, not {need.units!r}")
     total = run.carbon
     each = total / need.units if total.value is not None else total
-    energy = "not measured" if run.energy_kwh is None else f"{run.energy_kwh:.4g} kWh ({run.quality})"
+    energy = "not measured" if run.energy_kwh is None else f"{run.energy_kwh:.4g} kWh ({run.quality_in_words})"
     outside = [
         stage for stage in _L1410_STAGES if stage not in need.boundary and not (stage == "production" and embodied)
     ]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ... import digits
+from ...modelled import Model, ModelledPart, processors_model
 from ..analyse.cells import Cell, invalid_because
 from ..judge.baseline import AFTER, BEFORE, baselines
 from ..judge.validity import LEAST_LOAD_S, OTHERS_CPUS
@@ -34,7 +35,7 @@ def caveats(
             f"{provisional} energies are provisional, as sensors had not said all: --resume makes them final, by the "
             "records, unless those are missing"
         )
-    found += [*_about_energy(cells), *_without_energy(cells, rows)]
+    found += [*_about_energy(cells, processors_model_of(rows)), *_without_energy(cells, rows)]
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
     found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
@@ -70,12 +71,19 @@ def _left_out(cells: Sequence[Cell], outcome: Outcome) -> list[str]:
     ]
 
 
-def _about_energy(cells: Sequence[Cell]) -> list[str]:
+def processors_model_of(rows: Sequence[Row]) -> Model | None:
+    """Whose model the processors' energy is by in these rows; `None` where sensors measured it."""
+    return processors_model(channel for row in rows for channel in row.get("sources") or ())
+
+
+def _about_energy(cells: Sequence[Cell], model: Model | None) -> list[str]:
     known = [cell for cell in cells if cell.runs]
     shares = [cell.modelled for cell in known if cell.modelled is not None]
     error = max((cell.bias for cell in known if cell.bias is not None), default=None)
     found = []
-    if shares and max(shares) >= 0.95:
+    if shares and max(shares) >= 0.95 and model is Model.PROCESSOR:
+        found.append(f"energy is by {ModelledPart(model, None, error)}; that error is not in the intervals")
+    elif shares and max(shares) >= 0.95:
         spread = "" if error is None else f", error ± {digits.percent(error)},"
         found.append(
             f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from ... import digits
+from ...modelled import Model
 from ...report.page import Page, Table
 from ...values import JOULES_PER_KWH
 from ..analyse.cells import Cell, invalid_because, unit_of
@@ -15,6 +16,7 @@ from ..plan.suites import check_models
 from ..plan.test import ASIDE
 from ..row.rows import Row
 from ..row.sums import total
+from .caveats import processors_model_of
 from .view import View
 
 PHASES = ("training", "inference")
@@ -178,7 +180,11 @@ def caveats(view: View, found: Sequence[Forecast], images: int, epochs: int) -> 
     if short and images * epochs > 100 * short:
         notes.append(f"more than 100 times what was run ({short:g} images): heating and throttling are not in it")
     if any(one.quality == "modelled" for one in found):
-        notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
+        model = processors_model_of(_rows_of(view, tests))
+        if model is Model.PROCESSOR:
+            notes.append(f"energy is by {model.value}, at least in part")
+        else:
+            notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
     if not all(one.start_known for one in found):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
     if any(row["phase"] == "evaluation" for row in _rows_of(view, tests)):

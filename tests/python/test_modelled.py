@@ -1,0 +1,98 @@
+"""Whose model an energy is by: the processor's own counter is told apart from TDP × load, everywhere in one wording."""
+
+from __future__ import annotations
+
+import pytest
+
+from impact_tracker.bench.show.caveats import processors_model_of
+from impact_tracker.cli.doctor import headline
+from impact_tracker.interop.run import Run
+from impact_tracker.modelled import Model, ModelledPart, model_of, parts_of, quality_in_words, shares_in_words
+
+Channel = dict[str, object]
+
+
+def channel(ident: str, domain: str, quality: str, error: float, energy_j: float = 0.0) -> Channel:
+    """A channel as probes and as results have it."""
+    about: Channel = {"id": ident, "source": ident.partition("/")[0], "domain": domain, "quantity": "energy"}
+    numbers: Channel = {"relative_error": error, "energy_j": energy_j, "bias_j": error * energy_j, "in_total": True}
+    return {**about, "quality": quality, **numbers}
+
+
+INTEL = channel("rapl/package-0", "package", "measured", 0.0, 90.0)
+AMD = channel("rapl/package-0", "package", "modelled", 0.1, 90.0)
+LOAD = channel("cpu_model/package", "package", "modelled", 0.5, 90.0)
+MEMORY = channel("ram_model/dram", "dram", "modelled", 0.6, 10.0)
+GPU = channel("nvml/GPU-1/energy", "gpu", "measured", 0.05, 200.0)
+
+
+def test_whose_model_a_channel_is() -> None:
+    assert [model_of(one) for one in (INTEL, AMD, LOAD, MEMORY)] == [
+        None,
+        Model.PROCESSOR,
+        Model.DESIGN_POWER,
+        Model.MEMORY,
+    ]
+    # A gap in the readings makes a channel's quality worse; whose model it is stays what it was.
+    assert model_of({**LOAD, "quality": "estimated"}) is Model.DESIGN_POWER
+    assert model_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("channels", "modelled_j", "words"),
+    [
+        ([AMD, MEMORY], 100.0, "90 % by the processor's own model ± 10 %, 10 % by the memory's usual power ± 60 %"),
+        ([LOAD, MEMORY], 100.0, "90 % by TDP × load ± 50 %, 10 % by the memory's usual power ± 60 %"),
+        ([INTEL, MEMORY], 10.0, "10 % by the memory's usual power ± 60 %"),
+        (
+            [{**AMD, "quality": "estimated"}, MEMORY],
+            100.0,
+            "90 % by the processor's own model, 10 % by the memory's usual power ± 60 %",
+        ),
+        ([{**AMD, "in_total": False}], None, ""),
+        ([], 100.0, ""),
+    ],
+)
+def test_shares_of_an_energy(channels: list[Channel], modelled_j: float | None, words: str) -> None:
+    assert shares_in_words(parts_of(channels, modelled_j), 100.0) == words
+
+
+def test_an_energy_of_nothing_has_no_shares() -> None:
+    assert shares_in_words([ModelledPart(Model.PROCESSOR, 0.0)], 0.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([INTEL, MEMORY, GPU], "measured: CPU, GPU; modelled: memory (the memory's usual power ± 60 %)"),
+        (
+            [AMD, MEMORY],
+            "modelled: CPU (the processor's own model ± 10 %), memory (the memory's usual power ± 60 %);"
+            " no GPU is metered",
+        ),
+        ([AMD, LOAD, GPU], "measured: GPU; modelled: CPU (the processor's own model ± 10 %)"),
+        (
+            [LOAD, MEMORY],
+            "nothing is measured by a sensor; modelled: CPU (TDP × load ± 50 %),"
+            " memory (the memory's usual power ± 60 %); no GPU is metered",
+        ),
+        ([], "no energy can be had on this machine"),
+    ],
+)
+def test_doctor_says_who_models(channels: list[Channel], said: str) -> None:
+    probes = [{"state": "used", "channels": [one]} for one in channels] + [{"state": "absent", "channels": [GPU]}]
+    assert headline(probes) == said
+
+
+def test_a_campaigns_rows_say_whose_model_the_processors_energy_is_by() -> None:
+    rows = [{"sources": [AMD, MEMORY]}, {"sources": None}, {}]
+    assert processors_model_of(rows) is Model.PROCESSOR
+    assert processors_model_of([*rows, {"sources": [LOAD]}]) is Model.DESIGN_POWER
+    assert processors_model_of([{"sources": [INTEL, MEMORY]}]) is None
+
+
+def test_exports_name_the_model_beside_the_quality() -> None:
+    run = Run(name="a", tool="impact-tracker", quality="modelled", models=parts_of([AMD], 90.0))
+    assert run.quality_in_words == "modelled: the processor's own model ± 10 %"
+    assert quality_in_words("measured", run.models) == "measured"
+    assert Run(name="a", tool="another", quality="modelled").quality_in_words == "modelled"
