@@ -8,8 +8,10 @@ from importlib import import_module
 
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` of a package. ``homes``: module, as in ``.constants`` -> its names, parted by
-    blanks."""
+    """The `__getattr__` and `__dir__` of a package.
+
+    `homes`: for each module, as in `.constants`, its names with blanks between them.
+    """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def get(name: str) -> object:

@@ -57,6 +57,6 @@ def assert_cpus_by_attributes(attributes_set: dict[str, Any]) -> None:
     """CPUAttributeAssertionError unless the processor has these values; keys as in `get_my_cpu_info`."""
     info = get_my_cpu_info()
     for key, value in attributes_set.items():
-        found = info.get(key, info.get(_RENAMED.get(key, key)))
-        if found != value:
-            raise CPUAttributeAssertionError(f"{key} of the processor is {found!r}, {value!r} was demanded")
+        actual = info.get(key, info.get(_RENAMED.get(key, key)))
+        if actual != value:
+            raise CPUAttributeAssertionError(f"{key} of the processor is {actual!r}, {value!r} was demanded")

@@ -53,8 +53,8 @@ def _rows(kind: str) -> dict[str, dict[str, list[object]]]:
     kinds = table("constants")["kinds"]
     if kind not in kinds:
         raise FactorError(f"unknown kind of factor {kind!r}." + did_you_mean(near_matches(kind, kinds)))
-    found: dict[str, dict[str, list[object]]] = kinds[kind]
-    return found
+    rows: dict[str, dict[str, list[object]]] = kinds[kind]
+    return rows
 
 
 def _factor(kind: str, name: str, row: list, rows: dict) -> Factor:  # type: ignore[type-arg]

@@ -24,15 +24,18 @@ class FirmYear:
 
 
 def firm_years(indicator: str | None = None, firm: str | None = None) -> list[FirmYear]:
-    """The numbers of an indicator, of a firm, by firm and year. FactorError, with near names, for one that none has."""
+    """The numbers of an indicator and a firm, or of all, in the order of firm and year.
+
+    FactorError, with near names, for an indicator or a firm that the table does not hold.
+    """
     data = table("firms")
-    found = []
+    numbers = []
     for name, year, what, value, scope, source in data["rows"]:
         origin = data["sources"][source]
-        found.append(FirmYear(name, year, what, value, scope, origin["source"], origin["url"], origin["licence"]))
-    for wanted, known in ((indicator, {row.indicator for row in found}), (firm, {row.firm for row in found})):
+        numbers.append(FirmYear(name, year, what, value, scope, origin["source"], origin["url"], origin["licence"]))
+    for wanted, known in ((indicator, {row.indicator for row in numbers}), (firm, {row.firm for row in numbers})):
         if wanted is not None and wanted not in known:
             hint = did_you_mean(near_matches(wanted, sorted(known))) or f" Known are {', '.join(sorted(known))}."
             raise FactorError(f"no firm's {wanted!r} is in the table.{hint}")
-    chosen = [row for row in found if indicator in (None, row.indicator) and firm in (None, row.firm)]
+    chosen = [row for row in numbers if indicator in (None, row.indicator) and firm in (None, row.firm)]
     return sorted(chosen, key=lambda row: (row.firm, row.indicator, row.year))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from .factor import Factor, FactorError, UnknownZoneError
 from .overrides import active_overrides, overridden
-from .tables import table
+from .tables import Table, table
 from .zones import zone_code
 
 # A publisher's value of a country and year lies within a factor of 1.33 of what all would say, in 95 % of cases: from
@@ -44,11 +44,12 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     if code.startswith("US-"):
         return _state(code, wanted)
     row = next(r for r in data["rows"] if r[0] == code)
-    (found, value, source), note = _nearest(row[3], wanted, row[2])
+    index, note = _nearest([stated[0] for stated in row[3]], wanted, row[2])
+    described, value, source = row[3][index]
     origin = data["sources"][source]
     what = f"carbon intensity of electricity, {row[2]}"
     quality = "estimated" if note else "modelled"
-    return _spread(value, data, origin, found, what, quality, note)
+    return _spread(value, data, origin, described, what, quality, note)
 
 
 def _users_years(code: str, wanted: int | None, named: bool) -> Factor | None:
@@ -57,15 +58,16 @@ def _users_years(code: str, wanted: int | None, named: bool) -> Factor | None:
     years = overrides.years if overrides else None
     if years is None or code not in years.rows:
         return None
-    (found, value), note = _nearest(years.rows[code], wanted, code)
+    index, note = _nearest([stated[0] for stated in years.rows[code]], wanted, code)
+    described, value = years.rows[code][index]
     data = table("country_intensity")
     world = code == "WORLD"
     name = "world average" if world else next((row[2] for row in data["rows"] if row[0] == code), code)
     origin = {"source": f"user's file {years.path.name}", "url": "", "licence": ""}
     unasked = "" if named else "no zone was given"
     quality = "estimated" if note or not named else "modelled"
-    said = "; ".join(filter(None, [unasked, note]))
-    return _spread(value, data, origin, found, f"carbon intensity of electricity, {name}", quality, said)
+    notes = "; ".join(filter(None, [unasked, note]))
+    return _spread(value, data, origin, described, f"carbon intensity of electricity, {name}", quality, notes)
 
 
 def marginal_intensity(zone: str) -> Factor:
@@ -87,7 +89,9 @@ def _users_own(kind: str, zone: str, what: str) -> Factor:
     return own
 
 
-def _spread(value: float, data: Any, origin: Any, year: int, what: str, quality: str, note: str) -> Factor:
+def _spread(
+    value: float, data: Table, origin: Mapping[str, str], year: int, what: str, quality: str, note: str
+) -> Factor:
     return Factor(
         value,
         data["unit"],
@@ -114,10 +118,10 @@ def _of_the_user(own: Factor, wanted: int | None) -> Factor:
 def _state(code: str, wanted: int | None) -> Factor:
     data = table("state_intensity")
     row = next(r for r in data["rows"] if r[0] == code)
-    (year, value), note = _nearest([[data["year"], row[2]]], wanted, row[1])
+    _, note = _nearest([data["year"]], wanted, row[1])
     origin = data["sources"]["egrid"]
     what = f"carbon intensity of electricity, {row[1]}, USA"
-    return _spread(value, data, origin, year, what, "estimated" if note else "modelled", note)
+    return _spread(row[2], data, origin, data["year"], what, "estimated" if note else "modelled", note)
 
 
 def _checked_year(year: int | None) -> int | None:
@@ -131,23 +135,27 @@ def _checked_year(year: int | None) -> int | None:
     return year
 
 
-def _nearest(values: list[Any], wanted: int | None, name: str) -> tuple[Any, str]:
-    """The row of the wanted year, or the nearest earlier, or the first; with what has to be said about it."""
+def _nearest(years: Sequence[int], wanted: int | None, name: str) -> tuple[int, str]:
+    """The index of the wanted year, of the nearest earlier or of the first, and a note where it is not the wanted one.
+
+    `years` are in order; without a wanted year it is the newest.
+    """
     if wanted is None:
-        return values[-1], ""
-    earlier = [v for v in values if v[0] <= wanted]
-    row = earlier[-1] if earlier else values[0]
-    if row[0] == wanted:
-        return row, ""
+        return len(years) - 1, ""
+    earlier = [index for index, year in enumerate(years) if year <= wanted]
+    index = earlier[-1] if earlier else 0
+    if years[index] == wanted:
+        return index, ""
     which = "the nearest earlier" if earlier else "the first"
-    return row, f"{name} has no value for {wanted}; {which} is of {row[0]}"
+    return index, f"{name} has no value for {wanted}; {which} is of {years[index]}"
 
 
-def _world(data: Any, wanted: int | None, named: bool) -> Factor:
-    (found, mean, low, high), note = _nearest(data["world"], wanted, "the world")
+def _world(data: Table, wanted: int | None, named: bool) -> Factor:
+    index, note = _nearest([stated[0] for stated in data["world"]], wanted, "the world")
+    described, mean, low, high = data["world"][index]
     origin = data["sources"][next(iter(data["sources"]))]
-    said = "mean of all countries weighted by generation, range of the countries"
-    said = said if named else f"no zone was given: {said}"
+    method = "mean of all countries weighted by generation, range of the countries"
+    method = method if named else f"no zone was given: {method}"
     return Factor(
         mean,
         data["unit"],
@@ -155,10 +163,10 @@ def _world(data: Any, wanted: int | None, named: bool) -> Factor:
         high,
         origin["source"],
         origin["url"],
-        found,
+        described,
         origin["licence"],
         data["method"],
         "estimated",
         "carbon intensity of electricity, world average",
-        f"{said}; {note}" if note else said,
+        f"{method}; {note}" if note else method,
     )

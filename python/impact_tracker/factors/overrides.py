@@ -23,11 +23,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
-from .user_file import UserFile
+from .user_file import Fields, UserFile
 from .year_table import YearTable
 from .zones import zone_code
 
@@ -96,14 +95,14 @@ class Overrides:
         """Cores of a processor, where the file gives them."""
         return self._cores.get(name)
 
-    def _check_kind(self, kind: str, entries: Any) -> None:
+    def _check_kind(self, kind: str, entries: object) -> None:
         if kind not in KINDS:
             hint = did_you_mean(near_matches(kind, KINDS)) or f" Known are {', '.join(sorted(KINDS))}."
             raise self._file.fault([kind], f"unknown kind of factor {kind!r}.{hint}")
         if not isinstance(entries, dict) or not all(isinstance(fields, dict) for fields in entries.values()):
             raise self._file.fault([kind], f"{kind} must hold one table for each name, with value and unit")
 
-    def _take(self, kind: str, name: str, fields: dict[str, Any]) -> None:
+    def _take(self, kind: str, name: str, fields: Fields) -> None:
         self._file.check_names([kind, name], _FIELDS)
         for field in ("value", "unit"):
             if field not in fields:
@@ -121,7 +120,7 @@ class Overrides:
                 raise self._file.fault([kind, name, "cores"], f"cores must be a whole number above 0, not {cores!r}")
             self._cores[key] = cores
 
-    def _factor(self, kind: str, name: str, fields: dict[str, Any]) -> Factor:
+    def _factor(self, kind: str, name: str, fields: Fields) -> Factor:
         value, year = fields["value"], fields.get("year")
         if year is not None and (isinstance(year, bool) or not isinstance(year, int)):
             raise FactorError(f"year must be a whole number, not {year!r}")

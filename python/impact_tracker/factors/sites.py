@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .constants import UnknownFactorError, constant
 from .factor import Factor, did_you_mean, near_matches
 from .grid import intensity
-from .tables import table
+from .tables import Row, Table, table
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def cloud_region(provider: str, region: str) -> CloudRegion:
     return _region(rows[region.casefold()], data)
 
 
-def _region(row: list[Any], data: dict[str, Any]) -> CloudRegion:
+def _region(row: Row, data: Table) -> CloudRegion:
     provider, region, zone, place, own = row
     name = f"{provider} {region}"
 

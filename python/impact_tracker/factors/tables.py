@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).with_name("data")
+Table = dict[str, Any]  # each file has a shape of its own
+Row = list[Any]
 
 
 @cache
-def table(name: str) -> dict[str, Any]:
+def table(name: str) -> Table:
     """The table `data/<name>.json`; each holds its unit, its sources and its rows (see data/SOURCES.md)."""
-    loaded: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    loaded: Table = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     return loaded

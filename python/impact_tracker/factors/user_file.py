@@ -15,6 +15,8 @@ from typing import Any
 
 from .factor import FactorError, did_you_mean, near_matches
 
+Fields = Mapping[str, Any]  # what a user wrote below each name, to be checked where it is used
+
 
 class UserFile:
     """`tables`: what the file holds. Faults are raised as `error`, a FactorError, with file and line, also for
@@ -34,23 +36,23 @@ class UserFile:
             raise error(f"{self.path}: {fault}") from fault
         if not isinstance(loaded, dict):
             raise error(f"{self.path}:1: the {what} must hold tables")
-        self.tables: dict[str, Any] = loaded
+        self.tables: Fields = loaded
 
     def fault(self, words: Sequence[str], message: str) -> FactorError:
         """The error for the key that these words lead to, with its line."""
         return self._error(f"{self.path}:{line_of(self._text, list(words))}: {message}")
 
-    def table(self, *words: str) -> Mapping[str, Any]:
+    def table(self, *words: str) -> Fields:
         """The table that the words lead to."""
-        found: Any = self.tables
+        value: object = self.tables
         for word in words:
-            found = found.get(word) if isinstance(found, dict) else None
-        if not isinstance(found, dict):
+            value = value.get(word) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
             raise self.fault(words, f"{'.'.join(words)} must be a table")
-        return found
+        return value
 
     def check_names(self, where: Sequence[str], known: Sequence[str], what: str = "field") -> None:
-        """Every key of a table is one that is known; the error names the near ones."""
+        """Raise for a key of a table that is not known; the error names those that look alike."""
         for name in self.table(*where):
             if name not in known:
                 hint = did_you_mean(near_matches(name, known)) or f" Known are {', '.join(known)}."
@@ -77,7 +79,7 @@ class UserFile:
             raise self.fault(words, f"{words[-1]} must be a text, not {value!r}")
         return value.strip()
 
-    def _toml(self) -> dict[str, Any]:
+    def _toml(self) -> dict[str, object]:
         for module in ("tomllib", "tomli"):
             try:
                 decoder = importlib.import_module(module)
@@ -89,14 +91,14 @@ class UserFile:
                 f"{self.path}: reading TOML takes Python 3.11 or the package tomli"
                 " (pip install 'impact-tracker[toml]'); or write the file as JSON"
             )
-        loaded: dict[str, Any] = decoder.loads(self._text)
+        loaded: dict[str, object] = decoder.loads(self._text)
         return loaded
 
 
 def line_of(text: str, words: list[str]) -> int:
-    """The line of a key: each word is looked for after the one before, as TOML and JSON both nest."""
+    """The line of a key. Each word is looked for behind the word before, for TOML and JSON both nest their tables."""
     position = 0
-    for count in (3, 2, 1):  # the longest header that stands there: [effects."longer trips"], [intensity.FR]
+    for count in (3, 2, 1):  # the longest header wins, as in [effects."longer trips"] or [intensity.FR]
         dotted = r"\s*\.\s*".join(f"[\"']?{re.escape(word)}[\"']?" for word in words[:count])
         header = re.search(r"(?m)^\s*\[\s*" + dotted + r"\s*\]", text) if len(words) >= count else None
         if header:
@@ -105,8 +107,8 @@ def line_of(text: str, words: list[str]) -> int:
     if header and not words:
         return text.count("\n", 0, position) + 1
     for word in words:
-        found = re.compile(r"(?<![\w])[\"']?" + re.escape(word) + r"[\"']?\s*(?=[\].=:])").search(text, position)
-        if found is None:
+        key = re.compile(r"(?<![\w])[\"']?" + re.escape(word) + r"[\"']?\s*(?=[\].=:])").search(text, position)
+        if key is None:
             break
-        position = found.end()
+        position = key.end()
     return text.count("\n", 0, position) + 1

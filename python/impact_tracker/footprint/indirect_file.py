@@ -19,7 +19,6 @@ causes = {"vans not driven" = [-0.5, -0.3, -0.1]}   # each a ratio to another ef
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ..factors.factor import FactorError, did_you_mean, near_matches
 from ..factors.user_file import UserFile
@@ -63,7 +62,7 @@ def _effect(file: UserFile, name: str, declared: list[str]) -> Effect:
 
 
 def _causes(
-    file: UserFile, where: list[str], causes: Any, declared: list[str]
+    file: UserFile, where: list[str], causes: object, declared: list[str]
 ) -> tuple[tuple[str, tuple[float, float, float]], ...]:
     if not isinstance(causes, dict):
         raise file.fault(where, "causes must be a table of ratios to other effects")

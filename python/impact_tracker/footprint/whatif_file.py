@@ -16,12 +16,11 @@ machine = {cpus = 2, cpu_cores = 32, ram_gb = 512, gpus = 4, gpu_model = "NVIDIA
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from pathlib import Path
-from typing import Any
 
 from ..factors import Factor, FactorError, UserFile, cloud_region, intensity
+from ..factors.user_file import Fields
 from .impact import pue_factor
 from .machine import Machine
 from .whatif import ONE, Change
@@ -63,7 +62,7 @@ def _change(file: UserFile, name: str) -> Change:
     return Change(name, energy, duration, grid, site, machine, bought)
 
 
-def place(table: Mapping[str, Any], source: str) -> tuple[Factor | None, float | Factor | None]:
+def place(table: Fields, source: str) -> tuple[Factor | None, float | Factor | None]:
     """Intensity and PUE of `cloud`, `zone` (with `year`), `intensity`, `pue` as they are given; `None` for
     what stays as it was. ValueError for an unknown one, or for two that say the same."""
     named = [key for key in ("cloud", "zone", "intensity") if table.get(key) is not None]
@@ -72,8 +71,8 @@ def place(table: Mapping[str, Any], source: str) -> tuple[Factor | None, float |
     site = None if table.get("pue") is None else pue_factor(Factor.stated(table["pue"], "1", "PUE", source))
     if table.get("cloud") is not None:
         provider, _, region = str(table["cloud"]).partition("/")
-        found = cloud_region(provider, region)
-        return found.intensity, found.pue if site is None else site
+        cloud = cloud_region(provider, region)
+        return cloud.intensity, cloud.pue if site is None else site
     if table.get("zone") is not None:
         return intensity(table["zone"], table.get("year")), site
     if table.get("intensity") is not None:
@@ -81,7 +80,7 @@ def place(table: Mapping[str, Any], source: str) -> tuple[Factor | None, float |
     return None, site
 
 
-def _ratio(file: UserFile, table: Mapping[str, Any], name: str, key: str, source: str) -> Factor:
+def _ratio(file: UserFile, table: Fields, name: str, key: str, source: str) -> Factor:
     low, best, high = file.span(table[key], [name, key], _SMALLEST_RATIO)
     return Factor(best, "1", low, high, source, name=f"{key} of {name}, ratio to before")
 

@@ -27,7 +27,7 @@ class Finding:
     remedy: str
 
     def line(self) -> str:
-        """`FILE: error: … (trap 3). Remedy.`"""
+        """The finding as a line: `FILE: error: … (trap 3). Remedy.`."""
         return f"{self.where}: {self.level}: {self.what} (trap {self.trap}). {self.remedy}"
 
 

@@ -34,7 +34,7 @@ def in_every_country(
 ) -> list[_Country]:
     """(code, name, g CO2e, low, high, year of the intensity) of one energy in every country, lowest first.
 
-    ``zones``: codes or names; ``None`` for all of the table. ValueError where the energy was not measured.
+    `zones`: codes or names; `None` for all of the table. ValueError where the energy was not measured.
     """
     names = {row[0]: row[2] for row in table("country_intensity")["rows"]}
     rows = []
@@ -55,8 +55,8 @@ def plot_countries(
     zones: Sequence[str] | None = EU,
     own: str | None = None,
 ) -> None:
-    """One bar a country with its range, the record's own (``own``) marked and added where it is not among them; the
-    years of the intensities in the caption. ``zones=None``: every country, as a ranked curve with some of its names."""
+    """One bar a country with its range, the record's own (`own`) marked and added where it is not among them; the
+    years of the intensities in the caption. `zones=None`: every country, as a ranked curve with some of its names."""
     mine = zone_code(own) if own else None
     if zones is not None and mine is not None and mine not in [zone_code(zone) for zone in zones]:
         zones = [*zones, mine]
@@ -216,7 +216,7 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, 
 
 
 def readable(value: float, unit: str) -> str:
-    """Two digits and a prefix: ``1.8 kg CO2e``, ``0.21 g Sb``, ``680 MJ``, ``220 L``."""
+    """Two digits and a prefix: `1.8 kg CO2e`, `0.21 g Sb`, `680 MJ`, `220 L`."""
     base, factor, tail = {"g": ("g", 1.0, " CO2e"), "kg Sb": ("g", 1e3, " Sb"), "MJ": ("J", 1e6, "")}.get(
         unit, (unit, 1.0, "")
     )

@@ -26,7 +26,7 @@ class Correlation(NamedTuple):
     kendall_p: float
 
     def text(self) -> str:
-        """`Spearman 0.93 (p 0.003), Kendall 0.81 (p 0.011), 7 points`"""
+        """The relation in words: `Spearman 0.93 (p 0.003), Kendall 0.81 (p 0.011), 7 points`."""
         return (
             f"Spearman {self.spearman:.2f} (p {_p(self.spearman_p)}), Kendall {self.kendall:.2f} "
             f"(p {_p(self.kendall_p)}), {self.points} points"

@@ -68,5 +68,5 @@ def estimated_bytes(test: Test, network: Mapping[str, Any]) -> int:
 
 
 def shown(count: float) -> str:
-    """`1.4 GB`, `310 MB`"""
+    """An amount of memory in words: `1.4 GB`, `310 MB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -21,7 +21,7 @@ def learning_page(cells: Sequence[Cell], caveats: Sequence[str], found: Sequence
 
 
 def goal(one: Reached) -> str:
-    """`accuracy 0.9`"""
+    """The target in words: `accuracy 0.9`."""
     if one.target is None:
         return one.metric
     return f"{one.metric} {'≤' if one.metric == 'loss' else '≥'} {one.target:g}"

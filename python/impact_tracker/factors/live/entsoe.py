@@ -75,14 +75,14 @@ class EntsoE(Service):
         domain = AREAS.get(zone.upper(), zone)
         if not re.fullmatch(r"[0-9A-Z-]{16}", domain):
             raise LiveError(f"entsoe knows {', '.join(AREAS)} and EIC codes of 16 signs, not {zone!r}")
-        found = []
+        requests = []
         for begin, stop in pieces(start, end, self.longest):
             span = {"periodStart": _compact(begin), "periodEnd": _compact(stop)}
             query = urlencode(
                 {"securityToken": key or "", "documentType": "A75", "processType": "A16", "in_Domain": domain, **span}
             )
-            found.append(Request(f"{base}/api?{query}"))
-        return found
+            requests.append(Request(f"{base}/api?{query}"))
+        return requests
 
     def read(self, body: bytes, shown: str) -> Points:
         """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""
@@ -124,10 +124,10 @@ def _period(period: ElementTree.Element, repeats: bool, shown: str) -> Iterator[
     def text(name: str) -> str:
         return next((e.text or "" for e in period.iter() if _name(e) == name), "")
 
-    found = _RESOLUTION.match(text("resolution"))
-    if not found:
+    resolution = _RESOLUTION.match(text("resolution"))
+    if not resolution:
         raise LiveError(f"{shown}: a resolution of {text('resolution')!r}")
-    step = int(found.group(1)) * 60 * SECOND
+    step = int(resolution.group(1)) * 60 * SECOND
     begin, end = utc_ns(text("start")), utc_ns(text("end"))
     points: dict[int, float] = {}
     for point in (e for e in period if _name(e) == "Point"):

@@ -31,9 +31,9 @@ def _iso(at: datetime, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
 
 def _rows(reply: object, names: Sequence[str], shown: str) -> list[Mapping[str, Any]]:
     for name in names:
-        found = reply.get(name) if isinstance(reply, dict) else None
-        if isinstance(found, list):
-            return [row for row in found if isinstance(row, dict)]
+        rows = reply.get(name) if isinstance(reply, dict) else None
+        if isinstance(rows, list):
+            return [row for row in rows if isinstance(row, dict)]
     said = str(reply)[:160]
     raise LiveError(f"{shown}: a reply of another form: {said}")
 
@@ -72,13 +72,13 @@ class ElectricityMaps(Service):
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
         """`/v3/carbon-intensity/past-range` in pieces of ten days."""
-        found = []
+        requests = []
         for begin, stop in pieces(start, end, self.longest):
             query = urlencode(
                 {"zone": zone, "start": _iso(begin), "end": _iso(stop), "emissionFactorType": "lifecycle"}
             )
-            found.append(Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""}))
-        return found
+            requests.append(Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""}))
+        return requests
 
     def read(self, body: bytes, shown: str) -> Points:
         """`data`, `history` or `forecast`; or the single point of `latest`."""
@@ -110,12 +110,12 @@ class Neso(Service):
 
     def read(self, body: bytes, shown: str) -> Points:
         """The actual intensity, else the forecast, else a hole."""
-        found: Points = []
+        points: Points = []
         for row in _rows(as_json(body, shown), ("data",), shown):
             values = row.get("intensity") or {}
             actual = number(values.get("actual"))
-            found.append((utc_ns(str(row["from"])), number(values.get("forecast")) if actual is None else actual))
-        return found
+            points.append((utc_ns(str(row["from"])), number(values.get("forecast")) if actual is None else actual))
+        return points
 
 
 class Rte(Service):
@@ -133,14 +133,14 @@ class Rte(Service):
             raise LiveError(f"rte knows France (FR), not {zone!r}")
         recent = start > datetime.now(timezone.utc) - timedelta(days=30)
         name = "eco2mix-national-tr" if recent else "eco2mix-national-cons-def"
-        found = []
+        requests = []
         for begin, stop in pieces(start, end, timedelta(minutes=15 * self.page)):
             where = f"date_heure >= date'{_iso(begin)}' and date_heure < date'{_iso(stop)}'"
             query = urlencode(
                 {"select": "date_heure,taux_co2", "where": where, "order_by": "date_heure", "limit": self.page}
             )
-            found.append(Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{query}"))
-        return found
+            requests.append(Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{query}"))
+        return requests
 
     def read(self, body: bytes, shown: str) -> Points:
         """`results` of version 2.1, `records` of 2.0."""
@@ -166,11 +166,11 @@ class WattTime(Service):
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
         """`/v3/historical` in pieces of 30 days."""
-        found = []
+        requests = []
         for begin, stop in pieces(start, end, self.longest):
             query = urlencode({"region": zone, "start": _iso(begin), "end": _iso(stop), "signal_type": "co2_moer"})
-            found.append(Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"}))
-        return found
+            requests.append(Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"}))
+        return requests
 
     def read(self, body: bytes, shown: str) -> Points:
         """lb/MWh × 0.45359237; LiveError for another unit."""
@@ -179,11 +179,11 @@ class WattTime(Service):
         rows = _rows(reply, ("data",), shown)
         if units != "lbs_co2_per_mwh":
             raise LiveError(f"{shown}: in {units!r}, not in lbs_co2_per_mwh")
-        found: Points = []
+        points: Points = []
         for row in rows:
             value = number(row.get("value"))
-            found.append((utc_ns(str(row["point_time"])), None if value is None else value * LB_PER_MWH))
-        return found
+            points.append((utc_ns(str(row["point_time"])), None if value is None else value * LB_PER_MWH))
+        return points
 
 
 class EnergiDataService(Service):

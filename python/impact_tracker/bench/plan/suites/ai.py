@@ -31,7 +31,7 @@ class SubTest(NamedTuple):
 
     @property
     def name(self) -> str:
-        """`srcnn/inference-a`"""
+        """The name of the test, as in `srcnn/inference-a`."""
         return f"{self.model}/{self.phase}" + (f"-{self.part}" if self.part else "")
 
 

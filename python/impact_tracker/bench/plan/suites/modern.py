@@ -32,7 +32,7 @@ class ModernTest(NamedTuple):
 
     @property
     def name(self) -> str:
-        """`icnet/training-all`"""
+        """The name of the test, as in `icnet/training-all`."""
         return f"{self.model}/{self.phase}" + (f"-{self.variant}" if self.variant else "")
 
 
