@@ -11,25 +11,25 @@ from .nodes import Node
 from .runs import ReadRecord
 
 
-def estimate_of(run: ReadRecord) -> Comparison | str:
+def comparison_of(run: ReadRecord) -> Comparison | str:
     """The estimate of Green Algorithms for the run, on the machine that its record names; or why there is none."""
     return beside_result(run.result, run.record.header)
 
 
 def lines(run: ReadRecord, explain: bool = False) -> list[str]:
     """For the page of one run."""
-    return sentences(estimate_of(run), explain)
+    return sentences(comparison_of(run), explain)
 
 
 def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    comparison = estimate_of(run)
+    comparison = comparison_of(run)
     return "" if isinstance(comparison, str) or comparison.ratio is None else f"{comparison.ratio:.2f}"
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:
     """For CSV: the estimated energy in kWh with the site's overhead in it, and its ratio to the measured energy."""
-    comparison = estimate_of(run)
+    comparison = comparison_of(run)
     return (None, None) if isinstance(comparison, str) else (comparison.estimate.energy_kwh, comparison.ratio)
 
 
