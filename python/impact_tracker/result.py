@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .values import JOULES_PER_KWH
 
 if TYPE_CHECKING:
+    from .factors import Factor
     from .footprint import Impact
     from .weighing import Weighing
 
@@ -264,18 +265,12 @@ class Result:
         return max(best - half, 0.0), best, best + half
 
     def weigh(
-        self, *, zone: str | None = None, intensity_g_per_kwh: float | None = None, pue: float | None = None
+        self, *, zone: str | None = None, intensity_g_per_kwh: float | Factor | None = None, pue: float | None = None
     ) -> Result:
         """The same energy under another PUE or intensity; what is not given stays."""
-        from .weighing import Weighing
+        from .weighing import Reweighing
 
-        grid = zone is not None or intensity_g_per_kwh is not None
-        overhead = self.weighing.pue if pue is None else pue
-        if grid:
-            return Result(
-                self._raw, Weighing(zone=zone, intensity_g_per_kwh=intensity_g_per_kwh, pue=overhead), self.health
-            )
-        return Result(self._raw, self.weighing.with_pue(overhead), self.health)
+        return Result(self._raw, self.weighing.changed(Reweighing(zone, intensity_g_per_kwh, pue)), self.health)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON: keys with units, `None` where nothing was measured."""

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .factors import Factor
     from .footprint import Impact
+
+
+class Reweighing(NamedTuple):
+    """What to weigh with in place of what something was weighed with; `None` leaves that as it was.
+
+    `zone`: a country, "world" for the average; `intensity_g_per_kwh` instead of it; `pue` of the site.
+    """
+
+    zone: str | None = None
+    intensity_g_per_kwh: float | Factor | None = None
+    pue: float | None = None
+
+    @property
+    def of_electricity(self) -> bool:
+        """Whether another electricity is given."""
+        return self.zone is not None or self.intensity_g_per_kwh is not None
 
 
 class Weighing:
@@ -29,8 +45,10 @@ class Weighing:
     ) -> None:
         """`zone`: a country; `None` or "world" for the average. UnknownZoneError (a ValueError) names near matches;
         ValueError for a PUE below 1."""
-        if zone is not None and zone.strip().lower() == "world":
-            zone = None
+        if zone is not None:
+            from .factors import named_zone
+
+            zone = named_zone(zone)
         if zone is not None and intensity_g_per_kwh is not None:
             raise ValueError("give either zone or intensity_g_per_kwh, not both")
         if not 1.0 <= pue < math.inf:
@@ -65,13 +83,16 @@ class Weighing:
 
         return carbon(energy, self.pue, intensity=self.intensity, quality=quality)
 
-    def with_pue(self, pue: float) -> Weighing:
-        """The same zone and intensity under another PUE; ValueError below 1."""
+    def changed(self, new: Reweighing) -> Weighing:
+        """With what is given in place of its own. ValueError as for a new one."""
+        pue = self.pue if new.pue is None else new.pue
+        if new.of_electricity:
+            return Weighing(zone=new.zone, intensity_g_per_kwh=new.intensity_g_per_kwh, pue=pue)
         other = Weighing(pue=pue)
         other.zone, other._intensity = self.zone, self._intensity
         return other
 
-    def as_info(self) -> dict[str, Any]:
+    def as_info(self) -> dict[str, object]:
         """For a record's header: settings and the factor with its source, so that the record weighs the same later.
 
         The world's average, which nobody chose, is not kept: it is that of the table when the record is read.
@@ -84,11 +105,12 @@ class Weighing:
         return {"pue": self.pue, "zone": self.zone, "intensity": kept}
 
     @classmethod
-    def from_info(cls, info: Mapping[str, Any]) -> Weighing:
+    def from_info(cls, info: Mapping[str, object]) -> Weighing:
         """What `as_info` wrote; what is missing or unreadable there takes its default (PUE 1, world average)."""
         pue, zone, kept = info.get("pue"), info.get("zone"), info.get("intensity")
-        usable = isinstance(pue, (int, float)) and not isinstance(pue, bool) and 1 <= pue < math.inf
-        weighing = cls(pue=float(pue) if usable and pue is not None else 1.0)
+        weighing = cls()
+        if isinstance(pue, (int, float)) and not isinstance(pue, bool) and 1 <= pue < math.inf:
+            weighing.pue = float(pue)
         weighing.zone = zone if isinstance(zone, str) else None
         if isinstance(kept, Mapping):
             from dataclasses import fields

@@ -16,11 +16,10 @@ import pytest
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import ImpactTracker, __version__, cli
-from impact_tracker.estimators import Comparison, beside_result
+from impact_tracker.estimators import beside_result
 from impact_tracker.hostinfo import hardware_of, host_info
-from impact_tracker.interop import from_record, read_runs, write
+from impact_tracker.interop import Statement, from_record, read_runs, write
 from impact_tracker.interop.boamps_rules import faults_of
-from impact_tracker.interop.run import Run
 from impact_tracker.record import Record, read_record
 
 
@@ -35,7 +34,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
 
 
 @pytest.fixture(scope="module")
-def run(record: Record) -> Run:
+def run(record: Record) -> Statement:
     return from_record(record)
 
 
@@ -51,42 +50,45 @@ def test_the_header_names_the_machine(record: Record) -> None:
     assert len(known.gpus) == len(host.get("gpus", ()))
 
 
-def test_the_run_holds_what_the_header_says(run: Run) -> None:
+def test_the_run_holds_what_the_header_says(run: Statement) -> None:
     host = host_info()
-    assert (run.cpu_model, run.cpu_count) == (host.get("cpu"), host["logical_cpus"])
-    assert run.ram_gb == pytest.approx(host["memory_bytes"] / 1e9)
-    assert run.os == host["kernel"] and run.system == host.get("system") and run.tool_version == __version__
-    assert run.python is not None and host["python"].endswith(run.python) and run.name == "sum"
-    assert run.cpu_utilisation is None or 0.0 <= run.cpu_utilisation <= 1.0
+    assert (run.hardware.cpu, run.hardware.threads) == (host.get("cpu"), host["logical_cpus"])
+    assert run.memory_gb == pytest.approx(host["memory_bytes"] / 1e9)
+    assert (
+        run.hardware.kernel == host["kernel"]
+        and run.hardware.system == host.get("system")
+        and run.tool_version == __version__
+    )
+    assert run.hardware.python is not None and host["python"].endswith(run.hardware.python) and run.name == "sum"
+    assert run.use.cpu is None or 0.0 <= run.use.cpu <= 1.0
 
 
-def test_a_busy_machine_is_a_share_of_its_processors(record: Record, run: Run) -> None:
+def test_a_busy_machine_is_a_share_of_its_processors(record: Record, run: Statement) -> None:
     busy = record.result.utilisation.get("cpu")
     if busy is None:
         pytest.skip("no use of the processors is read here")
-    assert run.cpu_utilisation == pytest.approx(min(1.0, busy / host_info()["logical_cpus"]))
+    assert run.use.cpu == pytest.approx(min(1.0, busy / host_info()["logical_cpus"]))
 
 
-def test_every_export_holds_the_hardware(run: Run) -> None:
-    if run.energy_kwh is None:
+def test_every_export_holds_the_hardware(run: Statement) -> None:
+    if run.energy.is_missing:
         pytest.skip("nothing can be measured or modelled here")
-    model = run.cpu_model or ""
+    model = run.hardware.cpu or ""
     row = next(csv.DictReader(io.StringIO(write("codecarbon", [run]))))
-    assert (row["cpu_model"], row["cpu_count"]) == (model, str(run.cpu_count)) and row["os"].startswith("Linux")
+    assert (row["cpu_model"], row["cpu_count"]) == (model, str(run.hardware.threads)) and row["os"].startswith("Linux")
     assert row["codecarbon_version"] == f"impact-tracker {__version__}" and float(row["ram_total_size"]) > 0
     report = json.loads(write("boamps", [run]))
     assert faults_of(report) == [] and report["measures"][0]["version"] == __version__
     named = {part["componentType"]: part for part in report["infrastructure"]["components"]}
-    assert named["cpu"].get("componentName", "") == model and named["ram"]["memorySize"] == run.ram_gb
-    assert report["system"]["os"].startswith("Linux") and report["software"]["version"] == run.python
-    assert model in write("neurips", [run]) and f"{run.ram_gb:.0f} GB" in write("neurips", [run])
+    assert named["cpu"].get("componentName", "") == model and named["ram"]["memorySize"] == run.memory_gb
+    assert report["system"]["os"].startswith("Linux") and report["software"]["version"] == run.hardware.python
+    assert model in write("neurips", [run]) and f"{run.memory_gb:.0f} GB" in write("neurips", [run])
     assert model in write("hugging-face", [run])
 
 
 def test_the_estimate_stands_beside_it(record: Record) -> None:
     found = beside_result(record.result, record.header)
-    assert isinstance(found, Comparison)
-    assert found.estimate.energy_kwh > 0
+    assert found.estimate is not None and found.estimate.energy_kwh > 0
     if record.result.kwh:
         assert found.ratio == pytest.approx(found.estimate.energy_kwh / (record.result.kwh * 1.3))
 
@@ -120,7 +122,7 @@ def test_the_data_json_is_read_as_its_own_tools_read_it(record: Record, tmp_path
     ended = began + timedelta(seconds=record.result.duration_s)
     (folder / "info.pkl").write_bytes(pickle.dumps({"experiment_start": began, "experiment_end": ended}))
     (back,) = read_runs(tmp_path, "eit")
-    assert back.energy_kwh == pytest.approx(record.result.kwh, rel=0.25)  # that tool holds each power, edges too
+    assert back.energy.kwh == pytest.approx(record.result.kwh, rel=0.25)  # that tool holds each power, edges too
 
 
 def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from impact_tracker.bench.show.caveats import processors_model_of
 from impact_tracker.cli.doctor import headline
-from impact_tracker.interop.run import Run
+from impact_tracker.interop import Statement
 from impact_tracker.modelled import Model, ModelledPart, model_of, parts_of, quality_in_words, shares_in_words
+from impact_tracker.values import Energy
 
 Channel = dict[str, object]
 
@@ -92,7 +93,8 @@ def test_a_campaigns_rows_say_whose_model_the_processors_energy_is_by() -> None:
 
 
 def test_exports_name_the_model_beside_the_quality() -> None:
-    run = Run(name="a", tool="impact-tracker", quality="modelled", models=parts_of([AMD], 90.0))
+    energy = Energy(90.0, quality="modelled")
+    run = Statement("a", "impact-tracker", energy=energy, models=parts_of([AMD], 90.0))
     assert run.quality_in_words == "modelled: the processor's own model ± 10 %"
     assert quality_in_words("measured", run.models) == "measured"
-    assert Run(name="a", tool="another", quality="modelled").quality_in_words == "modelled"
+    assert Statement("a", "another", energy=energy).quality_in_words == "modelled"

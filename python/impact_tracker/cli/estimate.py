@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..estimators import Estimate
     from ..factors import Factor
 
 METHODS = ("green-algorithms", "ga4hpc", "mlco2", "strubell", "hour-factor", "accelerator-days", "cloud")
@@ -57,48 +58,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the estimate. ValueError, OSError: why the inputs make none."""
     from ..factors import use_overrides
+    from ..report.estimate_page import page_of
+    from ..report.page import show
 
     if args.factors:
         use_overrides(args.factors)
-    found = _estimate(args)
+    estimate = _estimate(args)
     if args.json:
-        print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        print(json.dumps(estimate.as_dict(), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(lines(found, args.explain)))
+        show(page_of(estimate, args.explain))
     return 0
 
 
-def _estimate(args: argparse.Namespace) -> Any:
+def _estimate(args: argparse.Namespace) -> Estimate:
     from .. import estimators
 
-    place: dict[str, Any] = {"zone": args.zone, "intensity_g_per_kwh": args.intensity}
-    if args.live:
-        place = {"zone": None, "intensity_g_per_kwh": _now(args)}
+    zone, grid = (None, _now(args)) if args.live else (args.zone, args.intensity)
     if args.method == "green-algorithms":
-        return estimators.green_algorithms(
-            hours=args.hours,
-            cores=args.cores,
-            cpu_model=args.cpu,
-            tdp_per_core_w=args.tdp_per_core,
-            cpu_usage=args.cpu_usage,
-            gpus=args.gpus,
-            gpu_model=args.gpu,
-            tdp_gpu_w=args.tdp_gpu,
-            gpu_usage=args.gpu_usage,
-            memory_gb=args.memory_gb,
-            platform=args.platform,
-            pue=args.pue,
-            scaling=args.scaling,
-            version=args.method_version or "3.0",
-            **place,
-        )
+        return _green_algorithms(args, zone, grid)
     if args.method_version:
         raise ValueError(f"--method-version belongs to green-algorithms, {args.method} has one version here")
     if args.method == "ga4hpc":
-        return _job(args, place)
+        return _job(args, zone, grid)
     if args.method == "mlco2":
         return estimators.mlco2(
-            hours=args.hours, gpu_model=args.gpu, tdp_gpu_w=args.tdp_gpu, gpus=args.gpus or 1.0, **place
+            hours=args.hours,
+            gpu_model=args.gpu,
+            tdp_gpu_w=args.tdp_gpu,
+            gpus=args.gpus or 1.0,
+            zone=zone,
+            intensity_g_per_kwh=grid,
         )
     if args.method == "strubell":
         return estimators.strubell(
@@ -117,10 +107,39 @@ def _estimate(args: argparse.Namespace) -> Any:
             cards=args.gpus,
             card=args.gpu,
             pue=args.pue,
-            **place,
+            zone=zone,
+            intensity_g_per_kwh=grid,
         )
     return estimators.accelerator_days(
-        chips=args.gpus or 1.0, days=args.hours / 24.0, chip_w=args.tdp_gpu or 0.0, pue=args.pue or 1.0, **place
+        chips=args.gpus or 1.0,
+        days=args.hours / 24.0,
+        chip_w=args.tdp_gpu or 0.0,
+        pue=args.pue or 1.0,
+        zone=zone,
+        intensity_g_per_kwh=grid,
+    )
+
+
+def _green_algorithms(args: argparse.Namespace, zone: str | None, grid: float | Factor | None) -> Estimate:
+    from .. import estimators
+
+    return estimators.green_algorithms(
+        hours=args.hours,
+        cores=args.cores,
+        cpu_model=args.cpu,
+        tdp_per_core_w=args.tdp_per_core,
+        cpu_usage=args.cpu_usage,
+        gpus=args.gpus,
+        gpu_model=args.gpu,
+        tdp_gpu_w=args.tdp_gpu,
+        gpu_usage=args.gpu_usage,
+        memory_gb=args.memory_gb,
+        platform=args.platform,
+        pue=args.pue,
+        scaling=args.scaling,
+        version=args.method_version or "3.0",
+        zone=zone,
+        intensity_g_per_kwh=grid,
     )
 
 
@@ -129,26 +148,20 @@ def _now(args: argparse.Namespace) -> Factor:
 
     if not args.zone:
         raise ValueError("--live needs --zone: the place whose intensity is asked for")
-    found = latest(args.live, args.zone)
-    if "marginal" in found.method:
-        raise ValueError(f"{found.source} is a marginal intensity, which belongs in no total: ask another service")
-    return found
+    grid = latest(args.live, args.zone)
+    if "marginal" in grid.method:
+        raise ValueError(f"{grid.source} is a marginal intensity, which belongs in no total: ask another service")
+    return grid
 
 
-def _job(args: argparse.Namespace, place: dict[str, Any]) -> Any:
-    """A job: power by the names of its processor and card, or as given."""
+def _job(args: argparse.Namespace, zone: str | None, grid: float | Factor | None) -> Estimate:
+    """A job of a scheduler: power by the names of its processor and card, or as given."""
     from .. import estimators
-    from ..estimators.green_algorithms import per_core
-    from ..factors import cpu, gpu_tdp
+    from ..factors import gpu_tdp
 
-    core_w, card_w = args.tdp_per_core, args.tdp_gpu
-    if core_w is None and args.cpu:
-        chip = cpu(args.cpu)
-        if chip.cores is None:
-            raise ValueError(f"how many cores {chip.name} has is not in the table: give --tdp-per-core")
-        core_w = per_core(chip.tdp.value, chip.cores)
-    if core_w is None:
+    if args.tdp_per_core is None and not args.cpu:
         raise ValueError("ga4hpc needs --cpu or --tdp-per-core")
+    card_w = args.tdp_gpu
     if card_w is None:
         card_w = gpu_tdp(args.gpu or "Any").value if args.gpus else 0.0
     job = estimators.Job(
@@ -161,36 +174,12 @@ def _job(args: argparse.Namespace, place: dict[str, Any]) -> Any:
         args.max_memory_gb,
         args.state,
     )
-    pue = 1.67 if args.pue is None else args.pue
     return estimators.ga4hpc(
-        job, tdp_core_w=core_w, tdp_gpu_w=card_w, pue=pue, granularity_gb=args.granularity_gb, **place
+        job,
+        tdp_core_w=estimators.core_power(args.cpu).value if args.tdp_per_core is None else args.tdp_per_core,
+        tdp_gpu_w=card_w,
+        pue=1.67 if args.pue is None else args.pue,
+        granularity_gb=args.granularity_gb,
+        zone=zone,
+        intensity_g_per_kwh=grid,
     )
-
-
-def lines(found: Any, explain: bool) -> list[str]:
-    """The answer first, then the parts, then what to beware of."""
-    from ..footprint import all_of
-
-    name = f"{found.method} {found.version}".strip()
-    grams, kwh = found.carbon_g, found.energy.value
-    carbon = (
-        "carbon unknown"
-        if grams is None
-        else f"{_mass(grams)} CO2e ({_mass(found.carbon.low)} to {_mass(found.carbon.high)})"
-    )
-    out = [f"{'energy unknown' if kwh is None else f'{kwh:.4g} kWh'}, {carbon}  [modelled, {name}]", ""]
-    out += [f"  {part:<10} {value:12.4g} kWh" for part, value in found.parts_kwh.items()]
-    out += [f"  {name:<28} {value:12.4g}" for name, value in found.more.items()]
-    out += [f"  {e.name:<28} {e.value:12.4g} {e.unit}" for e in all_of(found.carbon)]
-    out += [f"  note: {note}" for note in found.notes]
-    if explain:
-        out += ["", f"  {found.energy.formula}", f"  {found.carbon.formula}"]
-        out += [f"  - {source}" for source in found.carbon.sources]
-    return out
-
-
-def _mass(grams: float) -> str:
-    for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
-        if abs(grams) < limit:
-            return f"{grams * scale:.3g} {unit}"
-    return f"{grams * 1e-6:.4g} t"

@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes the form; 2 where that is impossible, with the reason on standard error. No half-written file stays."""
     from ..footprint import explain
+    from ..interop.eit import record_as_data_json
     from ..interop.forms import FORMS, write
 
     if args.list:
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.place:
         raise ValueError("give the place of the runs: a logdir, a record, or a file or folder of another tracker")
     if args.to == EIT:
-        text = _eit(args.place)
+        text = record_as_data_json(args.place)
     else:
         runs = runs_of(args)
         text = write(args.to, runs, _fields(args.field))
@@ -66,13 +67,3 @@ def _fields(given: list[str]) -> dict[str, str]:
             raise ValueError(f"--field takes NAME=VALUE, not {item!r}")
         fields[name.strip()] = value
     return fields
-
-
-def _eit(place: str) -> str:
-    from ..interop.eit import samples_of, to_data_json
-    from ..record import read_record
-
-    samples = samples_of(read_record(place))
-    if not samples:
-        raise ValueError(f"{place}: its record holds no power over time, of which this form is made: choose another")
-    return to_data_json(samples)

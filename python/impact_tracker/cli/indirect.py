@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
 
 from .any_runs import add_format, runs_of
 from .options import add_reweighing
-
-if TYPE_CHECKING:
-    from ..interop import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,31 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is declared, and apart from it what was measured. ValueError, OSError: why it cannot be."""
-    from ..footprint import read_consequences
+    from ..footprint import read_consequences, words_of
 
     if args.draws < 1:
         raise ValueError(f"--draws must be 1 or more, not {args.draws}")
-    found = read_consequences(args.file, draws=args.draws)
+    declared = read_consequences(args.file, draws=args.draws)
     args.newest = False
-    measured = runs_of(args) if args.place else []
+    runs = runs_of(args) if args.place else []
     if args.json:
-        document = {"declared": found.as_dict(), "measured": [_document(one) for one in measured]}
+        measured = [{"name": run.name, "origin": run.origin, **run.carbon.as_dict()} for run in runs]
+        document = {"declared": declared.as_dict(), "measured": measured}
         print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
-    print("\n".join(found.lines()))
+    lines = declared.lines()
     if args.explain:
-        print("\n".join(["", *found.explain()]))
-    if measured:
-        print("\n".join(["", "Measured, and in none of the sums above:", *(f"  {_said(one)}" for one in measured)]))
+        lines += ["", *declared.explain()]
+    if runs:
+        lines += ["", "Measured, and in none of the sums above:"]
+        lines += [f"  {run.name}: {words_of(run.carbon, 'g of CO2e')}" for run in runs]
+    print("\n".join(lines))
     return 0
-
-
-def _said(one: Run) -> str:
-    grams = one.carbon
-    if grams.value is None:
-        return f"{one.name}: not known, {grams.note}"
-    return f"{one.name}: {grams.value:.4g} g of CO2e ({grams.low:.3g} to {grams.high:.3g}, {grams.quality})"
-
-
-def _document(one: Run) -> dict[str, Any]:
-    return {"name": one.name, "origin": one.origin, **one.carbon.as_dict()}

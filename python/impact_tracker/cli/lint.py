@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ..interop.statement import Statement
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,38 +27,18 @@ def run(args: argparse.Namespace) -> int:
 
     ValueError, OSError: a report that cannot be read.
     """
+    from ..interop.documents import reports_at
     from ..interop.lint import lint_all
 
-    statements = [s for place in args.place for s in _statements(place, args)]
-    found = lint_all(statements)
+    reports = [report for place in args.place for report in reports_at(place, args.energy_kwh, args.zone)]
+    findings = lint_all(reports)
+    errors = sum(finding.level == "error" for finding in findings)
     if args.json:
-        print(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
         if args.explain:
-            print("\n".join(map(_stated, statements)))
-        for finding in found:
+            print("\n".join(report.sentence() for report in reports))
+        for finding in findings:
             print(finding.line())
-        print(f"{len(statements)} statements, {sum(f.level == 'error' for f in found)} errors, {len(found)} findings")
-    return 1 if any(finding.level == "error" for finding in found) else 0
-
-
-def _stated(statement: Statement) -> str:
-    known = {
-        name: value
-        for name, value in asdict(statement).items()
-        if value not in (None, False, "") and name not in ("where", "tolerance")
-    }
-    numbers = ", ".join(
-        f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in known.items()
-    )
-    return f"{statement.where}: {numbers or 'nothing that can be checked'}"
-
-
-def _statements(place: str, args: argparse.Namespace) -> list[Statement]:
-    from ..interop.documents import is_document, statements_in
-    from ..interop.sources import read_runs
-    from ..interop.statement import of_run
-
-    if is_document(place):
-        return statements_in(place, args.energy_kwh, args.zone)
-    return [of_run(found) for found in read_runs(place)]
+        print(f"{len(reports)} statements, {errors} errors, {len(findings)} findings")
+    return 1 if errors else 0

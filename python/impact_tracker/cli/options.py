@@ -6,7 +6,10 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from ..weighing import Reweighing
 
 Item = TypeVar("Item")
 _PATIENCE_S, _EVERY_S = 0.5, 5.0
@@ -35,22 +38,21 @@ def add_reweighing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def reweighing(args: argparse.Namespace) -> dict[str, Any]:
-    """`zone`, `intensity_g_per_kwh` and `pue` as they were asked for; the file of factors is in use from here on.
+def reweighing(args: argparse.Namespace) -> Reweighing:
+    """What was asked for; the file of factors is in use from here on.
 
     ValueError for a year without a zone, a year to come, an unknown zone, a faulty file.
     """
-    from ..factors import intensity, use_overrides
+    from ..factors import intensity, named_zone, use_overrides
+    from ..weighing import Reweighing
 
     if args.factors:
         use_overrides(args.factors)
-    chosen = {"zone": args.zone, "intensity_g_per_kwh": args.intensity_g_per_kwh, "pue": args.pue}
     if args.year is None:
-        return chosen
+        return Reweighing(args.zone, args.intensity_g_per_kwh, args.pue)
     if not args.zone:
         raise ValueError("--year needs --zone: an intensity belongs to both")
-    named = None if args.zone.strip().lower() == "world" else args.zone
-    return {**chosen, "zone": None, "intensity_g_per_kwh": intensity(named, args.year)}
+    return Reweighing(None, intensity(named_zone(args.zone), args.year), args.pue)
 
 
 def add_recorded_runs(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,8 @@ from .any_runs import add_machine, add_parts, add_runs, allocation_of, described
 
 if TYPE_CHECKING:
     from ..factors import Factor
-    from ..footprint import Case, Change, Machine, WhatIf
-    from ..interop import Run
+    from ..footprint import Case, Change, Machine
+    from ..interop import Statement
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,35 +37,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what each change saves for each run. ValueError, OSError: what cannot be read or weighed."""
-    from ..footprint import what_if
+    from ..footprint import what_if, words_of
 
     runs = runs_of(args)
     changes = _changes(args)
-    found = [(one, [what_if(_case(one, args), change) for change in changes]) for one in runs]
+    answers = [(run, [what_if(_case(run, args), change) for change in changes]) for run in runs]
     if args.json:
         documents = [
-            {"name": one.name, "origin": one.origin, "changes": [w.as_dict() for w in ifs]} for one, ifs in found
+            {"name": run.name, "origin": run.origin, "changes": [answer.as_dict() for answer in of_run]}
+            for run, of_run in answers
         ]
         print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
         return 0
-    for one, ifs in found:
-        print(
-            "\n".join([f"{one.name}: {_before(ifs[0])}", *(line for w in ifs for line in _lines(w, args.explain)), ""])
-        )
+    for run, of_run in answers:
+        print(f"{run.name}: {words_of(of_run[0].before, 'g of CO2e a run')}")
+        print("\n".join(f"  {line}" for answer in of_run for line in answer.lines(args.explain)), end="\n\n")
     return 0
 
 
-def _case(one: Run, args: argparse.Namespace) -> Case:
+def _case(run: Statement, args: argparse.Namespace) -> Case:
     from ..footprint import Case
 
-    if one.intensity is None:
-        raise ValueError(f"{one.name}: no intensity of its electricity is known: give --zone or --intensity")
+    if run.site.intensity is None:
+        raise ValueError(f"{run.name}: no intensity of its electricity is known: give --zone or --intensity")
     return Case(
-        energy=one.energy,
-        duration_s=one.duration_s or 0.0,
-        intensity=one.intensity,
-        pue=one.pue,
-        machine=machine_of(args, one),
+        energy=run.energy,
+        duration_s=run.duration_s or 0.0,
+        intensity=run.site.intensity,
+        pue=run.site.pue,
+        machine=machine_of(args, run),
         allocation=allocation_of(args),
     )
 
@@ -115,20 +115,3 @@ def _ratio(text: str | None, name: str) -> Factor:
     return Factor(
         numbers[1], "1", numbers[0], numbers[2], "stated on the command line", name=f"{name}, ratio to before"
     )
-
-
-def _before(found: WhatIf) -> str:
-    now = found.before
-    if now.value is None:
-        return f"not known, {now.note}"
-    return f"{now.value:.4g} g of CO2e a run ({now.low:.3g} to {now.high:.3g}, {now.quality})"
-
-
-def _lines(found: WhatIf, explained: bool) -> list[str]:
-    from ..footprint import explain
-
-    lines = [f"  {line}" for line in found.sentences()]
-    if explained:
-        for what, impact in (("before", found.before), ("after", found.after)):
-            lines += [f"    {what}: {line}" for line in explain(impact)]
-    return lines

@@ -1,9 +1,9 @@
 """Footprints without measuring: published estimators, by version, each with its formula and its limits."""
 
-from .beside import beside, beside_result
+from .beside import Use, beside, beside_result, energy_of, use_of
 from .cluster import Cluster, ClusterImpact, cluster_training
-from .estimate import Comparison, Estimate, EstimateError, sentences
-from .green_algorithms import PROFILES, green_algorithms, inference_total, training_total
+from .estimate import Comparison, Estimate, EstimateError
+from .green_algorithms import PROFILES, core_power, green_algorithms, inference_total, training_total
 from .jobs import Job, clock_hours, ga4hpc, memory_gb
 from .requests import Mix, RequestImpact, llm_request
 from .simple import accelerator_days, cloud, hour_factor, mlco2, strubell
@@ -18,12 +18,15 @@ __all__ = [
     "Job",
     "Mix",
     "RequestImpact",
+    "Use",
     "accelerator_days",
     "beside",
     "beside_result",
     "clock_hours",
     "cloud",
     "cluster_training",
+    "core_power",
+    "energy_of",
     "ga4hpc",
     "green_algorithms",
     "hour_factor",
@@ -31,7 +34,7 @@ __all__ = [
     "llm_request",
     "memory_gb",
     "mlco2",
-    "sentences",
     "strubell",
     "training_total",
+    "use_of",
 ]

@@ -4,102 +4,108 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 from ..factors import Factor, UnknownFactorError, gpu_tdp
-from ..factors.hardware import find_cpu
+from ..factors.hardware import find_cpu, physical_cores
 from ..hostinfo import Hardware, hardware_of
 from ..result import Result
+from ..values import Energy
 from .estimate import Comparison
 from .green_algorithms import ANY_CORE, green_algorithms, per_core
 
 VERSION = "3.0"
 
 
-def beside_result(result: Result, header: Mapping[str, Any]) -> Comparison | str:
-    """Green Algorithms for a record's run, from the machine its header names, its duration and how busy it was."""
+class Use(NamedTuple):
+    """How busy a machine's processors and cards were: shares from 0 to 1, `None` where that is not known."""
+
+    cpu: float | None = None
+    gpu: float | None = None
+
+
+def use_of(result: Result, threads: int | None) -> Use:
+    """How busy a run kept its machine; the tracker counts processors that are busy at once, of `threads`."""
     usage = result.utilisation
-    cards = [share for name, share in usage.items() if name.startswith("gpu") and share is not None]
-    return beside(
-        energy_kwh=result.kwh,
-        duration_s=result.duration_s,
-        hardware=hardware_of(header),
-        busy_cpus=usage.get("cpu"),
-        gpu_usage=sum(cards) / len(cards) if cards else None,
-        pue=result.weighing.pue,
-        intensity=result.weighing.intensity,
+    busy, cards = usage.get("cpu"), [s for name, s in usage.items() if name.startswith("gpu") and s is not None]
+    return Use(
+        None if busy is None or not threads else _share(busy / threads),
+        _share(sum(cards) / len(cards)) if cards else None,
+    )
+
+
+def _share(value: float) -> float:
+    """Within 0 and 1: ticks of the system's clock let a busy machine seem a little busier than it can be."""
+    return min(1.0, max(0.0, value))
+
+
+def beside_result(result: Result, header: Mapping[str, object]) -> Comparison:
+    """As `beside`, for a record's run on the machine that its header names."""
+    hardware, weighing = hardware_of(header), result.weighing
+    use = use_of(result, hardware.threads)
+    return beside(energy_of(result), result.duration_s, hardware, use, pue=weighing.pue, intensity=weighing.intensity)
+
+
+def energy_of(result: Result) -> Energy:
+    """A result's energy with its error."""
+    return Energy.from_range(
+        result.energy_low_j,
+        result.energy_j,
+        result.energy_high_j,
+        bias_j=result.bias_j,
+        modelled_j=result.modelled_j,
         quality=result.quality,
         partial=result.partial,
     )
 
 
 def beside(
-    *,
-    energy_kwh: float | None,
+    energy: Energy,
     duration_s: float | None,
     hardware: Hardware,
-    busy_cpus: float | None = None,
-    gpu_usage: float | None = None,
+    use: Use | None = None,
+    *,
     pue: float = 1.0,
     intensity: Factor | None = None,
-    quality: str = "measured",
-    partial: bool = False,
     version: str = VERSION,
-) -> Comparison | str:
+) -> Comparison:
     """Green Algorithms for a run, with the ratio of both energies; or the reason why there is no estimate.
 
-    Both sides have the site's overhead in them. `busy_cpus`: how many of the system's processors were busy at once;
-    without it they count as full, as the calculator has it. A processor or card without a known thermal design power
-    gets the calculator's own default; everything taken for granted stands in the estimate's notes.
+    `energy` is that of the computers; both sides of the comparison have the site's overhead in them. Processors and
+    cards whose use is not known count as full, as the calculator has it. A processor or card without a known thermal
+    design power gets the calculator's own default; everything taken for granted stands in the estimate's notes.
     """
     if duration_s is None:
-        return "no estimate beside it: the duration is not known"
+        return Comparison(None, reason="no estimate beside it: the duration is not known")
     cores, notes = physical_cores(hardware)
     if cores is None and not hardware.gpus:
-        return "no estimate beside it: how many cores and cards it ran on is not known"
-    used = min(1.0, busy_cpus / hardware.threads) if busy_cpus is not None and hardware.threads else None
-    for known, what in ((used if cores else 1.0, "processors"), (gpu_usage if hardware.gpus else 1.0, "cards")):
+        return Comparison(None, reason="no estimate beside it: how many cores and cards it ran on is not known")
+    cpu_usage, gpu_usage = use or Use()
+    cpu_usage = cpu_usage if hardware.threads else None
+    for known, what in ((cpu_usage if cores else 1.0, "processors"), (gpu_usage if hardware.gpus else 1.0, "cards")):
         if known is None:
             notes.append(f"how busy the {what} were is not known: they count as full")
     if hardware.memory_bytes is None:
         notes.append("the machine's memory is not known and not in it")
     try:
-        found = green_algorithms(
+        estimate = green_algorithms(
             hours=duration_s / 3600.0,
             cores=cores or 0.0,
             tdp_per_core_w=_core_power(hardware, cores, notes) if cores else None,
-            cpu_usage=1.0 if used is None else used,
+            cpu_usage=1.0 if cpu_usage is None else cpu_usage,
             gpus=len(hardware.gpus),
             tdp_gpu_w=_card_power(hardware.gpus, notes),
-            gpu_usage=1.0 if gpu_usage is None else min(1.0, max(0.0, gpu_usage)),
+            gpu_usage=1.0 if gpu_usage is None else gpu_usage,
             memory_gb=(hardware.memory_bytes or 0) / 1e9,
             pue=pue,
             intensity_g_per_kwh=intensity,
             version=version,
         )
     except ValueError as fault:  # of a factor, of an input, of a PUE below 1
-        return f"no estimate beside it: {fault}"
-    if partial:
+        return Comparison(None, reason=f"no estimate beside it: {fault}")
+    if energy.partial:
         notes.append("what was measured is partial: the ratio does not compare the same parts")
-    return Comparison(found, None if energy_kwh is None else energy_kwh * pue, quality, tuple(notes))
-
-
-def physical_cores(hardware: Hardware) -> tuple[int | None, list[str]]:
-    """Physical cores, and what was taken for granted: where only threads or sockets are known, with the cores that a
-    table says the chip has, else the threads."""
-    if hardware.cores is not None:
-        return hardware.cores, []
-    chip = _chip_cores(hardware.cpu)
-    if hardware.threads is None:
-        return (hardware.sockets * chip, []) if hardware.sockets and chip else (None, [])
-    if chip and hardware.threads % (2 * chip) == 0:
-        return hardware.threads // 2, [f"{hardware.threads} threads were taken for {hardware.threads // 2} cores"]
-    return hardware.threads, []
-
-
-def _chip_cores(name: str | None) -> int | None:
-    chip = find_cpu(name) if name else None
-    return None if chip is None else chip.cores
+    return Comparison(estimate, energy.scaled(pue), tuple(notes))
 
 
 def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
@@ -129,17 +135,17 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
 
 def _card_power(cards: Sequence[str], notes: list[str]) -> Factor | None:
     """W a card: of several kinds the mean; the calculator's default for one that no table holds."""
-    found: list[Factor] = []
+    powers: list[Factor] = []
     if not all(cards):
         notes.append("a card has no name here: the calculator's default of 200 W")
     for name in cards:
         try:
-            found.append(gpu_tdp(name or "Any"))
+            powers.append(gpu_tdp(name or "Any"))
         except UnknownFactorError:
             notes.append(f"no thermal design power is known for {name}: the calculator's default of 200 W")
-            found.append(gpu_tdp("Any"))
-    if len(set(found)) < 2:
-        return found[0] if found else None
-    low, best, high = (sum(getattr(card, end) for card in found) / len(found) for end in ("low", "value", "high"))
-    names = ", ".join(dict.fromkeys(card.name for card in found))
-    return replace(found[0], value=best, low=low, high=high, name=f"mean power of a card ({names})")
+            powers.append(gpu_tdp("Any"))
+    if len(set(powers)) < 2:
+        return powers[0] if powers else None
+    low, best, high = (sum(getattr(card, end) for card in powers) / len(powers) for end in ("low", "value", "high"))
+    names = ", ".join(dict.fromkeys(card.name for card in powers))
+    return replace(powers[0], value=best, low=low, high=high, name=f"mean power of a card ({names})")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..factors import Factor
 from ..footprint import Impact, Term, kilometres, tree_months
+from ..values import Energy
 
 
 class EstimateError(ValueError):
@@ -43,7 +43,7 @@ class Estimate:
         """Best value in g CO2e; `None` without an intensity."""
         return self.carbon.carbon_g
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Unrounded, for JSON."""
         known = self.carbon_g is not None
         return {
@@ -68,56 +68,59 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An estimate beside what was measured: `ratio` = estimate / measurement, `None` where either is unknown.
+    """An estimate beside what was measured; where there is none, `estimate` is `None` and `reason` says why.
 
-    `quality` is that of the measurement: where a model stands in its place the sentence says so. `notes`: what was
-    taken for granted, and why the two may not compare the same.
+    `measured` has the site's overhead in it, as the estimate has; where a model stands in a sensor's place, its quality
+    says so. `notes`: what was taken for granted, and why the two may not compare the same.
     """
 
-    estimate: Estimate
-    measured_kwh: float | None
-    quality: str = "measured"
+    estimate: Estimate | None
+    measured: Energy = field(default_factory=Energy.missing)
     notes: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def ratio(self) -> float | None:
-        """Above 1 the method gives more than was measured."""
-        if self.measured_kwh is None or not self.measured_kwh > 0:
+        """Estimate over measurement; `None` where either is not known. Above 1 the method gives more."""
+        measured_kwh = self.measured.kwh
+        if self.estimate is None or measured_kwh is None or not measured_kwh > 0:
             return None
-        return self.estimate.energy_kwh / self.measured_kwh
+        return self.estimate.energy_kwh / measured_kwh
 
     @property
     def caveats(self) -> tuple[str, ...]:
         """The comparison's notes and the estimate's own, each once."""
-        return tuple(dict.fromkeys((*self.notes, *self.estimate.notes)))
+        return tuple(dict.fromkeys((*self.notes, *(self.estimate.notes if self.estimate else ()))))
 
     def sentence(self) -> str:
         """One line for a report."""
+        if self.estimate is None:
+            return self.reason
         name = f"{self.estimate.method} {self.estimate.version}".strip()
         if self.ratio is None:
             return f"{name}: {self.estimate.energy_kwh:.4g} kWh; nothing was measured to compare it with"
-        measured = f"{self.measured_kwh:.4g} kWh"
-        return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {self.quality} {measured}"
+        measured = f"{self.measured.quality} {self.measured.kwh:.4g} kWh"
+        return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {measured}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def sentences(self, explain: bool = False) -> list[str]:
+        """For a report, its caveats below; its formula and sources too where they are asked for."""
+        lines = [self.sentence(), *(f"  {note}" for note in self.caveats)]
+        if explain and self.estimate is not None:
+            used = self.estimate.energy
+            lines += [f"  {used.formula}", *(f"  - {source}" for source in used.sources)]
+        return lines
+
+    def as_dict(self) -> dict[str, object]:
         """Unrounded, for JSON: the estimate, `measured_kwh` (the site's overhead in both) and their `ratio`."""
+        if self.estimate is None:
+            return {"reason": self.reason}
         return {
             **self.estimate.as_dict(),
-            "measured_kwh": self.measured_kwh,
-            "measured_quality": self.quality,
+            "measured_kwh": self.measured.kwh,
+            "measured_quality": self.measured.quality,
             "ratio": self.ratio,
             "notes": list(self.caveats),
         }
-
-
-def sentences(found: Comparison | str, explain: bool = False) -> list[str]:
-    """The comparison for a report, its caveats below; its formulas and sources too where they are asked for."""
-    if isinstance(found, str):
-        return [found]
-    lines = [found.sentence(), *(f"  {note}" for note in found.caveats)]
-    if explain:
-        lines += [f"  {found.estimate.energy.formula}", *(f"  - {source}" for source in found.estimate.energy.sources)]
-    return lines
 
 
 def number(value: float, what: str, low: float = 0.0, high: float = math.inf) -> float:

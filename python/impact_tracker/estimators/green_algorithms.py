@@ -76,6 +76,19 @@ def per_core(tdp_w: float, cores: int) -> float:
     return int(tdp_w / cores * 10 + 0.5) / 10
 
 
+def core_power(model: str) -> Factor:
+    """Power of a core of a named processor in W; UnknownFactorError where its number of cores is in no table."""
+    chip = cpu(model)
+    if chip.cores is None:
+        raise UnknownFactorError(
+            f"how many cores {chip.name} has is not in the table: give the watts of a core (tdp_per_core_w)"
+            f" (its {chip.tdp.value:g} W over its cores)"
+        )
+    value = per_core(chip.tdp.value, chip.cores)
+    name = f"power of a core, {chip.name} ({chip.tdp.value:g} W / {chip.cores})"
+    return Factor(value, "W", value, value, chip.tdp.source, chip.tdp.url, licence=chip.tdp.licence, name=name)
+
+
 def green_algorithms(
     *,
     hours: float,
@@ -187,15 +200,7 @@ def _core_power(model: str | None, stated_w: float | Factor | None, notes: list[
     if model is None:
         notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
         return ANY_CORE
-    found = cpu(model)
-    if found.cores is None:
-        raise UnknownFactorError(
-            f"how many cores {found.name} has is not in the table: give the watts of a core (tdp_per_core_w)"
-            f" (its {found.tdp.value:g} W over its cores)"
-        )
-    value = per_core(found.tdp.value, found.cores)
-    name = f"power of a core, {found.name} ({found.tdp.value:g} W / {found.cores})"
-    return Factor(value, "W", value, value, found.tdp.source, found.tdp.url, licence=found.tdp.licence, name=name)
+    return core_power(model)
 
 
 def _card_power(model: str | None, stated_w: float | Factor | None, notes: list[str]) -> Factor:

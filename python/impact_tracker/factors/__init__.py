@@ -16,7 +16,7 @@ from ..values import QUALITIES, worst_quality
 from .factor import Factor, FactorError, UnknownZoneError
 from .grid import intensity, marginal_intensity, residual_intensity
 from .overrides import OverrideError, use_overrides
-from .zones import country_code, zone_code
+from .zones import country_code, named_zone, zone_code
 
 if TYPE_CHECKING:
     from .constants import UnknownFactorError, by_zone, constant, names
@@ -61,6 +61,7 @@ __all__ = [
     "gpu_tdp",
     "intensity",
     "marginal_intensity",
+    "named_zone",
     "names",
     "pue",
     "ram_power",

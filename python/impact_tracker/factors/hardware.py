@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .constants import UnknownFactorError, constant, names
 from .factor import Factor, did_you_mean, near_matches
@@ -12,7 +12,10 @@ from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
 from .tables import table
 
-__all__ = ["Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "ram_power"]
+if TYPE_CHECKING:
+    from ..hostinfo import Hardware
+
+__all__ = ["Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "physical_cores", "ram_power"]
 
 ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody named
 
@@ -77,6 +80,20 @@ def find_cpu(name: str) -> Processor | None:
         f"thermal design power, {known}",
     )
     return Processor(known, tdp, cores)
+
+
+def physical_cores(hardware: Hardware) -> tuple[int | None, list[str]]:
+    """Physical cores, and what was taken for granted: where only threads or sockets are known, with the cores that a
+    table says the chip has, else the threads."""
+    if hardware.cores is not None:
+        return hardware.cores, []
+    chip = find_cpu(hardware.cpu) if hardware.cpu else None
+    cores = None if chip is None else chip.cores
+    if hardware.threads is None:
+        return (hardware.sockets * cores, []) if hardware.sockets and cores else (None, [])
+    if cores and hardware.threads % (2 * cores) == 0:
+        return hardware.threads // 2, [f"{hardware.threads} threads were taken for {hardware.threads // 2} cores"]
+    return hardware.threads, []
 
 
 def gpu_tdp(name: str) -> Factor:

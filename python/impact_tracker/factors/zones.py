@@ -108,6 +108,11 @@ def _index() -> dict[str, str]:
     return index
 
 
+def named_zone(zone: str | None) -> str | None:
+    """The zone that is named; `None`, the average of all countries, for the word "world"."""
+    return None if zone is None or zone.strip().lower() == "world" else zone
+
+
 def zone_code(zone: str) -> str:
     """Code of any zone a table may hold: a country (FRA), a state of the USA (US-CA), WORLD, EU. UnknownZoneError
     else."""

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         person_years,
         tree_months,
     )
-    from .explaining import explain, explain_all, what_matters
-    from .functional import Crossing, PerUnit, Service, crossing, development_multiplier, per_unit
+    from .explaining import explain, explain_all, what_matters, words_of
+    from .functional import Crossing, PerUnit, Service, Units, crossing, development_multiplier, per_unit
     from .indirect import Consequences, Effect, consequences
     from .indirect_file import read_consequences
     from .machine import Machine, making, making_total
@@ -44,8 +44,8 @@ __getattr__, __dir__ = lazy_names(
         ".allocation": "Allocation embodied split_use",
         ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
         " tree_months",
-        ".explaining": "explain explain_all what_matters",
-        ".functional": "Crossing PerUnit Service crossing development_multiplier per_unit",
+        ".explaining": "explain explain_all what_matters words_of",
+        ".functional": "Crossing PerUnit Service Units crossing development_multiplier per_unit",
         ".indirect": "Consequences Effect consequences",
         ".indirect_file": "read_consequences",
         ".machine": "Machine making making_total",
@@ -79,6 +79,7 @@ __all__ = [
     "Rebound",
     "Service",
     "Term",
+    "Units",
     "WhatIf",
     "all_of",
     "assess",
@@ -118,5 +119,6 @@ __all__ = [
     "water",
     "what_if",
     "what_matters",
+    "words_of",
     "zone_factor",
 ]

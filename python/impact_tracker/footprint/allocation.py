@@ -61,6 +61,17 @@ class Allocation:
             years, Factor.stated(utilisation, "1", "share of its life that the machine is used"), reserved, total
         )
 
+    @classmethod
+    def stated(cls, lifetime_years: float | None = None, utilisation: float | None = None) -> Allocation:
+        """With what is stated; what is not keeps its range."""
+        fixed = cls.fixed(
+            4.0 if lifetime_years is None else lifetime_years, 1.0 if utilisation is None else utilisation
+        )
+        return cls(
+            LIFETIME if lifetime_years is None else fixed.lifetime_years,
+            UTILISATION if utilisation is None else fixed.utilisation,
+        )
+
 
 def embodied(made: Impact, hours: float, allocation: Allocation | None = None) -> Impact:
     """The part of `made` (a machine's or a part's making) that `hours` of use bear. ValueError for negative

@@ -21,6 +21,14 @@ def explain(impact: Impact) -> list[str]:
     return lines + [f"  - {source}" for source in impact.sources]
 
 
+def words_of(impact: Impact, unit: str = "") -> str:
+    """The value with its range and quality, or why it is not known; `unit`: in place of the impact's own."""
+    if impact.value is None:
+        return f"not known ({impact.note})"
+    span = f"{impact.low:.3g} to {impact.high:.3g}"
+    return f"{impact.value:.4g} {unit or impact.unit} ({span}, {impact.quality})"
+
+
 def explain_all(footprint: Footprint) -> list[str]:
     """Every cell of a footprint, then all sources once; what is not known stands there with its reason."""
     lines: list[str] = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .impact import Impact
+from .matrix import Footprint
 
 # What results are usually stated for; any other name is as good.
 UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "year of service")
@@ -23,10 +24,10 @@ class PerUnit:
 
     def sentence(self) -> str:
         """One line: value, range, unit."""
-        one = self.impact
-        if one.value is None:
-            return f"{one.indicator} for each {self.unit}: not known, {one.note}"
-        return f"{one.value:.4g} {one.unit} for each {self.unit} ({one.low:.4g} to {one.high:.4g})"
+        each = self.impact
+        if each.value is None:
+            return f"{each.indicator} for each {self.unit}: not known, {each.note}"
+        return f"{each.value:.4g} {each.unit} for each {self.unit} ({each.low:.4g} to {each.high:.4g})"
 
 
 def per_unit(impact: Impact, amount: float, unit: str) -> PerUnit:
@@ -93,6 +94,52 @@ class Service:
     def for_each_use(self, years: float, uses_a_year: float, unit: str = "request") -> PerUnit:
         """The whole service, training included, for one use."""
         return per_unit(self.over(years, uses_a_year)["total"], years * uses_a_year, unit)
+
+
+@dataclass(frozen=True)
+class Units:
+    """Functional units that a footprint is stated for: how many of each there were; carbon of the training that made
+    what is used, `None` where nobody asks when using it passes that."""
+
+    amounts: Mapping[str, float]
+    training: Impact | None = None
+
+    def lines(self, footprint: Footprint) -> list[str]:
+        """For a page: each known indicator for each unit, then where using passes training."""
+        lines = []
+        for unit, amount in self.amounts.items():
+            totals = [total for total in footprint.totals() if total.value is not None]
+            lines += [f"{total.indicator}: {per_unit(total, amount, unit).sentence()}" for total in totals]
+            if self.training is not None:
+                try:
+                    point = crossing(self.training, footprint.carbon / amount)
+                except ValueError as fault:
+                    lines.append(f"when using passes training is not known: {fault}")
+                else:
+                    span = f"{point.low:.3g} to {point.high:.3g}"
+                    lines.append(f"using passes training after {point.uses:.4g} × {unit} ({span})")
+        return lines
+
+    def as_dict(self, footprint: Footprint) -> dict[str, dict[str, object]]:
+        """For JSON: `{unit: {amount, carbon_g, …, uses_to_pass_training}}`; `None` for what is not known."""
+        document: dict[str, dict[str, object]] = {}
+        for unit, amount in self.amounts.items():
+            document[unit] = {"amount": amount}
+            for total in footprint.totals():
+                document[unit][total.key] = None if total.value is None else (total / amount).value
+            if self.training is not None:
+                document[unit]["uses_to_pass_training"] = _ends(self.training, footprint.carbon / amount)
+        return document
+
+
+def _ends(training: Impact, each: Impact) -> list[float | None] | None:
+    """Best, low and high number of uses; `None` where they are not known. An endless high is `None` too: JSON has no
+    infinity."""
+    try:
+        point = crossing(training, each)
+    except ValueError:
+        return None
+    return [end if end < math.inf else None for end in (point.uses, point.low, point.high)]
 
 
 def development_multiplier(final: Impact, everything: Impact) -> float:

@@ -4,10 +4,15 @@ sheets."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..factors import Factor, FactorError, UnknownFactorError, constant
+from ..factors.hardware import physical_cores
 from ..factors.tables import table
 from .impact import Impact, Term
+
+if TYPE_CHECKING:
+    from ..hostinfo import Hardware
 
 UNITS = {"carbon": ("g", 1000.0), "primary_energy": ("MJ", 1.0), "adp": ("kg Sb", 1.0)}  # of the model's kg, MJ, kg Sb
 
@@ -71,6 +76,24 @@ class Machine:
                 raise FactorError(f"a machine's {name} must be 0 or more, not {getattr(self, name)!r}")
         if self.chassis not in ("rack", "blade", "none"):
             raise FactorError(f"a chassis is rack, blade or none, not {self.chassis!r}")
+
+    @classmethod
+    def of_hardware(cls, hardware: Hardware, ssd_gb: float = 0.0) -> Machine:
+        """A rack server with the parts that a record names; disks are never in a record. ValueError without
+        processors."""
+        cores, _ = physical_cores(hardware)
+        if cores is None:
+            raise ValueError("the record does not name its processors: describe the machine with --cpus, --cpu-cores …")
+        sockets = hardware.sockets or 1
+        return cls(
+            cpus=sockets,
+            cpu_cores=max(1, round(cores / sockets)),
+            ram_gb=(hardware.memory_bytes or 0) / 1e9,
+            ssds=1 if ssd_gb else 0,
+            ssd_gb=ssd_gb,
+            gpus=len(hardware.gpus),
+            gpu_model=hardware.gpus[0] or None if hardware.gpus else None,
+        )
 
     @property
     def die_cm2(self) -> float:

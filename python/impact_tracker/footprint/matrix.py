@@ -81,6 +81,10 @@ class Footprint:
         """Carbon over the whole life cycle that is known."""
         return self.matrix.total("carbon")
 
+    def totals(self) -> list[Impact]:
+        """The total of each indicator over the stages."""
+        return [self.matrix.total(indicator) for indicator in INDICATORS]
+
     def as_dict(self) -> dict[str, object]:
         """For JSON; every factor once under `sources`."""
         impacts = [cell for cell in self.matrix.cells.values() if cell.value is not None]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from ..factors import Factor
 from .allocation import Allocation, embodied
+from .explaining import explain
 from .impact import EnergyInput, Impact
 from .machine import Machine, making_total
 from .uncertainty import Distribution, can_draw, middle_95, monte_carlo, paired
@@ -103,6 +104,12 @@ class WhatIf:
         if self.saving.partial:
             lines.append(f"  partial: {self.saving.note}")
         return lines
+
+    def lines(self, explained: bool = False) -> list[str]:
+        """`sentences`, below them the formulas of both cases where they are asked for."""
+        cases = {"before": self.before, "after": self.after} if explained else {}
+        formulas = [f"  {case}: {line}" for case, impact in cases.items() for line in explain(impact)]
+        return [*self.sentences(), *formulas]
 
     def _payback(self) -> str:
         if self.payback_runs is None or math.isinf(self.payback_runs):

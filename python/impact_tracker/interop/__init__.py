@@ -3,16 +3,20 @@
 from . import boamps, carbontracker, codecarbon, eit
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
 from .forms import FORMS, Form, write
-from .run import InteropError, Run, from_record, from_result
+from .from_records import from_record, from_result
 from .sources import read_runs
 from .standards import Need, frugal_statement, open_metrics, sci, sci_json
+from .statement import InteropError, Parts, Site, Stated, Statement
 
 __all__ = [
     "FORMS",
     "Form",
     "InteropError",
     "Need",
-    "Run",
+    "Parts",
+    "Site",
+    "Stated",
+    "Statement",
     "Study",
     "boamps",
     "carbontracker",

@@ -6,41 +6,45 @@ import json
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-from ..factors import QUALITIES, Factor
+from ..estimators import Use
+from ..factors import Factor
+from ..hostinfo import Hardware
+from ..values import QUALITIES, Energy, Quality, joules_of, quality_of
 from .boamps_rules import SPECIFICATION, VERSION, faults_of
-from .run import InteropError, Run
+from .json_table import JsonObject, JsonTable
+from .statement import InteropError, Site, Stated, Statement
 
 _ACCURACY = {"measured": "high", "modelled": "medium", "estimated": "low", "stale": "low"}
 
 
-def to_report(run: Run, **task: Any) -> dict[str, Any]:
+def to_report(run: Statement, **task: object) -> JsonObject:
     """A report of one run; InteropError where its energy is not known (the format cannot say so).
 
     `task`: taskStage, taskFamily, dataset, algorithms, confidentialityLevel and the task's other fields; without them
     the report says "training", "other", one dataset of type other. Impacts that the format lacks stand under
     `impacts`.
     """
-    if run.energy_kwh is None:
+    if run.energy.is_missing:
         raise InteropError(f"{run.name}: a BoAmps report needs an energy, and none was measured")
+    site, hardware = run.site, run.hardware
     level = task.pop("confidentialityLevel", "internal")
-    told = {"taskStage": "training", "taskFamily": "other", "algorithms": [{}]}
-    report: dict[str, Any] = {
+    defaults: JsonObject = {"taskStage": "training", "taskFamily": "other", "algorithms": [{}]}
+    report: JsonObject = {
         "header": _header(run, level),
-        "task": {**told, "dataset": [{"dataUsage": "input", "dataType": "other"}], **task},
+        "task": {**defaults, "dataset": [{"dataUsage": "input", "dataType": "other"}], **task},
         "measures": [_measure(run)],
         "infrastructure": _infrastructure(run),
         "impacts": _impacts(run),
     }
-    if run.os:
-        report["system"] = _known({"os": run.os, "distribution": run.system})
-    if run.python:
-        report["software"] = {"language": "python", "version": run.python}
-    if run.zone_name or run.zone:
-        value = None if run.intensity is None else run.intensity.value
-        report["environment"] = _known({"country": run.zone_name or run.zone, "powerSourceCarbonIntensity": value})
-    accuracy = _accuracy(run)
+    if hardware.kernel:
+        report["system"] = _known({"os": hardware.kernel, "distribution": hardware.system})
+    if hardware.python:
+        report["software"] = {"language": "python", "version": hardware.python}
+    if site.zone_name or site.zone:
+        value = None if site.intensity is None else site.intensity.value
+        report["environment"] = _known({"country": site.zone_name or site.zone, "powerSourceCarbonIntensity": value})
+    accuracy = _accuracy(run.energy)
     if accuracy is not None:
         report["quality"] = accuracy
     faults = faults_of(report)
@@ -49,15 +53,15 @@ def to_report(run: Run, **task: Any) -> dict[str, Any]:
     return report
 
 
-def _accuracy(run: Run) -> str | None:
-    """high within 10 %, medium within 25 %, low beyond, by the energy's interval; by its quality where it has none."""
-    if run.energy_kwh and run.energy_high_kwh is not None:
-        spread = run.energy_high_kwh / run.energy_kwh - 1.0
-        return "high" if spread <= 0.10 else "medium" if spread <= 0.25 else "low"
-    return _ACCURACY.get(run.quality)
+def _accuracy(energy: Energy) -> str | None:
+    """The word for the energy's error (high within 10 %, medium within 25 %), else for its quality."""
+    error = energy.relative_error
+    if error is not None:
+        return "high" if error <= 0.10 else "medium" if error <= 0.25 else "low"
+    return _ACCURACY.get(energy.quality)
 
 
-def _header(run: Run, level: str) -> dict[str, Any]:
+def _header(run: Statement, level: object) -> JsonObject:
     identity = f"{run.tool}/{run.run_id or run.name}/{run.started_at}"
     return {
         "formatVersion": VERSION,
@@ -69,38 +73,48 @@ def _header(run: Run, level: str) -> dict[str, Any]:
     }
 
 
-def _measure(run: Run) -> dict[str, Any]:
+def _measure(run: Statement) -> JsonObject:
     return _known(
         {
             "measurementMethod": run.tool,
             "version": run.tool_version or None,
             "cpuTrackingMode": run.quality_in_words,
-            "averageUtilizationCpu": run.cpu_utilisation,
-            "averageUtilizationGpu": run.gpu_utilisation,
-            "powerConsumption": run.energy_kwh,
+            "averageUtilizationCpu": run.use.cpu,
+            "averageUtilizationGpu": run.use.gpu,
+            "powerConsumption": run.energy.kwh,
             "measurementDuration": run.duration_s,
             "measurementDateTime": _stamp(run.started_at) if run.started_at else None,
         }
     )
 
 
-def _infrastructure(run: Run) -> dict[str, Any]:
-    kind = "publicCloud" if run.cloud_provider else "onPremise"
-    return _known({"infraType": kind, "cloudProvider": run.cloud_provider, "components": _components(run)})
+def _infrastructure(run: Statement) -> JsonObject:
+    provider, hardware = run.site.cloud_provider, run.hardware
+    components: list[JsonObject] = [_component("cpu", hardware.sockets or 1, hardware.cpu)]
+    if hardware.gpus:
+        components.append(_component("gpu", len(hardware.gpus), hardware.gpu))
+    if run.memory_gb:
+        components.append({"componentType": "ram", "nbComponent": 1, "memorySize": run.memory_gb})
+    kind = "publicCloud" if provider else "onPremise"
+    return _known({"infraType": kind, "cloudProvider": provider, "components": components})
 
 
-def _impacts(run: Run) -> dict[str, Any]:
+def _component(kind: str, count: int, name: str | None) -> JsonObject:
+    return _known({"componentType": kind, "nbComponent": count, "componentName": name})
+
+
+def _impacts(run: Statement) -> JsonObject:
     grams = run.carbon
-    numbers = {"carbon_g": grams.value, "carbon_g_low": grams.low, "carbon_g_high": grams.high, "pue": run.pue}
+    numbers = {"carbon_g": grams.value, "carbon_g_low": grams.low, "carbon_g_high": grams.high, "pue": run.site.pue}
     return _known({**numbers, "sources": list(grams.sources) or None})
 
 
-def to_json(run: Run, **task: Any) -> str:
+def to_json(run: Statement, **task: object) -> str:
     """The report as a JSON text."""
     return json.dumps(to_report(run, **task), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_json(path: str | Path) -> list[Run]:
+def read_json(path: str | Path) -> list[Statement]:
     """The measures of a report, one run each. InteropError names the file and what breaks the schema."""
     source = Path(path)
     try:
@@ -110,91 +124,76 @@ def read_json(path: str | Path) -> list[Run]:
     faults = faults_of(report)
     if faults:
         raise InteropError(f"{source}: not a valid BoAmps report: {'; '.join(faults)}")
-    return [_run(report, measure, f"{source}, measure {index + 1}") for index, measure in enumerate(report["measures"])]
+    whole = JsonTable(report)
+    return [
+        _statement(whole, measure, f"{source}, measure {index + 1}")
+        for index, measure in enumerate(whole.tables("measures"))
+    ]
 
 
-def _run(report: dict[str, Any], measure: dict[str, Any], where: str) -> Run:
-    place = report.get("environment", {})
-    header = report.get("header", {})
-    kwh = float(measure["powerConsumption"])
+def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
+    place, header, impacts = report.table("environment"), report.table("header"), report.table("impacts")
+    kwh = measure.number("powerConsumption") or 0.0  # the schema asks for it
     if kwh < 0:
         raise InteropError(f"{where}: a negative energy ({kwh:g} kWh), which the schema lets pass")
-    stated = place.get("powerSourceCarbonIntensity")
-    intensity = None
-    if isinstance(stated, (int, float)) and stated >= 0:
-        intensity = Factor(
-            stated, "g/kWh", stated, stated, "stated in the BoAmps report", name="carbon intensity of electricity"
-        )
-    cards, chips, memory = (_components_of(report, kind) for kind in ("gpu", "cpu", "ram"))
-    duration = measure.get("measurementDuration")
-    ours = report.get("impacts")
-    impacts = ours if isinstance(ours, dict) else {}  # an extension: no field of the format says carbon or PUE
-    pue = impacts.get("pue")
-    return Run(
-        name=header.get("publisher", {}).get("projectName") or report["task"]["taskFamily"],
-        tool=measure["measurementMethod"],
-        tool_version=measure.get("version", ""),
-        duration_s=duration,
-        energy_kwh=kwh,
-        pue=pue if isinstance(pue, (int, float)) and pue >= 1 else 1.0,
-        intensity=intensity,
-        stated_carbon_g=_number(impacts.get("carbon_g")),
-        zone=place.get("country"),
-        zone_name=place.get("country"),
-        location=place.get("location"),
-        quality=_quality(measure),
-        cpu_model=_name(chips),
-        cpu_sockets=_pieces(chips),
-        gpu_model=_name(cards),
-        gpu_count=_pieces(cards),
-        ram_gb=sum(part["memorySize"] * part["nbComponent"] for part in memory if "memorySize" in part) or None,
-        cpu_utilisation=measure.get("averageUtilizationCpu"),
-        gpu_utilisation=measure.get("averageUtilizationGpu"),
-        os=report.get("system", {}).get("os"),
-        system=report.get("system", {}).get("distribution"),
-        python=report.get("software", {}).get("version"),
-        cloud_provider=report["infrastructure"].get("cloudProvider"),
-        run_id=header.get("reportId"),
-        origin=where,
-        extra={"task": report["task"]},
+    method, country = measure.text("measurementMethod") or "", place.text("country")
+    # An extension: no field of the format says carbon or PUE.
+    pue, carbon_g = impacts.number("pue"), impacts.number("carbon_g")
+    return Statement(
+        name=header.table("publisher").text("projectName") or report.table("task").text("taskFamily") or "",
+        tool=method,
+        tool_version=measure.text("version") or "",
+        duration_s=measure.number("measurementDuration"),
+        energy=Energy(joules_of(kwh), quality=_quality(method, measure.text("cpuTrackingMode"))),
+        site=Site(
+            pue=pue if pue is not None and pue >= 1 else 1.0,
+            intensity=_intensity(place.number("powerSourceCarbonIntensity")),
+            zone=country,
+            zone_name=country,
+            location=place.text("location"),
+            cloud_provider=report.table("infrastructure").text("cloudProvider"),
+        ),
+        hardware=_hardware(report),
+        use=Use(measure.number("averageUtilizationCpu"), measure.number("averageUtilizationGpu")),
+        stated=Stated(carbon_g=carbon_g if carbon_g is not None and carbon_g >= 0 else None),
+        run_id=header.text("reportId"),
         notes=() if pue is not None else ("a BoAmps report does not say whether a PUE is in its energy",),
+        origin=where,
     )
 
 
-def _components(run: Run) -> list[dict[str, Any]]:
-    parts = [_known({"componentType": "cpu", "nbComponent": run.cpu_sockets or 1, "componentName": run.cpu_model})]
-    if run.gpu_model or run.gpu_count:
-        parts.append(
-            _known({"componentType": "gpu", "nbComponent": run.gpu_count or 1, "componentName": run.gpu_model})
-        )
-    if run.ram_gb:
-        parts.append({"componentType": "ram", "nbComponent": 1, "memorySize": run.ram_gb})
-    return parts
+def _intensity(stated: float | None) -> Factor | None:
+    if stated is None or stated < 0:
+        return None
+    return Factor.stated(stated, "g/kWh", "carbon intensity of electricity", "stated in the BoAmps report")
 
 
-def _quality(measure: dict[str, Any]) -> str:
+def _hardware(report: JsonTable) -> Hardware:
+    parts = report.table("infrastructure").tables("components")
+    chips, cards, memory = (
+        [part for part in parts if (part.text("componentType") or "").casefold() == kind]
+        for kind in ("cpu", "gpu", "ram")
+    )
+    sizes = [part.number("memorySize") for part in memory]
+    gigabytes = sum(size * part.count("nbComponent") for part, size in zip(memory, sizes) if size is not None)
+    return Hardware(
+        cpu=chips[0].text("componentName") if chips else None,
+        sockets=sum(part.count("nbComponent") for part in chips) or None,
+        memory_bytes=round(gigabytes * 1e9) or None,
+        gpus=tuple(part.text("componentName") or "" for part in cards for _ in range(part.count("nbComponent"))),
+        kernel=report.table("system").text("os"),
+        system=report.table("system").text("distribution"),
+        python=report.table("software").text("version"),
+    )
+
+
+def _quality(method: str, mode: str | None) -> Quality:
     """Ours says it in its tracking mode; no other tool's word is as sure."""
-    mode = str(measure.get("cpuTrackingMode")).partition(":")[0]
-    return mode if measure["measurementMethod"] == "impact-tracker" and mode in QUALITIES else "estimated"
+    word = (mode or "").partition(":")[0]
+    return quality_of(word) if method == "impact-tracker" and word in QUALITIES[:-1] else "estimated"
 
 
-def _components_of(report: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [part for part in report["infrastructure"]["components"] if part["componentType"].casefold() == kind]
-
-
-def _name(parts: list[dict[str, Any]]) -> str | None:
-    return parts[0].get("componentName") if parts else None
-
-
-def _pieces(parts: list[dict[str, Any]]) -> int | None:
-    return sum(part["nbComponent"] for part in parts) if parts else None
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _known(fields: dict[str, Any]) -> dict[str, Any]:
+def _known(fields: JsonObject) -> JsonObject:
     return {name: value for name, value in fields.items() if value is not None}
 
 

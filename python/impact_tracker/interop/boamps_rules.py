@@ -3,27 +3,44 @@ check."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 VERSION = "1.1.0"
 SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/main/model"
 
-_TEXT, _NUMBER, _WHOLE = {"type": "text"}, {"type": "number"}, {"type": "whole"}
-_SHARE = {"type": "number", "from": 0, "to": 1}
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: "text" (one of some words), "number" or "whole" number (within bounds), "list" (of at least
+    one item) or "object"."""
+
+    type: str
+    words: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    items: Rule | None = None
+    required: tuple[str, ...] = ()
+    fields: Mapping[str, Rule] = field(default_factory=dict)
 
 
-def _one_of(words: str) -> dict[str, Any]:
-    return {"type": "text", "one_of": tuple(words.split())}
+_TEXT, _NUMBER, _WHOLE = Rule("text"), Rule("number"), Rule("whole")
+_SHARE = Rule("number", low=0, high=1)
 
 
-def _list(of: Any) -> dict[str, Any]:
-    return {"type": "list", "at_least": 1, "of": of}
+def _one_of(words: str) -> Rule:
+    return Rule("text", words=tuple(words.split()))
 
 
-def _object(required: str, texts: str = "", numbers: str = "", **others: Any) -> dict[str, Any]:
+def _list(items: Rule) -> Rule:
+    return Rule("list", items=items)
+
+
+def _object(required: str, texts: str = "", numbers: str = "", **others: Rule) -> Rule:
     """An object with fields that are texts, fields that are numbers, and others with a rule of their own."""
     fields = {**dict.fromkeys(texts.split(), _TEXT), **dict.fromkeys(numbers.split(), _NUMBER), **others}
-    return {"type": "object", "required": tuple(required.split()), "fields": fields}
+    return Rule("object", required=tuple(required.split()), fields=fields)
 
 
 _ALGORITHM = _object(
@@ -99,52 +116,43 @@ REPORT = _object(
 )
 
 
-def faults_of(report: Any) -> list[str]:
-    """What in a report breaks the schema, each with its place (`measures[0].powerConsumption`); empty for a valid
-    one.
+def faults_of(report: object) -> list[str]:
+    """What in a report breaks the schema, each with its place (`measures[0].powerConsumption`); empty for a valid one.
 
     Fields that the schema does not know are allowed anywhere, as it allows them.
     """
-    found: list[str] = []
-    _check(report, REPORT, "report", found)
-    return found
+    return list(_faults(report, REPORT, "report"))
 
 
-def _check(value: Any, rule: dict[str, Any], where: str, found: list[str]) -> None:
-    kind = rule["type"]
-    if kind == "object":
-        _check_object(value, rule, where, found)
-    elif kind == "list":
+def _faults(value: object, rule: Rule, where: str) -> Iterator[str]:
+    if rule.type == "object":
+        yield from _faults_of_object(value, rule, where)
+    elif rule.items is not None:
         if not isinstance(value, list):
-            found.append(f"{where} must be a list")
-        elif len(value) < rule["at_least"]:
-            found.append(f"{where} must hold at least {rule['at_least']}")
+            yield f"{where} must be a list"
+        elif not value:
+            yield f"{where} must hold at least 1"
         else:
             for index, item in enumerate(value):
-                _check(item, rule["of"], f"{where}[{index}]", found)
-    elif kind == "text":
+                yield from _faults(item, rule.items, f"{where}[{index}]")
+    elif rule.type == "text":
         if not isinstance(value, str):
-            found.append(f"{where} must be a text, not {value!r}")
-        elif "one_of" in rule and value not in rule["one_of"]:
-            found.append(f"{where} must be one of {', '.join(rule['one_of'])}, not {value!r}")
-    else:
-        _check_number(value, rule, where, found)
+            yield f"{where} must be a text, not {value!r}"
+        elif rule.words and value not in rule.words:
+            yield f"{where} must be one of {', '.join(rule.words)}, not {value!r}"
+    elif isinstance(value, bool) or not isinstance(value, (int, float)):
+        yield f"{where} must be a number, not {value!r}"
+    elif rule.type == "whole" and not isinstance(value, int):
+        yield f"{where} must be a whole number, not {value!r}"
+    elif not rule.low <= value <= rule.high:
+        yield f"{where} must lie between {rule.low} and {rule.high}, not {value!r}"
 
 
-def _check_object(value: Any, rule: dict[str, Any], where: str, found: list[str]) -> None:
+def _faults_of_object(value: object, rule: Rule, where: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        found.append(f"{where} must be an object")
+        yield f"{where} must be an object"
         return
-    found.extend(f"{where} lacks {name}" for name in rule["required"] if name not in value)
-    for name, part in rule["fields"].items():
+    yield from (f"{where} lacks {name}" for name in rule.required if name not in value)
+    for name, part in rule.fields.items():
         if name in value:
-            _check(value[name], part, f"{where}.{name}", found)
-
-
-def _check_number(value: Any, rule: dict[str, Any], where: str, found: list[str]) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        found.append(f"{where} must be a number, not {value!r}")
-    elif rule["type"] == "whole" and not isinstance(value, int):
-        found.append(f"{where} must be a whole number, not {value!r}")
-    elif not rule.get("from", value) <= value <= rule.get("to", value):
-        found.append(f"{where} must lie between {rule['from']} and {rule['to']}, not {value!r}")
+            yield from _faults(value[name], part, f"{where}.{name}")

@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..factors import Factor
-from .run import InteropError, Run
+from ..values import Energy, joules_of
+from .statement import InteropError, Site, Stated, Statement
 
 _ACTUAL = re.compile(
     r"Actual consumption(?:\s+for\s+(?P<epochs>\d+)\s+epoch(?:\(s\)|s)?)?:?\s*\n"
@@ -19,7 +20,7 @@ _DAYS = re.compile(r"^(?:(?P<days>\d+)\s+days?,\s*)?(?P<h>\d+):(?P<m>\d{1,2}):(?
 PUE_SINCE_2023 = 1.58  # the factor it puts on every energy (Uptime Institute 2023); earlier versions 1.55 to 1.59
 
 
-def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Run]:
+def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Statement]:
     """The measured consumptions in an output log, or in all of a folder. Predictions are not measurements: left out.
 
     Its energies have its fixed PUE in them (1.58 since 2023, another for older versions: give `pue`) and are divided
@@ -27,23 +28,23 @@ def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Run]:
     """
     place = Path(path)
     files = sorted(place.rglob("*carbontracker*_output.log")) if place.is_dir() else [place]
-    runs: list[Run] = []
+    runs: list[Statement] = []
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError as fault:
             raise InteropError(f"{file}: cannot be read: {fault}") from fault
-        runs += [_run(found, file, text, pue) for found in _ACTUAL.finditer(text)]
+        runs += [_statement(training, file, text, pue) for training in _ACTUAL.finditer(text)]
     if not runs:
         raise InteropError(f"{place}: no consumption that CarbonTracker measured (its *_output.log files hold them)")
     return runs
 
 
-def _run(found: re.Match[str], file: Path, text: str, pue: float) -> Run:
-    where = f"{file}:{text.count(chr(10), 0, found.start()) + 1}"
+def _statement(training: re.Match[str], file: Path, text: str, pue: float) -> Statement:
+    where = f"{file}:{text.count(chr(10), 0, training.start()) + 1}"
     try:
-        stated_kwh = float(found["energy"])
-        grams = None if found["carbon"] is None else float(found["carbon"])
+        stated_kwh = float(training["energy"])
+        grams = None if training["carbon"] is None else float(training["carbon"])
     except ValueError as fault:
         raise InteropError(f"{where}: {fault}") from fault
     intensity = None
@@ -58,18 +59,15 @@ def _run(found: re.Match[str], file: Path, text: str, pue: float) -> Run:
             name="carbon intensity of electricity",
             note="its own source and year are not in the log",
         )
-    epochs = found["epochs"]
-    return Run(
+    epochs = training["epochs"]
+    return Statement(
         name=file.name.split("_")[0],
         tool="carbontracker",
-        duration_s=_seconds(found["time"]),
-        energy_kwh=stated_kwh / pue,
-        pue=pue,
-        intensity=intensity,
-        stated_carbon_g=grams,
-        quality="estimated",
+        duration_s=_seconds(training["time"]),
+        energy=Energy(joules_of(stated_kwh / pue), quality="estimated"),
+        site=Site(pue=pue, intensity=intensity),
+        stated=Stated(carbon_g=grams, epochs=int(epochs) if epochs else None),
         origin=where,
-        extra={"epochs": int(epochs)} if epochs else {},
         notes=(
             "CarbonTracker does not say which of its powers were measured and which modelled",
             f"its energy was divided by its PUE of {pue:g}",
@@ -78,11 +76,10 @@ def _run(found: re.Match[str], file: Path, text: str, pue: float) -> Run:
 
 
 def _seconds(text: str) -> float | None:
-    found = _DAYS.match(text.strip())
-    if not found:
+    clock = _DAYS.match(text.strip())
+    if not clock:
         return None
-    {name: found[name] for name in "hms"}
     span = timedelta(
-        days=int(found["days"] or 0), hours=int(found["h"]), minutes=int(found["m"]), seconds=float(found["s"])
+        days=int(clock["days"] or 0), hours=int(clock["h"]), minutes=int(clock["m"]), seconds=float(clock["s"])
     )
     return span.total_seconds()

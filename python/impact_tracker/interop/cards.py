@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..footprint import Impact, tree_months
-from .run import Run
+from ..values import sum_if_known, total_if_known
+from .statement import Statement
 
 BIBTEX = """@software{impact_tracker,
   title = {impact-tracker: what training and running models costs in energy and in impact on the world},
@@ -24,8 +25,8 @@ class Study:
     `public`: where the model is, or `None` if it is not public. `inference`: carbon of one sample.
     """
 
-    final: Run
-    all_runs: Sequence[Run] = ()
+    final: Statement
+    all_runs: Sequence[Statement] = ()
     public: str | None = None
     inference: Impact | None = None
     positive_impact: str | None = None
@@ -33,7 +34,7 @@ class Study:
     location: str | None = None
 
     @property
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence[Statement]:
         """All experiments; the final one alone where no others were given."""
         return self.all_runs or (self.final,)
 
@@ -42,31 +43,31 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
     """Rows (question, answer) of a climate performance model card (Hershcovich et al. 2022): 5, or 11 where
     extended."""
     final, runs = study.final, study.runs
-    place = study.location or final.location or final.zone_name or final.zone
+    place = study.location or final.site.place
     rows = [
         ("1. Is the resulting model publicly available?", f"Yes, {study.public}" if study.public else "No"),
         ("2. How much time does the training of the final model take?", _time(final.duration_s)),
         (
             "3. How much time did all experiments take (incl. hyperparameter search)?",
-            _time(_sum(r.duration_s for r in runs)),
+            _time(sum_if_known(run.duration_s for run in runs)),
         ),
         ("4. What was the energy consumption (GPU/CPU)?", _energy_answer(final)),
         ("5. At which geo location were the computations performed?", place or "not stated"),
     ]
     if not extended:
         return rows
-    grid = final.intensity
+    grid = final.site.intensity
     mix = (
         "not known" if grid is None else f"{grid.value:g} gCO2eq/kWh ({grid.year or 'year not stated'}, {grid.source})"
     )
     return [
         *rows,
         ("6. What was the energy mix at the geo location?", mix),
-        ("7. How much CO2eq was emitted to train the final model?", _mass(final.carbon)),
-        ("8. How much CO2eq was emitted for all experiments?", _mass(_carbon(runs))),
+        ("7. How much CO2eq was emitted to train the final model?", mass(final.carbon)),
+        ("8. How much CO2eq was emitted for all experiments?", mass(_carbon(runs))),
         (
             "9. What is the average CO2eq emission for the inference of one sample?",
-            "not known" if study.inference is None else _mass(study.inference),
+            "not known" if study.inference is None else mass(study.inference),
         ),
         (
             "10. Which positive environmental impact can be expected from this work?",
@@ -106,7 +107,7 @@ def climate_card_latex(study: Study, extended: bool = False) -> str:
     return body + "\n"
 
 
-def hugging_face(run: Run, training_type: str | None = None, hardware: str | None = None) -> str:
+def hugging_face(run: Statement, training_type: str | None = None, hardware: str | None = None) -> str:
     """The metadata of a model card: `co2_eq_emissions` in GRAMS. Unknown carbon: no number is written, and a
     comment says why."""
     grams = run.carbon
@@ -114,11 +115,12 @@ def hugging_face(run: Run, training_type: str | None = None, hardware: str | Non
     if grams.value is None:
         return f"# co2_eq_emissions is left out: {grams.note}\n"
     lines.append(f"  emissions: {_plain(grams.value)}")
-    cards = f"{run.gpu_count} x {run.gpu_model}" if run.gpu_count and run.gpu_model else run.gpu_model or run.cpu_model
+    machine = run.hardware
+    cards = f"{len(machine.gpus)} x {machine.gpu}" if machine.gpu else machine.cpu
     fields = {
         "source": f"{run.tool} {run.tool_version}".strip(),
         "training_type": training_type,
-        "geographical_location": run.location or run.zone_name or run.zone,
+        "geographical_location": run.site.place,
         "hardware_used": hardware or cards,
     }
     # A JSON string is a YAML string, whatever is in it.
@@ -130,18 +132,19 @@ def neurips(study: Study) -> str:
     """One paragraph for the checklist's item on compute resources: workers, memory, time of each run and in all, the
     rest."""
     final, runs = study.final, study.runs
-    cards = f"{final.gpu_count or 1} × {final.gpu_model}" if final.gpu_model else "no accelerator"
-    worker = f"{final.cpu_model or 'a CPU that was not recorded'}, {cards}"
-    memory = "memory not recorded" if final.ram_gb is None else f"{final.ram_gb:.0f} GB of memory"
-    hours = _sum(run.duration_s for run in runs)
-    total = "an unknown time" if hours is None else f"{hours / 3600:.3g} h"
-    whole = _sum(run.energy_kwh for run in runs)
-    energy = "its energy was not measured" if whole is None else f"{whole:.3g} kWh without the site's overhead"
+    machine = final.hardware
+    cards = f"{len(machine.gpus)} × {machine.gpu}" if machine.gpu else "no accelerator"
+    worker = f"{machine.cpu or 'a CPU that was not recorded'}, {cards}"
+    memory = "memory not recorded" if final.memory_gb is None else f"{final.memory_gb:.0f} GB of memory"
+    seconds = sum_if_known(run.duration_s for run in runs)
+    total = "an unknown time" if seconds is None else f"{seconds / 3600:.3g} h"
+    kwh = total_if_known(run.energy for run in runs).kwh
+    energy = "its energy was not measured" if kwh is None else f"{kwh:.3g} kWh without the site's overhead"
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     rest = "preliminary and failed ones included as far as they are recorded"
     text = (
         f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {count}"
-        f" of the project, {rest}, took {total} ({energy}, {_mass(_carbon(runs))})."
+        f" of the project, {rest}, took {total} ({energy}, {mass(_carbon(runs))})."
     )
     return f"{text} Measured with {final.tool} {final.tool_version}".rstrip() + ".\n"
 
@@ -149,19 +152,14 @@ def neurips(study: Study) -> str:
 def latex_statement(study: Study) -> str:
     """A carbon statement for a paper, with its BibTeX entry in comments below."""
     final, runs = study.final, study.runs
-    grams, grid = _carbon(runs), final.intensity
-    energy = _sum(run.energy_kwh for run in runs)
-    used = (
-        "The energy of this work was not measured"
-        if energy is None
-        else f"This work used {energy:.3g}~kWh of electricity"
-    )
-    site = f" (PUE {final.pue:g} apart)" if final.pue != 1 else ""
-    sentence = (
-        f"{used}{site}, measured with impact-tracker~\\cite{{impact_tracker}} ({escape(final.quality_in_words)})."
-    )
+    grams, grid = _carbon(runs), final.site.intensity
+    kwh = total_if_known(run.energy for run in runs).kwh
+    used = "The energy of this work was not measured" if kwh is None else f"This work used {kwh:.3g}~kWh of electricity"
+    overhead = f" (PUE {final.site.pue:g} apart)" if final.site.pue != 1 else ""
+    quality = escape(final.quality_in_words)
+    sentence = f"{used}{overhead}, measured with impact-tracker~\\cite{{impact_tracker}} ({quality})."
     if grams.value is not None:
-        sentence += f" It caused {escape(_mass(grams))}"
+        sentence += f" It caused {escape(mass(grams))}"
         if grid is not None:
             origin = f"{grid.name}, {grid.year or 'year not stated'}; {grid.source}"
             sentence += f", at {grid.value:g}~g\\,CO$_2$e/kWh ({escape(origin)})"
@@ -185,25 +183,18 @@ def escape(text: str) -> str:
     return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
 
 
-def _energy_answer(run: Run) -> str:
-    if run.energy_kwh is None:
+def _energy_answer(run: Statement) -> str:
+    if run.energy.is_missing:
         return "not measured"
     power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
-    return f"{run.energy_kwh:.4g} kWh{power} ({run.quality_in_words})"
+    return f"{run.energy.kwh:.4g} kWh{power} ({run.quality_in_words})"
 
 
-def _carbon(runs: Sequence[Run]) -> Impact:
+def _carbon(runs: Sequence[Statement]) -> Impact:
     total = runs[0].carbon
     for run in runs[1:]:
         total = total + run.carbon
     return total
-
-
-def _sum(values: object) -> float | None:
-    """The sum of what is known; `None` if a part is not: a sum that leaves something out would be read as the
-    whole."""
-    found = list(values)  # type: ignore[call-overload]
-    return None if any(value is None for value in found) else float(sum(found))
 
 
 def _time(seconds: float | None) -> str:
@@ -214,7 +205,7 @@ def _time(seconds: float | None) -> str:
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.4g} h"
 
 
-def _mass(impact: Impact) -> str:
+def mass(impact: Impact) -> str:
     if impact.value is None:
         return f"not known ({impact.note})"
     for limit, scale, unit in ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):

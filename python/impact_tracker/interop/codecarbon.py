@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..estimators import Use
 from ..factors import Factor
-from .run import InteropError, Run
+from ..hostinfo import Hardware
+from ..values import Energy, Quality, joules_of
+from .statement import InteropError, Parts, Site, Stated, Statement
 
 COLUMNS = (
     "timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate", "cpu_power",
@@ -22,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def to_csv(runs: Iterable[Run]) -> str:
+def to_csv(runs: Iterable[Statement]) -> str:
     """All columns, one row a run. What is not known is an empty cell, never 0.
 
     Energies have the PUE in them, as theirs; so have powers, that energy stays power × time.
@@ -35,63 +39,63 @@ def to_csv(runs: Iterable[Run]) -> str:
     return out.getvalue()
 
 
-def _row(run: Run) -> dict[str, object]:
+def _row(run: Statement) -> dict[str, object]:
     from ..factors import FactorError, zone_code
 
+    site, parts, hardware, seconds = run.site, run.parts, run.hardware, run.duration_s
     grams = run.carbon.value
     kilograms = None if grams is None else grams / 1000.0
-    seconds = run.duration_s
     try:
-        code = zone_code(run.zone) if run.zone else None
+        code = zone_code(site.zone) if site.zone else None
     except FactorError:
-        code = run.zone
+        code = site.zone
 
-    def with_pue(kwh: float | None) -> float | None:
-        return None if kwh is None else kwh * run.pue
+    def with_pue(energy: Energy) -> float | None:
+        return None if energy.kwh is None else energy.kwh * site.pue
 
-    def watts(kwh: float | None) -> float | None:
-        return None if kwh is None or not seconds else kwh * run.pue * 3.6e6 / seconds
+    def watts(energy: Energy) -> float | None:
+        return None if energy.best_j is None or not seconds else energy.best_j * site.pue / seconds
 
     ended = run.ended_at
     return {
         "timestamp": ended.replace(tzinfo=None).isoformat(timespec="seconds") if ended else None,
         "project_name": run.name,
         "run_id": run.run_id,
-        "experiment_id": run.extra.get("experiment_id"),
+        "experiment_id": None,
         "duration": seconds,
         "emissions": kilograms,
         "emissions_rate": None if kilograms is None or not seconds else kilograms / seconds,
-        "cpu_power": watts(run.cpu_kwh),
-        "gpu_power": watts(run.gpu_kwh),
-        "ram_power": watts(run.ram_kwh),
-        "cpu_energy": with_pue(run.cpu_kwh),
-        "gpu_energy": with_pue(run.gpu_kwh),
-        "ram_energy": with_pue(run.ram_kwh),
-        "energy_consumed": with_pue(run.energy_kwh),
-        "water_consumed": run.stated_water_l,
-        "country_name": run.zone_name,
+        "cpu_power": watts(parts.processors),
+        "gpu_power": watts(parts.cards),
+        "ram_power": watts(parts.memory),
+        "cpu_energy": with_pue(parts.processors),
+        "gpu_energy": with_pue(parts.cards),
+        "ram_energy": with_pue(parts.memory),
+        "energy_consumed": with_pue(run.energy),
+        "water_consumed": run.stated.water_l,
+        "country_name": site.zone_name,
         "country_iso_code": code,
-        "region": run.location,
-        "cloud_provider": run.cloud_provider,
-        "cloud_region": run.cloud_region,
-        "os": run.os,
-        "python_version": run.python,
+        "region": site.location,
+        "cloud_provider": site.cloud_provider,
+        "cloud_region": site.cloud_region,
+        "os": hardware.kernel,
+        "python_version": hardware.python,
         "codecarbon_version": f"{run.tool} {run.tool_version}".strip(),
-        "cpu_count": run.cpu_count,
-        "cpu_model": run.cpu_model,
-        "gpu_count": run.gpu_count,
-        "gpu_model": run.gpu_model,
+        "cpu_count": hardware.threads,
+        "cpu_model": hardware.cpu,
+        "gpu_count": len(hardware.gpus) or None,
+        "gpu_model": hardware.gpu,
         "longitude": None,
         "latitude": None,
-        "ram_total_size": run.ram_gb,
+        "ram_total_size": run.memory_gb,
         "tracking_mode": "machine",
-        "cpu_utilization_percent": _percent(run.cpu_utilisation),
-        "gpu_utilization_percent": _percent(run.gpu_utilisation),
+        "cpu_utilization_percent": _percent(run.use.cpu),
+        "gpu_utilization_percent": _percent(run.use.gpu),
         "ram_utilization_percent": None,
         "ram_used_gb": None,
-        "on_cloud": "Y" if run.cloud_provider else "N",
-        "pue": run.pue,
-        "wue": run.wue,
+        "on_cloud": "Y" if site.cloud_provider else "N",
+        "pue": site.pue,
+        "wue": site.wue,
     }
 
 
@@ -99,7 +103,7 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100.0 * share
 
 
-def read_csv(path: str | Path) -> list[Run]:
+def read_csv(path: str | Path) -> list[Statement]:
     """Every row of an emissions.csv, of any version (columns by name). InteropError with file and line.
 
     Its energies have its PUE in them and are divided by it here; an absent power is not 0 W; the intensity is reckoned
@@ -114,7 +118,7 @@ def read_csv(path: str | Path) -> list[Run]:
     missing = {"duration", "emissions", "energy_consumed"} - set(reader.fieldnames or ())
     if missing:
         raise InteropError(f"{source}:1: no CodeCarbon file: it lacks the columns {', '.join(sorted(missing))}")
-    return [_read_row(row, f"{source}:{reader.line_num}") for row in reader]
+    return [_statement(_Row(cells, f"{source}:{reader.line_num}")) for cells in reader]
 
 
 class _Row:
@@ -140,41 +144,76 @@ class _Row:
             raise InteropError(f"{self.where}: {name} must not be negative, not {cell}")
         return value
 
+    def readable(self, name: str) -> float | None:
+        """A number that only the check of the file needs: `None` where it cannot be read."""
+        try:
+            return self.number(name)
+        except InteropError:
+            return None
+
     def over(self, name: str, divisor: float) -> float | None:
         value = self.number(name)
         return None if value is None else value / divisor
+
+    def energy(self, name: str, pue: float, quality: Quality) -> Energy:
+        """An energy without the site's overhead, which the file's own have in them."""
+        kwh = self.over(name, pue)
+        return Energy.missing() if kwh is None else Energy(joules_of(kwh), quality=quality)
 
     def whole(self, name: str) -> int | None:
         value = self.number(name)
         return None if value is None else int(value)
 
 
-def _read_row(cells: dict[str, str], where: str) -> Run:
-    row = _Row(cells, where)
-    # fmt: off
+def _statement(row: _Row) -> Statement:
     pue = row.number("pue") or 1.0
     version = row.text("codecarbon_version") or ""
     ours = version.startswith("impact-tracker")
-    return Run(
-        name=row.text("project_name") or "codecarbon", tool="impact-tracker" if ours else "codecarbon",
+    quality: Quality = "modelled" if row.text("tracking_mode") == "constant" else "estimated"
+    powers = {part: row.readable(f"{part}_power") for part in ("cpu", "gpu", "ram")}
+    return Statement(
+        name=row.text("project_name") or "codecarbon",
+        tool="impact-tracker" if ours else "codecarbon",
         tool_version=version.partition(" ")[2] if ours else version,
-        started_at=_started(row.text("timestamp"), row.number("duration")), duration_s=row.number("duration"),
-        energy_kwh=row.over("energy_consumed", pue), cpu_kwh=row.over("cpu_energy", pue),
-        gpu_kwh=row.over("gpu_energy", pue), ram_kwh=row.over("ram_energy", pue), pue=pue, wue=row.number("wue"),
-        intensity=_intensity(row), stated_carbon_g=row.over("emissions", 1e-3),
-        stated_water_l=row.number("water_consumed"),
-        zone=row.text("country_iso_code"), zone_name=row.text("country_name"), location=row.text("region"),
-        quality="modelled" if row.text("tracking_mode") == "constant" else "estimated",
-        cpu_model=row.text("cpu_model"), cpu_count=row.whole("cpu_count"), gpu_model=row.text("gpu_model"),
-        gpu_count=row.whole("gpu_count"), ram_gb=row.number("ram_total_size"),
-        cpu_utilisation=row.over("cpu_utilization_percent", 100.0), os=row.text("os"),
-        python=row.text("python_version"),
-        gpu_utilisation=row.over("gpu_utilization_percent", 100.0),
-        cloud_provider=row.text("cloud_provider"),
-        cloud_region=row.text("cloud_region"), run_id=row.text("run_id"), origin=where, extra={"stated": dict(cells)},
+        started_at=_started(row.text("timestamp"), row.number("duration")),
+        duration_s=row.number("duration"),
+        energy=row.energy("energy_consumed", pue, quality),
+        parts=Parts(*(row.energy(f"{part}_energy", pue, quality) for part in ("cpu", "gpu", "ram"))),
+        site=Site(
+            pue=pue,
+            wue=row.number("wue"),
+            intensity=_intensity(row),
+            zone=row.text("country_iso_code"),
+            zone_name=row.text("country_name"),
+            location=row.text("region"),
+            cloud_provider=row.text("cloud_provider"),
+            cloud_region=row.text("cloud_region"),
+        ),
+        hardware=_hardware(row),
+        use=Use(row.over("cpu_utilization_percent", 100.0), row.over("gpu_utilization_percent", 100.0)),
+        stated=Stated(
+            carbon_g=row.over("emissions", 1e-3),
+            water_l=row.number("water_consumed"),
+            site_energy=row.energy("energy_consumed", 1.0, quality),
+            powers_w={part: watts for part, watts in powers.items() if watts is not None},
+        ),
+        run_id=row.text("run_id"),
         notes=("a CodeCarbon file does not say which of its energies were measured and which modelled",),
+        origin=row.where,
     )
-    # fmt: on
+
+
+def _hardware(row: _Row) -> Hardware:
+    card = re.sub(r"^\d+ x ", "", row.text("gpu_model") or "")  # theirs reads "2 x NVIDIA A100"
+    memory_gb = row.number("ram_total_size")
+    return Hardware(
+        cpu=row.text("cpu_model"),
+        threads=row.whole("cpu_count"),
+        memory_bytes=None if memory_gb is None else round(memory_gb * 1e9),
+        gpus=(card,) * (row.whole("gpu_count") or (1 if card else 0)),
+        kernel=row.text("os"),
+        python=row.text("python_version"),
+    )
 
 
 def _intensity(row: _Row) -> Factor | None:

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ..factors import UserFile
-from .run import InteropError
-from .statement import Statement, of_model_card
+from .json_table import JsonTable
+from .reported import ReportedNumbers, of_model_card, of_statement
+from .sources import read_runs
+from .statement import InteropError
 
 _MASS = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "tonnes": 1e6, "tons": 1e6, "lb": 453.59237, "lbs": 453.59237}
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
@@ -20,8 +21,8 @@ _NUMBER = r"(?<![\w.,])(\d[\d.,]*(?:e[+-]?\d+)?)"  # 1,287.5 and 4.16e-06
 _ROUNDED = 0.05  # cards are printed with two digits
 
 
-def statements_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[Statement]:
-    """The statements of a JSON document, a model or climate card (.md, .yaml), a file of factors (.toml, .json).
+def numbers_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
+    """The numbers of a JSON document, a model or climate card (.md, .yaml), a file of factors (.toml, .json).
 
     `energy_kwh` and `zone`: what a model card leaves out. InteropError, FactorError where nothing is understood.
     """
@@ -32,6 +33,13 @@ def statements_in(path: str | Path, energy_kwh: float | None = None, zone: str |
         return _of_json(place)
     rows = _card_rows(place)
     return [of_climate_card(rows, str(place))] if rows else [of_model_card(place, energy_kwh, zone)]
+
+
+def reports_at(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
+    """The numbers of whatever lies at a place: a document, or runs of any tool."""
+    if is_document(path):
+        return numbers_in(path, energy_kwh, zone)
+    return [of_statement(run) for run in read_runs(path)]
 
 
 def is_document(path: str | Path) -> bool:
@@ -48,26 +56,26 @@ def is_document(path: str | Path) -> bool:
     return not (isinstance(loaded, dict) and "measures" in loaded)  # that is a BoAmps report
 
 
-def _of_json(place: Path) -> list[Statement]:
+def _of_json(place: Path) -> list[ReportedNumbers]:
     loaded = json.loads(place.read_text(encoding="utf-8"))
     where = str(place)
     if isinstance(loaded, dict) and "sci_g_per_unit" in loaded:
-        return of_sci(loaded, where)
+        return of_sci(JsonTable(loaded), where)
     if isinstance(loaded, dict) and {"method", "energy_kwh"} <= set(loaded):
-        return [of_estimate(loaded, where)]
+        return [of_estimate(JsonTable(loaded), where)]
     if isinstance(loaded, dict) and isinstance(loaded.get("runs"), list):
-        return [found for run in loaded["runs"] for found in _of_report(run, where)]
-    if isinstance(loaded, list) and loaded and all(isinstance(one, dict) and "matrix" in one for one in loaded):
-        return [of_footprint(one, f"{where}, {one.get('name', '')}") for one in loaded]
-    found = list(of_factors(UserFile(place, "file of factors"))) if isinstance(loaded, dict) else []
-    if not found:
+        return [numbers for run in loaded["runs"] for numbers in _of_report(JsonTable(run), where)]
+    if isinstance(loaded, list) and loaded and all(isinstance(foot, dict) and "matrix" in foot for foot in loaded):
+        return [of_footprint(JsonTable(foot), f"{where}, {foot.get('name', '')}") for foot in loaded]
+    factors = list(of_factors(UserFile(place, "file of factors"))) if isinstance(loaded, dict) else []
+    if not factors:
         raise InteropError(f"{where}: neither a report, an estimate, a footprint, an SCI score nor a file of factors")
-    return found
+    return factors
 
 
-def of_estimate(document: Mapping[str, Any], where: str) -> Statement:
+def of_estimate(document: JsonTable, where: str) -> ReportedNumbers:
     """`estimate --json`: the site's overhead is in its energy."""
-    return Statement(
+    return ReportedNumbers(
         where,
         site_kwh=_number(document, "energy_kwh"),
         carbon_g=_number(document, "carbon_g"),
@@ -75,14 +83,14 @@ def of_estimate(document: Mapping[str, Any], where: str) -> Statement:
     )
 
 
-def of_footprint(document: Mapping[str, Any], where: str) -> Statement:
+def of_footprint(document: JsonTable, where: str) -> ReportedNumbers:
     """One run of `footprint --json`: carbon, water and primary energy of its use."""
     used, pue = _number(document, "energy_kwh"), _number(document, "pue") or 1.0
 
     def cell(indicator: str) -> float | None:
-        return _number(document["matrix"].get(indicator, {}).get("use") or {}, "value")
+        return _number(document.table("matrix").table(indicator).table("use"), "value")
 
-    return Statement(
+    return ReportedNumbers(
         where,
         it_kwh=used,
         site_kwh=None if used is None else used * pue,
@@ -92,23 +100,23 @@ def of_footprint(document: Mapping[str, Any], where: str) -> Statement:
         water_l=cell("water"),
         carbon_g=cell("carbon"),
         primary_energy_mj=cell("primary_energy"),
-        zone=document.get("zone"),
+        zone=document.text("zone"),
     )
 
 
-def of_sci(document: Mapping[str, Any], where: str) -> list[Statement]:
+def of_sci(document: JsonTable, where: str) -> list[ReportedNumbers]:
     """A software carbon intensity: O = E × I, and the score = (O + M) / R."""
     operational, made = _number(document, "O_g"), _number(document, "M_g")
     total = None if operational is None else operational + (made or 0.0)
     return [
-        Statement(
+        ReportedNumbers(
             f"{where}, O",
             site_kwh=_number(document, "E_kwh"),
             intensity=_number(document, "I_g_per_kwh"),
             intensity_year=0,  # the score has no place for it
             carbon_g=operational,
         ),
-        Statement(
+        ReportedNumbers(
             f"{where}, score",
             carbon_g=total,
             units=_number(document, "R"),
@@ -117,44 +125,48 @@ def of_sci(document: Mapping[str, Any], where: str) -> list[Statement]:
     ]
 
 
-def _of_report(run: Mapping[str, Any], where: str) -> Iterator[Statement]:
+def _of_report(run: JsonTable, where: str) -> Iterator[ReportedNumbers]:
     """One run of `report --json`, and the estimate beside it."""
-    result = run.get("result") or run
-    used = _number(result, "kwh") if "kwh" in result else _number(result, "energy_kwh")
+    result = run.table("result") if run.fields.get("result") else run
+    used = _number(result, "kwh" if "kwh" in result.fields else "energy_kwh")
     pue = _number(result, "pue") or 1.0
-    yield Statement(
-        f"{where}, {run.get('path') or run.get('name', '')}",
+    yield ReportedNumbers(
+        f"{where}, {run.text('path') or run.text('name') or ''}",
         it_kwh=used,
         site_kwh=None if used is None else used * pue,
         power_w=_number(result, "power_w"),
         duration_s=_number(result, "duration_s"),
         pue=pue,
         carbon_g=_number(result, "carbon_g"),
-        zone=result.get("zone"),
+        zone=result.text("zone"),
     )
-    if isinstance(run.get("estimate"), Mapping) and "energy_kwh" in run["estimate"]:
-        yield of_estimate(run["estimate"], f"{where}, its estimate")
+    estimate = run.table("estimate")
+    if "energy_kwh" in estimate.fields:
+        yield of_estimate(estimate, f"{where}, its estimate")
 
 
-def of_factors(file: UserFile) -> Iterator[Statement]:
+def of_factors(file: UserFile) -> Iterator[ReportedNumbers]:
     """Factors of the user's own: what is missing beside them, and what is taken for something else."""
+    kinds = JsonTable(file.tables)
     for kind in ("intensity", "gpu_embodied", "primary_energy", "ram_power"):
-        entries = file.tables.get(kind, {})
-        for name, fields in entries.items() if isinstance(entries, dict) else ():
-            value = _number(fields, "value") if isinstance(fields, dict) else None
+        entries = kinds.table(kind)
+        for name in entries.fields:
+            factor = entries.table(name)
+            value = _number(factor, "value")
             if value is None:
                 continue
             where = str(file.fault([kind, name], f"{kind}, {name}"))
             if kind == "intensity":
-                method, year = str(fields.get("method", "")) or None, fields.get("year")
-                yield Statement(where, intensity=value, intensity_year=year, intensity_method=method, zone=name)
+                year = factor.count("year") or None
+                method = factor.text("method") or None
+                yield ReportedNumbers(where, intensity=value, intensity_year=year, intensity_method=method, zone=name)
             elif kind == "gpu_embodied":
-                ranged = "low" in fields or "high" in fields
-                yield Statement(where, embodied_gpu_kg=value, embodied_has_range=ranged, gpu_model=name)
+                ranged = "low" in factor.fields or "high" in factor.fields
+                yield ReportedNumbers(where, embodied_gpu_kg=value, embodied_has_range=ranged, gpu_model=name)
             elif kind == "primary_energy":
-                yield Statement(where, site_kwh=1.0, primary_energy_mj=value, zone=name)
+                yield ReportedNumbers(where, site_kwh=1.0, primary_energy_mj=value, zone=name)
             else:
-                yield Statement(where, ram_w=value, ram_gb=1.0)
+                yield ReportedNumbers(where, ram_w=value, ram_gb=1.0)
 
 
 def _card_rows(place: Path) -> list[tuple[str, str]]:
@@ -166,11 +178,11 @@ def _card_rows(place: Path) -> list[tuple[str, str]]:
     rows = [
         re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in text.splitlines() if line.lstrip().startswith("|")
     ]
-    found = [(row[0].strip().casefold(), row[1].strip()) for row in rows if len(row) == 2]
-    return found if any("energy consumption" in question for question, _ in found) else []
+    answers = [(row[0].strip().casefold(), row[1].strip()) for row in rows if len(row) == 2]
+    return answers if any("energy consumption" in question for question, _ in answers) else []
 
 
-def of_climate_card(rows: list[tuple[str, str]], where: str) -> Statement:
+def of_climate_card(rows: list[tuple[str, str]], where: str) -> ReportedNumbers:
     """A climate performance model card: the final model's energy, or its power × time, its grid, its carbon."""
 
     def answer(*words: str) -> str:
@@ -183,7 +195,7 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> Statement:
         kwh = hours * kilowatts
     mix = re.search(_NUMBER + r"\s*g\s*(?:CO2e?q?)?\s*/\s*kWh", answer("energy mix"), re.IGNORECASE)
     year = re.search(r"\b(?:19|20)\d\d\b", answer("energy mix"))
-    return Statement(
+    return ReportedNumbers(
         where,
         site_kwh=kwh,
         carbon_g=_quantity(answer("co2eq", "final model"), _MASS),
@@ -196,9 +208,9 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> Statement:
 def _quantity(text: str, units: Mapping[str, float]) -> float | None:
     """The first number with one of the units, in the unit that they are scaled to."""
     words = "|".join(sorted(units, key=len, reverse=True))
-    found = re.search(rf"{_NUMBER}\s*({words})\b", text, re.IGNORECASE)
-    number = _float(found.group(1)) if found else None
-    return None if found is None or number is None else number * units[found.group(2).casefold()]
+    quantity = re.search(rf"{_NUMBER}\s*({words})\b", text, re.IGNORECASE)
+    number = _float(quantity.group(1)) if quantity else None
+    return None if quantity is None or number is None else number * units[quantity.group(2).casefold()]
 
 
 def _float(text: str) -> float | None:
@@ -209,6 +221,6 @@ def _float(text: str) -> float | None:
         return None
 
 
-def _number(table: Mapping[str, Any], name: str) -> float | None:
-    value = table.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+def _number(table: JsonTable, name: str) -> float | None:
+    value = table.number(name)
+    return None if value is None else float(value)

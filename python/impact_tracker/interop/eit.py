@@ -6,16 +6,13 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..factors import Factor
-from .run import InteropError, Run
-
-if TYPE_CHECKING:
-    from ..record import Record
+from ..record import Record, read_record
+from .statement import InteropError, Parts, Site, Stated, Statement
 
 
-def read_logs(path: str | Path) -> list[Run]:
+def read_logs(path: str | Path) -> list[Statement]:
     """Every experiment below a place; its findings (mended ends, missing parts) come with it as notes."""
     from ..old_logs import PUE, find_old_logs, read_old_log
 
@@ -39,19 +36,16 @@ def read_logs(path: str | Path) -> list[Run]:
                 year=2019,
             )
         runs.append(
-            Run(
+            Statement(
                 name=folder.parent.name or "experiment",
                 tool="experiment-impact-tracker",
                 duration_s=log.duration_s,
-                energy_kwh=kwh,
-                cpu_kwh=log.cpu.kwh,
-                gpu_kwh=log.gpu.kwh,
-                pue=PUE,
-                intensity=intensity,
-                stated_carbon_g=None if log.grams_per_pue is None else log.grams_per_pue * PUE,
-                origin=str(folder),
+                energy=log.energy,
+                parts=Parts(log.cpu, log.gpu),
+                site=Site(pue=PUE, intensity=intensity),
+                stated=Stated(carbon_g=None if log.grams_per_pue is None else log.grams_per_pue * PUE),
                 notes=log.findings,
-                quality=log.energy.quality,
+                origin=str(folder),
             )
         )
     if not runs:
@@ -92,6 +86,14 @@ def _mean(record: Record, channels: Sequence[dict[str, object]]) -> dict[float, 
     return {seconds: sum(joules) / seconds} if len(joules) == len(known) else {}
 
 
+def record_as_data_json(path: str | Path) -> str:
+    """A record's data.json. ValueError for a record without power over time."""
+    samples = samples_of(read_record(path))
+    if not samples:
+        raise ValueError(f"{path}: its record holds no power over time, of which this form is made: choose another")
+    return to_data_json(samples)
+
+
 def to_data_json(samples: Iterable[dict[str, object]]) -> str:
     """JSON Lines as that tool writes them: one sample a line."""
     return "".join(json.dumps(sample, allow_nan=False) + "\n" for sample in samples)
@@ -120,7 +122,7 @@ def _shared_out(
     wanted: Sequence[tuple[float, float, float]], own: Sequence[tuple[float, float, float]]
 ) -> dict[float, float]:
     """Mean power of one channel over the wanted stretches, where it covers at least half of them."""
-    found: dict[float, float] = {}
+    powers: dict[float, float] = {}
     first = 0
     for begin, end, _ in wanted:
         while first < len(own) and own[first][1] <= begin:
@@ -132,5 +134,5 @@ def _shared_out(
             joules, covered = joules + own[at][2] * length, covered + length
             at += 1
         if covered >= 0.5 * (end - begin):
-            found[round(end, 6)] = joules / covered
-    return found
+            powers[round(end, 6)] = joules / covered
+    return powers

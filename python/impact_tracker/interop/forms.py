@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..factors import Factor
 from ..footprint import Allocation, Impact, Term, embodied
 from . import boamps, codecarbon
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
-from .run import InteropError, Run
 from .standards import Need, frugal_statement, open_metrics, sci_json
+from .statement import InteropError, Statement
 
 Fields = Mapping[str, str]
 
@@ -23,12 +22,12 @@ class Form:
 
     what: str
     suffix: str
-    write: Callable[[Sequence[Run], Fields], str]
+    write: Callable[[Sequence[Statement], Fields], str]
     fields: tuple[str, ...] = ()
     one: bool = False
 
 
-def _study(runs: Sequence[Run], fields: Fields) -> Study:
+def _study(runs: Sequence[Statement], fields: Fields) -> Study:
     return Study(
         final=runs[0],
         all_runs=runs,
@@ -51,8 +50,8 @@ def _inference(fields: Fields) -> Impact | None:
     return Impact.of("carbon", "g", [Term(1000.0, ((each, 1),))], "modelled")
 
 
-def _boamps(runs: Sequence[Run], fields: Fields) -> str:
-    task: dict[str, Any] = {name: fields[name] for name in _BOAMPS if name in fields}
+def _boamps(runs: Sequence[Statement], fields: Fields) -> str:
+    task: dict[str, object] = {name: fields[name] for name in _BOAMPS if name in fields}
     if "data_type" in fields:
         task["dataset"] = [{"dataUsage": "input", "dataType": fields["data_type"]}]
     if "algorithm" in fields:
@@ -69,7 +68,7 @@ def _number(fields: Fields, name: str) -> float:
         raise InteropError(f"{name} must be a number, not {fields[name]!r}") from None
 
 
-def _making(run: Run, fields: Fields) -> Impact | None:
+def _making(run: Statement, fields: Fields) -> Impact | None:
     """The share of making that a run bears: SCI's M = TE × (TiR / EL) × (RR / ToR), from the fields; None without."""
     if "total_embodied_kg" not in fields:
         if _MAKING & set(fields):
@@ -100,14 +99,14 @@ def _span(fields: Fields, name: str) -> tuple[float, float, float]:
     return numbers[0], numbers[1], numbers[2]
 
 
-def _sci(runs: Sequence[Run], fields: Fields) -> str:
+def _sci(runs: Sequence[Statement], fields: Fields) -> str:
     if "functional_unit" not in fields:
         raise InteropError("this export needs --field functional_unit=… (image, token, request)")
     made = _making(runs[0], fields)
     return sci_json(runs[0], functional_unit=fields["functional_unit"], units=_number(fields, "units"), embodied=made)
 
 
-def _frugal(runs: Sequence[Run], fields: Fields) -> str:
+def _frugal(runs: Sequence[Statement], fields: Fields) -> str:
     need = Need(
         need=fields.get("need", ""),
         alternatives=[a for a in fields.get("alternatives", "").split(";") if a.strip()],
@@ -119,7 +118,7 @@ def _frugal(runs: Sequence[Run], fields: Fields) -> str:
     return frugal_statement(runs[0], need, _making(runs[0], fields))
 
 
-def _hugging_face(runs: Sequence[Run], fields: Fields) -> str:
+def _hugging_face(runs: Sequence[Statement], fields: Fields) -> str:
     return hugging_face(runs[0], fields.get("training_type"), fields.get("hardware"))
 
 
@@ -169,7 +168,7 @@ FORMS: dict[str, Form] = {
 }
 
 
-def write(form: str, runs: Sequence[Run], fields: Fields | None = None) -> str:
+def write(form: str, runs: Sequence[Statement], fields: Fields | None = None) -> str:
     """The runs in a form. InteropError for an unknown form or field, and for what the form needs and nobody gave."""
     from ..factors.factor import did_you_mean, near_matches
 

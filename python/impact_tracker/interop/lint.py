@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
-from .statement import Statement
+from ..values import kwh_of
+from .reported import ReportedNumbers
 
 # Below and above these no grid's electricity is (g CO2e/kWh, yearly mean, life cycle).
 _LOWEST, _HIGHEST = 5.0, 1400.0
@@ -31,35 +32,35 @@ class Finding:
         return f"{self.where}: {self.level}: {self.what} (trap {self.trap}). {self.remedy}"
 
 
-Found = Iterator[tuple[str, str, str]]  # level, what, remedy
-Check = Callable[[Statement], Iterator[Finding]]
+Faults = Iterator[tuple[str, str, str]]  # level, what, remedy
+Check = Callable[[ReportedNumbers], Iterator[Finding]]
 CHECKS: list[Check] = []
 
 
-def _trap(number: int) -> Callable[[Callable[[Statement], Found]], Check]:
+def _trap(number: int) -> Callable[[Callable[[ReportedNumbers], Faults]], Check]:
     """A check of one trap: it yields level, what and remedy; number and place are put to them here."""
 
-    def made(check: Callable[[Statement], Found]) -> Check:
+    def made(check: Callable[[ReportedNumbers], Faults]) -> Check:
         @wraps(check)
-        def whole(s: Statement) -> Iterator[Finding]:
+        def named(s: ReportedNumbers) -> Iterator[Finding]:
             return (Finding(number, level, s.where, what, remedy) for level, what, remedy in check(s))
 
-        CHECKS.append(whole)
-        return whole
+        CHECKS.append(named)
+        return named
 
     return made
 
 
-def lint(statement: Statement) -> list[Finding]:
-    """Every trap that the statement falls into; what it does not state cannot be checked and is not guessed."""
-    return [finding for check in CHECKS for finding in check(statement)]
+def lint(report: ReportedNumbers) -> list[Finding]:
+    """Every trap that the report falls into; what it does not state cannot be checked and is not guessed."""
+    return [finding for check in CHECKS for finding in check(report)]
 
 
-def lint_all(statements: Iterable[Statement]) -> list[Finding]:
+def lint_all(reports: Iterable[ReportedNumbers]) -> list[Finding]:
     """The findings of all, errors first."""
     order = {"error": 0, "warning": 1, "note": 2}
-    found = [finding for statement in statements for finding in lint(statement)]
-    return sorted(found, key=lambda finding: order[finding.level])
+    findings = [finding for report in reports for finding in lint(report)]
+    return sorted(findings, key=lambda finding: order[finding.level])
 
 
 def _close(a: float, b: float, tolerance: float = _TOLERANCE) -> bool:
@@ -67,7 +68,7 @@ def _close(a: float, b: float, tolerance: float = _TOLERANCE) -> bool:
 
 
 @_trap(1)
-def pue_twice_in_water(s: Statement) -> Found:
+def pue_twice_in_water(s: ReportedNumbers) -> Faults:
     """1: water = E_IT × (WUE + PUE × EWIF); the site's energy × WUE has the PUE twice."""
     if s.water_l is None or s.it_kwh is None or s.wue is None or s.pue is None or s.pue == 1.0 or not s.water_l:
         return
@@ -80,18 +81,18 @@ def pue_twice_in_water(s: Statement) -> Found:
 
 
 @_trap(2)
-def pue_in_energy_not_in_power(s: Statement) -> Found:
+def pue_in_energy_not_in_power(s: ReportedNumbers) -> Faults:
     """2: energy with the PUE beside power without it."""
     if not s.power_w or not s.duration_s or s.reported_kwh is None or s.pue is None or s.pue <= 1.0 + _TOLERANCE:
         return
-    from_power = s.power_w * s.duration_s / 3.6e6
+    from_power = kwh_of(s.power_w * s.duration_s)
     if _close(from_power * s.pue, s.reported_kwh):
         what = f"its energy ({s.reported_kwh:.4g} kWh) has the PUE of {s.pue:g} in it, its power has not"
         yield "warning", what, f"Power × time is {from_power:.4g} kWh: compare like with like"
 
 
 @_trap(3)
-def units_of_mass(s: Statement) -> Found:
+def units_of_mass(s: ReportedNumbers) -> Faults:
     """3: grams taken for kilograms, pounds or tonnes: the intensity that follows is none that a grid has."""
     if s.carbon_g is None or not s.site_kwh or s.carbon_g <= 0:
         return
@@ -108,7 +109,7 @@ def units_of_mass(s: Statement) -> Found:
 
 
 @_trap(4)
-def tree_months(s: Statement) -> Found:
+def tree_months(s: ReportedNumbers) -> Faults:
     """4: a tree-month is g / 11,000 × 12; two other values are in use."""
     if s.tree_months is None or not s.carbon_g:
         return
@@ -120,7 +121,7 @@ def tree_months(s: Statement) -> Found:
 
 
 @_trap(5)
-def vintage(s: Statement) -> Found:
+def vintage(s: ReportedNumbers) -> Faults:
     """5: an intensity without year and source, or years older than the run."""
     if s.intensity is None:
         return
@@ -133,7 +134,7 @@ def vintage(s: Statement) -> Found:
 
 
 @_trap(6)
-def marginal_for_average(s: Statement) -> Found:
+def marginal_for_average(s: ReportedNumbers) -> Faults:
     """6: a marginal intensity in an attributional total."""
     ratio = _to_the_mean(s)
     if "marginal" in (s.intensity_method or ""):
@@ -144,7 +145,7 @@ def marginal_for_average(s: Statement) -> Found:
 
 
 @_trap(7)
-def direct_for_lifecycle(s: Statement) -> Found:
+def direct_for_lifecycle(s: ReportedNumbers) -> Faults:
     """7: direct emissions only: nuclear, wind and sun count 0 there."""
     ratio = _to_the_mean(s)
     if "direct" in (s.intensity_method or ""):
@@ -158,7 +159,7 @@ def direct_for_lifecycle(s: Statement) -> Found:
 
 
 @_trap(8)
-def embodied_without_range(s: Statement) -> Found:
+def embodied_without_range(s: ReportedNumbers) -> Faults:
     """8: one number for making a card on which publications differ by a factor of 3.5."""
     if s.embodied_gpu_kg is None or s.embodied_has_range:
         return
@@ -172,7 +173,7 @@ def embodied_without_range(s: Statement) -> Found:
 
 
 @_trap(9)
-def primary_energy(s: Statement) -> Found:
+def primary_energy(s: ReportedNumbers) -> Faults:
     """9: primary energy below the electricity itself, or of another convention."""
     if s.primary_energy_mj is None or not s.site_kwh:
         return
@@ -185,7 +186,7 @@ def primary_energy(s: Statement) -> Found:
 
 
 @_trap(10)
-def memory_power(s: Statement) -> Found:
+def memory_power(s: ReportedNumbers) -> Faults:
     """10: memory by requested gigabytes (0.3725 W each) or by module: not the same thing."""
     if s.ram_w is None or not s.ram_gb:
         return
@@ -196,26 +197,26 @@ def memory_power(s: Statement) -> Found:
 
 
 @_trap(11)
-def arithmetic(s: Statement) -> Found:
+def arithmetic(s: ReportedNumbers) -> Faults:
     """11: the stated result is not what the stated parts give: published cards are off by 10 and by 1000."""
     if s.carbon_g and s.site_kwh and s.intensity and s.carbon_unit is None:
         yield from _compare(s.carbon_g, s.site_kwh * s.intensity, "energy × intensity", "g", s.tolerance)
     if s.carbon_each_g and s.carbon_g and s.units:
         yield from _compare(s.carbon_each_g, s.carbon_g / s.units, "carbon over units", "g each", s.tolerance)
     if s.it_kwh and s.power_w and s.duration_s and s.pue in (None, 1.0):
-        yield from _compare(s.it_kwh, s.power_w * s.duration_s / 3.6e6, "power × time", "kWh", 0.1)
+        yield from _compare(s.it_kwh, kwh_of(s.power_w * s.duration_s), "power × time", "kWh", 0.1)
 
 
-def _compare(stated: float, found: float, formula: str, unit: str, tolerance: float) -> Found:
-    if _close(stated, found, tolerance):
+def _compare(stated: float, computed: float, formula: str, unit: str, tolerance: float) -> Faults:
+    if _close(stated, computed, tolerance):
         return
-    ratio = stated / found if found else math.inf
+    ratio = stated / computed if computed else math.inf
     power = round(math.log10(ratio)) if 0 < ratio < math.inf else 0
     slip = f": a slip of 10^{power}" if power and _close(ratio, 10.0**power, max(0.02, tolerance)) else ""
-    yield "error", f"it states {stated:.6g} {unit}, {formula} gives {found:.6g}{slip}", "Work it out again"
+    yield "error", f"it states {stated:.6g} {unit}, {formula} gives {computed:.6g}{slip}", "Work it out again"
 
 
-def _to_the_mean(s: Statement) -> float | None:
+def _to_the_mean(s: ReportedNumbers) -> float | None:
     """The stated intensity over the zone's mean in the tables."""
     if not s.zone or s.intensity is None:
         return None

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
 
-from ..factors import Factor, IntensityCurve
+from ..factors import Factor, IntensityCurve, read_curve
 from ..footprint import Impact, carbon_over_time
-from ..values import JOULES_PER_KWH
-
-if TYPE_CHECKING:
-    from ..record import Record
+from ..record import Record, read_record
+from ..values import kwh_of
+from .statement import Statement
 
 _NS = 1_000_000_000
+
+
+def matched(run: Statement, file: str | None, service: str | None) -> Impact | str | None:
+    """Carbon by an intensity over time, of a file or asked of a service, or why there is none; `None` without both."""
+    if not file and not service:
+        return None
+    try:
+        if run.tool != "impact-tracker" or Path(run.origin).suffix != ".jsonl":
+            raise ValueError("only a record holds when its energy was used")
+        return carbon_matched(read_record(run.origin), _curve(run, file, service), run.site.pue)
+    except (ValueError, OSError) as fault:
+        return str(fault)
+
+
+def _curve(run: Statement, file: str | None, service: str | None) -> IntensityCurve:
+    zone = run.site.zone or ""
+    if file:
+        return read_curve(file, zone=zone)
+    if run.started_at is None or run.ended_at is None:
+        raise ValueError("the record does not say when it ran: no intensity of that time can be asked for")
+    from ..factors.live import history
+
+    hour = timedelta(hours=1)
+    return history(service or "", zone, run.started_at - hour, run.ended_at + hour)
 
 
 def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = None) -> Impact:
@@ -50,7 +75,7 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
         name = "energy as measured, over its best value"
         total = total * Factor(1.0, "1", low, high, "this record's interval", name=name, spread="normal")
     if energy is not None and abs(energy - covered) > 0.01 * energy:
-        left = (energy - covered) / JOULES_PER_KWH
+        left = kwh_of(energy - covered)
         note = f"{left:.3g} kWh of the record lie outside of its series of readings and are not in it"
         return Impact("carbon", "g", total.terms, total.quality, "; ".join(filter(None, [total.note, note])), True)
     return total
@@ -74,12 +99,12 @@ def _to_the_edges(
     return out_times, out_joules
 
 
-def cumulative(times: object, watts: object) -> tuple[list[float], list[float]]:
+def cumulative(times: Iterable[float], watts: Iterable[float]) -> tuple[list[float], list[float]]:
     """Mean powers between readings as joules since the first reading. A hole restarts the sum: NaN on both sides of it.
 
     `watts[i]` is the mean from `times[i-1]` to `times[i]`; the first has nothing before it.
     """
-    stamps, powers = list(times), list(watts)  # type: ignore[call-overload]
+    stamps, powers = list(times), list(watts)
     out_times: list[float] = []
     joules: list[float] = []
     sum_j = 0.0

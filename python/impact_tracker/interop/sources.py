@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import boamps, carbontracker, codecarbon, eit
-from .run import InteropError, Run, from_record
+from .from_records import from_record
+from .statement import InteropError, Statement
 
-KINDS: dict[str, Callable[[Path], list[Run]]] = {
+KINDS: dict[str, Callable[[Path], list[Statement]]] = {
     "codecarbon": codecarbon.read_csv,
     "carbontracker": carbontracker.read_logs,
     "eit": eit.read_logs,
@@ -17,7 +18,7 @@ KINDS: dict[str, Callable[[Path], list[Run]]] = {
 }
 
 
-def read_runs(path: str | Path, kind: str | None = None) -> list[Run]:
+def read_runs(path: str | Path, kind: str | None = None) -> list[Statement]:
     """The runs at a place; `kind` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
 
     Records newest first. InteropError where nothing is understood, with what was looked for.
@@ -54,10 +55,10 @@ def guess(place: Path) -> str:
     )
 
 
-def _records(place: Path) -> list[Run]:
+def _records(place: Path) -> list[Statement]:
     from ..record import find_records, read_record
 
-    found = find_records(place)
-    if not found:
+    paths = find_records(place)
+    if not paths:
         raise InteropError(f"{place}: no record below it (impacttracker/*.jsonl in the logdir of an ImpactTracker)")
-    return [from_record(read_record(path)) for path in found]
+    return [from_record(read_record(path)) for path in paths]

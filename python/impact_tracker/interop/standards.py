@@ -7,14 +7,14 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..footprint import Impact
-from .cards import _mass
-from .run import InteropError, Run
+from .cards import mass
+from .json_table import JsonObject
+from .statement import InteropError, Statement
 
 
-def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None = None) -> dict[str, Any]:
+def sci(run: Statement, *, functional_unit: str, units: float, embodied: Impact | None = None) -> JsonObject:
     """Software carbon intensity: `((E × I) + M) / R`; location-based, no certificates. E in kWh with the site's
     overhead.
 
@@ -23,18 +23,18 @@ def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None
     """
     if not (math.isfinite(units) and units > 0):
         raise InteropError(f"{run.name}: the number of functional units must be above 0, not {units!r}")
-    if run.intensity is not None and "market" in run.intensity.method:
+    grid = run.site.intensity
+    if grid is not None and "market" in grid.method:
         raise InteropError("SCI is location-based: a market-based intensity may not be used, give a zone")
     operational = run.carbon
     made = None if embodied is None else embodied.value
     total = None if operational.value is None else operational.value + (made or 0.0)
-    energy = None if run.energy_kwh is None else run.energy_kwh * run.pue
     return {
         "specification": "ISO/IEC 21031:2024 (SCI)",
         "functional_unit": functional_unit,
         "R": units,
-        "E_kwh": energy,
-        "I_g_per_kwh": None if run.intensity is None else run.intensity.value,
+        "E_kwh": run.site_energy.kwh,
+        "I_g_per_kwh": None if grid is None else grid.value,
         "O_g": operational.value,
         "M_g": made,
         "sci_g_per_unit": None if total is None else total / units,
@@ -44,20 +44,20 @@ def sci(run: Run, *, functional_unit: str, units: float, embodied: Impact | None
     }
 
 
-def sci_json(run: Run, *, functional_unit: str, units: float, embodied: Impact | None = None) -> str:
+def sci_json(run: Statement, *, functional_unit: str, units: float, embodied: Impact | None = None) -> str:
     """`sci` as a JSON text."""
     document = sci(run, functional_unit=functional_unit, units=units, embodied=embodied)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def open_metrics(runs: Sequence[Run]) -> str:
+def open_metrics(runs: Sequence[Statement]) -> str:
     """OpenMetrics text: counters in base units (joules, grams, seconds). What is not known has no sample."""
-    families: list[tuple[str, str, str, Callable[[Run], float | None]]] = [
+    families: list[tuple[str, str, str, Callable[[Statement], float | None]]] = [
         (
             "impact_tracker_energy_joules",
             "joules",
             "Energy of the computers, without the site's overhead",
-            lambda run: None if run.energy_kwh is None else run.energy_kwh * 3.6e6,
+            lambda run: run.energy.best_j,
         ),
         (
             "impact_tracker_emissions_grams",
@@ -73,7 +73,7 @@ def open_metrics(runs: Sequence[Run]) -> str:
         for run in runs:
             value = value_of(run)
             if value is not None:
-                labels = {"run": run.run_id or run.name, "name": run.name, "quality": run.quality}
+                labels = {"run": run.run_id or run.name, "name": run.name, "quality": run.energy.quality}
                 spelled = ",".join(f'{key}="{_label(word)}"' for key, word in labels.items())
                 lines.append(f"{name}_total{{{spelled}}} {float(value)!r}")
     return "\n".join([*lines, "# EOF"]) + "\n"
@@ -100,7 +100,7 @@ class Need:
 _L1410_STAGES = ("raw material", "production", "use", "end of life")
 
 
-def frugal_statement(run: Run, need: Need, embodied: Impact | None = None) -> str:
+def frugal_statement(run: Statement, need: Need, embodied: Impact | None = None) -> str:
     """A statement after AFNOR SPEC 2314 (Markdown): efficiency beside the total, boundaries after ITU-T L.1410.
 
     InteropError where need, alternatives or level are missing: without them it would be a figure, not a statement.
@@ -116,7 +116,7 @@ def frugal_statement(run: Run, need: Need, embodied: Impact | None = None) -> st
         raise InteropError(f"the number of functional units must be above 0, not {need.units!r}")
     total = run.carbon
     each = total / need.units if total.value is not None else total
-    energy = "not measured" if run.energy_kwh is None else f"{run.energy_kwh:.4g} kWh ({run.quality_in_words})"
+    energy = "not measured" if run.energy.is_missing else f"{run.energy.kwh:.4g} kWh ({run.quality_in_words})"
     outside = [
         stage for stage in _L1410_STAGES if stage not in need.boundary and not (stage == "production" and embodied)
     ]
@@ -135,12 +135,12 @@ def frugal_statement(run: Run, need: Need, embodied: Impact | None = None) -> st
         "## Impact",
         "| | total | for each " + need.functional_unit + " |",
         "|---|---|---|",
-        f"| Energy | {energy} | {_per(run.energy_kwh, need.units)} |",
-        f"| Carbon of use | {_mass(total)} | {_mass(each)} |",
+        f"| Energy | {energy} | {_per(run.energy.best_j, need.units)} |",
+        f"| Carbon of use | {mass(total)} | {mass(each)} |",
     ]
     if embodied is not None:
         share = embodied / need.units if embodied.value is not None else embodied
-        lines.append(f"| Carbon of making, share | {_mass(embodied)} | {_mass(share)} |")
+        lines.append(f"| Carbon of making, share | {mass(embodied)} | {mass(share)} |")
     lines += [
         "",
         "## Boundary (stages of ITU-T L.1410)",
@@ -153,5 +153,5 @@ def frugal_statement(run: Run, need: Need, embodied: Impact | None = None) -> st
     return "\n".join(lines) + "\n"
 
 
-def _per(kwh: float | None, units: float) -> str:
-    return "not known" if kwh is None else f"{kwh / units * 3.6e6:.4g} J"
+def _per(joules: float | None, units: float) -> str:
+    return "not known" if joules is None else f"{joules / units:.4g} J"

@@ -1,125 +1,192 @@
-"""What a report states, as plain numbers: the form in which any report, ours or another's, is linted."""
+"""What a tool states of one run, in the form that exports write and imports read. What is not known is never 0."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 
-from .run import InteropError, Run
+from ..estimators import Comparison, Use, beside
+from ..factors import Factor, cloud_region
+from ..footprint import Impact, Term, carbon, pue_factor
+from ..hostinfo import Hardware
+from ..modelled import ModelledPart, quality_in_words
+from ..values import Energy
+from ..weighing import Reweighing, Weighing
 
-_EMISSIONS = re.compile(
-    r"^(?P<indent>\s*)(?:co2_eq_emissions|emissions):\s*[\"']?(?P<number>[\d.]+(?:[eE][+-]?\d+)?)[\"']?\s*(?:#.*)?$",
-    re.M,
-)
+NOT_MEASURED = Energy.missing()
+
+
+class InteropError(ValueError):
+    """A file that cannot be read, with its name and the line or field; or a run that a format cannot hold."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Energies of a machine's parts; missing where they are not told apart."""
+
+    processors: Energy = NOT_MEASURED
+    cards: Energy = NOT_MEASURED
+    memory: Energy = NOT_MEASURED
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a run drew its electricity. `pue`: 1 or more; `wue`: L of water for each kWh of the computers.
+
+    `intensity`: in g/kWh, with its source; `zone`: country as the tool names it; `zone_name`: in words; `location`:
+    more precisely than the country.
+    """
+
+    pue: float = 1.0
+    wue: float | None = None
+    intensity: Factor | None = None
+    zone: str | None = None
+    zone_name: str | None = None
+    location: str | None = None
+    cloud_provider: str | None = None
+    cloud_region: str | None = None
+
+    @property
+    def place(self) -> str | None:
+        """The most precise name of the place."""
+        return self.location or self.zone_name or self.zone
+
+    def weighed(self, new: Reweighing) -> Site:
+        """With another PUE and another electricity where they are given.
+
+        An intensity that is only a number leaves the place as it was, and with it water and primary energy of there.
+        """
+        site = self if new.pue is None else replace(self, pue=pue_factor(new.pue).value)
+        if not new.of_electricity:
+            return site
+        weighing = Weighing(zone=new.zone, intensity_g_per_kwh=new.intensity_g_per_kwh)
+        grid = weighing.intensity
+        if new.zone is None and not isinstance(new.intensity_g_per_kwh, Factor):
+            return replace(site, intensity=grid)
+        place = grid.name.rpartition(", ")[2]
+        if place == "world average" or (new.zone is not None and weighing.zone is None):
+            return replace(site, intensity=grid, zone=None, zone_name=None)
+        return replace(site, intensity=grid, zone=new.zone or place, zone_name=place)
+
+    def in_cloud(self, name: str) -> Site:
+        """The site of a cloud's region ("aws/eu-north-1"): what nobody published of it is not known."""
+        provider, _, region = name.partition("/")
+        cloud = cloud_region(provider, region)
+        return replace(
+            self,
+            intensity=cloud.intensity,
+            pue=cloud.pue.value,
+            wue=None if cloud.wue is None else cloud.wue.value,
+            zone=cloud.zone,
+            zone_name=cloud.place,
+            location=cloud.place,
+            cloud_provider=cloud.provider,
+            cloud_region=cloud.region,
+        )
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Numbers of a file that are kept as they stand there, for the check of the file itself.
+
+    `site_energy`: with the site's overhead; `powers_w`: by part, `None` for a format without powers; `epochs`: of the
+    training that was measured.
+    """
+
+    carbon_g: float | None = None
+    water_l: float | None = None
+    site_energy: Energy = NOT_MEASURED
+    powers_w: Mapping[str, float] | None = None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Every field as it was stated, `None` where it was not. Energies in kWh: `it_kwh` of the computers,
-    `site_kwh` with the site's overhead, `reported_kwh` the one that stands beside the power; powers in W; water
-    in L; carbon in g."""
+    """What `tool` states of one run. `energy` is the computers' own, without the site's overhead; carbon has it.
 
-    where: str
-    it_kwh: float | None = None
-    site_kwh: float | None = None
-    reported_kwh: float | None = None
-    power_w: float | None = None
+    `models`: whose models are in an energy that is modelled; `use`: how busy processors and cards were; `stated`: what
+    the file itself says of what is computed here; `origin`: file and line.
+    InteropError for a negative or infinite number.
+    """
+
+    name: str
+    tool: str
+    tool_version: str = ""
+    started_at: datetime | None = None
     duration_s: float | None = None
-    pue: float | None = None
-    wue: float | None = None
-    grid_water: float | None = None
-    water_l: float | None = None
-    carbon_g: float | None = None
-    carbon_unit: str | None = None
-    intensity: float | None = None
-    intensity_year: int | None = None
-    intensity_source: str | None = None
-    intensity_method: str | None = None
-    run_year: int | None = None
-    zone: str | None = None
-    tree_months: float | None = None
-    embodied_gpu_kg: float | None = None
-    embodied_has_range: bool = False
-    gpu_model: str | None = None
-    primary_energy_mj: float | None = None
-    ram_w: float | None = None
-    ram_gb: float | None = None
-    units: float | None = None
-    carbon_each_g: float | None = None
-    tolerance: float = 0.02  # what rounding in print explains
+    energy: Energy = NOT_MEASURED
+    models: tuple[ModelledPart, ...] = ()
+    parts: Parts = field(default_factory=Parts)
+    site: Site = field(default_factory=Site)
+    hardware: Hardware = field(default_factory=Hardware)
+    use: Use = field(default_factory=Use)
+    stated: Stated = field(default_factory=Stated)
+    run_id: str | None = None
+    notes: tuple[str, ...] = ()
+    origin: str = ""
 
+    def __post_init__(self) -> None:
+        for what, value in (
+            ("duration_s", self.duration_s),
+            ("its energy in J", self.energy.best_j),
+            ("the processors' energy in J", self.parts.processors.best_j),
+            ("the cards' energy in J", self.parts.cards.best_j),
+            ("the memory's energy in J", self.parts.memory.best_j),
+            ("the stated carbon in g", self.stated.carbon_g),
+        ):
+            if value is not None and not 0 <= value < math.inf:
+                raise InteropError(f"{self.origin or self.name}: {what} must be finite and not negative, not {value!r}")
 
-def of_run(run: Run) -> Statement:
-    """A run's statement; of an imported one what its file says, before anything was mended."""
-    stated = run.extra.get("stated")
-    if isinstance(stated, dict):
-        return _of_codecarbon(run, stated)
-    grid = run.intensity
-    ram = None if run.ram_kwh is None or not run.duration_s else run.ram_kwh * 3.6e6 / run.duration_s
-    return Statement(
-        where=run.origin or run.name,
-        it_kwh=run.energy_kwh,
-        reported_kwh=run.energy_kwh,
-        site_kwh=None if run.energy_kwh is None else run.energy_kwh * run.pue,
-        power_w=run.power_w,
-        duration_s=run.duration_s,
-        pue=run.pue,
-        wue=run.wue,
-        water_l=run.stated_water_l,
-        carbon_g=run.carbon.value if run.stated_carbon_g is None else run.stated_carbon_g,
-        intensity=None if grid is None else grid.value,
-        intensity_year=None if grid is None else grid.year,
-        intensity_source=None if grid is None else grid.source,
-        intensity_method=None if grid is None else grid.method,
-        run_year=run.started_at.year if run.started_at else None,
-        zone=run.zone,
-        ram_w=ram,
-        ram_gb=run.ram_gb,
-        gpu_model=run.gpu_model,
-    )
+    @property
+    def quality_in_words(self) -> str:
+        """The energy's quality, and whose models are in a modelled one."""
+        return quality_in_words(self.energy.quality, self.models)
 
+    @property
+    def memory_gb(self) -> float | None:
+        """Memory of the machine in GB."""
+        return None if self.hardware.memory_bytes is None else self.hardware.memory_bytes / 1e9
 
-def _of_codecarbon(run: Run, stated: dict[str, str]) -> Statement:
-    def number(name: str) -> float | None:
-        try:
-            return float(stated.get(name) or "nan") if stated.get(name) else None
-        except ValueError:
+    @property
+    def site_energy(self) -> Energy:
+        """The energy with the site's overhead."""
+        return self.energy.scaled(self.site.pue)
+
+    @property
+    def carbon(self) -> Impact:
+        """Energy × PUE × intensity; what the tool itself stated where no intensity is known; missing else."""
+        if self.site.intensity is not None:
+            return carbon(self.energy, self.site.pue, intensity=self.site.intensity)
+        if self.stated.carbon_g is not None:
+            stated = Factor.stated(self.stated.carbon_g / 1000.0, "kg", f"carbon as {self.tool} stated it", self.tool)
+            return Impact.of("carbon", "g", [Term(1000.0, ((stated, 1),))], "modelled")
+        return Impact.missing("carbon", "g", "no intensity is known")
+
+    @property
+    def power_w(self) -> float | None:
+        """Mean power of the computers in W."""
+        return self.energy.best_j / self.duration_s if self.energy.best_j is not None and self.duration_s else None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, UTC."""
+        if self.started_at is None or self.duration_s is None:
             return None
+        return datetime.fromtimestamp(self.started_at.timestamp() + self.duration_s, tz=timezone.utc)
 
-    powers = [number(f"{part}_power") for part in ("cpu", "gpu", "ram")]
-    known = [power for power in powers if power is not None]
-    grid = run.intensity
-    return Statement(
-        where=run.origin,
-        site_kwh=number("energy_consumed"),
-        reported_kwh=number("energy_consumed"),
-        it_kwh=run.energy_kwh,
-        power_w=sum(known) if known else None,
-        duration_s=run.duration_s,
-        pue=run.pue,
-        wue=run.wue,
-        water_l=run.stated_water_l,
-        carbon_g=run.stated_carbon_g,
-        intensity=None if grid is None else grid.value,
-        intensity_source=None if grid is None else grid.source,
-        intensity_method=None if grid is None else grid.method,
-        run_year=run.started_at.year if run.started_at else None,
-        zone=run.zone,
-        ram_w=number("ram_power"),
-        ram_gb=run.ram_gb,
-        gpu_model=run.gpu_model,
-    )
+    def weighed(self, new: Reweighing) -> Statement:
+        """The same run with another PUE or electricity."""
+        return replace(self, site=self.site.weighed(new))
 
-
-def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> Statement:
-    """A Hugging Face card's `co2_eq_emissions` (grams); `energy_kwh` and `zone` from elsewhere make it
-    checkable."""
-    place = Path(path)
-    try:
-        found = _EMISSIONS.search(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InteropError(f"{place}: cannot be read: {fault}") from fault
-    if found is None:
-        raise InteropError(f"{place}: it has no co2_eq_emissions, where a model card states its carbon")
-    return Statement(where=str(place), carbon_g=float(found["number"]), carbon_unit="g", site_kwh=energy_kwh, zone=zone)
+    def beside(self, hardware: Hardware | None = None) -> Comparison:
+        """An estimate beside it; `hardware`: what is known of the machine better than the statement says."""
+        return beside(
+            self.energy,
+            self.duration_s,
+            hardware or self.hardware,
+            self.use,
+            pue=self.site.pue,
+            intensity=self.site.intensity,
+        )

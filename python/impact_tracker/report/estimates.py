@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..estimators import Comparison, beside_result, sentences
+from ..estimators import Comparison, beside_result
 from ..result_view import html
 from .nodes import Node
 from .runs import ReadRecord
 
 
-def comparison_of(run: ReadRecord) -> Comparison | str:
-    """The estimate of Green Algorithms for the run, on the machine that its record names; or why there is none."""
+def estimate_of(run: ReadRecord) -> Comparison:
+    """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
     return beside_result(run.result, run.record.header)
 
 
 def lines(run: ReadRecord, explain: bool = False) -> list[str]:
     """For the page of one run."""
-    return sentences(comparison_of(run), explain)
+    return estimate_of(run).sentences(explain)
 
 
 def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    comparison = comparison_of(run)
-    return "" if isinstance(comparison, str) or comparison.ratio is None else f"{comparison.ratio:.2f}"
+    ratio = estimate_of(run).ratio
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:
-    """For CSV: the estimated energy in kWh with the site's overhead in it, and its ratio to the measured energy."""
-    comparison = comparison_of(run)
-    return (None, None) if isinstance(comparison, str) else (comparison.estimate.energy_kwh, comparison.ratio)
+    """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
+    beside = estimate_of(run)
+    return (None if beside.estimate is None else beside.estimate.energy_kwh), beside.ratio
 
 
 def card(run: ReadRecord) -> str:

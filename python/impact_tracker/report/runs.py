@@ -62,7 +62,7 @@ class ReadRecord(NamedTuple):
             "command": self.record.command,
             "tags": self.record.tags,
             "result": self.result.to_dict(),
-            "estimate": {"reason": comparison} if isinstance(comparison, str) else comparison.as_dict(),
+            "estimate": comparison.as_dict(),
         }
         if regions:
             fields["regions"] = [region.to_dict() for region in self.record.regions]

@@ -1,30 +1,35 @@
 """The estimate beside the measurement: the calculator's arithmetic on what a record's header says of its machine."""
 
+from dataclasses import replace
+
 import pytest
 
-from impact_tracker.estimators import Comparison, beside, beside_result, green_algorithms, sentences
+from impact_tracker.estimators import Use, beside, beside_result, green_algorithms
 from impact_tracker.factors import intensity
 from impact_tracker.hostinfo import Hardware, hardware_of
 from impact_tracker.result import Result
+from impact_tracker.values import Energy, joules_of
 from impact_tracker.weighing import Weighing
 
 XEON = "Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz"
 MACHINE = Hardware(cpu=XEON, cores=12, threads=24, sockets=1, memory_bytes=64_000_000_000)
-RUN = {"energy_kwh": 0.683, "duration_s": 12 * 3600.0, "hardware": MACHINE, "intensity": intensity("FR")}
+ENERGY = Energy(joules_of(0.683))
+RUN = {"energy": ENERGY, "duration_s": 12 * 3600.0, "hardware": MACHINE, "intensity": intensity("FR")}
 
 
 def test_a_ratio_of_the_same_thing():
     found = beside(**RUN, pue=1.67)
-    assert isinstance(found, Comparison) and found.ratio == pytest.approx(2.2813536 / (0.683 * 1.67))
-    assert beside(**{**RUN, "energy_kwh": None}).ratio is None
+    assert found.ratio == pytest.approx(2.2813536 / (0.683 * 1.67))
+    assert beside(**{**RUN, "energy": Energy.missing()}).ratio is None
     assert "1.26" not in found.sentence() and "2.00 times the measured 1.141 kWh" in found.sentence()
 
 
 def test_busy_processors_are_a_share_of_the_systems_threads():
-    full, half = beside(**RUN), beside(**RUN, busy_cpus=12.0)
+    full, half = beside(**RUN), beside(**RUN, use=Use(cpu=0.5))
     assert half.estimate.parts_kwh["cores"] == pytest.approx(full.estimate.parts_kwh["cores"] / 2)
     assert any("count as full" in note for note in full.caveats) and not half.caveats
-    assert beside(**RUN, busy_cpus=24.4).estimate.energy_kwh == full.estimate.energy_kwh  # a tick too many
+    unknown = {**RUN, "hardware": MACHINE._replace(threads=None)}
+    assert any("count as full" in note for note in beside(**unknown, use=Use(cpu=0.5)).caveats)
 
 
 def test_threads_alone_are_taken_for_cores_where_the_chip_is_known():
@@ -53,7 +58,9 @@ def test_unknown_hardware_gets_the_calculators_default_and_says_so():
 
 
 def test_cards_of_two_kinds_count_with_their_mean():
-    found = beside(**{**RUN, "hardware": MACHINE._replace(gpus=("Tesla T4", "NVIDIA A100-PCIE-40GB"))}, gpu_usage=0.5)
+    found = beside(
+        **{**RUN, "hardware": MACHINE._replace(gpus=("Tesla T4", "NVIDIA A100-PCIE-40GB"))}, use=Use(gpu=0.5)
+    )
     assert found.estimate.parts_kwh["gpu"] == pytest.approx(12 * 2 * 0.5 * (70 + 250) / 2 / 1000)
 
 
@@ -67,14 +74,15 @@ def test_cards_of_two_kinds_count_with_their_mean():
 )
 def test_no_estimate_has_a_reason(change, said):
     found = beside(**{**RUN, **change})
-    assert isinstance(found, str) and said in found and sentences(found) == [found]
+    assert found.estimate is None and said in found.reason and found.sentences(explain=True) == [found.reason]
+    assert found.as_dict() == {"reason": found.reason} and found.ratio is None
 
 
 def test_a_modelled_energy_is_not_called_measured():
-    found = beside(**RUN, quality="modelled", partial=True)
+    found = beside(**{**RUN, "energy": replace(ENERGY, quality="modelled", partial=True)})
     assert "times the modelled" in found.sentence() and any("partial" in note for note in found.caveats)
     assert found.as_dict()["measured_quality"] == "modelled" and found.as_dict()["ratio"] == found.ratio
-    assert any("0.3725" in line for line in sentences(found, explain=True))
+    assert any("0.3725" in line for line in found.sentences(explain=True))
 
 
 HEADER = {

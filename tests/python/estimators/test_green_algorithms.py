@@ -4,9 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impact_tracker.estimators import Comparison, EstimateError, green_algorithms, inference_total, training_total
+from impact_tracker.estimators import (
+    Comparison,
+    EstimateError,
+    green_algorithms,
+    inference_total,
+    training_total,
+)
 from impact_tracker.factors import UnknownFactorError, UnknownZoneError
 from impact_tracker.footprint import flights, kilometres, tree_months
+from impact_tracker.values import Energy, joules_of
 
 DEFAULT = {"hours": 12, "cores": 12, "cpu_model": "Xeon E5-2683 v4", "memory_gb": 64}
 
@@ -153,9 +160,9 @@ def test_views_of_ai():
 
 def test_beside_a_measurement():
     found = green_algorithms(**DEFAULT, pue=1.0, zone="FR")
-    beside = Comparison(found, 0.683)
+    beside = Comparison(found, Energy(joules_of(0.683)))
     assert beside.ratio == pytest.approx(2.0, abs=1e-3) and "2.00 times" in beside.sentence()
-    assert Comparison(found, None).ratio is None and Comparison(found, 0.0).ratio is None
+    assert Comparison(found).ratio is None and Comparison(found, Energy(0.0)).ratio is None
 
 
 @given(st.floats(0, 1e4), st.integers(1, 1000), st.floats(0, 1), st.floats(0, 2000), st.floats(1, 3))

@@ -4,38 +4,42 @@ from datetime import datetime, timezone
 
 import pytest
 
+from impact_tracker.estimators import Use
 from impact_tracker.factors import Factor
-from impact_tracker.interop import Run
+from impact_tracker.hostinfo import Hardware
+from impact_tracker.interop import Parts, Site, Statement
+from impact_tracker.values import Energy, joules_of
 
 GERMANY = Factor(
     470.0, "g/kWh", 470.0, 470.0, "stated in the card", year=2020, name="carbon intensity of electricity, Germany"
 )
 
 
+def kwh(amount, **more):
+    return Energy(joules_of(amount), **more)
+
+
 @pytest.fixture
 def climatebert():
-    return Run(
+    return Statement(
         name="ClimateBERT",
         tool="impact-tracker",
         tool_version="1.0",
         started_at=datetime(2022, 3, 1, 8, tzinfo=timezone.utc),
         duration_s=48 * 3600,
-        energy_kwh=48 * 0.7,
-        cpu_kwh=3.6,
-        gpu_kwh=30.0,
-        intensity=GERMANY,
-        zone="DEU",
-        zone_name="Germany",
-        cpu_model="AMD EPYC 7543",
-        cpu_count=64,
-        gpu_model="NVIDIA RTX A5000",
-        gpu_count=2,
-        ram_gb=256.0,
-        os="Linux",
-        python="3.11.2",
+        energy=kwh(48 * 0.7),
+        parts=Parts(processors=kwh(3.6), cards=kwh(30.0)),
+        site=Site(intensity=GERMANY, zone="DEU", zone_name="Germany"),
+        hardware=Hardware(
+            cpu="AMD EPYC 7543",
+            threads=64,
+            gpus=("NVIDIA RTX A5000",) * 2,
+            memory_bytes=256_000_000_000,
+            kernel="Linux",
+            python="3.11.2",
+        ),
+        use=Use(cpu=0.25, gpu=0.9),
         run_id="20220301-1",
-        cpu_utilisation=0.25,
-        gpu_utilisation=0.9,
     )
 
 
@@ -43,9 +47,9 @@ def climatebert():
 def search(climatebert):
     from dataclasses import replace
 
-    return replace(climatebert, name="search", duration_s=302 * 3600, energy_kwh=302 * 0.7)
+    return replace(climatebert, name="search", duration_s=302 * 3600, energy=kwh(302 * 0.7))
 
 
 @pytest.fixture
 def unmeasured():
-    return Run(name="nothing", tool="impact-tracker", quality="missing", intensity=GERMANY, duration_s=60.0)
+    return Statement(name="nothing", tool="impact-tracker", site=Site(intensity=GERMANY), duration_s=60.0)

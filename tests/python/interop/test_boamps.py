@@ -2,12 +2,14 @@
 
 import copy
 import json
+import math
 from dataclasses import replace
 
 import pytest
 
 from impact_tracker.interop import InteropError, boamps
 from impact_tracker.interop.boamps_rules import REPORT, faults_of
+from impact_tracker.values import Energy, joules_of
 
 SMALLEST = {
     "task": {
@@ -61,22 +63,29 @@ def test_our_report_is_valid_and_comes_back(climatebert, tmp_path):
     path = tmp_path / "report.json"
     path.write_text(boamps.to_json(climatebert), encoding="utf-8")
     back = boamps.read_json(path)[0]
-    assert back.energy_kwh == pytest.approx(33.6) and back.carbon.value == pytest.approx(15_792.0)
-    assert (back.gpu_model, back.gpu_count, back.zone) == ("NVIDIA RTX A5000", 2, "Germany")
+    assert back.energy.kwh == pytest.approx(33.6) and back.carbon.value == pytest.approx(15_792.0)
+    assert back.hardware.gpus == ("NVIDIA RTX A5000",) * 2 and back.site.zone == "Germany"
 
 
 @pytest.mark.parametrize(("spread", "said"), [(0.05, "high"), (0.2, "medium"), (0.7, "low")])
 def test_accuracy_is_that_of_the_interval(climatebert, spread, said):
-    run = replace(climatebert, energy_high_kwh=33.6 * (1 + spread), quality="modelled")
-    assert boamps.to_report(run)["quality"] == said
+    energy = Energy(joules_of(33.6), half_j=joules_of(33.6 * spread), quality="modelled")
+    assert boamps.to_report(replace(climatebert, energy=energy))["quality"] == said
 
 
 def test_pue_hardware_and_quality_come_back(climatebert, tmp_path):
     path = tmp_path / "report.json"
-    path.write_text(boamps.to_json(replace(climatebert, pue=1.5, quality="modelled", cpu_sockets=2)), encoding="utf-8")
+    run = replace(
+        climatebert,
+        energy=replace(climatebert.energy, quality="modelled"),
+        site=replace(climatebert.site, pue=1.5),
+        hardware=climatebert.hardware._replace(sockets=2),
+    )
+    path.write_text(boamps.to_json(run), encoding="utf-8")
     back = boamps.read_json(path)[0]
-    assert back.pue == 1.5 and back.carbon.value == pytest.approx(15_792.0 * 1.5) and back.quality == "modelled"
-    assert (back.cpu_model, back.cpu_sockets, back.ram_gb) == ("AMD EPYC 7543", 2, 256.0) and back.notes == ()
+    assert back.site.pue == 1.5 and back.carbon.value == pytest.approx(15_792.0 * 1.5)
+    assert back.energy.quality == "modelled" and back.notes == ()
+    assert (back.hardware.cpu, back.hardware.sockets, back.memory_gb) == ("AMD EPYC 7543", 2, 256.0)
 
 
 def test_our_report_against_json_schema(climatebert):
@@ -87,17 +96,17 @@ def test_our_report_against_json_schema(climatebert):
 def as_json_schema(rule):
     """The rules as a JSON schema: a second check that does not use ours."""
     names = {"text": "string", "number": "number", "whole": "integer", "object": "object", "list": "array"}
-    schema = {"type": names[rule["type"]]}
-    if "one_of" in rule:
-        schema["enum"] = list(rule["one_of"])
-    if "from" in rule:
-        schema.update(minimum=rule["from"], maximum=rule["to"])
-    if rule["type"] == "list":
-        schema.update(minItems=rule["at_least"], items=as_json_schema(rule["of"]))
-    if rule["type"] == "object":
-        schema["properties"] = {name: as_json_schema(part) for name, part in rule["fields"].items()}
-        if rule["required"]:
-            schema["required"] = list(rule["required"])
+    schema = {"type": names[rule.type]}
+    if rule.words:
+        schema["enum"] = list(rule.words)
+    if math.isfinite(rule.low):
+        schema.update(minimum=rule.low, maximum=rule.high)
+    if rule.items:
+        schema.update(minItems=1, items=as_json_schema(rule.items))
+    if rule.type == "object":
+        schema["properties"] = {name: as_json_schema(part) for name, part in rule.fields.items()}
+        if rule.required:
+            schema["required"] = list(rule.required)
     return schema
 
 

@@ -20,6 +20,7 @@ from impact_tracker.interop import (
     write,
 )
 from impact_tracker.interop.cards import climate_card
+from impact_tracker.values import Energy, joules_of
 
 
 def test_climatebert(climatebert, search):
@@ -64,7 +65,7 @@ def test_hugging_face_numbers_stay_numbers(climatebert, kwh):
     yaml = pytest.importorskip("yaml")
     from dataclasses import replace
 
-    found = yaml.safe_load(hugging_face(replace(climatebert, energy_kwh=kwh, name='quote " and: colon')))
+    found = yaml.safe_load(hugging_face(replace(climatebert, energy=Energy(joules_of(kwh)), name='quote " and: colon')))
     assert found["co2_eq_emissions"]["emissions"] == pytest.approx(470 * kwh)
 
 

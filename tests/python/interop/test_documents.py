@@ -8,9 +8,10 @@ import pytest
 from impact_tracker import cli
 from impact_tracker.interop import InteropError, climate_card_markdown, codecarbon, read_runs, sci_json
 from impact_tracker.interop.cards import Study
-from impact_tracker.interop.documents import is_document, of_climate_card, statements_in
+from impact_tracker.interop.documents import is_document, numbers_in, of_climate_card
 from impact_tracker.interop.lint import lint_all
-from impact_tracker.interop.statement import of_run
+from impact_tracker.interop.reported import of_statement
+from impact_tracker.values import Energy, joules_of
 
 
 def call(capsys, arguments):
@@ -89,7 +90,7 @@ def test_trap_2_is_found_in_codecarbons_file(tmp_path, capsys):
 def test_a_fault_in_a_file_of_factors_has_its_line(tmp_path):
     path = tmp_path / "factors.json"
     path.write_text(json.dumps(spoiled(FACTORS, {"year": None}), indent=1))
-    (finding,) = lint_all(statements_in(path))
+    (finding,) = lint_all(numbers_in(path))
     assert finding.where.startswith(f"{path}:3:")
 
 
@@ -121,13 +122,15 @@ def test_our_own_documents_are_sound(climatebert, tmp_path):
     card, score = tmp_path / "card.md", tmp_path / "sci.json"
     card.write_text(climate_card_markdown(Study(climatebert), extended=True), encoding="utf-8")
     score.write_text(sci_json(climatebert, functional_unit="image", units=1000), encoding="utf-8")
-    assert lint_all([*statements_in(card), *statements_in(score)]) == []
-    small = replace(climatebert, energy_kwh=4.16e-6)
+    assert lint_all([*numbers_in(card), *numbers_in(score)]) == []
+    small = replace(climatebert, energy=Energy(joules_of(4.16e-6)))
     card.write_text(climate_card_markdown(Study(small), extended=True), encoding="utf-8")
-    assert statements_in(card)[0].site_kwh == pytest.approx(4.16e-6) and lint_all(statements_in(card)) == []
+    assert numbers_in(card)[0].site_kwh == pytest.approx(4.16e-6) and lint_all(numbers_in(card)) == []
     table = tmp_path / "emissions.csv"
-    table.write_text(codecarbon.to_csv([replace(climatebert, pue=1.5)]), encoding="utf-8")
-    found = lint_all([of_run(run) for run in read_runs(table)])
+    table.write_text(
+        codecarbon.to_csv([replace(climatebert, site=replace(climatebert.site, pue=1.5))]), encoding="utf-8"
+    )
+    found = lint_all([of_statement(run) for run in read_runs(table)])
     assert {finding.trap for finding in found} == {5}  # its form has no place for the intensity's year
 
 
@@ -136,14 +139,14 @@ def test_json_of_another_kind_is_refused(tmp_path, text):
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(InteropError, match=r"x\.json: neither"):
-        statements_in(path)
+        numbers_in(path)
 
 
 def test_a_model_card_without_either(tmp_path):
     path = tmp_path / "README.md"
     path.write_text("| a | b |\n|---|---|\n")
     with pytest.raises(InteropError, match="co2_eq_emissions"):
-        statements_in(path)
+        numbers_in(path)
 
 
 def test_explain_shows_what_was_checked(tmp_path, capsys):

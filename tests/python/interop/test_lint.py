@@ -7,11 +7,12 @@ import pytest
 
 from impact_tracker import cli
 from impact_tracker.factors import intensity
-from impact_tracker.interop import Run
+from impact_tracker.interop import Site, Statement
 from impact_tracker.interop.lint import CHECKS, lint
-from impact_tracker.interop.statement import Statement, of_run
+from impact_tracker.interop.reported import ReportedNumbers, of_statement
+from impact_tracker.values import Energy
 
-SOUND = Statement(
+SOUND = ReportedNumbers(
     "sound",
     it_kwh=10.0,
     site_kwh=12.0,
@@ -42,7 +43,7 @@ def traps(**changes):
 
 
 def test_there_are_eleven_and_a_sound_report_falls_into_none():
-    assert len(CHECKS) == 11 and lint(SOUND) == [] and lint(Statement("empty")) == []
+    assert len(CHECKS) == 11 and lint(SOUND) == [] and lint(ReportedNumbers("empty")) == []
 
 
 @pytest.mark.parametrize(
@@ -74,32 +75,27 @@ def test_each_trap_is_found_alone(trap, changes):
 
 
 def test_the_gpt_3_card_is_off_by_ten():
-    card = Statement("GPT-3 card", site_kwh=1_287_000.0, intensity=429.0, intensity_year=2021, carbon_g=5_521_000e3)
+    card = ReportedNumbers(
+        "GPT-3 card", site_kwh=1_287_000.0, intensity=429.0, intensity_year=2021, carbon_g=5_521_000e3
+    )
     slips = [finding.what for finding in lint(card) if finding.trap == 11]
     assert len(slips) == 1 and "10^1" in slips[0]
 
 
 def test_the_sci_ai_example_is_off_by_a_thousand():
-    example = Statement("SCI-AI", carbon_g=6500e3, units=50e9 / 1e6, carbon_each_g=0.13)
+    example = ReportedNumbers("SCI-AI", carbon_g=6500e3, units=50e9 / 1e6, carbon_each_g=0.13)
     assert "10^-3" in next(finding.what for finding in lint(example) if finding.trap == 11)
 
 
 def test_strubells_bert_is_rounding_not_a_slip():
-    bert = Statement("BERT", site_kwh=1507.0, intensity=432.727, intensity_year=2018, carbon_g=1438 * 453.59237)
+    bert = ReportedNumbers("BERT", site_kwh=1507.0, intensity=432.727, intensity_year=2018, carbon_g=1438 * 453.59237)
     assert all(finding.trap != 11 for finding in lint(bert))
 
 
 def test_our_own_run_is_sound():
-    run = Run(
-        name="x",
-        tool="impact-tracker",
-        energy_kwh=1.0,
-        duration_s=3600.0,
-        pue=1.2,
-        intensity=intensity("FR"),
-        zone="FR",
-    )
-    assert [finding for finding in lint(of_run(run)) if finding.level == "error"] == []
+    site = Site(pue=1.2, intensity=intensity("FR"), zone="FR")
+    run = Statement("x", "impact-tracker", duration_s=3600.0, energy=Energy(3.6e6), site=site)
+    assert [finding for finding in lint(of_statement(run)) if finding.level == "error"] == []
 
 
 CSV = (

@@ -6,20 +6,23 @@ import pytest
 
 from impact_tracker.factors import Factor
 from impact_tracker.footprint import Allocation, Impact, Term, embodied
-from impact_tracker.interop import InteropError, Need, Run, frugal_statement, open_metrics, sci
+from impact_tracker.interop import InteropError, Need, Site, Statement, frugal_statement, open_metrics, sci
+from impact_tracker.values import Energy
 
 MADE = Impact.of("carbon", "g", [Term(1e6, ((Factor.stated(1.0, "kg", "1000 kg of server"), 1),))], "modelled")
 
 
 def test_scis_share_of_making():
     share = embodied(MADE, 1.0, Allocation.fixed(4))
-    run = Run(name="x", tool="t", energy_kwh=0.0, intensity=Factor.stated(100.0, "g/kWh", "grid"), duration_s=3600.0)
+    run = Statement(
+        "x", "t", duration_s=3600.0, energy=Energy(0.0), site=Site(intensity=Factor.stated(100.0, "g/kWh", "grid"))
+    )
     found = sci(run, functional_unit="hour", units=1, embodied=share)
     assert found["sci_g_per_unit"] == pytest.approx(28.54, abs=0.005) and found["conforming"]
 
 
 def test_sci_is_energy_with_pue_times_intensity_over_units(climatebert):
-    found = sci(replace(climatebert, pue=1.5), functional_unit="image", units=1000)
+    found = sci(replace(climatebert, site=replace(climatebert.site, pue=1.5)), functional_unit="image", units=1000)
     assert found["sci_g_per_unit"] == pytest.approx(33.6 * 1.5 * 470 / 1000) and not found["conforming"]
     assert found["E_kwh"] == pytest.approx(50.4) and found["M_g"] is None and found["notes"]
 
@@ -31,7 +34,9 @@ def test_sci_needs_units(climatebert, units):
 
 
 def test_sci_is_location_based(climatebert):
-    market = replace(climatebert, intensity=replace(climatebert.intensity, method="market-based"))
+    site = climatebert.site
+    certified = replace(site, intensity=replace(site.intensity, method="market-based"))
+    market = replace(climatebert, site=certified)
     with pytest.raises(InteropError, match="location"):
         sci(market, functional_unit="image", units=1)
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from impact_tracker.interop import InteropError, carbontracker, codecarbon, from_record, read_runs
+from impact_tracker.interop import InteropError, carbontracker, codecarbon, from_record, hugging_face, read_runs
 from impact_tracker.interop.eit import samples_of, to_data_json
 
 ROW = {
@@ -29,16 +29,33 @@ def write_csv(tmp_path, rows, columns=None):
 
 def test_codecarbons_kilograms_and_pue(tmp_path):
     run = codecarbon.read_csv(write_csv(tmp_path, [ROW]))[0]
-    assert run.energy_kwh == pytest.approx(0.5) and run.pue == 1.2 and run.cpu_kwh == pytest.approx(0.3)
-    assert run.carbon.value == pytest.approx(120.0) and run.intensity.value == pytest.approx(200.0)
-    assert run.ram_kwh is None and run.gpu_count == 2 and run.quality == "estimated"
+    assert run.energy.kwh == pytest.approx(0.5) and run.site.pue == 1.2
+    assert run.parts.processors.kwh == pytest.approx(0.3)
+    assert run.carbon.value == pytest.approx(120.0) and run.site.intensity.value == pytest.approx(200.0)
+    assert run.parts.memory.is_missing and len(run.hardware.gpus) == 2 and run.energy.quality == "estimated"
     assert run.started_at.isoformat() == "2024-05-01T09:00:00+00:00"
 
 
 def test_an_old_file_lacks_columns(tmp_path):
     old = {name: ROW[name] for name in ("timestamp", "duration", "emissions", "energy_consumed")}
     run = codecarbon.read_csv(write_csv(tmp_path, [old]))[0]
-    assert run.pue == 1.0 and run.energy_kwh == pytest.approx(0.6) and run.cpu_model is None
+    assert run.site.pue == 1.0 and run.energy.kwh == pytest.approx(0.6) and run.hardware.cpu is None
+
+
+def test_a_name_that_counts_its_cards_is_not_counted_twice(tmp_path):
+    (run,) = codecarbon.read_csv(write_csv(tmp_path, [{**ROW, "gpu_model": "2 x NVIDIA A100-SXM4-80GB"}]))
+    assert run.hardware.gpus == ("NVIDIA A100-SXM4-80GB",) * 2
+    assert '"2 x NVIDIA A100-SXM4-80GB"' in hugging_face(run)
+
+
+def test_an_energy_that_the_file_lacks_is_missing(tmp_path):
+    (run,) = codecarbon.read_csv(write_csv(tmp_path, [{**ROW, "energy_consumed": ""}]))
+    assert run.energy.is_missing and run.energy.quality == "missing"
+
+
+def test_a_power_that_cannot_be_read_is_no_fault_of_the_energy(tmp_path):
+    (run,) = codecarbon.read_csv(write_csv(tmp_path, [{**ROW, "cpu_power": "much", "ram_power": "5"}]))
+    assert run.stated.powers_w == {"ram": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +79,7 @@ def test_another_csv_is_refused(tmp_path):
 
 
 def test_our_csv_has_all_columns_and_comes_back(climatebert, unmeasured, tmp_path):
-    text = codecarbon.to_csv([replace(climatebert, pue=1.5), unmeasured])
+    text = codecarbon.to_csv([replace(climatebert, site=replace(climatebert.site, pue=1.5)), unmeasured])
     rows = list(csv.DictReader(io.StringIO(text)))
     assert tuple(rows[0]) == codecarbon.COLUMNS and len(rows) == 2
     assert float(rows[0]["emissions"]) == pytest.approx(15.792 * 1.5) and rows[0]["country_iso_code"] == "DEU"
@@ -71,8 +88,8 @@ def test_our_csv_has_all_columns_and_comes_back(climatebert, unmeasured, tmp_pat
     path = tmp_path / "emissions.csv"
     path.write_text(text)
     back = codecarbon.read_csv(path)
-    assert back[0].energy_kwh == pytest.approx(33.6) and back[0].carbon.value == pytest.approx(15_792 * 1.5)
-    assert back[1].energy_kwh is None
+    assert back[0].energy.kwh == pytest.approx(33.6) and back[0].carbon.value == pytest.approx(15_792 * 1.5)
+    assert back[1].energy.is_missing
 
 
 LOG = """2024-01-05 10:12:29 - CarbonTracker: The following components were found: GPU with device(s) X.
@@ -99,8 +116,8 @@ def test_carbontrackers_measured_part_only(tmp_path):
         runs = carbontracker.read_logs(place)
         assert len(runs) == 1
         run = runs[0]
-        assert run.duration_s == 150.0 and run.energy_kwh == pytest.approx(0.00079 / 1.58)
-        assert run.carbon.value == pytest.approx(0.158) and run.extra == {"epochs": 2} and ":3" in run.origin
+        assert run.duration_s == 150.0 and run.energy.kwh == pytest.approx(0.00079 / 1.58)
+        assert run.carbon.value == pytest.approx(0.158) and run.stated.epochs == 2 and ":3" in run.origin
 
 
 def test_a_log_without_a_measurement(tmp_path):
@@ -135,13 +152,13 @@ def test_a_record_of_ours(machine, tmp_path):
         machine.advance(3600.0)
     record = read_record(tmp_path / "runs")
     run = from_record(record)
-    assert run.energy_kwh == pytest.approx(0.105) and run.pue == 1.3 and run.zone_name == "France"
+    assert run.energy.kwh == pytest.approx(0.105) and run.site.pue == 1.3 and run.site.zone_name == "France"
     assert run.carbon.value == pytest.approx(record.result.carbon_g) and run.duration_s == pytest.approx(3600.0)
-    assert read_runs(tmp_path / "runs")[0].energy_kwh == pytest.approx(0.105)
+    assert read_runs(tmp_path / "runs")[0].energy.kwh == pytest.approx(0.105)
     host = record.header["host"]
-    assert run.tool_version == record.header["tool"]["version"] and run.cpu_count == host["logical_cpus"]
-    assert run.cpu_model == host.get("cpu") and run.ram_gb == pytest.approx(host["memory_bytes"] / 1e9)
-    assert run.cpu_utilisation == pytest.approx(min(1.0, record.result.utilisation["cpu"] / run.cpu_count))
+    assert run.tool_version == record.header["tool"]["version"] and run.hardware.threads == host["logical_cpus"]
+    assert run.hardware.cpu == host.get("cpu") and run.memory_gb == pytest.approx(host["memory_bytes"] / 1e9)
+    assert run.use.cpu == pytest.approx(min(1.0, record.result.utilisation["cpu"] / run.hardware.threads))
     samples = [json.loads(line) for line in to_data_json(samples_of(record)).splitlines()]
     assert [sample["rapl_power_draw_absolute"] for sample in samples] == [157.5, 105.0]  # a gap has no sample
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ...weighing import Weighing
+from ...weighing import Reweighing, Weighing
 from ..row.rows import Row
 
 _CARBON = ("carbon_g", "carbon_low_g", "carbon_high_g")
@@ -50,7 +50,7 @@ def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
     energy = row.get("energy_j")
     if energy is None:
         return row
-    weighing = asked.with_pue(row.get("pue") or 1.0) if pue is None else asked
+    weighing = asked.changed(Reweighing(pue=row.get("pue") or 1.0)) if pue is None else asked
     best, half = max(energy, 0.0), _half_width(row)
     found = weighing.carbon((max(best - half, 0.0), best, best + half), str(row.get("quality", "missing")))
     values = dict(zip(_CARBON, (found.value, found.low, found.high)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..networks import Listed, listed
+from typing import Any
+
+from ..networks import listed
 from ..settings import Settings
 from ..test import Step, Test
 
@@ -44,7 +46,7 @@ def check_images(settings: Settings) -> None:
 def _test(model: str, settings: Settings) -> Test:
     images = settings.images or IMAGES[settings.mode]
     training = settings.phase != "inference"
-    data = {"data": DATA}
+    data: dict[str, Any] = {"data": DATA}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     if settings.mode == "work":
@@ -61,7 +63,7 @@ def _test(model: str, settings: Settings) -> Test:
     return Test(model, model, load, tuple(steps), DATA, GMAC[model])
 
 
-def listing() -> list[Listed]:
+def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
     phases = ["training", "evaluation", "inference"]
     return [

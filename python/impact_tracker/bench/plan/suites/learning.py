@@ -7,11 +7,13 @@ not be called censored. Without a target it falls along a cosine over the epochs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ..networks import Listed, listed
+from ..networks import listed
 from ..settings import Settings
-from ..test import Options, Step, Test
+from ..test import Step, Test
 from . import fashion as suite_fashion
 
 EPOCHS = {"quick": 3, "work": 10}
@@ -25,8 +27,8 @@ class Course:
 
     data: str
     metrics: tuple[str, ...]
-    load: Options
-    learning: Options
+    load: Mapping[str, Any]
+    learning: Mapping[str, Any]
     gmac: float
     warm: int
     unit: str = "image"
@@ -71,7 +73,7 @@ def tests(settings: Settings) -> list[Test]:
     for model in chosen:
         course = COURSES[model]
         if metric is not None and metric not in course.metrics:
-            known = ", ".join(f"--target-{name}" for name in course.metrics)
+            known = ", ".join(f"--target-{one}" for one in course.metrics)
             raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
         if course.data == suite_fashion.DATA:
             suite_fashion.check_images(settings)
@@ -84,7 +86,7 @@ def _having(metric: str) -> tuple[str, ...]:
 
 
 def _test(model: str, course: Course, settings: Settings) -> Test:
-    data = {"data": course.data}
+    data: dict[str, Any] = {"data": course.data}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     warm = {"training": True, "subset": min(course.warm, settings.images or course.warm), **course.learning, **data}
@@ -103,13 +105,13 @@ def _test(model: str, course: Course, settings: Settings) -> Test:
     return Test(model, model, load, (first, Step("training", "reach", reach)), course.data, course.gmac)
 
 
-def listing() -> list[Listed]:
+def listing() -> list[dict[str, Any]]:
     """For `bench --list`."""
-    tests = []
+    found = []
     for model, course in COURSES.items():
         size = course.load["size"]
         own = {"unit": course.unit, "data": course.data, "targets": list(course.metrics)}
-        tests.append(
+        found.append(
             listed(
                 "learning",
                 model,
@@ -122,4 +124,4 @@ def listing() -> list[Listed]:
                 **own,
             )
         )
-    return tests
+    return found

@@ -1,0 +1,117 @@
+"""The whole footprint of a stated run, with the estimate beside it and what stands apart from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..estimators import Comparison
+from ..factors import Factor, marginal_intensity, residual_intensity
+from ..footprint import (
+    Allocation,
+    Footprint,
+    Impact,
+    Machine,
+    Units,
+    assess,
+    marginal_carbon,
+    market_carbon,
+    zone_factor,
+)
+from ..hostinfo import Hardware
+from .matched import matched
+from .statement import Statement
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What is assumed of a run beside what it states.
+
+    `machine` and `allocation`: whose making is shared, and how; `wue`: in place of the site's own; `idle_w`: power of
+    the idle machine; `hardware`: for the estimate, in place of the run's own. `curve_file`, `live_service`: where the
+    intensity over time comes from. `marginal`, `market`: whether carbon by such intensities is asked for.
+    """
+
+    machine: Machine | None = None
+    allocation: Allocation | None = None
+    wue: float | None = None
+    idle_w: float | None = None
+    hardware: Hardware | None = None
+    curve_file: str | None = None
+    live_service: str | None = None
+    marginal: bool = False
+    market: bool = False
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`footprint` of a run; `estimate` beside it; `matched`: carbon by an intensity over time or why there is none;
+    `apart`: marginal and market-based carbon, which are in no total."""
+
+    run: Statement
+    footprint: Footprint
+    estimate: Comparison
+    matched: Impact | str | None
+    apart: tuple[Impact, ...]
+    wue: float | None
+
+    def as_dict(self, units: Units) -> dict[str, object]:
+        """For JSON, unrounded."""
+        run, water = self.run, zone_factor("water", self.run.site.zone)
+        document = {
+            "name": run.name,
+            "origin": run.origin,
+            **self.footprint.as_dict(),
+            "energy_kwh": run.energy.kwh,
+            "pue": run.site.pue,
+            "zone": run.site.zone,
+            "wue_l_per_kwh": self.wue,
+            "grid_water_l_per_kwh": None if water is None else water.value,
+            "estimate": self.estimate.as_dict(),
+        }
+        if self.matched is not None:
+            by_time = self.matched
+            document["matched"] = {"reason": by_time} if isinstance(by_time, str) else by_time.as_dict()
+        if units.amounts:
+            document["per"] = units.as_dict(self.footprint)
+        return {**document, **{impact.indicator: impact.as_dict() for impact in self.apart}}
+
+
+def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
+    """Every indicator and stage of a run. ValueError for more idle energy than energy."""
+    wue = run.site.wue if assumed.wue is None else assumed.wue
+    return assess(
+        energy=run.energy,
+        duration_s=run.duration_s,
+        idle_j=None if assumed.idle_w is None or run.duration_s is None else assumed.idle_w * run.duration_s,
+        pue=run.site.pue,
+        zone=run.site.zone,
+        grid=run.site.intensity,
+        wue=None if wue is None else Factor.stated(wue, "L/kWh", "water usage effectiveness of the site"),
+        machine=assumed.machine,
+        allocation=assumed.allocation,
+    )
+
+
+def assessed(run: Statement, assumed: Assumptions) -> Assessment:
+    """The run's footprint and what is asked for beside it. ValueError for what cannot be weighed."""
+    return Assessment(
+        run,
+        footprint_of(run, assumed),
+        run.beside(assumed.hardware),
+        matched(run, assumed.curve_file, assumed.live_service),
+        _apart(run, assumed),
+        run.site.wue if assumed.wue is None else assumed.wue,
+    )
+
+
+def _apart(run: Statement, assumed: Assumptions) -> tuple[Impact, ...]:
+    impacts = []
+    for wanted, intensity_of, weigh in (
+        (assumed.marginal, marginal_intensity, marginal_carbon),
+        (assumed.market, residual_intensity, market_carbon),
+    ):
+        if wanted:
+            if run.site.zone is None:
+                raise ValueError(f"{run.name}: --marginal and --market need to know where it ran: give --zone")
+            impacts.append(weigh(run.energy, run.site.pue, intensity=intensity_of(run.site.zone)))
+    return tuple(impacts)

@@ -1,0 +1,68 @@
+"""Statements of this tool's own records and results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..estimators import energy_of, use_of
+from ..hostinfo import Hardware, hardware_of
+from ..modelled import parts_of
+from ..record import Record
+from ..result import Result
+from ..values import Energy, total
+from .statement import Parts, Site, Statement
+
+
+def from_record(record: Record) -> Statement:
+    """What a record states of its run."""
+    header, tags = record.header, record.tags
+    hardware = hardware_of(header)
+    run = from_result(record.result, name=tags.get("name") or record.path.parent.parent.name, hardware=hardware)
+    return replace(
+        run,
+        started_at=record.started_at,
+        run_id=str(header.get("run_id") or record.path.stem),
+        tool_version=hardware.tool_version or "",
+        notes=(*run.notes, *(() if record.complete else ("the record ends early: it holds the run up to there",))),
+        origin=str(record.path),
+    )
+
+
+def from_result(result: Result, *, name: str = "", hardware: Hardware | None = None) -> Statement:
+    """Of a run or a region as the tracker gives it, on hardware as `hardware_of` a record's header gives it."""
+    known, weighing = hardware or Hardware(), result.weighing
+    return Statement(
+        name=name or result.name or "run",
+        tool="impact-tracker",
+        duration_s=result.duration_s,
+        energy=energy_of(result),
+        models=parts_of(result.channels, result.modelled_j),
+        parts=Parts(
+            _part(result.channels, ("package", "core", "cpu")),
+            _part(result.channels, ("gpu",)),
+            _part(result.channels, ("dram", "ram", "memory")),
+        ),
+        site=Site(
+            pue=weighing.pue,
+            intensity=weighing.intensity,
+            zone=weighing.zone,
+            zone_name=weighing.intensity.name.rpartition(", ")[2] or None,
+        ),
+        hardware=known,
+        use=use_of(result, known.threads),
+        notes=tuple(result.notes),
+    )
+
+
+def _part(channels: Iterable[Mapping[str, object]], words: tuple[str, ...]) -> Energy:
+    """Energy of the channels in the total whose domain or device begins with one of the words."""
+    energies = []
+    for channel in channels:
+        domain, device = (str(channel.get(name, "")).casefold() for name in ("domain", "device"))
+        joules = channel.get("energy_j")
+        fits = domain.startswith(words) or (domain in ("", "total", "device") and device.startswith(words))
+        if channel.get("in_total") and isinstance(joules, (int, float)) and math.isfinite(joules) and fits:
+            energies.append(Energy.from_range(None, joules, None, quality=str(channel.get("quality", "measured"))))
+    return total(energies)

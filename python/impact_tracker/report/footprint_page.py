@@ -1,0 +1,89 @@
+"""The page and the figures of a run's whole footprint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..factors.hardware import physical_cores
+from ..footprint import (
+    STAGES,
+    Impact,
+    Units,
+    all_of,
+    explain,
+    explain_all,
+    per_unit,
+    person_years,
+    what_matters,
+    words_of,
+)
+from ..interop.assessment import Assessment
+from .impact_figures import plot_countries, plot_life_cycle, plot_matrix, plot_split
+from .page import Page, Table
+
+_COMPARED = ("carbon", "adp", "primary_energy", "water")  # indicators with a planetary boundary
+
+
+def page_of(assessment: Assessment, units: Units, *, explained: bool = False, tornado: bool = False) -> Page:
+    """The answer, indicators by stages, equivalents, parts; formulas and what moves the result where asked for."""
+    footprint = assessment.footprint
+    totals = [total for total in map(footprint.matrix.total, _COMPARED) if total.value is not None]
+    details = [f"{person_years(total).value:.3g} person-years of the {total.indicator} boundary" for total in totals]
+    details += [f"{e.value:.3g} {e.unit}: {e.name}" for e in all_of(footprint.carbon) if e.name != "person-equivalents"]
+    details += _core_hour(assessment)
+    details += [f"{part:<16}{words_of(impact)}" for part, impact in footprint.use.items()]
+    details.append("X: " + "; ".join(dict.fromkeys(footprint.matrix.reasons().values())))
+    if explained:
+        details += ["", *explain_all(footprint)]
+    if tornado:
+        details += ["", *what_matters(totals)]
+    details += units.lines(footprint)
+    details += assessment.estimate.sentences(explained)
+    if isinstance(assessment.matched, str):
+        details.append(f"not matched in time: {assessment.matched}")
+    elif assessment.matched is not None:
+        details += _line("matched in time", assessment.matched, explained)
+    for impact in assessment.apart:
+        details += _line(f"{impact.indicator.replace('_', ' ')}, in no total", impact, explained)
+    headline = f"{assessment.run.name}: {words_of(footprint.carbon)} over the life cycle as far as it is known"
+    return Page(headline, [_matrix(assessment)], details=details)
+
+
+def _matrix(assessment: Assessment) -> Table:
+    rows = [
+        [indicator, *("X" if cell.value is None else f"{cell.value:.3g}" for cell in (*cells, total)), unit]
+        for indicator, unit, cells, total in assessment.footprint.matrix.rows()
+    ]
+    return Table(("indicator", *(f">{stage}" for stage in STAGES), ">total", "unit"), rows)
+
+
+def _line(what: str, impact: Impact, explained: bool) -> list[str]:
+    return [f"{what}: {words_of(impact)}", *(f"  {line}" for line in (explain(impact) if explained else []))]
+
+
+def _core_hour(assessment: Assessment) -> list[str]:
+    """Carbon for each hour of one of the machine's cores, where both are known: what computing centres publish."""
+    carbon, hours = assessment.footprint.carbon, assessment.footprint.hours
+    cores, _ = physical_cores(assessment.run.hardware)
+    if not cores or not hours or carbon.value is None:
+        return []
+    return [per_unit(carbon, cores * hours, "core-hour").sentence()]
+
+
+def draw(assessment: Assessment, folder: Path) -> None:
+    """The run's figures as .svg: making and use, indicators and stages; countries and parts where it has an energy."""
+    run = assessment.run
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in run.run_id or run.name)
+    plot_life_cycle(assessment.footprint, folder / f"{name}-life-cycle.svg")
+    plot_matrix(assessment.footprint, folder / f"{name}-matrix.svg")
+    if run.energy.kwh is None:
+        return
+    plot_countries(run.energy, folder / f"{name}-countries.svg", pue=run.site.pue, own=run.site.zone)
+    plot_countries(run.energy, folder / f"{name}-world.svg", pue=run.site.pue, own=run.site.zone, zones=None)
+    parts = {
+        "cores": run.parts.processors.kwh,
+        "GPU": run.parts.cards.kwh,
+        "memory": run.parts.memory.kwh,
+        "overhead": run.energy.kwh * (run.site.pue - 1.0),
+    }
+    plot_split(parts, folder / f"{name}-parts.svg")
