@@ -92,6 +92,7 @@ def test_a_tracker_that_is_never_stopped(run_listing, tmp_path: Path) -> None:  
     assert 0.25 * 200 < kwh * 3.6e6 <= result["energy_j"] * 1.001
 
 
+@pytest.mark.processors
 def test_blocks_add_up(run_listing) -> None:  # type: ignore[no-untyped-def]
     _, run = run_listing
     kwh, hours = run("with blocks")

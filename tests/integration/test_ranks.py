@@ -72,6 +72,7 @@ def expect_holds(machine: FakeMachine, result: dict[str, Any]) -> None:
     assert holds({**result, "energy_j": counted_j(result)}, truth), (result["energy_j"], truth)
 
 
+@pytest.mark.processors
 def test_eight_ranks_in_one_logdir_give_one_nodes_energy(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("square:20:180:50ms", sockets=2, dram="constant:25"))
     ends(launch(machine, tmp_path, 1.5))
@@ -89,6 +90,7 @@ def test_eight_ranks_in_one_logdir_give_one_nodes_energy(fake_machine: MachineFa
     assert done.stdout.startswith("8 ranks on 1 node: ")
 
 
+@pytest.mark.processors
 def test_a_killed_rank_is_covered_by_the_others(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("square:20:180:50ms"))
     processes = launch(machine, tmp_path, 4, 3)

@@ -34,6 +34,7 @@ def runs_of(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.processors
 def test_regions_nest_overlap_and_come_from_threads(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("square:20:180:50ms", sockets=2))
     program = """
@@ -60,6 +61,7 @@ print(json.dumps([outer.result.energy_j, inner.result.energy_j]))
     assert json.loads(done.stdout) == pytest.approx([regions["outer"]["energy_j"], regions["inner"]["energy_j"]])
 
 
+@pytest.mark.processors
 def test_forty_forked_children_are_inert_and_in_the_parents_record(
     fake_machine: MachineFactory, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ print(begin)
     assert found["result"]["duration_s"] < 10
 
 
+@pytest.mark.processors
 def test_failing_reads_are_a_gap_and_never_an_error(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("constant:100"))
     program = """

@@ -11,25 +11,25 @@ from .nodes import Node
 from .runs import ReadRecord
 
 
-def estimate_of(run: ReadRecord) -> Comparison:
+def comparison_of(run: ReadRecord) -> Comparison:
     """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
     return beside_result(run.result, run.record.header)
 
 
 def lines(run: ReadRecord, explain: bool = False) -> list[str]:
     """For the page of one run."""
-    return estimate_of(run).sentences(explain)
+    return comparison_of(run).sentences(explain)
 
 
 def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    ratio = estimate_of(run).ratio
+    ratio = comparison_of(run).ratio
     return "" if ratio is None else f"{ratio:.2f}"
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:
     """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
-    beside = estimate_of(run)
+    beside = comparison_of(run)
     return (None if beside.estimate is None else beside.estimate.energy_kwh), beside.ratio
 
 

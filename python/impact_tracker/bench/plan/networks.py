@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 TOP1_SOURCE = "TensorFlow-Slim image classification models, README (single crop)"
 
 
+Listed = dict[str, Any]  # a line of `bench --list`: every suite has fields of its own
+
+
 class Network(NamedTuple):
     """One network of a suite."""
 
@@ -64,7 +67,7 @@ def title_of(model: str, test: str = "") -> str:
     return (BY_NAME[model].title if model in BY_NAME else model) + part
 
 
-def listed(suite: str, test: str, model: str, phases: list[str], **more: Any) -> dict[str, Any]:
+def listed(suite: str, test: str, model: str, phases: list[str], **more: object) -> Listed:
     """One test for `bench --list`; `more`: gmac, batch, size, and what only this suite has."""
     network = BY_NAME[model]
     row = {"suite": suite, "test": test, "model": model, "title": network.title, "task": network.task}

@@ -93,7 +93,7 @@ class Settings:
             most = "" if metric == "loss" else " and below 1"
             raise ValueError(f"a target {metric} lies above 0{most}, not at {target:g}")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For campaign.json."""
         return {**asdict(self), "models": list(self.models)}
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
 ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
+Options = Mapping[str, Any]  # of one of the worker's commands, which knows their types and checks them
 QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
 
 
@@ -23,7 +24,7 @@ class Step:
 
     phase: str
     command: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     sized: bool = False
 
 
@@ -40,7 +41,7 @@ class Test:
 
     name: str
     model: str
-    load: Mapping[str, Any]
+    load: Options
     steps: tuple[Step, ...]
     data: str = "synthetic"
     gmac: float | None = None
@@ -67,13 +68,13 @@ def refuse_data(settings: Settings) -> None:
             raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")
 
 
-def steps_of(phase: str, settings: Settings, learning: Mapping[str, Any]) -> tuple[Step, ...]:
+def steps_of(phase: str, settings: Settings, learning: Options) -> tuple[Step, ...]:
     """Warming up, then the phase itself, on made-up inputs: for about a second in mode "quick"; else once the power is
     steady, for as many images as the sensors need. In both for as many as were asked for. `learning`: how a training
     learns; nothing of an inference."""
     training = phase == "training"
     command = "train" if training else "infer"
-    images: dict[str, Any] = {"images": settings.images} if settings.images is not None else {}
+    images: Options = {"images": settings.images} if settings.images is not None else {}
     if settings.mode == "quick":
         limits = images or {"passes": QUICK_PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
         warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Protocol
 
+from ..networks import Listed
 from ..settings import Settings
 from ..test import Step, Test
 from . import ai as suite_ai
@@ -16,7 +17,18 @@ from . import modern as suite_modern
 __all__ = ["Step", "Test", "check_models", "listing", "models_of", "tests_of"]
 
 
-_SUITES: dict[str, Any] = {
+class Suite(Protocol):
+    """What the module of a suite gives."""
+
+    @property
+    def MODELS(self) -> tuple[str, ...]: ...  # noqa: N802  # a module's constant
+
+    def tests(self, settings: Settings) -> list[Test]: ...
+
+    def listing(self) -> list[Listed]: ...
+
+
+_SUITES: dict[str, Suite] = {
     "fashion-mnist": suite_fashion,
     "ai-benchmark": suite_ai,
     "modern": suite_modern,
@@ -39,10 +51,10 @@ def tests_of(settings: Settings) -> list[Test]:
         raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
     elsewhere = {model: suite for suite in reversed(_SUITES) for model in models_of(suite)}
     check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}", elsewhere)
-    found: list[Test] = _SUITES[settings.suite].tests(settings)
-    if not found:
+    tests = _SUITES[settings.suite].tests(settings)
+    if not tests:
         raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
-    return found
+    return tests
 
 
 def check_models(
@@ -60,6 +72,6 @@ def check_models(
             raise ValueError(f"there is no model {model!r} in {where}; {hint}there are {', '.join(there)}")
 
 
-def listing() -> list[dict[str, Any]]:
+def listing() -> list[Listed]:
     """Every test of every suite, for `bench --list`."""
-    return [one for suite in _SUITES.values() for one in suite.listing()]
+    return [test for suite in _SUITES.values() for test in suite.listing()]

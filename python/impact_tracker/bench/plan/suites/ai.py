@@ -7,9 +7,9 @@ of one batch on the reference device, which the source does not name.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..networks import listed
+from ..networks import Listed, listed
 from ..settings import Settings
 from ..test import Step, Test, refuse_data, steps_of
 
@@ -62,31 +62,31 @@ MODELS = tuple(_TABLE)
 
 def sub_tests() -> list[SubTest]:
     """All 42, inference before training of each section, as the original runs them."""
-    found = []
+    tests = []
     for model, (training, *inference) in _TABLE.items():
-        for index, one in enumerate(inference):
-            assert one is not None
+        for index, numbers in enumerate(inference):
+            assert numbers is not None
             part = "ab"[index] if len(inference) > 1 else ""
-            found.append(SubTest(model, "inference", part, *one))
+            tests.append(SubTest(model, "inference", part, *numbers))
         if training is not None:
-            found.append(SubTest(model, "training", "", *training))
-    return found
+            tests.append(SubTest(model, "training", "", *training))
+    return tests
 
 
-def listing() -> list[dict[str, Any]]:
+def listing() -> list[Listed]:
     """For `bench --list`."""
     return [
         listed(
             "ai-benchmark",
-            one.name,
-            one.model,
-            [one.phase],
-            gmac=one.gmac,
-            batch=one.batch,
-            size=list(one.size),
-            reference_ms=one.reference_ms,
+            test.name,
+            test.model,
+            [test.phase],
+            gmac=test.gmac,
+            batch=test.batch,
+            size=list(test.size),
+            reference_ms=test.reference_ms,
         )
-        for one in sub_tests()
+        for test in sub_tests()
     ]
 
 
@@ -97,26 +97,26 @@ def tests(settings: Settings) -> list[Test]:
         raise ValueError(f"mode paper runs {PASSES} passes at most, as published: --images belongs to the other modes")
     chosen = settings.models or MODELS
     return [
-        _test(one, settings) for one in sub_tests() if one.model in chosen and settings.phase in ("both", one.phase)
+        _test(test, settings) for test in sub_tests() if test.model in chosen and settings.phase in ("both", test.phase)
     ]
 
 
-def batch_of(one: SubTest, settings: Settings) -> int:
+def batch_of(test: SubTest, settings: Settings) -> int:
     """The batch in this mode: the user's, four times the original in "paper", 1 in "quick", else the original."""
     if settings.batch is not None:
         return settings.batch
-    return {"paper": one.batch * PAPER_BATCH_FACTOR, "quick": 1}.get(settings.mode, one.batch)
+    return {"paper": test.batch * PAPER_BATCH_FACTOR, "quick": 1}.get(settings.mode, test.batch)
 
 
-def _test(one: SubTest, settings: Settings) -> Test:
-    batch = batch_of(one, settings)
-    load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "frozen"}
-    if one.model == "lstm-sentiment":
+def _test(test: SubTest, settings: Settings) -> Test:
+    batch = batch_of(test, settings)
+    load: dict[str, object] = {"batch": batch, "size": list(test.size), "batch_norm": "frozen"}
+    if test.model == "lstm-sentiment":
         del load["size"]  # steps and features: the network's own, and not a size to choose
-    learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if one.phase == "training" else {}
-    steps = steps_of(one.phase, settings, learning)
+    learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if test.phase == "training" else {}
+    steps = steps_of(test.phase, settings, learning)
     if settings.mode == "paper":
         limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
-        command = "train" if one.phase == "training" else "infer"
-        steps = (Step(one.phase, command, {**limits, **learning}),)
-    return Test(one.name, one.model, load, steps, "synthetic", one.gmac, one.reference_ms, one.batch)
+        command = "train" if test.phase == "training" else "infer"
+        steps = (Step(test.phase, command, {**limits, **learning}),)
+    return Test(test.name, test.model, load, steps, "synthetic", test.gmac, test.reference_ms, test.batch)

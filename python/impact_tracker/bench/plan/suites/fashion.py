@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..networks import listed
+from ..networks import Listed, listed
 from ..settings import Settings
 from ..test import Step, Test
 
@@ -46,7 +44,7 @@ def check_images(settings: Settings) -> None:
 def _test(model: str, settings: Settings) -> Test:
     images = settings.images or IMAGES[settings.mode]
     training = settings.phase != "inference"
-    data: dict[str, Any] = {"data": DATA}
+    data = {"data": DATA}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     if settings.mode == "work":
@@ -63,7 +61,7 @@ def _test(model: str, settings: Settings) -> Test:
     return Test(model, model, load, tuple(steps), DATA, GMAC[model])
 
 
-def listing() -> list[dict[str, Any]]:
+def listing() -> list[Listed]:
     """For `bench --list`."""
     phases = ["training", "evaluation", "inference"]
     return [

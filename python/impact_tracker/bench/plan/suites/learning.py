@@ -7,13 +7,11 @@ not be called censored. Without a target it falls along a cosine over the epochs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from ..networks import listed
+from ..networks import Listed, listed
 from ..settings import Settings
-from ..test import Step, Test
+from ..test import Options, Step, Test
 from . import fashion as suite_fashion
 
 EPOCHS = {"quick": 3, "work": 10}
@@ -27,8 +25,8 @@ class Course:
 
     data: str
     metrics: tuple[str, ...]
-    load: Mapping[str, Any]
-    learning: Mapping[str, Any]
+    load: Options
+    learning: Options
     gmac: float
     warm: int
     unit: str = "image"
@@ -73,7 +71,7 @@ def tests(settings: Settings) -> list[Test]:
     for model in chosen:
         course = COURSES[model]
         if metric is not None and metric not in course.metrics:
-            known = ", ".join(f"--target-{one}" for one in course.metrics)
+            known = ", ".join(f"--target-{name}" for name in course.metrics)
             raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
         if course.data == suite_fashion.DATA:
             suite_fashion.check_images(settings)
@@ -86,7 +84,7 @@ def _having(metric: str) -> tuple[str, ...]:
 
 
 def _test(model: str, course: Course, settings: Settings) -> Test:
-    data: dict[str, Any] = {"data": course.data}
+    data = {"data": course.data}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     warm = {"training": True, "subset": min(course.warm, settings.images or course.warm), **course.learning, **data}
@@ -105,13 +103,13 @@ def _test(model: str, course: Course, settings: Settings) -> Test:
     return Test(model, model, load, (first, Step("training", "reach", reach)), course.data, course.gmac)
 
 
-def listing() -> list[dict[str, Any]]:
+def listing() -> list[Listed]:
     """For `bench --list`."""
-    found = []
+    tests = []
     for model, course in COURSES.items():
         size = course.load["size"]
         own = {"unit": course.unit, "data": course.data, "targets": list(course.metrics)}
-        found.append(
+        tests.append(
             listed(
                 "learning",
                 model,
@@ -124,4 +122,4 @@ def listing() -> list[dict[str, Any]]:
                 **own,
             )
         )
-    return found
+    return tests

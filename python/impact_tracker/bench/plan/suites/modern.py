@@ -6,9 +6,9 @@ Random weights: what a pass costs does not depend on them. `unit`: what one inpu
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..networks import listed
+from ..networks import Listed, listed
 from ..settings import Settings
 from ..test import Test, refuse_data, steps_of
 
@@ -62,40 +62,40 @@ def tests(settings: Settings) -> list[Test]:
     """Those that the settings ask for. ValueError for settings that these tests have no use for."""
     refuse_data(settings)
     chosen = settings.models or MODELS
-    return [_test(one, settings) for one in TESTS if one.model in chosen and settings.phase in ("both", one.phase)]
+    return [_test(test, settings) for test in TESTS if test.model in chosen and settings.phase in ("both", test.phase)]
 
 
-def _test(one: ModernTest, settings: Settings) -> Test:
-    training = one.phase == "training"
-    batch = settings.batch or (1 if settings.mode == "quick" else one.batch)
-    load: dict[str, Any] = {"batch": batch, "size": list(one.size), "batch_norm": "train"}
-    if one.variant:
-        load["variant"] = one.variant
-    learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": one.loss} if one.loss else {})} if training else {}
-    steps = steps_of(one.phase, settings, learning)
-    return Test(one.name, one.model, load, steps, "synthetic", one.gmac)
+def _test(test: ModernTest, settings: Settings) -> Test:
+    training = test.phase == "training"
+    batch = settings.batch or (1 if settings.mode == "quick" else test.batch)
+    load: dict[str, object] = {"batch": batch, "size": list(test.size), "batch_norm": "train"}
+    if test.variant:
+        load["variant"] = test.variant
+    learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": test.loss} if test.loss else {})} if training else {}
+    steps = steps_of(test.phase, settings, learning)
+    return Test(test.name, test.model, load, steps, "synthetic", test.gmac)
 
 
-def listing() -> list[dict[str, Any]]:
+def listing() -> list[Listed]:
     """For `bench --list`."""
     return [
         listed(
             "modern",
-            one.name,
-            one.model,
-            [one.phase],
-            gmac=one.gmac,
-            batch=one.batch,
-            size=list(one.size),
-            unit=one.unit,
+            test.name,
+            test.model,
+            [test.phase],
+            gmac=test.gmac,
+            batch=test.batch,
+            size=list(test.size),
+            unit=test.unit,
         )
-        for one in TESTS
+        for test in TESTS
     ]
 
 
 def diffusion_image_j(joules: dict[str, float]) -> float | None:
     """Joules of one generated image: two prompts through the text encoder, two passes of the U-Net a step, one of the
-    decoder; `joules` by model, for one input. None where a part was not measured."""
+    decoder; `joules` by model, for test input. None where a part was not measured."""
     parts = ("sd1-text", "sd1-unet", "sd1-decoder")
     if any(part not in joules for part in parts):
         return None
