@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from ..typed import built
 from .errors import WorkerError
 
 Event = Mapping[str, object]
@@ -112,7 +113,7 @@ class Loaded:
     torch_version: str | None = None
     blas: str | None = None
     allocator: str | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class PhaseResult:
     steps_total: int | None = None
     go_ns: int | None = None
     done_ns: int | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def images_per_s(self) -> float:
@@ -241,46 +242,13 @@ class PhaseResult:
         return self.device_memory.peak_reserved_bytes if self.device_memory else None
 
 
-_PLAIN: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-_PARTS = {
-    part.__name__: part for part in (Gpu, NetworkFacts, EstimatedMemory, EpochResult, Observed, DeviceMemory, PassTimes)
-}
-
-
 def decoded(kind: type[_Class], event: Event, **more: object) -> _Class:
     """The event as an object of this class, its fields checked; fields that the class does not know are left out.
 
     WorkerError of the kind "protocol" names the field that is missing or is of another type.
     """
-    given = {**event, **more}
-    values: dict[str, object] = {}
-    for item in fields(kind):  # type: ignore[arg-type]
-        name = f"{kind.__name__}.{item.name}"
-        if item.name == "raw":
-            values["raw"] = dict(event)
-        elif item.name in given:
-            values[item.name] = _value(str(item.type), given[item.name], name)
-        elif str(item.type).endswith("| None"):
-            values[item.name] = None
-        elif item.default is MISSING and item.default_factory is MISSING:
-            raise _not_understood(f"{name} is missing")
-    return kind(**values)
-
-
-def _value(wanted: str, value: object, name: str) -> Any:
-    if wanted.endswith(" | None"):
-        return None if value is None else _value(wanted[: -len(" | None")], value, name)
-    if wanted.startswith("tuple[") and isinstance(value, (list, tuple)):
-        return tuple(_value(wanted[len("tuple[") : -len(", ...]")], item, name) for item in value)
-    if wanted.startswith("dict[str, ") and isinstance(value, dict):
-        return {str(key): _value(wanted[len("dict[str, ") : -1], item, name) for key, item in value.items()}
-    if wanted in _PARTS and isinstance(value, dict):
-        return decoded(_PARTS[wanted], value)
-    plain = wanted in _PLAIN and isinstance(value, _PLAIN[wanted]) and (wanted == "bool") == isinstance(value, bool)
-    if not plain:
-        raise _not_understood(f"{name} is {str(value)[:80]}, which is no {wanted}")
-    return float(value) if wanted == "float" else value  # type: ignore[arg-type]
-
-
-def _not_understood(reason: str) -> WorkerError:
-    return WorkerError("protocol", f"the worker's answers are not understood ({reason}): is it of another version?")
+    try:
+        return built(kind, {**event, **more, "raw": event})
+    except ValueError as error:
+        text = f"the worker's answers are not understood ({error}): is it of another version?"
+        raise WorkerError("protocol", text) from None

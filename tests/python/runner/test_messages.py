@@ -25,12 +25,12 @@ def test_parts_have_their_types() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"pid": None}, "Hello.pid is None, which is no int"),
+        ({"pid": None}, "Hello.pid is missing"),
         ({"pid": True}, "Hello.pid is True, which is no int"),
         ({"devices": "cpu"}, "Hello.devices is cpu"),
         ({"devices": ["cpu", 1]}, "Hello.devices is 1, which is no str"),
         ({"gpus": [{"name": "A100"}]}, "Gpu.device is missing"),
-        ({"gpus": [None]}, "Hello.gpus is None, which is no Gpu"),
+        ({"gpus": [None]}, "Hello.gpus is missing"),
     ],
 )
 def test_what_does_not_fit_is_named(changed: dict[str, object], words: str) -> None:
