@@ -158,12 +158,13 @@ def _job(args: argparse.Namespace, zone: str | None, grid: float | Factor | None
     """A job of a scheduler: power by the names of its processor and card, or as given."""
     from .. import estimators
     from ..factors import gpu_tdp
+    from ..factors.hardware import ANY_CARD
 
     if args.tdp_per_core is None and not args.cpu:
         raise ValueError("ga4hpc needs --cpu or --tdp-per-core")
     card_w = args.tdp_gpu
     if card_w is None:
-        card_w = gpu_tdp(args.gpu or "Any").value if args.gpus else 0.0
+        card_w = gpu_tdp(args.gpu or ANY_CARD).value if args.gpus else 0.0
     job = estimators.Job(
         "",
         args.hours,

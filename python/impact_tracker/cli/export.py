@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         runs = runs_of(args)
         text = write(args.to, runs, _fields(args.field))
-        if FORMS[args.to].one and len(runs) > 1 and not args.newest:
+        if FORMS[args.to].single and len(runs) > 1 and not args.newest:
             print(f"impact-tracker export: {runs[0].name} alone, the newest of {len(runs)} runs", file=sys.stderr)
         if args.explain:
             print("\n".join(line for run in runs for line in (run.name, *explain(run.carbon))), file=sys.stderr)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..factors import Factor, UnknownFactorError, gpu_tdp
-from ..factors.hardware import find_cpu, physical_cores
+from ..factors.hardware import ANY_CARD, find_cpu, physical_cores
 from ..hostinfo import Hardware, hardware_of
 from ..result import Result
 from ..values import Energy
@@ -140,10 +140,10 @@ def _card_power(cards: Sequence[str], notes: list[str]) -> Factor | None:
         notes.append("a card has no name here: the calculator's default of 200 W")
     for name in cards:
         try:
-            powers.append(gpu_tdp(name or "Any"))
+            powers.append(gpu_tdp(name or ANY_CARD))
         except UnknownFactorError:
             notes.append(f"no thermal design power is known for {name}: the calculator's default of 200 W")
-            powers.append(gpu_tdp("Any"))
+            powers.append(gpu_tdp(ANY_CARD))
     if len(set(powers)) < 2:
         return powers[0] if powers else None
     low, best, high = (sum(getattr(card, end) for card in powers) / len(powers) for end in ("low", "value", "high"))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
-from ..factors.hardware import ANY_CPU_W_PER_CORE
+from ..factors.hardware import ANY_CARD, ANY_CPU_W_PER_CORE
 from ..footprint import Term, carbon_of, pue_factor
 from .estimate import Estimate, EstimateError, energy, number, watts
 
@@ -208,7 +208,7 @@ def _card_power(model: str | None, stated_w: float | Factor | None, notes: list[
         return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a card")
     if model is None:
         notes.append("no card was named: 200 W, the method's default")
-        return replace(gpu_tdp("Any"), quality="estimated")
+        return replace(gpu_tdp(ANY_CARD), quality="estimated")
     return gpu_tdp(model)
 
 

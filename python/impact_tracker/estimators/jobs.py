@@ -43,22 +43,22 @@ class Job:
 
 def memory_gb(text: str, nodes: int = 1, cores: int = 1) -> float | None:
     """`4Gc` (for each core), `64Gn` (for each node), `1500M`: GB of the whole job; `None` for anything else."""
-    found = _MEMORY.match(text.strip())
-    if not found:
+    size = _MEMORY.match(text.strip())
+    if not size:
         return None
     try:
-        amount = float(found.group(1)) * _SIZES[(found.group(2) or "M").upper()]
+        amount = float(size.group(1)) * _SIZES[(size.group(2) or "M").upper()]
     except ValueError:
         return None
-    return amount * {"n": nodes, "c": cores}.get(found.group(3).casefold(), 1)
+    return amount * {"n": nodes, "c": cores}.get(size.group(3).casefold(), 1)
 
 
 def clock_hours(text: str) -> float | None:
     """`1-02:03:04`, `02:03:04.5`, `03:04`: hours; `None` for anything else."""
-    found = re.match(r"^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$", text.strip())
-    if not found:
+    clock = re.match(r"^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$", text.strip())
+    if not clock:
         return None
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    days, hours, minutes, seconds = (float(part or 0) for part in clock.groups())
     return days * 24.0 + hours + minutes / 60.0 + seconds / 3600.0
 
 

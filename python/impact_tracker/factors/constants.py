@@ -5,7 +5,7 @@ from __future__ import annotations
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
-from .tables import table
+from .tables import Row, Table, published, table
 
 
 class UnknownFactorError(FactorError):
@@ -49,28 +49,16 @@ def by_zone(kind: str, code: str) -> Factor:
     return _factor(kind, code, rows["rows"][code], rows)
 
 
-def _rows(kind: str) -> dict[str, dict[str, list[object]]]:
+def _rows(kind: str) -> Table:
     kinds = table("constants")["kinds"]
     if kind not in kinds:
         raise FactorError(f"unknown kind of factor {kind!r}." + did_you_mean(near_matches(kind, kinds)))
-    rows: dict[str, dict[str, list[object]]] = kinds[kind]
+    rows: Table = kinds[kind]
     return rows
 
 
-def _factor(kind: str, name: str, row: list, rows: dict) -> Factor:  # type: ignore[type-arg]
+def _factor(kind: str, name: str, row: Row, rows: Table) -> Factor:
     value, low, high, year, source, note = row
     origin = table("constants")["sources"][source]
-    return Factor(
-        value,
-        rows["unit"],
-        low,
-        high,
-        origin["source"],
-        origin["url"],
-        year,
-        origin["licence"],
-        "",
-        "modelled",
-        f"{rows['what']}, {name}",
-        note,
-    )
+    what = f"{rows['what']}, {name}"
+    return published(origin, value, rows["unit"], what, low=low, high=high, year=year, note=note)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .constants import UnknownFactorError, constant, names
 from .factor import Factor, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
-from .tables import table
+from .tables import published, table
 
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
 
-__all__ = ["Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "physical_cores", "ram_power"]
+__all__ = ["ANY_CARD", "Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "physical_cores", "ram_power"]
 
+ANY_CARD = "Any"  # the name under which tables hold a card that nobody named
 ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody named
 
 
@@ -37,22 +38,22 @@ class Processor:
 @cache
 def _known() -> dict[str, tuple[str, float, int | None, str]]:
     """Bare name -> name, watts, cores, table. The smaller table has cores and wins."""
-    found: dict[str, tuple[str, float, int | None, str]] = {}
+    chips: dict[str, tuple[str, float, int | None, str]] = {}
     for name, watts in table("cpu_tdp")["rows"]:
-        found[bare_name(name)] = (name, watts, None, "cpu_tdp")
+        chips[bare_name(name)] = (name, watts, None, "cpu_tdp")
     for name, watts, cores in table("cpus")["rows"]:
-        found[bare_name(name)] = (name, watts, cores, "cpus")
-    return found
+        chips[bare_name(name)] = (name, watts, cores, "cpus")
+    return chips
 
 
 def cpu(name: str) -> Processor:
     """A processor by its name as the system, the maker or a person writes it; UnknownFactorError with near names."""
-    found = find_cpu(name)
-    if found is None:
+    chip = find_cpu(name)
+    if chip is None:
         near = near_matches(bare_name(name), (entry[0] for entry in _known().values()))
         remedy = f' A value of your own goes under [cpu_tdp."{name}"] of the file of factors'
         raise UnknownFactorError(f"no thermal design power is known for {name!r}.{did_you_mean(near)}{remedy}")
-    return found
+    return chip
 
 
 def find_cpu(name: str) -> Processor | None:
@@ -65,20 +66,8 @@ def find_cpu(name: str) -> Processor | None:
     if wanted not in _known():
         return None
     known, watts, cores, which = _known()[wanted]
-    origin: dict[str, Any] = next(iter(table(which)["sources"].values()))
-    tdp = Factor(
-        watts,
-        "W",
-        watts,
-        watts,
-        origin["source"],
-        origin["url"],
-        None,
-        origin["licence"],
-        "",
-        "modelled",
-        f"thermal design power, {known}",
-    )
+    origin = next(iter(table(which)["sources"].values()))
+    tdp = published(origin, watts, "W", f"thermal design power, {known}")
     return Processor(known, tdp, cores)
 
 

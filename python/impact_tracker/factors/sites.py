@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .constants import UnknownFactorError, constant
 from .factor import Factor, did_you_mean, near_matches
 from .grid import intensity
-from .tables import Row, Table, table
+from .tables import Row, Table, published, table
 
 
 @dataclass(frozen=True)
@@ -55,31 +55,19 @@ def _region(row: Row, data: Table) -> CloudRegion:
     provider, region, zone, place, own = row
     name = f"{provider} {region}"
 
-    def published(key: str, unit: str, what: str, method: str = "") -> Factor | None:
+    def stated(key: str, unit: str, what: str, method: str = "") -> Factor | None:
         if key not in own:
             return None
         origin = data["sources"][own["site" if key in ("pue", "wue") and "site" in own else "source"]]
-        return Factor(
-            own[key],
-            unit,
-            own[key],
-            own[key],
-            origin["source"],
-            origin["url"],
-            origin["year"],
-            origin["licence"],
-            method,
-            "modelled",
-            f"{what}, {name}",
-        )
+        return published(origin, own[key], unit, f"{what}, {name}", year=origin["year"], method=method)
 
     return CloudRegion(
         provider,
         region,
         zone,
         place,
-        published("pue", "1", "power usage effectiveness") or pue(provider),
-        published("intensity", "g/kWh", "carbon intensity", "average, location-based, yearly") or intensity(zone),
-        published("wue", "L/kWh", "water usage effectiveness"),
-        published("marginal", "g/kWh", "carbon intensity", "marginal, yearly"),
+        stated("pue", "1", "power usage effectiveness") or pue(provider),
+        stated("intensity", "g/kWh", "carbon intensity", "average, location-based, yearly") or intensity(zone),
+        stated("wue", "L/kWh", "water usage effectiveness"),
+        stated("marginal", "g/kWh", "carbon intensity", "marginal, yearly"),
     )

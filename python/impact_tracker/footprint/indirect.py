@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from ..factors import Factor
 
@@ -87,7 +86,7 @@ class Consequences:
             lines.append(f"  - {effect.source or 'no source was stated'}")
         return lines
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON, in grams a year; `measured` is false for all of it."""
         return {
             "reference": self.reference,
@@ -138,7 +137,7 @@ def _rebound(best: list[float], drawn: list[list[float]], second: list[int], thi
     middle = share(best)
     if middle is None or not third:
         return None
-    return _span(middle, [found for found in map(share, drawn) if found is not None])
+    return _span(middle, [eaten for eaten in map(share, drawn) if eaten is not None])
 
 
 def _check(effects: Sequence[Effect], names: list[str]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..factors import Factor, FactorError, UnknownFactorError, constant
-from ..factors.hardware import physical_cores
-from ..factors.tables import table
+from ..factors.hardware import ANY_CARD, physical_cores
+from ..factors.tables import published, table
 from .impact import Impact, Term
 
 if TYPE_CHECKING:
@@ -110,24 +110,24 @@ def making(machine: Machine, indicator: str = "carbon", cards: str = "published"
     """
     if indicator not in UNITS:
         raise FactorError(f"making is known for {', '.join(UNITS)}, not for {indicator!r}")
-    found: dict[str, Impact] = {}
+    parts: dict[str, Impact] = {}
     if machine.cpus:
-        found["cpu"] = _pieces("cpu", indicator, machine.cpus, machine.die_cm2)
+        parts["cpu"] = _pieces("cpu", indicator, machine.cpus, machine.die_cm2)
     if machine.ram_gb:
-        found["ram"] = _memory(indicator, machine.ram_gb, machine.ram_modules, machine.ram_density, "memory")
+        parts["ram"] = _memory(indicator, machine.ram_gb, machine.ram_modules, machine.ram_density, "memory")
     if machine.ssds:
-        found["ssd"] = _pieces("ssd", indicator, machine.ssds, machine.ssd_gb / machine.ssds / SSD_GB_PER_CM2)
+        parts["ssd"] = _pieces("ssd", indicator, machine.ssds, machine.ssd_gb / machine.ssds / SSD_GB_PER_CM2)
     if machine.hdds:
-        found["hdd"] = _pieces("hdd", indicator, machine.hdds)
+        parts["hdd"] = _pieces("hdd", indicator, machine.hdds)
     if machine.gpus:
-        found["gpu"] = _cards(machine, indicator, cards)
+        parts["gpu"] = _cards(machine, indicator, cards)
     other = _pieces("motherboard", indicator, 1) + _pieces("assembly", indicator, 1)
     if machine.psus:
         other = other + _pieces("psu", indicator, machine.psus, PSU_KG)
     if machine.chassis != "none":
         other = other + _pieces(machine.chassis, indicator, 1)
-    found["other"] = other
-    return found
+    parts["other"] = other
+    return parts
 
 
 def making_total(machine: Machine, indicator: str = "carbon", cards: str = "published") -> Impact:
@@ -140,8 +140,8 @@ def making_total(machine: Machine, indicator: str = "carbon", cards: str = "publ
 
 
 def _coefficients(component: str, indicator: str) -> tuple[float, float] | None:
-    found = table("components")["rows"][component][indicator]
-    return None if found is None else (found[0], found[1])
+    per, base = table("components")["rows"][component][indicator] or (None, None)
+    return None if per is None or base is None else (per, base)
 
 
 def _coefficient(component: str, indicator: str, value: float, per: str) -> Factor:
@@ -149,29 +149,26 @@ def _coefficient(component: str, indicator: str, value: float, per: str) -> Fact
     unit, _ = UNITS[indicator]
     unit = "kg" if unit == "g" else unit
     note = f"range: our assumption, a factor of {MODEL_SPREAD:g}"
-    return Factor(
+    return published(
+        origin,
         value,
         f"{unit}/{per}",
-        value / MODEL_SPREAD,
-        value * MODEL_SPREAD,
-        origin["source"],
-        origin["url"],
-        2021,
-        origin["licence"],
-        "cradle to gate",
-        "modelled",
         f"making of {component}, for each {per}",
-        note,
-        "lognormal",
+        low=value / MODEL_SPREAD,
+        high=value * MODEL_SPREAD,
+        year=2021,
+        method="cradle to gate",
+        note=note,
+        spread="lognormal",
     )
 
 
 def _pieces(component: str, indicator: str, count: float, size: float = 1.0) -> Impact:
     unit, scale = UNITS[indicator]
-    found = _coefficients(component, indicator)
-    if found is None:
+    coefficients = _coefficients(component, indicator)
+    if coefficients is None:
         return Impact.missing(indicator, unit, f"no {indicator} of making a {component} is published")
-    per, base = found
+    per, base = coefficients
     quantity = table("components")["rows"][component]["quantity"]
     terms = []
     if per:
@@ -194,7 +191,7 @@ def _memory(indicator: str, gigabytes: float, modules: float, density: Factor, w
 def _cards(machine: Machine, indicator: str, cards: str) -> Impact:
     if indicator == "carbon" and cards == "published":
         try:
-            sheet = constant("gpu_embodied", machine.gpu_model or "Any")
+            sheet = constant("gpu_embodied", machine.gpu_model or ANY_CARD)
             return Impact.of("carbon", "g", [Term(1000.0 * machine.gpus, ((sheet, 1),))], "modelled")
         except UnknownFactorError:
             pass  # nobody published this card: its components are what is known

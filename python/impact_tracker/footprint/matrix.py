@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..factors import Factor, intensity
+from ..factors.hardware import ANY_CARD
 from ..factors.hardware_names import bare_name
 from ..factors.overrides import overridden
 from .allocation import Allocation, embodied, split_use
@@ -147,7 +148,7 @@ def _making(
         for indicator in ("carbon", "adp", "primary_energy"):
             cells[indicator, "making"] = Impact.missing(indicator, INDICATORS[indicator], reason)
         return {}
-    found: dict[str, Impact] = {}
+    carbon_shares: dict[str, Impact] = {}
     for indicator in ("carbon", "adp", "primary_energy"):
         shares = {part: embodied(made, hours, allocation) for part, made in making(machine, indicator).items()}
         total = Impact.missing(indicator, INDICATORS[indicator], "")
@@ -155,8 +156,8 @@ def _making(
             total = share if total.value is None else total + share
         cells[indicator, "making"] = total
         if indicator == "carbon":
-            found = shares
-    return found
+            carbon_shares = shares
+    return carbon_shares
 
 
 def _making_water(machine: Machine | None, hours: float | None, allocation: Allocation | None) -> Impact:
@@ -165,13 +166,13 @@ def _making_water(machine: Machine | None, hours: float | None, allocation: Allo
     reason = "no water of making may be bundled; yours goes under [making_water.server] of the file of factors"
     if machine is None or hours is None:
         return Impact.missing("water", "L", reason)
-    wanted = [("server", 1.0)] + ([(machine.gpu_model or "Any", float(machine.gpus))] if machine.gpus else [])
-    found = [(overridden("making_water", bare_name(name)), count) for name, count in wanted]
-    terms = [Term(count, ((factor, 1.0),)) for factor, count in found if factor is not None]
+    wanted = [("server", 1.0)] + ([(machine.gpu_model or ANY_CARD, float(machine.gpus))] if machine.gpus else [])
+    factors = [(overridden("making_water", bare_name(name)), count) for name, count in wanted]
+    terms = [Term(count, ((factor, 1.0),)) for factor, count in factors if factor is not None]
     if not terms:
         return Impact.missing("water", "L", reason)
     share = embodied(Impact.of("water", "L", terms, "modelled"), hours, allocation)
-    absent = [name for (name, _), (factor, _) in zip(wanted, found) if factor is None]
+    absent = [name for (name, _), (factor, _) in zip(wanted, factors) if factor is None]
     return (
         share + Impact.missing("water", "L", f"water of making {', '.join(absent)} is not known") if absent else share
     )

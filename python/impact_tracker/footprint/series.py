@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..factors import Factor, FactorError, IntensityCurve
 from ..values import kwh_of
 from .impact import Impact, Term, pue_factor
 
+if TYPE_CHECKING:
+    from .._core import IntensitySeries
 
-def core_series(curve: IntensityCurve) -> Any:
+
+def core_series(curve: IntensityCurve) -> IntensitySeries:
     """The core's series of a curve; ValueError for values that make none."""
     from .. import _core
 
-    values: Any = curve.values
+    values: Sequence[float | None] = curve.values
     if isinstance(values, (list, tuple)) and None in values:
         values = [math.nan if value is None else float(value) for value in values]
     return _core.IntensitySeries(

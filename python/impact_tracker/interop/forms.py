@@ -18,13 +18,13 @@ Fields = Mapping[str, str]
 @dataclass(frozen=True)
 class Form:
     """`write(runs, fields)` gives the text; `suffix` of its file; `fields` it knows, those marked `!` are
-    needed. `one`: it has room for one run, the first."""
+    needed. `single`: it has room for one run, the first."""
 
     what: str
     suffix: str
     write: Callable[[Sequence[Statement], Fields], str]
     fields: tuple[str, ...] = ()
-    one: bool = False
+    single: bool = False
 
 
 def _study(runs: Sequence[Statement], fields: Fields) -> Study:

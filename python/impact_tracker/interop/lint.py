@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
+from ..factors.hardware import ANY_CARD
 from ..values import kwh_of
 from .reported import ReportedNumbers
 
@@ -164,9 +165,9 @@ def embodied_without_range(s: ReportedNumbers) -> Faults:
     if s.embodied_gpu_kg is None or s.embodied_has_range:
         return
     try:
-        known = constant("gpu_embodied", s.gpu_model or "Any")
+        known = constant("gpu_embodied", s.gpu_model or ANY_CARD)
     except UnknownFactorError:
-        known = constant("gpu_embodied", "Any")
+        known = constant("gpu_embodied", ANY_CARD)
     level = "note" if known.low <= s.embodied_gpu_kg <= known.high else "warning"
     what = f"making a card is given as {s.embodied_gpu_kg:g} kg without a range"
     yield level, what, f"Publications say {known.low:g} to {known.high:g} kg for {s.gpu_model or 'cards'}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
 from urllib.parse import quote, urlencode
 
+from ..user_file import Fields
 from .http import LiveError, Request, as_json
 from .points import About, number, utc_ns
 
@@ -29,7 +29,7 @@ def _iso(at: datetime, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     return at.astimezone(timezone.utc).strftime(form)
 
 
-def _rows(reply: object, names: Sequence[str], shown: str) -> list[Mapping[str, Any]]:
+def _rows(reply: object, names: Sequence[str], shown: str) -> list[Fields]:
     for name in names:
         rows = reply.get(name) if isinstance(reply, dict) else None
         if isinstance(rows, list):
