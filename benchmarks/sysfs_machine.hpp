@@ -56,6 +56,7 @@ inline TrackerSettings settings_for(const fs::path& root, Duration period) {
   s.logdir = (root / "log").string();
   s.interval = period;
   s.sources = {"rapl_powercap"};
+  s.share.whose.scope = Scope::machine;
   return s;
 }
 

@@ -1,5 +1,7 @@
 #include <cstdlib>
 
+#include <pybind11/stl.h>
+
 #include "bind.hpp"
 #include "impact/sources/cpu_info.hpp"
 #include "impact/sources/gpu_places.hpp"
@@ -27,11 +29,11 @@ nlohmann::json probe_json(const Probe& probe) {
           {"channels", std::move(channels)}};
 }
 
-py::list probe(const std::string& root) {
+py::list probe(const std::string& root, const SourceSettings::Values& settings) {
   nlohmann::json found = nlohmann::json::array();
   {
     const py::gil_scoped_release released;
-    for (const Probe& p : open_sources(Host{root})) found.push_back(probe_json(p));
+    for (const Probe& p : open_sources(Host{root}, {}, SourceSettings(settings))) found.push_back(probe_json(p));
   }
   return to_python(found);
 }
@@ -56,7 +58,7 @@ py::object visible_gpus() {
 }  // namespace
 
 void bind_probe(py::module_& module) {
-  module.def("probe", &probe, py::arg("root") = "/");
+  module.def("probe", &probe, py::arg("root") = "/", py::arg("settings") = SourceSettings::Values{});
   module.def("visible_gpus", &visible_gpus);
   module.def("cpu_name", [](const std::string& root) { return read_cpu_info(Host{root}).name; }, py::arg("root") = "/");
 }

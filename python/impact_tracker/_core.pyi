@@ -1,6 +1,7 @@
 """The compiled core. All of it is thin binding; units are in the names, times are CLOCK_MONOTONIC nanoseconds."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 __version__: str
 
@@ -29,19 +30,101 @@ class Left:
     def dict(self) -> dict[str, Any]:
         """The result; once sampled channels have their reading after the region's end, the final one."""
 
+class Edges:
+    """How a region's edges are read: at once, or after the counter's next tick."""
+
+    plain: ClassVar[Edges]
+    tick: ClassVar[Edges]
+    __members__: ClassVar[dict[str, Edges]]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class Scope:
+    """Whose share of the machine's energy is told."""
+
+    machine: ClassVar[Scope]
+    process: ClassVar[Scope]
+    cgroup: ClassVar[Scope]
+    job: ClassVar[Scope]
+    __members__: ClassVar[dict[str, Scope]]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class IdlePolicy:
+    """Who bears what the machine draws without work."""
+
+    none: ClassVar[IdlePolicy]
+    allocated_cores: ClassVar[IdlePolicy]
+    usage: ClassVar[IdlePolicy]
+    equal: ClassVar[IdlePolicy]
+    __members__: ClassVar[dict[str, IdlePolicy]]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class TrackerSettings:
+    """What a tracker is asked for; a new one holds the defaults. Setting a value that cannot be is a ValueError."""
+
+    shortest_interval_s: ClassVar[float]
+    longest_interval_s: ClassVar[float]
+    logdir: str
+    interval_s: float
+    sources: list[str]
+    """Names or groups of sources.def; empty: all."""
+    source_settings: dict[str, str]
+    """What configuration files tell the readers, by the names of `source_settings()`; the environment wins."""
+    edges: Edges
+    include_psys: bool
+    strict: bool
+    run_key: str
+    """The same in the processes of one run, which share slow sources; "" for none."""
+    scope: Scope
+    idle_policy: IdlePolicy
+    share_of: str | int
+    """ "self", "children" or the number of a process."""
+    info: Mapping[str, object]
+    """What Python knows of the run: goes into the record's header as it is."""
+    def __init__(self) -> None: ...
+
+class SourceSetting:
+    """One thing that readers can be told."""
+    @property
+    def name(self) -> str:
+        """In a configuration file."""
+    @property
+    def variable(self) -> str:
+        """In the environment."""
+    @property
+    def what(self) -> str: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def readers(self) -> list[str]: ...
+    @property
+    def is_secret(self) -> bool: ...
+    @property
+    def is_path(self) -> bool: ...
+
+def source_settings() -> list[SourceSetting]:
+    """The settings of all readers, each once, in the order of sources.def; behind a secret the name of its file."""
+
 class Tracker:
     """One record being written. Constructor opens the record (OSError with the path); nothing runs before start()."""
-    def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
-        """settings: interval_s: float, sources: list[str] | None, edges: "plain" | "tick", include_psys: bool,
-        strict: bool, run_key: str (the same in the processes of one run, which share slow sources; "" for none),
-        scope: "machine" | "process" | "cgroup" | "job", idle_policy: "none" | "allocated_cores" | "usage" | "equal",
-        share_of: "self" | "children" | pid, tags: dict[str, str], info: dict (what Python knows of the run; goes into
-        the record's header as it is), root: str (tests only). ValueError for an unknown source or a senseless
-        interval, NoSourceError where strict and nothing can be measured."""
+    def __init__(self, settings: TrackerSettings, root: str = "/") -> None:
+        """ValueError for an unknown source, NoSourceError where `strict` is set and nothing can be measured. `root`:
+        where /proc and /sys are (tests)."""
     def start(self) -> None: ...
-    def stop(self, info: dict[str, Any]) -> None:
+    def stop(self, info: Mapping[str, object]) -> None:
         """Idempotent; `info` goes into the totals line. Never raises for a failing disk: see health()."""
-    def enter(self, name: str, edges: str | None = None) -> int: ...
+    def enter(self, name: str, edges: Edges | None = None) -> int: ...
     def exit(self, region: int, at_ns: int | None = None) -> Left | None:
         """RuntimeError for a region that is not open; None in an inert tracker."""
     def result(self) -> dict[str, Any]:
@@ -58,9 +141,10 @@ class Tracker:
     def inert(self) -> bool:
         """True in a forked child: every call does nothing."""
 
-def probe(root: str = "/") -> list[dict[str, Any]]:
+def probe(root: str = "/", settings: dict[str, str] = ...) -> list[dict[str, Any]]:
     """One dict a reader of sources.def, in its order: name, group, what, state ("used" | "shadowed" | "absent" |
-    "forbidden" | "unsupported" | "broken" | "misconfigured"), error, advice, channels: [dict]."""
+    "forbidden" | "unsupported" | "broken" | "misconfigured"), error, advice, channels: [dict]. `settings`: as
+    TrackerSettings.source_settings."""
 
 def visible_gpus() -> list[str] | None:
     """The NVIDIA GPUs that a program started from here may use, by CUDA_VISIBLE_DEVICES, in its order: "gpu:GPU-…", or

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Span = Callable[[], AbstractContextManager[Any]]
+Function = TypeVar("Function", bound=Callable[..., object])
+Returned = TypeVar("Returned")
+Item = TypeVar("Item")
+Sent = TypeVar("Sent")
+Span = Callable[[], AbstractContextManager[object]]
 
 
 def measured(function: Function, span: Span) -> Function:
@@ -23,44 +26,48 @@ def measured(function: Function, span: Span) -> Function:
     plain = function.func if isinstance(function, functools.partial) else function
     if not (inspect.isroutine(plain) or isinstance(plain, functools.partial)):
         plain = type(plain).__call__  # an object with __call__: its kind decides
-    wrapper: Callable[..., Any]
+    wrapper: Callable[..., object]
     if inspect.isasyncgenfunction(plain):
-        wrapper = _async_generator(function, span)
+        wrapper = _async_generator(cast("Callable[..., AsyncGenerator[object, object]]", function), span)
     elif inspect.iscoroutinefunction(plain):
-        wrapper = _coroutine(function, span)
+        wrapper = _coroutine(cast("Callable[..., Awaitable[object]]", function), span)
     elif inspect.isgeneratorfunction(plain):
-        wrapper = _generator(function, span)
+        wrapper = _generator(cast("Callable[..., Generator[object, object, object]]", function), span)
     else:
         wrapper = _plain(function, span)
-    return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+    return cast("Function", functools.wraps(function)(wrapper))
 
 
-def _plain(function: Callable[..., Any], span: Span) -> Callable[..., Any]:
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+def _plain(function: Callable[..., Returned], span: Span) -> Callable[..., Returned]:
+    def wrapper(*args: object, **kwargs: object) -> Returned:
         with span():
             return function(*args, **kwargs)
 
     return wrapper
 
 
-def _coroutine(function: Callable[..., Any], span: Span) -> Callable[..., Any]:
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+def _coroutine(function: Callable[..., Awaitable[Returned]], span: Span) -> Callable[..., Awaitable[Returned]]:
+    async def wrapper(*args: object, **kwargs: object) -> Returned:
         with span():
             return await function(*args, **kwargs)
 
     return wrapper
 
 
-def _generator(function: Callable[..., Any], span: Span) -> Callable[..., Any]:
-    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+def _generator(
+    function: Callable[..., Generator[Item, Sent, Returned]], span: Span
+) -> Callable[..., Generator[Item, Sent, Returned]]:
+    def wrapper(*args: object, **kwargs: object) -> Generator[Item, Sent, Returned]:
         with span():
             return (yield from function(*args, **kwargs))
 
     return wrapper
 
 
-def _async_generator(function: Callable[..., Any], span: Span) -> Callable[..., Any]:
-    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+def _async_generator(
+    function: Callable[..., AsyncGenerator[Item, Sent]], span: Span
+) -> Callable[..., AsyncGenerator[Item, Sent]]:
+    async def wrapper(*args: object, **kwargs: object) -> AsyncGenerator[Item, Sent]:
         with span():
             inner = function(*args, **kwargs)
             try:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import _core
 
@@ -24,8 +24,8 @@ def _text(path: str, limit: int = 65536) -> str:
 
 def _field(text: str, name: str, separator: str) -> str | None:
     for line in text.splitlines():
-        key, found, value = line.partition(separator)
-        if found and key.strip() == name:
+        key, separated, value = line.partition(separator)
+        if separated and key.strip() == name:
             return value.strip().strip('"')
     return None
 
@@ -83,13 +83,13 @@ def _product(root: str = "/") -> str | None:
 
 
 @cache
-def host_info() -> dict[str, Any]:
+def host_info() -> dict[str, object]:
     """`cpu`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's), `memory_bytes`, `system`,
     `kernel`, `machine`, `product`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
-    found: dict[str, Any] = {
+    facts: dict[str, object] = {
         "cpu": _core.cpu_name() or _field(cpuinfo, "cpu", ":") or _field(cpuinfo, "Model", ":"),
         "sockets": sockets,
         "physical_cores": cores,
@@ -103,7 +103,7 @@ def host_info() -> dict[str, Any]:
         "gpus": [*_nvidia_cards(), *_amd_cards()],
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
     }
-    return {name: value for name, value in found.items() if value not in (None, [])}
+    return {name: value for name, value in facts.items() if value not in (None, [])}
 
 
 class Hardware(NamedTuple):
@@ -129,19 +129,20 @@ class Hardware(NamedTuple):
         return " and ".join(dict.fromkeys(name for name in self.gpus if name)) or None
 
 
-def hardware_of(header: Mapping[str, Any]) -> Hardware:
+def hardware_of(header: Mapping[str, object]) -> Hardware:
     """The machine of a record's header (its keys `host`, `tool`, `hostname`), of `host_info()` where it is given as
     `{"host": …}`. What is of an unlooked-for type is taken as not said."""
     host = _table(header.get("host"))
     tool = _table(header.get("tool"))
     cards = host.get("gpus")
-    names = [_table(card).get("name") if isinstance(card, Mapping) else card for card in cards or ()]
+    listed = cards if isinstance(cards, (list, tuple)) else ()
+    names = [card.get("name") if isinstance(card, Mapping) else card for card in listed]
     return Hardware(
         cpu=_word(host.get("cpu")),
-        cores=_whole(host.get("physical_cores")),
-        threads=_whole(host.get("logical_cpus")),
-        sockets=_whole(host.get("sockets")),
-        memory_bytes=_whole(host.get("memory_bytes")),
+        cores=_count(host.get("physical_cores")),
+        threads=_count(host.get("logical_cpus")),
+        sockets=_count(host.get("sockets")),
+        memory_bytes=_count(host.get("memory_bytes")),
         gpus=tuple(_word(name) or "" for name in names),
         kernel=_word(host.get("kernel")),
         system=_word(host.get("system")),
@@ -152,7 +153,7 @@ def hardware_of(header: Mapping[str, Any]) -> Hardware:
     )
 
 
-def _table(value: object) -> Mapping[str, Any]:
+def _table(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
@@ -160,5 +161,5 @@ def _word(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _whole(value: object) -> int | None:
+def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

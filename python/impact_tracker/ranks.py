@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # Launcher, and its names of: rank, local rank, size, local size, node. What was started last wins: torchrun inside
 # mpirun inside srun. Slurm's own come last, as mpirun and torchrun run below one task of it per node.
@@ -95,12 +95,12 @@ class Rank(NamedTuple):
         }
         return cls()._replace(**sensible)
 
-    def as_info(self) -> dict[str, Any]:
+    def as_info(self) -> dict[str, str | int]:
         """For the record's header: what is known."""
         return {name: value for name, value in self._asdict().items() if value is not None}
 
 
-def _whole(text: str | None) -> int | None:
+def _count(text: str | None) -> int | None:
     """A number of 0 or more, None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
@@ -120,7 +120,7 @@ def _tasks_on(node: int | None, text: str) -> int | None:
         return None
     for part in text.split(","):
         count, _, times = part.partition("(x")
-        tasks, nodes = _whole(count), _whole(times.rstrip(")")) if times else 1
+        tasks, nodes = _count(count), _count(times.rstrip(")")) if times else 1
         if tasks is None or nodes is None:
             return None
         if node < nodes:
@@ -131,7 +131,7 @@ def _tasks_on(node: int | None, text: str) -> int | None:
 
 def _launched(environment: Mapping[str, str]) -> Rank:
     for launcher, *names in _LAUNCHERS:
-        rank, local_rank, size, local_size, node = (_whole(environment.get(name)) for name in names)
+        rank, local_rank, size, local_size, node = (_count(environment.get(name)) for name in names)
         sensible = size is not None and size > 0 and (rank is not None or local_rank is not None)
         if not sensible or (rank is not None and size is not None and rank >= size):
             continue
@@ -163,11 +163,11 @@ def _from_torch() -> Rank:
 def read_rank(environment: Mapping[str, str] | None = None) -> Rank:
     """This process's rank, from its environment (or the one given)."""
     variables = os.environ if environment is None else environment
-    found = _launched(variables)
-    if found.launcher is None and environment is None:
-        found = _from_torch()
+    rank = _launched(variables)
+    if rank.launcher is None and environment is None:
+        rank = _from_torch()
     job = next((f"{kind}:{variables[name]}" for kind, name in _JOBS if variables.get(name)), None)
-    return found._replace(job=job, step=_step_of(variables))
+    return rank._replace(job=job, step=_step_of(variables))
 
 
 def _parent_of_pool() -> int | None:
@@ -183,11 +183,11 @@ def run_key() -> str:
     Two runs have different keys: neither may rely on a value that stands in the other's records. Where processes of one
     run differ in it, each reads for itself.
     """
-    found = read_rank()
+    rank = read_rank()
     parent = _parent_of_pool()
-    if not found.is_one_of_several:
+    if not rank.is_one_of_several:
         return "" if parent is None else f"parent={parent}"
     named = [f"{name}={os.environ[name]}" for name in _RUNS if os.environ.get(name)]
     if not named:
         named = [f"parent={os.getppid() if parent is None else parent}"]  # as a rule the launcher's daemon on this node
-    return ";".join([str(found.job), str(found.world_size), *named])
+    return ";".join([str(rank.job), str(rank.world_size), *named])

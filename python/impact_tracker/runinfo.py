@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from .config import Settings
 from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
 from .ranks import VARIABLES, read_rank
+from .settings import Settings
 
 # fmt: off
 # What places a process in a batch job or a parallel run.
@@ -48,8 +48,7 @@ def _short(argument: str) -> str:
 
 
 def _selected(names: tuple[str, ...]) -> dict[str, str]:
-    found = {name: value for name in names for value in (os.environ.get(name),) if value}
-    return mask_environment(found)
+    return mask_environment({name: value for name in names for value in (os.environ.get(name),) if value})
 
 
 def _working_directory() -> str | None:
@@ -59,7 +58,7 @@ def _working_directory() -> str | None:
         return None
 
 
-def start_info(settings: Settings, weighing: dict[str, Any], tool_version: str) -> dict[str, Any]:
+def start_info(settings: Settings, weighing: Mapping[str, object], tool_version: str) -> dict[str, object]:
     """For the record's header. `weighing`: PUE, zone and intensity as the record's results are weighed."""
     arguments = [sys.executable or "python", *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     return {
@@ -74,6 +73,7 @@ def start_info(settings: Settings, weighing: dict[str, Any], tool_version: str) 
         "environment": _selected(_RUN_VARIABLES),
         "interval_s": settings.interval_s,
         "settings_from": dict(settings.origins),
+        "tags": mask_tags(settings.tags),
         **weighing,
     }
 
@@ -85,16 +85,16 @@ def mask_tags(tags: dict[str, str]) -> dict[str, str]:
 
 def loaded_packages() -> dict[str, str]:
     """Versions of the heavy packages that this program has imported; none is imported for it."""
-    found = {}
+    versions = {}
     for name in _PACKAGES:
         module = sys.modules.get(name)
         # vars(): a lazy module's __getattr__ would import what it stands for.
         version = vars(module).get("__version__") if module is not None and hasattr(module, "__dict__") else None
         if isinstance(version, str):  # torch's is a subclass
-            found[name] = str(version)
-    return found
+            versions[name] = str(version)
+    return versions
 
 
-def stop_info(ended_by: str | None) -> dict[str, Any]:
+def stop_info(ended_by: str | None) -> dict[str, object]:
     """For the record's last line. `ended_by`: the name of the exception that ended the block, None where none did."""
     return {"packages": loaded_packages(), "ended_by": ended_by}

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from os import PathLike
 from time import monotonic_ns
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _core
-from .config import EDGES, Settings, resolve
+from .config import resolve
 from .errors import complain
 from .ranks import run_key
 from .region import Region
 from .result import Result
-from .runinfo import mask_tags, start_info, stop_info
+from .runinfo import start_info, stop_info
+from .settings import Options, OptionsShown, Settings, explained
 from .weighing import Weighing
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Function = TypeVar("Function", bound=Callable[..., object])
 
 _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
 
@@ -44,59 +48,32 @@ class ImpactTracker:
     `health` holds the rest.
     """
 
+    __signature__ = OptionsShown()
+
     def __init__(
         self,
         logdir: str | PathLike[str] | None = None,
+        settings: Settings | None = None,
         *,
-        interval_s: float | None = None,
-        sources: Iterable[str] | None = None,
-        edges: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        zone: str | None = None,
-        intensity_g_per_kwh: float | None = None,
-        pue: float | None = None,
-        strict: bool | None = None,
-        include_psys: bool | None = None,
-        scope: str | None = None,
-        idle_policy: str | None = None,
-        sync_gpu: bool | None = None,
         share_of: str | int = "self",
         config: str | PathLike[str] | None = None,
         root: str | PathLike[str] = "/",
+        **options: Unpack[Options],
     ) -> None:
         """`logdir` (default: the working directory) is made if missing; the record is a new file
         `<logdir>/impacttracker/<utc>-<pid>-<id>.jsonl`.
 
-        `interval_s` (1.0): how often gauges are sampled. `sources`: names or groups of readers (all). `edges`:
-        "plain", or "tick" to wait up to 2 ms at either edge of a region for the counter to move. `tags`: texts kept in
-        the record. `zone`: country of the electricity, "world" for the average (the default), or
-        `intensity_g_per_kwh`; `pue` (1.0) of the site: both weigh energy into carbon. `strict`: NoSourceError where
-        nothing can be measured. `include_psys`: let the platform domain stand for what it contains.
-        `scope`: whose share of the machine's energy `share_j` is: "process" (this one and all it starts; the default),
-        "cgroup", "job" (Slurm, OAR, a container), "machine" for no share. `idle_policy`: who bears what the machine
-        draws without work: "usage" (by use, the default), "allocated_cores", "equal", "none". `sync_gpu`: wait at the
-        edges of regions for the GPU work of torch, jax or cupy, where the program has imported them. `share_of`:
-        "self", "children" (what this process starts, without itself), or the number of another process.
-        `config`: a configuration file, "none" for none. `root`: where /proc and /sys are (tests).
+        `settings`: as another tracker has them, in place of every option. `share_of`: "self", "children" (what this
+        process starts, without itself), or the number of another process. `config`: a configuration file, "none" for
+        none. `root`: where /proc and /sys are (tests). ValueError names where a bad value came from; OSError has the
+        path where the record cannot be written; NoSourceError where `strict` is set and nothing can be measured.
 
-        ValueError names where a bad value came from; OSError has the path where the record cannot be written.
+        The options:
         """
-        given = {
-            "logdir": logdir,
-            "interval_s": interval_s,
-            "sources": sources,
-            "edges": edges,
-            "tags": tags,
-            "zone": zone,
-            "intensity_g_per_kwh": intensity_g_per_kwh,
-            "pue": pue,
-            "strict": strict,
-            "include_psys": include_psys,
-            "scope": scope,
-            "idle_policy": idle_policy,
-            "sync_gpu": sync_gpu,
-        }
-        settings = resolve(given, config=config)
+        if settings is None:
+            settings = resolve({"logdir": logdir, **options}, config=config)
+        elif logdir is not None or config is not None or options:
+            raise TypeError("give either settings or options, not both")
         try:
             weighing = Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue)
         except ValueError as error:
@@ -129,22 +106,12 @@ class ImpactTracker:
 
     def _open(self) -> _core.Tracker:
         settings = self._settings
-        core_settings = {
-            "interval_s": settings.interval_s,
-            "sources": None if settings.sources is None else list(settings.sources),
-            "edges": settings.edges,
-            "include_psys": settings.include_psys,
-            "strict": settings.strict,
-            "run_key": run_key(),
-            "scope": settings.scope,
-            "idle_policy": settings.idle_policy,
-            "share_of": self._share_of,
-            "tags": mask_tags(settings.tags),
-            "info": start_info(settings, self._weighing.as_info(), _core.__version__),
-            "root": self._root,
-        }
         try:
-            return _core.Tracker(settings.logdir, core_settings)
+            core_settings = settings.for_core()
+            core_settings.share_of = self._share_of
+            core_settings.run_key = run_key()
+            core_settings.info = start_info(settings, self._weighing.as_info(), _core.__version__)
+            return _core.Tracker(core_settings, self._root)
         except ValueError as error:
             named = [settings.origins[option] for option in ("sources", "interval_s") if option in settings.origins]
             raise ValueError(f"{error} (from {', '.join(named)})" if named else str(error)) from None
@@ -222,8 +189,9 @@ class ImpactTracker:
 
         Where the tracker does not run it records nothing, with one warning, and its `result` is `None`.
         """
-        if edges is not None and edges not in EDGES:
-            raise ValueError(f'edges must be "plain" or "tick", not {edges!r}')
+        if edges is not None and edges not in _core.Edges.__members__:
+            words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
+            raise ValueError(f"edges must be {words}, not {edges!r}")
         return Region(self, str(name), edges)
 
     def _enter(self, name: str, edges: str | None) -> tuple[_core.Tracker, int] | None:
@@ -232,7 +200,7 @@ class ImpactTracker:
         try:
             if core.running:
                 self._synchronise()
-                return core, core.enter(name, edges)
+                return core, core.enter(name, None if edges is None else _core.Edges.__members__[edges])
             if not core.inert:
                 self._complain(f"region {name!r} is not measured: its tracker is not running; start() comes first")
         except Exception as error:
@@ -358,3 +326,6 @@ class _Run:
     ) -> None:
         if self._tracker is not None:
             self._of._result = self._tracker._stop(None if kind is None else kind.__name__)
+
+
+ImpactTracker.__init__.__doc__ = (ImpactTracker.__init__.__doc__ or "").rstrip() + explained()

@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from architecture.rules import MAX_LINES, MAX_MODULE_CPP, MAX_PYTHON_FUNCTION
+from architecture.rules import (
+    KNOWN_LARGE_CONSTRUCTORS,
+    MAX_CONSTRUCTOR_ARGUMENTS,
+    MAX_LINES,
+    MAX_MODULE_CPP,
+    MAX_PYTHON_FUNCTION,
+)
 
 FOLDERS = ("cpp", "python", "tests", "benchmarks", "scripts")
 
@@ -38,3 +44,19 @@ def function_violations(root: Path) -> list[str]:
                 where = f"{path.relative_to(root)}:{node.lineno}"
                 found.append(f"{where}: {node.name} has {length} lines, {MAX_PYTHON_FUNCTION} at most")
     return found
+
+
+def constructor_violations(root: Path) -> list[str]:
+    """Constructors of more arguments than anybody keeps apart; a record's fields, each by its name, are none."""
+    violations = []
+    for path in sorted((root / "python").rglob("*.py")):
+        classes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+        for owner in (node for node in classes if node.name not in KNOWN_LARGE_CONSTRUCTORS):
+            for method in owner.body:
+                if isinstance(method, ast.FunctionDef) and method.name in ("__init__", "__new__"):
+                    given = method.args
+                    count = len([*given.posonlyargs, *given.args, *given.kwonlyargs]) - 1
+                    if count > MAX_CONSTRUCTOR_ARGUMENTS:
+                        where = f"{path.relative_to(root)}:{method.lineno}"
+                        violations.append(f"{where}: {owner.name} is made of {count} arguments")
+    return violations

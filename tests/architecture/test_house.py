@@ -19,6 +19,7 @@ CHECKS: list[Callable[[Path], list[str]]] = [
     python_floors.heavy_violations,
     sizes.file_violations,
     sizes.function_violations,
+    sizes.constructor_violations,
     counts.count_violations,
 ]
 
@@ -181,6 +182,13 @@ def test_what_is_too_long_is_found(tmp_path: Path) -> None:
     assert len(sizes.file_violations(tmp_path)) == 2
     (found,) = sizes.function_violations(tmp_path)
     assert "a.py:1: f has 61 lines" in found
+
+
+def test_a_constructor_of_many_arguments_is_found(tmp_path: Path) -> None:
+    eight, nine = (", ".join(f"a{i}" for i in range(count)) for count in (8, 9))
+    text = f"class A:\n    def __init__(self, {eight}, **more): ...\nclass B:\n    def __init__(self, *, {nine}): ...\n"
+    plant(tmp_path, "python/impact_tracker/a.py", text)
+    assert sizes.constructor_violations(tmp_path) == ["python/impact_tracker/a.py:4: B is made of 9 arguments"]
 
 
 COUNTED = [

@@ -5,19 +5,82 @@ Its files are its own (JSON Lines: header, regions, totals); only what Python ma
 
 from __future__ import annotations
 
+import enum
 import itertools
 import json
 import math
 import os
 from array import array
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 __version__ = "0.0.test"
 
 
 class NoSourceError(RuntimeError):
     pass
+
+
+class Edges(enum.Enum):
+    plain = 0
+    tick = 1
+
+
+class Scope(enum.Enum):
+    machine = 0
+    process = 1
+    cgroup = 2
+    job = 3
+
+
+class IdlePolicy(enum.Enum):
+    none = 0
+    allocated_cores = 1
+    usage = 2
+    equal = 3
+
+
+class TrackerSettings:
+    """As the core's, whose checks of an interval and of `share_of` it has not."""
+
+    shortest_interval_s, longest_interval_s = 0.0005, 3600.0
+
+    def __init__(self) -> None:
+        self.logdir = ""
+        self.interval_s = 1.0
+        self.sources: list[str] = []
+        self.source_settings: dict[str, str] = {}
+        self.edges = Edges.plain
+        self.include_psys = False
+        self.strict = False
+        self.run_key = ""
+        self.scope = Scope.process
+        self.idle_policy = IdlePolicy.usage
+        self.share_of: str | int = "self"
+        self.info: dict[str, Any] = {}
+
+
+class SourceSetting(NamedTuple):
+    name: str
+    what: str
+    is_secret: bool = False
+    is_path: bool = False
+    default: str = ""
+    readers: tuple[str, ...] = ("redfish",)
+
+    @property
+    def variable(self) -> str:
+        return f"IMPACT_TRACKER_{self.name.upper()}"
+
+
+def source_settings() -> list[SourceSetting]:
+    return [
+        SourceSetting("redfish", "the management controller: https://<address>"),
+        SourceSetting("redfish_user", "account of the management controller"),
+        SourceSetting("redfish_password", "its password", is_secret=True),
+        SourceSetting("redfish_password_file", "file whose first line is redfish_password", is_path=True),
+    ]
 
 
 class Machine:
@@ -107,15 +170,15 @@ class Left:
 
 
 class Tracker:
-    def __init__(self, logdir: str, settings: dict[str, Any]) -> None:
-        if settings["sources"] and "no_such" in settings["sources"]:
+    def __init__(self, settings: TrackerSettings, root: str = "/") -> None:
+        if "no_such" in settings.sources:
             raise ValueError("unknown source 'no_such'; there are rapl_powercap, ram_model")
-        if settings["strict"] and not machine.measured:
+        if settings.strict and not machine.measured:
             raise NoSourceError("nothing can be measured")
         self.settings = settings
         self.pid = os.getpid()
         count = next(machine.count)
-        folder = Path(logdir) / "impacttracker"
+        folder = Path(settings.logdir) / "impacttracker"
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"20260102T030405.{count:06d}Z-4711-{count:04x}.jsonl"
         self.running = False
@@ -123,12 +186,11 @@ class Tracker:
         self._origin: list[float] | None = None
         self._final: dict[str, Any] | None = None
         self._header = {
-            **settings["info"],
+            **settings.info,
             "version": 1,
             "boot_id": machine.boot_id,
             "start_ns": machine.now_ns,
             "start_utc_ns": 1_767_323_045_000_000_000 + machine.now_ns - 1_000_000_000_000,
-            "tags": settings["tags"],
         }
         self._lines({"header": self._header})
 
@@ -165,10 +227,10 @@ class Tracker:
             machine.trackers.remove(self)
             self._lines({"totals": {"result": self._final, "info": info}})
 
-    def enter(self, name: str, edges: str | None = None) -> int:
+    def enter(self, name: str, edges: Edges | None = None) -> int:
         self._fail("enter")
         number = len(self._regions) + 1
-        self._regions[number] = (name, edges or self.settings["edges"], [machine.now_ns, *machine.joules])
+        self._regions[number] = (name, (edges or self.settings.edges).name, [machine.now_ns, *machine.joules])
         return number
 
     def exit(self, region: int, at_ns: int | None = None) -> Left:
@@ -207,7 +269,7 @@ def cpu_name(root: str = "/") -> str:
     return "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz"
 
 
-def probe(root: str = "/") -> list[dict[str, Any]]:
+def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     channel = {"id": "rapl/package-0", "source": "rapl_powercap", "device": "cpu:0", "domain": "package"}
     channel.update(quantity="energy", unit="J", quality="measured")
     memory = {**channel, "id": "ram_model/memory", "source": "ram_model", "device": "memory", "domain": "dram"}

@@ -76,7 +76,7 @@ def test_help_names_every_command_and_version_prints(machine: Machine, capsys: C
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_command_keeps_the_contract(name: str, capsys: Capture) -> None:
+def test_every_command_keeps_the_contract(name: str, machine: Machine, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([name, "--help"])
     assert ended.value.code == 0
@@ -270,7 +270,7 @@ def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: 
 def test_doctor_on_a_machine_without_anything(
     machine: Machine, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fake_core, "probe", lambda root: [])
+    monkeypatch.setattr(fake_core, "probe", lambda root, settings: [])
     monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     assert capsys.readouterr().out == "no energy can be had on this machine\n"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from impact_tracker.config import OPTIONS, resolve
 from impact_tracker.errors import ImpactWarning
+from python.fake_core import Machine
 
 SPELLED = {
     "logdir": "runs",
@@ -59,7 +60,7 @@ BAD = {
 
 
 @pytest.fixture(autouse=True)
-def in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_an_empty_directory(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 

@@ -11,16 +11,21 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <array>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "impact/host/library.hpp"
 #include "impact/sources/pci_gpus.hpp"
 #include "impact/sources/read_in_turn.hpp"
+#include "impact/sources/settings.hpp"
 
 namespace impact {
 namespace {
+
+constexpr SourceSetting kLibrary{"amdsmi", "AMD's management library, in place of the system's", SettingKind::path};
+constexpr std::array kSettings{kLibrary};
 
 struct Count {
   std::uint64_t value = 0;
@@ -218,15 +223,17 @@ std::unique_ptr<Smi> start_any(const std::vector<std::string>& names, std::strin
 
 }  // namespace
 
-OpenedSource open_amdsmi(const Host& host) {
-  const char* chosen = std::getenv("IMPACT_TRACKER_AMDSMI");
-  if (chosen == nullptr && !host.is_real()) {
+std::span<const SourceSetting> settings_of_amdsmi() noexcept { return kSettings; }
+
+OpenedSource open_amdsmi(const Host& host, const SourceSettings& settings) {
+  const std::optional<std::string> chosen = settings.given(kLibrary);
+  if (!chosen && !host.is_real()) {
     return Error{ErrorKind::absent, "AMD's driver belongs to the running machine, not to a tree of files", ""};
   }
   const std::vector<std::string> names =
-      chosen != nullptr ? std::vector<std::string>{chosen}
-                        : std::vector<std::string>{"libamd_smi.so", "/opt/rocm/lib/libamd_smi.so", "librocm_smi64.so.1",
-                                                   "librocm_smi64.so", "/opt/rocm/lib/librocm_smi64.so"};
+      chosen ? std::vector<std::string>{*chosen}
+             : std::vector<std::string>{"libamd_smi.so", "/opt/rocm/lib/libamd_smi.so", "librocm_smi64.so.1",
+                                        "librocm_smi64.so", "/opt/rocm/lib/librocm_smi64.so"};
   std::string why;
   std::unique_ptr<Smi> smi = start_any(names, why);
   if (!smi) {

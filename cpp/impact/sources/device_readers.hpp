@@ -2,6 +2,7 @@
 // Readers that speak to devices by requests, with the system call in the caller's hands: tests answer it themselves.
 
 #include "impact/host/control.hpp"
+#include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
@@ -10,6 +11,6 @@ OpenedSource open_msr_safe_with(const Host& host, DeviceControl control);
 OpenedSource open_hsmp_with(const Host& host, DeviceControl control);
 OpenedSource open_ipmi_with(const Host& host, DeviceControl control);
 OpenedSource open_ipmi_xcc_with(const Host& host, DeviceControl control);
-OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control);
+OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control, const SourceSettings& settings = {});
 
 }  // namespace impact

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 namespace impact {
@@ -15,9 +14,8 @@ constexpr bool is_refusal(int number) noexcept { return number >= 4 && number <=
 
 }  // namespace
 
-Result<FreeIpmi> FreeIpmi::open(IpmiAccount account) {
-  const char* chosen = std::getenv("IMPACT_TRACKER_FREEIPMI");
-  Result<Library> library = Library::open(chosen != nullptr ? chosen : "libfreeipmi.so.17");
+Result<FreeIpmi> FreeIpmi::open(IpmiAccount account, const std::string& path) {
+  Result<Library> library = Library::open(path);
   if (!library) {
     return Error{ErrorKind::absent, "IPMI over the network needs FreeIPMI's library: " + library.error().what,
                  "sudo apt-get install libfreeipmi17"};

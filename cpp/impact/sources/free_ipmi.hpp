@@ -21,8 +21,8 @@ struct IpmiAccount {
 
 class FreeIpmi {
  public:
-  // Loads the library; no packet is sent. Error absent: it is not installed.
-  static Result<FreeIpmi> open(IpmiAccount account);
+  // Loads the library at `path`; no packet is sent. Error absent: it is not installed.
+  static Result<FreeIpmi> open(IpmiAccount account, const std::string& path);
   FreeIpmi(FreeIpmi&& other) noexcept;
   FreeIpmi& operator=(FreeIpmi&&) = delete;
   ~FreeIpmi();

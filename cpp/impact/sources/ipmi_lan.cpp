@@ -11,6 +11,9 @@
 //     it drops is opened again at the next round.
 //   - Suite 3 rests on SHA-1; what travels is no secret but the log-in, whose password is never sent.
 
+#include <array>
+#include <span>
+
 #include "impact/host/file.hpp"
 #include "impact/sources/dcmi.hpp"
 #include "impact/sources/free_ipmi.hpp"
@@ -20,6 +23,13 @@
 namespace impact {
 namespace {
 
+constexpr SourceSetting kAddress{"ipmi", "the management controller: <address>[:port]"};
+constexpr SourceSetting kUser{"ipmi_user", "account of the management controller; the right to read is enough"};
+constexpr SourceSetting kPassword{"ipmi_password", "its password", SettingKind::secret};
+constexpr SourceSetting kCipher{"ipmi_cipher", "cipher suite, 3 or 17", SettingKind::text, "3"};
+constexpr SourceSetting kLibrary{"freeipmi", "FreeIPMI's library", SettingKind::path, "libfreeipmi.so.17"};
+constexpr std::array kSettings{kAddress, kUser, kPassword, kCipher, kLibrary};
+
 class IpmiLan final : public dcmi::NodePower<FreeIpmi> {
  public:
   using NodePower::NodePower;
@@ -28,19 +38,21 @@ class IpmiLan final : public dcmi::NodePower<FreeIpmi> {
 
 }  // namespace
 
-OpenedSource open_ipmi_lan(const Host& host) {
-  const std::optional<std::string> address = setting("IPMI");
+std::span<const SourceSetting> settings_of_ipmi_lan() noexcept { return kSettings; }
+
+OpenedSource open_ipmi_lan(const Host& host, const SourceSettings& settings) {
+  const std::optional<std::string> address = settings.given(kAddress);
   if (!address) {
     return not_configured(
         "IPMI over the network",
         "export IMPACT_TRACKER_IPMI=<address of the management controller> IMPACT_TRACKER_IPMI_USER=… "
         "IMPACT_TRACKER_IPMI_PASSWORD_FILE=…");
   }
-  const auto cipher = parse_number<unsigned>(setting("IPMI_CIPHER").value_or("3"));
+  const auto cipher = parse_number<unsigned>(settings.value(kCipher));
   if (!cipher || *cipher > 17)
     return Error{ErrorKind::misconfigured, "IMPACT_TRACKER_IPMI_CIPHER is no cipher suite from 0 to 17", ""};
   Result<FreeIpmi> session =
-      FreeIpmi::open({*address, setting("IPMI_USER").value_or(""), secret("IPMI_PASSWORD").value_or(""), *cipher});
+      FreeIpmi::open({*address, settings.value(kUser), settings.value(kPassword), *cipher}, settings.value(kLibrary));
   if (!session) return session.error();
   const Result<PowerReading> first = dcmi::ask(session.value());
   if (!first) return first.error();

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 
 #include "impact/host/ipmi.hpp"
 #include "impact/sources/bmc_answers.hpp"
@@ -25,6 +26,10 @@ namespace {
 constexpr std::uint8_t kOem = 0x2E, kGetStatistics = 0xC8, kManagementEngine = 0x2C;
 constexpr Duration kPatience = std::chrono::seconds{3};
 constexpr Duration kStartPatience = std::chrono::milliseconds{250};
+
+constexpr SourceSetting kChannel{"node_manager_channel", "channel of the management engine on the controller's bus",
+                                 SettingKind::text, "0"};
+constexpr std::array kSettings{kChannel};
 
 struct Part {
   std::uint8_t number;
@@ -91,7 +96,7 @@ class NodeManager final : public Source {
 
 }  // namespace
 
-OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control) {
+OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control, const SourceSettings& settings) {
   if (read_cpu_info(host).vendor != Vendor::intel)
     return Error{ErrorKind::absent, "Node Manager: the processors are not Intel's", ""};
   Result<IpmiDevice> device = IpmiDevice::open(host, control);
@@ -100,7 +105,7 @@ OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control) {
     error.advice.clear();  // the source ipmi says it
     return error;
   }
-  const auto channel = parse_number<unsigned>(setting("NODE_MANAGER_CHANNEL").value_or("0"));
+  const auto channel = parse_number<unsigned>(settings.value(kChannel));
   if (!channel || *channel > 15)
     return Error{ErrorKind::misconfigured, "IMPACT_TRACKER_NODE_MANAGER_CHANNEL is no number from 0 to 15", ""};
   auto source = std::make_unique<NodeManager>(host, std::move(device).value(),
@@ -113,6 +118,10 @@ OpenedSource open_ipmi_nm_with(const Host& host, DeviceControl control) {
   return OpenedSource{std::move(source)};
 }
 
-OpenedSource open_ipmi_nm(const Host& host) { return open_ipmi_nm_with(host, device_control); }
+std::span<const SourceSetting> settings_of_ipmi_nm() noexcept { return kSettings; }
+
+OpenedSource open_ipmi_nm(const Host& host, const SourceSettings& settings) {
+  return open_ipmi_nm_with(host, device_control, settings);
+}
 
 }  // namespace impact

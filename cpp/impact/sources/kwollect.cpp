@@ -16,8 +16,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <span>
 
 #include "impact/host/file.hpp"
 #include "impact/host/http.hpp"
@@ -33,6 +35,14 @@ namespace {
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
 constexpr std::int64_t kOld_ns = 15 * kSecond_ns;  // a supply that has been silent for longer is no part of a sum
+
+constexpr SourceSetting kUrl{"kwollect", "series: https://api.grid5000.fr/stable/sites/<site>/metrics"};
+constexpr SourceSetting kNode{"kwollect_node", "the node in these series; this host's short name without it"};
+constexpr SourceSetting kMetrics{"kwollect_metrics", "names of the series, with commas", SettingKind::text,
+                                 "wattmetre_power_watt,bmc_node_power_watt"};
+constexpr SourceSetting kUser{"kwollect_user", "account, outside the site"};
+constexpr SourceSetting kPassword{"kwollect_password", "its password", SettingKind::secret};
+constexpr std::array kSettings{kUrl, kNode, kMetrics, kUser, kPassword};
 
 struct Service {
   std::string url, node, user, password;
@@ -157,17 +167,18 @@ std::string short_host_name(const Host& host) {
 
 }  // namespace
 
-OpenedSource open_kwollect(const Host& host) {
-  const std::optional<std::string> url = setting("KWOLLECT");
+std::span<const SourceSetting> settings_of_kwollect() noexcept { return kSettings; }
+
+OpenedSource open_kwollect(const Host& host, const SourceSettings& settings) {
+  const std::optional<std::string> url = settings.given(kUrl);
   if (!url) {
     return not_configured(
         "Kwollect", "on Grid'5000: export IMPACT_TRACKER_KWOLLECT=https://api.grid5000.fr/stable/sites/<site>/metrics");
   }
   Result<HttpClient> client = HttpClient::open();
   if (!client) return client.error();
-  Service service{*url, setting("KWOLLECT_NODE").value_or(short_host_name(host)), setting("KWOLLECT_USER").value_or(""),
-                  secret("KWOLLECT_PASSWORD").value_or(""),
-                  split(setting("KWOLLECT_METRICS").value_or("wattmetre_power_watt,bmc_node_power_watt"))};
+  Service service{*url, settings.given(kNode).value_or(short_host_name(host)), settings.value(kUser),
+                  settings.value(kPassword), split(settings.value(kMetrics))};
   Result<std::vector<KwollectRow>> recent = ask(client.value(), service, host.clock->utc_ns() - 60 * kSecond_ns);
   if (!recent) return recent.error();
   std::erase_if(service.metrics, [&](const std::string& metric) {

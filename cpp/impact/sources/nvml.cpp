@@ -80,8 +80,10 @@ class NvmlEnergy final : public Source {
 
 }  // namespace
 
-OpenedSource open_nvml(const Host& host) {
-  return nvml::open_reader<NvmlEnergy>(host, "no NVIDIA GPU of this machine counts its energy");
+std::span<const SourceSetting> settings_of_nvml() noexcept { return nvml::kSettings; }
+
+OpenedSource open_nvml(const Host& host, const SourceSettings& settings) {
+  return nvml::open_reader<NvmlEnergy>(host, settings, "no NVIDIA GPU of this machine counts its energy");
 }
 
 }  // namespace impact

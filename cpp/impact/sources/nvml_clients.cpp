@@ -11,8 +11,8 @@ constexpr double kSlices = 7.0;  // that a GPU is cut into
 
 }  // namespace
 
-Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host) {
-  Result<std::shared_ptr<const Nvml>> nvml = Nvml::open(host);
+Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host, const SourceSettings& settings) {
+  Result<std::shared_ptr<const Nvml>> nvml = Nvml::open(host, settings);
   if (!nvml) return nvml.error();
   std::unique_ptr<ClientReader> reader(new ClientReader(std::move(nvml).value()));
   const Library& library = reader->nvml_->library();

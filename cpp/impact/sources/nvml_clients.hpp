@@ -18,7 +18,7 @@ struct Client {
 class ClientReader {
  public:
   // Error: as Nvml::open(); unsupported where the driver does not tell processes.
-  static Result<std::unique_ptr<ClientReader>> open(const Host& host);
+  static Result<std::unique_ptr<ClientReader>> open(const Host& host, const SourceSettings& settings = {});
 
   const std::vector<Gpu>& gpus() const noexcept { return nvml_->gpus(); }
   // nullopt where the driver does not say. One thread at a time.

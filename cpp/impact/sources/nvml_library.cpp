@@ -151,17 +151,17 @@ int Nvml::find_gpus() {
   return gpus_.empty() ? status : static_cast<int>(kSuccess);
 }
 
-Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host) {
-  const char* chosen = std::getenv("IMPACT_TRACKER_NVML");
+Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host, const SourceSettings& settings) {
+  const std::optional<std::string> chosen = settings.given(kLibrarySetting);
   // A card on the bus without a driver can be mended; a machine without a card needs none.
   const bool card = !pci_gpus(host, kPciNvidia).empty();
   const char* advice = card ? "sudo apt-get install nvidia-driver (Debian: non-free); in a container: --gpus all and "
                               "NVIDIA_DRIVER_CAPABILITIES=compute,utility"
                             : "";
-  if (chosen == nullptr && !host.is_real()) {
+  if (!chosen && !host.is_real()) {
     return Error{ErrorKind::absent, "NVIDIA's driver belongs to the running machine, not to a tree of files", advice};
   }
-  const std::string name = chosen != nullptr ? chosen : "libnvidia-ml.so.1";
+  const std::string name = chosen.value_or("libnvidia-ml.so.1");
   Result<Library> library = Library::open(name);
   if (!library) return Error{ErrorKind::absent, "no NVIDIA driver: " + library.error().what, advice};
   std::shared_ptr<Nvml> nvml(new Nvml(std::move(library).value()));

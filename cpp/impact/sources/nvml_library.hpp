@@ -11,8 +11,12 @@
 #include "impact/core/time.hpp"
 #include "impact/host/host.hpp"
 #include "impact/host/library.hpp"
+#include "impact/sources/settings.hpp"
 
 namespace impact::nvml {
+
+inline constexpr SourceSetting kLibrarySetting{"nvml", "NVIDIA's management library, in place of the system's",
+                                               SettingKind::path};
 
 struct DeviceHandle;  // opaque, the library's own
 using Device = DeviceHandle*;
@@ -126,9 +130,9 @@ Sensing sensing_of(const Gpu& gpu) noexcept;
 // The library, started; shut down when the last owner lets go. Its calls may come from any thread.
 class Nvml {
  public:
-  // Name or path from IMPACT_TRACKER_NVML, else libnvidia-ml.so.1. Error: absent (no driver), forbidden (device files),
+  // Name or path from the setting kLibrarySetting, else libnvidia-ml.so.1. Error: absent (no driver), forbidden (device files),
   // broken (versions of driver and library differ, or no GPU answers).
-  static Result<std::shared_ptr<const Nvml>> open(const Host& host);
+  static Result<std::shared_ptr<const Nvml>> open(const Host& host, const SourceSettings& settings = {});
   ~Nvml();
   Nvml(const Nvml&) = delete;
   Nvml& operator=(const Nvml&) = delete;

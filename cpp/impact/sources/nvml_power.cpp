@@ -269,8 +269,10 @@ class NvmlPower final : public Source {
 
 }  // namespace
 
-OpenedSource open_nvml_power(const Host& host) {
-  return nvml::open_reader<NvmlPower>(host, "no NVIDIA GPU of this machine tells its power");
+std::span<const SourceSetting> settings_of_nvml_power() noexcept { return nvml::kSettings; }
+
+OpenedSource open_nvml_power(const Host& host, const SourceSettings& settings) {
+  return nvml::open_reader<NvmlPower>(host, settings, "no NVIDIA GPU of this machine tells its power");
 }
 
 }  // namespace impact

@@ -107,8 +107,10 @@ class NvmlState final : public Source {
 
 }  // namespace
 
-OpenedSource open_nvml_state(const Host& host) {
-  return nvml::open_reader<NvmlState>(host, "no NVIDIA GPU of this machine tells what it is doing");
+std::span<const SourceSetting> settings_of_nvml_state() noexcept { return nvml::kSettings; }
+
+OpenedSource open_nvml_state(const Host& host, const SourceSettings& settings) {
+  return nvml::open_reader<NvmlState>(host, settings, "no NVIDIA GPU of this machine tells what it is doing");
 }
 
 }  // namespace impact

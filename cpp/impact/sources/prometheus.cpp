@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "impact/host/http.hpp"
 #include "impact/host/words.hpp"
@@ -27,6 +28,12 @@
 
 namespace impact {
 namespace {
+
+constexpr SourceSetting kUrl{"prometheus", "the server: http://<server>:9090"};
+constexpr SourceSetting kQueries{"prometheus_queries", "one query a line, each name|unit|domain|PromQL"};
+constexpr SourceSetting kUser{"prometheus_user", "account of the server"};
+constexpr SourceSetting kPassword{"prometheus_password", "its password", SettingKind::secret};
+constexpr std::array kSettings{kUrl, kQueries, kUser, kPassword};
 
 struct Query {
   Channel channel;
@@ -154,9 +161,11 @@ class Prometheus final : public Source {
 
 }  // namespace
 
-OpenedSource open_prometheus(const Host& host) {
-  std::optional<std::string> url = setting("PROMETHEUS");
-  const std::optional<std::string> lines = setting("PROMETHEUS_QUERIES");
+std::span<const SourceSetting> settings_of_prometheus() noexcept { return kSettings; }
+
+OpenedSource open_prometheus(const Host& host, const SourceSettings& settings) {
+  std::optional<std::string> url = settings.given(kUrl);
+  const std::optional<std::string> lines = settings.given(kQueries);
   if (!url || !lines) {
     return not_configured("Prometheus",
                           "export IMPACT_TRACKER_PROMETHEUS=http://<server>:9090 "
@@ -167,7 +176,7 @@ OpenedSource open_prometheus(const Host& host) {
   if (!queries) return queries.error();
   Result<HttpClient> client = HttpClient::open();
   if (!client) return client.error();
-  Service service{*url, setting("PROMETHEUS_USER").value_or(""), secret("PROMETHEUS_PASSWORD").value_or("")};
+  Service service{*url, settings.value(kUser), settings.value(kPassword)};
   for (const Query& query : queries.value()) {
     const Result<PrometheusValue> first = ask(client.value(), service, query.text);
     if (!first) return first.error();

@@ -13,8 +13,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "impact/host/http.hpp"
 #include "impact/sources/settings.hpp"
@@ -23,6 +25,14 @@
 
 namespace impact {
 namespace {
+
+constexpr SourceSetting kAddress{"redfish", "the management controller: https://<address>"};
+constexpr SourceSetting kUser{"redfish_user", "account of the management controller"};
+constexpr SourceSetting kPassword{"redfish_password", "its password", SettingKind::secret};
+constexpr SourceSetting kChassis{"redfish_chassis", "id of the chassis; the first that tells its power without it"};
+constexpr SourceSetting kCa{"redfish_ca", "certificate of the controller's own", SettingKind::path};
+constexpr SourceSetting kInsecure{"redfish_insecure", "trust any certificate", SettingKind::flag};
+constexpr std::array kSettings{kAddress, kUser, kPassword, kChassis, kCa, kInsecure};
 
 struct Account {
   std::string base, user, password, ca_file;
@@ -159,8 +169,10 @@ class Redfish final : public Source {
 
 }  // namespace
 
-OpenedSource open_redfish(const Host& host) {
-  std::optional<std::string> base = setting("REDFISH");
+std::span<const SourceSetting> settings_of_redfish() noexcept { return kSettings; }
+
+OpenedSource open_redfish(const Host& host, const SourceSettings& settings) {
+  std::optional<std::string> base = settings.given(kAddress);
   if (!base) {
     return not_configured("Redfish",
                           "export IMPACT_TRACKER_REDFISH=https://<address of the management controller> "
@@ -169,10 +181,10 @@ OpenedSource open_redfish(const Host& host) {
   while (base->ends_with('/')) base->pop_back();
   Result<HttpClient> client = HttpClient::open();
   if (!client) return client.error();
-  Account account{*base, setting("REDFISH_USER").value_or(""), secret("REDFISH_PASSWORD").value_or(""),
-                  setting("REDFISH_CA").value_or(""), !is_switched_on("REDFISH_INSECURE")};
+  Account account{*base, settings.value(kUser), settings.value(kPassword), settings.value(kCa),
+                  !settings.is_on(kInsecure)};
   Controller controller(std::move(client).value(), std::move(account));
-  Result<std::string> resource = find_resource(controller, setting("REDFISH_CHASSIS"));
+  Result<std::string> resource = find_resource(controller, settings.given(kChassis));
   if (!resource) return resource.error();
   return OpenedSource{std::make_unique<Redfish>(host, std::move(controller), std::move(resource).value())};
 }

@@ -12,16 +12,29 @@
 namespace impact {
 
 #define IMPACT_SOURCE(name, group, what) OpenedSource open_##name(const Host&);
+#define IMPACT_SETTABLE_SOURCE(name, group, what)               \
+  OpenedSource open_##name(const Host&, const SourceSettings&); \
+  std::span<const SourceSetting> settings_of_##name() noexcept;
 #include "impact/sources/sources.def"
 #undef IMPACT_SOURCE
+#undef IMPACT_SETTABLE_SOURCE
 
 namespace {
 
-#define IMPACT_SOURCE(name, group, what) SourceEntry{#name, group, what, &open_##name},
+std::span<const SourceSetting> no_settings() noexcept { return {}; }
+
+template <OpenedSource (*open)(const Host&)>
+OpenedSource open_unset(const Host& host, const SourceSettings&) {
+  return open(host);
+}
+
+#define IMPACT_SOURCE(name, group, what) SourceEntry{#name, group, what, &no_settings, &open_unset<&open_##name>},
+#define IMPACT_SETTABLE_SOURCE(name, group, what) SourceEntry{#name, group, what, &settings_of_##name, &open_##name},
 constexpr std::array kEntries{
 #include "impact/sources/sources.def"
 };
 #undef IMPACT_SOURCE
+#undef IMPACT_SETTABLE_SOURCE
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -66,9 +79,9 @@ bool is_wanted(const SourceEntry& entry, std::span<const std::string> wanted) {
       wanted, [&](const std::string& name) { return !name.empty() && (name == entry.name || name == entry.group); });
 }
 
-OpenedSource try_open(const SourceEntry& entry, const Host& host) {
+OpenedSource try_open(const SourceEntry& entry, const Host& host, const SourceSettings& settings) {
   try {
-    OpenedSource opened = entry.open(host);
+    OpenedSource opened = entry.open(host, settings);
     if (opened && (!opened.value() || opened.value()->channels().empty())) {
       return Error{ErrorKind::broken, fmt::format("{} opened without a channel", entry.name), ""};
     }
@@ -91,7 +104,25 @@ Error not_needed(const OpenedSource& opened, std::string_view used) {
 
 std::span<const SourceEntry> source_entries() noexcept { return kEntries; }
 
-std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted) {
+std::vector<DeclaredSetting> declared_settings() {
+  std::vector<DeclaredSetting> all;
+  const auto declare = [&](DeclaredSetting setting) {
+    const auto same = std::ranges::find(all, setting.name, &DeclaredSetting::name);
+    if (same == all.end()) return all.push_back(std::move(setting));
+    same->readers.push_back(setting.readers.front());
+  };
+  for (const SourceEntry& entry : kEntries) {
+    for (const SourceSetting& s : entry.settings()) {
+      const std::string name(s.name), reader(entry.name);
+      declare({name, std::string(s.what), s.kind, std::string(s.otherwise), {reader}});
+      if (s.kind == SettingKind::secret)
+        declare({name + "_file", "file whose first line is " + name, SettingKind::path, "", {reader}});
+    }
+  }
+  return all;
+}
+
+std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted, const SourceSettings& settings) {
   const std::vector<std::string_view> names = known_names();
   for (const std::string& name : wanted) {
     if (std::ranges::find(names, name) == names.end()) throw_unknown(name);
@@ -100,7 +131,7 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
   std::map<std::string_view, std::string_view> served;  // group -> the reader that is used
   for (const SourceEntry& entry : kEntries) {
     if (!is_wanted(entry, wanted)) continue;
-    OpenedSource opened = try_open(entry, host);
+    OpenedSource opened = try_open(entry, host, settings);
     Probe probe{entry, nullptr, {}};
     const auto used = served.find(entry.group);
     if (!entry.group.empty() && used != served.end()) {

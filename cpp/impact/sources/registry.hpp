@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
@@ -15,11 +16,24 @@ struct SourceEntry {
   std::string_view name;
   std::string_view group;
   std::string_view what;
-  OpenedSource (*open)(const Host&);
+  std::span<const SourceSetting> (*settings)() noexcept;
+  OpenedSource (*open)(const Host&, const SourceSettings&);
 };
 
 // Every line of sources.def, in its order.
 std::span<const SourceEntry> source_entries() noexcept;
+
+// One thing that readers can be told.
+struct DeclaredSetting {
+  std::string name;  // in a configuration file; variable_of(name) in the environment
+  std::string what;
+  SettingKind kind;
+  std::string otherwise;
+  std::vector<std::string> readers;
+};
+
+// The settings of all readers, each once, in the order of sources.def; behind a secret the name of its file.
+std::vector<DeclaredSetting> declared_settings();
 
 struct Probe {
   SourceEntry entry;
@@ -30,6 +44,7 @@ struct Probe {
 // Opens what this machine has. `wanted`: names (or groups) of sources, empty for all; an unknown name throws
 // std::invalid_argument that lists near ones. A model is opened too: the domain tree uses it only for components that
 // no sensor covers.
-std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted = {});
+std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted = {},
+                                const SourceSettings& settings = {});
 
 }  // namespace impact

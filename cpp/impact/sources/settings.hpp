@@ -1,7 +1,9 @@
 #pragma once
-// Settings of readers that must be told where to look. They come from the environment; secrets also from a file, and
-// they are never repeated in a message or a record.
+// Settings of readers that must be told where to look. Each reader declares its own beside itself; a value comes from
+// the environment, else from a configuration file. Secrets are never repeated in a message or a record.
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,14 +12,43 @@
 
 namespace impact {
 
-// IMPACT_TRACKER_<name>; nullopt where it is not set or empty.
-std::optional<std::string> setting(std::string_view name);
+enum class SettingKind : std::uint8_t {
+  text,
+  flag,    // "1", "true", "yes" and "on" switch it on
+  path,    // of a file
+  secret,  // a text, or the first line of the file that the setting <name>_file names
+};
 
-// IMPACT_TRACKER_<name>, else the first line of the file that IMPACT_TRACKER_<name>_FILE names; nullopt where neither is.
-std::optional<std::string> secret(std::string_view name);
+struct SourceSetting {
+  std::string_view name;  // "redfish_user": so in a configuration file, IMPACT_TRACKER_REDFISH_USER in the environment
+  std::string_view what;  // one line for doctor
+  SettingKind kind = SettingKind::text;
+  std::string_view otherwise = {};  // the value where nothing is set
+};
 
-// "1", "true", "yes", "on".
-bool is_switched_on(std::string_view name);
+// "IMPACT_TRACKER_REDFISH_USER" of "redfish_user".
+std::string variable_of(std::string_view setting);
+
+// What readers are told. An empty value counts as none.
+class SourceSettings {
+ public:
+  using Values = std::map<std::string, std::string, std::less<>>;
+
+  SourceSettings() = default;  // the environment alone
+  // `of_file`: what configuration files say, by the settings' names; the environment goes before it.
+  explicit SourceSettings(Values of_file) : of_file_(std::move(of_file)) {}
+
+  // As it was set; nullopt where it was not. Of a secret also the first line of its file.
+  std::optional<std::string> given(const SourceSetting& setting) const;
+  // As it was set, else what the setting is otherwise.
+  std::string value(const SourceSetting& setting) const;
+  bool is_on(const SourceSetting& flag) const;
+
+  const Values& of_file() const noexcept { return of_file_; }
+
+ private:
+  Values of_file_;
+};
 
 Error not_configured(std::string_view what, std::string_view advice);
 

@@ -9,15 +9,23 @@
 namespace impact {
 namespace {
 
+struct Key {
+  std::string root;
+  std::vector<std::string> wanted;
+  SourceSettings::Values told;
+  auto operator<=>(const Key&) const = default;
+};
+
 struct Pool {
   std::mutex mutex;
-  std::map<std::vector<std::string>, std::shared_ptr<const OpenSources>> by_key;
+  std::map<Key, std::shared_ptr<const OpenSources>> by_key;
 };
 
 std::shared_ptr<const OpenSources> open_now(const Host& host, std::span<const std::string> wanted,
-                                            const std::string& run_key) {
+                                            const std::string& run_key, const SourceSettings& settings) {
   auto opened = std::make_shared<OpenSources>();
-  for (Probe& probe : open_sources(host, wanted)) {
+  opened->settings = settings;
+  for (Probe& probe : open_sources(host, wanted, settings)) {
     opened->outcomes.push_back({probe.entry, probe.source != nullptr, probe.error});
     if (!probe.source) continue;
     const std::shared_ptr<Source> source = share(host, run_key, std::move(probe.source));
@@ -44,14 +52,13 @@ Roles roles_of(const OpenSources& opened, bool include_psys) {
 }
 
 std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted,
-                                                  const std::string& run_key) {
+                                                  const std::string& run_key, const SourceSettings& settings) {
   Pool& pool = per_process<Pool>();
-  std::vector<std::string> key(wanted.begin(), wanted.end());
-  key.push_back(host.root.string());
+  const Key key{host.root.string(), {wanted.begin(), wanted.end()}, settings.of_file()};
   const std::lock_guard lock(pool.mutex);
   std::shared_ptr<const OpenSources>& opened = pool.by_key[key];
   // A machine without any source is looked at again: a driver or a permission may have come since.
-  if (!opened || opened->sources.empty()) opened = open_now(host, wanted, run_key);
+  if (!opened || opened->sources.empty()) opened = open_now(host, wanted, run_key, settings);
   return opened;
 }
 

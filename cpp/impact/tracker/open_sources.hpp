@@ -25,6 +25,7 @@ struct OpenSources {
   std::vector<std::shared_ptr<const SharedSource>> shared;  // by source: one of the run reads it; null: each for itself
   std::vector<Channel> channels;                            // of all sources, one after the other
   std::vector<bool> at_edges;                               // by channel
+  SourceSettings settings;                                  // what the sources were told
   std::vector<std::string> components;                      // that the machine shows: "cpu:0", "memory", "gpu:…"
 };
 
@@ -32,7 +33,7 @@ struct OpenSources {
 // open for the life of the process: a driver's start-up (NVML) is paid once. The processes of the run `run_key` share
 // slow ones (share(); the key of the first call counts). std::invalid_argument for an unknown name.
 std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted,
-                                                  const std::string& run_key = {});
+                                                  const std::string& run_key = {}, const SourceSettings& settings = {});
 
 // What the machine's total is summed from, with these sources.
 Roles roles_of(const OpenSources& opened, bool include_psys);

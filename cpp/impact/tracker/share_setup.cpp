@@ -104,7 +104,7 @@ class Setup {
 
   std::unique_ptr<GpuClients> gpu_clients() {
     if (!has(Domain::gpu)) return nullptr;
-    Result<std::unique_ptr<nvml::ClientReader>> reader = nvml::ClientReader::open(host_);
+    Result<std::unique_ptr<nvml::ClientReader>> reader = nvml::ClientReader::open(host_, opened_.settings);
     if (!reader) return nullptr;
     const bool foreign = in_process_namespace(host_);
     if (foreign)

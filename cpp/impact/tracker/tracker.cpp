@@ -1,7 +1,9 @@
 #include "impact/tracker/tracker.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -38,9 +40,7 @@ std::string random_id() {
 
 void check(const TrackerSettings& s) {
   if (s.logdir.empty()) throw std::invalid_argument("logdir is empty: name the directory that is to hold the record");
-  if (s.interval < std::chrono::microseconds{500} || s.interval > std::chrono::hours{1}) {
-    throw std::invalid_argument("interval_s must lie between 0.0005 and 3600 seconds");
-  }
+  (void)TrackerSettings::interval_of(seconds(s.interval));
 }
 
 // "20261121T150801Z" from "2026-11-21T15:08:01Z": a file name without colons.
@@ -67,6 +67,17 @@ bool measures_energy(const OpenSources& opened) {
 }
 
 }  // namespace
+
+Duration TrackerSettings::interval_of(double interval_s) {
+  const bool sane = interval_s >= seconds(kShortestInterval) && interval_s <= seconds(kLongestInterval);  // no for NaN
+  if (!sane) {
+    std::ostringstream text;
+    text << "interval_s must lie between " << seconds(kShortestInterval) << " and " << seconds(kLongestInterval)
+         << " seconds";
+    throw std::invalid_argument(text.str());
+  }
+  return Duration{std::llround(interval_s * 1e9)};
+}
 
 std::shared_ptr<Tracker> Tracker::open(const TrackerSettings& settings, const Host& host) {
   check(settings);
@@ -100,7 +111,8 @@ Tracker::~Tracker() {
 
 // The process's sources, which its trackers share, and behind them those of this tracker's own consumer.
 std::shared_ptr<const OpenSources> Tracker::open_all(const TrackerSettings& settings) {
-  std::shared_ptr<const OpenSources> shared = opened_sources(host_, settings.sources, settings.run_key);
+  std::shared_ptr<const OpenSources> shared =
+      opened_sources(host_, settings.sources, settings.run_key, settings.source_settings);
   if (settings.share.whose.scope == Scope::machine) return shared;
   auto mine = std::make_shared<OpenSources>(*shared);
   share_ = add_usage(host_, settings.share, roles_of(*mine, settings.include_psys), *mine, usage_);

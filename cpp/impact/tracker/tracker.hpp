@@ -19,6 +19,7 @@
 #include "impact/record/writer.hpp"
 #include "impact/sampling/edge_reader.hpp"
 #include "impact/sampling/sampler.hpp"
+#include "impact/sources/settings.hpp"
 #include "impact/tracker/machine_book.hpp"
 #include "impact/tracker/open_sources.hpp"
 #include "impact/tracker/pending_rows.hpp"
@@ -27,13 +28,18 @@
 namespace impact {
 
 struct TrackerSettings {
+  static constexpr Duration kShortestInterval = std::chrono::microseconds{500};
+  static constexpr Duration kLongestInterval = std::chrono::hours{1};
+  static Duration interval_of(double interval_s);  // std::invalid_argument outside of these two
+
   std::string logdir;
-  Duration interval = std::chrono::seconds{1};  // 0.5 ms to 1 h
-  std::vector<std::string> sources;             // names or groups of sources.def; empty: all
-  Edges edges = Edges::plain;                   // of regions that do not say otherwise, and of the run
-  bool include_psys = false;
-  ShareWish share;      // whose energy; Scope::machine: no share is asked for
-  bool strict = false;  // NoSourceError where nothing can be measured
+  Duration interval = std::chrono::seconds{1};
+  std::vector<std::string> sources;                     // names or groups of sources.def; empty: all
+  SourceSettings source_settings;                       // what the readers are told beside the environment
+  Edges edges = Edges::plain;                           // of regions that do not say otherwise, and of the run
+  bool include_psys = false;                            // the platform's counter stands for the parts that it covers
+  ShareWish share{.whose = {.scope = Scope::process}};  // whose energy; Scope::machine: no share is asked for
+  bool strict = false;                                  // NoSourceError where nothing can be measured
   std::string run_key;  // the same in all processes of one run, which share slow sources; or empty
   nlohmann::json info = nlohmann::json::object();
 };

@@ -36,6 +36,7 @@ _DOMAINS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--json; --setup and what it asks; --root for tests."""
     parser.add_argument("--json", action="store_true", help="every probe, for programs")
+    parser.add_argument("--settings", action="store_true", help="what readers can be told, and where it is set")
     parser.add_argument(
         "--setup", action="store_true", help="open the counters to a group by a udev rule; shows it first"
     )
@@ -53,17 +54,24 @@ def run(args: argparse.Namespace) -> int:
         return setup(args.group, yes=args.yes, ipmi=args.with_ipmi, root=args.root)
     from .. import _core
     from ..report.page import show
-    from . import surroundings
+    from . import doctor_settings, surroundings
 
-    probes = _core.probe(args.root)
+    told = doctor_settings.read()
+    if args.settings:
+        show(doctor_settings.page_of(told))
+        return 0
+    probes = _core.probe(args.root, told.values)
     around = surroundings.read(args.root)
     if args.json:
         found: dict[str, Any] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}
         found["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
+        found["settings"] = doctor_settings.as_list(told)
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         page = page_of(probes)
-        remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes)]
+        remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes), *told.remedies]
+        if any(probe["state"] == "misconfigured" for probe in probes):
+            remedies.append("`impact-tracker doctor --settings` lists what readers can be told")
         show(page._replace(caveats=remedies))
     return 0
 

@@ -15,18 +15,46 @@ Item = TypeVar("Item")
 _PATIENCE_S, _EVERY_S = 0.5, 5.0
 
 
+_WEIGHING = ("zone", "intensity_g_per_kwh", "pue")
+
+
+def _add(place: argparse._ActionsContainer, name: str) -> None:
+    """The flags of a tracker's option, with its sentence as help."""
+    from ..settings import TABLE
+
+    option = TABLE[name]
+    if isinstance(option.default, bool):
+        place.add_argument(*option.flags, dest=name, action="store_true", default=None, help=option.about)
+    elif isinstance(option.default, dict):
+        place.add_argument(*option.flags, dest=name, action="append", metavar=option.metavar, help=option.about)
+    else:
+        place.add_argument(*option.flags, dest=name, type=option.type, metavar=option.metavar, help=option.about)
+
+
 def add_weighing(parser: argparse.ArgumentParser) -> None:
     """--zone or --intensity, and --pue."""
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--zone", help='country of the electricity (FR, FRA, France), "world" for the average')
-    place.add_argument(
-        "--intensity",
-        type=float,
-        metavar="G_PER_KWH",
-        dest="intensity_g_per_kwh",
-        help="carbon intensity of the electricity, instead",
-    )
-    parser.add_argument("--pue", type=float, help="power usage effectiveness of the site (1 or more)")
+    _add(place, "zone")
+    _add(place, "intensity_g_per_kwh")
+    _add(parser, "pue")
+
+
+def add_tracking(parser: argparse.ArgumentParser) -> None:
+    """Each option of a tracker that has a flag."""
+    from ..settings import TABLE
+
+    for option in TABLE.values():
+        if option.flags and option.name not in _WEIGHING:
+            _add(parser, option.name)
+    add_weighing(parser)
+
+
+def tracking(args: argparse.Namespace) -> dict[str, object]:
+    """What `add_tracking` was given, by the options' names."""
+    from ..settings import TABLE
+
+    given = {option.name: getattr(args, option.name) for option in TABLE.values() if option.flags}
+    return {name: ",".join(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def add_reweighing(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,9 @@ import os
 import shutil
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .options import add_weighing
+from .options import add_tracking, tracking
 
 if TYPE_CHECKING:
     from ..tracker import ImpactTracker
@@ -23,22 +23,9 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options before the command; `--` before a command that has options of its own."""
     parser.usage = "impact-tracker run [-o DIR] [options] -- COMMAND [ARG ...]"
-    parser.add_argument("-o", "--output", metavar="DIR", help="logdir of the record (default: the working directory)")
-    parser.add_argument("--interval", type=float, metavar="S", help="seconds between samples (1)")
-    parser.add_argument("--sources", help="names of sources, with commas (default: all; see doctor)")
-    parser.add_argument("--tag", action="append", metavar="NAME=TEXT", help="a note in the record; may be repeated")
-    parser.add_argument("--scope", help="whose share: process (what the command starts; default), cgroup, job, machine")
-    parser.add_argument("--idle-policy", help="idle energy: usage (default), allocated_cores, equal, none")
-    parser.add_argument(
-        "--include-psys",
-        action="store_true",
-        default=None,
-        help="count the platform's meter (psys) in place of the parts that it covers",
-    )
-    parser.add_argument("--strict", action="store_true", default=None, help="fail where nothing can be measured")
+    add_tracking(parser)
     parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
-    add_weighing(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="what to run, in any language")
 
 
@@ -54,24 +41,7 @@ def _tracker(args: argparse.Namespace) -> ImpactTracker:
     from ..config import resolve
     from ..tracker import ImpactTracker
 
-    tags: dict[str, str] = {}
-    for tag in args.tag or ():
-        tags.update(resolve({"tags": tag}, config="none", environ={}).tags)
-    return ImpactTracker(
-        args.output,
-        interval_s=args.interval,
-        sources=args.sources,
-        tags=tags or None,
-        zone=args.zone,
-        intensity_g_per_kwh=args.intensity_g_per_kwh,
-        pue=args.pue,
-        strict=args.strict,
-        include_psys=args.include_psys,
-        scope=args.scope,
-        idle_policy=args.idle_policy,
-        share_of="children",
-        config=args.config,
-    )
+    return ImpactTracker(settings=resolve(tracking(args), config=args.config), share_of="children")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -107,7 +77,7 @@ def _no_program(name: str) -> int:
     return _NOT_EXECUTABLE if is_file else _NOT_FOUND
 
 
-def _spawn(program: str, words: list[str], mask: Any) -> int:
+def _spawn(program: str, words: list[str], mask: set[int]) -> int:
     """The command's pid. Spawned, not forked: nothing of the tracker's threads is copied."""
     # The interpreter ignores SIGPIPE and SIGXFSZ for itself, the command is to have them as this program got them.
     options = {"setsigmask": sorted(mask), "setsigdef": [signal.SIGPIPE, signal.SIGXFSZ]}
@@ -122,7 +92,7 @@ def _spawn(program: str, words: list[str], mask: Any) -> int:
         return os.posix_spawn("/bin/sh", ["sh", program, *words[1:]], os.environ, **options)  # type: ignore[arg-type]
 
 
-def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: Any) -> int:
+def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: set[int]) -> int:
     sys.stdout.flush()
     try:
         pid = _spawn(program, words, mask)

@@ -7,9 +7,10 @@
 #include <thread>
 
 #include "cpp/sources/fake_root.hpp"
+#include "impact/sources/settings.hpp"
 
 namespace impact {
-OpenedSource open_amdsmi(const Host&);
+OpenedSource open_amdsmi(const Host&, const SourceSettings& = {});
 }
 
 namespace impact::test {

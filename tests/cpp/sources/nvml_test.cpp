@@ -12,9 +12,9 @@
 #include "impact/sources/nvml_library.hpp"
 
 namespace impact {
-OpenedSource open_nvml(const Host&);
-OpenedSource open_nvml_power(const Host&);
-OpenedSource open_nvml_state(const Host&);
+OpenedSource open_nvml(const Host&, const SourceSettings& = {});
+OpenedSource open_nvml_power(const Host&, const SourceSettings& = {});
+OpenedSource open_nvml_state(const Host&, const SourceSettings& = {});
 }  // namespace impact
 
 namespace impact::test {

@@ -9,12 +9,13 @@
 #include "cpp/sources/http_server.hpp"
 #include "impact/host/http.hpp"
 #include "impact/sources/iso_time.hpp"
+#include "impact/sources/settings.hpp"
 #include "impact/sources/web_answers.hpp"
 
 namespace impact {
-OpenedSource open_redfish(const Host&);
-OpenedSource open_kwollect(const Host&);
-OpenedSource open_prometheus(const Host&);
+OpenedSource open_redfish(const Host&, const SourceSettings& = {});
+OpenedSource open_kwollect(const Host&, const SourceSettings& = {});
+OpenedSource open_prometheus(const Host&, const SourceSettings& = {});
 }  // namespace impact
 
 namespace impact::test {
@@ -146,6 +147,18 @@ TEST_F(WebTest, RedfishKeepsASessionAndDeletesIt) {
   }
   EXPECT_EQ(server.requests().back().method, "DELETE");
   EXPECT_EQ(server.requests().back().target, "/redfish/v1/SessionService/Sessions/7");
+}
+
+TEST_F(WebTest, RedfishIsToldByAConfigurationFileToo) {
+  Bmc bmc;
+  HttpServer server([&](const ServerRequest& r) { return bmc(r); });
+  root.write("/secret", "s3cret\n");
+  const SourceSettings settings(SourceSettings::Values{{"redfish", server.url()},
+                                                       {"redfish_user", "monitor"},
+                                                       {"redfish_password_file", root.path("/secret").string()}});
+  EXPECT_EQ(read_one(*open(open_redfish(host(), settings)), "redfish/node/power").count, 344'000);
+  set("REDFISH_PASSWORD", "wr0ng");  // the environment goes first
+  EXPECT_EQ(open_redfish(host(), settings).error().kind, ErrorKind::forbidden);
 }
 
 TEST_F(WebTest, RedfishWithAWrongPasswordIsForbiddenAndTellsNoSecret) {

@@ -45,6 +45,7 @@ class Machine : public testing::Test {
     s.logdir = (dir_ / "log").string();
     s.interval = 10ms;
     s.sources = {"rapl_powercap"};
+    s.share.whose.scope = Scope::machine;
     return s;
   }
   Host host() const { return Host{dir_.path()}; }

@@ -14,11 +14,12 @@
 #include "fakes/nvml/virtual_driver.hpp"
 #include "impact/sampling/region_book.hpp"
 #include "impact/sources/domain_tree.hpp"
+#include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
 
 namespace impact {
-OpenedSource open_nvml(const Host&);
-OpenedSource open_nvml_power(const Host&);
+OpenedSource open_nvml(const Host&, const SourceSettings& = {});
+OpenedSource open_nvml_power(const Host&, const SourceSettings& = {});
 }  // namespace impact
 
 namespace impact::fakes {

@@ -1,4 +1,4 @@
-"""Statistics over runs: means with Student's interval, Olympic means. Intervals need scipy (extra report)."""
+"""Statistics over runs: means with Student's interval, Olympic means. Needs scipy (extra bench)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def student_t(level: float, freedom: float) -> float:
 def require_scipy() -> None:
     """ImportError that names the extra where scipy is missing."""
     if find_spec("scipy") is None:
-        raise ImportError("statistics over runs need scipy: pip install 'impact-tracker[report]'")
+        raise ImportError("the benchmark's statistics need scipy: pip install 'impact-tracker[bench]'")
 
 
 def scipy_stats() -> ModuleType:
