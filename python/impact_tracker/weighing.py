@@ -22,6 +22,11 @@ class Reweighing(NamedTuple):
     pue: float | None = None
 
     @property
+    def given(self) -> dict[str, float | str | Factor]:
+        """What differs, by name."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+    @property
     def of_electricity(self) -> bool:
         """Whether another electricity is given."""
         return self.zone is not None or self.intensity_g_per_kwh is not None

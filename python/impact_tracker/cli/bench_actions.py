@@ -16,6 +16,7 @@ from .options import add_weighing
 if TYPE_CHECKING:
     from ..bench.show.view import View
     from ..report.page import Page
+    from ..weighing import Reweighing
 
 LIGHT_IMAGES = 2000
 DATA_SUITES = ("fashion-mnist", "learning")
@@ -81,10 +82,10 @@ def _print(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _weights(args: argparse.Namespace) -> Any:
-    from ..bench.analyse.reweigh import Weights
+def _weights(args: argparse.Namespace) -> Reweighing:
+    from ..weighing import Reweighing
 
-    return Weights(args.zone, args.intensity_g_per_kwh, args.pue)
+    return Reweighing(args.zone, args.intensity_g_per_kwh, args.pue)
 
 
 def suite_page(found: View) -> Page:

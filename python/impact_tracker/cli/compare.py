@@ -23,8 +23,8 @@ def run(args: argparse.Namespace) -> int:
     from ..report.comparison import compare, page_of, same_sensors
     from ..report.page import show
 
-    weighing = reweighing(args)._asdict()
-    sides = [load_runs([path], progress=progress, **weighing) for path in (args.a, args.b)]
+    new = reweighing(args)
+    sides = [load_runs([path], progress=progress, new=new) for path in (args.a, args.b)]
     (a, unread_a), (b, unread_b) = sides
     names = (args.a.rstrip("/") or "/", args.b.rstrip("/") or "/")
     if args.json:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     if foreign.is_foreign(args):
         return foreign.report(args)
-    runs, unreadable = load_runs(args.paths, progress=progress, **reweighing(args)._asdict())
+    runs, unreadable = load_runs(args.paths, progress=progress, new=reweighing(args))
     nodes = nodes_of(runs, progress)
     if args.plot:
         from ..report.plot import plot_power

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from ..record import Record, find_records
 from ..result import Result
 from ..values import Energy, Range
+from ..weighing import Reweighing
 
 _FEW, _MOST_READERS = 4, 16
 Item = TypeVar("Item")
@@ -123,15 +124,13 @@ class Total:
 def load_runs(
     paths: Sequence[str | os.PathLike[str]],
     *,
-    zone: str | None = None,
-    intensity_g_per_kwh: float | None = None,
-    pue: float | None = None,
+    new: Reweighing | None = None,
     progress: Progress = iter,
 ) -> tuple[list[ReadRecord], list[str]]:
     """The runs below some paths, newest first, and what could not be read, in words.
 
-    `zone`, `intensity_g_per_kwh`, `pue`: weigh with these in place of the records' own. A record that lies below two
-    of the paths counts once. FileNotFoundError where a path does not exist or holds no record.
+    `new`: what to weigh with in place of the records' own. A record that lies below two of the paths counts once.
+    FileNotFoundError where a path does not exist or holds no record.
     """
     record_paths: set[Path] = set()
     for path in paths:
@@ -149,8 +148,8 @@ def load_runs(
         if not record.started:
             continue  # its tracker was made and never started, so there was nothing to measure
         result = record.result
-        if (zone, intensity_g_per_kwh, pue) != (None, None, None):
-            result = result.weigh(zone=zone, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
+        if new is not None and new.given:
+            result = result.weigh(**new._asdict())
         runs.append(ReadRecord(labels[path], record, result))
     if not runs:
         raise FileNotFoundError(

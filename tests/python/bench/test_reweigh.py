@@ -10,9 +10,10 @@ import pytest
 
 from impact_tracker import Record
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.analyse.reweigh import Weights, weighed
+from impact_tracker.bench.analyse.reweigh import weighed
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
+from impact_tracker.weighing import Reweighing
 from python import fake_core
 from python.bench.made import campaign
 from python.bench.stand_ins import Workers, idle
@@ -31,7 +32,7 @@ def folder(machine: fake_core.Machine, tmp_path: Path) -> Path:
     ids=str,
 )
 def test_rows_are_weighed_as_their_records_are(folder: Path, asked: dict[str, Any]) -> None:
-    rows = read(folder, weights=Weights(**asked)).rows
+    rows = read(folder, weights=Reweighing(**asked)).rows
     before = read(folder).rows
     regions = {region.name: region for region in Record(folder / rows[0]["record"]).regions}
     assert len(rows) == len(before) == 12
@@ -47,18 +48,18 @@ def test_rows_are_weighed_as_their_records_are(folder: Path, asked: dict[str, An
 
 def test_nothing_asked_changes_nothing_and_bad_weights_are_refused(folder: Path) -> None:
     rows = read(folder).rows
-    assert weighed(rows, Weights()) == rows
+    assert weighed(rows, Reweighing()) == rows
     with pytest.raises(ValueError, match="PUE is 1 or more"):
-        weighed(rows, Weights(pue=0.0))
+        weighed(rows, Reweighing(pue=0.0))
     with pytest.raises(ValueError, match="Atlantis"):
-        weighed(rows, Weights(zone="Atlantis"))
+        weighed(rows, Reweighing(zone="Atlantis"))
     with pytest.raises(ValueError, match="not both"):
-        weighed(rows, Weights(zone="FR", intensity_g_per_kwh=5.0))
+        weighed(rows, Reweighing(zone="FR", intensity_g_per_kwh=5.0))
 
 
 def test_energy_that_is_missing_has_no_carbon() -> None:
     row = {"energy_j": None, "carbon_g": None, "pue": 1.0, "quality": "missing"}
-    assert weighed([row], Weights(zone="FR")) == weighed([row], Weights(pue=2.0)) == [row]
+    assert weighed([row], Reweighing(zone="FR")) == weighed([row], Reweighing(pue=2.0)) == [row]
 
 
 def test_the_command_weighs_anew_without_new_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

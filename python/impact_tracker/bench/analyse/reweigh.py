@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 from ...weighing import Reweighing, Weighing
 from ..row.rows import Row
@@ -12,28 +11,12 @@ from ..row.rows import Row
 _CARBON = ("carbon_g", "carbon_low_g", "carbon_high_g")
 
 
-class Weights(NamedTuple):
-    """What is to be different; `None` stays as each row has it. ValueError at use for a zone that is not known, a PUE
-    below 1, and both of zone and intensity."""
-
-    zone: str | None = None
-    intensity_g_per_kwh: float | None = None
-    pue: float | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those that differ, by name."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
-
-
-def weighed(rows: Sequence[Row], weights: Weights) -> list[Row]:
-    """New rows; carbon is `None` where the energy is."""
+def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
+    """New rows; carbon is `None` where the energy is. ValueError for a zone that is not known, a PUE below 1."""
     if not weights.given:
         return list(rows)
-    grid = weights.zone is not None or weights.intensity_g_per_kwh is not None
-    pue = 1.0 if weights.pue is None else weights.pue
-    asked = Weighing(zone=weights.zone, intensity_g_per_kwh=weights.intensity_g_per_kwh, pue=pue)
-    return [_on_grid(row, asked, weights.pue) if grid else _with_pue(row, asked.pue) for row in rows]
+    asked = Weighing().changed(weights)
+    return [_on_grid(row, asked, weights.pue) if weights.of_electricity else _with_pue(row, asked.pue) for row in rows]
 
 
 def _with_pue(row: Row, pue: float) -> Row:

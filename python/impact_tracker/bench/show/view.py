@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from ...report.page import Page
+from ...weighing import Reweighing
 from ..analyse.analysis import Answer, Point, answers, points_of
 from ..analyse.cells import Cell, summarise
-from ..analyse.reweigh import Weights, weighed
+from ..analyse.reweigh import weighed
 from ..analyse.scores import Scores, scores
 from ..analyse.targets import Reached, targets_of
 from ..plan.suites import tests_of
@@ -32,7 +33,7 @@ class View:
     """What a campaign's folder holds, also while it is being run. `olympic`: best and worst run are dropped; `weights`:
     PUE or carbon intensity other than those it was run with."""
 
-    def __init__(self, storage: Storage, olympic: bool = False, weights: Weights | None = None) -> None:
+    def __init__(self, storage: Storage, olympic: bool = False, weights: Reweighing | None = None) -> None:
         self.storage = storage
         self.head = storage.head()
         self.settings = storage.settings()
@@ -40,7 +41,7 @@ class View:
         self.lines: list[Row] = log.lines
         self.left_out = log.notes
         self.output = Output(storage)
-        self.weights = weights or Weights()
+        self.weights = weights or Reweighing()
         self.rows: list[Row] = weighed(current(self.lines), self.weights)
         self.olympic = olympic
 
@@ -147,6 +148,6 @@ class View:
             self.output.figure(learning_figure(epochs, self.rows, self.targets), "learning")
 
 
-def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Weights | None = None) -> View:
+def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Reweighing | None = None) -> View:
     """The campaign in a folder. FileNotFoundError where there is none."""
     return View(Storage(folder), olympic, weights)
