@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ... import digits
+from ...values import JOULES_PER_KWH
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.rows import Row
@@ -50,7 +51,7 @@ class Answer(NamedTuple):
 def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, Any]) -> list[Point]:
     """One a test and phase (training, inference) that has an energy."""
     reached = {cell.test: cell.accuracy.value * 100 for cell in cells if cell.accuracy is not None}
-    found = []
+    points = []
     for cell in cells:
         if cell.phase not in ("training", "inference") or cell.j_per_image is None or cell.j_per_image.value <= 0:
             continue
@@ -64,9 +65,9 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
         gmac = row.get("gmac") or row.get("gmac_stated")
         grams = None
         if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
-            grams = cell.carbon_kg.value / cell.kwh.value / 3.6e6 * cell.j_per_image.value * 1000 * 1000
+            grams = cell.carbon_kg.value / cell.kwh.value / JOULES_PER_KWH * cell.j_per_image.value * 1000 * 1000
         on_data = reached.get(cell.test)
-        found.append(
+        points.append(
             Point(
                 test=cell.test,
                 model=cell.model,
@@ -86,7 +87,7 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
                 unit=cell.unit,
             )
         )
-    return found
+    return points
 
 
 def intensity_of(row: Row, facts: Mapping[str, Any], gmac: float | None) -> float | None:
@@ -104,12 +105,12 @@ def intensity_of(row: Row, facts: Mapping[str, Any], gmac: float | None) -> floa
 
 def answers(points: Sequence[Point]) -> list[Answer]:
     """How much, does complexity decide, does accuracy cost: for each phase that was run, and the changes of rank."""
-    found = []
+    answers = []
     for phase in ("inference", "training"):
         own = [point for point in points if point.phase == phase]
         if own:
-            found += [_how_much(own, phase), *_complexity(own, phase), *_accuracy(own, phase)]
-    found += _parts(points)
+            answers += [_how_much(own, phase), *_complexity(own, phase), *_accuracy(own, phase)]
+    answers += _parts(points)
     changes = rank_changes(points)
     if changes:
         moved = [
@@ -118,13 +119,13 @@ def answers(points: Sequence[Point]) -> list[Answer]:
         text = ", ".join(moved) if moved else "none"
         question = "Which networks change their rank from inference to training?"
         among = f"rank by J per {unit_of(points)} among {len(changes)} networks, 1 the dearest"
-        found.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
-    return found
+        answers.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
+    return answers
 
 
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
     known = [(point.j_per_image, point) for point in points if point.j_per_image is not None]
-    (low, cheap), (high, dear) = min(known, key=lambda one: one[0].value), max(known, key=lambda one: one[0].value)
+    (low, cheap), (high, dear) = min(known, key=lambda pair: pair[0].value), max(known, key=lambda pair: pair[0].value)
     text = f"{with_half(low.value, low.half_width)} J per {cheap.unit} ({cheap.title})"
     if len(known) > 1:
         ratio = digits.significant(high.value / low.value, 3)
@@ -136,15 +137,15 @@ def _how_much(points: Sequence[Point], phase: str) -> Answer:
 def _parts(points: Sequence[Point]) -> list[Answer]:
     """What is made of several tests: a generated image, a token of a prompt and of an answer."""
     joules = {p.model: p.j_per_image.value for p in points if p.phase == "inference" and p.j_per_image is not None}
-    found = []
+    answers = []
     image, token = diffusion_image_j(joules), token_j(joules)
     if image is not None:
         parts = f"2 × text encoder, {DIFFUSION_STEPS} steps of 2 × U-Net, decoder; J per input of each, added"
-        found.append(Answer("How much does a generated image cost?", f"{digits.energy(image)} for 512 × 512", parts))
+        answers.append(Answer("How much does a generated image cost?", f"{digits.energy(image)} for 512 × 512", parts))
     if token is not None:
         text = f"{digits.energy(token[1])} (decode), {digits.energy(token[0])} for one of the prompt (prefill)"
-        found.append(Answer("How much does a token of GPT-2 cost?", text, f"{GPT2_PROMPT_TOKENS} tokens before it"))
-    return found
+        answers.append(Answer("How much does a token of GPT-2 cost?", text, f"{GPT2_PROMPT_TOKENS} tokens before it"))
+    return answers
 
 
 def _told(link: Correlation, yes: str, no: str) -> str:
@@ -154,7 +155,7 @@ def _told(link: Correlation, yes: str, no: str) -> str:
 
 
 def _complexity(points: Sequence[Point], phase: str) -> list[Answer]:
-    found = []
+    answers = []
     for name, quantity in (("multiply-adds", "gmac"), ("parameters", "parameters")):
         pairs = [(getattr(p, quantity), p.j_per_image.value) for p in points if getattr(p, quantity) and p.j_per_image]
         link = correlation([x for x, _ in pairs], [y for _, y in pairs])
@@ -163,8 +164,8 @@ def _complexity(points: Sequence[Point], phase: str) -> list[Answer]:
         text = _told(link, f"yes, more {name} mean more energy", f"no, more {name} go with less energy")
         fit = power_law([x for x, _ in pairs], [y for _, y in pairs]) if quantity == "gmac" else None
         statistic = link.text() + (f"; {fit.text(f'J per {unit_of(points)}', 'GMAC')}" if fit else "")
-        found.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
-    return found
+        answers.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
+    return answers
 
 
 def _accuracy(points: Sequence[Point], phase: str) -> list[Answer]:
@@ -214,9 +215,9 @@ def rank_changes(points: Sequence[Point]) -> dict[str, tuple[int, int]]:
     return {model: (inference[model], training_ranks[model]) for model in run}
 
 
-def _apart(one: Point, other: Point) -> float:
+def _apart(point: Point, other: Point) -> float:
     """How far two tests' multiply-adds are apart, as the logarithm of their ratio."""
-    return abs(math.log(one.gmac / other.gmac)) if one.gmac and other.gmac else math.inf
+    return abs(math.log(point.gmac / other.gmac)) if point.gmac and other.gmac else math.inf
 
 
 def fit_of(points: Sequence[Point], phase: str) -> Fit | None:

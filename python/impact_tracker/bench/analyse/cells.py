@@ -50,8 +50,8 @@ def invalid_because(row: Row) -> str | None:
     """Why a row must not be averaged; None where it may."""
     if row.get("status") != "ok":
         return str(row.get("reason") or "failed")
-    found = row.get("invalid") or []
-    return "; ".join(found) if found else None
+    reasons = row.get("invalid") or []
+    return "; ".join(reasons) if reasons else None
 
 
 def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
@@ -75,8 +75,8 @@ def _cell(key: tuple[str, str], rows: list[Row], accuracy: dict[str, Any], olymp
     good = [row for row in rows if reasons[row["task"]] is None]
 
     def mean(value: Callable[[Row], Any]) -> Mean | None:
-        found = [value(row) for row in good]
-        return mean_of([float(one) for one in found if one is not None], olympic=olympic)
+        values = [value(row) for row in good]
+        return mean_of([float(number) for number in values if number is not None], olympic=olympic)
 
     def grams(row: Row) -> float | None:
         return None if row.get("carbon_g") is None else row["carbon_g"] / 1000

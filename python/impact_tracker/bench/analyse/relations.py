@@ -146,7 +146,7 @@ def bootstrap(
     return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
-class Difference(NamedTuple):
+class WelchTest(NamedTuple):
     """Welch's comparison of two means: b - a with its 95 % interval, and its p-value."""
 
     difference: float
@@ -154,18 +154,18 @@ class Difference(NamedTuple):
     p: float
 
 
-def welch(a: Sequence[float], b: Sequence[float]) -> Difference | None:
+def welch(a: Sequence[float], b: Sequence[float]) -> WelchTest | None:
     """None where a side has fewer than two runs."""
     if len(a) < 2 or len(b) < 2:
         return None
     if deviation_of(a) == deviation_of(b) == 0:
         equal = math.isclose(a[0], b[0], rel_tol=1e-12)  # but for the rounding of what they were computed from
-        return Difference(0.0 if equal else b[0] - a[0], 0.0, 1.0 if equal else 0.0)
+        return WelchTest(0.0 if equal else b[0] - a[0], 0.0, 1.0 if equal else 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # one side may be constant
         test = scipy_stats().ttest_ind(b, a, equal_var=False)
         low, high = test.confidence_interval(0.95)
-    return Difference(math.fsum(b) / len(b) - math.fsum(a) / len(a), float(high - low) / 2, float(test.pvalue))
+    return WelchTest(math.fsum(b) / len(b) - math.fsum(a) / len(a), float(high - low) / 2, float(test.pvalue))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

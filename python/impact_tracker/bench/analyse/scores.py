@@ -51,25 +51,25 @@ def scores(rows: Sequence[Row]) -> Scores:
     """From the rows of suite ai-benchmark: mean time of a pass without the first, over all runs of a sub-test."""
     norms: dict[str, list[float]] = {"inference": [], "training": []}
     missing, scaled, on_card = [], False, False
-    for one in sub_tests():
+    for test in sub_tests():
         times = []
         for row in rows:
             if (
-                row.get("test") == one.name
-                and row["phase"] == one.phase
+                row.get("test") == test.name
+                and row["phase"] == test.phase
                 and not invalid_because(row)
                 and row.get("pass_ms")
             ):
-                factor = one.batch / row["batch"]
+                factor = test.batch / row["batch"]
                 scaled = scaled or factor != 1
                 on_card = on_card or str(row.get("device") or "").startswith("cuda")
                 times.append(row["pass_ms"] * factor)
         if times:
-            norms[one.phase].append(one.reference_ms / (math.fsum(times) / len(times)))
+            norms[test.phase].append(test.reference_ms / (math.fsum(times) / len(times)))
         else:
-            missing.append(one.name)
-    found = {
+            missing.append(test.name)
+    scores = {
         phase: int(math.exp(math.fsum(map(math.log, values)) / len(values)) * 10_000) if values else None
         for phase, values in norms.items()
     }
-    return Scores(found["inference"], found["training"], missing, scaled, on_card)
+    return Scores(scores["inference"], scores["training"], missing, scaled, on_card)

@@ -38,13 +38,13 @@ class Reached(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        found = self._asdict()
-        for name, value in found.items():
+        fields = self._asdict()
+        for name, value in fields.items():
             if isinstance(value, Survival):
-                found[name] = value.to_dict()
+                fields[name] = value.to_dict()
             elif isinstance(value, Mean):
-                found[name] = value._asdict()
-        return found
+                fields[name] = value._asdict()
+        return fields
 
 
 def targets_of(rows: Sequence[Row]) -> list[Reached]:

@@ -23,43 +23,45 @@ def caveats(
     settings: Settings, cells: Sequence[Cell], rows: Sequence[Row], outcome: Outcome, driver: int | None = None
 ) -> list[str]:
     """Failures first, then what is left out, then how the numbers came about. `driver`: the process that runs it."""
-    found = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
+    sentences = [f"{task} failed: {reason}" for task, reason in outcome.failed.items()]
     if outcome.done + len(outcome.failed) < outcome.total:
         left = outcome.total - outcome.done - len(outcome.failed)
         more = f"process {driver} is at it" if driver else f"go on by --resume {outcome.folder}"
-        found.append(f"{left} of {outcome.total} tasks have not run yet: {more}")
-    found += _left_out(cells, outcome)
+        sentences.append(f"{left} of {outcome.total} tasks have not run yet: {more}")
+    sentences += _left_out(cells, outcome)
     provisional = sum(1 for row in rows if row.get("provisional") and row["status"] == "ok")
     if provisional and not driver:
-        found.append(
+        sentences.append(
             f"{provisional} energies are provisional, as sensors had not said all: --resume makes them final, by the "
             "records, unless those are missing"
         )
-    found += [*_about_energy(cells, processors_model_of(rows)), *_without_energy(cells, rows)]
+    sentences += [*_about_energy(cells, processors_model_of(rows)), *_without_energy(cells, rows)]
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
-    found.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
-    found += [*_warned(rows), *_scatter(cells), *_about_machine(rows, driver), *_about_carbon(rows)]
+    sentences.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
+    sentences += [*_warned(rows), *_scatter(cells), *_about_machine(rows, driver), *_about_carbon(rows)]
     if settings.mode == "quick":
-        found.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")
+        sentences.append(
+            "quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work"
+        )
     if settings.mode == "paper":
-        found += _about_paper(rows)
-    return found
+        sentences += _about_paper(rows)
+    return sentences
 
 
 def _about_paper(rows: Sequence[Row]) -> list[str]:
-    found = [
+    sentences = [
         "paper mode: the published energies hold a PUE of 1.58 and 56 g/kWh (--pue 1.58 --intensity 56 weigh alike); "
         "as published, the first pass is in the energy and in no mean time of a pass"
     ]
     phases = [row for row in rows if row["phase"] in ("training", "inference") and row.get("limit")]
     capped = sum(row["limit"] == "seconds" for row in phases)
     if capped:
-        found.append(
+        sentences.append(
             f"{capped} of {len(phases)} phases ended by the cap of time: their kWh are of a time and not of a work; "
             "J per image compares them"
         )
-    return found
+    return sentences
 
 
 def _left_out(cells: Sequence[Cell], outcome: Outcome) -> list[str]:
@@ -80,22 +82,22 @@ def _about_energy(cells: Sequence[Cell], model: Model | None) -> list[str]:
     known = [cell for cell in cells if cell.runs]
     shares = [cell.modelled for cell in known if cell.modelled is not None]
     error = max((cell.bias for cell in known if cell.bias is not None), default=None)
-    found = []
+    sentences = []
     if shares and max(shares) >= 0.95 and model is Model.PROCESSOR:
-        found.append(f"energy is by {ModelledPart(model, None, error)}; that error is not in the intervals")
+        sentences.append(f"energy is by {ModelledPart(model, None, error)}; that error is not in the intervals")
     elif shares and max(shares) >= 0.95:
         spread = "" if error is None else f", error ± {digits.percent(error)},"
-        found.append(
+        sentences.append(
             f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"
         )
     elif error is not None:
         part = f"up to {digits.percent(max(shares))} of the energy is modelled; " if shares and max(shares) > 0 else ""
-        found.append(f"{part}the sensors' and models' own error ± {digits.percent(error)} is not in the intervals")
+        sentences.append(f"{part}the sensors' and models' own error ± {digits.percent(error)} is not in the intervals")
     if any(cell.quality == "missing" for cell in known):
-        found.append("some energies are missing, not zero: run `impact-tracker doctor`")
+        sentences.append("some energies are missing, not zero: run `impact-tracker doctor`")
     if any(cell.partial for cell in known):
-        found.append("partial: parts of the machine are in no sensor's sum")
-    return found
+        sentences.append("partial: parts of the machine are in no sensor's sum")
+    return sentences
 
 
 def _without_energy(cells: Sequence[Cell], rows: Sequence[Row]) -> list[str]:
@@ -135,20 +137,20 @@ def _scatter(cells: Sequence[Cell]) -> list[str]:
 
 def _about_machine(rows: Sequence[Row], driver: int | None = None) -> list[str]:
     """Several machines in one mean, and an idle machine that was not the same before and after."""
-    found = []
+    sentences = []
     hosts = sorted({str(row["host"]) for row in rows if row.get("host")})
     if len(hosts) > 1:
-        found.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
-    found += _about_quota(rows)
+        sentences.append(f"rows of {len(hosts)} machines are in these means: {', '.join(hosts)}")
+    sentences += _about_quota(rows)
     sessions = baselines(rows)
     idle = [row for both in sessions.values() for row in both.values()]
     long_ones = [row for row in idle if (row.get("region_s") or 0.0) >= LEAST_LOAD_S]
     busy = max((row.get("cpu_utilisation") or 0.0 for row in long_ones), default=0.0)
     if busy > OTHERS_CPUS:
-        found.append(f"in an idle baseline {busy:.1f} processors were busy: energies above idle are too small")
+        sentences.append(f"in an idle baseline {busy:.1f} processors were busy: energies above idle are too small")
     for session, both in sessions.items():
-        found += _about_idle(session, both, rows, driver)
-    return found
+        sentences += _about_idle(session, both, rows, driver)
+    return sentences
 
 
 def _about_idle(session: object, both: Mapping[str, Row], rows: Sequence[Row], driver: int | None) -> list[str]:

@@ -54,8 +54,8 @@ def apart(a: View, b: View) -> list[str]:
     ]
     other = [(cell, first, second) for cell, first, second in common if not same_input(first, second)]
     notes += _differing(other, "input", "not compared, as one input is another thing: ")
-    shared = [one for one in common if one not in other]
-    longer = [one for one in shared if not agree(one[1], one[2], "images")]
+    shared = [tested for tested in common if tested not in other]
+    longer = [tested for tested in shared if not agree(tested[1], tested[2], "images")]
     if longer:
         which = _named([cell for cell, _, _ in longer])
         notes.append(f"seconds are not compared where runs took different numbers of inputs, inputs per s are: {which}")
@@ -70,12 +70,12 @@ def _named(cells: Sequence[Cell]) -> str:
 
 
 def _only(a: View, b: View, common: set[tuple[str, str]]) -> list[str]:
-    found = []
+    sentences = []
     for name, view in (("A", a), ("B", b)):
         alone = [cell for cell in view.cells if cell.phase in PHASES and (cell.test, cell.phase) not in common]
         if alone:
-            found.append(f"not compared, as only {name} measured them: {_named(alone)}")
-    return found
+            sentences.append(f"not compared, as only {name} measured them: {_named(alone)}")
+    return sentences
 
 
 def _unfinished(name: str, view: View) -> list[str]:
@@ -90,13 +90,13 @@ def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name:
     def values(rows: Sequence[Row]) -> str:
         return " or ".join(sorted({_text(row[name]) for row in rows if row.get(name) is not None}))
 
-    found = [one for one in tests if not agree(one[1], one[2], name)]
-    pairs = list(dict.fromkeys(f"{values(first)} in A, {values(second)} in B" for _, first, second in found))
-    if not found:
+    differing = [tested for tested in tests if not agree(tested[1], tested[2], name)]
+    pairs = list(dict.fromkeys(f"{values(first)} in A, {values(second)} in B" for _, first, second in differing))
+    if not differing:
         return []
     if len(pairs) == 1:
-        return [f"{sentence}{pairs[0]} ({_named([cell for cell, _, _ in found])})"]
-    return [f"{sentence}{pairs[0]} ({_named([found[0][0]])}), and for {len(found) - 1} more tests"]
+        return [f"{sentence}{pairs[0]} ({_named([cell for cell, _, _ in differing])})"]
+    return [f"{sentence}{pairs[0]} ({_named([differing[0][0]])}), and for {len(differing) - 1} more tests"]
 
 
 def _sensors(a: View, b: View) -> list[str]:

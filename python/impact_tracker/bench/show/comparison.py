@@ -43,8 +43,8 @@ class Compared(NamedTuple):
 
 def _values(rows: Sequence[Row], quantity: str) -> list[float]:
     """One value a run. Accuracy is that of the evaluation."""
-    found = [row.get(_FIELDS[quantity]) for row in rows]
-    return [float(one) for one in found if one is not None]
+    values = [row.get(_FIELDS[quantity]) for row in rows]
+    return [float(value) for value in values if value is not None]
 
 
 def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list[str]:
@@ -68,8 +68,8 @@ def compare(a: View, b: View) -> list[Compared]:
         reasons = "".join(f"\n  {note}" for note in apart(a, b))
         raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
     tests = [welch(first, second) for _, _, first, second in raw]
-    adjusted = iter(holm([one.p for one in tests if one is not None]))
-    return [_compared(*one, None if test is None else next(adjusted)) for one, test in zip(raw, tests)]
+    adjusted = iter(holm([test.p for test in tests if test is not None]))
+    return [_compared(*pair, None if test is None else next(adjusted)) for pair, test in zip(raw, tests)]
 
 
 def _compared(cell: Cell, quantity: str, first: list[float], second: list[float], p: float | None) -> Compared:
@@ -86,42 +86,42 @@ def _compared(cell: Cell, quantity: str, first: list[float], second: list[float]
 
 def page(a: View, b: View) -> Page:
     """The verdict, then every quantity, then what makes the two hard to compare."""
-    found = compare(a, b)
+    compared = compare(a, b)
     rows = [
         (
-            one.title,
-            one.phase,
-            QUANTITIES[one.quantity].format(unit=one.unit),
-            digits.significant(one.a, 4),
-            digits.significant(one.b, 4),
-            "" if one.ratio is None else with_half(one.ratio, one.ratio_half_width),
-            "" if one.p is None else "< 0.001" if one.p < 0.001 else f"{one.p:.3f}",
-            {None: "one run says nothing", True: "yes", False: "not told apart"}[one.differs],
+            each.title,
+            each.phase,
+            QUANTITIES[each.quantity].format(unit=each.unit),
+            digits.significant(each.a, 4),
+            digits.significant(each.b, 4),
+            "" if each.ratio is None else with_half(each.ratio, each.ratio_half_width),
+            "" if each.p is None else "< 0.001" if each.p < 0.001 else f"{each.p:.3f}",
+            {None: "one run says nothing", True: "yes", False: "not told apart"}[each.differs],
         )
-        for one in found
+        for each in compared
     ]
     columns = ("network", "phase", "quantity", ">A", ">B", ">B / A", ">p", "differ")
     return Page(
-        _verdict(found),
+        _verdict(compared),
         [Table(columns, rows)],
-        caveats(a, b, found),
+        caveats(a, b, compared),
         [f"A: {a.storage.folder}", f"B: {b.storage.folder}"],
     )
 
 
-def _verdict(found: Sequence[Compared]) -> str:
-    energies = [one for one in found if one.quantity == "j_per_image"]
+def _verdict(compared: Sequence[Compared]) -> str:
+    energies = [each for each in compared if each.quantity == "j_per_image"]
     if not energies:
         return "No energies that both campaigns measured"
-    told = [one for one in energies if one.differs]
+    told = [each for each in energies if each.differs]
     if not told:
         return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
-    largest = max(told, key=lambda one: abs(math.log(one.ratio)) if one.ratio else 0.0)
+    largest = max(told, key=lambda each: abs(math.log(each.ratio)) if each.ratio else 0.0)
     change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
     return f"{len(told)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
 
 
-def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
+def caveats(a: View, b: View, compared: Sequence[Compared]) -> list[str]:
     """How it was compared, what was not, and what makes the two hard to compare."""
     notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)", *apart(a, b)]
     sides: list[tuple[str, Any, Any]] = [
@@ -129,7 +129,7 @@ def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
     ]
     heads = ("host", "torch_version", "blas", "allocator")
     sides += [(name, a.head.get(name, "not recorded"), b.head.get(name, "not recorded")) for name in heads]
-    notes += [f"{name} differs: {one} in A, {other} in B" for name, one, other in sides if one != other]
+    notes += [f"{name} differs: {value} in A, {other} in B" for name, value, other in sides if value != other]
     qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
     if qualities[0] != qualities[1]:
         notes.append(
@@ -140,6 +140,6 @@ def caveats(a: View, b: View, found: Sequence[Compared]) -> list[str]:
     biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
     if biases and a.head.get("host") != b.head.get("host"):
         notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
-    if any(one.differs is None for one in found):
+    if any(each.differs is None for each in compared):
         notes.append("where a side has one run nothing is known of its scatter: repeat it")
     return notes

@@ -64,7 +64,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return ("; " if any(isinstance(one, str) for one in value) else "x").join(map(str, value))
+        return ("; " if any(isinstance(item, str) for item in value) else "x").join(map(str, value))
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -90,15 +90,17 @@ def summary_csv(cells: Sequence[Cell], intervals: Sequence[Mapping[str, Any] | N
     writer.writerow(
         ["test", "model", "title", "phase", "runs", "left_out", *means, *ends, "images", "quality", "bias", "partial"]
     )
-    for cell, found in zip_longest(cells, intervals[: len(cells)]):
+    for cell, interval in zip_longest(cells, intervals[: len(cells)]):
         values: list[Any] = []
         for name in _MEANS:
             mean: Mean | None = getattr(cell, name)
             values += [None, None] if mean is None else [mean.value, mean.half_width]
         for name in _BOOTSTRAPPED:
-            values += (found or {}).get(name) or [None, None]
+            values += (interval or {}).get(name) or [None, None]
         head = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]
-        writer.writerow([_text(one) for one in (*head, *values, cell.images, cell.quality, cell.bias, cell.partial)])
+        writer.writerow(
+            [_text(value) for value in (*head, *values, cell.images, cell.quality, cell.bias, cell.partial)]
+        )
     return stream.getvalue()
 
 

@@ -55,19 +55,19 @@ def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str]
     check_models(models, dict.fromkeys(cell.model for cell in view.cells), str(view.storage.folder))
     if images < 1 or epochs < 1:
         raise ValueError(f"images and epochs are 1 or more, not {images} and {epochs}")
-    found = []
+    predicted = []
     for cell in view.cells:
         if models and cell.model not in models:
             continue
         if cell.phase in PHASES and cell.runs and cell.j_per_image is not None and cell.seconds is not None:
             wanted = images * epochs if cell.phase == "training" else images
-            found.append(_forecast(cell, view, wanted))
-    if not found:
+            predicted.append(_forecast(cell, view, wanted))
+    if not predicted:
         why = view.verdict().text
         if why is not None:
             raise ValueError(f"there is nothing that a forecast could rest on: {why}")
         raise ValueError("nothing was measured that a forecast could rest on: `impact-tracker doctor` says why")
-    return found
+    return predicted
 
 
 def _start(view: View, test: str) -> tuple[float | None, float]:
@@ -145,51 +145,55 @@ def _spread(mean: Mean) -> float:
     return student_t(0.95, mean.runs - 1) * mean.relative * math.sqrt(1 + 1 / mean.runs)
 
 
-def page(view: View, found: Sequence[Forecast], *, images: int, epochs: int) -> Page:
+def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int) -> Page:
     """One row a network and phase."""
     rows = [
         (
-            one.title,
-            one.phase,
-            f"{one.images:,}",
-            digits.energy(one.energy_j, one.energy_high_j - one.energy_j),
+            forecast.title,
+            forecast.phase,
+            f"{forecast.images:,}",
+            digits.energy(forecast.energy_j, forecast.energy_high_j - forecast.energy_j),
             # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
-            digits.kwh(one.energy_j, min(one.energy_high_j - one.energy_j, one.energy_j), spread=False),
-            digits.carbon(one.carbon_g, one.carbon_low_g, one.carbon_high_g),
-            " to ".join(digits.duration(value) for value in (one.seconds_low, one.seconds_high)),
+            digits.kwh(
+                forecast.energy_j, min(forecast.energy_high_j - forecast.energy_j, forecast.energy_j), spread=False
+            ),
+            digits.carbon(forecast.carbon_g, forecast.carbon_low_g, forecast.carbon_high_g),
+            " to ".join(digits.duration(value) for value in (forecast.seconds_low, forecast.seconds_high)),
         )
-        for one in found
+        for forecast in predicted
     ]
-    first = found[0]
+    first = predicted[0]
     headline = (
         f"{first.title}, {first.phase} of {first.images:,} {first.unit}s: "
         f"{digits.energy(first.energy_j, first.energy_high_j - first.energy_j)} in {digits.duration(first.seconds)}"
     )
-    columns = ("network", "phase", f">{unit_of(found)}s", ">energy", ">kWh", ">carbon", ">time")
-    return Page(headline, [Table(columns, rows)], caveats(view, found, images, epochs), [f"from {view.storage.folder}"])
+    columns = ("network", "phase", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
+    return Page(
+        headline, [Table(columns, rows)], caveats(view, predicted, images, epochs), [f"from {view.storage.folder}"]
+    )
 
 
-def caveats(view: View, found: Sequence[Forecast], images: int, epochs: int) -> list[str]:
+def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int) -> list[str]:
     """What a reader of a forecast must know."""
     notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
-    if any(one.runs < 2 for one in found):
+    if any(forecast.runs < 2 for forecast in predicted):
         notes.append("from one run: its scatter is not known, ± 20 % is taken for it")
-    tests = {one.test for one in found}
+    tests = {forecast.test for forecast in predicted}
     shown = [row for row in _rows_of(view, tests) if row["phase"] in PHASES and row.get("images")]
     short = min((row["images"] for row in shown), default=0)
     if short and images * epochs > 100 * short:
         notes.append(f"more than 100 times what was run ({short:g} images): heating and throttling are not in it")
-    if any(one.quality == "modelled" for one in found):
+    if any(forecast.quality == "modelled" for forecast in predicted):
         model = processors_model_of(_rows_of(view, tests))
         if model is Model.PROCESSOR:
             notes.append(f"energy is by {model.value}, at least in part")
         else:
             notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
-    if not all(one.start_known for one in found):
+    if not all(forecast.start_known for forecast in predicted):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
     if any(row["phase"] == "evaluation" for row in _rows_of(view, tests)):
         notes.append("training without its evaluations")
-    if view.settings.mode == "quick" and any(one.batch == 1 for one in found):
+    if view.settings.mode == "quick" and any(forecast.batch == 1 for forecast in predicted):
         notes.append("measured one input at a time: in larger batches each takes less (--batch)")
     return notes
 
@@ -198,6 +202,6 @@ def _rows_of(view: View, tests: Collection[str]) -> list[Row]:
     return [row for row in view.rows if row.get("test") in tests]
 
 
-def to_dict(found: Sequence[Forecast]) -> list[dict[str, Any]]:
+def to_dict(predicted: Sequence[Forecast]) -> list[dict[str, Any]]:
     """For JSON."""
-    return [one._asdict() for one in found]
+    return [forecast._asdict() for forecast in predicted]

@@ -54,6 +54,6 @@ class Output:
             "tables": "tables.md" in names,
             "figures": any(name.endswith(".svg") for name in names),
         }
-        found = ", ".join(["rows", "records", *(kind for kind, there in kinds.items() if there)])
+        kinds_there = ", ".join(["rows", "records", *(kind for kind, there in kinds.items() if there)])
         missing = f" (not written, or still of before: {', '.join(self.refused)})" if self.refused else ""
-        return f"{found}: {self._storage.folder}{missing}"
+        return f"{kinds_there}: {self._storage.folder}{missing}"

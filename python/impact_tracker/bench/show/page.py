@@ -36,15 +36,15 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
     """The dearest against the cheapest, by what one image costs where that is known."""
 
     def cost(cell: Cell) -> Mean:
-        found = cell.j_per_image or cell.kwh
-        assert found is not None
-        return found
+        mean = cell.j_per_image or cell.kwh
+        assert mean is not None
+        return mean
 
     low, high = min(cells, key=lambda c: cost(c).value), max(cells, key=lambda c: cost(c).value)
     a, b = cost(low), cost(high)
     ratio = b.value / a.value
-    halves = [one.half_width / one.value for one in (a, b) if one.half_width is not None]
-    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # of one side alone it would be too narrow
+    halves = [mean.half_width / mean.value for mean in (a, b) if mean.half_width is not None]
+    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # one side alone would make it too narrow
     text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
         text += (

@@ -14,117 +14,121 @@ from ..analyse.targets import Reached
 from .page import table_of
 
 
-def learning_page(cells: Sequence[Cell], caveats: Sequence[str], found: Sequence[Reached]) -> Page:
+def learning_page(cells: Sequence[Cell], caveats: Sequence[str], networks: Sequence[Reached]) -> Page:
     """What `impact-tracker bench train` shows at its end."""
-    lines = [headline(one) for one in found] or ["No training came to its end"]
-    return Page("\n".join(lines), [targets_table(found), table_of(cells)], [*caveats, *notes_of(found)])
+    lines = [headline(network) for network in networks] or ["No training came to its end"]
+    return Page("\n".join(lines), [targets_table(networks), table_of(cells)], [*caveats, *notes_of(networks)])
 
 
-def goal(one: Reached) -> str:
+def goal(network: Reached) -> str:
     """The target in words: `accuracy 0.9`."""
-    if one.target is None:
-        return one.metric
-    return f"{one.metric} {'≤' if one.metric == 'loss' else '≥'} {one.target:g}"
+    if network.target is None:
+        return network.metric
+    return f"{network.metric} {'≤' if network.metric == 'loss' else '≥'} {network.target:g}"
 
 
-def headline(one: Reached) -> str:
+def headline(network: Reached) -> str:
     """Whether it gets there, and what that takes."""
-    if not one.runs:
-        return f"{one.title}: no run came to its end"
-    final = "unknown" if one.final is None else with_half(one.final.value, one.final.half_width)
-    if one.target is None:
-        cost = one.training_j.mean if one.training_j else None
+    if not network.runs:
+        return f"{network.title}: no run came to its end"
+    final = "unknown" if network.final is None else with_half(network.final.value, network.final.half_width)
+    if network.target is None:
+        cost = network.training_j.mean if network.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
-        return f"{one.title}: {one.metric} {final} after {_epochs(one.epochs)}, {text}"
-    if not one.reached:
-        runs = "its one run did not reach" if one.runs == 1 else f"none of {one.runs} runs reached"
-        return f"{one.title}: {runs} {goal(one)} ({one.metric} {final} at the end)"
-    reached = "" if one.reached == one.runs else f"{one.reached} of {one.runs} runs, "
-    return f"{one.title} reaches {goal(one)}: {reached}{energy_text(one.training_j)} and {_epochs(one.epochs)}"
+        return f"{network.title}: {network.metric} {final} after {_epochs(network.epochs)}, {text}"
+    if not network.reached:
+        runs = "its one run did not reach" if network.runs == 1 else f"none of {network.runs} runs reached"
+        return f"{network.title}: {runs} {goal(network)} ({network.metric} {final} at the end)"
+    reached = "" if network.reached == network.runs else f"{network.reached} of {network.runs} runs, "
+    spent = f"{energy_text(network.training_j)} and {_epochs(network.epochs)}"
+    return f"{network.title} reaches {goal(network)}: {reached}{spent}"
 
 
-def energy_text(found: Survival | None) -> str:
+def energy_text(survival: Survival | None) -> str:
     """A mean over runs that all got there, else the median of Kaplan and Meier with its interval."""
-    if found is None:
+    if survival is None:
         return "energy not measured"
-    if found.mean is not None:
-        return _joules(found.mean)
-    if found.median is None:
+    if survival.mean is not None:
+        return _joules(survival.mean)
+    if survival.median is None:
         return "most runs did not get there"
-    return f"median {digits.energy(found.median)} ({_interval(found)})"
+    return f"median {digits.energy(survival.median)} ({_interval(survival)})"
 
 
 def _joules(mean: Mean) -> str:
     return digits.energy(mean.value, mean.half_width)
 
 
-def _interval(found: Survival) -> str:
-    low = "0 J" if found.low is None else digits.energy(found.low)
-    return f"{low} to {digits.energy(found.high)}" if found.high is not None else f"at least {low}"
+def _interval(survival: Survival) -> str:
+    low = "0 J" if survival.low is None else digits.energy(survival.low)
+    return f"{low} to {digits.energy(survival.high)}" if survival.high is not None else f"at least {low}"
 
 
-def _epochs(found: Survival | None) -> str:
-    count = _plain(found)
+def _epochs(survival: Survival | None) -> str:
+    count = _plain(survival)
     return f"{count} epoch" if count == "1" else f"{count} epochs"
 
 
-def _plain(found: Survival | None) -> str:
+def _plain(survival: Survival | None) -> str:
     """Epochs: whole numbers as such."""
-    if found is None or found.median is None:
+    if survival is None or survival.median is None:
         return "–"
-    if found.mean is not None and found.runs > 1 and found.mean.deviation:
-        return with_half(found.mean.value, found.mean.half_width)
-    return f"{found.median:g}"
+    if survival.mean is not None and survival.runs > 1 and survival.mean.deviation:
+        return with_half(survival.mean.value, survival.mean.half_width)
+    return f"{survival.median:g}"
 
 
-def _seconds(found: Survival | None) -> str:
-    if found is None or found.median is None:
+def _seconds(survival: Survival | None) -> str:
+    if survival is None or survival.median is None:
         return "–"
-    if found.mean is not None:
-        return with_half(found.mean.value, found.mean.half_width)
-    return digits.fixed(found.median, digits.decimals_for(found.median, None))
+    if survival.mean is not None:
+        return with_half(survival.mean.value, survival.mean.half_width)
+    return digits.fixed(survival.median, digits.decimals_for(survival.median, None))
 
 
-def targets_table(found: Sequence[Reached]) -> Table:
+def targets_table(networks: Sequence[Reached]) -> Table:
     """One row a network."""
     rows = []
-    for one in found:
-        reached = "–" if one.reached is None else f"{one.reached} of {one.runs}"
-        whole, success = energy_text(one.whole_j), None if one.training_j is None else one.training_j.per_success
+    for network in networks:
+        reached = "–" if network.reached is None else f"{network.reached} of {network.runs}"
+        whole, success = (
+            energy_text(network.whole_j),
+            None if network.training_j is None else network.training_j.per_success,
+        )
         rows.append(
             (
-                one.title,
-                goal(one),
+                network.title,
+                goal(network),
                 reached,
-                _plain(one.epochs),
-                _seconds(one.seconds),
-                energy_text(one.training_j) if one.runs else "–",
-                "–" if one.evaluation_j is None else _joules(one.evaluation_j),
-                whole if one.runs else "–",
-                "–" if one.target is None or success is None else digits.energy(success),
-                "–" if one.final is None else with_half(one.final.value, one.final.half_width),
+                _plain(network.epochs),
+                _seconds(network.seconds),
+                energy_text(network.training_j) if network.runs else "–",
+                "–" if network.evaluation_j is None else _joules(network.evaluation_j),
+                whole if network.runs else "–",
+                "–" if network.target is None or success is None else digits.energy(success),
+                "–" if network.final is None else with_half(network.final.value, network.final.half_width),
             )
         )
     columns = ("network", "target", ">reached", ">epochs", ">seconds", ">training", ">evaluations", ">both")
     return Table((*columns, ">a success", ">at the end"), rows, "To the target")
 
 
-def notes_of(found: Sequence[Reached]) -> list[str]:
+def notes_of(networks: Sequence[Reached]) -> list[str]:
     """What a reader must know of censored runs."""
     notes = []
-    for one in found:
-        if one.reached is None or one.share is None:
+    for network in networks:
+        if network.reached is None or network.share is None:
             continue
-        if one.reached < one.runs:
-            low, high = (math.floor(one.share[0] * 100), math.ceil(one.share[1] * 100))
+        if network.reached < network.runs:
+            low, high = (math.floor(network.share[0] * 100), math.ceil(network.share[1] * 100))
             notes.append(
-                f"{one.title}: {one.runs - one.reached} of {one.runs} runs ended without {goal(one)} and are censored "
-                f"at what they spent (share that reaches it, 95 %: {low} to {high} %)"
+                f"{network.title}: {network.runs - network.reached} of {network.runs} runs ended without "
+                f"{goal(network)} and are censored at what they spent (share that reaches it, 95 %: {low} to {high} %)"
             )
-    if any(one.reached is not None and 0 < one.reached < one.runs for one in found):
+    if any(network.reached is not None and 0 < network.reached < network.runs for network in networks):
         notes.append("medians are Kaplan and Meier's with 95 % log-log intervals; a run that missed is not left out")
-    if any(one.reached for one in found):
+    if any(network.reached for network in networks):
         notes.append("a success: the training energy of all runs over those that reached the target")
-    if found:
+    if networks:
         notes.append("evaluations are measured apart; preparing data and starting the worker are in none of it")
     return notes

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...report.page import Page, Table
+from ...values import JOULES_PER_KWH
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell, cell_of
 from ..analyse.published import CLASSIFIERS, Printed, published
 from ..analyse.relations import Correlation, correlation
 from ..analyse.statistics import Mean, mean_of
 from ..plan.networks import title_of
-from ..plan.suites.ai import LEAST_PASSES, PAPER_BATCH_FACTOR, PASSES, SubTest, sub_tests
+from ..plan.suites.ai import LEAST_PASSES, PAPER_BATCH_FACTOR, PASSES, sub_tests
 
-KWH_J = 3.6e6
 # Sub-tests whose training ran into the 30 s cap after an unknown number of passes: images are not known.
 CAPPED = ("mobilenet-v2/training", "vgg-16/training")
 FEWER_PASSES = {"vgg-19-sr/training": 4}
@@ -39,16 +39,16 @@ class Recomputed(NamedTuple):
 def recompute(phase: str) -> list[Recomputed]:
     """Table 2 (inference) or Table 3 (training) again, from the ten raw runs."""
     study = published()
-    found = []
+    rows = []
     for model in CLASSIFIERS:
         test = f"{model}/{phase}"
-        energy = mean_of([one * 1e3 for one in study.runs_kwh[test]])
+        energy = mean_of([kwh * 1e3 for kwh in study.runs_kwh[test]])
         assert energy is not None
         carbon = energy.value * study.intensity_g_per_kwh / 100  # 1e-3 kWh × g/kWh = 1e-3 g = 1e-6 kg = 1e-2 · 1e-4 kg
         printed = study.printed(phase)[model]
         equal = printed.energy in _rounded(energy.value) and printed.carbon in _rounded(carbon)
-        found.append(Recomputed(model, phase, energy, carbon, printed, equal, study.seconds_of_one_run.get(test)))
-    return found
+        rows.append(Recomputed(model, phase, energy, carbon, printed, equal, study.seconds_of_one_run.get(test)))
+    return rows
 
 
 def _rounded(value: float) -> set[float]:
@@ -76,15 +76,15 @@ def per_image() -> list[PerImage]:
     """Training energies of the raw runs divided by the images that the loop's rule gives: at least five passes, no new
     one after 30 s. The passes were not logged; tests that ran into the cap are left out."""
     study = published()
-    tests = {one.name: one for one in sub_tests()}
-    found = []
+    tests = {test.name: test for test in sub_tests()}
+    rows = []
     for name, runs in study.runs_kwh.items():
         if name.endswith("/training") and name not in CAPPED:
-            one: SubTest = tests[name]
-            images = FEWER_PASSES.get(name, LEAST_PASSES) * one.batch * PAPER_BATCH_FACTOR
-            joules = sum(runs) / len(runs) * KWH_J / images
-            found.append(PerImage(name, title_of(one.model), images, joules, joules / one.gmac))
-    return found
+            test = tests[name]
+            images = FEWER_PASSES.get(name, LEAST_PASSES) * test.batch * PAPER_BATCH_FACTOR
+            joules = sum(runs) / len(runs) * JOULES_PER_KWH / images
+            rows.append(PerImage(name, title_of(test.model), images, joules, joules / test.gmac))
+    return rows
 
 
 def ranks(values: dict[str, float]) -> dict[str, int]:
@@ -112,36 +112,36 @@ _QUANTITIES = {"j_per_image": "J per image", "power_w": "mean power", "kwh": "en
 
 def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
     """Whether this machine orders the seven classifiers as the published tables do, for each phase that was run."""
-    found = []
+    answers = []
     for phase, number in (("inference", 2), ("training", 3)):
         links = {what: against(cells, phase, quantity)[0] for quantity, what in _QUANTITIES.items()}
         known = {what: link for what, link in links.items() if link is not None}
         if known:
             alike = [what for what, link in known.items() if link.clear and link.spearman > 0]
             unlike = [what for what, link in known.items() if link.clear and link.spearman < 0]
-            said = [f"yes, by {', '.join(alike)}"] if alike else []
-            said += [f"no, the reverse by {', '.join(unlike)}"] if unlike else []
-            text = "; ".join(said) or "cannot be told from chance"
+            verdicts = [f"yes, by {', '.join(alike)}"] if alike else []
+            verdicts += [f"no, the reverse by {', '.join(unlike)}"] if unlike else []
+            text = "; ".join(verdicts) or "cannot be told from chance"
             statistic = "; ".join(f"{what}: {link.text()}" for what, link in known.items())
             question = f"Is the order in {phase} that of the published Table {number}?"
-            found.append(Answer(question, text, statistic))
-    return found
+            answers.append(Answer(question, text, statistic))
+    return answers
 
 
 def recomputed_table(phase: str) -> Table:
     """Table 2 or 3 beside its raw runs."""
     rows = []
-    for one in recompute(phase):
+    for row in recompute(phase):
         rows.append(
             (
-                title_of(one.model),
-                _to_three(one.energy),
-                f"{one.printed.energy:.2f}",
-                f"{one.carbon:.2f}",
-                f"{one.printed.carbon:.2f}",
-                "" if one.seconds is None else f"{one.seconds:.2f}",
-                f"{one.printed.seconds:.2f}",
-                "yes" if one.equal else "no",
+                title_of(row.model),
+                _to_three(row.energy),
+                f"{row.printed.energy:.2f}",
+                f"{row.carbon:.2f}",
+                f"{row.printed.carbon:.2f}",
+                "" if row.seconds is None else f"{row.seconds:.2f}",
+                f"{row.printed.seconds:.2f}",
+                "yes" if row.equal else "no",
             )
         )
     columns = (
@@ -166,8 +166,8 @@ def _to_three(mean: Mean) -> str:
 def per_image_table() -> Table:
     """Energy for one trained image in the published runs."""
     rows = [
-        (one.title, str(one.images), f"{one.j_per_image:.3g}", f"{one.j_per_gmac:.3g}")
-        for one in sorted(per_image(), key=lambda one: one.j_per_image)
+        (row.title, str(row.images), f"{row.j_per_image:.3g}", f"{row.j_per_gmac:.3g}")
+        for row in sorted(per_image(), key=lambda row: row.j_per_image)
     ]
     title = "Published training runs, for one image (passes inferred from the loop's rule, PUE in it)"
     return Table(("network", ">images", ">J per image", ">J per GMAC"), rows, title)
@@ -176,8 +176,8 @@ def per_image_table() -> Table:
 def findings() -> list[str]:
     """Neutral sentences about the published numbers, each of which the files show."""
     study = published()
-    rows = [one for phase in ("inference", "training") for one in recompute(phase)]
-    same = sum(one.equal for one in rows)
+    rows = [row for phase in ("inference", "training") for row in recompute(phase)]
+    same = sum(row.equal for row in rows)
     return [
         f"energy and carbon of {same} of {len(rows)} rows follow to the printed digits from the ten raw runs, with a "
         f"PUE of {study.pue:g} (it stands in the files, not in the text) and {study.intensity_g_per_kwh:.0f} g/kWh "
@@ -198,8 +198,8 @@ def findings() -> list[str]:
 def page(cells: Sequence[Cell] | None = None) -> Page:
     """The reproduction report; with a campaign's cells, its ranks beside the published ones."""
     tables = [recomputed_table("inference"), recomputed_table("training"), per_image_table()]
-    rows = [one for phase in ("inference", "training") for one in recompute(phase)]
-    same = sum(one.equal for one in rows)
+    rows = [row for phase in ("inference", "training") for row in recompute(phase)]
+    same = sum(row.equal for row in rows)
     headline = (
         f"{same} of {len(rows)} rows of the published Tables 2 and 3 follow to the printed digits from the raw runs"
     )
@@ -214,12 +214,12 @@ def page(cells: Sequence[Cell] | None = None) -> Page:
 
 
 def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, list[str]]:
-    found: list[str] = []
+    lines: list[str] = []
     rows: list[Any] = []
     for quantity, what in _QUANTITIES.items():
         link, pairs = against(cells, phase, quantity)
         if link is not None:
-            found.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")
+            lines.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")
         if quantity == "j_per_image" and pairs:
             printed = ranks({model: energy for model, energy, _ in pairs})
             own = ranks({model: value for model, _, value in pairs})
@@ -230,7 +230,7 @@ def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, lis
                 change = f"{printed[model] - own[model]:+d}" if printed[model] != own[model] else "0"
                 rows.append((title_of(model), str(printed[model]), str(own[model]), change, published_ratio, ratio))
     if not rows:
-        return None, found
+        return None, lines
     columns = (
         "model",
         ">rank, published energy",
@@ -240,4 +240,4 @@ def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, lis
     )
     return Table(
         (*columns, ">ratio here"), rows, f"{phase.capitalize()}: this campaign beside the published one"
-    ), found
+    ), lines

@@ -52,8 +52,8 @@ class SuiteView:
         if classifiers:
             made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
             made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
-        found = [bootstraps(cell, self.view.rows, olympic=self.view.olympic) for cell in cells]
-        made["intervals"] = intervals_table(cells, found)
+        intervals = [bootstraps(cell, self.view.rows, olympic=self.view.olympic) for cell in cells]
+        made["intervals"] = intervals_table(cells, intervals)
         made["ranks"] = ranks_table(self.points)
         made["left-out"] = left_out_table(cells)
         made["answers"] = answers_table(self.answers)

@@ -62,11 +62,11 @@ def _alignment(table: Table) -> str:
     # What the short columns take, at about 160 characters a line of this size; the long ones share the rest.
     room = 0.92 - sum(length for length, is_long in zip(longest, words) if not is_long) / 160
     roots = sum(length**0.5 for length, is_long in zip(longest, words) if is_long)
-    found = ""
+    alignment = ""
     for name, length, is_long in zip(table.columns, longest, words):
         width = max(room, 0.3) * length**0.5 / roots if is_long else 0.0
-        found += f"p{{{width:.2f}\\linewidth}}" if is_long else "r" if name.startswith(">") else "l"
-    return found
+        alignment += f"p{{{width:.2f}\\linewidth}}" if is_long else "r" if name.startswith(">") else "l"
+    return alignment
 
 
 def _escaped(text: str) -> str:

@@ -88,9 +88,9 @@ def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Mapping[str, Any
     """J per image with both intervals, where there are three runs or more. `bootstraps`: of files.bootstraps, in the
     cells' order."""
     rows = []
-    for cell, found in zip(cells, bootstraps):
+    for cell, intervals in zip(cells, bootstraps):
         mean = cell.j_per_image
-        ends = (found or {}).get("j_per_image")
+        ends = (intervals or {}).get("j_per_image")
         if cell.phase in ("training", "inference") and mean is not None and mean.half_width is not None and ends:
             low, high = (digits.fixed(end, digits.decimals_for(mean.value, mean.half_width)) for end in ends)
             rows.append(
@@ -112,7 +112,7 @@ def ranks_table(points: Sequence[Point]) -> Table:
     changes = rank_changes(points)
     rows = [
         (title_of(model), str(before), str(after), f"{before - after:+d}" if before != after else "0")
-        for model, (before, after) in sorted(changes.items(), key=lambda one: one[1])
+        for model, (before, after) in sorted(changes.items(), key=lambda change: change[1])
     ]
     columns = ("network", ">rank, inference", ">rank, training", ">change")
     title = f"Ranks by J per {unit_of(points)} (1: the dearest; +: dearer in training)"
@@ -125,6 +125,6 @@ def left_out_table(cells: Sequence[Cell]) -> Table:
     return Table(("run", "phase", "reason"), rows, "Invalid runs: in no mean of this report")
 
 
-def answers_table(found: Sequence[Answer]) -> Table:
+def answers_table(answers: Sequence[Answer]) -> Table:
     """Question, answer, statistic."""
-    return Table(("question", "answer", "statistic"), [tuple(one) for one in found], "The study's questions")
+    return Table(("question", "answer", "statistic"), [tuple(answer) for answer in answers], "The study's questions")

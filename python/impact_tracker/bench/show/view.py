@@ -58,20 +58,23 @@ class View:
     @property
     def caveats(self) -> list[str]:
         """What a reader must know."""
-        found = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
+        sentences = [
+            *self.left_out,
+            *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver()),
+        ]
         repeated = len(given_up(self.lines))
         if repeated:
             runs = "1 run was" if repeated == 1 else f"{repeated} runs were"
-            found.append(
+            sentences.append(
                 f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
                 "results.json keeps them as superseded"
             )
         if self.olympic:
-            found.append("means without the best and the worst run (--olympic), where there were five or more")
+            sentences.append("means without the best and the worst run (--olympic), where there were five or more")
         if self.weights.given:
             asked = ", ".join(f"{name} {value}" for name, value in self.weights.given.items())
-            found.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
-        return found
+            sentences.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
+        return sentences
 
     @cached_property
     def targets(self) -> list[Reached]:
@@ -114,16 +117,16 @@ class View:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
-        found = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
-        found["superseded"] = superseded(self.lines)
-        found["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
-        found["outcome"]["without_valid_run"] = self.verdict().without
-        found["answers"] = [answer._asdict() for answer in self.answers]
-        found["scores"] = self.scores.to_dict() if self.scores else None
+        document = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
+        document["superseded"] = superseded(self.lines)
+        document["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
+        document["outcome"]["without_valid_run"] = self.verdict().without
+        document["answers"] = [answer._asdict() for answer in self.answers]
+        document["scores"] = self.scores.to_dict() if self.scores else None
         if self.settings.suite == "learning":
-            found["targets"] = [one.to_dict() for one in self.targets]
-            found["epochs"] = epochs_of(self.lines, self.rows)
-        return found
+            document["targets"] = [target.to_dict() for target in self.targets]
+            document["epochs"] = epochs_of(self.lines, self.rows)
+        return document
 
     def write_files(self) -> str | None:
         """Writes JSON, CSV and figures into the folder; what could not be made, in words."""

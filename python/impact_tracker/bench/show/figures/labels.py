@@ -53,7 +53,9 @@ def label_points(
     taken: list[Box] = [(px - r, py - r, px + r, py + r) for (px, py), r in zip(centres, marks)]
     taken += [_line_box(axes, line) for line in lines]
     frame = axes.get_window_extent()
-    for (x, y, text), (px, py), mark in sorted(zip(places, centres, marks), key=lambda one: (-one[1][1], one[1][0])):
+    for (x, y, text), (px, py), mark in sorted(
+        zip(places, centres, marks), key=lambda point: (-point[1][1], point[1][0])
+    ):
         shape = (_CHARACTER * size * len(text) * dots, _LINE * size * dots)
         reach = (away - _POINT) * dots + mark
         for box, ring in _candidates((px, py), shape, reach):

@@ -29,8 +29,8 @@ def every_figure(points: Sequence[Point]) -> dict[str, Any]:
     """Name of the file (without its ending) to figure."""
     makers: dict[str, Callable[[Sequence[Point]], Any]] = {
         "figure1": figure1,
-        "figure2": lambda found: classifier_bars(found, "inference"),
-        "figure3": lambda found: classifier_bars(found, "training"),
+        "figure2": lambda points: classifier_bars(points, "inference"),
+        "figure3": lambda points: classifier_bars(points, "training"),
         "roofline": roofline,
         "pareto": pareto_figure,
         "parameters": parameters_figure,
@@ -210,20 +210,20 @@ def pareto_figure(points: Sequence[Point]) -> Any:
 
 def _steps(front: Sequence[tuple[float, float]]) -> list[tuple[float, float, float, float]]:
     """The lines of a step that rises at its right end."""
-    found = []
+    lines = []
     for (x0, y0), (x1, y1) in zip(front, front[1:]):
-        found += [(x0, y0, x1, y0), (x1, y0, x1, y1)]
-    return found
+        lines += [(x0, y0, x1, y0), (x1, y0, x1, y1)]
+    return lines
 
 
 def _bars(points: Sequence[Point]) -> list[tuple[float, float, float, float]]:
     """Intervals of the energies, on an axis that has no zero."""
-    found = []
+    lines = []
     for point in points:
         mean, y = point.j_per_image, point.top1 or 0.0
         if mean is not None and mean.half_width:
-            found.append((max(mean.value - mean.half_width, mean.value / 10), y, mean.value + mean.half_width, y))
-    return found
+            lines.append((max(mean.value - mean.half_width, mean.value / 10), y, mean.value + mean.half_width, y))
+    return lines
 
 
 def parameters_figure(points: Sequence[Point]) -> Any:
