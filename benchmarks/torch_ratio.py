@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from impact_tracker.bench.analyse.statistics import mean_of
 from impact_tracker.runner import Runner
+from impact_tracker.values.statistics import mean_of
 
 # Batch and size: side of an image, steps or tokens of a sequence. All kinds of layers are there.
 BATCHES = {

@@ -20,8 +20,8 @@ import time
 from typing import Any, NamedTuple
 
 from impact_tracker import ImpactTracker
-from impact_tracker.bench.analyse.statistics import mean_of
 from impact_tracker.runner import Runner
+from impact_tracker.values.statistics import mean_of
 
 GOAL = 1e-3
 

@@ -67,8 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code, one of CODES."""
-    from ..bench.analyse.statistics import require_scipy
     from ..runner import WorkerError
+    from ..values.statistics import require_scipy
 
     if args.list and not args.action:
         return _list(args)

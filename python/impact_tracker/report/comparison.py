@@ -10,20 +10,12 @@ from typing import NamedTuple
 from .. import digits
 from ..result import Result
 from ..values import Energy, total
+from ..values.statistics import deviation_of, student_t
 from .page import Page, Table
 from .runs import ReadRecord, energy_of
 
 
-def student_t95(freedom: int) -> float:
-    """Half-width of a mean's 95 % interval in standard errors."""
-    try:
-        from scipy.special import stdtrit
-    except ImportError:
-        raise ImportError("comparing groups of runs needs scipy: pip install 'impact-tracker[report]'") from None
-    return float(stdtrit(freedom, 0.975))
-
-
-class Mean(NamedTuple):
+class SideMean(NamedTuple):
     """One side's quantity: mean over its runs, 95 % half-width, how many runs."""
 
     value: float
@@ -36,8 +28,8 @@ class Difference(NamedTuple):
 
     name: str
     unit: str
-    a: Mean
-    b: Mean
+    a: SideMean
+    b: SideMean
     difference: float
     difference_half_width: float
     ratio: float | None
@@ -77,11 +69,11 @@ class Side:
     models: Energy
     runs: int
 
-    def mean(self, *, same_sensors: bool) -> Mean:
+    def mean(self, *, same_sensors: bool) -> SideMean:
         """The side alone; without the sensors' bias where both sides have the same one."""
         sensors = replace(self.sensors, bias_j=0.0) if same_sensors else self.sensors
         energy = total([sensors, self.models])
-        return Mean(energy.best_j or 0.0, energy.error_j or 0.0, self.runs)
+        return SideMean(energy.best_j or 0.0, energy.error_j or 0.0, self.runs)
 
     def minus(self, other: Side, *, same_sensors: bool) -> Energy:
         """What this side has beyond the other."""
@@ -129,12 +121,10 @@ def scatter_of(values: Sequence[float]) -> float:
     """95 % half-width of the mean, by Student's t; 0 for one value, of which no scatter is known."""
     if len(values) < 2:
         return 0.0
-    mean = math.fsum(values) / len(values)
-    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return student_t95(len(values) - 1) * math.sqrt(variance / len(values))
+    return student_t(0.95, len(values) - 1) * deviation_of(values) / math.sqrt(len(values))
 
 
-def _difference(name: str, unit: str, a: Mean, b: Mean, half_width: float) -> Difference:
+def _difference(name: str, unit: str, a: SideMean, b: SideMean, half_width: float) -> Difference:
     if not a.value > 0:
         return Difference(name, unit, a, b, b.value - a.value, half_width, None, None)
     ratio = b.value / a.value
@@ -154,9 +144,9 @@ def compare(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> list[Difference
         means = [side.mean(same_sensors=cancels) for side in (first, second)]
         return [_difference(name, unit, means[0], means[1], half_width)]
 
-    def duration(runs: Sequence[ReadRecord]) -> Mean:
+    def duration(runs: Sequence[ReadRecord]) -> SideMean:
         seconds = [run.result.duration_s for run in runs]
-        return Mean(math.fsum(seconds) / len(runs), scatter_of(seconds), len(runs))
+        return SideMean(math.fsum(seconds) / len(runs), scatter_of(seconds), len(runs))
 
     first, second = duration(a), duration(b)
     lengths = _difference("duration", "s", first, second, math.hypot(first.half_width, second.half_width))

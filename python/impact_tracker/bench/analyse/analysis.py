@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from ... import digits
 from ...values import JOULES_PER_KWH
+from ...values.statistics import Mean
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.rows import Row
 from .cells import Cell, invalid_because, unit_of, with_half
 from .relations import Correlation, Fit, correlation, power_law
-from .statistics import Mean
 
 
 class Point(NamedTuple):

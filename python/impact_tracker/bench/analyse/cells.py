@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ... import digits
+from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
 from ..row.rows import Row
-from .statistics import Mean, mean_of
 
 ORDER = ("load", "warm-up", "training", "evaluation", "inference")
 _QUALITIES = ("measured", "modelled", "estimated", "stale", "missing")  # best first

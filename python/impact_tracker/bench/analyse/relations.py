@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .statistics import deviation_of, kept_of, scipy_stats, student_t
+from ...values.statistics import deviation_of, kept_of, scipy_stats, student_t
 
 MOST_ORDERED = 8  # points up to which every order of the ranks is counted
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .statistics import Mean, mean_of, scipy_stats
+from ...values.statistics import Mean, mean_of, scipy_stats
 
 
 class Drop(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
 from ..row.rows import Row
 from ..row.sums import total
 from .cells import invalid_because
-from .statistics import Mean, mean_of
 from .survival import Survival, survival, wilson
 
 

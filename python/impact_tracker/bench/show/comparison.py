@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from ... import digits
 from ...report.page import Page, Table
+from ...values.statistics import mean_of
 from ..analyse.cells import Cell, unit_of, with_half
 from ..analyse.relations import holm, welch
-from ..analyse.statistics import mean_of
 from ..row.rows import Row
 from .comparable import agree, apart, in_common, same_input
 from .view import View

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from ...values.statistics import Mean
 from ..analyse.cells import Cell, invalid_because
-from ..analyse.statistics import Mean
 from ..row.rows import Row
 from .output import Output
 

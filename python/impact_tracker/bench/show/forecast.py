@@ -10,8 +10,8 @@ from ... import digits
 from ...modelled import Model
 from ...report.page import Page, Table
 from ...values import JOULES_PER_KWH
+from ...values.statistics import Mean, mean_of, student_t
 from ..analyse.cells import Cell, invalid_because, unit_of
-from ..analyse.statistics import Mean, mean_of, student_t
 from ..plan.suites import check_models
 from ..plan.test import ASIDE
 from ..row.rows import Row

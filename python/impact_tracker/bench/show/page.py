@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
+from ...values.statistics import Mean
 from ..analyse.cells import Cell, unit_of, with_half
-from ..analyse.statistics import Mean
 
 
 def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:

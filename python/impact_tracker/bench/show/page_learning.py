@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
+from ...values.statistics import Mean
 from ..analyse.cells import Cell, with_half
-from ..analyse.statistics import Mean
 from ..analyse.survival import Survival
 from ..analyse.targets import Reached
 from .page import table_of

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from ...report.page import Page, Table
 from ...values import JOULES_PER_KWH
+from ...values.statistics import Mean, mean_of
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell, cell_of
 from ..analyse.published import CLASSIFIERS, Printed, published
 from ..analyse.relations import Correlation, correlation
-from ..analyse.statistics import Mean, mean_of
 from ..plan.networks import title_of
 from ..plan.suites.ai import LEAST_PASSES, PAPER_BATCH_FACTOR, PASSES, sub_tests
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from ... import digits
 from ...report.page import Table
+from ...values.statistics import Mean
 from ..analyse.analysis import Answer, Point, rank_changes
 from ..analyse.cells import Cell, unit_of, with_half
 from ..analyse.published import CLASSIFIERS, published
-from ..analyse.statistics import Mean
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
 from .page import scale_of
 

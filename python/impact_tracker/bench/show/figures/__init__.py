@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .... import digits
+from ....values.statistics import Mean
 from ...analyse.cells import Cell, unit_of
-from ...analyse.statistics import Mean
 from ...row.disk import write_whole
 
 MOST_BARS = 8  # of a panel; more are drawn as points in rows, on a logarithmic axis

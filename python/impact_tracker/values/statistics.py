@@ -1,4 +1,4 @@
-"""Statistics over runs: means with Student's interval, Olympic means. Needs scipy (extra bench)."""
+"""Statistics over runs: means with Student's interval, Olympic means. Intervals need scipy (extra report)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def student_t(level: float, freedom: float) -> float:
 def require_scipy() -> None:
     """ImportError that names the extra where scipy is missing."""
     if find_spec("scipy") is None:
-        raise ImportError("the benchmark's statistics need scipy: pip install 'impact-tracker[bench]'")
+        raise ImportError("statistics over runs need scipy: pip install 'impact-tracker[report]'")
 
 
 def scipy_stats() -> ModuleType:

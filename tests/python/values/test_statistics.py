@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from impact_tracker.bench.analyse.statistics import mean_of, student_t
 from impact_tracker.cli import main
+from impact_tracker.values.statistics import mean_of, student_t
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_an_olympic_interval_holds_the_mean_as_often_as_it_says() -> None:
 
 
 def test_without_scipy_nothing_is_begun(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("impact_tracker.bench.analyse.statistics.find_spec", lambda name: None)
+    monkeypatch.setattr("impact_tracker.values.statistics.find_spec", lambda name: None)
     for action in ([], ["report", "folder"], ["train", "--models", "small-cnn"]):
         assert main(["bench", *action]) == 2
-        assert "need scipy: pip install 'impact-tracker[bench]'" in capsys.readouterr().err
+        assert "need scipy: pip install 'impact-tracker[report]'" in capsys.readouterr().err
     assert main(["bench", "--list"]) == 0
