@@ -1,7 +1,6 @@
 #include "bind.hpp"
 
 void bind_model(pybind11::module_& module);
-void bind_runner(pybind11::module_& module);
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled core of impact_tracker: thin bindings, units in the names.";
@@ -13,5 +12,4 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_unite(module);
   impact::bind_probe(module);
   bind_model(module);
-  bind_runner(module);
 }

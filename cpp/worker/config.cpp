@@ -1,5 +1,6 @@
 #include "worker/config.hpp"
 
+#include "worker/choices.hpp"
 #include "worker/gpus.hpp"
 #include "worker/process.hpp"
 #include "worker/text.hpp"
@@ -245,7 +246,7 @@ LoadOptions parse_load(const Json& command) {
   if (o.build.classes != o.spec->classes && (o.spec->classes == 0 || !o.spec->any_classes)) {
     throw ProtocolError("bad-value", o.spec->name + " has no classes to choose");
   }
-  o.precision = f.choice("precision", "fp32", {"fp32", "tf32", "bf16"});
+  o.precision = choice_of(f, "precision");
   o.device = known_device(f.text("device", "cpu"));
   if (o.precision == "tf32") {
     check_tf32(o.device);
@@ -255,14 +256,14 @@ LoadOptions parse_load(const Json& command) {
   } else if (o.precision == "bf16") {
     check_bf16_of_processor();
   }
-  const auto layout = f.choice("layout", "auto", {"auto", "nchw", "channels_last"});
+  const auto layout = choice_of(f, "layout");
   const bool wanted = layout == "auto" ? channels_last_is_best(o.device, o.precision) : layout == "channels_last";
   o.channels_last = wanted && o.build.input.size() == 3;
   o.threads = f.whole("threads", available_threads(), 1);
   o.replicas = replica_count(o.device, f.whole("replicas", 1, 0), o.batch);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));
   o.deterministic = f.flag("deterministic", false);
-  const auto statistics = f.choice("batch_norm", "train", kBatchNorms);
+  const auto statistics = choice_of(f, "batch_norm");
   o.build.batch_norm =
       static_cast<BatchNorm>(std::find(kBatchNorms.begin(), kBatchNorms.end(), statistics) - kBatchNorms.begin());
   if (!o.spec->variants.empty()) {

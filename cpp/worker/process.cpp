@@ -52,6 +52,9 @@ int claim_stdout() {
 
 void follow_parent() {
   original_parent = getppid();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);  // whatever the thread that started this process blocks
   struct sigaction action{};
   action.sa_handler = on_parent_signal;
   sigaction(SIGUSR2, &action, nullptr);

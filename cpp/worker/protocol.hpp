@@ -6,7 +6,7 @@
 //
 // Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
 //   list        [network]
-//               -> networks: name, title, task, input, classes, parameters, trainable_parameters, macs, gmac, …
+//               -> networks: name, title, task, input, classes, parameters, macs, gmac, …; choices: the words of each field
 //   load        network [batch size classes channels layout precision device threads replicas seed batch_norm variant
 //               deterministic]
 //               -> loaded: what was asked for and what it became; gpus: those that it lies on

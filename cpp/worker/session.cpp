@@ -1,6 +1,7 @@
 #include "worker/session.hpp"
 
 #include "worker/blas.hpp"
+#include "worker/choices.hpp"
 #include "worker/compat.hpp"
 #include "worker/gpus.hpp"
 #include "worker/launch.hpp"
@@ -48,7 +49,7 @@ struct Source {
 /// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
 Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
                  std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
-  const auto name = f.choice("data", "synthetic", {"synthetic", "fashion-mnist", "brain", "brain-2mm", "text"});
+  const auto name = choice_of(f, "data");
   const auto seed =
       static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
   Source source;
@@ -80,17 +81,17 @@ Source open_data(const Fields& f, const Model& model, bool train_part, const std
 
 TrainOptions parse_training(const Fields& f) {
   TrainOptions o;
-  o.optimizer = f.choice("optimizer", "adam", {"adam", "adamw", "sgd"});
+  o.optimizer = choice_of(f, "optimizer");
   o.lr = f.number("lr", o.optimizer == "sgd" ? 0.05 : 1e-3, 0.0);
   o.momentum = f.number("momentum", 0.9, 0.0);
   o.weight_decay = f.number("weight_decay", o.optimizer == "adamw" ? 1e-2 : 0.0, 0.0);
-  o.lr_schedule = f.choice("lr_schedule", "constant", {"constant", "linear", "cosine"});
+  o.lr_schedule = choice_of(f, "lr_schedule");
   o.schedule_from = f.number("schedule_from", 0.0, 0.0);
   o.schedule_to = f.number("schedule_to", 1.0, 0.0);
   if (o.schedule_to > 1.0 || o.schedule_from > o.schedule_to) {
     throw ProtocolError("bad-value", "schedule_from and schedule_to are shares of a schedule, in this order");
   }
-  o.loss = f.choice("loss", "auto", {"auto", "cross_entropy", "dice", "sum_of_squares", "mse"});
+  o.loss = choice_of(f, "loss");
   return o;
 }
 
@@ -104,10 +105,6 @@ void check_loss(const std::string& loss, const Dataset& data, const Model& model
                         volumes ? "or with dice" : "leave loss out");
   }
 }
-
-const std::vector<std::string> kCommands{"list",    "load", "warmup",          "infer",      "train",  "evaluate",
-                                         "forward", "save", "restore_weights", "checkpoint", "resume", "unload",
-                                         "quit",    "go",   "abort",           "stop",       "set"};
 
 }  // namespace
 
@@ -145,12 +142,7 @@ void Session::handle(const Json& command) {
     if (!command["cmd"].is_string()) {
       throw ProtocolError("bad-command", "a line is no JSON object with a text \"cmd\"");
     }
-    const auto name = command["cmd"].get<std::string>();
-    if (!dispatch(name, command)) {
-      const auto near = near_matches(name, kCommands);
-      throw ProtocolError("bad-command", "there is no command \"" + name + "\"",
-                          near.empty() ? "known: " + joined(kCommands) : "did you mean " + joined(near) + "?");
-    }
+    dispatch(command["cmd"].get<std::string>(), command);
   } catch (const ProtocolError& e) {
     send_error(command, e.kind, e.what(), e.advice);
   } catch (const c10::OutOfMemoryError& e) {
@@ -169,35 +161,53 @@ void Session::handle(const Json& command) {
   }
 }
 
-bool Session::dispatch(const std::string& name, const Json& command) {
-  if (name == "list") {
-    list(command);
-  } else if (name == "load") {
-    load(command);
-  } else if (name == "warmup") {
-    warm_up(command);
-  } else if (name == "infer") {
-    infer(command);
-  } else if (name == "train") {
-    train(command);
-  } else if (name == "evaluate") {
-    evaluate(command);
-  } else if (name == "forward") {
-    forward(command);
-  } else if (name == "save" || name == "restore_weights" || name == "checkpoint" || name == "resume") {
-    weights(command, name);
-  } else if (name == "unload") {
-    clear();
-    protocol_.send({{"event", "unloaded"}, {"id", id_of(command)}});
-  } else if (name == "quit") {
-    over_ = true;
-    protocol_.send({{"event", "bye"}, {"id", id_of(command)}});
-  } else if (name == "go" || name == "abort") {
-    throw ProtocolError("bad-command", "no phase waits for \"" + name + "\"");
-  } else {
-    return false;
+void Session::dispatch(const std::string& name, const Json& command) {
+  using Handler = std::function<void(Session&, const Json&)>;
+  const auto of_weights = [](const char* what) {
+    return [what](Session& session, const Json& given) { session.weights(given, what); };
+  };
+  const auto in_a_phase = [](const char* what) {
+    return [what](Session&, const Json&) {
+      throw ProtocolError("bad-command", std::string("no phase waits for \"") + what + "\"");
+    };
+  };
+  static const std::vector<std::pair<std::string, Handler>> handlers{
+      {"list", &Session::list},
+      {"load", &Session::load},
+      {"warmup", &Session::warm_up},
+      {"infer", &Session::infer},
+      {"train", &Session::train},
+      {"evaluate", &Session::evaluate},
+      {"forward", &Session::forward},
+      {"save", of_weights("save")},
+      {"restore_weights", of_weights("restore_weights")},
+      {"checkpoint", of_weights("checkpoint")},
+      {"resume", of_weights("resume")},
+      {"unload", &Session::unload},
+      {"quit", &Session::quit},
+      {"go", in_a_phase("go")},
+      {"abort", in_a_phase("abort")},
+  };
+  std::vector<std::string> known{"stop", "set"};  // these two the protocol takes out of the stream
+  for (const auto& [command_name, handler] : handlers) {
+    if (command_name == name) {
+      return handler(*this, command);
+    }
+    known.push_back(command_name);
   }
-  return true;
+  const auto near = near_matches(name, known);
+  throw ProtocolError("bad-command", "there is no command \"" + name + "\"",
+                      near.empty() ? "known: " + joined(known) : "did you mean " + joined(near) + "?");
+}
+
+void Session::unload(const Json& command) {
+  clear();
+  protocol_.send({{"event", "unloaded"}, {"id", id_of(command)}});
+}
+
+void Session::quit(const Json& command) {
+  over_ = true;
+  protocol_.send({{"event", "bye"}, {"id", id_of(command)}});
 }
 
 void Session::send_error(const Json& command, const std::string& kind, const std::string& what,
@@ -223,7 +233,11 @@ void Session::list(const Json& command) {
       networks.push_back(described(spec));
     }
   }
-  protocol_.send({{"event", "networks"}, {"id", id_of(command)}, {"networks", networks}});
+  Json choices = Json::object();
+  for (const auto& [field, words] : all_choices()) {
+    choices[field] = words;
+  }
+  protocol_.send({{"event", "networks"}, {"id", id_of(command)}, {"networks", networks}, {"choices", choices}});
 }
 
 void Session::load(const Json& command) {
@@ -279,7 +293,7 @@ void Session::clear() {
 void Session::warm_up(const Json& command) {
   const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay",
                            "data", "subset", "data_seed", "data_folder", "schedule_from", "schedule_to"});
-  const bool training = f.choice("phase", "infer", {"infer", "train"}) == "train";
+  const bool training = choice_of(f, "phase") == "train";
   const auto passes = f.whole("passes", 1, 0);
   const auto options = parse_training(f);
   auto source = open_data(f, model(), true,

@@ -17,7 +17,7 @@ class Session {
 
  private:
   void handle(const Json& command);
-  bool dispatch(const std::string& name, const Json& command);
+  void dispatch(const std::string& name, const Json& command);
   void list(const Json& command);
   void load(const Json& command);
   void warm_up(const Json& command);
@@ -26,6 +26,8 @@ class Session {
   void evaluate(const Json& command);
   void forward(const Json& command);
   void weights(const Json& command, const std::string& name);
+  void unload(const Json& command);
+  void quit(const Json& command);
   /// Nothing is loaded any more.
   void clear();
   void finish_phase(Json report, const Json& data);

@@ -235,20 +235,3 @@ def share_of_life(
     duration_s: float, lifetime_s: float, utilisation: float = 1.0, reserved: float = 1.0, total: float = 1.0
 ) -> float:
     """duration / (lifetime x utilisation) x reserved / total: the part of a machine's making that a use bears."""
-
-class Runner:
-    """A worker process: lines to it, lines from it with the time they came. impact_tracker.Runner reads them."""
-    def __init__(self, command: list[str], environment: dict[str, str] = ...) -> None:
-        """FileNotFoundError, PermissionError or OSError where it cannot be started."""
-    @property
-    def pid(self) -> int: ...
-    def send(self, line: str, timeout_s: float = 10.0) -> int | None:
-        """Clock (ns) right after the line could be read; None: the worker has ended or takes nothing."""
-    def next(self, timeout_s: float) -> tuple[str, int] | None:
-        """A line and the clock (ns) when it came; None: nothing in time, or a signal; EOFError: it has ended."""
-    def close(self, grace_s: float = 5.0) -> tuple[int | None, int | None]:
-        """Ends it; (exit code, signal), neither where it is unknown."""
-    def kill(self) -> None: ...
-    def ending(self) -> tuple[int | None, int | None] | None: ...
-    def error_output(self) -> str:
-        """The last 4 kB of its standard error."""

@@ -12,11 +12,8 @@ LAYERS: dict[str, frozenset[str]] = {
     "attribution": frozenset({"core", "host", "sources/source.hpp"}),
     "sampling": frozenset({"core", "host", "sources/source.hpp"}),
     "tracker": frozenset({"core", "host", "sources", "sampling", "attribution", "record"}),
-    "runner": frozenset({"core", "host"}),
     "worker": frozenset({"core"}),
-    "bindings": frozenset(
-        {"core", "host", "model", "sources", "record", "attribution", "sampling", "tracker", "runner"}
-    ),
+    "bindings": frozenset({"core", "host", "model", "sources", "record", "attribution", "sampling", "tracker"}),
 }
 
 # Headers outside the project, as regular expressions over the name between the brackets, and who may include them.

@@ -52,7 +52,7 @@ BAD_CPP = [
     ("impact/sampling/a.cpp", '#include "impact/record/writer.hpp"', "sampling may not use record/writer.hpp"),
     ("impact/tracker/a.cpp", '#include "impact/model/gate.hpp"', "tracker may not use model/gate.hpp"),
     ("impact/tracker/a.cpp", '#include "../record/writer.hpp"', "spelled"),
-    ("impact/runner/a.cpp", "#include <torch/torch.h>", "worker alone"),
+    ("impact/tracker/a.cpp", "#include <torch/torch.h>", "worker alone"),
     ("worker/a.cpp", '#include "impact/tracker/tracker.hpp"', "worker may not use tracker/tracker.hpp"),
     ("worker/serve.cpp", "#include <unistd.h>", "only host"),
     ("bindings/a.cpp", "#include <ATen/ATen.h>", "worker alone"),

@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
+from impact_tracker.bench.plan.settings import LAYOUTS, PRECISIONS
 from impact_tracker.runner import PhaseProgress, Runner, WorkerEndedError, WorkerError
 from waiting import is_gone, until
 
@@ -71,6 +72,24 @@ def test_list_has_parameters_and_multiply_adds(runner: Runner) -> None:
     assert networks["mobilenet-v2"].parameters == 3_506_153
     assert networks["mobilenet-v2"].gmac == pytest.approx(0.3008, abs=5e-5)
     assert runner.capabilities("small-cnn").networks[0].parameters == 421_738
+
+
+def test_the_words_that_options_take_are_asked_from_the_worker(runner: Runner) -> None:
+    choices = runner.capabilities("small-cnn").choices
+    assert (choices["layout"], choices["precision"]) == (LAYOUTS, PRECISIONS), "the command line offers others"
+    assert {"precision", "batch_norm", "data", "loss", "optimizer", "lr_schedule"} <= set(choices)
+    with pytest.raises(WorkerError, match="one of " + ", ".join(choices["precision"])):
+        runner.load("small-cnn", precision="fp13")
+
+
+def test_no_signal_is_blocked_whatever_the_parent_blocks() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGTERM})
+    try:
+        with start() as runner:
+            status = Path(f"/proc/{runner.pid}/status").read_text()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert "SigBlk:\t0000000000000000" in status
 
 
 def test_load_tells_what_it_became(runner: Runner) -> None:
