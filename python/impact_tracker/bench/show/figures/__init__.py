@@ -5,30 +5,35 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .... import digits
 from ....values.statistics import Mean
 from ...analyse.cells import Cell, unit_of
 from ...row.disk import write_whole
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
 MOST_BARS = 8  # of a panel; more are drawn as points in rows, on a logarithmic axis
 _TITLES = {"training": "Training", "inference": "Inference"}
 
 
-def matplotlib_figure(**options: Any) -> Any:
-    """A figure of its own; ImportError that names the extra where matplotlib is missing."""
+def matplotlib_figure(width: float, height: float) -> Figure:
+    """A figure of this size in inches; ImportError that names the extra where matplotlib is missing."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError("figures need matplotlib: pip install 'impact-tracker[bench]'") from None
-    figure = Figure(**options)
+    figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def save(figure: Any, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
     """Write a figure, whole or not at all; the same figure gives the same bytes."""
     import matplotlib
 
@@ -39,14 +44,14 @@ def save(figure: Any, path: Path) -> Path:
     return write_whole(path, stream.getvalue())
 
 
-def png(figure: Any) -> bytes:
+def png(figure: Figure) -> bytes:
     """A figure as a picture, for notebooks: these figures belong to no backend that would show them."""
     stream = io.BytesIO()
     figure.savefig(stream, dpi=100, format="png")
     return stream.getvalue()
 
 
-def energy_figure(cells: Sequence[Cell]) -> Any:
+def energy_figure(cells: Sequence[Cell]) -> Figure | None:
     """Energy of each model as bars with 95 % intervals, coloured by test accuracy; one panel a phase.
 
     None where no energy is known.
@@ -61,7 +66,7 @@ def energy_figure(cells: Sequence[Cell]) -> Any:
     most = max(len(known) for _, known in panels)
     if most > MOST_BARS:
         return _long_figure(panels, most)
-    figure = matplotlib_figure(figsize=(max(3.4, 1.5 + 0.75 * most) * len(panels) + 1, 4.2), layout="constrained")
+    figure = matplotlib_figure(max(3.4, 1.5 + 0.75 * most) * len(panels) + 1, 4.2)
     reached = {cell.test: cell.accuracy.value for cell in cells if cell.accuracy is not None}
     scale = _accuracy_scale(list(reached.values()))
     shown = figure.subplots(1, len(panels), squeeze=False)[0]
@@ -72,11 +77,11 @@ def energy_figure(cells: Sequence[Cell]) -> Any:
     return figure
 
 
-def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Any:
+def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
     """J per image of many tests, a row each."""
     from .labels import plain_log
 
-    figure = matplotlib_figure(figsize=(5.4 * len(panels), 1.3 + 0.22 * most), layout="constrained")
+    figure = matplotlib_figure(5.4 * len(panels), 1.3 + 0.22 * most)
     for axes, (phase, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         shown = [(cell, cell.j_per_image) for cell in reversed(known) if cell.j_per_image is not None]
         for place, (_, mean) in enumerate(shown):
@@ -101,7 +106,7 @@ def _panel_title(title: str, cells: Sequence[Cell]) -> str:
     return f"{title}: {count} run{'' if runs == [1] else 's'}{quality}"
 
 
-def _accuracy_scale(values: Sequence[float]) -> Any:
+def _accuracy_scale(values: Sequence[float]) -> ScalarMappable | None:
     if not values:
         return None
     from matplotlib.cm import ScalarMappable
@@ -117,21 +122,36 @@ def _plain(mean: Mean) -> str:
     return digits.fixed(mean.value, digits.decimals_for(mean.value, mean.half_width))
 
 
-def _bars(axes: Any, title: str, cells: Sequence[Cell], reached: dict[str, float], scale: Any) -> None:
+def _bars(
+    axes: Axes, title: str, cells: Sequence[Cell], reached: dict[str, float], scale: ScalarMappable | None
+) -> None:
+    from numpy import asarray
+
     watt_hours = [cell.kwh.value * 1000 for cell in cells if cell.kwh is not None]
     factor, unit = (1.0, "Wh") if max(watt_hours) >= 0.1 else (1000.0, "mWh")
     for position, (cell, value) in enumerate(zip(cells, watt_hours)):
-        colour = scale.to_rgba(reached[cell.test] * 100) if scale is not None and cell.test in reached else "0.7"
+        colour = (
+            scale.to_rgba(asarray(reached[cell.test] * 100)) if scale is not None and cell.test in reached else "0.7"
+        )
         half = cell.kwh.half_width if cell.kwh is not None else None
-        error = {} if half is None else {"yerr": half * 1000 * factor, "capsize": 4, "error_kw": {"linewidth": 1.2}}
-        axes.bar(position, value * factor, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, **error)
+        axes.bar(
+            position,
+            value * factor,
+            width=0.65,
+            color=colour,
+            edgecolor="0.25",
+            linewidth=0.6,
+            yerr=None if half is None else half * 1000 * factor,
+            capsize=4,
+            error_kw={"linewidth": 1.2},
+        )
         label = [f"{_plain(cell.j_per_image)} J/{cell.unit}"] if cell.j_per_image is not None else []
         top = value * factor + (0 if half is None else half * 1000 * factor)
         axes.annotate("\n".join(label), (position, top), (0, 4), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(cells)), [cell.title for cell in cells], rotation=0 if len(cells) < 3 else 35)
     if len(cells) >= 3:
         for text in axes.get_xticklabels():
-            text.set_ha("right")
+            text.set_horizontalalignment("right")
             text.set_rotation_mode("anchor")
     axes.margins(y=0.15)
     axes.set_ylim(bottom=0)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.transforms import Bbox
 
 _CHARACTER, _LINE = 0.56, 1.15  # of the font's size
 _PLACES = [(0.0, 1.0), (60.0, 1.0), (-60.0, 1.0), (180.0, 1.0), (120.0, 1.0), (-120.0, 1.0), (90.0, 1.1), (-90.0, 1.1)]
@@ -18,7 +23,7 @@ def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _outside(box: Box, frame: Any) -> bool:
+def _outside(box: Box, frame: Bbox) -> bool:
     return bool(box[0] < frame.x0 or box[2] > frame.x1 or box[1] < frame.y0 or box[3] > frame.y1)
 
 
@@ -35,7 +40,7 @@ def _candidates(centre: tuple[float, float], size: tuple[float, float], away: fl
 
 
 def label_points(
-    axes: Any,
+    axes: Axes,
     places: Sequence[tuple[float, float, str]],
     *,
     size: float = 7.5,
@@ -67,19 +72,21 @@ def label_points(
         # No room anywhere: the legend names it.
 
 
-def _line_box(axes: Any, line: tuple[float, float, float, float]) -> Box:
+def _line_box(axes: Axes, line: tuple[float, float, float, float]) -> Box:
     (ax, ay), (bx, by) = (axes.transData.transform(end) for end in (line[:2], line[2:]))
     return min(ax, bx) - 1, min(ay, by) - 1, max(ax, bx) + 1, max(ay, by) + 1
 
 
 def _write(
-    axes: Any, text: str, place: tuple[float, float], offset: tuple[float, float], size: float, far: bool
+    axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], size: float, far: bool
 ) -> None:
-    arrow = {"arrowprops": {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6", "shrinkB": 2}} if far else {}
-    axes.annotate(text, place, offset, textcoords="offset points", ha="center", va="center", fontsize=size, **arrow)
+    arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6", "shrinkB": 2} if far else None
+    axes.annotate(
+        text, place, offset, textcoords="offset points", ha="center", va="center", fontsize=size, arrowprops=arrow
+    )
 
 
-def plain_log(axis: Any) -> None:
+def plain_log(axis: Axis) -> None:
     """Ticks of a logarithmic axis as numbers; also between the powers of ten where it spans less than two of them."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 

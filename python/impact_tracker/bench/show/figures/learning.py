@@ -46,7 +46,7 @@ def learning_figure(lines: Sequence[Row], rows: Sequence[Row], networks: Sequenc
             panels.append((network, known))
     if not panels:
         return None
-    figure = matplotlib_figure(figsize=(4.2 * len(panels), 3.6), layout="constrained")
+    figure = matplotlib_figure(4.2 * len(panels), 3.6)
     for axes, (network, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         _panel(axes, network, known)
     return figure

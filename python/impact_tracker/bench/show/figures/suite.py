@@ -5,7 +5,7 @@ there is nothing to draw."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...analyse.analysis import Point, fit_of, pareto
 from ...analyse.cells import unit_of
@@ -13,6 +13,10 @@ from ...analyse.published import CLASSIFIERS
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
 from .labels import label_points, plain_log
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TASK_COLOURS = {
     "classification": "#4477aa",
@@ -25,9 +29,9 @@ TASK_COLOURS = {
 _OTHER = "#777777"
 
 
-def every_figure(points: Sequence[Point]) -> dict[str, Any]:
+def every_figure(points: Sequence[Point]) -> dict[str, Figure]:
     """Name of the file (without its ending) to figure."""
-    makers: dict[str, Callable[[Sequence[Point]], Any]] = {
+    makers: dict[str, Callable[[Sequence[Point]], Figure | None]] = {
         "figure1": figure1,
         "figure2": lambda points: classifier_bars(points, "inference"),
         "figure3": lambda points: classifier_bars(points, "training"),
@@ -40,8 +44,8 @@ def every_figure(points: Sequence[Point]) -> dict[str, Any]:
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def _axes(width: float = 6.4, height: float = 4.4) -> tuple[Any, Any]:
-    figure = matplotlib_figure(figsize=(width, height), layout="constrained")
+def _axes(width: float = 6.4, height: float = 4.4) -> tuple[Figure, Axes]:
+    figure = matplotlib_figure(width, height)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(linewidth=0.5, alpha=0.4)
@@ -49,12 +53,12 @@ def _axes(width: float = 6.4, height: float = 4.4) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _yerr(point: Point) -> Any:
+def _yerr(point: Point) -> float | None:
     mean = point.j_per_image
     return None if mean is None or mean.half_width is None else mean.half_width
 
 
-def figure1(points: Sequence[Point]) -> Any:
+def figure1(points: Sequence[Point]) -> Figure | None:
     """Reported accuracy against multiply-adds, areas by parameters: the seven classifiers."""
     gmac = {point.model: point.gmac for point in points if point.gmac and point.model in CLASSIFIERS}
     known = [BY_NAME[model] for model in CLASSIFIERS if model in gmac]
@@ -78,26 +82,26 @@ def figure1(points: Sequence[Point]) -> Any:
     return figure
 
 
-def _source(figure: Any, text: str) -> None:
+def _source(figure: Figure, text: str) -> None:
     figure.supxlabel(f"accuracy: {text}", fontsize=7, color="0.35", x=0.99, ha="right")
 
 
-def classifier_bars(points: Sequence[Point], phase: str) -> Any:
+def classifier_bars(points: Sequence[Point], phase: str) -> Figure | None:
     """Energy for one image of each classifier as bars with 95 % intervals, coloured by reported accuracy."""
     known = [point for point in points if point.phase == phase and point.model in CLASSIFIERS and point.j_per_image]
     if not known:
         return None
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
+    from numpy import asarray
 
     figure, axes = _axes(max(4.0, 1.8 + 0.75 * len(known)))
-    scale: Any = ScalarMappable(Normalize(70, 82), "viridis")
+    scale = ScalarMappable(Normalize(70, 82), "viridis")
     for place, point in enumerate(known):
         accuracy = BY_NAME[point.model].top1
-        colour = "0.7" if accuracy is None else scale.to_rgba(accuracy)
+        colour = "0.7" if accuracy is None else scale.to_rgba(asarray(accuracy))
         value = point.j_per_image.value if point.j_per_image else 0.0
-        error = {} if _yerr(point) is None else {"yerr": _yerr(point), "capsize": 4}
-        axes.bar(place, value, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, **error)
+        axes.bar(place, value, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, yerr=_yerr(point), capsize=4)
     axes.set_xticks(
         range(len(known)), [point.title for point in known], rotation=35, ha="right", rotation_mode="anchor"
     )
@@ -120,9 +124,9 @@ def number_of(point: Point) -> str:
 
 def _panels(
     points: Sequence[Point], place: Callable[[Point], tuple[float, float]], titles: dict[str, str], x: str, y: str
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Figure, dict[str, Axes]]:
     """A panel a phase, points numbered and coloured by task, names in a legend at the side."""
-    figure = matplotlib_figure(figsize=(5.0 * len(titles) + 2.6, 4.6), layout="constrained")
+    figure = matplotlib_figure(5.0 * len(titles) + 2.6, 4.6)
     row = figure.subplots(1, len(titles), sharex=True, sharey=True, squeeze=False)[0]
     panels = dict(zip(titles, row))
     for phase, axes in panels.items():
@@ -144,7 +148,7 @@ def _panels(
     return figure, panels
 
 
-def _names(figure: Any, points: Sequence[Point]) -> None:
+def _names(figure: Figure, points: Sequence[Point]) -> None:
     """Number and name of each network, below the name of its task."""
     from matplotlib.lines import Line2D
 
@@ -159,7 +163,7 @@ def _names(figure: Any, points: Sequence[Point]) -> None:
     figure.legend(handles=handles, fontsize=7, frameon=False, loc="outside right upper", handlelength=1.0)
 
 
-def roofline(points: Sequence[Point]) -> Any:
+def roofline(points: Sequence[Point]) -> Figure | None:
     """Joules for a GMAC of the forward pass against multiply-adds for one byte: what is bound by memory or by the cost
     of starting lies high on the left, what is bound by arithmetic low on the right."""
     known = [point for point in points if point.gmac and point.intensity and point.j_per_image]
@@ -182,7 +186,7 @@ def _titles(points: Sequence[Point], title: str) -> dict[str, str]:
     return {phase: f"{title}: {phase}" for phase in phases}
 
 
-def pareto_figure(points: Sequence[Point]) -> Any:
+def pareto_figure(points: Sequence[Point]) -> Figure | None:
     """Accuracy against joules for one inference, and the front that nothing beats in both."""
     known = [point for point in points if point.phase == "inference" and point.top1 is not None and point.j_per_image]
     if len(known) < 2 or len({point.top1_source for point in known}) != 1:
@@ -195,8 +199,8 @@ def pareto_figure(points: Sequence[Point]) -> Any:
     for point in known:
         mean = point.j_per_image
         colour = TASK_COLOURS["classification"] if point.test in on_front else "0.6"
-        error = {} if _yerr(point) is None else {"xerr": _yerr(point), "capsize": 2, "linewidth": 1}
-        axes.errorbar(mean.value if mean else 0.0, point.top1, fmt="o", color=colour, markersize=6, **error)
+        x, y = mean.value if mean else 0.0, point.top1 or 0.0
+        axes.errorbar(x, y, xerr=_yerr(point), fmt="o", color=colour, markersize=6, capsize=2, linewidth=1)
     axes.set_xscale("log")
     axes.margins(0.15, 0.15)
     axes.set(xlabel="J per image (inference)", ylabel="accuracy in %")
@@ -226,7 +230,7 @@ def _bars(points: Sequence[Point]) -> list[tuple[float, float, float, float]]:
     return lines
 
 
-def parameters_figure(points: Sequence[Point]) -> Any:
+def parameters_figure(points: Sequence[Point]) -> Figure | None:
     """Parameters against grams of CO2e for a thousand inferences, by kind of task, both axes logarithmic."""
     known = [p for p in points if p.phase == "inference" and p.parameters and p.carbon_g_per_1000]
     if len(known) < 2:
@@ -241,7 +245,7 @@ def parameters_figure(points: Sequence[Point]) -> Any:
     return figure
 
 
-def fit_figure(points: Sequence[Point]) -> Any:
+def fit_figure(points: Sequence[Point]) -> Figure | None:
     """Joules for one image against its multiply-adds, with the fitted power law of each phase."""
     known = [point for point in points if point.gmac and point.j_per_image]
     if fit_of(points, "inference") is None and fit_of(points, "training") is None:
