@@ -1,6 +1,5 @@
-import signal
+from surroundings import make_steady
 
 pytest_plugins = ["fakes.plugin", "needs"]
 
-# A shell that starts the tests in the background has SIGINT ignored, and every program of theirs would inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+make_steady()
