@@ -74,9 +74,11 @@ def _environment(environ: Mapping[str, str]) -> _Given:
     for word in environ:
         if word.startswith(PREFIX) and word not in known and not is_declared(word):
             # A variable that is nearly one of ours is most likely meant to be; others may be somebody else's.
-            near = near_names(word, known, most=1, cutoff=0.85)
+            # The prefix, which all have in common, would make short names alike that are not.
+            short_names = {name[len(PREFIX) :]: name for name in known}
+            near = near_names(word[len(PREFIX) :], short_names, most=1, cutoff=0.85)
             if near:
-                complain(f"the environment variable {word} has no effect; did you mean {near}?")
+                complain(f"the environment variable {word} has no effect; did you mean {short_names[near]}?")
     given = {option: environ[name] for name, option in known.items() if environ.get(name, "").strip()}
     return _Given(given, lambda option: f"the environment variable {TABLE[option].variable}")
 
