@@ -7,27 +7,16 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
+# fmt: off
 # Launcher, and its names of: rank, local rank, size, local size, node. What was started last wins: torchrun inside
 # mpirun inside srun. Slurm's own come last, as mpirun and torchrun run below one task of it per node.
 _LAUNCHERS = (
     ("torchrun", "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK"),
     ("horovod", "HOROVOD_RANK", "HOROVOD_LOCAL_RANK", "HOROVOD_SIZE", "HOROVOD_LOCAL_SIZE", "HOROVOD_CROSS_RANK"),
-    (
-        "openmpi",
-        "OMPI_COMM_WORLD_RANK",
-        "OMPI_COMM_WORLD_LOCAL_RANK",
-        "OMPI_COMM_WORLD_SIZE",
-        "OMPI_COMM_WORLD_LOCAL_SIZE",
-        "OMPI_COMM_WORLD_NODE_RANK",
-    ),
-    (
-        "mvapich",
-        "MV2_COMM_WORLD_RANK",
-        "MV2_COMM_WORLD_LOCAL_RANK",
-        "MV2_COMM_WORLD_SIZE",
-        "MV2_COMM_WORLD_LOCAL_SIZE",
-        "",
-    ),
+    ("openmpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_SIZE",
+     "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_NODE_RANK"),
+    ("mvapich", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_LOCAL_RANK", "MV2_COMM_WORLD_SIZE",
+     "MV2_COMM_WORLD_LOCAL_SIZE", ""),
     ("pals", "PALS_RANKID", "PALS_LOCAL_RANKID", "PMI_SIZE", "PALS_LOCAL_SIZE", "PALS_NODEID"),
     ("flux", "FLUX_TASK_RANK", "FLUX_TASK_LOCAL_ID", "FLUX_JOB_SIZE", "", ""),
     ("hydra", "PMI_RANK", "MPI_LOCALRANKID", "PMI_SIZE", "MPI_LOCALNRANKS", ""),
@@ -35,26 +24,15 @@ _LAUNCHERS = (
     ("slurm", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NTASKS", "", "SLURM_NODEID"),
 )
 _JOBS = (
-    ("slurm", "SLURM_JOB_ID"),
-    ("oar", "OAR_JOB_ID"),
-    ("oar", "OAR_JOBID"),
-    ("pbs", "PBS_JOBID"),
-    ("lsf", "LSB_JOBID"),
-    ("flux", "FLUX_JOB_ID"),
-    ("cobalt", "COBALT_JOBID"),
+    ("slurm", "SLURM_JOB_ID"), ("oar", "OAR_JOB_ID"), ("oar", "OAR_JOBID"), ("pbs", "PBS_JOBID"), ("lsf", "LSB_JOBID"),
+    ("flux", "FLUX_JOB_ID"), ("cobalt", "COBALT_JOBID"),
 )
 _STEPS = ("SLURM_STEP_ID", "SLURM_STEPID")
 _FIRST_SPECIAL_STEP = 0xFFFFFFF0  # Slurm's batch, extern and interactive steps: their one process is no rank
 # What tells two runs of one user on one machine apart.
 _RUNS = (
-    *_STEPS,
-    "PMIX_NAMESPACE",
-    "OMPI_MCA_ess_base_jobid",
-    "PMI_JOBID",
-    "HYDRA_JOBID",
-    "TORCHELASTIC_RUN_ID",
-    "MASTER_ADDR",
-    "MASTER_PORT",
+    *_STEPS, "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "HYDRA_JOBID", "TORCHELASTIC_RUN_ID",
+    "MASTER_ADDR", "MASTER_PORT",
 )
 VARIABLES = (
     *dict.fromkeys(name for row in _LAUNCHERS for name in row[1:] if name),
@@ -63,6 +41,7 @@ VARIABLES = (
     "SLURM_STEP_TASKS_PER_NODE",
     "SLURM_TASKS_PER_NODE",
 )
+# fmt: on
 
 
 class Rank(NamedTuple):

@@ -72,6 +72,14 @@ def _number(words: str, is_sane: Callable[[float], bool]) -> Callable[[object], 
     return read
 
 
+def _interval(value: object) -> float:
+    seconds = number(value)
+    shortest, longest = interval_limits_s()
+    if not shortest <= seconds <= longest:
+        raise ValueError(f"must lie between {shortest:g} and {longest:g} seconds")
+    return seconds
+
+
 def _switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -212,8 +220,7 @@ class Settings(tuple[object, ...]):
         _logdir, ".", "logdir of the record (default: the working directory)", "-o", "--output", metavar="DIR",
         core=True)
     interval_s = Option(
-        _number("more than 0 seconds", lambda seconds: seconds > 0), OF_CORE, "seconds between samples ({default:g})",
-        "--interval", metavar="S", type=float, core=True)
+        _interval, OF_CORE, "seconds between samples ({default:g})", "--interval", metavar="S", type=float, core=True)
     sources = Option(_sources, None, "names of sources, with commas (default: all; see doctor)", "--sources", core=True)
     edges = Choice("edges of regions: {words} (default: {default}); tick waits up to 2 ms for the counter to move")
     tags = Option[dict[str, str]](_tags, {}, "a note in the record; may be repeated", "--tag", metavar="NAME=TEXT")

@@ -106,15 +106,14 @@ class ImpactTracker:
 
     def _open(self) -> _core.Tracker:
         settings = self._settings
+        core_settings = settings.for_core()
+        core_settings.share_of = self._share_of
+        core_settings.run_key = run_key()
+        core_settings.info = start_info(settings, self._weighing.as_info(), _core.__version__)
         try:
-            core_settings = settings.for_core()
-            core_settings.share_of = self._share_of
-            core_settings.run_key = run_key()
-            core_settings.info = start_info(settings, self._weighing.as_info(), _core.__version__)
             return _core.Tracker(core_settings, self._root)
-        except ValueError as error:
-            named = [settings.origins[option] for option in ("sources", "interval_s") if option in settings.origins]
-            raise ValueError(f"{error} (from {', '.join(named)})" if named else str(error)) from None
+        except ValueError as error:  # a source that there is not
+            raise ValueError(f"{error} (from {settings.origin('sources')})") from None
 
     def start(self) -> ImpactTracker:
         """Begin to measure; after a `stop()` into a new record. RuntimeError while it runs."""
@@ -200,7 +199,7 @@ class ImpactTracker:
         try:
             if core.running:
                 self._synchronise()
-                return core, core.enter(name, None if edges is None else _core.Edges.__members__[edges])
+                return core, core.enter(name, None if edges is None else getattr(_core.Edges, edges))
             if not core.inert:
                 self._complain(f"region {name!r} is not measured: its tracker is not running; start() comes first")
         except Exception as error:

@@ -88,3 +88,12 @@ def test_a_configuration_file_tells_a_reader_where_to_look(
     assert ImpactTracker("other", sources=["redfish"]).path
     (probe,) = (source for source in core.probe() if source["name"] == "redfish")
     assert probe["state"] == "misconfigured"
+
+
+def test_a_faulty_argument_is_not_blamed_on_another(core: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^share_of must be .* number of a process$"):
+        ImpactTracker(tmp_path, sources=["ram_model"], share_of=0)
+    with pytest.raises(ValueError, match=r"did you mean ram_model.*from the argument sources"):
+        ImpactTracker(tmp_path, sources=["ram_mode"], share_of="self")
+    with pytest.raises(ValueError, match=r"must lie .* 3600 seconds, not 7200.*the argument interval_s"):
+        ImpactTracker(tmp_path, interval_s=7200)
