@@ -18,7 +18,8 @@ from impact_tracker.bench.row import disk, lock
 from impact_tracker.bench.row.log import read_lines
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
-from impact_tracker.cli import bench_end, main
+from impact_tracker.cli import main
+from impact_tracker.cli.bench import end as bench_end
 from python.bench.stand_ins import Workers
 
 SMALL = ("--models", "small-cnn", "--images", "100", "--test-images", "100")

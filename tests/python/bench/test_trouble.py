@@ -336,7 +336,7 @@ def test_what_only_one_measured_and_what_is_unfinished(tmp_path: Path, capsys: p
 
 
 def test_the_command_s_folder_may_need_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from impact_tracker.cli.bench_end import resume_hint
+    from impact_tracker.cli.bench.end import resume_hint
 
     monkeypatch.chdir(tmp_path)
     assert resume_hint(tmp_path / "my run's") == """impact-tracker bench --resume 'my run'"'"'s'"""

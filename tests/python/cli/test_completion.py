@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -67,13 +68,13 @@ def ask(line: str, answer: Path, *options: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("line", COMPLETIONS)
-def test_words_that_are_completed(line: str, tmp_path: Path) -> None:
+def test_words_that_are_completed(line: str, tmp_path: Path, core: ModuleType) -> None:
     pytest.importorskip("argcomplete")
     ask(f"impact-tracker {line}", tmp_path / "answer")
     assert (tmp_path / "answer").read_text() == COMPLETIONS[line]
 
 
-def test_completing_imports_no_heavy_package(tmp_path: Path) -> None:
+def test_completing_imports_no_heavy_package(tmp_path: Path, core: ModuleType) -> None:
     pytest.importorskip("argcomplete")
     imported = ask("impact-tracker report --re", tmp_path / "answer", "-X", "importtime").stderr
     names = {line.rpartition("|")[2].strip().partition(".")[0] for line in imported.splitlines()}
@@ -81,7 +82,7 @@ def test_completing_imports_no_heavy_package(tmp_path: Path) -> None:
     assert "impact_tracker.cli.bench" not in imported, "only the command that is being typed is needed"
 
 
-def test_bash_completes(tmp_path: Path) -> None:
+def test_bash_completes(tmp_path: Path, core: ModuleType) -> None:
     pytest.importorskip("argcomplete")
     command = tmp_path / "impact-tracker"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m impact_tracker "$@"\n')

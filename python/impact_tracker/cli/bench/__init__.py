@@ -10,14 +10,21 @@ import itertools
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from .bench_actions import add_actions, models_of, run_action, suite_page
-from .bench_cluster import add_cluster, cluster_options, run_on_cluster
-from .bench_end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
-from .bench_how import add_how, add_models, add_resume
-from .bench_train import learning_settings
-from .options import add_weighing
+from ..options import add_weighing
+from .actions import add_actions, models_of, run_action, suite_page
+from .cluster import add_cluster, cluster_options, run_on_cluster
+from .end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
+from .how import add_how, add_models, add_resume
+from .train import learning_settings
+
+if TYPE_CHECKING:
+    from ...bench import Campaign
+    from ...bench.row.storage import Outcome
+    from ...bench.run.slurm import ClusterOptions
+    from ...bench.show.view import View
+    from ...report.page import Page
 
 IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
 _SETTINGS = (
@@ -28,7 +35,7 @@ _SETTINGS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to run, how, and where to keep it. No option has a default here: what was not given is the settings' own."""
-    from ..bench.plan.settings import MODES, PHASES, SUITES
+    from ...bench.plan.settings import MODES, PHASES, SUITES
 
     what = parser.add_argument_group("what")
     what.add_argument(
@@ -67,16 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code, one of CODES."""
-    from ..runner import WorkerError
-    from ..values.statistics import require_scipy
+    from ...runner import WorkerError
+    from ...values.statistics import require_scipy
 
     if args.list and not args.action:
         return _list(args)
     require_scipy()  # a campaign that took days must not end without its statistics
     if args.action and args.action != "train":
         return _action(args)
-    campaign: Any = None
-    cluster: Any = None
+    campaign: Campaign | None = None
+    cluster: ClusterOptions | None = None
     try:
         with ending():
             cluster = cluster_options(args)
@@ -109,9 +116,9 @@ def _action(args: argparse.Namespace) -> int:
         return code_of(end)
 
 
-def _campaign(args: argparse.Namespace) -> Any:
-    from ..bench import Campaign, Settings
-    from ..bench.plan.modes import default_repeats
+def _campaign(args: argparse.Namespace) -> Campaign:
+    from ...bench import Campaign, Settings
+    from ...bench.plan.modes import default_repeats
 
     given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
     learning = args.action == "train"
@@ -141,64 +148,64 @@ def _new_folder(kind: str) -> Path:
     return next(path for path in map(first.with_name, names) if not path.exists())
 
 
-def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome: Any = None) -> int:
+def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome: Outcome | None = None) -> int:
     """Prints a campaign and writes its files; its exit code. `outcome`: where more is known of it than its files say,
     as of a cluster's jobs."""
-    from ..bench.show import view
+    from ...bench.show.view import read
 
-    found = view.read(folder, olympic=olympic)
+    view = read(folder, olympic=olympic)
     if as_json:
-        found.write_files()
-        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
-        return _code(found, outcome)
-    from ..report.page import show as show_page
+        view.write_files()
+        print(json.dumps(view.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        return _code(view, outcome)
+    from ...report.page import show as show_page
 
-    show_page(_full_page(found)._replace(details=[found.output.place]))
-    return _code(found, outcome)
+    show_page(_full_page(view)._replace(details=[view.output.place]))
+    return _code(view, outcome)
 
 
-def _full_page(found: Any) -> Any:
+def _full_page(view: View) -> Page:
     """With the study's questions, of a suite that has them; its files are written."""
-    if found.settings.suite != "fashion-mnist":
-        return suite_page(found)
-    missing, page = found.write_files(), found.page()
+    if view.settings.suite != "fashion-mnist":
+        return suite_page(view)
+    missing, page = view.write_files(), view.page()
     return page._replace(caveats=[*page.caveats, missing]) if missing else page
 
 
-def _code(found: Any, outcome: Any) -> int:
+def _code(view: View, outcome: Outcome | None) -> int:
     """The exit code, after what is missing was said."""
-    verdict = found.verdict(outcome)
+    verdict = view.verdict(outcome)
     if verdict.text is not None:
         redo = " --redo-invalid" if verdict.redo else ""
-        say(f"impact-tracker bench: {verdict.text}\n  then: {resume_hint(found.storage.folder)}{redo}")
-    if found.output.unwritten is None:
-        return int(verdict.code)
-    say(f"impact-tracker bench: {found.output.unwritten}")
-    return int(verdict.code) or 1
+        say(f"impact-tracker bench: {verdict.text}\n  then: {resume_hint(view.storage.folder)}{redo}")
+    if view.output.unwritten is None:
+        return verdict.code
+    say(f"impact-tracker bench: {view.output.unwritten}")
+    return verdict.code or 1
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ..bench.plan.suites import check_models, listing
+    from ...bench.plan.suites import check_models, listing
 
-    found = [one for one in listing() if args.suite in (None, one["suite"])]
+    tests = [test for test in listing() if args.suite in (None, test["suite"])]
     models = models_of(args.models or "")
     check_models(
-        models, dict.fromkeys(one["model"] for one in found), f"suite {args.suite}" if args.suite else "any suite"
+        models, dict.fromkeys(test["model"] for test in tests), f"suite {args.suite}" if args.suite else "any suite"
     )
-    found = [one for one in found if not models or one["model"] in models]
+    tests = [test for test in tests if not models or test["model"] in models]
     if args.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json.dumps(tests, indent=2, ensure_ascii=False))
         return 0
-    from ..report.page import Page, Table
-    from ..report.page import show as show_page
+    from ...report.page import Page, Table
+    from ...report.page import show as show_page
 
     rows = []
-    for one in found:
-        size = "x".join(map(str, one["size"])) if one["size"] else ""
-        parameters = f"{one['parameters']:,}" if one["parameters"] else ""
-        gmac = "" if one["gmac"] is None else f"{one['gmac']:.4g}"
-        phases = ", ".join(one["phases"])
-        rows.append((one["suite"], one["test"], one["title"], parameters, gmac, str(one["batch"]), size, phases))
+    for test in tests:
+        size = "x".join(map(str, test["size"])) if test["size"] else ""
+        parameters = f"{test['parameters']:,}" if test["parameters"] else ""
+        gmac = "" if test["gmac"] is None else f"{test['gmac']:.4g}"
+        phases = ", ".join(test["phases"])
+        rows.append((test["suite"], test["test"], test["title"], parameters, gmac, str(test["batch"]), size, phases))
     columns = ("suite", "test", "network", ">parameters", ">GMAC", ">batch", ">size", "phases")
-    show_page(Page(f"{len(found)} tests", [Table(columns, rows)]))
+    show_page(Page(f"{len(tests)} tests", [Table(columns, rows)]))
     return 0

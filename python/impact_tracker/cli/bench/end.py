@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 TOGETHER_S = 1.0  # `timeout` and terminals tell the process and its group: signals that come together are one
 CODES = (
@@ -44,7 +44,7 @@ def ending() -> Iterator[None]:
     """
     first: list[float] = []
 
-    def end(number: int, frame: Any) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not first:
             first.append(now)
@@ -54,7 +54,7 @@ def ending() -> Iterator[None]:
         if now - first[0] > TOGETHER_S:
             os._exit(128 + number)
 
-    before: dict[signal.Signals, Any] = {}
+    before = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) not in (signal.SIG_IGN, None):

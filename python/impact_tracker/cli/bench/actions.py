@@ -7,16 +7,16 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .bench_how import add_models
-from .bench_train import add_train
-from .options import add_weighing
+from ..options import add_weighing
+from .how import add_models
+from .train import add_train
 
 if TYPE_CHECKING:
-    from ..bench.show.view import View
-    from ..report.page import Page
-    from ..weighing import Reweighing
+    from ...bench.show.view import View
+    from ...report.page import Page
+    from ...weighing import Reweighing
 
 LIGHT_IMAGES = 2000
 DATA_SUITES = ("fashion-mnist", "learning")
@@ -45,14 +45,16 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     _add_forecast(_action(actions, "forecast", "what training and inference will cost here, from a light run"))
 
 
-def _action(actions: Any, name: str, what: str) -> argparse.ArgumentParser:
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
+) -> argparse.ArgumentParser:
     """A word after `bench`, its line in the list also the head of its own help."""
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    parser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     return parser
 
 
 def _add_forecast(forecast: argparse.ArgumentParser) -> None:
-    from ..bench.plan.settings import PRECISIONS, SUITES
+    from ...bench.plan.settings import PRECISIONS, SUITES
 
     forecast.add_argument("--images", type=int, required=True, metavar="N", help="training images, and images to run")
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
@@ -78,53 +80,53 @@ def models_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in text.replace(" ", ",").split(",") if name))
 
 
-def _print(document: Any) -> None:
+def _print(document: object) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _weights(args: argparse.Namespace) -> Reweighing:
-    from ..weighing import Reweighing
+    from ...weighing import Reweighing
 
     return Reweighing(args.zone, args.intensity_g_per_kwh, args.pue)
 
 
-def suite_page(found: View) -> Page:
+def suite_page(view: View) -> Page:
     """A campaign as the published study would show it; its files are written. ImportError names the extra."""
-    from ..bench.show.suite_files import SuiteView
+    from ...bench.show.suite_files import SuiteView
 
-    suite = SuiteView(found)
+    suite = SuiteView(view)
     answers = suite.answers  # whether what it needs is there, before anything is written
-    missing = [found.written(suite.write), found.write_files()]  # the last says what the disk refused of either
-    page = found.page(aside=False)
+    missing = [view.written(suite.write), view.write_files()]  # the last says what the disk refused of either
+    page = view.page(aside=False)
     above = ("answers", "targets", "inference", "training")  # the page has them already
     shown = [table for name, table in suite.tables().items() if name not in above]
-    lines = [f"{one.question} {one.answer}. ({one.statistic})" for one in answers]
+    lines = [f"{answer.question} {answer.answer}. ({answer.statistic})" for answer in answers]
     return page._replace(
         headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),
         tables=[*page.tables, *shown],
         caveats=[*page.caveats, *dict.fromkeys(text for text in missing if text)],
-        details=[found.output.place],
+        details=[view.output.place],
     )
 
 
 def _report(args: argparse.Namespace) -> int:
-    from ..bench.show import view
-    from ..bench.show.suite_files import SuiteView
-    from ..bench.show.table_texts import PREAMBLE, csv_text, latex, markdown
-    from ..report.page import show
+    from ...bench.show import view
+    from ...bench.show.suite_files import SuiteView
+    from ...bench.show.table_texts import PREAMBLE, csv_text, latex, markdown
+    from ...report.page import show
 
-    found = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
+    campaign = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
     if args.json:
-        _print(found.to_dict())
+        _print(campaign.to_dict())
     elif args.format == "console":
-        show(suite_page(found))
+        show(suite_page(campaign))
     else:
         texts = {
             "markdown": lambda name, table: markdown(table),
             "latex": lambda name, table: latex(table, name),
             "csv": lambda name, table: csv_text(table),
         }
-        tables = SuiteView(found).tables()
+        tables = SuiteView(campaign).tables()
         if args.format == "latex":
             print(PREAMBLE)
         print("\n".join(texts[args.format](name, table) for name, table in tables.items()), end="")
@@ -132,23 +134,23 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from ..bench.show import comparison, view
-    from ..report.page import show
+    from ...bench.show import comparison, view
+    from ...report.page import show
 
     a, b = view.read(args.a), view.read(args.b)
     if args.json:
-        found = comparison.compare(a, b)
-        notes = comparison.caveats(a, b, found)
-        _print({"a": args.a, "b": args.b, "comparisons": [one._asdict() for one in found], "caveats": notes})
+        compared = comparison.compare(a, b)
+        notes = comparison.caveats(a, b, compared)
+        _print({"a": args.a, "b": args.b, "comparisons": [each._asdict() for each in compared], "caveats": notes})
     else:
         show(comparison.page(a, b))
     return 0
 
 
 def _paper(args: argparse.Namespace) -> int:
-    from ..bench.show import reproduction, view
-    from ..bench.show.table_texts import markdown_page
-    from ..report.page import show
+    from ...bench.show import reproduction, view
+    from ...bench.show.table_texts import markdown_page
+    from ...report.page import show
 
     page = reproduction.page(view.read(args.folder).cells if args.folder else None)
     if args.format == "markdown":
@@ -159,8 +161,8 @@ def _paper(args: argparse.Namespace) -> int:
 
 
 def _forecast(args: argparse.Namespace) -> int:
-    from ..bench.show import forecast, view
-    from ..report.page import show
+    from ...bench.show import forecast, view
+    from ...report.page import show
 
     if args.images < 1 or args.epochs < 1:
         raise ValueError(f"--images and --epochs are 1 or more, not {args.images} and {args.epochs}")
@@ -172,21 +174,21 @@ def _forecast(args: argparse.Namespace) -> int:
         if not args.source:
             print("a light run first …", file=sys.stderr)
             _light(folder, args)
-        found = view.read(folder, weights=_weights(args))
+        campaign = view.read(folder, weights=_weights(args))
         forecasts = forecast.forecasts(
-            found, images=args.images, epochs=args.epochs, models=models_of(args.models or "")
+            campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or "")
         )
         if args.json:
             _print(forecast.to_dict(forecasts))
         else:
-            page = forecast.page(found, forecasts, images=args.images, epochs=args.epochs)
+            page = forecast.page(campaign, forecasts, images=args.images, epochs=args.epochs)
             show(page if args.source else page._replace(details=[]))
     return 0
 
 
 def _light(folder: Path, args: argparse.Namespace) -> None:
     """A small campaign for a forecast."""
-    from ..bench import Campaign, Settings
+    from ...bench import Campaign, Settings
 
     given = {name: getattr(args, name) for name in _LIGHT if getattr(args, name) is not None}
     if given.get("suite", "fashion-mnist") in DATA_SUITES:  # the others' light runs take about a second

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from .bench_cluster import add_cluster
-from .bench_how import add_how, add_models, add_resume
-from .options import add_weighing
+from ..options import add_weighing
+from .cluster import add_cluster
+from .how import add_how, add_models, add_resume
 
 EPILOG = """examples:
   impact-tracker bench train --model small-cnn --target-accuracy 0.9 --repeats 5
@@ -22,7 +21,7 @@ half for training, its right half for evaluation. Text: the licences in /usr/sha
 Exit codes: those of impact-tracker bench (its --help)."""
 
 
-def add_train(actions: Any) -> None:
+def add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Its options; what was not given is the settings' own."""
     train = actions.add_parser(
         "train",
@@ -69,9 +68,9 @@ def _goal(metric: str) -> Callable[[str], tuple[str, float]]:
     return number
 
 
-def learning_settings(args: argparse.Namespace, given: dict[str, Any]) -> dict[str, Any]:
+def learning_settings(args: argparse.Namespace, given: Mapping[str, object]) -> dict[str, object]:
     """The settings of what was given."""
-    found = {**given, "suite": "learning"}
+    settings = {**given, "suite": "learning"}
     if args.goal is not None:
-        found["target_metric"], found["target"] = args.goal
-    return found
+        settings["target_metric"], settings["target"] = args.goal
+    return settings

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import argparse
 
 
-def add_models(group: Any, *names: str, text: str) -> None:
+def add_models(group: argparse._ActionsContainer, *names: str, text: str) -> None:
     """An option that takes names of networks."""
     group.add_argument(*names, dest="models", metavar="A,B", help=text)  # `completion` knows the names
 
 
-def add_resume(out: Any) -> None:
+def add_resume(out: argparse._ActionsContainer) -> None:
     """To a group of options: going on with a campaign."""
     out.add_argument(
         "--resume",
@@ -24,9 +24,9 @@ def add_resume(out: Any) -> None:
     )
 
 
-def add_how(how: Any, batch: str) -> None:
+def add_how(how: argparse._ActionsContainer, batch: str) -> None:
     """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
-    from ..bench.plan.settings import LAYOUTS, PRECISIONS
+    from ...bench.plan.settings import LAYOUTS, PRECISIONS
 
     how.add_argument("--batch", type=int, metavar="N", help=batch)
     how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")

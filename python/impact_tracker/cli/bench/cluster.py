@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...bench import Campaign
+    from ...bench.row.storage import Outcome
+    from ...bench.run.slurm import ClusterOptions
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +28,11 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--shared", action="store_true", help="not whole nodes: other jobs' energy is in the rows")
 
 
-def cluster_options(args: argparse.Namespace) -> Any:
+def cluster_options(args: argparse.Namespace) -> ClusterOptions | None:
     """ClusterOptions, or None without --slurm. ImportError, FileNotFoundError, ValueError: what is missing or wrong."""
     if not args.slurm:
         return None
-    from ..bench.run.slurm import ClusterOptions, require
+    from ...bench.run.slurm import ClusterOptions, require
 
     names = ("partition", "account", "minutes", "parallel", "cpus", "gpus")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -36,9 +41,9 @@ def cluster_options(args: argparse.Namespace) -> Any:
     return options
 
 
-def run_on_cluster(campaign: Any, options: Any, *, quiet: bool) -> Any:
+def run_on_cluster(campaign: Campaign, options: ClusterOptions, *, quiet: bool) -> Outcome:
     """Submits what is left and waits for it. Interrupted, the jobs go on, and it says what ends them."""
-    from ..bench.run.slurm import arrays_of, queue_of, submit, wait
+    from ...bench.run.slurm import arrays_of, queue_of, submit, wait
 
     def say(text: str) -> None:
         if not quiet:
