@@ -7,6 +7,7 @@ namespace impact {
 
 void bind_errors(pybind11::module_& module);
 void bind_settings(pybind11::module_& module);
+void bind_result(pybind11::module_& module);
 void bind_tracker(pybind11::module_& module);
 void bind_record(pybind11::module_& module);
 void bind_unite(pybind11::module_& module);

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bind.hpp"
+#include "bind_result.hpp"
 #include "impact/record/flusher.hpp"
 #include "impact/tracker/json.hpp"
 #include "impact/tracker/replay.hpp"
@@ -15,7 +16,9 @@ namespace {
 // The replay of a file, kept with its path for the series, which are read on demand.
 struct PyRecord {
   std::string path;
-  Replay replay;
+  std::shared_ptr<const Replay> replay;
+
+  Channels channels() const { return {replay, &replay->header.channels}; }
 };
 
 PyRecord read(const std::string& path) {
@@ -25,7 +28,7 @@ PyRecord read(const std::string& path) {
     if (e.kind == ErrorKind::absent || e.kind == ErrorKind::forbidden) throw IoError(e.what, e.kind, path);
     throw std::invalid_argument(e.what);
   }
-  return {path, std::move(played).value()};
+  return {path, std::make_shared<const Replay>(std::move(played).value())};
 }
 
 // The numbers as a memoryview of doubles that owns them.
@@ -41,7 +44,7 @@ py::tuple series(const PyRecord& record, const std::string& channel_id) {
 }
 
 py::object header(const PyRecord& record) {
-  const Header& h = record.replay.header;
+  const Header& h = record.replay->header;
   nlohmann::json j = h.info;
   j["version"] = h.version;
   j["run_id"] = h.run_id;
@@ -53,10 +56,10 @@ py::object header(const PyRecord& record) {
   return to_python(j);
 }
 
-py::list regions(const PyRecord& record) {
-  py::list list;
-  for (const RegionResult& r : record.replay.regions) list.append(to_python(to_json(r, record.replay.header.channels)));
-  return list;
+std::vector<BoundResult> regions(const PyRecord& record) {
+  std::vector<BoundResult> results;
+  for (const RegionResult& r : record.replay->regions) results.push_back({record.channels(), r});
+  return results;
 }
 
 }  // namespace
@@ -71,20 +74,18 @@ void bind_record(py::module_& module) {
            py::arg("path"))
       .def_readonly("path", &PyRecord::path)
       .def_property_readonly("header", &header)
-      .def_property_readonly("totals", [](const PyRecord& r) { return to_python(r.replay.totals); })
-      .def_property_readonly("complete", [](const PyRecord& r) { return r.replay.complete; })
+      .def_property_readonly("totals", [](const PyRecord& r) { return to_python(r.replay->totals); })
+      .def_property_readonly("complete", [](const PyRecord& r) { return r.replay->complete; })
       .def_property_readonly("damage",
                              [](const PyRecord& r) -> py::object {
-                               return r.replay.damage ? py::object(py::str(*r.replay.damage)) : py::none();
+                               return r.replay->damage ? py::object(py::str(*r.replay->damage)) : py::none();
                              })
-      .def_property_readonly("left_open", [](const PyRecord& r) { return to_python(r.replay.left_open); })
-      .def("result",
-           [](const PyRecord& r) -> py::object {
-             return r.replay.run ? to_python(to_json(*r.replay.run, r.replay.header.channels)) : py::none();
-           })
+      .def_property_readonly("left_open", [](const PyRecord& r) { return to_python(r.replay->left_open); })
+      .def_property_readonly("started", [](const PyRecord& r) { return r.replay->run.has_value(); })
+      .def("result", [](const PyRecord& r) { return BoundResult{r.channels(), r.replay->result()}; })
       .def("regions", &regions)
       .def("series", &series, py::arg("channel_id"))
-      .def("health", [](const PyRecord& r) { return to_python(r.replay.health); });
+      .def("health", [](const PyRecord& r) { return to_python(r.replay->health); });
 }
 
 }  // namespace impact

@@ -1,7 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bind.hpp"
-#include "impact/tracker/json.hpp"
+#include "bind_result.hpp"
 #include "impact/tracker/tracker.hpp"
 #include "python_json.hpp"
 
@@ -17,7 +17,7 @@ std::shared_ptr<Tracker> make_tracker(const TrackerSettings& settings, const std
   return Tracker::open(settings, Host{root});
 }
 
-// A region's result as it was left; its dict is made when somebody looks.
+// A region's result as it was left; what Python sees of it is made when somebody looks.
 struct Left {
   std::shared_ptr<Tracker> tracker;
   RegionResult result;
@@ -32,21 +32,25 @@ std::optional<Left> leave(const std::shared_ptr<Tracker>& tracker, std::uint64_t
 }
 
 // The final result where the region was provisional and has settled since.
-py::object look(const Left& left) {
-  if (const auto settled = left.tracker->settled(left.result.region)) {
-    return to_python(to_json(*settled, left.tracker->channels()));
-  }
-  return to_python(to_json(left.result, left.tracker->channels()));
+BoundResult look(const Left& left) {
+  const std::optional<RegionResult> settled = left.tracker->settled(left.result.region);
+  return {left.tracker->channels(), settled ? *settled : left.result};
 }
 
-py::object dict_of(const Tracker& tracker, const std::optional<RegionResult>& result) {
-  return result ? to_python(to_json(*result, tracker.channels())) : py::none();
+std::optional<BoundResult> run_of(Tracker& tracker) {
+  std::optional<RegionResult> run;
+  {
+    const py::gil_scoped_release released;
+    run = tracker.result();
+  }
+  if (!run) return std::nullopt;
+  return BoundResult{tracker.channels(), std::move(*run)};
 }
 
 }  // namespace
 
 void bind_tracker(py::module_& module) {
-  py::class_<Left>(module, "Left").def("dict", &look);
+  py::class_<Left>(module, "Left").def("result", &look);
   py::class_<Tracker, std::shared_ptr<Tracker>>(module, "Tracker")
       .def(py::init(&make_tracker), py::arg("settings"), py::arg("root") = "/")
       .def("start", &Tracker::start, Released())
@@ -60,15 +64,7 @@ void bind_tracker(py::module_& module) {
           py::arg("info") = py::dict())
       .def("enter", &Tracker::enter, py::arg("name"), py::arg("edges") = py::none(), Released())
       .def("exit", &leave, py::arg("region"), py::arg("at_ns") = py::none())
-      .def("result",
-           [](Tracker& t) {
-             std::optional<RegionResult> result;
-             {
-               const py::gil_scoped_release released;
-               result = t.result();
-             }
-             return dict_of(t, result);
-           })
+      .def("result", &run_of)
       .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
       .def_property_readonly("path", &Tracker::path)

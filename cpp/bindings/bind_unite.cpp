@@ -1,9 +1,8 @@
 #include <pybind11/stl.h>
 
 #include "bind.hpp"
-#include "impact/tracker/json.hpp"
+#include "bind_result.hpp"
 #include "impact/tracker/unite.hpp"
-#include "python_json.hpp"
 
 namespace py = pybind11;
 
@@ -20,28 +19,32 @@ United unite_given(const std::vector<Given>& given) {
   return std::move(united).value();
 }
 
-py::list list_of(const std::vector<RegionResult>& results, const std::vector<Channel>& channels) {
-  py::list list;
-  for (const RegionResult& r : results) list.append(to_python(to_json(r, channels)));
-  return list;
-}
+// What was united, and the channels that all its results speak of.
+struct BoundUnited {
+  Channels channels;
+  United united;
+
+  BoundResult result(const RegionResult& r) const { return {channels, r}; }
+  std::vector<BoundResult> results(const std::vector<RegionResult>& given) const {
+    std::vector<BoundResult> bound;
+    for (const RegionResult& r : given) bound.push_back(result(r));
+    return bound;
+  }
+};
 
 }  // namespace
 
 void bind_unite(py::module_& module) {
+  py::class_<BoundUnited>(module, "United")
+      .def_property_readonly("run", [](const BoundUnited& b) { return b.result(b.united.run); })
+      .def_property_readonly("regions", [](const BoundUnited& b) { return b.results(b.united.regions); })
+      .def_property_readonly("records", [](const BoundUnited& b) { return b.results(b.united.records); });
   module.def(
       "unite",
       [](const std::vector<Given>& records) {
-        United united;
-        {
-          const py::gil_scoped_release released;
-          united = unite_given(records);
-        }
-        py::dict found;
-        found["run"] = to_python(to_json(united.run, united.channels));
-        found["regions"] = list_of(united.regions, united.channels);
-        found["records"] = list_of(united.records, united.channels);
-        return found;
+        const py::gil_scoped_release released;
+        United united = unite_given(records);
+        return BoundUnited{std::make_shared<const std::vector<Channel>>(united.channels), std::move(united)};
       },
       py::arg("records"));
 }

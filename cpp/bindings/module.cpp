@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = IMPACT_VERSION;
   impact::bind_errors(module);
   impact::bind_settings(module);
+  impact::bind_result(module);
   impact::bind_tracker(module);
   impact::bind_record(module);
   impact::bind_unite(module);

@@ -1,33 +1,197 @@
 """The compiled core. All of it is thin binding; units are in the names, times are CLOCK_MONOTONIC nanoseconds."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from .health import Health
+from .values import Quality
 
 __version__: str
 
-# A result is a dict (shape in impact_tracker.result.Result, which wraps it):
-#   name: str, region: int, parent: int, start_ns: int, stop_ns: int, duration_s: float, edges: "plain" | "tick",
-#   energy_j: float | None       best cover of the machine by component sensors, models where no sensor covers
-#   energy_low_j, energy_high_j  95 % interval (tick, edges, gaps; model and sensor bias added apart in bias_j)
-#   bias_j: float | None         95 % half-width of the sensors' and models' own systematic error
-#   modelled_j: float | None     the part of energy_j that models gave
-#   psys_j, wall_j: float | None apart, never inside energy_j unless psys was asked for
-#   rest_j: float | None         wall_j - energy_j, where both are known for the whole time
-#   share: None, or {scope, idle_policy, whose, share_j, half_width_j, bias_j, idle_j, others_j, machine_idle_j,
-#          unattributed_j, cpu_s, machine_cpu_s, quality, reasons: [str], devices: [{id, device, share_j, idle_j,
-#          others_j, machine_idle_j, unattributed_j}]}: share + others + machine_idle + unattributed = energy
-#   quality: "measured" | "modelled" | "estimated" | "stale" | "missing"; partial: bool; provisional: bool
-#   coverage: float              part of the duration that readings cover, 0..1
-#   channels: [{id, source, device, domain, quantity, unit, in_total: bool, quality, coverage,
-#               energy_j | value (mean of a gauge), half_width_j, bias_j, provisional, notes: [str]}]
-#   utilisation: {cpu: float | None, memory_used_bytes: float | None, "gpu:<id>": float | None}
-#   notes: [str]                 findings in words ("no tick within 2 ms on rapl/dram-0: plain edge")
-
 class NoSourceError(RuntimeError): ...
 
+# What was measured. Energies are joules; None is what was not measured.
+
+class Energy:
+    """The counterpart of impact_tracker.values.Energy, under the same rules."""
+    def __init__(
+        self,
+        best_j: float | None,
+        half_j: float | None = None,
+        bias_j: float | None = None,
+        modelled_j: float | None = None,
+        quality: str = "measured",
+        partial: bool = False,
+    ) -> None:
+        """ValueError for what is not finite, a negative half-width, and a value without a quality or the reverse."""
+    @property
+    def best_j(self) -> float | None: ...
+    @property
+    def half_j(self) -> float | None: ...
+    @property
+    def bias_j(self) -> float | None: ...
+    @property
+    def modelled_j(self) -> float | None: ...
+    @property
+    def quality(self) -> Quality: ...
+    @property
+    def partial(self) -> bool: ...
+    @property
+    def is_missing(self) -> bool: ...
+    @property
+    def low_j(self) -> float | None: ...
+    @property
+    def high_j(self) -> float | None: ...
+    @property
+    def error_j(self) -> float | None: ...
+    @property
+    def range_j(self) -> tuple[float, float, float] | None: ...
+    def scaled(self, factor: float) -> Energy: ...
+    def minus(self, other: Energy, *, same_sensors: bool) -> Energy: ...
+
+def total(energies: Sequence[Energy]) -> Energy: ...
+def total_if_known(energies: Sequence[Energy]) -> Energy: ...
+
+class ChannelResult:
+    """One channel over a region."""
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def domain(self) -> str: ...
+    @property
+    def quantity(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def role(self) -> str:
+        """ "in_total", "inside", "duplicate", "apart", "model_unused" or "state"."""
+    @property
+    def in_total(self) -> bool: ...
+    @property
+    def quality(self) -> Quality: ...
+    @property
+    def coverage(self) -> float | None: ...
+    @property
+    def provisional(self) -> bool: ...
+    @property
+    def measures_energy(self) -> bool:
+        """Whether the next four mean anything; of other channels only `value` does."""
+    @property
+    def energy(self) -> Energy: ...
+    @property
+    def energy_j(self) -> float | None: ...
+    @property
+    def half_width_j(self) -> float | None: ...
+    @property
+    def bias_j(self) -> float | None: ...
+    @property
+    def value(self) -> float | None:
+        """In its unit: the energy, the mean of a gauge, the growth of another counter."""
+
+class DeviceShare:
+    """Whose energy one channel's was."""
+    @property
+    def id(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def share_j(self) -> float | None: ...
+    @property
+    def idle_j(self) -> float | None: ...
+    @property
+    def others_j(self) -> float | None: ...
+    @property
+    def machine_idle_j(self) -> float | None: ...
+    @property
+    def unattributed_j(self) -> float | None: ...
+
+class Share:
+    """Whose energy a region's was: share, others, machine_idle and unattributed add up to it."""
+    @property
+    def scope(self) -> str: ...
+    @property
+    def idle_policy(self) -> str: ...
+    @property
+    def whose(self) -> str: ...
+    @property
+    def share_j(self) -> float | None: ...
+    @property
+    def half_width_j(self) -> float | None: ...
+    @property
+    def bias_j(self) -> float | None: ...
+    @property
+    def idle_j(self) -> float | None: ...
+    @property
+    def others_j(self) -> float | None: ...
+    @property
+    def machine_idle_j(self) -> float | None: ...
+    @property
+    def unattributed_j(self) -> float | None: ...
+    @property
+    def cpu_s(self) -> float | None: ...
+    @property
+    def machine_cpu_s(self) -> float | None: ...
+    @property
+    def quality(self) -> Quality: ...
+    @property
+    def devices(self) -> list[DeviceShare]: ...
+    @property
+    def reasons(self) -> list[str]: ...
+
+class RegionResult:
+    """A region, or the run (region 0)."""
+    @property
+    def region(self) -> int: ...
+    @property
+    def parent(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def start_ns(self) -> int: ...
+    @property
+    def stop_ns(self) -> int: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def edges(self) -> Literal["plain", "tick"]: ...
+    @property
+    def energy(self) -> Energy:
+        """Best cover of the machine by component sensors, models where no sensor covers."""
+    @property
+    def psys_j(self) -> float | None:
+        """Beside `energy`, as `wall_j`; inside only if psys was asked for."""
+    @property
+    def wall_j(self) -> float | None: ...
+    @property
+    def rest_j(self) -> float | None:
+        """wall_j less the energy, where both are known for the whole time."""
+    @property
+    def coverage(self) -> float | None:
+        """Part of the duration that readings cover, 0 to 1."""
+    @property
+    def provisional(self) -> bool: ...
+    @property
+    def channels(self) -> list[ChannelResult]: ...
+    @property
+    def utilisation(self) -> dict[str, float | None]:
+        """cpu, memory_used_bytes, and by device: gpu:…"""
+    @property
+    def devices(self) -> dict[str, float | None]:
+        """The energy by device."""
+    @property
+    def share(self) -> Share | None:
+        """None where no share was asked for."""
+    @property
+    def notes(self) -> list[str]:
+        """Findings in words ("rapl/dram-0: no tick within 2 ms at an edge; plain edge")."""
+
 class Left:
-    """A region that was left. Cheap: the dict is made when it is asked for."""
-    def dict(self) -> dict[str, Any]:
+    """A region that was left. Cheap: the result is looked up when it is asked for."""
+    def result(self) -> RegionResult:
         """The result; once sampled channels have their reading after the region's end, the final one."""
 
 class Edges:
@@ -127,11 +291,9 @@ class Tracker:
     def enter(self, name: str, edges: Edges | None = None) -> int: ...
     def exit(self, region: int, at_ns: int | None = None) -> Left | None:
         """RuntimeError for a region that is not open; None in an inert tracker."""
-    def result(self) -> dict[str, Any]:
-        """The run: up to now while it runs, final after stop()."""
-    def health(self) -> dict[str, Any]:
-        """samples, missed_ticks, read_failures, wraps, resets, ambiguous_wraps, gaps_s, dropped, write_errors: [str],
-        sampler_cpu_s, bytes_written, sources: [{name, state, failures}]"""
+    def result(self) -> RegionResult | None:
+        """The run: up to now while it runs, final after stop(); None before start()."""
+    def health(self) -> Health: ...
     def flush(self) -> None: ...
     @property
     def path(self) -> str: ...
@@ -175,19 +337,32 @@ class Record:
     @property
     def damage(self) -> str | None:
         """ "line 812: not JSON …; everything before it was read", None where there is none."""
-    def result(self) -> dict[str, Any]:
-        """The whole run, computed again from the readings."""
-    def regions(self) -> list[dict[str, Any]]:
+    @property
+    def started(self) -> bool:
+        """Whether its tracker was ever started."""
+    def result(self) -> RegionResult:
+        """The whole run, computed again from the readings; of a tracker that was never started: nothing, of 0 s."""
+    def regions(self) -> list[RegionResult]:
         """The closed regions' results in order of their exit, computed again from the marks."""
     def series(self, channel_id: str) -> tuple[Any, Any]:
         """(start-relative seconds, value) as two memoryviews of doubles, n each: mean power in W between successive
         readings for an energy counter, the value itself for a gauge; NaN where nothing was measured."""
-    def health(self) -> dict[str, Any]: ...
+    def health(self) -> Health: ...
 
-def unite(records: list[tuple[str, int, int]]) -> dict[str, Any]:
-    """Records (path, start_ns, stop_ns of the run) of one boot whose times overlap, as one: `run` and `regions` (each
-    stretch in which at least one record was inside a region of that name), results of the machine with every reading
-    of a channel once; `records`: the same over the time of each record. ValueError for what is no record."""
+class United:
+    """Several records of one machine as one: each reading of a channel once."""
+    @property
+    def run(self) -> RegionResult:
+        """From the first begin to the last end."""
+    @property
+    def regions(self) -> list[RegionResult]:
+        """By name: each stretch in which at least one record was inside a region of that name."""
+    @property
+    def records(self) -> list[RegionResult]:
+        """The machine over the time of each record, in the order given."""
+
+def unite(records: list[tuple[str, int, int]]) -> United:
+    """Records (path, start_ns, stop_ns of the run) of one boot whose times overlap. ValueError: no record."""
 
 # The model: arithmetic of footprints (impact_tracker.footprint is its front).
 

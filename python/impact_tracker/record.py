@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _core
+from .health import Health
 from .ranks import Rank
-from .result import Result
+from .result import ChannelFields, Result
 from .weighing import Weighing
 
 FOLDER = "impacttracker"
@@ -30,7 +31,7 @@ def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> lis
         raise FileNotFoundError(
             f"there is nothing at {place}: give the logdir of an ImpactTracker, a directory above it, or a record"
         )
-    return sorted(_walk(place, recursive), key=lambda found: (found.name, str(found)), reverse=True)
+    return sorted(_walk(place, recursive), key=lambda path: (path.name, str(path)), reverse=True)
 
 
 def _walk(place: Path, recursive: bool) -> Iterator[Path]:
@@ -47,12 +48,12 @@ def _walk(place: Path, recursive: bool) -> Iterator[Path]:
 
 def read_record(path: str | os.PathLike[str]) -> Record:
     """The record at a path, of a directory the newest. FileNotFoundError where there is none."""
-    found = find_records(path)
-    if not found:
+    paths = find_records(path)
+    if not paths:
         raise FileNotFoundError(
             f"no record below {Path(path).absolute()}: records are {FOLDER}/*{SUFFIX} in the logdir of an ImpactTracker"
         )
-    return Record(found[0])
+    return Record(paths[0])
 
 
 class Record:
@@ -113,31 +114,27 @@ class Record:
         return Weighing.from_info(self.header)
 
     @cached_property
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Health:
         """As `ImpactTracker.health`, of what the record holds."""
-        return dict(self._core.health())
+        return self._core.health()
 
     @cached_property
     def result(self) -> Result:
         """The whole run, up to where the record goes; of a tracker that was never started: nothing, of 0 s."""
-        return Result(self._core.result() or self._never_started(), self.weighing, self.health)
-
-    def _never_started(self) -> dict[str, Any]:
-        start = int(self.header.get("start_ns", 0))
-        return {"duration_s": 0.0, "start_ns": start, "stop_ns": start, "notes": ["its tracker was never started"]}
+        return Result(self._core.result(), self.weighing, self.health)
 
     @property
     def started(self) -> bool:
         """Whether its tracker was ever started."""
-        return self._core.result() is not None
+        return self._core.started
 
     @cached_property
     def regions(self) -> list[Result]:
         """The closed regions in order of their exit."""
-        return [Result(raw, self.weighing, self.health) for raw in self._core.regions()]
+        return [Result(measured, self.weighing, self.health) for measured in self._core.regions()]
 
     @property
-    def channels(self) -> list[dict[str, Any]]:
+    def channels(self) -> list[ChannelFields]:
         """What was read: id, source, device, domain, unit, quality of each."""
         return self.result.channels
 
@@ -147,7 +144,7 @@ class Record:
 
         KeyError for a channel the record does not have.
         """
-        known = [str(channel["id"]) for channel in self.channels]
+        known = [channel.id for channel in self.result.measured.channels]
         if channel_id not in known:
             raise KeyError(f"{channel_id!r} is not in {self.path.name}; there are {', '.join(known) or 'none'}")
         times, values = self._core.series(channel_id)
@@ -177,7 +174,7 @@ class Record:
         return " ".join(word if word == "***" else shlex.quote(word) for word in words)
 
     def __repr__(self) -> str:
-        from .result_view import energy_line
+        from .result.view import energy_line
 
         state = "damaged" if self.damage else "complete" if self.complete else "ends early"
         return f"<Record {str(self.path)!r}, {state}: {energy_line(self.result)}>"

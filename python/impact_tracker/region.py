@@ -9,11 +9,11 @@ from time import monotonic_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .core_guard import CoreGuard, Entered
 from .result import Result
 
 if TYPE_CHECKING:
     from . import _core
-    from .tracker import ImpactTracker
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -34,19 +34,19 @@ class Region:
     again, also before it was left, and then holds the result of what was left last. Entering and leaving never raise.
     """
 
-    __slots__ = ("_last", "_open", "_result", "_tracker", "edges", "name")
+    __slots__ = ("_guard", "_last", "_open", "_result", "edges", "name")
 
-    def __init__(self, tracker: ImpactTracker, name: str, edges: str | None = None) -> None:
+    def __init__(self, guard: CoreGuard, name: str, edges: str | None = None) -> None:
         self.name = name
         self.edges = edges
-        self._tracker = tracker
-        self._open: list[tuple[tuple[int, int], tuple[Any, int] | None]] = []
+        self._guard = guard
+        self._open: list[tuple[tuple[int, int], Entered | None]] = []
         self._last: _core.Left | None = None
         self._result: Result | None = None
 
     def __enter__(self) -> Region:
         where = _where()
-        self._open.append((where, self._tracker._enter(self.name, self.edges)))
+        self._open.append((where, self._guard.enter(self.name, self.edges)))
         return self
 
     def __exit__(
@@ -55,13 +55,13 @@ class Region:
         at_ns = monotonic_ns()  # the region ends here, not where the way to the core ends
         entered = self._take()
         if entered is not None:
-            self._keep(self._tracker._leave(entered, at_ns))
+            self._keep(self._guard.leave(entered, at_ns))
 
     def _keep(self, left: _core.Left | None) -> None:
         if left is not None:
             self._last, self._result = left, None
 
-    def _take(self) -> tuple[Any, int] | None:
+    def _take(self) -> Entered | None:
         """The newest entry of this thread and task; of any, where a region is left elsewhere than it was entered."""
         where = _where()
         for index in range(len(self._open) - 1, -1, -1):
@@ -82,13 +82,13 @@ class Region:
         if last is None or (known is not None and not known.provisional):
             return known
         try:
-            found = Result(last.dict(), self._tracker.weighing, self._tracker.health)
+            result = Result(last.result(), self._guard.weighing, self._guard.health)
         except Exception as error:
-            self._tracker._complain(f"no result of region {self.name!r}: {error!r}")
+            self._guard.complain(f"no result of region {self.name!r}: {error!r}")
             return known
         if self._last is last:  # no other thread has left it meanwhile
-            self._result = found
-        return found
+            self._result = result
+        return result
 
     def __repr__(self) -> str:
         state = "open" if self._open else "not entered" if self._last is None else "left"
@@ -102,10 +102,10 @@ class _Call:
 
     def __init__(self, region: Region) -> None:
         self._region = region
-        self._entered: tuple[Any, int] | None = None
+        self._entered: Entered | None = None
 
     def __enter__(self) -> Region:
-        self._entered = self._region._tracker._enter(self._region.name, self._region.edges)
+        self._entered = self._region._guard.enter(self._region.name, self._region.edges)
         return self._region
 
     def __exit__(
@@ -113,4 +113,4 @@ class _Call:
     ) -> None:
         at_ns = monotonic_ns()
         if self._entered is not None:
-            self._region._keep(self._region._tracker._leave(self._entered, at_ns))
+            self._region._keep(self._region._guard.leave(self._entered, at_ns))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable
 from os import PathLike
-from time import monotonic_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from . import _core
 from .config import resolve
-from .errors import complain
+from .core_guard import CoreGuard
+from .health import Health
 from .ranks import run_key
 from .region import Region
 from .result import Result
@@ -90,26 +90,25 @@ class ImpactTracker:
         unused: list[_core.Tracker] | None = None,
     ) -> None:
         self._settings = settings
-        self._weighing = weighing
         self._root = root
         self._share_of = share_of
-        self._complained = False
         self._started = False
         self._result: Result | None = None
         # Records opened and not yet written to: the constructor's is taken by the first start(), a later start() opens
         # one of its own. pop() is atomic, so that calls of a decorated function may begin at once.
         try:
-            self._core = unused.pop() if unused is not None else self._open()
+            core = unused.pop() if unused is not None else self._open(weighing)
         except IndexError:
-            self._core = self._open()
-        self._unused = [self._core]
+            core = self._open(weighing)
+        self._guard = CoreGuard(core, weighing, settings.sync_gpu)
+        self._unused = [core]
 
-    def _open(self) -> _core.Tracker:
+    def _open(self, weighing: Weighing) -> _core.Tracker:
         settings = self._settings
         core_settings = settings.for_core()
         core_settings.share_of = self._share_of
         core_settings.run_key = run_key()
-        core_settings.info = start_info(settings, self._weighing.as_info(), _core.__version__)
+        core_settings.info = start_info(settings, weighing.as_info(), _core.__version__)
         try:
             return _core.Tracker(core_settings, self._root)
         except ValueError as error:  # a source that there is not
@@ -120,19 +119,19 @@ class ImpactTracker:
         if self.running:
             raise RuntimeError("this tracker runs already: stop it first, or make another one")
         try:
-            self._core = self._unused.pop()
+            self._guard.core = self._unused.pop()
         except IndexError:
-            self._core = self._open()
+            self._guard.core = self._open(self.weighing)
         self._result = None
         self._started = True
         try:
-            self._synchronise()
-            self._core.start()
+            self._guard.synchronise()
+            self._guard.core.start()
             _running.add(self)
         except Exception as error:
             if self._settings.strict:
                 raise
-            self._complain(f"not measured: the tracker of {self.logdir} did not start: {error}")
+            self._guard.complain(f"not measured: the tracker of {self.logdir} did not start: {error}")
         return self
 
     def stop(self) -> Result | None:
@@ -144,30 +143,25 @@ class ImpactTracker:
             return self.result
         _running.discard(self)
         try:
-            if self._core.inert:  # a forked child: the parent's record is not ours to end
+            if self._guard.core.inert:  # a forked child: the parent's record is not ours to end
                 return None
-            self._synchronise()
-            self._core.stop(stop_info(ended_by))
+            self._guard.synchronise()
+            self._guard.core.stop(stop_info(ended_by))
             self._result = self._now()
             self._report()
         except Exception as error:
-            self._complain(f"the tracker of {self.logdir} did not stop cleanly: {error!r}")
+            self._guard.complain(f"the tracker of {self.logdir} did not stop cleanly: {error!r}")
         return self._result
 
     def _report(self) -> None:
         """One warning at the end, if the record or the number is not what the user expects."""
         failures = self.health.get("write_errors") or []
         if failures:
-            self._complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
+            self._guard.complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
         elif self._result is not None and self._result.energy_j is None and self._result.duration_s > _NO_TIME_S:
             short = self._result.duration_s < 2 * self._settings.interval_s
             why = f"; {self._result.duration_s:.3g} s may be too short for what is sampled here" if short else ""
-            self._complain(f"no energy was measured: `impact-tracker doctor` says why and what mends it{why}")
-
-    def _complain(self, message: str) -> None:
-        if not self._complained:
-            self._complained = True
-            complain(message)
+            self._guard.complain(f"no energy was measured: `impact-tracker doctor` says why and what mends it{why}")
 
     def __enter__(self) -> ImpactTracker:
         return self.start()
@@ -191,47 +185,14 @@ class ImpactTracker:
         if edges is not None and edges not in _core.Edges.__members__:
             words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
             raise ValueError(f"edges must be {words}, not {edges!r}")
-        return Region(self, str(name), edges)
-
-    def _enter(self, name: str, edges: str | None) -> tuple[_core.Tracker, int] | None:
-        """The core tracker and the region's number; None where nothing is recorded."""
-        core = self._core
-        try:
-            if core.running:
-                self._synchronise()
-                return core, core.enter(name, None if edges is None else getattr(_core.Edges, edges))
-            if not core.inert:
-                self._complain(f"region {name!r} is not measured: its tracker is not running; start() comes first")
-        except Exception as error:
-            self._complain(f"region {name!r} is not measured: {error!r}")
-        return None
-
-    def _leave(self, entered: tuple[_core.Tracker, int], at_ns: int) -> _core.Left | None:
-        core, number = entered
-        try:
-            if core.inert:
-                return None
-            if self._settings.sync_gpu:
-                self._synchronise()
-                at_ns = monotonic_ns()  # the work that was waited for is the region's
-            return core.exit(number, at_ns)
-        except Exception as error:
-            self._complain(f"a region is not measured: {error!r}")
-            return None
-
-    def _synchronise(self) -> None:
-        """Waits for the GPU's work, where that was asked for."""
-        if self._settings.sync_gpu:
-            from .gpu_sync import synchronise
-
-            synchronise()
+        return Region(self._guard, str(name), edges)
 
     def _now(self) -> Result | None:
         """The run as the core knows it now."""
-        if self._core.inert:
+        if self._guard.core.inert:
             return None
-        raw = self._core.result()
-        return Result(raw, self._weighing, self.health) if raw is not None else None
+        measured = self._guard.core.result()
+        return None if measured is None else Result(measured, self.weighing, self.health)
 
     @property
     def result(self) -> Result | None:
@@ -241,7 +202,7 @@ class ImpactTracker:
         try:
             return self._now()
         except Exception as error:
-            self._complain(f"no result: {error!r}")
+            self._guard.complain(f"no result: {error!r}")
             return None
 
     @property
@@ -249,24 +210,21 @@ class ImpactTracker:
         """Energy of the machine since the start in joules, also while it runs; `None` if nothing is measured."""
         if self._result is None and self.running:
             try:
-                energy: float | None = self._core.result()["energy_j"]
-                return energy
+                measured = self._guard.core.result()
+                return None if measured is None else measured.energy.best_j
             except Exception:
                 return None
         return None if self._result is None else self._result.energy_j
 
     @property
-    def health(self) -> dict[str, Any]:
+    def health(self) -> Health:
         """Samples, missed ticks, failed reads, gaps, write errors, the sampler's own cost."""
-        try:
-            return {} if self._core.inert else dict(self._core.health())
-        except Exception as error:
-            return {"error": repr(error)}
+        return self._guard.health
 
     @property
     def running(self) -> bool:
         """Whether it measures now; False in a forked child, whose energy the parent's record holds."""
-        return self._started and bool(self._core.running) and not self._core.inert
+        return self._started and bool(self._guard.core.running) and not self._guard.core.inert
 
     @property
     def logdir(self) -> str:
@@ -276,7 +234,7 @@ class ImpactTracker:
     @property
     def path(self) -> str:
         """The record's file."""
-        return self._core.path
+        return self._guard.core.path
 
     @property
     def settings(self) -> Settings:
@@ -286,14 +244,14 @@ class ImpactTracker:
     @property
     def weighing(self) -> Weighing:
         """PUE and intensity that its carbon rests on."""
-        return self._weighing
+        return self._guard.weighing
 
     def flush(self) -> None:
         """Write out what was measured up to now, so that a reader sees it."""
         try:
-            self._core.flush()
+            self._guard.core.flush()
         except Exception as error:
-            self._complain(f"the record {self.path} was not flushed: {error!r}")
+            self._guard.complain(f"the record {self.path} was not flushed: {error!r}")
 
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped" if self._started else "not started"
@@ -311,13 +269,13 @@ class _Run:
         of = self._of
         try:
             tracker: ImpactTracker = object.__new__(type(of))
-            tracker._setup(of._settings, of._weighing, of._root, of._share_of, of._unused)
+            tracker._setup(of._settings, of.weighing, of._root, of._share_of, of._unused)
             self._tracker = tracker.start()
         except Exception as error:  # what could be wrong with the settings was said at decoration
-            of._complain(f"a call is not measured: {error}")
+            of._guard.complain(f"a call is not measured: {error}")
             return None
         # Regions of the decorating object belong to the call that began last.
-        of._core, of._result, of._started = tracker._core, None, True
+        of._guard.core, of._result, of._started = tracker._guard.core, None, True
         return tracker
 
     def __exit__(

@@ -29,7 +29,10 @@ def signature_of(thing: object) -> str:
 
 
 def members_of(prefix: str, cls: type) -> Iterator[str]:
-    for name, member in sorted(vars(cls).items()):
+    """The class's own members, and those of the package's classes that it is built on."""
+    own = [base for base in reversed(cls.__mro__) if base is cls or base.__module__.startswith("impact_tracker.")]
+    members = {name: member for base in own for name, member in vars(base).items()}
+    for name, member in sorted(members.items()):
         if name.startswith("_"):
             continue
         plain = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from architecture import public_names, stubs
+from python import fake_core, fake_results
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = Path(__file__).with_name("stubtest_allowed.txt")
@@ -87,3 +89,12 @@ def test_a_stub_that_differs_is_found(tmp_path: Path) -> None:
         "A.lost is in _core.pyi, not in the module",
         "A.extra is in the module, not in _core.pyi",
     ]
+
+
+@pytest.mark.parametrize("name", ["RegionResult", "ChannelResult", "Share", "DeviceShare", "United", "Left"])
+def test_the_stand_in_of_the_core_has_the_results_of_the_stub(name: str) -> None:
+    """What unit tests take for a result has the properties that the core's has, no more and no fewer."""
+    stand_in: type = getattr(fake_core, name, None) or getattr(fake_results, name)
+    fields = {field.name for field in dataclasses.fields(stand_in)} if dataclasses.is_dataclass(stand_in) else set()
+    public = {member for member in vars(stand_in) if not member.startswith("_")}
+    assert (public | fields) - {"from_json"} == stubs.stub_names(STUB)[name]

@@ -19,7 +19,8 @@ from python import fake_core
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-USERS = ("hostinfo", "tracker", "record", "data_interface", "report.nodes")  # the modules that ask the core
+# The modules that ask the core.
+USERS = ("core_guard", "hostinfo", "tracker", "record", "data_interface", "report.nodes")
 
 try:
     importlib.import_module("impact_tracker._core")

@@ -12,8 +12,12 @@ import math
 import os
 from array import array
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from impact_tracker.values import Energy
+from python.fake_results import ChannelResult, RegionResult
 
 __version__ = "0.0.test"
 
@@ -118,55 +122,31 @@ def reset() -> Machine:
     return machine
 
 
-def result_of_span(name: str, number: int, span: list[Any], edges: str = "plain", parent: int = -1) -> dict[str, Any]:
+def result_of_span(name: str, number: int, span: list[Any], edges: str = "plain") -> RegionResult:
     start_ns, stop_ns, package, memory = span
+    use: dict[str, float | None] = {"cpu": 0.5, "memory_used_bytes": 2.0e9}
     if not machine.measured:
-        package = memory = math.nan
-    channels = []
-    for ident, source, device, domain, quality, joules, bias in (
-        ("rapl/package-0", "rapl_powercap", "cpu:0", "package", "measured", package, 0.02),
-        ("ram_model/memory", "ram_model", "memory", "dram", "modelled", memory, 0.5),
-    ):
-        channel = {"id": ident, "source": source, "device": device, "domain": domain, "quantity": "energy", "unit": "J"}
-        channel.update(in_total=True, quality=quality, coverage=1.0, provisional=False, notes=[], energy_j=joules)
-        channel.update(half_width_j=0.1 if quality == "measured" else 0.0, bias_j=bias * joules)
-        channels.append(channel)
-    nothing = not machine.measured
-    total = package + memory
-    return {
-        "name": name,
-        "region": number,
-        "parent": parent,
-        "start_ns": start_ns,
-        "stop_ns": stop_ns,
-        "duration_s": (stop_ns - start_ns) / 1e9,
-        "edges": edges,
-        "energy_j": None if nothing else total,
-        "energy_low_j": None if nothing else total - 0.1,
-        "energy_high_j": None if nothing else total + 0.1,
-        "bias_j": None if nothing else math.hypot(0.02 * package, 0.5 * memory),
-        "modelled_j": None if nothing else memory,
-        "psys_j": None,
-        "wall_j": None,
-        "rest_j": None,
-        "quality": "missing" if nothing else "modelled",
-        "partial": False,
-        "provisional": False,
-        "coverage": 0.0 if nothing else 1.0,
-        "channels": [] if nothing else channels,
-        "utilisation": {"cpu": 0.5, "memory_used_bytes": 2.0e9},
-        "notes": [],
-    }
+        nothing = Energy.missing()
+        return RegionResult(name, start_ns, stop_ns, nothing, number, edges=edges, coverage=0.0, utilisation=use)
+    bias_j = math.hypot(0.02 * package, 0.5 * memory)
+    energy = Energy(package + memory, 0.1, bias_j, memory, "modelled")
+    channels = [
+        ChannelResult(
+            "rapl/package-0", "rapl_powercap", "cpu:0", "package", package, half_width_j=0.1, bias_j=0.02 * package
+        ),
+        ChannelResult("ram_model/memory", "ram_model", "memory", "dram", memory, "modelled", 0.0, 0.5 * memory),
+    ]
+    return RegionResult(name, start_ns, stop_ns, energy, number, edges=edges, channels=channels, utilisation=use)
 
 
 class Left:
     """A region that was left."""
 
-    def __init__(self, result: dict[str, Any]) -> None:
+    def __init__(self, result: RegionResult) -> None:
         self._result = result
 
-    def dict(self) -> dict[str, Any]:
-        return {**self._result, "provisional": self._result["region"] in machine.lagging}
+    def result(self) -> RegionResult:
+        return replace(self._result, provisional=self._result.region in machine.lagging)
 
 
 class Tracker:
@@ -184,7 +164,7 @@ class Tracker:
         self.running = False
         self._regions: dict[int, Any] = {}
         self._origin: list[float] | None = None
-        self._final: dict[str, Any] | None = None
+        self._final: RegionResult | None = None
         self._header = {
             **settings.info,
             "version": 1,
@@ -225,7 +205,7 @@ class Tracker:
             self._final = self.result()
             self.running = False
             machine.trackers.remove(self)
-            self._lines({"totals": {"result": self._final, "info": info}})
+            self._lines({"totals": {"result": asdict(self._final), "info": info}})
 
     def enter(self, name: str, edges: Edges | None = None) -> int:
         self._fail("enter")
@@ -237,10 +217,10 @@ class Tracker:
         self._fail("exit")
         name, edges, origin = self._regions[region]
         done = result_of_span(name, region, self._span(origin), edges)
-        self._lines({"region": done})
+        self._lines({"region": asdict(done)})
         return Left(done)
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> RegionResult:
         self._fail("result")
         return self._final or result_of_span("", 0, self._span(self._origin or [machine.now_ns, *machine.joules]))
 
@@ -253,7 +233,7 @@ class Tracker:
     def flush(self) -> None:
         self._fail("flush")
         if self.running:
-            self._lines({"now": self.result()})
+            self._lines({"now": asdict(self.result())})
 
 
 def flush_all() -> None:
@@ -287,23 +267,30 @@ def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[di
     ]
 
 
-def unite(records: list[tuple[str, int, int]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class United:
+    run: RegionResult
+    regions: list[RegionResult]
+    records: list[RegionResult]
+
+
+def unite(records: list[tuple[str, int, int]]) -> United:
     """Every record's machine draws a power that does not change: the longest record's mean, over the union."""
 
-    def span(name: str, start_ns: int, stop_ns: int) -> dict[str, Any]:
-        longest = max((Record(path).result() for path, _, _ in records), key=lambda result: result["duration_s"])
-        watts = [channel["energy_j"] / longest["duration_s"] for channel in longest["channels"]] or [math.nan, math.nan]
+    def span(name: str, start_ns: int, stop_ns: int) -> RegionResult:
+        longest = max((Record(path).result() for path, _, _ in records), key=lambda result: result.duration_s)
+        watts = [(channel.energy_j or 0.0) / longest.duration_s for channel in longest.channels] or [math.nan, math.nan]
         length = (stop_ns - start_ns) / 1e9
-        return result_of_span(name, 0, [start_ns, stop_ns, *(length * one for one in watts)])
+        return result_of_span(name, 0, [start_ns, stop_ns, *(length * power for power in watts)])
 
     run = span("run", min(start for _, start, _ in records), max(stop for _, _, stop in records))
     inside: dict[str, list[int]] = {}
     for path, _, _ in records:
         for region in Record(path).regions():
-            start, stop = inside.setdefault(region["name"], [region["start_ns"], region["stop_ns"]])
-            inside[region["name"]] = [min(start, region["start_ns"]), max(stop, region["stop_ns"])]
+            start, stop = inside.setdefault(region.name, [region.start_ns, region.stop_ns])
+            inside[region.name] = [min(start, region.start_ns), max(stop, region.stop_ns)]
     regions = [span(name, start, stop) for name, (start, stop) in inside.items()]
-    return {"run": run, "regions": regions, "records": [span("run", start, stop) for _, start, stop in records]}
+    return United(run, regions, [span("run", start, stop) for _, start, stop in records])
 
 
 class Record:
@@ -333,13 +320,22 @@ class Record:
     def complete(self) -> bool:
         return self.totals is not None and self.damage is None
 
-    def result(self) -> dict[str, Any] | None:
-        found = [line["totals"]["result"] if "totals" in line else line.get("now") for line in self._lines]
-        known = [one for one in found if one is not None]
-        return known[-1] if known else None
+    def _results(self) -> list[dict[str, Any]]:
+        results = [line["totals"]["result"] if "totals" in line else line.get("now") for line in self._lines]
+        return [result for result in results if result is not None]
 
-    def regions(self) -> list[dict[str, Any]]:
-        return [line["region"] for line in self._lines if "region" in line]
+    @property
+    def started(self) -> bool:
+        return bool(self._results())
+
+    def result(self) -> RegionResult:
+        if self.started:
+            return RegionResult.from_json(self._results()[-1])
+        start_ns, notes = self.header["start_ns"], ["its tracker was never started"]
+        return RegionResult("", start_ns, start_ns, Energy.missing(), coverage=None, notes=notes)
+
+    def regions(self) -> list[RegionResult]:
+        return [RegionResult.from_json(line["region"]) for line in self._lines if "region" in line]
 
     def series(self, channel_id: str) -> tuple[Any, Any]:
         watts = 100.0 if channel_id.startswith("rapl") else 5.0

@@ -10,7 +10,9 @@ import pytest
 from impact_tracker.report import ReadRecord
 from impact_tracker.report.comparison import compare, scatter_of, side_of
 from impact_tracker.result import Result
+from impact_tracker.values import Energy
 from impact_tracker.values.statistics import student_t
+from python.fake_results import ChannelResult, RegionResult
 
 
 class Read:
@@ -22,23 +24,15 @@ class Read:
 
 def run(sensors_j: float, models_j: float = 0.0, host: str = "a", half_j: float = 3.0) -> ReadRecord:
     """A run of 10 s: sensors with a bias of 2 %, models with one of 30 %."""
-    channels: list[dict[str, Any]] = [
-        {"id": "cpu", "in_total": True, "quality": "measured", "energy_j": sensors_j, "bias_j": 0.02 * sensors_j},
-        {"id": "disk", "in_total": True, "quality": "modelled", "energy_j": models_j, "bias_j": 0.2 * models_j},
-        {"id": "fans", "in_total": True, "quality": "modelled", "energy_j": 0.0, "bias_j": 0.1 * models_j},
+    channels = [
+        ChannelResult("cpu", "x", "cpu", "package", sensors_j, "measured", None, 0.02 * sensors_j),
+        ChannelResult("disk", "x", "disk", "other", models_j, "modelled", None, 0.2 * models_j),
+        ChannelResult("fans", "x", "fans", "other", 0.0, "modelled", None, 0.1 * models_j),
     ]
-    energy_j = sensors_j + models_j
-    raw = {
-        "energy_j": energy_j,
-        "energy_low_j": energy_j - half_j,
-        "energy_high_j": energy_j + half_j,
-        "bias_j": sum(channel["bias_j"] for channel in channels),
-        "modelled_j": models_j,
-        "quality": "modelled" if models_j else "measured",
-        "duration_s": 10.0,
-        "channels": channels,
-    }
-    return ReadRecord("run", Read(host), Result(raw))  # type: ignore[arg-type]
+    bias_j = sum(channel.bias_j or 0.0 for channel in channels)
+    energy = Energy(sensors_j + models_j, half_j, bias_j, models_j, "modelled" if models_j else "measured")
+    measured: Any = RegionResult("run", 0, 10 * 10**9, energy, channels=channels)
+    return ReadRecord("run", Read(host), Result(measured))  # type: ignore[arg-type]
 
 
 def energy_of(a: list[ReadRecord], b: list[ReadRecord]) -> Any:

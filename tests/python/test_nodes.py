@@ -146,6 +146,7 @@ def test_ranks_without_a_record_are_said(
 def test_shares_of_ranks_add_up_and_a_jobs_counts_once() -> None:
     class Shared:
         def __init__(self, share_j: float | None, scope: str = "process", whose: str = "") -> None:
+            self.share_j = share_j
             self.share = {"share_j": share_j, "scope": scope, "whose": whose}
 
     def of(*results: Shared) -> float | None:

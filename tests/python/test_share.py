@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
 from impact_tracker.config import resolve
 from impact_tracker.result import CSV_FIELDS, Result
-from impact_tracker.result_view import caveats, html, share_line, text
+from impact_tracker.result.view import caveats, html, share_line, text
+from impact_tracker.values import Energy
+from python.fake_results import DeviceShare, RegionResult, Share
 
-SHARE: dict[str, Any] = {
-    "scope": "job",
-    "idle_policy": "usage",
-    "whose": "Slurm job 77",
-    "share_j": 40.0,
-    "half_width_j": 0.3,
-    "bias_j": 0.4,
-    "idle_j": 8.0,
-    "others_j": 55.0,
-    "machine_idle_j": 0.0,
-    "unattributed_j": 5.0,
-    "cpu_s": 2.0,
-    "machine_cpu_s": 5.0,
-    "quality": "estimated",
-    "devices": [],
-    "reasons": ["rapl/dram-0: use was not read twice yet"],
-}
+PARTS: tuple[Literal["share_j", "others_j", "machine_idle_j", "unattributed_j"], ...]
+PARTS = ("share_j", "others_j", "machine_idle_j", "unattributed_j")
+REASON = "rapl/dram-0: use was not read twice yet"
+SHARE = Share(
+    scope="job",
+    idle_policy="usage",
+    whose="Slurm job 77",
+    share_j=40.0,
+    half_width_j=0.3,
+    bias_j=0.4,
+    idle_j=8.0,
+    others_j=55.0,
+    machine_idle_j=0.0,
+    unattributed_j=5.0,
+    cpu_s=2.0,
+    machine_cpu_s=5.0,
+    quality="estimated",
+    devices=[DeviceShare("rapl/package-0", "cpu:0", 40.0, 8.0, 55.0, 0.0, 5.0)],
+    reasons=[REASON],
+)
 
 
-def made(**share: Any) -> Result:
-    raw: dict[str, Any] = {
-        "name": "",
-        "duration_s": 2.0,
-        "start_ns": 0,
-        "stop_ns": 2_000_000_000,
-        "quality": "measured",
-    }
-    raw.update(energy_j=100.0, energy_low_j=99.0, energy_high_j=101.0, bias_j=0.0, wall_j=130.0, rest_j=30.0)
-    raw["share"] = {**SHARE, **share} if share.get("scope") != "machine" else None
-    return Result(raw)
+def made(share: Share | None = SHARE) -> Result:
+    measured: Any = RegionResult("", 0, 2_000_000_000, Energy(100.0, 1.0, 0.0), wall_j=130.0, rest_j=30.0, share=share)
+    return Result(measured)
 
 
 def test_the_share_stands_beside_the_machines_energy() -> None:
@@ -48,8 +47,10 @@ def test_the_share_stands_beside_the_machines_energy() -> None:
     assert result.share_j == 40.0
     assert result.rest_j == 30.0
     assert result.share is not None and result.share["whose"] == "Slurm job 77"
-    parts = ("share_j", "others_j", "machine_idle_j", "unattributed_j")
-    assert sum(result.share[part] for part in parts) == result.energy_j
+    share = result.share
+    assert sum(share[part] or 0.0 for part in PARTS) == result.energy_j
+    assert sum(share["devices"][0][part] or 0.0 for part in PARTS) == result.energy_j
+    assert json.loads(json.dumps(share)) == share
     assert result.to_dict()["share_j"] == 40.0
     assert result.to_dict()["share"]["idle_j"] == 8.0
 
@@ -61,17 +62,18 @@ def test_a_line_says_whose_and_what_is_left() -> None:
     assert "idle of nobody" not in line
     assert line in text(made())
     assert "Slurm job 77" in html(made())
-    assert SHARE["reasons"][0] in caveats(made())
+    assert REASON in caveats(made())
 
 
 def test_a_share_that_is_not_known_is_none_with_its_reason() -> None:
-    result = made(share_j=None, idle_j=None, others_j=None, reasons=["the process is in no control group of its own"])
+    unknown = replace(SHARE, share_j=None, idle_j=None, others_j=None, quality="missing")
+    result = made(replace(unknown, reasons=["the process is in no control group of its own"]))
     assert result.share_j is None
     assert share_line(result) == "share of Slurm job 77 not known; the process is in no control group of its own"
 
 
 def test_without_a_scope_there_is_no_share() -> None:
-    result = made(scope="machine")
+    result = made(share=None)
     assert result.share is None
     assert result.share_j is None
     assert share_line(result) == ""

@@ -204,7 +204,7 @@ std::optional<Share> ShareLedger::share(const RegionResult& result) const {
       if (c.quantity == "all_cpu_time")
         share.all_cpu_s = (std::isnan(share.all_cpu_s) ? 0.0 : share.all_cpu_s) + part.value;
     }
-    const bool energy = c.unit == Unit::joule || c.unit == Unit::watt;
+    const bool energy = measures_energy(c);
     if (part.role != Role::in_total || !energy || part.quality == Quality::missing) continue;
     const auto pair = std::ranges::find(settings_.pairs, part.channel, &SharePair::energy);
     const auto p = static_cast<std::size_t>(pair - settings_.pairs.begin());
@@ -231,7 +231,7 @@ std::optional<Share> ShareLedger::share(const RegionResult& result) const {
     }
   }
   // Dividing by use is a model of who caused the energy, whatever the sensors' quality.
-  if (!share.share.is_missing()) share.quality = worst(Quality::estimated, result.quality);
+  if (!share.share.is_missing()) share.quality = worst(Quality::estimated, result.energy.quality());
   return share;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "impact/core/channel.hpp"
+#include "impact/core/energy.hpp"
 #include "impact/core/mark.hpp"
 
 namespace impact {
@@ -27,6 +28,9 @@ constexpr std::string_view to_string(Role r) noexcept {
   return names[static_cast<std::size_t>(r)];
 }
 
+// Whether the channel's value over a time is an energy: a counter of joules, or a power that is integrated.
+inline bool measures_energy(const Channel& c) noexcept { return c.unit == Unit::joule || c.unit == Unit::watt; }
+
 struct ChannelResult {
   std::uint32_t channel = 0;
   Role role = Role::state;
@@ -37,6 +41,9 @@ struct ChannelResult {
   Quality quality = Quality::missing;
   bool provisional = false;  // readings after the region's end will still sharpen it
   bool ticked = false;       // both edges lie on ticks of the counter
+
+  // The value with its errors, of a channel that measures energy (`measures_energy`).
+  Energy energy(const Channel& c) const;
 };
 
 // Whose energy one channel's was, in joules. They add up to the channel's energy:
@@ -79,14 +86,11 @@ struct RegionResult {
   Edges edges = Edges::plain;
   std::vector<ChannelResult> channels;
 
-  // The sum over the channels whose role is in_total.
-  Joules energy = Joules::missing();
-  Joules half_width = Joules::missing();
-  Joules bias = Joules::missing();
-  Joules modelled = Joules::missing();  // the part of energy that models gave; missing where energy is
-  Quality quality = Quality::missing;   // of the worst part
-  double coverage = 0.0;                // of the worst part
-  bool partial = false;                 // a component of the machine is not in the sum, or not all of the time
+  Energy energy;                    // the sum over the channels whose role is in_total
+  Joules psys = Joules::missing();  // what the platform domain saw, beside the sum
+  Joules wall = Joules::missing();  // what meters of the whole machine saw, beside the sum
+  Joules rest = Joules::missing();  // what the wall saw beyond the sum; only where both are known for the whole time
+  double coverage = 0.0;            // of the worst part of the sum
   bool provisional = false;
   std::vector<std::string> notes;
   std::optional<Share> share;  // only where a share was asked for

@@ -1,8 +1,9 @@
 #include "impact/sampling/region_book.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "impact/sampling/region_sum.hpp"
 
 namespace impact {
 namespace {
@@ -21,8 +22,6 @@ void add_edge(Accumulator& accumulator, const Mark& mark) noexcept {
     if (edge.ticked) accumulator.add(tick_reading(edge));
   }
 }
-
-bool counts_for_sum(const Channel& c) noexcept { return c.unit == Unit::joule || c.unit == Unit::watt; }
 
 }  // namespace
 
@@ -190,52 +189,14 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
     part.role = settings_.roles.by_channel[c];
     whole.channels.push_back(part);
   }
-  sum(whole);
+  sum_channels(whole, settings_.channels, settings_.at_edges, settings_.roles.missing);
+  add_meters(whole, settings_.channels);
   whole.notes.insert(whole.notes.end(), remarks_.begin(), remarks_.end());
   return whole;
 }
 
 void RegionBook::remark(std::string text) {
   if (std::ranges::find(remarks_, text) == remarks_.end()) remarks_.push_back(std::move(text));
-}
-
-void RegionBook::sum(RegionResult& whole) const {
-  double variance = 0.0;
-  bool any = false;
-  whole.coverage = 1.0;
-  whole.quality = Quality::measured;
-  whole.partial = !settings_.roles.missing.empty();
-  whole.provisional = false;
-  for (const ChannelResult& part : whole.channels) {
-    const Channel& channel = settings_.channels[part.channel];
-    if (part.role != Role::in_total || !counts_for_sum(channel)) continue;
-    if (part.quality == Quality::missing) {
-      whole.partial = true;
-      whole.notes.push_back(channel.id + ": no reading; not in the sum");
-      continue;
-    }
-    if (!any) whole.energy = whole.bias = whole.modelled = Joules{0.0};
-    any = true;
-    whole.energy += Joules{part.value};
-    whole.bias += Joules{part.bias};
-    if (channel.quality == Quality::modelled) whole.modelled += Joules{part.value};
-    variance += part.half_width * part.half_width;
-    whole.quality = worst(whole.quality, part.quality);
-    whole.coverage = std::min(whole.coverage, part.coverage);
-    whole.provisional = whole.provisional || part.provisional;
-    if (whole.edges == Edges::tick && settings_.at_edges[part.channel] && !part.ticked &&
-        channel.quality != Quality::modelled && channel.update_period > Duration{0}) {
-      whole.notes.push_back(channel.id + ": no tick within 2 ms at an edge; plain edge");
-    }
-    if (part.coverage < 1.0) whole.partial = true;
-  }
-  for (const std::string& component : settings_.roles.missing) whole.notes.push_back(component + ": not measured");
-  if (!any) {
-    whole.quality = Quality::missing;
-    whole.coverage = 0.0;
-    return;
-  }
-  whole.half_width = Joules{std::sqrt(variance)};
 }
 
 }  // namespace impact

@@ -78,7 +78,6 @@ class RegionBook {
   Edge make_edge(const Mark& mark, const Accumulator& accumulator) const;
   bool settle(Edge& edge, bool hold) const;
   RegionResult result(Region region, bool provisional) const;
-  void sum(RegionResult& result) const;
 
   BookSettings settings_;
   Accumulator accumulator_;

@@ -1,12 +1,13 @@
 #include "impact/tracker/join.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "impact/sampling/region_sum.hpp"
 
 namespace impact {
 namespace {
-
-Joules sum(Joules a, Joules b) { return a.is_missing() ? b : b.is_missing() ? a : a + b; }
 
 double either(double a, double b, double both) { return std::isnan(a) ? b : std::isnan(b) ? a : both; }
 
@@ -18,7 +19,7 @@ void join_channel(ChannelResult& a, const ChannelResult& b, const Channel& chann
     a.coverage *= first ? share : 1.0 - share;
     return;
   }
-  const bool adds = channel.unit == Unit::joule || channel.unit == Unit::watt || channel.kind == Kind::counter;
+  const bool adds = measures_energy(channel) || channel.kind == Kind::counter;
   a.value = either(a.value, b.value, adds ? a.value + b.value : share * a.value + (1.0 - share) * b.value);
   a.half_width = either(a.half_width, b.half_width, std::hypot(a.half_width, b.half_width));
   a.bias += b.bias;
@@ -41,20 +42,15 @@ void join(RegionResult& whole, const RegionResult& next, std::span<const Channel
   for (std::size_t c = 0; c < whole.channels.size() && c < next.channels.size(); ++c) {
     join_channel(whole.channels[c], next.channels[c], channels[whole.channels[c].channel], share);
   }
-  const bool one_missing = whole.energy.is_missing() || next.energy.is_missing();
-  whole.partial = whole.partial || next.partial || one_missing || first + second < length;
   if (length > 0.0) whole.coverage = (first * whole.coverage + second * next.coverage) / length;
-  whole.quality = one_missing ? std::min(whole.quality, next.quality) : worst(whole.quality, next.quality);
-  const Joules half{std::hypot(whole.half_width.value(), next.half_width.value())};
-  whole.half_width = one_missing ? sum(whole.half_width, next.half_width) : half;
-  whole.energy = sum(whole.energy, next.energy);
-  whole.bias = sum(whole.bias, next.bias);
-  whole.modelled = sum(whole.modelled, next.modelled);
+  const Energy both = total(std::array{whole.energy, next.energy});
+  whole.energy = first + second < length ? both.as_partial() : both;
   whole.provisional = whole.provisional || next.provisional;
   whole.stop = next.stop;
   for (const std::string& note : next.notes) {
     if (std::ranges::find(whole.notes, note) == whole.notes.end()) whole.notes.push_back(note);
   }
+  add_meters(whole, channels);
 }
 
 }  // namespace impact

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "impact/sampling/region_sum.hpp"
 #include "impact/sources/domain_tree.hpp"
 #include "impact/tracker/share_json.hpp"
 
@@ -31,7 +32,7 @@ json to_json(const Channel& c) {
 namespace {
 
 json channel_json(const ChannelResult& part, const Channel& c) {
-  const bool energy = c.unit == Unit::joule || c.unit == Unit::watt;
+  const bool energy = measures_energy(c);
   json j = {{"id", c.id},
             {"source", c.source},
             {"device", c.device},
@@ -51,44 +52,10 @@ json channel_json(const ChannelResult& part, const Channel& c) {
   return j;
 }
 
-// The sum over the channels of one domain that stand apart; null where there is none.
-json apart(const RegionResult& r, std::span<const Channel> channels, Domain domain) {
-  json sum = nullptr;
-  for (const ChannelResult& part : r.channels) {
-    const Channel& c = channels[part.channel];
-    const bool energy = c.unit == Unit::joule || c.unit == Unit::watt;
-    if (c.domain != domain || !energy || part.role == Role::duplicate || part.quality == Quality::missing) continue;
-    sum = (sum.is_null() ? 0.0 : sum.get<double>()) + part.value;
-  }
-  return sum;
-}
-
-bool covers_all(const RegionResult& r, std::span<const Channel> channels, Domain domain) {
-  return std::ranges::all_of(r.channels, [&](const ChannelResult& part) {
-    const bool meter = channels[part.channel].domain == domain && part.role == Role::apart;
-    return !meter || part.quality == Quality::missing || part.coverage > 0.99;
-  });
-}
-
-// What the meter of the whole machine saw beyond the sum of the parts: fans, drives, network, losses of the supplies,
-// and components without a sensor. null where either is not known for the whole time.
-json rest(const RegionResult& r, const json& wall, std::span<const Channel> channels) {
-  const bool known = wall.is_number() && std::isfinite(r.energy.value()) && r.coverage > 0.99;
-  if (!known || !covers_all(r, channels, Domain::wall)) return nullptr;
-  return number(wall.get<double>() - r.energy.value());
-}
-
-json utilisation(const RegionResult& r, std::span<const Channel> channels) {
-  json use = {{"cpu", nullptr}, {"memory_used_bytes", nullptr}};
-  const double length = seconds(r.stop - r.start);
-  for (const ChannelResult& part : r.channels) {
-    const Channel& c = channels[part.channel];
-    if (part.quality == Quality::missing) continue;
-    if (c.quantity == "cpu_time" && length > 0.0) use["cpu"] = number(part.value / length);
-    if (c.quantity == "memory_used" && c.device == "memory") use["memory_used_bytes"] = number(part.value);
-    if (c.quantity == "utilisation") use[c.device] = number(part.value);
-  }
-  return use;
+json json_of(const std::map<std::string, double>& values) {
+  json object = json::object();
+  for (const auto& [name, value] : values) object[name] = number(value);
+  return object;
 }
 
 }  // namespace
@@ -96,8 +63,6 @@ json utilisation(const RegionResult& r, std::span<const Channel> channels) {
 json to_json(const RegionResult& r, std::span<const Channel> channels) {
   json parts = json::array();
   for (const ChannelResult& part : r.channels) parts.push_back(channel_json(part, channels[part.channel]));
-  const double energy = r.energy.value();
-  const json wall = apart(r, channels, Domain::wall);
   return {{"region", r.region},
           {"parent", r.parent},
           {"name", r.name},
@@ -105,20 +70,20 @@ json to_json(const RegionResult& r, std::span<const Channel> channels) {
           {"stop_ns", nanoseconds(r.stop)},
           {"duration_s", seconds(r.stop - r.start)},
           {"edges", to_string(r.edges)},
-          {"energy_j", number(energy)},
-          {"energy_low_j", number(energy - r.half_width.value())},
-          {"energy_high_j", number(energy + r.half_width.value())},
-          {"bias_j", number(r.bias.value())},
-          {"modelled_j", number(r.modelled.value())},
-          {"psys_j", apart(r, channels, Domain::psys)},
-          {"wall_j", wall},
-          {"rest_j", rest(r, wall, channels)},
-          {"quality", to_string(r.quality)},
-          {"partial", r.partial},
+          {"energy_j", number(r.energy.best().value())},
+          {"energy_low_j", number(r.energy.low().value())},
+          {"energy_high_j", number(r.energy.high().value())},
+          {"bias_j", number(r.energy.bias().value())},
+          {"modelled_j", number(r.energy.modelled().value())},
+          {"psys_j", number(r.psys.value())},
+          {"wall_j", number(r.wall.value())},
+          {"rest_j", number(r.rest.value())},
+          {"quality", to_string(r.energy.quality())},
+          {"partial", r.energy.partial()},
           {"provisional", r.provisional},
           {"coverage", number(r.coverage)},
           {"channels", std::move(parts)},
-          {"utilisation", utilisation(r, channels)},
+          {"utilisation", json_of(utilisation(r, channels))},
           {"share", r.share ? to_json(*r.share, channels) : json(nullptr)},
           {"notes", r.notes}};
 }

@@ -84,6 +84,15 @@ class Player {
 
 }  // namespace
 
+RegionResult Replay::result() const {
+  if (run) return *run;
+  RegionResult nothing;
+  nothing.start = nothing.stop = header.start;
+  nothing.coverage = std::numeric_limits<double>::quiet_NaN();  // of no time
+  nothing.notes = {"its tracker was never started"};
+  return nothing;
+}
+
 Result<Replay> replay(const std::filesystem::path& path) {
   Result<RecordReader> opened = RecordReader::open(path);
   if (!opened) return opened.error();

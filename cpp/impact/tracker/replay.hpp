@@ -32,6 +32,9 @@ struct Replay {
   bool complete = false;
   std::optional<std::string> damage;
   std::uint64_t rows = 0;
+
+  // The run; of a tracker that was never started: nothing, of 0 s.
+  RegionResult result() const;
 };
 
 // Reads all that can be read. The error: no such file, not a record, a version of the future.

@@ -70,7 +70,7 @@ class Setup {
     settings_.policy = wish.policy;
     for (std::uint32_t c = 0; c < roles.by_channel.size(); ++c) {
       const Channel& channel = opened.channels[c];
-      const bool energy = channel.unit == Unit::joule || channel.unit == Unit::watt;
+      const bool energy = measures_energy(channel);
       if (roles.by_channel[c] == Role::in_total && energy) divided_.push_back(c);
     }
   }

@@ -60,10 +60,9 @@ std::string nothing_measured(const OpenSources& opened) {
   return text;
 }
 
-bool measures_energy(const OpenSources& opened) {
-  return std::ranges::any_of(opened.channels, [](const Channel& c) {
-    return (c.unit == Unit::joule || c.unit == Unit::watt) && c.quality == Quality::measured;
-  });
+bool has_energy_sensor(const OpenSources& opened) {
+  return std::ranges::any_of(opened.channels,
+                             [](const Channel& c) { return measures_energy(c) && c.quality == Quality::measured; });
 }
 
 }  // namespace
@@ -85,16 +84,20 @@ std::shared_ptr<Tracker> Tracker::open(const TrackerSettings& settings, const Ho
 }
 
 Tracker::Tracker(const TrackerSettings& settings, const Host& host)
+    : Tracker(settings, host, open_all(settings, host)) {}
+
+Tracker::Tracker(const TrackerSettings& settings, const Host& host, Opened opened)
     : host_(host),
       generation_(fork_generation()),
       interval_(settings.interval),
       edges_(settings.edges),
-      opened_(open_all(settings)),
+      usage_(std::move(opened.usage)),
+      opened_(std::move(opened.sources)),
       edge_reader_(host, opened_->sources),
       record_start_(host.now()),
       book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval},
-            std::move(share_)) {
-  if (settings.strict && !measures_energy(*opened_)) throw NoSourceError(nothing_measured(*opened_));
+            std::move(opened.share)) {
+  if (settings.strict && !has_energy_sensor(*opened_)) throw NoSourceError(nothing_measured(*opened_));
   const Header head = header(settings);
   const std::filesystem::path path =
       std::filesystem::absolute(settings.logdir) / "impacttracker" / (head.run_id + ".jsonl");
@@ -110,13 +113,14 @@ Tracker::~Tracker() {
 }
 
 // The process's sources, which its trackers share, and behind them those of this tracker's own consumer.
-std::shared_ptr<const OpenSources> Tracker::open_all(const TrackerSettings& settings) {
-  std::shared_ptr<const OpenSources> shared =
-      opened_sources(host_, settings.sources, settings.run_key, settings.source_settings);
-  if (settings.share.whose.scope == Scope::machine) return shared;
-  auto mine = std::make_shared<OpenSources>(*shared);
-  share_ = add_usage(host_, settings.share, roles_of(*mine, settings.include_psys), *mine, usage_);
-  return mine;
+Tracker::Opened Tracker::open_all(const TrackerSettings& settings, const Host& host) {
+  Opened opened{opened_sources(host, settings.sources, settings.run_key, settings.source_settings), {}, nullptr};
+  if (settings.share.whose.scope == Scope::machine) return opened;
+  auto with_usage = std::make_shared<OpenSources>(*opened.sources);
+  opened.share =
+      add_usage(host, settings.share, roles_of(*with_usage, settings.include_psys), *with_usage, opened.usage);
+  opened.sources = std::move(with_usage);
+  return opened;
 }
 
 bool Tracker::inert() const noexcept { return generation_ != fork_generation(); }
@@ -166,13 +170,14 @@ Header Tracker::header(const TrackerSettings& settings) const {
 
 void Tracker::start() {
   if (inert()) return;
+  const SamplerStats sampler_now = Sampler::shared().stats();
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::ready) throw std::logic_error("the tracker was started before; make a new one for a new run");
     state_ = State::running;
+    sampler_before_ = sampler_now;
   }
   writer_->before_flush([this] { digest_if_free(); });
-  sampler_before_ = Sampler::shared().stats();
   std::vector<Wish> wishes;
   for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
     const std::shared_ptr<Source>& source = opened_->sources[i].source;
@@ -362,7 +367,14 @@ void Tracker::stop(const json& info) noexcept {
 
 json Tracker::health() {
   if (inert()) return json::object();
-  const SamplerStats now = Sampler::shared().stats();
+  std::optional<SamplerStats> sampler_before;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::ready) sampler_before = sampler_before_;
+  }
+  // Asked after the tracker's lock was left, which the sampler's thread takes, and after the start: never less than then.
+  const SamplerStats now = sampler_before ? Sampler::shared().stats() : SamplerStats{};
+  const SamplerStats before = sampler_before.value_or(SamplerStats{});
   const RecordWriter::Health disk = writer_->health();
   const std::lock_guard lock(mutex_);
   digest();
@@ -372,8 +384,8 @@ json Tracker::health() {
     health["share"] = {
         {"by_group", usage_->by_group()}, {"unwaited_part", usage_->unwaited_part()}, {"blind", usage_->blind()}};
   health["samples"] = rows_;
-  health["missed_ticks"] = now.missed - sampler_before_.missed;
-  health["sampler_cpu_s"] = seconds(now.cpu_time - sampler_before_.cpu_time);
+  health["missed_ticks"] = now.missed - before.missed;
+  health["sampler_cpu_s"] = seconds(now.cpu_time - before.cpu_time);
   health["bytes_written"] = disk.bytes_written;
   health["dropped"] = disk.dropped_lines;
   health["write_errors"] = disk.errors;

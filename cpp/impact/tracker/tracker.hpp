@@ -83,15 +83,23 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   bool running() const;
   bool inert() const noexcept;
   std::string path() const { return writer_->path().string(); }
-  const std::vector<Channel>& channels() const noexcept { return opened_->channels; }
+  // What results speak of by index; may outlive the tracker.
+  std::shared_ptr<const std::vector<Channel>> channels() const noexcept { return {opened_, &opened_->channels}; }
 
   void on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept override;
 
  private:
   enum class State { ready, running, stopped };
 
+  struct Opened {
+    std::shared_ptr<const OpenSources> sources;
+    ShareSettings share;
+    std::shared_ptr<UsageSource> usage;  // null where no share was asked for, or none can be known
+  };
+
   Tracker(const TrackerSettings& settings, const Host& host);
-  std::shared_ptr<const OpenSources> open_all(const TrackerSettings& settings);
+  Tracker(const TrackerSettings& settings, const Host& host, Opened opened);
+  static Opened open_all(const TrackerSettings& settings, const Host& host);
   Header header(const TrackerSettings& settings) const;
   void digest() noexcept;  // books and encodes the rows that wait; under the lock
   void digest_if_free() noexcept;
@@ -105,8 +113,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::uint32_t generation_;
   Duration interval_;
   Edges edges_;
-  ShareSettings share_;
-  std::shared_ptr<UsageSource> usage_;  // null where no share was asked for, or none can be known
+  std::shared_ptr<UsageSource> usage_;
   std::shared_ptr<const OpenSources> opened_;
   EdgeReader edge_reader_;
   Instant record_start_;
@@ -123,7 +130,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
   std::vector<Sharing> sharing_;  // by source, as it was last noted
-  SamplerStats sampler_before_;
+  SamplerStats sampler_before_;   // of the process's sampler when this tracker started
 };
 
 }  // namespace impact

@@ -218,7 +218,7 @@ class Uniter {
       part.half_width = std::hypot(part.half_width, half);
       if (part.role == Role::in_total) variance += half * half;
     }
-    if (variance > 0.0) result.half_width = Joules{std::hypot(result.half_width.value(), std::sqrt(variance))};
+    if (variance > 0.0) result.energy = result.energy.widened(Joules{std::sqrt(variance)});
   }
 
   United outcome() {

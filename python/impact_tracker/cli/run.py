@@ -110,7 +110,7 @@ def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], 
 
 
 def _summarise(tracker: ImpactTracker) -> None:
-    from ..result_view import carbon_line, caveats, energy_line, share_line
+    from ..result.view import carbon_line, caveats, energy_line, share_line
 
     result = tracker.result
     if result is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..factors import Factor
 from ..record import Record, read_record
+from ..result import ChannelFields
 from .statement import InteropError, Parts, Site, Stated, Statement
 
 
@@ -58,7 +59,7 @@ def samples_of(record: Record) -> list[dict[str, object]]:
     power, where a run was over before its second reading."""
     opened = record.started_at
     begin = opened.timestamp() if opened else 0.0
-    groups: dict[str, list[dict[str, object]]] = {"rapl": [], "nvidia": []}
+    groups: dict[str, list[ChannelFields]] = {"rapl": [], "nvidia": []}
     for channel in record.channels:
         if channel.get("in_total"):
             groups["nvidia" if str(channel.get("device", "")).startswith("gpu") else "rapl"].append(channel)
@@ -76,7 +77,7 @@ def samples_of(record: Record) -> list[dict[str, object]]:
     return samples
 
 
-def _mean(record: Record, channels: Sequence[dict[str, object]]) -> dict[float, float]:
+def _mean(record: Record, channels: Sequence[ChannelFields]) -> dict[float, float]:
     """Mean power of the whole run, at its end; nothing where one channel's energy is not known."""
     seconds = record.result.duration_s
     known = [channel.get("energy_j") for channel in channels]
@@ -99,7 +100,7 @@ def to_data_json(samples: Iterable[dict[str, object]]) -> str:
     return "".join(json.dumps(sample, allow_nan=False) + "\n" for sample in samples)
 
 
-def _series(record: Record, channels: Sequence[dict[str, object]]) -> dict[float, float]:
+def _series(record: Record, channels: Sequence[ChannelFields]) -> dict[float, float]:
     """Summed mean power since the time before, by time. Channels are read at times of their own: those of the one with
     the most readings are kept, the others' energy is shared out over them. A piece that one lacks has no sum."""
     pieces = [_pieces(*record.series(str(channel["id"]))) for channel in channels]

@@ -12,7 +12,7 @@ from ..result import Result
 from ..values import Energy, total
 from ..values.statistics import deviation_of, student_t
 from .page import Page, Table
-from .runs import ReadRecord, energy_of
+from .runs import ReadRecord
 
 
 class SideMean(NamedTuple):
@@ -94,9 +94,9 @@ def same_sensors(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> bool:
 
 def parts_of(result: Result) -> tuple[Energy, Energy]:
     """(what sensors gave, what models gave) of an energy that was measured."""
-    energy = energy_of(result)
+    energy = result.energy
     modelled = [c for c in result.channels if c.get("in_total") and c.get("quality") != "measured"]
-    bias_j = math.fsum(channel["bias_j"] for channel in modelled if channel.get("bias_j") is not None)
+    bias_j = math.fsum(channel.get("bias_j") or 0.0 for channel in modelled)
     models = Energy(energy.modelled_j or 0.0, 0.0, bias_j, quality="modelled")
     sensors = Energy(
         (energy.best_j or 0.0) - (energy.modelled_j or 0.0),

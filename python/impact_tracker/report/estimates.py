@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ..estimators import Comparison, beside_result
-from ..result_view import html
+from ..result.view import html
 from .nodes import Node
 from .runs import ReadRecord
 

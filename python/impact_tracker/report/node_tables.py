@@ -11,7 +11,7 @@ from ..result import Result
 from ..values import Energy, total_if_known
 from .nodes import Node, disagreement, findings, job_findings, sum_of_shares
 from .page import Table
-from .runs import ReadRecord, energy_of
+from .runs import ReadRecord
 
 
 class NamedRegion(NamedTuple):
@@ -33,7 +33,7 @@ class NamedRegion(NamedTuple):
     @property
     def energy(self) -> Energy:
         """Of all stretches; missing where one of them was not measured."""
-        return total_if_known(map(energy_of, self.stretches))
+        return total_if_known(stretch.energy for stretch in self.stretches)
 
 
 def regions_of(node: Node) -> list[NamedRegion]:
@@ -85,7 +85,7 @@ def node_table(nodes: Sequence[Node], in_kwh: bool) -> Table:
     shared = any(node.share_j is not None for node in nodes)
     rows = []
     for node in nodes:
-        result, energy = node.result, energy_of(node.result)
+        result, energy = node.result, node.result.energy
         rows.append(
             (
                 node.hostname,
@@ -175,7 +175,7 @@ def _region_dict(node: Node, region: NamedRegion) -> dict[str, object]:
                     **run.record.rank.as_info(),
                     "times": len(own),
                     "duration_s": math.fsum(region.duration_s for region in own),
-                    "energy_j": total_if_known(map(energy_of, own)).best_j,
+                    "energy_j": total_if_known(region.energy for region in own).best_j,
                     "share_j": sum_of_shares([own]),
                 }
             )

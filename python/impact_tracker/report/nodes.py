@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .. import _core
 from ..result import Result
 from ..values import Range, sum_if_known
 from ..values import total as total_energy
-from .runs import ReadRecord, Total, energy_of, several_at_once
+from .runs import ReadRecord, Total, several_at_once
 
 Steps = Callable[[Sequence[Sequence[ReadRecord]]], Iterable[Sequence[ReadRecord]]]
 
@@ -74,7 +74,7 @@ def contradicts(run: ReadRecord, over: Result) -> bool:
     difference = disagreement(run, over)
     if difference is None or abs(difference) < _TELLING_SPREAD:
         return False
-    own, machine = energy_of(run.result), energy_of(over)
+    own, machine = run.result.energy, over.energy
     return abs((own.best_j or 0.0) - (machine.best_j or 0.0)) > (own.error_j or 0.0) + (machine.error_j or 0.0)
 
 
@@ -85,11 +85,11 @@ def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
     """
     by_consumer: dict[object, float] = {}
     for number, results in enumerate(by_run):
-        shares = [result.share or {} for result in results]
-        share_j = sum_if_known(share.get("share_j") for share in shares)
-        if share_j is None:
+        share_j = sum_if_known(result.share_j for result in results)
+        share = results[0].share if results else None
+        if share_j is None or share is None:
             continue
-        consumer = shares[0].get("whose") if shares[0].get("scope") in ("cgroup", "job") else number
+        consumer = share["whose"] if share["scope"] in ("cgroup", "job") else number
         by_consumer[consumer] = max(share_j, by_consumer.get(consumer, 0.0))
     return sum_if_known(by_consumer.values())
 
@@ -135,20 +135,20 @@ def nodes_of(runs: Sequence[ReadRecord], progress: Steps = iter) -> list[Node]:
     return [_node(group, united.get(id(group))) for group in groups]
 
 
-def _unite(group: Sequence[ReadRecord]) -> dict[str, Any]:
+def _unite(group: Sequence[ReadRecord]) -> _core.United:
     return _core.unite([(str(run.record.path), run.result.start_ns, run.result.stop_ns) for run in group])
 
 
-def _node(group: Sequence[ReadRecord], united: dict[str, Any] | None) -> Node:
+def _node(group: Sequence[ReadRecord], united: _core.United | None) -> Node:
     first = group[0]
     if united is None:
         return Node(group, first.result, first.record.regions, [first.result])
     weighing = first.result.weighing
 
-    def results(raw: Sequence[dict[str, Any]]) -> list[Result]:
-        return [Result(result, weighing) for result in raw]
+    def results(measured: Sequence[_core.RegionResult]) -> list[Result]:
+        return [Result(each, weighing) for each in measured]
 
-    return Node(group, Result(united["run"], weighing), results(united["regions"]), results(united["records"]))
+    return Node(group, Result(united.run, weighing), results(united.regions), results(united.records))
 
 
 def total(runs: Sequence[ReadRecord], nodes: Sequence[Node] | None = None) -> Total:
@@ -163,7 +163,7 @@ def total(runs: Sequence[ReadRecord], nodes: Sequence[Node] | None = None) -> To
         len({node.boot_id or id(node) for node in nodes}),
         sum(len(node.runs) for node in nodes if node.result.energy_j is None),
         math.fsum(result.duration_s for result in results),
-        total_energy(energy_of(result) for result in results),
+        total_energy(result.energy for result in results),
         Range(*known) if len(known) == 3 else None,
         sum_if_known(result.wall_j for result in results),
         sum_if_known(node.share_j for node in nodes if node.share_j is not None),

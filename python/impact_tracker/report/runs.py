@@ -70,19 +70,6 @@ class ReadRecord(NamedTuple):
         return fields
 
 
-def energy_of(result: Result) -> Energy:
-    """The energy of a result, with its error."""
-    return Energy.from_range(
-        result.energy_low_j,
-        result.energy_j,
-        result.energy_high_j,
-        bias_j=result.bias_j,
-        modelled_j=result.modelled_j,
-        quality=result.quality,
-        partial=result.partial,
-    )
-
-
 @dataclass(frozen=True)
 class Total:
     """The sum over machines.

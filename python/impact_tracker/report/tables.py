@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from .. import digits
 from ..result import CSV_FIELDS, Result
-from ..result_view import carbon_line, caveats, energy_line, share_line
-from ..values import Energy
+from ..result.view import carbon_line, caveats, energy_line, share_line
 from . import estimates, node_tables
 from .nodes import Node, nodes_of, total
 from .page import Page, Table
-from .runs import ReadRecord, Total, energy_of
+from .runs import ReadRecord, Total
 
 PLACE_FIELDS = ("hostname", "boot_id", "rank", "local_rank", "world_size", "job")
 
@@ -97,7 +95,7 @@ def _page_of_many(runs: Sequence[ReadRecord], regions: bool, nodes: Sequence[Nod
     shared = any(run.result.share_j is not None for run in runs)
     rows = []
     for run in runs:
-        result, energy = run.result, energy_of(run.result)
+        result, energy = run.result, run.result.energy
         place = (node_tables.rank_word(run), run.hostname) if ranked else ()
         rows.append(
             (
@@ -137,29 +135,13 @@ def _page_of_many(runs: Sequence[ReadRecord], regions: bool, nodes: Sequence[Nod
 def device_table(result: Result) -> Table:
     """Energy by channel of those that the sum holds."""
     rows = []
-    for channel in result.channels:
-        if not channel.get("in_total"):
-            continue
-        energy = _energy_of_channel(channel)
-        share = digits.percent(energy.best_j / result.energy_j) if energy.best_j is not None and result.energy_j else ""
-        rows.append(
-            (
-                str(channel.get("device", "")),
-                str(channel.get("domain", "")),
-                digits.energy(energy.best_j, energy.error_j),
-                share,
-                str(channel.get("quality", "")),
-                str(channel.get("source", "")),
-            )
-        )
+    for channel in result.measured.channels:
+        if channel.in_total:
+            joules, machine_j = channel.energy_j, result.energy_j
+            share = digits.percent(joules / machine_j) if joules is not None and machine_j else ""
+            energy = digits.energy(joules, channel.energy.error_j)
+            rows.append((channel.device, channel.domain, energy, share, channel.quality, channel.source))
     return Table(("device", "domain", ">energy", ">share", "quality", "source"), rows)
-
-
-def _energy_of_channel(channel: Mapping[str, Any]) -> Energy:
-    best_j = channel.get("energy_j")
-    if best_j is None:
-        return Energy.missing()
-    return Energy(best_j, channel.get("half_width_j"), channel.get("bias_j"))
 
 
 def region_table(runs: Sequence[ReadRecord]) -> Table:
@@ -169,7 +151,7 @@ def region_table(runs: Sequence[ReadRecord]) -> Table:
     rows = []
     for run in runs:
         for region in run.record.regions:
-            energy = energy_of(region)
+            energy = region.energy
             cells = (
                 region.name,
                 digits.duration(region.duration_s),

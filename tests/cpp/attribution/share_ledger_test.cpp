@@ -64,7 +64,7 @@ class Node {
     RegionResult result;
     result.region = region;
     result.stop = at(t);
-    result.quality = Quality::measured;
+    result.energy = {Joules{joules}, Joules{0}, Joules{0}, Joules{0}, Quality::measured};
     ChannelResult part;
     part.role = Role::in_total;
     part.value = joules;

@@ -36,11 +36,11 @@ Outcome run(const std::string& curve, Edges edges, Duration length, int regions,
     machine.clock.now_ns += length.count();
     const RegionResult r = machine.exit(id, edges);
     const double truth = machine.truth_j(r);
-    const double error = r.energy.value() - truth;
+    const double error = r.energy.best().value() - truth;
     squares += error * error;
     sum += error;
     energy += truth;
-    if (std::abs(error) <= r.half_width.value()) ++held;
+    if (std::abs(error) <= r.energy.half().value()) ++held;
   }
   const double mean = energy / regions;
   return {std::sqrt(squares / regions) / mean, static_cast<double>(held) / regions, sum / regions / mean};
@@ -109,8 +109,8 @@ TEST(Calibration, PlainRegionsWithWrapsAreAsExactAsWithout) {
       machine.sample();
     }
     const RegionResult r = machine.exit(region, Edges::tick);
-    EXPECT_NEAR(r.energy.value() / machine.truth_j(r), 1.0, 2e-5 * 10 / seconds);
-    EXPECT_EQ(r.quality, Quality::measured);
+    EXPECT_NEAR(r.energy.best().value() / machine.truth_j(r), 1.0, 2e-5 * 10 / seconds);
+    EXPECT_EQ(r.energy.quality(), Quality::measured);
   }
   EXPECT_GT(machine.book.accumulator().health(0).wraps, 10U);
 }

@@ -57,18 +57,18 @@ TEST(RegionBook, SumsTheChannelsOfTheTotal) {
   RegionBook book = two_counters();
   book.enter(enter(1, 0, {0, 5'000'000}));
   const RegionResult r = *book.exit(exit(1, 2, {200'000'000, 55'000'000}));
-  EXPECT_NEAR(r.energy.value(), 250.0, 1e-6);
-  EXPECT_FALSE(r.partial);
+  EXPECT_NEAR(r.energy.best().value(), 250.0, 1e-6);
+  EXPECT_FALSE(r.energy.partial());
   EXPECT_FALSE(r.provisional);
-  EXPECT_EQ(r.quality, Quality::measured);
+  EXPECT_EQ(r.energy.quality(), Quality::measured);
 }
 
 TEST(RegionBook, RegionsNestAndOverlap) {
   RegionBook book = two_counters();
   book.enter(enter(1, 0, {0, 0}));
   book.enter(enter(2, 1, {100'000'000, 0}));
-  EXPECT_NEAR(book.exit(exit(1, 2, {200'000'000, 0}))->energy.value(), 200.0, 1e-6);
-  EXPECT_NEAR(book.exit(exit(2, 3, {300'000'000, 0}))->energy.value(), 200.0, 1e-6);
+  EXPECT_NEAR(book.exit(exit(1, 2, {200'000'000, 0}))->energy.best().value(), 200.0, 1e-6);
+  EXPECT_NEAR(book.exit(exit(2, 3, {300'000'000, 0}))->energy.best().value(), 200.0, 1e-6);
   EXPECT_FALSE(book.exit(exit(2, 4)));
 }
 
@@ -87,14 +87,14 @@ TEST(RegionBook, AFailedReadAtTheEndIsBridgedByTheNextGoodOne) {
   book.row(readings(1, {100'000'000, 10'000'000}));
   const RegionResult early = *book.exit(exit(1, 2, {200'000'000, -1}));
   EXPECT_TRUE(early.provisional);
-  EXPECT_TRUE(early.partial);
+  EXPECT_TRUE(early.energy.partial());
   EXPECT_NEAR(early.coverage, 0.5, 1e-9);
-  EXPECT_NEAR(early.energy.value(), 210.0, 1e-6);  // what is known by now: b up to its last good reading
+  EXPECT_NEAR(early.energy.best().value(), 210.0, 1e-6);  // what is known by now: b up to its last good reading
   book.row(readings(3, {300'000'000, 30'000'000}));
   const std::vector<RegionResult> settled = book.take_settled();
   ASSERT_EQ(settled.size(), 1U);
-  EXPECT_NEAR(settled[0].energy.value(), 220.0, 1e-6);
-  EXPECT_FALSE(settled[0].partial);
+  EXPECT_NEAR(settled[0].energy.best().value(), 220.0, 1e-6);
+  EXPECT_FALSE(settled[0].energy.partial());
   EXPECT_DOUBLE_EQ(settled[0].coverage, 1.0);
 }
 
@@ -107,7 +107,7 @@ TEST(RegionBook, WithoutALaterReadingTheEnergyUpToTheLastOneIsAPart) {
   ASSERT_EQ(settled.size(), 1U);
   EXPECT_NEAR(settled[0].channels[1].value, 10.0, 1e-6);
   EXPECT_NEAR(settled[0].channels[1].coverage, 0.25, 1e-9);
-  EXPECT_TRUE(settled[0].partial);
+  EXPECT_TRUE(settled[0].energy.partial());
 }
 
 TEST(RegionBook, NoGoodReadAfterTheBeginningIsMissingNotZero) {
@@ -124,7 +124,7 @@ TEST(RegionBook, AFailedReadAtTheBeginningCostsTheTimeUpToTheFirstGoodOne) {
   const RegionResult r = *book.exit(exit(1, 4, {400'000'000, 40'000'000}));
   EXPECT_NEAR(r.channels[1].value, 30.0, 1e-6);
   EXPECT_NEAR(r.channels[1].coverage, 0.75, 1e-9);
-  EXPECT_TRUE(r.partial);
+  EXPECT_TRUE(r.energy.partial());
 }
 
 TEST(RegionBook, AChannelWithoutAnyReadingIsMissingAndTheSumPartial) {
@@ -134,8 +134,8 @@ TEST(RegionBook, AChannelWithoutAnyReadingIsMissingAndTheSumPartial) {
   const std::vector<RegionResult> settled = book.finish();
   ASSERT_EQ(settled.size(), 1U);
   const RegionResult& r = settled[0];
-  EXPECT_NEAR(r.energy.value(), 100.0, 1e-6);
-  EXPECT_TRUE(r.partial);
+  EXPECT_NEAR(r.energy.best().value(), 100.0, 1e-6);
+  EXPECT_TRUE(r.energy.partial());
   EXPECT_EQ(r.channels[1].quality, Quality::missing);
   EXPECT_TRUE(std::isnan(r.channels[1].value));
   EXPECT_THAT(r.notes, ElementsAre(HasSubstr("b: no reading")));
@@ -146,15 +146,15 @@ TEST(RegionBook, NothingReadIsMissingNotZero) {
   book.enter(enter(1, 0));
   const RegionResult r = *book.exit(exit(1, 1));
   EXPECT_TRUE(r.energy.is_missing());
-  EXPECT_TRUE(r.modelled.is_missing());
-  EXPECT_EQ(r.quality, Quality::missing);
+  EXPECT_TRUE(r.energy.modelled().is_missing());
+  EXPECT_EQ(r.energy.quality(), Quality::missing);
 }
 
 TEST(RegionBook, AComponentThatNothingCoversMakesTheSumPartial) {
   RegionBook book = two_counters({"gpu:1"});
   book.enter(enter(1, 0, {0, 0}));
   const RegionResult r = *book.exit(exit(1, 1, {1, 1}));
-  EXPECT_TRUE(r.partial);
+  EXPECT_TRUE(r.energy.partial());
   EXPECT_THAT(r.notes, ElementsAre(HasSubstr("gpu:1: not measured")));
 }
 
@@ -166,9 +166,9 @@ TEST(RegionBook, ARegionShorterThanATickIsEstimatedFromThePowerBefore) {
   book.row(std::vector{Reading{0, Quality::measured, 100'000'000, at(1), at(1)}});
   book.enter(enter(1, 1.5, {150'000'000}));
   const RegionResult r = *book.exit(exit(1, 1.51, {150'000'000}));  // the counter did not move
-  EXPECT_NEAR(r.energy.value(), 1.0, 1e-6);                         // not 0 J
-  EXPECT_EQ(r.quality, Quality::estimated);
-  EXPECT_GT(r.half_width.value(), 5.0);
+  EXPECT_NEAR(r.energy.best().value(), 1.0, 1e-6);                  // not 0 J
+  EXPECT_EQ(r.energy.quality(), Quality::estimated);
+  EXPECT_GT(r.energy.half().value(), 5.0);
 }
 
 TEST(RegionBook, AGaugeIsProvisionalUntilItsNextReading) {
@@ -181,13 +181,13 @@ TEST(RegionBook, AGaugeIsProvisionalUntilItsNextReading) {
   sample(1, 100'000);
   const RegionResult early = *book.exit(exit(1, 1.5));
   EXPECT_TRUE(early.provisional);
-  EXPECT_NEAR(early.energy.value(), 100.0, 1e-9);
+  EXPECT_NEAR(early.energy.best().value(), 100.0, 1e-9);
   EXPECT_THAT(book.take_settled(), testing::IsEmpty());
   sample(2, 200'000);  // the power rose: 150 W at the end
   const std::vector<RegionResult> settled = book.take_settled();
   ASSERT_EQ(settled.size(), 1U);
   EXPECT_FALSE(settled[0].provisional);
-  EXPECT_NEAR(settled[0].energy.value(), 112.5, 1e-9);
+  EXPECT_NEAR(settled[0].energy.best().value(), 112.5, 1e-9);
 }
 
 TEST(RegionBook, FinishSettlesByHoldingTheLastValue) {
@@ -198,15 +198,15 @@ TEST(RegionBook, FinishSettlesByHoldingTheLastValue) {
   book.exit(exit(0, 2));
   const std::vector<RegionResult> settled = book.finish();
   ASSERT_EQ(settled.size(), 1U);
-  EXPECT_NEAR(settled[0].energy.value(), 100.0, 1e-9);
+  EXPECT_NEAR(settled[0].energy.best().value(), 100.0, 1e-9);
 }
 
 TEST(RegionBook, PeekChangesNothing) {
   RegionBook book = two_counters();
   book.enter(enter(1, 0, {0, 0}));
-  EXPECT_NEAR(book.peek(exit(1, 1, {100'000'000, 0}))->energy.value(), 100.0, 1e-6);
-  EXPECT_NEAR(book.peek(exit(1, 1, {100'000'000, 0}))->energy.value(), 100.0, 1e-6);
-  EXPECT_NEAR(book.exit(exit(1, 2, {200'000'000, 0}))->energy.value(), 200.0, 1e-6);
+  EXPECT_NEAR(book.peek(exit(1, 1, {100'000'000, 0}))->energy.best().value(), 100.0, 1e-6);
+  EXPECT_NEAR(book.peek(exit(1, 1, {100'000'000, 0}))->energy.best().value(), 100.0, 1e-6);
+  EXPECT_NEAR(book.exit(exit(1, 2, {200'000'000, 0}))->energy.best().value(), 200.0, 1e-6);
 }
 
 TEST(RegionBook, ReadFailuresInsideARegionAreBridged) {
@@ -218,7 +218,7 @@ TEST(RegionBook, ReadFailuresInsideARegionAreBridged) {
     machine.sample();
   }
   const RegionResult r = machine.exit(region, Edges::plain);
-  EXPECT_NEAR(r.energy.value(), machine.truth_j(r), r.half_width.value());
+  EXPECT_NEAR(r.energy.best().value(), machine.truth_j(r), r.energy.half().value());
   EXPECT_GT(machine.book.accumulator().health(0).failures, 0U);
 }
 
@@ -228,7 +228,7 @@ TEST(RegionBook, ATickEdgeAfterAStallDoesNotExplode) {
   const auto region = machine.enter(Edges::tick);
   machine.clock.now_ns = 5'010'199'900;  // the exit's polling stands still for 20 ms
   const RegionResult r = machine.exit(region, Edges::tick);
-  EXPECT_NEAR(r.energy.value(), machine.truth_j(r), std::max(0.1, r.half_width.value()));
+  EXPECT_NEAR(r.energy.best().value(), machine.truth_j(r), std::max(0.1, r.energy.half().value()));
 }
 
 TEST(RegionBook, ACounterThatStandsStillGivesAPlainEdgeAndSaysSo) {

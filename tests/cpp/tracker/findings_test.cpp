@@ -35,7 +35,6 @@ struct Minute {
 
   Minute() {
     result.stop = instant(60'000'000'000);
-    result.coverage = 1;
     const Role roles[] = {Role::in_total, Role::in_total, Role::inside, Role::apart};
     const double joules[] = {6000, 600, 4000, 9000};
     for (std::uint32_t i = 0; i < 4; ++i) {
@@ -48,23 +47,8 @@ struct Minute {
       part.quality = Quality::measured;
       result.channels.push_back(part);
     }
-    result.energy = Joules{6600};
-    result.half_width = result.bias = result.modelled = Joules{0};
   }
 };
-
-TEST(RestOfTheNode, IsWhatTheMeterSawBeyondTheParts) {
-  Minute m;
-  EXPECT_DOUBLE_EQ(to_json(m.result, m.channels)["rest_j"].get<double>(), 2400);
-  m.result.channels[3].coverage = 0.8;  // the controller was silent for a while
-  EXPECT_TRUE(to_json(m.result, m.channels)["rest_j"].is_null());
-  m.result.channels[3].coverage = 1;
-  m.result.coverage = 0.9;
-  EXPECT_TRUE(to_json(m.result, m.channels)["rest_j"].is_null());
-  m.result.coverage = 1;
-  m.result.channels[3].quality = Quality::missing;
-  EXPECT_TRUE(to_json(m.result, m.channels)["rest_j"].is_null());
-}
 
 TEST(Findings, AChildAboveItsParent) {
   Minute m;

@@ -36,7 +36,7 @@ class Unite : public testing::Test {
     return fakes::Curve::parse(curve).energy_j(nanoseconds(r.start), nanoseconds(r.stop));
   }
   static void expect_holds(const RegionResult& r, double truth_j) {
-    EXPECT_NEAR(r.energy.value(), truth_j, r.half_width.value() + 1e-9 * truth_j) << r.name;
+    EXPECT_NEAR(r.energy.best().value(), truth_j, r.energy.half().value() + 1e-9 * truth_j) << r.name;
   }
 
   fakes::Scratch dir_;
@@ -55,14 +55,14 @@ TEST_F(Unite, EightRanksAreOneMachine) {
   EXPECT_EQ(nanoseconds(u.run.stop), std::llround(160.49e9));
   expect_holds(u.run, truth(kSquare, u.run));
   EXPECT_EQ(u.run.coverage, 1.0);
-  EXPECT_FALSE(u.run.partial);
-  EXPECT_EQ(u.run.quality, Quality::measured);
+  EXPECT_FALSE(u.run.energy.partial());
+  EXPECT_EQ(u.run.energy.quality(), Quality::measured);
   // The error is that of the two outer edges alone, however many records there are.
-  EXPECT_LT(u.run.half_width.value(), 0.4);
+  EXPECT_LT(u.run.energy.half().value(), 0.4);
   ASSERT_THAT(u.records, SizeIs(8));
   for (std::size_t i = 0; i < 8; ++i) {
     const Replay own = replay(ranks_[i]->span().path).value();
-    EXPECT_NEAR(u.records[i].energy.value(), own.run->energy.value(), 1e-6);
+    EXPECT_NEAR(u.records[i].energy.best().value(), own.run->energy.best().value(), 1e-6);
     EXPECT_EQ(u.records[i].start, own.run->start);
     EXPECT_EQ(u.records[i].stop, own.run->stop);
   }
@@ -76,10 +76,10 @@ TEST_F(Unite, OneRecordIsItself) {
   only.stop(9);
   const United u = united();
   const Replay own = replay(only.span().path).value();
-  EXPECT_EQ(u.run.energy.value(), own.run->energy.value());
-  EXPECT_EQ(u.run.half_width.value(), own.run->half_width.value());
+  EXPECT_EQ(u.run.energy.best().value(), own.run->energy.best().value());
+  EXPECT_EQ(u.run.energy.half().value(), own.run->energy.half().value());
   ASSERT_THAT(u.regions, SizeIs(1));
-  EXPECT_EQ(u.regions[0].energy.value(), own.regions[0].energy.value());
+  EXPECT_EQ(u.regions[0].energy.best().value(), own.regions[0].energy.best().value());
 }
 
 TEST_F(Unite, CountersThatWrapAreUnwrappedOnce) {
@@ -101,7 +101,7 @@ TEST_F(Unite, CountersThatWrapAreUnwrappedOnce) {
   b.stop(30.22);
   const United u = united();
   expect_holds(u.run, truth("constant:150", u.run));
-  EXPECT_EQ(u.run.quality, Quality::measured);
+  EXPECT_EQ(u.run.energy.quality(), Quality::measured);
   ASSERT_THAT(u.regions, SizeIs(200));
   for (const RegionResult& r : u.regions) expect_holds(r, truth("constant:150", r));
 }
@@ -117,7 +117,7 @@ TEST_F(Unite, ARankThatDiesLeavesNoHole) {
   EXPECT_EQ(u.run.stop, instant(80 * kSecond));
   expect_holds(u.run, truth(kSquare, u.run));
   EXPECT_EQ(u.run.coverage, 1.0);
-  EXPECT_LT(u.run.half_width.value(), 0.4);
+  EXPECT_LT(u.run.energy.half().value(), 0.4);
 }
 
 TEST_F(Unite, TheLastToLeaveIsTheEndThoughAnothersReadsTookLonger) {
@@ -154,7 +154,7 @@ TEST_F(Unite, EachGpuCountsOnceWhoeverSeesIt) {
   const United u = united();
   ASSERT_THAT(u.channels, SizeIs(5));
   // A GPU is measured from when its own rank begins: three milliseconds at the most are not covered, and that is said.
-  EXPECT_NEAR(u.run.energy.value(), (50 + 100 + 101 + 102 + 103) * 99.9, 1.5);
+  EXPECT_NEAR(u.run.energy.best().value(), (50 + 100 + 101 + 102 + 103) * 99.9, 1.5);
   EXPECT_GT(u.run.coverage, 0.9999);
 }
 
@@ -190,10 +190,10 @@ TEST_F(Unite, TheStatedIntervalsHoldTheTruth) {
         random.between(0, 4) == 0 ? r.die(any(126, 140)) : r.stop(any(126, 140));
       }
       const United u = united();
-      runs += std::abs(u.run.energy.value() - truth(curve, u.run)) <= u.run.half_width.value();
+      runs += std::abs(u.run.energy.best().value() - truth(curve, u.run)) <= u.run.energy.half().value();
       for (const RegionResult& r : u.regions) {
         ++all_regions;
-        regions += std::abs(r.energy.value() - truth(curve, r)) <= r.half_width.value();
+        regions += std::abs(r.energy.best().value() - truth(curve, r)) <= r.energy.half().value();
       }
     }
     EXPECT_GE(runs, kTrials * 93 / 100) << own_zero;
@@ -216,11 +216,11 @@ TEST_F(Unite, PerfCountersAreBroughtToOneZero) {
   const United u = united();
   expect_holds(u.run, truth("square:20:180:730ms", u.run));
   EXPECT_EQ(u.run.coverage, 1.0);
-  EXPECT_FALSE(u.run.partial);
-  EXPECT_LT(u.run.half_width.value(), 0.01 * u.run.energy.value());
+  EXPECT_FALSE(u.run.energy.partial());
+  EXPECT_LT(u.run.energy.half().value(), 0.01 * u.run.energy.best().value());
   ASSERT_THAT(u.regions, SizeIs(1));
   expect_holds(u.regions[0], truth("square:20:180:730ms", u.regions[0]));
-  EXPECT_LT(u.regions[0].half_width.value(), 0.1 * u.regions[0].energy.value());
+  EXPECT_LT(u.regions[0].energy.half().value(), 0.1 * u.regions[0].energy.best().value());
 }
 
 TEST_F(Unite, RegionsOfOneNameAreOneWhileAnybodyIsInside) {
@@ -305,14 +305,14 @@ TEST_F(Unite, WhereTheOneWithTheSensorDiesTheModelGoesOn) {
   privileged.stop(150);
   plain.stop(200);
   const United u = united();
-  EXPECT_NEAR(u.run.energy.value(), 100 * 49.5 + 80 * 50, 2 + u.run.half_width.value());
-  EXPECT_NEAR(u.run.modelled.value(), 80 * 50, 2);
-  EXPECT_EQ(u.run.quality, Quality::modelled);
+  EXPECT_NEAR(u.run.energy.best().value(), 100 * 49.5 + 80 * 50, 2 + u.run.energy.half().value());
+  EXPECT_NEAR(u.run.energy.modelled().value(), 80 * 50, 2);
+  EXPECT_EQ(u.run.energy.quality(), Quality::modelled);
   EXPECT_EQ(nanoseconds(u.run.start), std::llround(100.5e9));
   EXPECT_EQ(nanoseconds(u.run.stop), 200 * kSecond);
   double sum = 0;
   for (const ChannelResult& part : u.run.channels) sum += part.role == Role::in_total ? part.value : 0;
-  EXPECT_NEAR(sum, u.run.energy.value(), 1e-6);
+  EXPECT_NEAR(sum, u.run.energy.best().value(), 1e-6);
   EXPECT_THAT(u.run.notes, Contains("memory: not measured"));
 }
 

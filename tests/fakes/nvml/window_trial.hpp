@@ -190,10 +190,10 @@ inline TrialErrors run_trial(const std::string& library, const Trial& trial) {
     sum.naive_1hz += error(naive_j(gpu, load, kSecond, below(kSecond)));
     sum.naive_10hz += error(naive_j(gpu, load, 100 * kMs, below(100 * kMs)));
     const RegionResult r = ours(library, config.dump(), load, trial.only_power, below(kSecond));
-    const double mine = error(r.energy.value());
+    const double mine = error(r.energy.best().value());
     sum.ours += mine;
     sum.worst = std::max(sum.worst, mine);
-    sum.held += mine * truth <= r.half_width.value() + r.bias.value() ? 1 : 0;
+    sum.held += mine * truth <= r.energy.half().value() + r.energy.bias().value() ? 1 : 0;
   }
   const double n = trial.runs;
   return {sum.naive_1hz / n, sum.naive_10hz / n, sum.ours / n, sum.worst, sum.held / n};

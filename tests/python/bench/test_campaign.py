@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,8 @@ def test_provisional_energies_are_settled_at_the_end(
     fake_core.machine.lagging = set(range(1, 100))  # sensors that have not said all when a region is left
     regions = fake_core.Record.regions
 
-    def settled(self: fake_core.Record) -> list[dict[str, Any]]:
-        return [{**one, "provisional": False, "energy_j": one["energy_j"] * 2} for one in regions(self)]
+    def settled(self: fake_core.Record) -> list[fake_core.RegionResult]:
+        return [replace(region, provisional=False, energy=region.energy.scaled(2)) for region in regions(self)]
 
     monkeypatch.setattr(fake_core.Record, "regions", settled)
     run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
@@ -208,11 +209,11 @@ def test_a_late_idle_baseline_is_what_rows_are_held_against(
     fake_core.machine.lagging = set(range(1, 100))
     regions = fake_core.Record.regions
 
-    def settled(self: fake_core.Record) -> list[dict[str, Any]]:
+    def settled(self: fake_core.Record) -> list[fake_core.RegionResult]:
         more = {"idle-before": 3, "idle-after": 3}
         return [
-            {**one, "provisional": False, "energy_j": one["energy_j"] * more.get(one["name"], 1)}
-            for one in regions(self)
+            replace(region, provisional=False, energy=region.energy.scaled(more.get(region.name, 1)))
+            for region in regions(self)
         ]
 
     monkeypatch.setattr(fake_core.Record, "regions", settled)
@@ -227,12 +228,15 @@ def test_a_sensor_that_falls_silent_makes_its_rows_invalid(
 ) -> None:
     before = fake_core.result_of_span
 
-    def silent(name: str, *args: Any, **options: Any) -> dict[str, Any]:
-        found = before(name, *args, **options)
-        if name == "small-cnn.r2/training":
-            found["channels"][0]["energy_j"] = None
-            found["energy_j"] -= 300.0
-        return found
+    def silent(name: str, *args: Any, **options: Any) -> fake_core.RegionResult:
+        result = before(name, *args, **options)
+        if name != "small-cnn.r2/training":
+            return result
+        package, memory = result.channels
+        package = replace(package, energy_j=None, half_width_j=None, bias_j=None)
+        assert result.energy.best_j is not None
+        energy = replace(result.energy, best_j=result.energy.best_j - 300.0)
+        return replace(result, energy=energy, channels=[package, memory])
 
     monkeypatch.setattr(fake_core, "result_of_span", silent)
     settings = Settings(images=1000, test_images=500, models=("small-cnn",), repeats=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,11 @@ def test_a_campaign_whose_sensors_lag_is_settled_at_the_end(
     fake_core.machine.lagging = set(range(1, 100))
     regions = fake_core.Record.regions
 
-    def final(self: fake_core.Record) -> list[dict[str, Any]]:
-        return [{**region, "provisional": False, "energy_j": region["energy_j"] * 2} for region in regions(self)]
+    def final(self: fake_core.Record) -> list[fake_core.RegionResult]:
+        return [
+            replace(region, provisional=False, energy=replace(region.energy, best_j=2 * (region.energy.best_j or 0.0)))
+            for region in regions(self)
+        ]
 
     monkeypatch.setattr(fake_core.Record, "regions", final)
     settings = Settings(models=("small-cnn",), repeats=2, images=1000, mode="work" if strict else "quick")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,8 +230,8 @@ def test_provisional_energies_of_every_epoch_are_settled(
     fake_core.machine.lagging = set(range(1, 100))
     regions = fake_core.Record.regions
 
-    def settled(self: fake_core.Record) -> list[dict[str, Any]]:
-        return [{**one, "provisional": False, "energy_j": one["energy_j"] * 2} for one in regions(self)]
+    def settled(self: fake_core.Record) -> list[fake_core.RegionResult]:
+        return [replace(region, provisional=False, energy=region.energy.scaled(2)) for region in regions(self)]
 
     monkeypatch.setattr(fake_core.Record, "regions", settled)
     train(tmp_path / "a", learners, target_metric="accuracy", target=0.89)

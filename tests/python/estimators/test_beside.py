@@ -10,6 +10,7 @@ from impact_tracker.hostinfo import Hardware, hardware_of
 from impact_tracker.result import Result
 from impact_tracker.values import Energy, joules_of
 from impact_tracker.weighing import Weighing
+from python.fake_results import RegionResult
 
 XEON = "Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz"
 MACHINE = Hardware(cpu=XEON, cores=12, threads=24, sockets=1, memory_bytes=64_000_000_000)
@@ -97,8 +98,8 @@ HEADER = {
 
 
 def test_from_a_records_header_and_result():
-    raw = {"duration_s": 3600.0, "energy_j": 1.8e6, "quality": "measured", "utilisation": {"cpu": 32.0, "gpu:0": 0.25}}
-    result = Result(raw, Weighing(intensity_g_per_kwh=intensity("FR"), pue=1.2), {})
+    measured = RegionResult("run", 0, 3600 * 10**9, Energy(1.8e6), utilisation={"cpu": 32.0, "gpu:0": 0.25})
+    result = Result(measured, Weighing(intensity_g_per_kwh=intensity("FR"), pue=1.2), {})
     found = beside_result(result, HEADER)
     truth = (32 * 7.5 * 0.5 + 70 * 0.25 + 256 * 0.3725) * 1.2 / 1000
     assert found.estimate.energy_kwh == pytest.approx(truth) and found.ratio == pytest.approx(truth / (0.5 * 1.2))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from . import digits
-from .modelled import parts_of, shares_in_words
+from .. import digits
+from ..modelled import parts_of, shares_in_words
+from ..values import Energy, quality_of
+from .weighed import WeighedResult
 
 if TYPE_CHECKING:
-    from .result import Result
+    from .. import _core
 
 # Mid tones that hold on white and on black; text takes the page's own colour.
 _COLOURS = ("#4c78a8", "#e07b39", "#3f9b6c", "#b45fa5", "#9a8a2f", "#5aa6b8", "#c4555c", "#7a7f87")
@@ -23,7 +25,7 @@ _BADGES = {
 _MOST_DEVICES = 7
 
 
-def weighed_with(result: Result) -> str:
+def weighed_with(result: WeighedResult) -> str:
     """The factors behind the carbon, in few words."""
     factor = result.weighing.intensity
     words = f"{factor.value:g} g/kWh, {factor.name or factor.source}"
@@ -32,11 +34,11 @@ def weighed_with(result: Result) -> str:
     return words + (f", PUE {result.weighing.pue:g}" if result.weighing.pue != 1 else "")
 
 
-def energy_line(result: Result) -> str:
+def energy_line(result: WeighedResult) -> str:
     """`12.3 kJ ± 0.2 kJ (0.00342 kWh) in 61 s, 201 W, measured`."""
     if result.energy_j is None:
         return f"energy not measured ({digits.duration(result.duration_s)})"
-    half = result.uncertainty.half_width_j
+    half = result.energy.error_j
     line = digits.energy(result.energy_j, half)
     if "kWh" not in line:
         line += f" ({digits.kwh(result.energy_j, half, spread=False)})"
@@ -47,62 +49,69 @@ def energy_line(result: Result) -> str:
     return f"{line}, {result.quality}"
 
 
-def carbon_line(result: Result) -> str:
+def carbon_line(result: WeighedResult) -> str:
     """`420 mg CO2e (310 to 560), at 56 g/kWh, …`."""
     return f"{digits.carbon(result.carbon_g, result.carbon_low_g, result.carbon_high_g)} at {weighed_with(result)}"
 
 
-def share_line(result: Result) -> str:
+def share_line(result: WeighedResult) -> str:
     """`share 5.1 kJ ± 0.1 kJ (41 %), 0.8 kJ of it idle: process 77 and its children; others 6.0 kJ, …`; empty where no
     share was asked for."""
-    share = result.share
+    share = result.measured.share
     if share is None:
         return ""
-    who = str(share.get("whose") or f"this {share.get('scope')}")
-    if result.share_j is None:
-        return f"share of {who} not known" + "".join(f"; {reason}" for reason in list(share.get("reasons") or [])[:1])
-    parts = [part for part in (share.get("half_width_j"), share.get("bias_j")) if isinstance(part, (int, float))]
-    half = sum(part * part for part in parts) ** 0.5 if parts else None
-    line = f"share {digits.energy(result.share_j, half)}"
+    who = share.whose or f"this {share.scope}"
+    energy = _energy_of(share)
+    if energy.best_j is None:
+        return f"share of {who} not known" + "".join(f"; {reason}" for reason in share.reasons[:1])
+    line = f"share {digits.energy(energy.best_j, energy.error_j)}"
     if result.energy_j:
-        line += f" ({digits.percent(min(result.share_j / result.energy_j, 1.0))})"
-    if share.get("idle_j") is not None:
-        line += f", {digits.energy(share['idle_j'])} of it idle"
-    names = {"others_j": "others", "machine_idle_j": "idle of nobody", "unattributed_j": "unattributed"}
-    rest = [f"{name} {digits.energy(share[key])}" for key, name in names.items() if share.get(key)]
+        line += f" ({digits.percent(min(energy.best_j / result.energy_j, 1.0))})"
+    if share.idle_j is not None:
+        line += f", {digits.energy(share.idle_j)} of it idle"
+    parts = {"others": share.others_j, "idle of nobody": share.machine_idle_j, "unattributed": share.unattributed_j}
+    rest = [f"{name} {digits.energy(joules)}" for name, joules in parts.items() if joules]
     return f"{line}: {who}" + (f"; {', '.join(rest)}" if rest else "")
 
 
-def caveats(result: Result) -> list[str]:
+def _energy_of(share: _core.Share) -> Energy:
+    if share.share_j is None:
+        return Energy.missing()
+    return Energy(share.share_j, share.half_width_j, share.bias_j, quality=quality_of(share.quality))
+
+
+def caveats(result: WeighedResult) -> list[str]:
     """What a reader has to know beside the number, most important first."""
-    found = []
+    caveats: list[str] = []
     if result.energy_j is None:
-        found.append("nothing was measured: `impact-tracker doctor` says why and what mends it")
+        caveats.append("nothing was measured: `impact-tracker doctor` says why and what mends it")
     if result.partial:
-        found.append("partial: parts of the machine are missing in this sum")
+        caveats.append("partial: parts of the machine are missing in this sum")
     if result.modelled_j and result.energy_j:
         shares = shares_in_words(parts_of(result.channels, result.modelled_j), result.energy_j)
-        share = digits.percent(min(result.modelled_j / abs(result.energy_j), 1.0))
-        found.append(f"modelled: {shares or share}")
+        share_of_models = digits.percent(min(result.modelled_j / abs(result.energy_j), 1.0))
+        caveats.append(f"modelled: {shares or share_of_models}")
     if result.coverage is not None and result.coverage < 0.9995:
-        found.append(f"readings cover {min(result.coverage, 0.999) * 100:.1f} % of the time")
+        caveats.append(f"readings cover {min(result.coverage, 0.999) * 100:.1f} % of the time")
     if result.provisional:
-        found.append("provisional: sensors that lag may still change it until the tracker stops")
-    found.extend(result.notes)
-    found.extend(f"sensors contradict each other: {one}" for one in result.health.get("findings") or ())
-    if result.share_j is not None and result.share is not None:
-        found.extend(str(reason) for reason in result.share.get("reasons") or ())
-        if (result.health.get("share") or {}).get("blind"):
-            found.append('children that nobody waits for may be missing in the share: scope="cgroup" counts them')
+        caveats.append("provisional: sensors that lag may still change it until the tracker stops")
+    caveats.extend(result.notes)
+    caveats.extend(f"sensors contradict each other: {finding}" for finding in result.health.get("findings") or ())
+    share = result.measured.share
+    if share is not None and share.share_j is not None:
+        caveats.extend(share.reasons)
+        share_health = result.health.get("share")
+        if share_health is not None and share_health["blind"]:
+            caveats.append('children that nobody waits for may be missing in the share: scope="cgroup" counts them')
     if result.wall_j is not None:
         rest = f", {digits.energy(result.rest_j)} beyond the sum of the parts" if result.rest_j is not None else ""
-        found.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}{rest}")
+        caveats.append(f"a meter of the whole machine saw {digits.energy(result.wall_j)}{rest}")
     if result.psys_j is not None:
-        found.append(f"the platform domain (psys) saw {digits.energy(result.psys_j)}")
-    return found
+        caveats.append(f"the platform domain (psys) saw {digits.energy(result.psys_j)}")
+    return caveats
 
 
-def text(result: Result) -> str:
+def text(result: WeighedResult) -> str:
     """One to three lines: energy; carbon; what to know."""
     lines = [f"<Result {result.name!r}: {energy_line(result)}" if result.name else f"<Result: {energy_line(result)}"]
     if result.energy_j is not None:
@@ -116,7 +125,7 @@ def text(result: Result) -> str:
     return "\n  ".join(lines) + ">"
 
 
-def _segments(result: Result) -> list[tuple[str, float]]:
+def _segments(result: WeighedResult) -> list[tuple[str, float]]:
     """Devices with their joules, largest first; what is beyond the palette goes together."""
     parts = sorted(((device, energy) for device, energy in result.devices.items() if energy), key=lambda part: -part[1])
     if len(parts) <= _MOST_DEVICES + 1:
@@ -159,9 +168,9 @@ def _badge(quality: str) -> str:
     )
 
 
-def html(result: Result) -> str:
+def html(result: WeighedResult) -> str:
     """A card: energy with its interval and quality, a bar by device, carbon with its range, what to know."""
-    half = result.uncertainty.half_width_j
+    half = result.energy.error_j
     headline = digits.energy(result.energy_j, half) if result.energy_j is not None else "energy not measured"
     facts = [digits.duration(result.duration_s)]
     if result.power_w is not None:

@@ -1,0 +1,35 @@
+#pragma once
+// What follows from the channels of a region's result: the machine's energy, and what is shown beside it.
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "impact/core/channel.hpp"
+#include "impact/core/result.hpp"
+
+namespace impact {
+
+// Sets energy, coverage and provisional to the sum over the channels that are in the total, and adds notes on what is
+// missing in it. `at_edges`: by channel, whether it is read at the edges of regions. `uncovered`: components that the
+// machine has and no channel covers.
+void sum_channels(RegionResult& result, std::span<const Channel> channels, const std::vector<bool>& at_edges,
+                  std::span<const std::string> uncovered);
+
+// Sets psys, wall and rest, from the channels and the sum.
+void add_meters(RegionResult& result, std::span<const Channel> channels);
+
+// Means over the region: "cpu" (CPUs busy at once, of all), "memory_used_bytes" of the host, and by device its use from 0
+// to 1. NaN for what was not measured; the first two are always there.
+std::map<std::string, double> utilisation(const RegionResult& result, std::span<const Channel> channels);
+
+struct DeviceEnergy {
+  std::string device;
+  Joules energy;  // of its channels in the total; missing where none of them was measured
+};
+
+// The total by device, in the order of the channels.
+std::vector<DeviceEnergy> device_energies(const RegionResult& result, std::span<const Channel> channels);
+
+}  // namespace impact

@@ -1,0 +1,80 @@
+"""The calls to the core that user code makes while it is measured: they never raise, and warn once."""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import _core
+from .errors import complain
+
+if TYPE_CHECKING:
+    from .health import Health
+    from .weighing import Weighing
+
+
+class Entered(NamedTuple):
+    """A region that was entered: the core tracker that holds it, and its number there."""
+
+    core: _core.Tracker
+    number: int
+
+
+class CoreGuard:
+    """A tracker's core, shared by the tracker and its regions; a tracker that starts anew puts a new core into it."""
+
+    __slots__ = ("_complained", "core", "sync_gpu", "weighing")
+
+    def __init__(self, core: _core.Tracker, weighing: Weighing, sync_gpu: bool) -> None:
+        self.core = core
+        self.weighing = weighing
+        self.sync_gpu = sync_gpu
+        self._complained = False
+
+    def complain(self, message: str) -> None:
+        """Warns, the first time."""
+        if not self._complained:
+            self._complained = True
+            complain(message)
+
+    def synchronise(self) -> None:
+        """Waits for the GPU's work, where that was asked for."""
+        if self.sync_gpu:
+            from .gpu_sync import synchronise
+
+            synchronise()
+
+    def enter(self, name: str, edges: str | None) -> Entered | None:
+        """`None` where nothing is recorded."""
+        core = self.core
+        try:
+            if core.running:
+                self.synchronise()
+                return Entered(core, core.enter(name, None if edges is None else getattr(_core.Edges, edges)))
+            if not core.inert:
+                self.complain(f"region {name!r} is not measured: its tracker is not running; start() comes first")
+        except Exception as error:
+            self.complain(f"region {name!r} is not measured: {error!r}")
+        return None
+
+    def leave(self, entered: Entered, at_ns: int) -> _core.Left | None:
+        """`at_ns`: when the user's code left the region. `None` where it could not be measured."""
+        core, number = entered
+        try:
+            if core.inert:
+                return None
+            if self.sync_gpu:
+                self.synchronise()
+                at_ns = monotonic_ns()  # the work that was waited for is the region's
+            return core.exit(number, at_ns)
+        except Exception as error:
+            self.complain(f"a region is not measured: {error!r}")
+            return None
+
+    @property
+    def health(self) -> Health:
+        """The core's health; empty in a forked child."""
+        try:
+            return {} if self.core.inert else self.core.health()
+        except Exception as error:
+            return {"error": repr(error)}

@@ -1,0 +1,17 @@
+"""A result as users hold it: the numbers, and how they print."""
+
+from __future__ import annotations
+
+from . import view
+from .weighed import WeighedResult
+
+
+class Result(WeighedResult):
+    __doc__ = WeighedResult.__doc__
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return view.text(self)
+
+    def _repr_html_(self) -> str:
+        return view.html(self)
