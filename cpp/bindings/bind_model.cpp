@@ -1,9 +1,10 @@
-// The model: intensities over time, ranges, water, shares of life. Arithmetic stands in impact/model.
+// Binds the model: intensities over time, and ranges by Monte Carlo. The arithmetic stands in impact/model.
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -11,7 +12,6 @@
 
 #include "impact/model/intensity_series.hpp"
 #include "impact/model/uncertainty.hpp"
-#include "impact/model/units.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -133,17 +133,6 @@ std::vector<double> draw(const std::vector<PyInput>& inputs, const std::vector<P
   return impact::model::draw(to_inputs(inputs), to_sum(result), draws, seed);
 }
 
-py::dict use_of_electricity(double energy_j, double pue, double wue, double carbon, double water, double primary_energy,
-                            double depletion) {
-  using namespace impact::model;
-  const auto used =
-      impact::model::use_of_electricity(impact::Joules{energy_j}, Pue{pue}, Wue{wue},
-                                        {CarbonIntensity{carbon}, WaterIntensity{water},
-                                         PrimaryEnergyFactor{primary_energy}, DepletionFactor{depletion}});
-  return py::dict("carbon_g"_a = used.carbon.value(), "water_l"_a = used.water.value(),
-                  "primary_energy_mj"_a = used.primary_energy.value(), "adp_kg_sb"_a = used.depletion.value());
-}
-
 }  // namespace
 
 void bind_model(py::module_& m) {
@@ -155,8 +144,4 @@ void bind_model(py::module_& m) {
   m.def("monte_carlo", &monte_carlo, "inputs"_a, "results"_a, "draws"_a = 10'000, "seed"_a = 0);
   m.def("draw", &draw, "inputs"_a, "result"_a, "draws"_a = 10'000, "seed"_a = 0);
   m.def("tornado", &tornado, "inputs"_a, "result"_a);
-  m.def("use_of_electricity", &use_of_electricity, "energy_j"_a, "pue"_a, "wue"_a, "carbon"_a, "water"_a,
-        "primary_energy"_a, "depletion"_a);
-  m.def("share_of_life", &impact::model::share_of_life, "duration_s"_a, "lifetime_s"_a, "utilisation"_a = 1.0,
-        "reserved"_a = 1.0, "total"_a = 1.0);
 }

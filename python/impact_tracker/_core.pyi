@@ -399,14 +399,3 @@ def tornado(
     inputs: list[tuple[str, float, float, float]], result: list[tuple[float, list[tuple[int, float]]]]
 ) -> list[tuple[float, float]]:
     """The result with one input at its low and at its high, the others at their best: one pair an input."""
-
-def use_of_electricity(
-    energy_j: float, pue: float, wue: float, carbon: float, water: float, primary_energy: float, depletion: float
-) -> dict[str, float]:
-    """The dimension-checked formulas of impact/model: carbon_g, water_l, primary_energy_mj, adp_kg_sb of an energy of
-    the computers; factors for each kWh (NaN: not published, which leaves NaN). ValueError for an impossible one."""
-
-def share_of_life(
-    duration_s: float, lifetime_s: float, utilisation: float = 1.0, reserved: float = 1.0, total: float = 1.0
-) -> float:
-    """duration / (lifetime x utilisation) x reserved / total: the part of a machine's making that a use bears."""

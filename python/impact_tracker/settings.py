@@ -117,7 +117,9 @@ def _tags(value: object) -> dict[str, str]:
 def _zone(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a country's code or name")
-    return None if value.strip().lower() == "world" else value.strip()
+    from .factors import named_zone  # here, for the tables of factors take a while to import
+
+    return named_zone(value.strip())
 
 
 def _logdir(value: object) -> str:

@@ -45,6 +45,8 @@ using Joules = Quantity<struct EnergyDimension>;
 using Watts = Quantity<struct PowerDimension>;
 using GramsCO2e = Quantity<struct CarbonDimension>;
 
+inline constexpr double kJoulesPerKilowattHour = 3.6e6;
+
 constexpr Joules operator*(Watts p, Duration d) noexcept { return Joules{p.value() * seconds(d)}; }
 constexpr Joules operator*(Duration d, Watts p) noexcept { return p * d; }
 constexpr Watts operator/(Joules e, Duration d) noexcept { return Watts{e.value() / seconds(d)}; }

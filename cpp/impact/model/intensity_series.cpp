@@ -5,7 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "impact/model/units.hpp"
+#include "impact/core/units.hpp"
 
 namespace impact::model {
 namespace {
