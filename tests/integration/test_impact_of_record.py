@@ -16,7 +16,6 @@ import pytest
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import ImpactTracker, __version__, cli
-from impact_tracker.estimators import beside_result
 from impact_tracker.hostinfo import hardware_of, host_info
 from impact_tracker.interop import Statement, from_record, read_runs, write
 from impact_tracker.interop.boamps_rules import faults_of
@@ -87,7 +86,7 @@ def test_every_export_holds_the_hardware(run: Statement) -> None:
 
 
 def test_the_estimate_stands_beside_it(record: Record) -> None:
-    found = beside_result(record.result, record.header)
+    found = from_record(record).beside()
     assert found.estimate is not None and found.estimate.energy_kwh > 0
     if record.result.kwh:
         assert found.ratio == pytest.approx(found.estimate.energy_kwh / (record.result.kwh * 1.3))

@@ -1,6 +1,6 @@
 """Footprints without measuring: published estimators, by version, each with its formula and its limits."""
 
-from .beside import Use, beside, beside_result, energy_of, use_of
+from .beside import Use, beside, use_of
 from .cluster import Cluster, ClusterImpact, cluster_training
 from .estimate import Comparison, Estimate, EstimateError
 from .green_algorithms import PROFILES, core_power, green_algorithms, inference_total, training_total
@@ -21,12 +21,10 @@ __all__ = [
     "Use",
     "accelerator_days",
     "beside",
-    "beside_result",
     "clock_hours",
     "cloud",
     "cluster_training",
     "core_power",
-    "energy_of",
     "ga4hpc",
     "green_algorithms",
     "hour_factor",

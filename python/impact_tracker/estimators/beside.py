@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from ..factors import Factor, UnknownFactorError, gpu_tdp
 from ..factors.hardware import ANY_CARD, find_cpu, physical_cores
-from ..hostinfo import Hardware, hardware_of
+from ..hostinfo import Hardware
 from ..result import Result
 from ..values import Energy
 from .estimate import Comparison
@@ -37,26 +37,6 @@ def use_of(result: Result, threads: int | None) -> Use:
 def _share(value: float) -> float:
     """Within 0 and 1: ticks of the system's clock let a busy machine seem a little busier than it can be."""
     return min(1.0, max(0.0, value))
-
-
-def beside_result(result: Result, header: Mapping[str, object]) -> Comparison:
-    """As `beside`, for a record's run on the machine that its header names."""
-    hardware, weighing = hardware_of(header), result.weighing
-    use = use_of(result, hardware.threads)
-    return beside(energy_of(result), result.duration_s, hardware, use, pue=weighing.pue, intensity=weighing.intensity)
-
-
-def energy_of(result: Result) -> Energy:
-    """A result's energy with its error."""
-    return Energy.from_range(
-        result.energy_low_j,
-        result.energy_j,
-        result.energy_high_j,
-        bias_j=result.bias_j,
-        modelled_j=result.modelled_j,
-        quality=result.quality,
-        partial=result.partial,
-    )
 
 
 def beside(

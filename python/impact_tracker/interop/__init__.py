@@ -1,12 +1,30 @@
 """Exports to and imports from the formats of journals, hubs, standards and other trackers."""
 
-from . import boamps, carbontracker, codecarbon, eit
-from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
-from .forms import FORMS, Form, write
-from .from_records import from_record, from_result
-from .sources import read_runs
-from .standards import Need, frugal_statement, open_metrics, sci, sci_json
-from .statement import InteropError, Parts, Site, Stated, Statement
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
+    from .forms import FORMS, Form, write
+    from .from_records import from_record, from_result
+    from .sources import read_runs
+    from .standards import Need, frugal_statement, open_metrics, sci, sci_json
+    from .statement import InteropError, Parts, Site, Stated, Statement
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        ".cards": "Study climate_card_latex climate_card_markdown hugging_face latex_statement neurips",
+        ".forms": "FORMS Form write",
+        ".from_records": "from_record from_result",
+        ".sources": "read_runs",
+        ".standards": "Need frugal_statement open_metrics sci sci_json",
+        ".statement": "InteropError Parts Site Stated Statement",
+    },
+)
 
 __all__ = [
     "FORMS",
@@ -18,12 +36,8 @@ __all__ = [
     "Stated",
     "Statement",
     "Study",
-    "boamps",
-    "carbontracker",
     "climate_card_latex",
     "climate_card_markdown",
-    "codecarbon",
-    "eit",
     "from_record",
     "from_result",
     "frugal_statement",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..estimators import energy_of, use_of
+from ..estimators import use_of
 from ..hostinfo import Hardware, hardware_of
 from ..modelled import parts_of
 from ..record import Record
@@ -32,17 +32,17 @@ def from_record(record: Record) -> Statement:
 
 def from_result(result: Result, *, name: str = "", hardware: Hardware | None = None) -> Statement:
     """Of a run or a region as the tracker gives it, on hardware as `hardware_of` a record's header gives it."""
-    known, weighing = hardware or Hardware(), result.weighing
+    known, weighing, channels = hardware or Hardware(), result.weighing, result.channels
     return Statement(
         name=name or result.name or "run",
         tool="impact-tracker",
         duration_s=result.duration_s,
-        energy=energy_of(result),
-        models=parts_of(result.channels, result.modelled_j),
+        energy=result.energy,
+        models=parts_of(channels, result.modelled_j),
         parts=Parts(
-            _part(result.channels, ("package", "core", "cpu")),
-            _part(result.channels, ("gpu",)),
-            _part(result.channels, ("dram", "ram", "memory")),
+            _part(channels, ("package", "core", "cpu")),
+            _part(channels, ("gpu",)),
+            _part(channels, ("dram", "ram", "memory")),
         ),
         site=Site(
             pue=weighing.pue,

@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..estimators import Comparison, beside_result
 from ..result.view import html
 from .nodes import Node
 from .runs import ReadRecord
 
 
-def comparison_of(run: ReadRecord) -> Comparison:
-    """What Green Algorithms says of the run on the machine that its record names; or why there is none."""
-    return beside_result(run.result, run.record.header)
-
-
 def lines(run: ReadRecord, explain: bool = False) -> list[str]:
     """For the page of one run."""
-    return comparison_of(run).sentences(explain)
+    return run.comparison.sentences(explain)
 
 
 def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    ratio = comparison_of(run).ratio
+    ratio = run.comparison.ratio
     return "" if ratio is None else f"{ratio:.2f}"
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:
     """For CSV: energy of the estimate in kWh, the site's overhead in it, and its ratio to the measured one."""
-    beside = comparison_of(run)
+    beside = run.comparison
     return (None if beside.estimate is None else beside.estimate.energy_kwh), beside.ratio
 
 

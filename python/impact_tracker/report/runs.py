@@ -7,12 +7,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from ..hostinfo import hardware_of
 from ..record import Record, find_records
 from ..result import Result
 from ..values import Energy, Range
 from ..weighing import Reweighing
+
+if TYPE_CHECKING:
+    from ..estimators import Comparison
 
 _FEW, _MOST_READERS = 4, 16
 Item = TypeVar("Item")
@@ -46,11 +50,15 @@ class ReadRecord(NamedTuple):
         """The machine's name, as it was."""
         return str(self.record.header.get("hostname") or "")
 
+    @property
+    def comparison(self) -> Comparison:
+        """The estimate of Green Algorithms, on the machine that the record names, beside the result."""
+        from ..interop import from_result
+
+        return from_result(self.result, hardware=hardware_of(self.record.header)).beside()
+
     def to_dict(self, regions: bool = False) -> dict[str, object]:
         """For JSON."""
-        from ..estimators import beside_result
-
-        comparison = beside_result(self.result, self.record.header)
         started = self.record.started_at
         fields: dict[str, object] = {
             "path": str(self.record.path),
@@ -63,7 +71,7 @@ class ReadRecord(NamedTuple):
             "command": self.record.command,
             "tags": self.record.tags,
             "result": self.result.to_dict(),
-            "estimate": comparison.as_dict(),
+            "estimate": self.comparison.as_dict(),
         }
         if regions:
             fields["regions"] = [region.to_dict() for region in self.record.regions]

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from impact_tracker.estimators import Use, beside, beside_result, green_algorithms
+from impact_tracker.estimators import Use, beside, green_algorithms
 from impact_tracker.factors import intensity
 from impact_tracker.hostinfo import Hardware, hardware_of
+from impact_tracker.interop import from_result
 from impact_tracker.result import Result
 from impact_tracker.values import Energy, joules_of
 from impact_tracker.weighing import Weighing
@@ -100,7 +101,7 @@ HEADER = {
 def test_from_a_records_header_and_result():
     measured = RegionResult("run", 0, 3600 * 10**9, Energy(1.8e6), utilisation={"cpu": 32.0, "gpu:0": 0.25})
     result = Result(measured, Weighing(intensity_g_per_kwh=intensity("FR"), pue=1.2), {})
-    found = beside_result(result, HEADER)
+    found = from_result(result, hardware=hardware_of(HEADER)).beside()
     truth = (32 * 7.5 * 0.5 + 70 * 0.25 + 256 * 0.3725) * 1.2 / 1000
     assert found.estimate.energy_kwh == pytest.approx(truth) and found.ratio == pytest.approx(truth / (0.5 * 1.2))
     assert found.estimate.carbon_g == pytest.approx(truth * intensity("FR").value)
