@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from .errors import complain
-from .reader_settings import PREFIX, is_declared, near_names, reader_settings, warn_of_open_file
+from .reader_settings import PREFIX, near_names, reader_settings, source_settings, warn_of_open_file
 from .settings import OPTIONS, TABLE, Settings, expanded
 
 if TYPE_CHECKING:
@@ -72,15 +72,22 @@ def _parse(option: str, value: object, origin: str) -> object:
 def _environment(environ: Mapping[str, str]) -> _Given:
     known = {option.variable: option.name for option in TABLE.values()}
     for word in environ:
-        if word.startswith(PREFIX) and word not in known and not is_declared(word):
-            # A variable that is nearly one of ours is most likely meant to be; others may be somebody else's.
-            # The prefix, which all have in common, would make short names alike that are not.
-            short_names = {name[len(PREFIX) :]: name for name in known}
-            near = near_names(word[len(PREFIX) :], short_names, most=1, cutoff=0.85)
-            if near:
-                complain(f"the environment variable {word} has no effect; did you mean {short_names[near]}?")
+        if word.startswith(PREFIX) and word not in known:
+            _say_if_misspelt(word)
     given = {option: environ[name] for name, option in known.items() if environ.get(name, "").strip()}
     return _Given(given, lambda option: f"the environment variable {TABLE[option].variable}")
+
+
+def _say_if_misspelt(variable: str) -> None:
+    """A variable that is nearly one of ours is most likely meant to be; others may be somebody else's.
+
+    The prefix, which all have in common, would make short names alike that are not.
+    """
+    name = variable[len(PREFIX) :].lower()
+    declared = [setting.name for setting in source_settings()]
+    near = near_names(name, OPTIONS, most=1, cutoff=0.85) or near_names(name, declared, most=1, cutoff=0.9)
+    if near and name not in declared:
+        complain(f"the environment variable {variable} has no effect; did you mean {PREFIX}{near.upper()}?")
 
 
 def _file(path: Path) -> _Given:

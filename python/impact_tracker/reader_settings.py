@@ -27,11 +27,6 @@ def source_settings() -> list[_core.SourceSetting]:
     return _core.source_settings()
 
 
-def is_declared(variable: str) -> bool:
-    """Whether a reader takes this environment variable."""
-    return any(setting.variable == variable for setting in source_settings())
-
-
 def near_names(word: str, names: Iterable[str], *, most: int = 2, cutoff: float = 0.6) -> str:
     """Names that a misspelt word may mean, joined by "or"; "" where none is near."""
     import difflib

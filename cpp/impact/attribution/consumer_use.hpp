@@ -25,13 +25,6 @@ constexpr std::string_view to_string(Scope s) noexcept {
   return names[static_cast<std::size_t>(s)];
 }
 
-constexpr std::optional<Scope> scope_from(std::string_view name) noexcept {
-  for (const Scope s : {Scope::machine, Scope::process, Scope::cgroup, Scope::job}) {
-    if (to_string(s) == name) return s;
-  }
-  return std::nullopt;
-}
-
 struct Whose {
   Scope scope = Scope::machine;
   std::int64_t pid = 0;        // 0: this process
