@@ -13,7 +13,6 @@ PHASES = ("both", "training", "inference")
 PRECISIONS = ("fp32", "tf32", "bf16")
 METRICS = ("accuracy", "dice", "loss")
 LAYOUTS = ("auto", "nchw", "channels_last")
-SHORTEST_S, LONGEST_S = 0.0005, 3600.0  # that the sampler takes
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,12 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is 0 or more, not {value}")
-        if self.interval_s is not None and not SHORTEST_S <= self.interval_s <= LONGEST_S:
-            raise ValueError(f"interval_s lies between {SHORTEST_S:g} and {LONGEST_S:g} s, not at {self.interval_s:g}")
+        if self.interval_s is not None:
+            from ...settings import interval_limits_s
+
+            shortest, longest = interval_limits_s()
+            if not shortest <= self.interval_s <= longest:
+                raise ValueError(f"interval_s lies between {shortest:g} and {longest:g} s, not at {self.interval_s:g}")
 
     def _check_target(self) -> None:
         metric, target = self.target_metric, self.target
