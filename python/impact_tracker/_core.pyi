@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from .health import Health
+from .probes import Probe
 from .values import Quality
 
 __version__: str
@@ -303,10 +304,8 @@ class Tracker:
     def inert(self) -> bool:
         """True in a forked child: every call does nothing."""
 
-def probe(root: str = "/", settings: dict[str, str] = ...) -> list[dict[str, Any]]:
-    """One dict a reader of sources.def, in its order: name, group, what, state ("used" | "shadowed" | "absent" |
-    "forbidden" | "unsupported" | "broken" | "misconfigured"), error, advice, channels: [dict]. `settings`: as
-    TrackerSettings.source_settings."""
+def probe(root: str = "/", settings: dict[str, str] = ...) -> list[Probe]:
+    """One for each reader of sources.def, in its order. `settings`: as TrackerSettings.source_settings."""
 
 def visible_gpus() -> list[str] | None:
     """The NVIDIA GPUs that a program started from here may use, by CUDA_VISIBLE_DEVICES, in its order: "gpu:GPU-…", or

@@ -59,6 +59,7 @@ FLOORS: dict[str, int] = {
     "masking": 1,
     "modelled": 2,
     "old_logs": 1,
+    "probes": 1,
     "ranks": 1,
     "typed": 1,
     "runner": 2,  # the worker's process: needs no core

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from impact_tracker.probes import ChannelDescription, Probe
 from impact_tracker.values import Energy
 from python.fake_results import ChannelResult, RegionResult
 
@@ -249,21 +250,43 @@ def cpu_name(root: str = "/") -> str:
     return "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz"
 
 
-def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    channel = {"id": "rapl/package-0", "source": "rapl_powercap", "device": "cpu:0", "domain": "package"}
-    channel.update(quantity="energy", unit="J", quality="measured")
-    memory = {**channel, "id": "ram_model/memory", "source": "ram_model", "device": "memory", "domain": "dram"}
-    memory["quality"] = "modelled"
-    none: dict[str, Any] = {"error": "", "advice": "", "channels": []}
+def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[Probe]:
+    package = ChannelDescription(
+        id="rapl/package-0",
+        source="rapl_powercap",
+        device="cpu:0",
+        domain="package",
+        quantity="energy",
+        kind="counter",
+        unit="J",
+        resolution=1e-6,
+        update_period_s=0.001,
+        latency_s=0.0,
+        quality="measured",
+        relative_error=0.0,
+    )
+    memory: ChannelDescription = {**package, "id": "ram_model/memory", "source": "ram_model", "device": "memory"}
+    memory.update(domain="dram", quality="modelled")
+
+    def reader(name: str, group: str, what: str, channel: ChannelDescription) -> Probe:
+        return Probe(name=name, group=group, what=what, state="used", error="", advice="", channels=[channel])
+
+    forbidden = Probe(
+        name="rapl_perf",
+        group="rapl",
+        what="CPU energy through perf events",
+        state="forbidden",
+        error="perf_event_paranoid is 4",
+        advice="sudo sysctl kernel.perf_event_paranoid=0",
+        channels=[],
+    )
+    absent: Probe = {**forbidden, "name": "nvml", "group": "", "what": "NVIDIA GPUs through NVML", "state": "absent"}
+    absent.update(error="libnvidia-ml.so.1 is not installed", advice="")
     return [
-        {**none, "name": "rapl_perf", "group": "rapl", "what": "CPU energy through perf events", "state": "forbidden"}
-        | {"error": "perf_event_paranoid is 4", "advice": "sudo sysctl kernel.perf_event_paranoid=0"},
-        {**none, "name": "rapl_powercap", "group": "rapl", "what": "CPU energy through powercap", "state": "used"}
-        | {"channels": [channel]},
-        {**none, "name": "nvml", "group": "", "what": "NVIDIA GPUs through NVML", "state": "absent"}
-        | {"error": "libnvidia-ml.so.1 is not installed"},
-        {**none, "name": "ram_model", "group": "", "what": "memory from its size and use", "state": "used"}
-        | {"channels": [memory]},
+        forbidden,
+        reader("rapl_powercap", "rapl", "CPU energy through powercap", package),
+        absent,
+        reader("ram_model", "", "memory from its size and use", memory),
     ]
 
 

@@ -6,10 +6,11 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..modelled import ModelledPart
+    from ..probes import ChannelDescription, Probe
     from ..report.page import Page
 
 _MARKS = {
@@ -63,10 +64,10 @@ def run(args: argparse.Namespace) -> int:
     probes = _core.probe(args.root, told.values)
     around = surroundings.read(args.root)
     if args.json:
-        found: dict[str, Any] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}
-        found["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
-        found["settings"] = doctor_settings.as_list(told)
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        answer: dict[str, object] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}
+        answer["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
+        answer["settings"] = doctor_settings.as_list(told)
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         page = page_of(probes)
         remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes), *told.remedies]
@@ -76,15 +77,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _setup_hint(probes: Sequence[dict[str, Any]]) -> list[str]:
+def _setup_hint(probes: Sequence[Probe]) -> list[str]:
     """Where a permission is what is missing."""
-    closed = [str(probe["name"]) for probe in probes if probe["state"] == "forbidden" and probe["advice"]]
+    closed = [probe["name"] for probe in probes if probe["state"] == "forbidden" and probe["advice"]]
     if not any(name in ("rapl_powercap", "hwmon", "hsmp") for name in closed):
         return []
     return ["`impact-tracker doctor --setup` writes the udev rule and the group for it, after showing them"]
 
 
-def _covered(probes: Sequence[dict[str, Any]]) -> dict[str, ModelledPart | None]:
+def _covered(probes: Sequence[Probe]) -> dict[str, ModelledPart | None]:
     """Parts of the machine whose energy is had, in words, with who models it: `None` where a sensor measures it.
 
     Of several channels for one part a sensor comes before the processor's own model, and that before models of ours.
@@ -95,14 +96,14 @@ def _covered(probes: Sequence[dict[str, Any]]) -> dict[str, ModelledPart | None]
     ranks = [None, *Model]
     covered: dict[str, ModelledPart | None] = {}
     for channel in sorted(channels, key=lambda channel: ranks.index(model_of(channel))):
-        part = _DOMAINS.get(str(channel.get("domain")))
-        if part and part not in covered and channel.get("quantity") in ("energy", "power"):
+        part = _DOMAINS.get(channel["domain"])
+        if part and part not in covered and channel["quantity"] in ("energy", "power"):
             model = model_of(channel)
-            covered[part] = None if model is None else ModelledPart(model, None, channel.get("relative_error"))
+            covered[part] = None if model is None else ModelledPart(model, None, channel["relative_error"])
     return covered
 
 
-def headline(probes: Sequence[dict[str, Any]]) -> str:
+def headline(probes: Sequence[Probe]) -> str:
     """One sentence: what sensors measure, what the processor's own model counts, what our models stand in for."""
     from ..modelled import Model
 
@@ -121,23 +122,23 @@ def headline(probes: Sequence[dict[str, Any]]) -> str:
     return "; ".join(phrases)
 
 
-def _channels(channels: Sequence[dict[str, Any]]) -> str:
+def _channels(channels: Sequence[ChannelDescription]) -> str:
     """What a source reads: `cpu:0 package, memory:0 dram and 6 more`."""
     named = []
     for channel in channels:
-        is_energy = channel.get("quantity") in ("energy", "power")
-        named.append(f"{channel.get('device')} {channel.get('domain' if is_energy else 'quantity')}")
+        is_energy = channel["quantity"] in ("energy", "power")
+        named.append(f"{channel['device']} {channel['domain' if is_energy else 'quantity']}")
     names = list(dict.fromkeys(named))
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def page_of(probes: Sequence[dict[str, Any]]) -> Page:
+def page_of(probes: Sequence[Probe]) -> Page:
     """The sentence, every source, and the remedies."""
     from ..report.page import Page, Table
 
     rows = []
     for probe in probes:
         about = _channels(probe["channels"]) if probe["state"] == "used" else f"{probe['what']}: {probe['error']}"
-        rows.append((str(probe["name"]), _MARKS.get(probe["state"], str(probe["state"])), about))
+        rows.append((probe["name"], _MARKS[probe["state"]], about))
     remedies = [f"{probe['name']}: {probe['advice']}" for probe in probes if probe["advice"]]
     return Page(headline(probes), [Table(("source", "state", "channels, or why not"), rows)], remedies)
