@@ -88,11 +88,11 @@ def cluster_training(
     def made(indicator: str) -> Impact:
         return embodied(making_total(machine, indicator, cards), hours * repeats, shares) * float(cluster.nodes)
 
-    wanted = [zone_factor(kind, zone) for kind in ("primary_energy", "adp")]
+    of_primary_energy, of_depletion = (zone_factor(kind, zone) for kind in ("primary_energy", "adp"))
     primary = made("primary_energy")
-    if wanted[0] is not None:
-        primary = primary_energy(used, factor=wanted[0]) + primary
+    if of_primary_energy is not None:
+        primary = primary_energy(used, factor=of_primary_energy) + primary
     scarce = made("adp")
-    if wanted[1] is not None:
-        scarce = depletion(used, factor=wanted[1]) + scarce
+    if of_depletion is not None:
+        scarce = depletion(used, factor=of_depletion) + scarce
     return ClusterImpact(used_kwh, direct, dynamic, made("carbon"), primary, scarce)

@@ -220,8 +220,8 @@ def _intensity(chosen: Profile, zone: str | None, given: float | Factor | None, 
     code = "WORLD" if zone is None else zone_code(zone)
     if code in chosen.intensity:
         value = chosen.intensity[code]
-        said = "" if zone is not None else "no zone was given: the method's world average"
-        notes.extend([said] if said else [])
+        note = "" if zone is not None else "no zone was given: the method's world average"
+        notes.extend([note] if note else [])
         return Factor(
             value,
             "g/kWh",
@@ -229,9 +229,9 @@ def _intensity(chosen: Profile, zone: str | None, given: float | Factor | None, 
             value,
             _SOURCE.format(chosen.version),
             licence="CC-BY-4.0",
-            quality="estimated" if said else "modelled",
+            quality="estimated" if note else "modelled",
             name=f"carbon intensity of electricity, {code}",
-            note=said,
+            note=note,
         )
     notes.append(f"the intensity of {code} is the bundled table's, not that of version {chosen.version}")
     return intensity(zone)

@@ -60,9 +60,9 @@ def read_curve(
         raise FactorError(f"{place}: it holds no value")
     steps = sorted(b - a for a, b in zip(times, times[1:]))
     step = steps[len(steps) // 2] if steps else 3600 * _NS
-    said = source or f"user's file {place.name}"
+    origin = source or f"user's file {place.name}"
     return IntensityCurve(
-        zone or place.stem, times, values, times[-1] + step, said, method, licence, shape=shape, max_hold_s=max_hold_s
+        zone or place.stem, times, values, times[-1] + step, origin, method, licence, shape=shape, max_hold_s=max_hold_s
     )
 
 

@@ -9,85 +9,27 @@ from .factor import UnknownZoneError, did_you_mean, near_matches
 from .tables import table
 
 # Names beside the table's own. Left out on purpose: words that mean more than one country.
+_ALIASES_BY_CODE = """
+GBR: uk, great britain, britain, gb, england, scotland, wales, royaume uni;
+USA: usa, united states of america, america, etats unis; DEU: deutschland, allemagne; CHE: schweiz, suisse;
+ESP: espana, espagne; ITA: italia; AUT: osterreich, autriche; BEL: belgique, belgie;
+NLD: nederland, holland, the netherlands, pays bas; POL: polska, pologne; NOR: norge, norvege; SWE: sverige, suede;
+DNK: danmark; FIN: suomi; CZE: czech republic; KOR: korea, republic of korea, korea republic of;
+PRK: dprk, democratic peoples republic of korea; RUS: russian federation; CIV: ivory coast, cote d ivoire;
+TUR: turkiye; VNM: viet nam; LAO: lao pdr, lao peoples democratic republic; SYR: syrian arab republic;
+IRN: iran islamic republic of, islamic republic of iran; MMR: burma; MKD: macedonia; SWZ: swaziland; CPV: cabo verde;
+TLS: timor leste; MAC: macau; BRN: brunei darussalam;
+COD: drc, dr congo, democratic republic of the congo, congo kinshasa; COG: republic of the congo, congo brazzaville;
+TZA: united republic of tanzania; MDA: republic of moldova; VEN: bolivarian republic of venezuela;
+BOL: plurinational state of bolivia; ARE: uae; CHN: prc, peoples republic of china; HKG: hong kong sar;
+IRL: republic of ireland; SVK: slovak republic; GMB: the gambia; BHS: the bahamas;
+PSE: palestinian territories, state of palestine
+"""
 _ALIASES = {
-    "uk": "GBR",
-    "great britain": "GBR",
-    "britain": "GBR",
-    "gb": "GBR",
-    "england": "GBR",
-    "scotland": "GBR",
-    "wales": "GBR",
-    "usa": "USA",
-    "united states of america": "USA",
-    "america": "USA",
-    "deutschland": "DEU",
-    "schweiz": "CHE",
-    "suisse": "CHE",
-    "espana": "ESP",
-    "italia": "ITA",
-    "osterreich": "AUT",
-    "autriche": "AUT",
-    "allemagne": "DEU",
-    "espagne": "ESP",
-    "belgique": "BEL",
-    "belgie": "BEL",
-    "nederland": "NLD",
-    "holland": "NLD",
-    "the netherlands": "NLD",
-    "pays bas": "NLD",
-    "polska": "POL",
-    "pologne": "POL",
-    "norge": "NOR",
-    "norvege": "NOR",
-    "sverige": "SWE",
-    "suede": "SWE",
-    "danmark": "DNK",
-    "suomi": "FIN",
-    "royaume uni": "GBR",
-    "etats unis": "USA",
-    "czech republic": "CZE",
-    "korea": "KOR",
-    "republic of korea": "KOR",
-    "korea republic of": "KOR",
-    "dprk": "PRK",
-    "democratic peoples republic of korea": "PRK",
-    "russian federation": "RUS",
-    "ivory coast": "CIV",
-    "cote d ivoire": "CIV",
-    "turkiye": "TUR",
-    "viet nam": "VNM",
-    "lao pdr": "LAO",
-    "lao peoples democratic republic": "LAO",
-    "syrian arab republic": "SYR",
-    "iran islamic republic of": "IRN",
-    "islamic republic of iran": "IRN",
-    "burma": "MMR",
-    "macedonia": "MKD",
-    "swaziland": "SWZ",
-    "cabo verde": "CPV",
-    "timor leste": "TLS",
-    "macau": "MAC",
-    "brunei darussalam": "BRN",
-    "drc": "COD",
-    "dr congo": "COD",
-    "democratic republic of the congo": "COD",
-    "congo kinshasa": "COD",
-    "republic of the congo": "COG",
-    "congo brazzaville": "COG",
-    "united republic of tanzania": "TZA",
-    "republic of moldova": "MDA",
-    "bolivarian republic of venezuela": "VEN",
-    "plurinational state of bolivia": "BOL",
-    "uae": "ARE",
-    "prc": "CHN",
-    "peoples republic of china": "CHN",
-    "hong kong sar": "HKG",
-    "republic of ireland": "IRL",
-    "slovak republic": "SVK",
-    "the gambia": "GMB",
-    "the bahamas": "BHS",
-    "palestinian territories": "PSE",
-    "state of palestine": "PSE",
+    name.strip(): code.strip()
+    for country in _ALIASES_BY_CODE.split(";")
+    for code, _, names in [country.partition(":")]
+    for name in names.split(",")
 }
 
 

@@ -60,7 +60,7 @@ class Machine:
     ram_density: Factor = RAM_DENSITY
 
     def __post_init__(self) -> None:
-        for name in (
+        for name in [
             "cpus",
             "cpu_cores",
             "ram_gb",
@@ -71,7 +71,7 @@ class Machine:
             "gpus",
             "gpu_die_cm2",
             "gpu_memory_gb",
-        ):
+        ]:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise FactorError(f"a machine's {name} must be 0 or more, not {getattr(self, name)!r}")
         if self.chassis not in ("rack", "blade", "none"):

@@ -124,10 +124,10 @@ def read_json(path: str | Path) -> list[Statement]:
     faults = faults_of(report)
     if faults:
         raise InteropError(f"{source}: not a valid BoAmps report: {'; '.join(faults)}")
-    whole = JsonTable(report)
+    document = JsonTable(report)
     return [
-        _statement(whole, measure, f"{source}, measure {index + 1}")
-        for index, measure in enumerate(whole.tables("measures"))
+        _statement(document, measure, f"{source}, measure {index + 1}")
+        for index, measure in enumerate(document.tables("measures"))
     ]
 
 

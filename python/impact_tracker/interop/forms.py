@@ -77,13 +77,13 @@ def _making(run: Statement, fields: Fields) -> Impact | None:
     if run.duration_s is None:
         raise InteropError(f"{run.name}: its duration is not known, nor its share of making: leave the field out")
     low, best, high = _span(fields, "total_embodied_kg")
-    made = Factor(
+    making = Factor(
         best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine"
     )
     life = _number(fields, "lifetime_years") if "lifetime_years" in fields else 4.0
     reserved, total = (_number(fields, name) if name in fields else 1.0 for name in ("reserved", "total"))
-    whole = Impact.of("carbon", "g", [Term(1000.0, ((made, 1),))], "modelled")
-    return embodied(whole, run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
+    whole_machine = Impact.of("carbon", "g", [Term(1000.0, ((making, 1),))], "modelled")
+    return embodied(whole_machine, run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
 
 
 def _span(fields: Fields, name: str) -> tuple[float, float, float]:

@@ -85,8 +85,7 @@ def _to_the_edges(
     times: list[float], joules: list[float], energy_j: object, duration_s: float
 ) -> tuple[list[float], list[float]]:
     """The series from 0 to the run's end, with the channel's whole energy; as it was where it has gaps."""
-    whole = isinstance(energy_j, (int, float)) and math.isfinite(energy_j) and not any(map(math.isnan, joules))
-    if not whole or not isinstance(energy_j, (int, float)):
+    if not isinstance(energy_j, (int, float)) or not math.isfinite(energy_j) or any(map(math.isnan, joules)):
         return times, joules
     inner, sums = (times, joules) if times else ([0.0], [0.0])
     lead, tail = max(0.0, inner[0]), max(0.0, duration_s - inner[-1])

@@ -62,7 +62,7 @@ def history(
     base = (base_url or chosen.base).rstrip("/")
     for request in chosen.requests(base, zone, start, end, secret):
         body = transport.get(request, float("inf") if age > _SETTLED_S else _FRESH_S)
-        points += chosen.read(body, request.shown)
+        points += chosen.read(body, request.public_url)
     return curve(points, zone, chosen.about, chosen.base)
 
 

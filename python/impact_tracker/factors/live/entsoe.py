@@ -84,30 +84,30 @@ class EntsoE(Service):
             requests.append(Request(f"{base}/api?{query}"))
         return requests
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""
-        root = _parse(body, shown)
+        root = _parse(body, public_url)
         generated: dict[int, dict[str, float]] = {}
-        for at, fuel, megawatts in _generation(root, shown):
+        for at, fuel, megawatts in _generation(root, public_url):
             mix = generated.setdefault(at, {})
             mix[fuel] = mix.get(fuel, 0.0) + megawatts
         return [(at, _intensity(mix)) for at, mix in sorted(generated.items())]
 
 
-def _parse(body: bytes, shown: str) -> ElementTree.Element:
+def _parse(body: bytes, public_url: str) -> ElementTree.Element:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities that grow: no reply of theirs has any
-        raise LiveError(f"{shown}: a reply with a document type, which is not read")
+        raise LiveError(f"{public_url}: a reply with a document type, which is not read")
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError as fault:
-        raise LiveError(f"{shown}: no XML: {fault}") from None
+        raise LiveError(f"{public_url}: no XML: {fault}") from None
     if _name(root) == "Acknowledgement_MarketDocument":
         reason = next((e.text for e in root.iter() if _name(e) == "text"), None)
-        raise LiveError(f"{shown}: {reason or 'no data'}")
+        raise LiveError(f"{public_url}: {reason or 'no data'}")
     return root
 
 
-def _generation(root: ElementTree.Element, shown: str) -> Iterator[tuple[int, str, float]]:
+def _generation(root: ElementTree.Element, public_url: str) -> Iterator[tuple[int, str, float]]:
     for series in (e for e in root if _name(e) == "TimeSeries"):
         # Consumption of pumped storage has an out-domain in place of an in-domain: not generation.
         if any(_name(e) == "outBiddingZone_Domain.mRID" for e in series):
@@ -116,17 +116,17 @@ def _generation(root: ElementTree.Element, shown: str) -> Iterator[tuple[int, st
         repeats = next((e.text for e in series if _name(e) == "curveType"), "A01") == "A03"
         for period in (e for e in series if _name(e) == "Period"):
             if fuel is not None:
-                for at, megawatts in _period(period, repeats, shown):
+                for at, megawatts in _period(period, repeats, public_url):
                     yield at, fuel, megawatts
 
 
-def _period(period: ElementTree.Element, repeats: bool, shown: str) -> Iterator[tuple[int, float]]:
+def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iterator[tuple[int, float]]:
     def text(name: str) -> str:
         return next((e.text or "" for e in period.iter() if _name(e) == name), "")
 
     resolution = _RESOLUTION.match(text("resolution"))
     if not resolution:
-        raise LiveError(f"{shown}: a resolution of {text('resolution')!r}")
+        raise LiveError(f"{public_url}: a resolution of {text('resolution')!r}")
     step = int(resolution.group(1)) * 60 * SECOND
     begin, end = utc_ns(text("start")), utc_ns(text("end"))
     points: dict[int, float] = {}
@@ -135,7 +135,7 @@ def _period(period: ElementTree.Element, repeats: bool, shown: str) -> Iterator[
         try:
             points[int(fields["position"])] = float(fields["quantity"])
         except (KeyError, ValueError):
-            raise LiveError(f"{shown}: a point without position or quantity") from None
+            raise LiveError(f"{public_url}: a point without position or quantity") from None
     last: float | None = None
     for position in range(1, (end - begin) // step + 1):
         # Curve A03 leaves out what repeats the last value; elsewhere a missing position is a hole.

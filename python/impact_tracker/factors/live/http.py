@@ -29,7 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def shown(self) -> str:
+    def public_url(self) -> str:
         """The address without its parameters' secrets."""
         parts = urllib.parse.urlsplit(self.url)
         query = [
@@ -59,7 +59,7 @@ class Transport:
         deadline = time.monotonic() + self.timeout_s
         asked = urllib.request.Request(request.url, headers={"User-Agent": "impact-tracker", **request.headers})
         if not request.url.startswith(("https://", "http://")):
-            raise LiveError(f"{request.shown}: not a web address")
+            raise LiveError(f"{request.public_url}: not a web address")
         try:
             with urllib.request.urlopen(asked, timeout=self.timeout_s) as reply:
                 parts: list[bytes] = []
@@ -71,22 +71,22 @@ class Transport:
                     size += len(part)
                     parts.append(part)
                     if size > LARGEST:
-                        raise LiveError(f"{request.shown}: more than {LARGEST >> 20} MiB came")
+                        raise LiveError(f"{request.public_url}: more than {LARGEST >> 20} MiB came")
                     if time.monotonic() > deadline:
-                        raise LiveError(f"{request.shown}: no whole reply within {self.timeout_s:g} s")
+                        raise LiveError(f"{request.public_url}: no whole reply within {self.timeout_s:g} s")
         except urllib.error.HTTPError as fault:
             fault.close()  # it holds the connection
-            raise LiveError(f"{request.shown}: HTTP {fault.code} {fault.reason}.{_advice(fault.code)}") from None
+            raise LiveError(f"{request.public_url}: HTTP {fault.code} {fault.reason}.{_advice(fault.code)}") from None
         except LiveError:
             raise
         except (OSError, ValueError) as fault:
             reason = getattr(fault, "reason", fault)
-            raise LiveError(f"{request.shown}: {reason}") from None
+            raise LiveError(f"{request.public_url}: {reason}") from None
 
     def _file(self, request: Request) -> Path | None:
         if self.cache is None:
             return None
-        return self.cache / f"{hashlib.sha256(request.shown.encode()).hexdigest()[:32]}.reply"
+        return self.cache / f"{hashlib.sha256(request.public_url.encode()).hexdigest()[:32]}.reply"
 
     def _cached(self, request: Request, fresh_s: float) -> bytes | None:
         file = self._file(request)
@@ -124,10 +124,10 @@ def default_cache() -> Path:
     return Path(base) / "impact-tracker" / "live"
 
 
-def as_json(body: bytes, shown: str) -> object:
+def as_json(body: bytes, public_url: str) -> object:
     """The reply as JSON; LiveError for anything else."""
     try:
         return json.loads(body)
     except ValueError:
         start = body[:80].decode("utf-8", "replace")
-        raise LiveError(f"{shown}: the reply is no JSON: {start!r}") from None
+        raise LiveError(f"{public_url}: the reply is no JSON: {start!r}") from None

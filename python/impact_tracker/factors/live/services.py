@@ -29,13 +29,12 @@ def _iso(at: datetime, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     return at.astimezone(timezone.utc).strftime(form)
 
 
-def _rows(reply: object, names: Sequence[str], shown: str) -> list[Fields]:
+def _rows(reply: object, names: Sequence[str], public_url: str) -> list[Fields]:
     for name in names:
         rows = reply.get(name) if isinstance(reply, dict) else None
         if isinstance(rows, list):
             return [row for row in rows if isinstance(row, dict)]
-    said = str(reply)[:160]
-    raise LiveError(f"{shown}: a reply of another form: {said}")
+    raise LiveError(f"{public_url}: a reply of another form: {str(reply)[:160]}")
 
 
 class Service:
@@ -50,7 +49,7 @@ class Service:
         """One request for each piece of the span."""
         raise NotImplementedError
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """(UTC nanoseconds, g/kWh or `None`) of one reply."""
         raise NotImplementedError
 
@@ -80,12 +79,12 @@ class ElectricityMaps(Service):
             requests.append(Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""}))
         return requests
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """`data`, `history` or `forecast`; or the single point of `latest`."""
-        reply = as_json(body, shown)
+        reply = as_json(body, public_url)
         if isinstance(reply, dict) and "datetime" in reply:
             return [(utc_ns(str(reply["datetime"])), number(reply.get("carbonIntensity")))]
-        rows = _rows(reply, ("data", "history", "forecast"), shown)
+        rows = _rows(reply, ("data", "history", "forecast"), public_url)
         return [(utc_ns(str(row["datetime"])), number(row.get("carbonIntensity"))) for row in rows if "datetime" in row]
 
 
@@ -108,10 +107,10 @@ class Neso(Service):
             for a, b in spans
         ]
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """The actual intensity, else the forecast, else a hole."""
         points: Points = []
-        for row in _rows(as_json(body, shown), ("data",), shown):
+        for row in _rows(as_json(body, public_url), ("data",), public_url):
             values = row.get("intensity") or {}
             actual = number(values.get("actual"))
             points.append((utc_ns(str(row["from"])), number(values.get("forecast")) if actual is None else actual))
@@ -142,9 +141,9 @@ class Rte(Service):
             requests.append(Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{query}"))
         return requests
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """`results` of version 2.1, `records` of 2.0."""
-        rows = _rows(as_json(body, shown), ("results", "records"), shown)
+        rows = _rows(as_json(body, public_url), ("results", "records"), public_url)
         flat = [row["record"]["fields"] if "record" in row else row for row in rows]
         return [(utc_ns(str(row["date_heure"])), number(row.get("taux_co2"))) for row in flat if row.get("date_heure")]
 
@@ -172,13 +171,13 @@ class WattTime(Service):
             requests.append(Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"}))
         return requests
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """lb/MWh × 0.45359237; LiveError for another unit."""
-        reply = as_json(body, shown)
+        reply = as_json(body, public_url)
         units = (reply.get("meta") or {}).get("units") if isinstance(reply, dict) else None
-        rows = _rows(reply, ("data",), shown)
+        rows = _rows(reply, ("data",), public_url)
         if units != "lbs_co2_per_mwh":
-            raise LiveError(f"{shown}: in {units!r}, not in lbs_co2_per_mwh")
+            raise LiveError(f"{public_url}: in {units!r}, not in lbs_co2_per_mwh")
         points: Points = []
         for row in rows:
             value = number(row.get("value"))
@@ -215,9 +214,9 @@ class EnergiDataService(Service):
         }
         return [Request(f"{base}/dataset/CO2Emis?{urlencode(query, quote_via=quote)}")]
 
-    def read(self, body: bytes, shown: str) -> Points:
+    def read(self, body: bytes, public_url: str) -> Points:
         """`records` with `Minutes5UTC` and `CO2Emission`."""
-        rows = _rows(as_json(body, shown), ("records",), shown)
+        rows = _rows(as_json(body, public_url), ("records",), public_url)
         return [
             (utc_ns(str(row["Minutes5UTC"])), number(row.get("CO2Emission"))) for row in rows if "Minutes5UTC" in row
         ]
