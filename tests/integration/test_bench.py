@@ -18,6 +18,7 @@ from impact_tracker import Record
 from impact_tracker.bench.show.view import read
 from impact_tracker.runner import Runner
 from integration.tracked import bench, command
+from python.bench.flat import flat
 from waiting import has_ended, until
 
 pytestmark = pytest.mark.usefixtures("worker", "fashion_mnist")
@@ -45,8 +46,8 @@ def test_two_networks_on_real_data(tmp_path: Path) -> None:
     assert "MobileNet-V2" in done.stdout
     view = read(folder)
     assert view.outcome.done == view.outcome.total == 4
-    assert {row["phase"] for row in view.rows} >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
-    for row in view.rows:
+    assert {row["phase"] for row in flat(view)} >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
+    for row in flat(view):
         if row["phase"] in ("training", "evaluation", "inference"):
             assert row["images"] == (128 if row["phase"] == "evaluation" else 192)
             assert row["threads"] == 1
@@ -55,11 +56,11 @@ def test_two_networks_on_real_data(tmp_path: Path) -> None:
             begin, end = row["worker_ns"]
             assert row["start_ns"] <= begin <= end <= row["stop_ns"]
             assert row["duration_s"] == pytest.approx((end - begin) / 1e9)
-    parameters = {row["model"]: row["parameters"] for row in view.rows if row["phase"] == "training"}
+    parameters = {row["model"]: row["parameters"] for row in flat(view) if row["phase"] == "training"}
     assert parameters == {"small-cnn": 421_738, "mobilenet-v2": 3_506_153}
     for name in ("results.json", "results.csv", "summary.csv"):
         assert (folder / name).stat().st_size > 0
-    energies = [row["energy_j"] for row in view.rows if row["phase"] == "training"]
+    energies = [row["energy_j"] for row in flat(view) if row["phase"] == "training"]
     if all(energy is not None for energy in energies):
         assert (folder / "energy.png").stat().st_size > 10_000
         assert (folder / "energy.svg").stat().st_size > 1000
@@ -68,7 +69,7 @@ def test_two_networks_on_real_data(tmp_path: Path) -> None:
 def test_rows_hold_what_the_record_holds(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     assert bench("-o", str(folder), "--models", "small-cnn", "--repeats", "1", *SMALL).returncode == 0
-    rows = {row["region"]: row for row in read(folder).rows}
+    rows = {row["region"]: row for row in flat(read(folder))}
     record = Record(folder / next(iter(rows.values()))["record"])
     assert record.complete
     regions = {region.name: region for region in record.regions}
@@ -85,7 +86,7 @@ def test_the_same_seed_gives_the_same_network(tmp_path: Path) -> None:
     for name in ("a", "b"):
         arguments = ("--models", "small-cnn", "--repeats", "1", "--seed", "7", "--phase", "training", *SMALL)
         assert bench("-o", str(tmp_path / name), *arguments, "-q").returncode == 0
-        losses.append([row["loss"] for row in read(tmp_path / name).rows if row["phase"] == "training"])
+        losses.append([row["loss"] for row in flat(read(tmp_path / name)) if row["phase"] == "training"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
@@ -113,8 +114,8 @@ def test_kill_9_of_the_driver_leaves_rows_and_no_orphan_and_resume_goes_on(tmp_p
     view = read(folder)
     assert view.outcome.done == 3
     first = next(line["task"] for line in before if line["kind"] == "task")
-    assert {row["session"] for row in view.rows if row["task"] == first} == {1}
-    assert max(row["session"] for row in view.rows) == 2
+    assert {row["session"] for row in flat(view) if row["task"] == first} == {1}
+    assert max(row["session"] for row in flat(view)) == 2
 
 
 def test_kill_9_of_a_worker_is_a_row_and_the_campaign_goes_on(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_a_job_array_gives_the_same_campaign(tmp_path: Path) -> None:
     assert view.outcome.done == view.outcome.total == 2
     assert len(list((folder / "parts").glob("*.jsonl"))) == 2
     assert len(list((folder / "impacttracker").glob("*.jsonl"))) == 2
-    assert {row["session"] for row in view.rows} == {1, 2}
+    assert {row["session"] for row in flat(view)} == {1, 2}
     assert "Small CNN" in bench("report", str(folder)).stdout
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from impact_tracker import Record
 from impact_tracker.bench.show.view import read
+from python.bench.flat import flat
 from waiting import has_ended, until
 
 pytestmark = pytest.mark.usefixtures("core")
@@ -78,7 +79,7 @@ class Place:
         assert resumed.returncode == 0, resumed.stderr
         view = read(self.folder)
         assert (view.outcome.done, view.outcome.total, view.outcome.failed) == (repeats, repeats, {})
-        found = [(row["repeat"], row["phase"]) for row in view.rows if row["phase"] != "idle"]
+        found = [(row["repeat"], row["phase"]) for row in flat(view) if row["phase"] != "idle"]
         assert sorted(found) == sorted((repeat, phase) for repeat in range(1, repeats + 1) for phase in phases)
         assert view.left_out == []
         for path in (self.folder / "impacttracker").glob("*.jsonl"):

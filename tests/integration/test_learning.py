@@ -15,6 +15,7 @@ pytest.importorskip("impact_tracker._core", reason="the core is not built")
 from impact_tracker import Record
 from impact_tracker.bench.show.view import View, read
 from integration.tracked import bench
+from python.bench.flat import flat
 
 pytestmark = pytest.mark.usefixtures("worker")
 needs_fashion = pytest.mark.usefixtures("fashion_mnist")
@@ -29,7 +30,7 @@ def learnt(folder: Path, *arguments: str) -> View:
 
 
 def epochs(view: View) -> list[dict[str, Any]]:
-    return [line for line in view.lines if line.get("kind") == "epoch"]
+    return flat(view.epochs)
 
 
 @needs_fashion
@@ -42,7 +43,7 @@ def test_images_to_an_accuracy(tmp_path: Path) -> None:
     assert one.final.value >= 0.6
     lines = epochs(view)
     assert [line["reached"] for line in lines] == [False] * (len(lines) - 1) + [True]
-    training = next(row for row in view.rows if row["phase"] == "training")
+    training = next(row for row in flat(view) if row["phase"] == "training")
     assert training["images"] == 1024 * len(lines)
     record = Record(view.storage.folder / training["record"])
     regions = [region for region in record.regions if region.name == training["region"]]
@@ -90,7 +91,7 @@ def test_volumes_to_a_dice(tmp_path: Path) -> None:
     (line, *_) = epochs(view)
     assert line["metric"] == "dice"
     assert len(line["dice_by_class"]) == 4
-    row = next(row for row in view.rows if row["phase"] == "evaluation")
+    row = next(row for row in flat(view) if row["phase"] == "evaluation")
     assert (row["unit"], row["data"], row["input"]) == ("volume", "brain-2mm", [1, 32, 32, 32])
 
 
@@ -133,6 +134,6 @@ def test_missing_data_names_its_package(tmp_path: Path, goal: str, package: str)
 def test_replicas_share_the_batch(tmp_path: Path) -> None:
     arguments = ("--model", "small-cnn", "--epochs", "1", "--images", "128", "--test-images", "64", "--replicas", "2")
     view = learnt(tmp_path / "a", *arguments)
-    row = next(row for row in view.rows if row["phase"] == "training")
+    row = next(row for row in flat(view) if row["phase"] == "training")
     assert row["devices"] == ["cpu", "cpu"]
     assert row["images"] == 128

@@ -21,8 +21,10 @@ pytest.importorskip("impact_tracker._core", reason="the core is not built")
 pytest.importorskip("submitit")
 
 from impact_tracker import Record
+from impact_tracker.bench.row.row import Row
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
+from python.bench.flat import flat
 
 pytestmark = pytest.mark.usefixtures("worker", "fashion_mnist")
 
@@ -45,7 +47,7 @@ def finished(program: subprocess.Popen[str], seconds: float = 280.0) -> tuple[in
 
 def started(folder: Path) -> bool:
     """Whether a first phase is on the disk."""
-    return any(line.get("kind") == "row" for line in Storage(folder).lines())
+    return any(isinstance(line, Row) for line in Storage(folder).lines())
 
 
 def is_gathered(folder: Path, tasks: int) -> None:
@@ -53,10 +55,10 @@ def is_gathered(folder: Path, tasks: int) -> None:
     view = read(folder)
     assert (view.outcome.done, view.outcome.total, view.outcome.failed) == (tasks, tasks, {})
     assert len(list((folder / "parts").glob("*.jsonl"))) == tasks
-    records = {row["record"] for row in view.rows}
+    records = {row["record"] for row in flat(view)}
     assert len(records) == tasks
     assert all(Record(folder / record).complete for record in records)
-    phases = {row["phase"] for row in view.rows}
+    phases = {row["phase"] for row in flat(view)}
     assert phases >= {"load", "warm-up", "training", "evaluation", "inference", "idle"}
     report = command("bench", "report", folder, "--json")
     done = subprocess.run(report, capture_output=True, text=True, check=True)

@@ -16,6 +16,7 @@ from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.plan.task import plan
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
+from python.bench.flat import append
 
 GRAMS_A_JOULE = 400 / 3.6e6
 SHAPES = {one.name: one for one in (*suite_ai.sub_tests(), *suite_modern.TESTS)}
@@ -79,7 +80,7 @@ def campaign(
     """A folder with the rows of every task of these settings. `units`: of models whose inputs are no images."""
     chance = random.Random(seed)
     tasks = plan(settings, suite_tests(settings))
-    networks = {task.test.model: {"activations": 6e6, "input": [3, 224, 224]} for task in tasks}
+    networks = {task.test.model: {"activations": 6_000_000, "input": [3, 224, 224]} for task in tasks}
     storage = Storage(folder)
     storage.create(settings, [task.id for task in tasks], {"networks": networks, "host": "here", **head})
     with storage:
@@ -88,9 +89,9 @@ def campaign(
                 value = joules(task.test.name) * factor * chance.gauss(1, scatter)
                 accuracy = {"accuracy": 0.8} if phase == "evaluation" else {}
                 unit = (units or {}).get(task.test.model, "image")
-                storage.append(row_of(task, phase, value, 1000, unit=unit, **accuracy))
-            storage.append(
-                {"kind": "task", "task": task.id, "attempt": 1, "session": 1, "status": "ok", "reason": None}
+                append(storage, row_of(task, phase, value, 1000, unit=unit, **accuracy))
+            append(
+                storage, {"kind": "task", "task": task.id, "attempt": 1, "session": 1, "status": "ok", "reason": None}
             )
     return read(folder)
 

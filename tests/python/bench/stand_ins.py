@@ -14,6 +14,18 @@ NETWORKS = {
     "mobilenet-v2": {"task": "classification", "parameters": 3_506_153, "trainable_parameters": 3_506_153, "gmac": 0.3},
 }
 SECONDS_AN_IMAGE = {"small-cnn": 1e-3, "mobilenet-v2": 8e-3}
+BUILT: dict[str, Any] = {
+    "input": [3, 32, 32],
+    "classes": 10,
+    "layout": "channels_last",
+    "precision": "fp32",
+    "device": "cpu",
+    "threads": 2,
+    "variant": None,
+    "batch_norm": "train",
+    "blas": None,
+    "allocator": "glibc",
+}
 ACCURACY = {"small-cnn": 0.86, "mobilenet-v2": 0.72}
 
 
@@ -65,7 +77,7 @@ class Worker:
         self._workers.before(self, "load")
         fake_core.machine.advance(0.5)
         self.loaded = {"event": "loaded", "network": network, "unit": "image", "batch": options["batch"], "macs": 1}
-        self.loaded.update(NETWORKS[network], seed=options.get("seed"), torch_version="1.13.0")
+        self.loaded.update(NETWORKS[network], seed=options.get("seed"), torch_version="1.13.0", **BUILT)
         return decoded(Loaded, self.loaded)
 
     def warm_up(self, **options: Any) -> float:

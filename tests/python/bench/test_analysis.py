@@ -17,6 +17,7 @@ from impact_tracker.bench.show.table_texts import csv_text, latex, markdown
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.report.page import Table, plain
+from python.bench.flat import append, flat
 from python.bench.made import SHAPES, campaign, joules_of
 
 pytest.importorskip("scipy.stats")
@@ -142,12 +143,12 @@ def test_invalid_runs_are_shown_with_their_reason_and_in_no_mean(tmp_path: Path)
     view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", mode="work", repeats=3, models=("vgg-16",)))
     cell = next(cell for cell in view.cells if cell.phase == "training")
     with view.storage as storage:
-        for row in view.rows:
+        for row in flat(view):
             worst = {**row, "attempt": 2, "j_per_image": 1e9, "kwh": 1e9}
             if row["phase"] == "inference":
-                storage.append({**worst, "invalid": ["the GPU was not used"]})
+                append(storage, {**worst, "invalid": ["the GPU was not used"]})
             elif row["repeat"] == 2:
-                storage.append({**worst, "invalid": ["its power drifted"]})
+                append(storage, {**worst, "invalid": ["its power drifted"]})
     again = read(tmp_path / "a")
     inference, training = again.cells
     assert (inference.runs, training.runs) == (0, 2)
@@ -174,7 +175,7 @@ def test_the_olympic_mean_says_so_and_its_bootstrap_is_of_the_same_runs(tmp_path
     usual, trimmed = (view.to_dict()["summary"][0]["bootstrap"]["kwh"] for view in (plain_view, olympic))
     assert usual != trimmed
     # All seven are drawn from: the interval of the five that are left would be too narrow
-    values = sorted(row["kwh"] for row in olympic.rows if row["phase"] == olympic.cells[0].phase)
+    values = sorted(row["kwh"] for row in flat(olympic) if row["phase"] == olympic.cells[0].phase)
     kept = bootstrap(values[1:-1])
     assert kept is not None
     assert trimmed[1] - trimmed[0] > kept[1] - kept[0]
@@ -190,7 +191,7 @@ def test_what_makes_means_doubtful_is_said(tmp_path: Path) -> None:
     with view.storage as storage:
         for task, watts in (("idle-before.s1", 40.0), ("idle-after.s1", 50.0)):
             row = {"kind": "row", "task": task, "phase": "idle", "attempt": 1, "status": "ok", "power_w": watts}
-            storage.append({**row, "host": f"node-{watts:.0f}", "region_s": 30.0, "cpu_utilisation": watts / 30})
+            append(storage, {**row, "host": f"node-{watts:.0f}", "region_s": 30.0, "cpu_utilisation": watts / 30})
     notes = read(tmp_path / "a").caveats
     assert any(note.startswith("energies of single runs scatter") and "Small CNN training" in note for note in notes)
     assert "idle, the machine drew 40.0 W before the session and 50.0 W after it" in notes
@@ -202,8 +203,8 @@ def test_where_no_run_counts_it_says_so(tmp_path: Path) -> None:
     settings = Settings(suite="ai-benchmark", mode="work", repeats=1, models=("vgg-16",))
     view = campaign(tmp_path / "a", settings)
     with view.storage as storage:
-        for row in view.rows:
-            storage.append({**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
+        for row in flat(view):
+            append(storage, {**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
     again = read(tmp_path / "a")
     assert again.page().headline.startswith("No run counts")
     assert SuiteView(again).score == "no score: no sub-test of the suite has a run that counts"
@@ -214,9 +215,9 @@ def test_what_the_mode_of_the_paper_leaves_open_is_said(tmp_path: Path) -> None:
     settings = Settings(suite="ai-benchmark", mode="paper", repeats=1, models=("vgg-16", "srcnn"))
     view = campaign(tmp_path / "a", settings)
     with view.storage as storage:
-        for row in view.rows:
+        for row in flat(view):
             limit = "seconds" if row["test"].startswith("srcnn") else "passes"
-            storage.append({**row, "attempt": 2, "limit": limit})
+            append(storage, {**row, "attempt": 2, "limit": limit})
     notes = read(tmp_path / "a").caveats
     assert any("the first pass is in the energy and in no mean time of a pass" in note for note in notes)
     assert any(note.startswith("3 of 5 phases ended by the cap of time") for note in notes)
@@ -227,9 +228,9 @@ def test_a_ratio_of_which_one_side_ran_once_has_no_interval(tmp_path: Path) -> N
     view = campaign(tmp_path / "a", settings)
     assert " ± " in view.page().headline.partition(" times")[0]
     with view.storage as storage:
-        for row in view.rows:
+        for row in flat(view):
             if row["model"] == "vgg-16" and row["repeat"] > 1:
-                storage.append({**row, "attempt": 2, "invalid": ["its power drifted"]})
+                append(storage, {**row, "attempt": 2, "invalid": ["its power drifted"]})
     again = read(tmp_path / "a").page().headline
     assert again.startswith("U-Net takes")
     assert " ± " not in again.partition(" times")[0]
@@ -242,9 +243,9 @@ def test_warnings_are_counted(tmp_path: Path) -> None:
         {"name": "drift", "ok": True, "fatal": True, "text": "it drifted"},
     ]
     with view.storage as storage:
-        for row in view.rows[:2]:
-            storage.append({**row, "attempt": 2, "checks": checks})
-        storage.append({**view.rows[2], "attempt": 2, "checks": checks[1:]})
+        for row in flat(view)[:2]:
+            append(storage, {**row, "attempt": 2, "checks": checks})
+        append(storage, {**flat(view)[2], "attempt": 2, "checks": checks[1:]})
     notes = read(tmp_path / "a").caveats
     assert "2 of 3 rows are warned of, as: other programs ran beside it" in notes
     assert not any("drifted" in note for note in notes)

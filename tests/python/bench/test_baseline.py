@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.judge.baseline import Level, levels_at, powers
-from impact_tracker.bench.judge.validity import judge
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
 from python import fake_core
+from python.bench import flat as lines
+from python.bench.flat import flat, row_of
 from python.bench.stand_ins import Worker, Workers, idle
 
 WATTS = st.floats(0.1, 1e4)
@@ -28,33 +29,38 @@ def at(begin_s: float, power_w: float, seconds: float = 10.0, **more: Any) -> di
     return {"region_s": seconds, "energy_j": energy, "sources": sources, **times, **more}
 
 
+def levels(row: dict[str, Any], before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Level]:
+    ends = [None if end is None else row_of(end) for end in (before, after)]
+    return levels_at(row_of(row), *ends)
+
+
 def test_by_when_a_row_ran_between_them() -> None:
     before, after = at(0, 40.0), at(100, 60.0)
     for begin, expected in ((0, 40.0), (25, 45.0), (50, 50.0), (100, 60.0), (500, 60.0)):
-        found = levels_at(at(begin, 90.0), before, after)
+        found = levels(at(begin, 90.0), before, after)
         assert found[""] == (pytest.approx(expected), pytest.approx(40.0), pytest.approx(60.0))
         assert found["cpu"] == found[""]
 
 
 def test_half_way_where_no_times_are_known() -> None:
     row = {**at(25, 90.0), "start_ns": None}
-    assert levels_at(row, at(0, 40.0), at(100, 60.0))[""].power_w == pytest.approx(50.0)
-    assert levels_at(at(25, 90.0), at(100, 40.0), at(0, 60.0))[""].power_w == pytest.approx(50.0)  # of another start
+    assert levels(row, at(0, 40.0), at(100, 60.0))[""].power_w == pytest.approx(50.0)
+    assert levels(at(25, 90.0), at(100, 40.0), at(0, 60.0))[""].power_w == pytest.approx(50.0)  # of another start
 
 
 def test_one_alone_says_nothing_of_its_change() -> None:
     row = at(25, 90.0)
-    assert levels_at(row, at(0, 40.0), None)[""] == Level(pytest.approx(40.0), None, None)
-    assert levels_at(row, None, at(100, 60.0))[""] == Level(pytest.approx(60.0), None, None)
-    assert levels_at(row, None, None) == {}
-    assert levels_at(row, {"region_s": None}, at(100, 60.0))[""].power_w == pytest.approx(60.0)
+    assert levels(row, at(0, 40.0), None)[""] == Level(pytest.approx(40.0), None, None)
+    assert levels(row, None, at(100, 60.0))[""] == Level(pytest.approx(60.0), None, None)
+    assert levels(row, None, None) == {}
+    assert levels(row, {"region_s": None}, at(100, 60.0))[""].power_w == pytest.approx(60.0)
     # A sum without a sensor that spoke else is another sum.
-    assert levels_at(row, at(0, 40.0), at(100, 20.0, silent=["nvml"]))[""] == Level(pytest.approx(40.0))
+    assert levels(row, at(0, 40.0), at(100, 20.0, silent=["nvml"]))[""] == Level(pytest.approx(40.0))
 
 
 @given(WATTS, WATTS, st.floats(0, 1000), WATTS)
 def test_a_level_lies_between_the_baselines(first: float, last: float, begin: float, power: float) -> None:
-    level = levels_at(at(begin, power), at(0, first), at(1000, last))[""]
+    level = levels(at(begin, power), at(0, first), at(1000, last))[""]
     assert level.low_w is not None
     assert level.high_w is not None
     assert level.low_w * (1 - 1e-9) <= level.power_w <= level.high_w * (1 + 1e-9)
@@ -64,8 +70,7 @@ def test_a_level_lies_between_the_baselines(first: float, last: float, begin: fl
 def judged(power_w: float, before_w: float, after_w: float | None, device: str = "cpu") -> dict[str, Any]:
     row = at(45, power_w, status="ok", phase="training", device=device, precision="fp32")
     after = None if after_w is None else at(90, after_w)
-    judge(row, Settings(device=device), None, levels_at(row, at(0, before_w), after), True)
-    return row
+    return lines.judged(row, Settings(device=device), levels(row, at(0, before_w), after))
 
 
 def test_what_is_above_idle_has_the_range_of_both() -> None:
@@ -126,10 +131,10 @@ def ran(folder: Path, workers: Workers, **how: Any) -> View:
 
 def test_a_campaign_holds_its_rows_against_both(machine: fake_core.Machine, tmp_path: Path) -> None:
     view = ran(tmp_path / "a", Workers())
-    idle_rows = [row for row in view.rows if row["phase"] == "idle"]
-    first, last = (powers(row)[""] for row in idle_rows)
+    idle_rows = [row for row in flat(view) if row["phase"] == "idle"]
+    first, last = (powers(row_of(row))[""] for row in idle_rows)
     assert (first, last) == (pytest.approx(45.0), pytest.approx(55.0))
-    rows = [row for row in view.rows if row["phase"] == "training"]
+    rows = [row for row in flat(view) if row["phase"] == "training"]
     assert {row["idle_baselines"] for row in rows} == {"before and after"}
     levels = [row["idle_w"] for row in sorted(rows, key=lambda row: row["start_ns"])]
     assert 45.0 < levels[0] < levels[1] < 55.0
@@ -154,7 +159,7 @@ def test_a_session_that_was_ended_has_none_after_it_and_says_so(machine: fake_co
     with pytest.raises(KeyboardInterrupt):
         ran(tmp_path / "a", workers)
     view = read(tmp_path / "a")
-    (training,) = (row for row in view.rows if row["phase"] == "training")
+    (training,) = (row for row in flat(view) if row["phase"] == "training")
     assert training["idle_baselines"] == "one"
     missing = "session 1 has no idle baseline after its tests: energies above idle are held against the other one alone"
     assert any(note.startswith(missing) for note in view.caveats)
@@ -164,6 +169,6 @@ def test_a_session_that_was_ended_has_none_after_it_and_says_so(machine: fake_co
             assert not any("no idle baseline" in note for note in busy.caveats)
     workers.before = lambda worker, command: None
     Campaign.resume(tmp_path / "a", open_worker=workers, sleep=idle).run(quiet=True)
-    found = {row["task"]: row["idle_baselines"] for row in read(tmp_path / "a").rows if row["phase"] == "training"}
+    found = {row["task"]: row["idle_baselines"] for row in flat(read(tmp_path / "a")) if row["phase"] == "training"}
     assert sorted(found.values()) == ["before and after", "one"]
     assert any(note.startswith(missing) for note in read(tmp_path / "a").caveats)

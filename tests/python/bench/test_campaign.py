@@ -13,11 +13,13 @@ from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.analyse.cells import cell_of
 from impact_tracker.bench.plan import suites
 from impact_tracker.bench.plan.task import plan
-from impact_tracker.bench.row.rows import add_loaded, current
+from impact_tracker.bench.row.log import current
+from impact_tracker.bench.row.make import with_loaded
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
-from impact_tracker.runner import WorkerError
+from impact_tracker.runner import Loaded, WorkerError
 from python import fake_core
+from python.bench.flat import flat, row_of
 from python.bench.stand_ins import Workers, ended, idle
 
 
@@ -34,9 +36,9 @@ def test_every_phase_is_a_row_with_the_energy_of_its_region(workers: Workers, tm
     outcome = run(tmp_path / "a", workers, models=("small-cnn",), repeats=2)
     assert (outcome.done, outcome.total, outcome.failed) == (2, 2, {})
     view = read(tmp_path / "a")
-    phases = [row["phase"] for row in view.rows if row["task"] == "small-cnn.r1"]
+    phases = [row["phase"] for row in flat(view) if row["task"] == "small-cnn.r1"]
     assert phases == ["load", "warm-up", "training", "evaluation", "inference"]
-    training = next(row for row in view.rows if row["phase"] == "training")
+    training = next(row for row in flat(view) if row["phase"] == "training")
     # 1000 images at 3 ms, 100 W of the package and 5 W of the memory
     assert training["duration_s"] == pytest.approx(3.0)
     assert training["energy_j"] == pytest.approx(315.0)
@@ -45,7 +47,7 @@ def test_every_phase_is_a_row_with_the_energy_of_its_region(workers: Workers, tm
     assert training["quality"] == "modelled"
     assert training["parameters"] == 421_738
     assert (tmp_path / "a" / training["record"]).is_file()
-    before = [row for row in view.rows if row["phase"] == "idle"]
+    before = [row for row in flat(view) if row["phase"] == "idle"]
     assert [row["task"] for row in before] == ["idle-before.s1", "idle-after.s1"]
     assert before[0]["power_w"] == pytest.approx(45.0)
     assert workers.opened == workers.closed == 3  # one to look, one a run
@@ -82,7 +84,7 @@ def test_means_over_runs_and_accuracy_of_what_was_trained(workers: Workers, tmp_
 )
 def test_one_phase_alone(workers: Workers, tmp_path: Path, phase: str, expected: list[str]) -> None:
     run(tmp_path / "a", workers, models=("small-cnn",), repeats=1, phase=phase, idle_s=0.0)
-    assert [row["phase"] for row in read(tmp_path / "a").rows] == expected
+    assert [row["phase"] for row in flat(read(tmp_path / "a"))] == expected
 
 
 def test_a_worker_that_dies_is_a_row_and_the_campaign_goes_on(workers: Workers, tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_worker_that_dies_is_a_row_and_the_campaign_goes_on(workers: Workers, 
     assert task.startswith("mobilenet-v2.r")
     assert "SIGKILL" in outcome.failed[task]
     view = read(tmp_path / "a")
-    row = next(row for row in view.rows if row["status"] == "failed")
+    row = next(row for row in flat(view) if row["status"] == "failed")
     assert row["phase"] == "training"
     assert row["energy_j"] == pytest.approx(12.0 * 105)  # half of the phase: it was used, and is not averaged
     assert row.get("j_per_image") is None
@@ -110,7 +112,7 @@ def test_out_of_memory_at_load_is_a_row(workers: Workers, tmp_path: Path) -> Non
     workers.fail("mobilenet-v2", "load", error)
     outcome = run(tmp_path / "a", workers, repeats=1)
     assert outcome.done == 1
-    row = next(row for row in read(tmp_path / "a").rows if row["status"] == "failed")
+    row = next(row for row in flat(read(tmp_path / "a")) if row["status"] == "failed")
     assert (row["phase"], row["failure"]) == ("load", "out-of-memory")
 
 
@@ -134,7 +136,7 @@ def test_finished_rows_stay_and_resume_does_the_rest(workers: Workers, tmp_path:
     assert (outcome.done, outcome.total) == (3, 3)
     after = (folder / "rows.jsonl").read_text()
     assert after.startswith(before[: before.rindex("\n") + 1])
-    rows = read(folder).rows
+    rows = flat(read(folder))
     assert len({(row["task"], row["phase"]) for row in rows}) == len(rows)
     second = [row for row in rows if row["task"] == "small-cnn.r2"]
     assert [row["phase"] for row in second] == ["load", "warm-up", "training", "evaluation", "inference"]
@@ -196,7 +198,7 @@ def test_provisional_energies_are_settled_at_the_end(
     monkeypatch.setattr(fake_core.Record, "regions", settled)
     run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
     lines = Storage(tmp_path / "a").lines()
-    training = next(row for row in current(lines) if row["phase"] == "training")
+    training = next(row for row in flat(current(lines)) if row["phase"] == "training")
     assert training["provisional"] is False
     assert training["energy_j"] == pytest.approx(630.0)
     assert training["j_per_image"] == pytest.approx(0.63)
@@ -218,7 +220,7 @@ def test_a_late_idle_baseline_is_what_rows_are_held_against(
 
     monkeypatch.setattr(fake_core.Record, "regions", settled)
     run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
-    training = next(row for row in read(tmp_path / "a").rows if row["phase"] == "training")
+    training = next(row for row in flat(read(tmp_path / "a")) if row["phase"] == "training")
     # 105 W at work; 45 W idle as first seen, 135 W in truth
     assert training["above_idle_j"] == pytest.approx(315.0 - 135.0 * 3.0)
 
@@ -257,7 +259,7 @@ def test_energy_that_was_not_measured_is_none(workers: Workers, machine: fake_co
     with pytest.warns(Warning, match="no energy was measured"):
         run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
     view = read(tmp_path / "a")
-    assert all(row["energy_j"] is None for row in view.rows)
+    assert all(row["energy_j"] is None for row in flat(view))
     cell = cell_of(view.cells, "small-cnn", "training")
     assert cell is not None
     assert (cell.kwh, cell.j_per_image, cell.quality) == (None, None, "missing")
@@ -305,8 +307,7 @@ def test_damage_inside_the_rows_is_named(workers: Workers, tmp_path: Path) -> No
 
 def test_a_training_s_multiply_adds_are_those_of_its_own_pass() -> None:
     """What only follows a prompt scores one token, what is trained scores all of them."""
-    loaded = {"macs": 48_000_000_000, "gmac": 48.0, "training_macs": 68_000_000_000}
+    loaded = Loaded("small-gpt", 1, macs=48_000_000_000, gmac=48.0, training_macs=68_000_000_000)
     for phase, gmac in (("training", 68.0), ("evaluation", 68.0), ("inference", 48.0)):
-        row: dict[str, Any] = {"phase": phase}
-        add_loaded(row, loaded)
-        assert (row["gmac"], row["macs"]) == (gmac, gmac * 1e9)
+        setup = with_loaded(row_of({"phase": phase}), loaded).setup
+        assert (setup.gmac, setup.macs) == (gmac, gmac * 1e9)

@@ -20,6 +20,7 @@ from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.cli.bench import end as bench_end
+from python.bench.flat import append
 from python.bench.stand_ins import Workers
 
 SMALL = ("--models", "small-cnn", "--images", "100", "--test-images", "100")
@@ -85,14 +86,14 @@ def test_an_interruption_inside_a_line_leaves_none_of_it(tmp_path: Path, monkeyp
 
     storage = Storage(tmp_path)
     with storage:
-        storage.append({"kind": "word", "n": 1})
+        append(storage, {"kind": "word", "n": 1})
         monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", lambda *a: interrupted(*a))
         with pytest.raises(KeyboardInterrupt):
-            storage.append({"kind": "word", "n": 2})
+            append(storage, {"kind": "word", "n": 2})
         monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", WRITE)
-        storage.append({"kind": "word", "n": 3})
+        append(storage, {"kind": "word", "n": 3})
     found = read_lines((tmp_path / "rows.jsonl").read_bytes())
-    assert ([line["n"] for line in found.lines], found.damaged, found.unfinished) == ([1, 3], [], False)
+    assert ([line.origin.others["n"] for line in found.lines], found.damaged, found.unfinished) == ([1, 3], [], False)
 
 
 @pytest.mark.parametrize("victim", ["results.json", "results.csv", "energy.png", "energy.svg"])
@@ -157,6 +158,7 @@ def test_a_report_of_what_is_not_ours_to_write_is_shown(
         raise disk.explained(OSError(errno.EROFS, "Read-only file system"), path)
 
     monkeypatch.setattr("impact_tracker.bench.row.storage.write_whole", refused)
+    monkeypatch.setattr("impact_tracker.bench.show.figures.write_whole", refused)
     assert main(["bench", "report", "a"]) == 0
     out = capsys.readouterr().out
     assert "Small CNN" in out
@@ -317,8 +319,9 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
 def test_bytes_that_are_no_text_and_numbers_that_are_none(tmp_path: Path) -> None:
     storage = Storage(tmp_path)
     with storage:
-        storage.append(
-            {"kind": "epoch", "path": "a\udcffb", "values": [1.0, float("nan"), {"a": float("inf")}], "to": "µ"}
+        append(
+            storage,
+            {"kind": "word", "path": "a\udcffb", "values": [1.0, float("nan"), {"a": float("inf")}], "to": "µ"},
         )
     line = json.loads((tmp_path / "rows.jsonl").read_bytes())
     assert (line["path"], line["values"], line["to"]) == ("a\udcffb", [1.0, None, {"a": None}], "µ")

@@ -10,6 +10,7 @@ import pytest
 from impact_tracker.bench import Settings
 from impact_tracker.bench.show import forecast
 from impact_tracker.bench.show.view import read
+from python.bench.flat import append, flat, row_of
 from python.bench.made import campaign, dumped
 
 
@@ -38,10 +39,10 @@ def test_a_forecast_s_carbon_holds_the_intensity_s_range_and_its_runs_those_with
     settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=3)
     view = campaign(tmp_path / "a", settings, scatter=0.0)
     with view.storage as storage:
-        for row in view.rows:
+        for row in flat(view):
             carbon = {"carbon_low_g": 0.4 * row["carbon_g"], "carbon_high_g": 1.9 * row["carbon_g"]}
             silent = {"energy_j": None, "kwh": None, "j_per_image": None, "carbon_g": None} if row["repeat"] > 1 else {}
-            storage.append({**row, **carbon, "attempt": 2, **silent})
+            append(storage, {**row, **carbon, "attempt": 2, **silent})
     again = read(tmp_path / "a")
     (found,) = forecast.forecasts(again, images=10_000)
     assert found.carbon_g is not None
@@ -58,8 +59,8 @@ def test_a_forecast_s_carbon_holds_the_intensity_s_range_and_its_runs_those_with
 def test_a_start_that_was_not_measured_is_no_zero(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=2), joules=lambda name: 0.5)
     with view.storage as storage:
-        for row in [row for row in view.rows if row["phase"] == "training"]:
-            storage.append({**row, "phase": "load", "energy_j": None, "kwh": None, "duration_s": 2.0, "images": None})
+        for row in [row for row in flat(view) if row["phase"] == "training"]:
+            append(storage, {**row, "phase": "load", "energy_j": None, "kwh": None, "duration_s": 2.0, "images": None})
     again = read(tmp_path / "a")
     found = forecast.forecasts(again, images=1000)
     assert [one.start_known for one in found] == [False, False]
@@ -73,9 +74,9 @@ def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
     """Quick runs end by time: each has images of its own."""
     settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=2)
     view = campaign(tmp_path / "a", settings, scatter=0.0)
-    (row, other) = view.rows
+    (row, other) = flat(view)
     with view.storage as storage:
-        storage.append({**other, "attempt": 2, "images": 500, "duration_s": 15.0})
+        append(storage, {**other, "attempt": 2, "images": 500, "energy_j": other["energy_j"] / 2, "duration_s": 15.0})
     (found,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
     assert found.seconds == pytest.approx(300.0)
     assert found.energy_j == pytest.approx(row["j_per_image"] * 10_000)
@@ -85,8 +86,8 @@ def test_an_energy_of_wide_spread_is_not_shown_as_0(tmp_path: Path) -> None:
     """Two runs that differ a hundredfold: the spread is wider than the value, which is no 0 kWh for it."""
     settings = Settings(suite="ai-benchmark", mode="work", repeats=2, models=("vgg-16",))
     view = campaign(tmp_path / "a", settings, scatter=0.0)
-    for row in view.rows:
-        row["j_per_image"] *= 0.01 if row["repeat"] == 2 else 1.0
+    lines = [{**row, "energy_j": row["energy_j"] * (0.01 if row["repeat"] == 2 else 1.0)} for row in flat(view)]
+    view.rows = [row_of(line) for line in lines]
     found = forecast.forecasts(view, images=100)
     assert all(one.energy_high_j > 2 * one.energy_j for one in found)
     for cells in forecast.page(view, found, images=100, epochs=1).tables[0].rows:

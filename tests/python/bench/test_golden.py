@@ -80,7 +80,7 @@ class Told(Worker):
         assert isinstance(self._workers, Varying)
         fake_core.machine.power_w = next(self._workers.powers)
         super().load(network, **options)
-        self.loaded.update(input=[3, 32, 32], classes=10, training_macs=3_000_000, layout="channels_last", threads=2)
+        self.loaded.update(training_macs=3_000_000)
         return decoded(Loaded, self.loaded)
 
     def infer(self, **options: Any) -> Any:

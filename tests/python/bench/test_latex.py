@@ -11,6 +11,7 @@ import pytest
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.show.suite_files import SuiteView
+from python.bench.flat import append, flat
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")
@@ -38,7 +39,7 @@ def test_a_campaign_s_tables_compile(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", mode="work", repeats=3))
     odd = "50 % of it & a_b {c} ~ #1 $2^3$ \\ `impact-tracker doctor` ≥ 2 µs – “as” it is"
     with view.storage as storage:
-        storage.append({**view.rows[0], "attempt": 2, "invalid": [odd]})
+        append(storage, {**flat(view)[0], "attempt": 2, "invalid": [odd]})
     SuiteView(type(view)(view.storage)).write()
     (tmp_path / "a" / "document.tex").write_text(DOCUMENT)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]

@@ -16,12 +16,14 @@ from impact_tracker.bench.plan.suites import learning as suite_learning
 from impact_tracker.bench.plan.suites import listing
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.plan.test import is_reached
-from impact_tracker.bench.row.rows import current
+from impact_tracker.bench.row.log import current
+from impact_tracker.bench.row.row import Epoch
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import bench as command
 from impact_tracker.runner.messages import PhaseResult, decoded
 from python import fake_core
+from python.bench.flat import flat
 from python.bench.stand_ins import Worker, Workers, ended, idle
 
 WATTS = 105.0  # the fake machine's package and memory
@@ -82,7 +84,7 @@ def train(folder: Path, learners: Learners, **settings: Any) -> View:
 
 
 def only(view: View, phase: str, task: str = "small-cnn.r1") -> dict[str, Any]:
-    return next(row for row in view.rows if (row["phase"], row["task"]) == (phase, task))
+    return next(row for row in flat(view) if (row["phase"], row["task"]) == (phase, task))
 
 
 def test_it_ends_with_the_epoch_that_reaches_the_target(learners: Learners, tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_it_ends_with_the_epoch_that_reaches_the_target(learners: Learners, tmp_
     evaluation = only(view, "evaluation")
     assert evaluation["energy_j"] == pytest.approx(3 * EVALUATION_S * WATTS)
     assert evaluation["accuracy"] == pytest.approx(0.9)
-    assert [line["value"] for line in view.lines if line.get("kind") == "epoch"] == pytest.approx([0.7, 0.8, 0.9])
+    assert [line.value for line in view.lines if isinstance(line, Epoch)] == pytest.approx([0.7, 0.8, 0.9])
     assert not row.get("invalid")
 
 
@@ -189,7 +191,7 @@ def test_a_worker_that_dies_leaves_what_it_used_and_resume_begins_anew(learners:
     again = read(tmp_path / "a")
     assert only(again, "training")["reached"] is True
     assert only(again, "training")["attempt"] == 2
-    assert [line["attempt"] for line in again.lines if line.get("kind") == "epoch"] == [1, 2, 2, 2]
+    assert [line.attempt for line in again.lines if isinstance(line, Epoch)] == [1, 2, 2, 2]
     assert learners.opened == learners.closed
 
 
@@ -235,7 +237,7 @@ def test_provisional_energies_of_every_epoch_are_settled(
 
     monkeypatch.setattr(fake_core.Record, "regions", settled)
     train(tmp_path / "a", learners, target_metric="accuracy", target=0.89)
-    rows = current(Storage(tmp_path / "a").lines())
+    rows = flat(current(Storage(tmp_path / "a").lines()))
     training = next(row for row in rows if row["phase"] == "training")
     assert training["provisional"] is False
     assert training["energy_j"] == pytest.approx(2 * 3 * EPOCH_S * WATTS)
@@ -370,5 +372,5 @@ def test_an_epoch_without_a_result_leaves_no_sum(
     row = only(view, "training")
     assert (row["epochs"], row["energy_j"], row["quality"]) == (3, None, "missing")
     assert only(view, "evaluation")["energy_j"] is not None
-    epochs = [line["training_j"] for line in view.lines if line.get("kind") == "epoch"]
+    epochs = [line.training_j for line in view.lines if isinstance(line, Epoch)]
     assert [joules is None for joules in epochs] == [False, True, False]

@@ -8,10 +8,12 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.row.head import Network
 from impact_tracker.bench.run import execution
 from impact_tracker.bench.run.memory import estimated_bytes, system_memory
 from impact_tracker.bench.show.view import read
 from python import fake_core
+from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
 from python.cgroup_tree import cgroup_tree
 
@@ -26,7 +28,7 @@ def machine_tree(root: Path, groups: str = "", **files: str) -> str:
 
 def test_memory_that_a_test_needs() -> None:
     (test,) = suite_tests(Settings(models=("mobilenet-v2",), batch=10))
-    network = {"input": [3, 64, 64], "activations": 1000, "parameters": 500}
+    network = Network(input=(3, 64, 64), activations=1000, parameters=500)
     assert estimated_bytes(test, network) == 4 * 4 * 500 + 10 * 10 * 250
 
 
@@ -71,6 +73,6 @@ def test_what_cannot_fit_is_a_row_and_its_worker_is_never_started(
     (reason,) = outcome.failed.values()
     assert reason.startswith("load: it needs about")
     assert "100 MB are free" in reason
-    row = next(row for row in read(tmp_path / "a").rows if row["status"] == "failed")
+    row = next(row for row in flat(read(tmp_path / "a")) if row["status"] == "failed")
     assert (row["model"], row["phase"], row["failure"]) == ("mobilenet-v2", "load", "out-of-memory")
     assert row["energy_j"] is None

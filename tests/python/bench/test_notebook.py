@@ -13,6 +13,7 @@ import pytest
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.show.view import read
+from python.bench.flat import append, flat
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")
@@ -61,8 +62,8 @@ def test_a_campaign_whose_runs_are_all_invalid_is_shown_too(
 ) -> None:
     view = read(folder)
     with view.storage as storage:
-        for row in view.rows:
-            storage.append({**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
+        for row in flat(view):
+            append(storage, {**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
     names, _ = cells_run(monkeypatch)
     assert names["drawn"] == {}
     assert "No run counts" in capsys.readouterr().out

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.judge.validity import judge
+from python.bench import flat
 
 
 def judged(settings: Settings | None = None, **changes: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"status": "ok", "phase": "training", "device": "cpu", "duration_s": 60.0, "energy_j": 6000.0}
     row.update({"precision": "fp32", "layout": "channels_last", "threads": 2, **changes})
-    judge(row, settings or Settings(), None, {}, True)
-    return row
+    return flat.judged(row, settings)
 
 
 def observed(**changes: Any) -> dict[str, Any]:

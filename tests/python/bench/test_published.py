@@ -11,6 +11,7 @@ from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.published import CLASSIFIERS, published
 from impact_tracker.bench.analyse.scores import scores
 from impact_tracker.bench.show import reproduction
+from python.bench.flat import row_of
 from python.bench.made import SHAPES, campaign
 
 pytest.importorskip("scipy.stats")
@@ -19,16 +20,17 @@ pytest.importorskip("scipy.stats")
 def test_scores_are_the_originals() -> None:
     """Every sub-test at its reference time: the reference device's own score, 10,000 each."""
     tests = [one for one in SHAPES.values() if hasattr(one, "reference_ms")]
-    rows: list[dict[str, Any]] = [
-        {"test": t.name, "phase": t.phase, "status": "ok", "pass_ms": t.reference_ms, "batch": t.batch} for t in tests
+    lines: list[dict[str, Any]] = [
+        {"test": t.name, "phase": t.phase, "pass_ms": t.reference_ms, "batch": t.batch} for t in tests
     ]
+    rows = [row_of(line) for line in lines]
     found = scores(rows)
     assert (found.inference, found.training, found.ai_score, found.scaled) == (10_000, 10_000, 20_000, False)
-    faster = [{**row, "pass_ms": row["pass_ms"] * 2, "batch": row["batch"] * 4} for row in rows]
+    faster = [row_of({**line, "pass_ms": line["pass_ms"] * 2, "batch": line["batch"] * 4}) for line in lines]
     assert scores(faster).ai_score == 40_000
     assert "scaled to the original batches" in scores(faster).text()
     assert "copies" not in scores(rows).text()
-    on_card = scores([{**row, "device": "cuda:0"} for row in rows])
+    on_card = scores([row_of({**line, "device": "cuda:0"}) for line in lines])
     assert on_card.ai_score == 20_000
     assert on_card.text().endswith("without the copies to and from the card that the original's hold")
     part = scores(rows[:10])
@@ -42,10 +44,7 @@ def test_scores_equal_a_published_log() -> None:
     times = [176.8, 144, 151.8, 160.7, 92.4, 134.1, 115.0, 168, 234.2, 126, 147, 159.7, 106.5, 305, 109.7, 89.7]
     times += [1712, 856]
     training = [one for one in SHAPES.values() if hasattr(one, "reference_ms") and one.phase == "training"]
-    rows = [
-        {"test": one.name, "phase": "training", "status": "ok", "pass_ms": ms, "batch": one.batch}
-        for one, ms in zip(training, times)
-    ]
+    rows = [row_of({"test": one.name, "pass_ms": ms, "batch": one.batch}) for one, ms in zip(training, times)]
     assert scores(rows).training == 16_326
 
 

@@ -15,6 +15,7 @@ from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.weighing import Reweighing
 from python import fake_core
+from python.bench.flat import flat, row_of
 from python.bench.made import campaign
 from python.bench.stand_ins import Workers, idle
 
@@ -32,8 +33,8 @@ def folder(machine: fake_core.Machine, tmp_path: Path) -> Path:
     ids=str,
 )
 def test_rows_are_weighed_as_their_records_are(folder: Path, asked: dict[str, Any]) -> None:
-    rows = read(folder, weights=Reweighing(**asked)).rows
-    before = read(folder).rows
+    rows = flat(read(folder, weights=Reweighing(**asked)))
+    before = flat(read(folder))
     regions = {region.name: region for region in Record(folder / rows[0]["record"]).regions}
     assert len(rows) == len(before) == 12
     for row, old in zip(rows, before):
@@ -58,7 +59,7 @@ def test_nothing_asked_changes_nothing_and_bad_weights_are_refused(folder: Path)
 
 
 def test_energy_that_is_missing_has_no_carbon() -> None:
-    row = {"energy_j": None, "carbon_g": None, "pue": 1.0, "quality": "missing"}
+    row = row_of({"energy_j": None, "carbon_g": None, "pue": 1.0, "quality": "missing"})
     assert weighed([row], Reweighing(zone="FR")) == weighed([row], Reweighing(pue=2.0)) == [row]
 
 

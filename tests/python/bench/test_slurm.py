@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.row.row import TaskEnd
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run import slurm
 from impact_tracker.bench.run.slurm_queue import LOOKS, Ending, queued
 from impact_tracker.bench.show.view import read
 from python import fake_core
+from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
 
 TRACE = "Job failed during processing with trace:\n-----\nTraceback:\n  File x\nValueError: no device\n\n-----\nSee"
@@ -148,7 +150,9 @@ def test_an_element_on_a_node_without_the_device_says_so_and_ends(workers: Worke
         assert slurm.run_task(str(tmp_path / "a"), "small-cnn.r1") is False
         view = read(tmp_path / "a")
         assert "there is no device 'cuda'" in view.outcome.failed["small-cnn.r1"]
-        assert [line["attempt"] for line in Storage(tmp_path / "a").lines()] == list(range(1, attempt + 1))
+        assert [line.attempt for line in Storage(tmp_path / "a").lines() if isinstance(line, TaskEnd)] == list(
+            range(1, attempt + 1)
+        )
     assert workers.opened == workers.closed
 
 
@@ -159,8 +163,8 @@ def test_elements_of_one_campaign_are_gathered(workers: Workers, tmp_path: Path)
         assert slurm.run_task(str(tmp_path / "a"), task.id)
     view = read(tmp_path / "a")
     assert (view.outcome.done, view.outcome.failed) == (3, {})
-    assert len({row["record"] for row in view.rows}) == 3
-    assert len({row["session"] for row in view.rows}) == 3
+    assert len({row["record"] for row in flat(view)}) == 3
+    assert len({row["session"] for row in flat(view)}) == 3
 
 
 def test_what_sbatch_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

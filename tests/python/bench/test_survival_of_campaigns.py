@@ -19,6 +19,7 @@ from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
 from python import fake_core
 from python.bench import stand_ins
+from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
 
 PAPER = Settings(suite="ai-benchmark", mode="paper", repeats=1)
@@ -49,7 +50,7 @@ def whole(workers: Workers, tmp_path: Path) -> View:
 
 def numbers(view: View) -> dict[tuple[str, str], tuple[Any, ...]]:
     """What each task's phases took, those of the idle machine aside, of which each session has its own."""
-    rows = [row for row in view.rows if row["phase"] != "idle"]
+    rows = [row for row in flat(view) if row["phase"] != "idle"]
     found = {
         (row["task"], row["phase"]): (row["status"], row.get("images"), row["duration_s"], row["energy_j"])
         for row in rows
@@ -195,11 +196,11 @@ def test_rows_of_other_settings_are_never_averaged(workers: Workers, whole: View
     changed = {**head, "settings": {**head["settings"], "mode": "quick", "models": ["vgg-16", "u-net"]}}
     (folder / "campaign.json").write_text(json.dumps(changed))
     view = read(folder)
-    assert view.rows == []
+    assert flat(view) == []
     assert "lines were measured with other settings than campaign.json holds now" in view.caveats[0]
     outcome = Campaign.resume(folder, **tools(workers)).run(quiet=True)
     assert (outcome.done, outcome.total) == (5, 5)
-    assert {row["model"] for row in read(folder).rows if row["phase"] != "idle"} == {"vgg-16", "u-net"}
+    assert {row["model"] for row in flat(read(folder)) if row["phase"] != "idle"} == {"vgg-16", "u-net"}
     (folder / "campaign.json").write_text(json.dumps(head))  # put back: what was measured is there again
     same_numbers(read(folder), whole)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.run.thermal import thermal
+from impact_tracker.bench.row.row import Row
+from impact_tracker.bench.run.thermal import Steadiness, thermal
+from python.bench.flat import row_of
 
 START = 5_000_000_000
 
@@ -35,25 +37,25 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impact_tracker.record.Record", Recorded)
 
 
-def row(begin: float, end: float, **energies: float) -> dict[str, Any]:
+def row(begin: float, end: float, **energies: float) -> Row:
     sources = [{"id": name, "energy_j": joules} for name, joules in energies.items()]
-    return {"start_ns": START + begin * 10**9, "stop_ns": START + end * 10**9, "sources": sources}
+    return row_of({"start_ns": START + int(begin * 10**9), "stop_ns": START + int(end * 10**9), "sources": sources})
 
 
 def test_thirds_of_a_phase() -> None:
     found = thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0))
     # Readings at 11 to 39 s, the first left out: 9 at each end, of 100 W and a watt a second.
-    assert found["power_drift"] == pytest.approx(135.0 / 115.0 - 1)
+    assert found.power_drift == pytest.approx(135.0 / 115.0 - 1)
     # Readings at 10 to 39 s, ten at each end
-    assert (found["temperature_begin_c"], found["temperature_end_c"]) == pytest.approx((47.25, 57.25))
+    assert (found.temperature_begin_c, found.temperature_end_c) == pytest.approx((47.25, 57.25))
 
 
 def test_a_minor_channel_may_have_few_samples_a_large_one_may_not() -> None:
-    assert "power_drift" in thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0, few=100.0))
-    assert "power_drift" not in thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0, few=1000.0))
+    assert thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0, few=100.0)).power_drift is not None
+    assert thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0, few=1000.0)).power_drift is None
 
 
 def test_short_phases_and_phases_without_readings_say_nothing() -> None:
-    assert thermal("a.jsonl", row(10, 14, cpu=400.0)) == {}
-    assert thermal("a.jsonl", {"start_ns": None, "stop_ns": None}) == {}
-    assert "power_drift" not in thermal("a.jsonl", row(10, 40))
+    assert thermal("a.jsonl", row(10, 14, cpu=400.0)) == Steadiness()
+    assert thermal("a.jsonl", row_of({})) == Steadiness()
+    assert thermal("a.jsonl", row(10, 40)).power_drift is None

@@ -11,6 +11,7 @@ from impact_tracker.bench.run import execution
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.runner import Threads
 from python import fake_core
+from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
 
 
@@ -42,7 +43,7 @@ def test_rows_say_what_decided(
     monkeypatch.setattr(execution, "default_threads", lambda: limit)
     view, loads = ran(tmp_path / "a", asked)
     assert loads == [told]
-    rows = [row for row in view.rows if row["phase"] != "idle"]
+    rows = [row for row in flat(view) if row["phase"] != "idle"]
     assert {(row["threads_by"], row["cpu_quota"]) for row in rows} == {(by, limit.quota)}
     # The stand-in always has two.
     throttled = any("2 threads share a quota of 1.5 processors" in note for note in view.caveats)

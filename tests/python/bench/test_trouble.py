@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.judge.validity import judge
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run import circumstances
 from impact_tracker.bench.run.progress import Progress
@@ -25,6 +24,8 @@ from impact_tracker.report.page import plain
 from impact_tracker.runner import WorkerError
 from impact_tracker.runner.messages import Capabilities, decoded
 from python import fake_core
+from python.bench import flat as lines
+from python.bench.flat import append, flat
 from python.bench.made import campaign, row_of
 from python.bench.stand_ins import Worker, Workers, ended, idle
 
@@ -57,7 +58,7 @@ def test_one_test_that_fails_does_not_end_it(
     assert (outcome.done, outcome.total) == (1, 2)
     ((task, reason),) = outcome.failed.items()
     assert words in reason
-    row = next(row for row in read(tmp_path / "a").rows if row["status"] == "failed")
+    row = next(row for row in flat(read(tmp_path / "a")) if row["status"] == "failed")
     assert (row["task"], row["failure"]) == (task, failure)
     assert workers.closed == workers.opened
     workers.before = lambda worker, command: None
@@ -80,7 +81,7 @@ def test_a_training_by_epochs_that_gets_nonsense_keeps_its_rows(workers: Workers
     workers.fail("small-cnn", "train", KeyError("loss"), nth=1)
     outcome = run(tmp_path / "a", workers, suite="learning", epochs=2, repeats=1)
     assert "KeyError('loss')" in next(iter(outcome.failed.values()))
-    rows = {row["phase"]: row for row in read(tmp_path / "a").rows}
+    rows = {row["phase"]: row for row in flat(read(tmp_path / "a"))}
     assert rows["training"]["failure"] == "KeyError"
     assert rows["training"]["energy_j"] > 0  # what it used up to there
 
@@ -92,15 +93,14 @@ def vmstat(root: Path, kills: int) -> str:
 
 
 def test_memory_that_ran_out_is_told_from_a_kill(tmp_path: Path) -> None:
-    around = circumstances.Circumstances(vmstat(tmp_path, 3))
-    row: dict[str, Any] = {}
-    around.failed(row, ended())
-    assert (row["status"], row["failure"]) == ("failed", "ended")
-    assert "ended by SIGKILL (if nobody sent it, the system ran out of memory)" in row["reason"]
+    watch = circumstances.Watch(vmstat(tmp_path, 3))
+    row = watch.failed(lines.row_of({}), ended())
+    assert (row.status, row.failure) == ("failed", "ended")
+    assert "ended by SIGKILL (if nobody sent it, the system ran out of memory)" in str(row.reason)
     vmstat(tmp_path, 4)
-    around.failed(row, ended())
-    assert row["failure"] == "out-of-memory"
-    assert row["reason"].startswith("out of memory: the kernel ended the worker (pid 4711)")
+    row = watch.failed(lines.row_of({}), ended())
+    assert row.failure == "out-of-memory"
+    assert str(row.reason).startswith("out of memory: the kernel ended the worker (pid 4711)")
     assert circumstances.oom_kills(str(tmp_path / "nothing")) is None
     assert (circumstances.oom_kills() or 0) >= 0
 
@@ -118,13 +118,12 @@ def test_a_phase_in_which_the_machine_slept_does_not_count(
 
     workers.before = close_the_lid
     run(tmp_path / "a", workers, repeats=1)
-    rows = {row["phase"]: row for row in read(tmp_path / "a").rows}
+    rows = {row["phase"]: row for row in flat(read(tmp_path / "a"))}
     assert rows["training"]["invalid"] == ["the machine was suspended for 600.0 s in it"]
     assert rows["training"]["suspended_s"] == pytest.approx(600.0)
     assert (rows["inference"]["invalid"], rows["inference"]["suspended_s"]) == ([], 0.0)
     old = {key: value for key, value in rows["inference"].items() if key != "suspended_s"}
-    judge(old, Settings(), None, {}, False)  # rows of before this was looked at
-    assert old["invalid"] == []
+    assert lines.judged(old, strict=False)["invalid"] == []  # rows of before this was looked at
 
 
 def test_the_clocks_of_this_machine() -> None:
@@ -139,10 +138,10 @@ def test_a_clock_that_steps_moves_no_number(workers: Workers, tmp_path: Path, mo
     gmtime = time.gmtime
     monkeypatch.setattr(time, "gmtime", lambda *given: gmtime(1_900_000_000 - 3600 * next(steps)))
     run(tmp_path / "b", workers)
-    times = [line["written_at"] for line in Storage(tmp_path / "b").lines()]
+    times = [line.origin.written_at for line in Storage(tmp_path / "b").lines()]
     assert times == sorted(times, reverse=True)
     keys = ("task", "phase", "status", "duration_s", "energy_j", "images", "invalid")
-    first, second = ([[row.get(key) for key in keys] for row in read(tmp_path / name).rows] for name in "ab")
+    first, second = ([[row.get(key) for key in keys] for row in flat(read(tmp_path / name))] for name in "ab")
     assert first == second
 
 
@@ -235,14 +234,15 @@ def test_a_report_of_little(
             for task in tasks:
                 row = row_of(task, task.test.phases[0], 1.0, 10, **learning)
                 empty = dict.fromkeys(("energy_j", "kwh", "j_per_image", "carbon_g", "images", "duration_s", "power_w"))
-                storage.append({**row, **empty, "status": "failed", "reason": "load: it needs about 9 GB"})
+                append(storage, {**row, **empty, "status": "failed", "reason": "load: it needs about 9 GB"})
                 end = {"kind": "task", "task": task.id, "attempt": 1, "session": 1}
-                storage.append({**end, "status": "failed", "reason": "load: it needs about 9 GB"})
+                append(storage, {**end, "status": "failed", "reason": "load: it needs about 9 GB"})
         elif how == "half":
-            storage.append(row_of(first, phase, 1.0, 10, **learning))
+            append(storage, row_of(first, phase, 1.0, 10, **learning))
         elif how == "idle":
-            storage.append(
-                {"kind": "row", "task": "idle-before.s1", "phase": "idle", "attempt": 1, "session": 1, "status": "ok"}
+            append(
+                storage,
+                {"kind": "row", "task": "idle-before.s1", "phase": "idle", "attempt": 1, "session": 1, "status": "ok"},
             )
     for more in (
         [],
@@ -277,16 +277,15 @@ def two(tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]], **se
     given = {"suite": "ai-benchmark", "mode": "work", "repeats": 3, "models": ("vgg-16", "u-net"), **settings}
     a = campaign(tmp_path / "a", Settings(**given), seed=1)
     b = campaign(tmp_path / "b", Settings(**given), seed=2)
-    b.rows = [{**row, **change(row)} for row in b.rows]
+    b.rows = [lines.row_of({**row, **change(row)}) for row in flat(b)]
     return a, b
 
 
 def test_seconds_of_other_numbers_of_images_are_not_compared(tmp_path: Path) -> None:
     def change(row: dict[str, Any]) -> dict[str, Any]:
-        return {"images": 500} if row["model"] == "vgg-16" else {}
+        return {"images": 500, "duration_s": 15.0} if row["model"] == "vgg-16" else {}
 
-    a, b = two(tmp_path, lambda row: {"images_per_s": 33.0, **change(row)})
-    a.rows = [{**row, "images_per_s": 33.0} for row in a.rows]
+    a, b = two(tmp_path, change)
     found = {(one.test, one.quantity) for one in comparison.compare(a, b)}
     assert ("vgg-16/training", "seconds") not in found
     assert ("vgg-16/training", "images_per_s") in found
@@ -309,7 +308,7 @@ def test_what_is_another_input_is_not_compared(tmp_path: Path) -> None:
 def test_how_it_was_run_is_said_where_it_differs(tmp_path: Path) -> None:
     sources = [{"id": "rapl/package-0"}]
     a, b = two(tmp_path, lambda row: {"batch": 7, "threads": 2, "sources": [{"id": "tdp/package-0"}]})
-    a.rows = [{**row, "threads": 2, "sources": sources} for row in a.rows]
+    a.rows = [lines.row_of({**row, "threads": 2, "sources": sources}) for row in flat(a)]
     notes = apart(a, b)
     assert any(note.startswith("batch differs: ") and "7 in B" in note for note in notes)
     assert not any(note.startswith("threads differs") for note in notes)

@@ -10,15 +10,18 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.judge.baseline import Level
-from impact_tracker.bench.judge.validity import judge
 from impact_tracker.bench.plan.suites import listing
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
-from impact_tracker.bench.row.rows import add_loaded
+from impact_tracker.bench.row.codec import encode
+from impact_tracker.bench.row.make import used_gpu, with_loaded
+from impact_tracker.bench.row.row import Row
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run.meter import Meter
 from impact_tracker.bench.show.view import read
-from impact_tracker.runner import cpu_seconds
+from impact_tracker.runner import Gpu, Loaded, cpu_seconds
 from python import fake_core
+from python.bench import flat as lines
+from python.bench.flat import flat, row_of
 from python.bench.stand_ins import Workers, idle
 
 
@@ -47,9 +50,8 @@ def before(idle_w: dict[str, float]) -> dict[str, Level]:
 
 
 def judged(settings: Settings | None = None, *, strict: bool = True, **changes: Any) -> dict[str, Any]:
-    row = {**good(), **changes}
-    judge(row, settings or Settings(), 1.0, before({"": 40.0, "cpu": 40.0}), strict)
-    return row
+    idle = before({"": 40.0, "cpu": 40.0})
+    return lines.judged({**good(), **changes}, settings, idle, strict=strict, period_s=1.0)
 
 
 def test_a_good_row_passes_every_check() -> None:
@@ -109,14 +111,14 @@ def test_a_sum_without_a_sensor_that_was_in_the_others_does_not_count() -> None:
 
     meter = Meter(Tracker())
 
-    def row(package: float | None, card: float | None) -> dict[str, Any]:
-        return {"sources": [{"id": "rapl", "energy_j": package}, {"id": "nvml", "energy_j": card}]}
+    def row(package: float | None, card: float | None) -> Row:
+        return row_of({"sources": [{"id": "rapl", "energy_j": package}, {"id": "nvml", "energy_j": card}]})
 
-    assert meter.silent(row(5.0, None)) == []  # it never spoke: the sum says that it is partial
-    assert meter.silent(row(5.0, 7.0)) == []
-    assert meter.silent(row(5.0, None)) == ["nvml"]
-    assert meter.silent(row(None, None)) == ["nvml", "rapl"]
-    assert meter.silent({}) == []
+    assert meter.silent(row(5.0, None)) == ()  # it never spoke: the sum says that it is partial
+    assert meter.silent(row(5.0, 7.0)) == ()
+    assert meter.silent(row(5.0, None)) == ("nvml",)
+    assert meter.silent(row(None, None)) == ("nvml", "rapl")
+    assert meter.silent(row_of({})) == ()
 
 
 def test_counter_and_gauge_need_not_agree_in_a_second() -> None:
@@ -132,35 +134,35 @@ def test_a_gpu_that_was_not_used_is_found_out() -> None:
     settings = Settings(device="cuda")
     gpu = {"device": "cuda:0", "sources": [{"id": "nvml/0", "device": "gpu:0", "energy_j": 600.0}]}
     row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 0}
-    judge(row, settings, 1.0, before({"": 140.0, "gpu": 10.0}), False)
+    row = lines.judged(row, settings, before({"": 140.0, "gpu": 10.0}), strict=False)
     assert any("held no memory" in text for text in row["invalid"])
     assert any("GPUs' power, 10.0 W, is not above" in text for text in row["invalid"])
     row = {**good(), **gpu, "gpu_utilisation": 0.0, "device_memory_bytes": 5}
-    judge(row, settings, 1.0, {}, False)
+    row = lines.judged(row, settings, strict=False)
     assert row["invalid"] == ["cuda:0 was 0% busy: it was not used"]
 
 
 def test_another_gpu_s_work_is_not_ours() -> None:
     """The worker names its GPU; the one beside it is busy for somebody else."""
     own, other = "gpu:GPU-8a9aaaba-cada-eafa-0a1a-2a3a4a5a6a7a", "gpu:GPU-07172737-4757-6777-8797-a7b7c7d7e7f7"
-    row = {**good(), "device": "cuda:0", "gpu_use": {own: 0.0, other: 0.97}}
-    row["sources"] = [
+    sources = [
         {"id": "nvml/a", "device": own, "energy_j": 60.0 * 60.02},
         {"id": "nvml/b", "device": other, "energy_j": 600.0 * 60.02},
     ]
-    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": own.partition(":")[2]}]})
-    assert row["gpu_utilisation"] == 0.0
+    said = {**good(), "device": "cuda:0", "gpu_use": {own: 0.0, other: 0.97}, "sources": sources}
+    loaded = Loaded("small-cnn", 1, gpus=(Gpu("cuda:0", uuid=own.partition(":")[2]),))
+    row = with_loaded(row_of(said), loaded)
+    assert (row.measured.gpu_utilisation, row.setup.gpu_devices) == (0.0, (own,))
     idle_w = {"": 140.0, "gpu": 130.0, own: 65.0, other: 65.0}
-    judge(row, Settings(device="cuda"), 1.0, before(idle_w), False)
-    assert row["invalid"] == [
+    line = encode(row.saying("gpu_utilisation"))
+    judged_row = lines.judged(line, Settings(device="cuda"), before(idle_w), strict=False)
+    assert judged_row["invalid"] == [
         "cuda:0 was 0% busy: it was not used",
         "the GPUs' power, 60.0 W, is not above that of the idle machine, 65.0 W: was it idle before?",
     ]
-    row["gpu_use"] = {own: 0.9, other: 0.0}
-    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": own.partition(":")[2]}]})
-    assert row["gpu_utilisation"] == 0.9
-    add_loaded(row, {"gpus": [{"device": "cuda:0", "uuid": "GPU-that-no-sensor-sees"}]})
-    assert row["gpu_utilisation"] is None
+    assert used_gpu({own: 0.9, other: 0.0}, [own]) == 0.9
+    assert used_gpu({own: 0.9, other: 0.0}, ["gpu:GPU-that-no-sensor-sees"]) is None
+    assert used_gpu({"gpu:0": 0.2, "gpu:1": 0.9}, [own]) == 0.9  # sensors that do not name them: the busiest
 
 
 def test_quick_mode_only_warns_of_short_phases() -> None:
@@ -198,10 +200,9 @@ def test_idle_cards_do_not_hide_what_the_processors_draw() -> None:
     sources = [{"id": "rapl", "device": "cpu:0", "energy_j": 60.0 * 60.02}]
     sources += [{"id": f"nvml/{i}", "device": f"gpu:{i}", "energy_j": 70.0 * 60.02} for i in range(8)]
     row = {**good(), "sources": sources, "energy_j": 620.0 * 60.02}
-    judge(row, Settings(), 1.0, before({"": 612.0, "cpu": 40.0, "gpu": 560.0}), True)
-    assert row["invalid"] == []
-    judge(row, Settings(), 1.0, before({"": 612.0, "cpu": 59.5, "gpu": 560.0}), True)
-    assert row["invalid"] == [
+    assert lines.judged(row, idle=before({"": 612.0, "cpu": 40.0, "gpu": 560.0}))["invalid"] == []
+    invalid = lines.judged(row, idle=before({"": 612.0, "cpu": 59.5, "gpu": 560.0}))["invalid"]
+    assert invalid == [
         "the processors' power, 60.0 W, is not above that of the idle machine, 59.5 W: was it idle before?"
     ]
 
@@ -308,21 +309,15 @@ def test_delays_span_the_slowest_sensor_s_window(machine: fake_core.Machine, tmp
     from impact_tracker.bench.plan.task import plan
     from impact_tracker.bench.run.execution import Execution
     from impact_tracker.bench.run.progress import Progress
+    from impact_tracker.bench.run.site import Plan, Site
 
     settings = Settings(models=("small-cnn",), repeats=20, phase="inference", images=10)
     for phase_s, longest in ((10.0, 1.0), (600.0, 10.0)):
         slept: list[float] = []
         with ImpactTracker(tmp_path) as tracker:
-            execution = Execution(
-                tracker,
-                Workers(),
-                lambda row: None,
-                Progress(1, quiet=True),
-                {},
-                phase_s=lambda value=phase_s: value,  # type: ignore[misc]
-                delay_s=1.0,
-                sleep=slept.append,
-            )
+            site = Site(Workers(), tracker, slept.append)  # type: ignore[arg-type]
+            asked = Plan(settings, delay_s=1.0, phase_s=lambda value=phase_s: value)  # type: ignore[misc]
+            execution = Execution(site, asked, Progress(1, quiet=True))
             for task in plan(settings, suite_tests(settings)):
                 assert execution.run(task) is None
         assert 0.8 * longest < max(slept) <= longest
@@ -335,13 +330,13 @@ def test_work_mode_fixes_the_work_once_for_all_runs(machine: fake_core.Machine, 
     Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle).run(quiet=True)
     # No period is known on the fake core: sixty samples at 1 Hz and a twentieth more, passes of 50 images in 0.25 s
     assert Storage(tmp_path / "a").claim("mobilenet-v2/inference.inference", 7) == 50 * 252
-    rows = [row for row in read(tmp_path / "a").rows if row["phase"] == "inference"]
+    rows = [row for row in flat(read(tmp_path / "a")) if row["phase"] == "inference"]
     assert [row["images"] for row in rows] == [12_600, 12_600]
-    warm = next(row for row in read(tmp_path / "a").rows if row["phase"] == "warm-up")
+    warm = next(row for row in flat(read(tmp_path / "a")) if row["phase"] == "warm-up")
     assert warm["settled"] is True
     more = Campaign.resume(tmp_path / "a", repeats=3, open_worker=workers, sleep=idle)
     more.run(quiet=True)
-    assert {row["images"] for row in read(tmp_path / "a").rows if row["phase"] == "inference"} == {12_600}
+    assert {row["images"] for row in flat(read(tmp_path / "a")) if row["phase"] == "inference"} == {12_600}
 
 
 def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_core.Machine, tmp_path: Path) -> None:

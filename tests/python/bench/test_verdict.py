@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.row.log import ends_of
-from impact_tracker.bench.row.rows import current, given_up, superseded
+from impact_tracker.bench.row.log import current, ends_of, given_up, superseded
+from impact_tracker.bench.row.row import Key, Row, TaskEnd
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run import circumstances
 from impact_tracker.bench.show.verdict import verdict
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
 from impact_tracker.runner import WorkerError
+from python.bench.flat import flat
 from python.bench.made import campaign
 from python.bench.stand_ins import Worker, Workers, ended
 
@@ -121,7 +121,7 @@ def test_invalid_runs_are_repeated_and_none_is_lost(
     lid.commands = ("infer",)
     assert main(["bench", "-o", "a", *SMALL, "--repeats", "2"]) == 1
     before = (tmp_path / "a/rows.jsonl").read_bytes()
-    old = read(tmp_path / "a").rows
+    old = flat(read(tmp_path / "a"))
     opened = workers.opened
     assert main(["bench", "--resume", "a", "-q"]) == 1  # by itself, what is finished stays
     assert workers.opened == opened + 1  # it was only asked what it can do
@@ -135,7 +135,7 @@ def test_invalid_runs_are_repeated_and_none_is_lost(
     )
     assert (tmp_path / "a/rows.jsonl").read_bytes().startswith(before)
     view = read(tmp_path / "a")
-    assert {row["attempt"] for row in view.rows if row["phase"] != "idle"} == {2}
+    assert {row["attempt"] for row in flat(view) if row["phase"] != "idle"} == {2}
     assert [cell.runs for cell in view.cells if cell.phase in ("training", "inference")] == [2, 2]
     assert (view.outcome.done, view.outcome.failed) == (2, {})
     found = json.loads((tmp_path / "a/results.json").read_text())["superseded"]
@@ -144,7 +144,7 @@ def test_invalid_runs_are_repeated_and_none_is_lost(
     assert [[row.get(key) for key in keys] for row in found] == [[row.get(key) for key in keys] for row in gone]
     assert main(["bench", "--resume", "a", "--redo-invalid"]) == 0
     assert "no invalid row: nothing to repeat" in capsys.readouterr().err
-    assert read(tmp_path / "a").rows == view.rows
+    assert flat(read(tmp_path / "a")) == flat(view)
 
 
 @pytest.mark.parametrize("step", ["load", "train", "infer"])
@@ -166,11 +166,11 @@ def test_a_repetition_that_is_cut_off_goes_on(lid: Lid, workers: Workers, tmp_pa
     view = read(tmp_path / "a")
     assert (view.outcome.done, view.outcome.failed) == (0, {})
     assert any("2 of 2 tasks have not run yet" in note for note in view.caveats)
-    counted = {row["attempt"] for row in view.rows if row["phase"] != "idle"}
+    counted = {row["attempt"] for row in flat(view) if row["phase"] != "idle"}
     assert counted == (set() if step == "load" else {2})
     workers.before = lambda worker, command: None
     assert main(["bench", "--resume", "a", "-q"]) == 0
-    rows = [row for row in read(tmp_path / "a").rows if row["phase"] != "idle"]
+    rows = [row for row in flat(read(tmp_path / "a")) if row["phase"] != "idle"]
     assert len(rows) == 2 * 5
     assert all(row["attempt"] > 1 and not row.get("invalid") for row in rows)
 
@@ -181,7 +181,7 @@ def test_only_runs_that_are_invalid_are_repeated(lid: Lid, workers: Workers, tmp
     assert main(["bench", "--resume", "a", "--repeats", "3", "-q"]) == 0
     lid.commands = ()
     assert main(["bench", "--resume", "a", "--redo-invalid", "-q"]) == 0
-    attempts = {row["task"]: row["attempt"] for row in read(tmp_path / "a").rows if row["phase"] != "idle"}
+    attempts = {row["task"]: row["attempt"] for row in flat(read(tmp_path / "a")) if row["phase"] != "idle"}
     assert attempts == {"small-cnn.r1": 1, "small-cnn.r2": 2, "small-cnn.r3": 2}
 
 
@@ -214,15 +214,15 @@ def test_help_knows_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_of_drivers_beside_each_other_the_order_of_files_decides_nothing(tmp_path: Path) -> None:
     """On a cluster the end stands in a task's own file, which is read after that of the one who gave it up."""
-    lines: list[dict[str, Any]] = [
-        {"kind": "task", "task": "a.r1", "attempt": 1, "status": "superseded", "reason": "invalid", "phases": []},
-        {"kind": "row", "task": "a.r1", "attempt": 1, "phase": "inference", "status": "ok"},
-        {"kind": "task", "task": "a.r1", "attempt": 1, "status": "ok", "reason": None, "phases": ["inference"]},
+    lines = [
+        TaskEnd("a.r1", 1, 1, "superseded", "invalid", ()),
+        Row(Key("a.r1", "inference", 1, 1), "ok"),
+        TaskEnd("a.r1", 1, 1, "ok", None, ("inference",)),
     ]
     for order in (lines, lines[::-1]):
-        assert ends_of(order)["a.r1"]["status"] == "superseded"
+        assert ends_of(order)["a.r1"].status == "superseded"
         assert current(order) == []
-        assert [row["phase"] for row in superseded(order)] == ["inference"]
+        assert [row.phase for row in superseded(order)] == ["inference"]
         assert list(given_up(order)) == [("a.r1", 1)]
 
 
@@ -230,7 +230,7 @@ def test_a_campaign_that_was_not_run_to_its_end_has_no_result(tmp_path: Path) ->
     view: View = campaign(tmp_path / "a", Settings(suite="ai-benchmark", mode="work", repeats=1, models=("vgg-16",)))
     assert view.verdict() == (0, [], None, False)
     storage = Storage(tmp_path / "b")
-    storage.create(view.settings, view.head["tasks"], {})
+    storage.create(view.settings, list(view.head.tasks), {})
     begun = read(tmp_path / "b").verdict()
     assert (begun.code, begun.without) == (3, ["vgg-16/inference inference", "vgg-16/training training"])
     assert verdict([], [], view.outcome).code == 0

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from impact_tracker.bench.judge.validity import judge
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.cells import cell_of, summarise
 from impact_tracker.bench.analyse.relations import bootstrap, correlation, holm, power_law, welch
 from impact_tracker.bench.analyse.survival import kaplan_meier, survival, wilson
-from impact_tracker.bench.judge.validity import judge
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.values.statistics import kept_of, mean_of

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ... import digits
-from ...values import JOULES_PER_KWH
+from ...values import joules_of
 from ...values.statistics import Mean
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
-from ..row.rows import Row
-from .cells import Cell, invalid_because, unit_of, with_half
+from ..row.head import Network
+from ..row.row import Row
+from .cells import Cell, unit_of, with_half
 from .relations import Correlation, Fit, correlation, power_law
 
 
@@ -48,33 +49,30 @@ class Answer(NamedTuple):
     statistic: str
 
 
-def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, Any]) -> list[Point]:
+def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, Network]) -> list[Point]:
     """One a test and phase (training, inference) that has an energy."""
     reached = {cell.test: cell.accuracy.value * 100 for cell in cells if cell.accuracy is not None}
     points = []
     for cell in cells:
         if cell.phase not in ("training", "inference") or cell.j_per_image is None or cell.j_per_image.value <= 0:
             continue
-        row = next(
-            row
-            for row in rows
-            if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
-        )
+        row = next(row for row in rows if (row.test, row.phase) == (cell.test, cell.phase) and not row.invalid_because)
         known = BY_NAME.get(cell.model)
-        facts = networks.get(cell.model) or {}
-        gmac = row.get("gmac") or row.get("gmac_stated")
+        facts = networks.get(cell.model)
+        gmac = row.setup.gmac or row.facts.gmac_stated
         grams = None
         if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
-            grams = cell.carbon_kg.value / cell.kwh.value / JOULES_PER_KWH * cell.j_per_image.value * 1000 * 1000
+            grams_per_j = cell.carbon_kg.value * 1000 / joules_of(cell.kwh.value)
+            grams = grams_per_j * cell.j_per_image.value * 1000
         on_data = reached.get(cell.test)
         points.append(
             Point(
                 test=cell.test,
                 model=cell.model,
                 title=title_of(cell.model, cell.test),
-                task=known.task if known else str(facts.get("task", "")),
+                task=known.task if known else (facts.task if facts else None) or "",
                 phase=cell.phase,
-                parameters=row.get("parameters") or (known.parameters if known else None),
+                parameters=row.setup.parameters or (known.parameters if known else None),
                 gmac=gmac,
                 intensity=intensity_of(row, facts, gmac),
                 j_per_image=cell.j_per_image,
@@ -90,27 +88,26 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
     return points
 
 
-def intensity_of(row: Row, facts: Mapping[str, Any], gmac: float | None) -> float | None:
+def intensity_of(row: Row, facts: Network | None, gmac: float | None) -> float | None:
     """Multiply-adds of a batch over the bytes of its weights and of its layers' outputs (written once, read once)."""
     from math import prod
 
-    activations, own, size = facts.get("activations"), facts.get("input"), row.get("input")
-    batch, parameters = row.get("batch"), row.get("parameters")
-    if not (gmac and activations and own and size and batch and parameters):
+    size, batch, parameters = row.setup.input, row.setup.batch, row.setup.parameters
+    if not (facts and facts.activations and facts.input and gmac and size and batch and parameters):
         return None
-    values = activations * prod(size) / max(prod(own), 1) * batch
-    width = 2 if row.get("precision") == "bf16" else 4
+    values = facts.activations * prod(size) / max(prod(facts.input), 1) * batch
+    width = 2 if row.setup.precision == "bf16" else 4
     return float(gmac * 1e9 * batch / (width * (parameters + 2 * values)))
 
 
 def answers(points: Sequence[Point]) -> list[Answer]:
     """How much, does complexity decide, does accuracy cost: for each phase that was run, and the changes of rank."""
-    answers = []
+    answered = []
     for phase in ("inference", "training"):
         own = [point for point in points if point.phase == phase]
         if own:
-            answers += [_how_much(own, phase), *_complexity(own, phase), *_accuracy(own, phase)]
-    answers += _parts(points)
+            answered += [_how_much(own, phase), *_complexity(own, phase), *_accuracy(own, phase)]
+    answered += _parts(points)
     changes = rank_changes(points)
     if changes:
         moved = [
@@ -119,13 +116,13 @@ def answers(points: Sequence[Point]) -> list[Answer]:
         text = ", ".join(moved) if moved else "none"
         question = "Which networks change their rank from inference to training?"
         among = f"rank by J per {unit_of(points)} among {len(changes)} networks, 1 the dearest"
-        answers.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
-    return answers
+        answered.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
+    return answered
 
 
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
     known = [(point.j_per_image, point) for point in points if point.j_per_image is not None]
-    (low, cheap), (high, dear) = min(known, key=lambda pair: pair[0].value), max(known, key=lambda pair: pair[0].value)
+    (low, cheap), (high, dear) = min(known, key=_joules), max(known, key=_joules)
     text = f"{with_half(low.value, low.half_width)} J per {cheap.unit} ({cheap.title})"
     if len(known) > 1:
         ratio = digits.significant(high.value / low.value, 3)
@@ -134,18 +131,22 @@ def _how_much(points: Sequence[Point], phase: str) -> Answer:
     return Answer(f"How much does {phase} cost?", text, f"{len(known)} tests, ± 95 %")
 
 
+def _joules(known: tuple[Mean, Point]) -> float:
+    return known[0].value
+
+
 def _parts(points: Sequence[Point]) -> list[Answer]:
     """What is made of several tests: a generated image, a token of a prompt and of an answer."""
     joules = {p.model: p.j_per_image.value for p in points if p.phase == "inference" and p.j_per_image is not None}
-    answers = []
+    answered = []
     image, token = diffusion_image_j(joules), token_j(joules)
     if image is not None:
         parts = f"2 × text encoder, {DIFFUSION_STEPS} steps of 2 × U-Net, decoder; J per input of each, added"
-        answers.append(Answer("How much does a generated image cost?", f"{digits.energy(image)} for 512 × 512", parts))
+        answered.append(Answer("How much does a generated image cost?", f"{digits.energy(image)} for 512 × 512", parts))
     if token is not None:
         text = f"{digits.energy(token[1])} (decode), {digits.energy(token[0])} for one of the prompt (prefill)"
-        answers.append(Answer("How much does a token of GPT-2 cost?", text, f"{GPT2_PROMPT_TOKENS} tokens before it"))
-    return answers
+        answered.append(Answer("How much does a token of GPT-2 cost?", text, f"{GPT2_PROMPT_TOKENS} tokens before it"))
+    return answered
 
 
 def _told(link: Correlation, yes: str, no: str) -> str:
@@ -155,17 +156,21 @@ def _told(link: Correlation, yes: str, no: str) -> str:
 
 
 def _complexity(points: Sequence[Point], phase: str) -> list[Answer]:
-    answers = []
-    for name, quantity in (("multiply-adds", "gmac"), ("parameters", "parameters")):
-        pairs = [(getattr(p, quantity), p.j_per_image.value) for p in points if getattr(p, quantity) and p.j_per_image]
+    answered = []
+    sizes: dict[str, list[float | None]] = {
+        "multiply-adds": [point.gmac for point in points],
+        "parameters": [point.parameters for point in points],
+    }
+    for name, values in sizes.items():
+        pairs = [(x, point.j_per_image.value) for x, point in zip(values, points) if x and point.j_per_image]
         link = correlation([x for x, _ in pairs], [y for _, y in pairs])
         if link is None:
             continue
         text = _told(link, f"yes, more {name} mean more energy", f"no, more {name} go with less energy")
-        fit = power_law([x for x, _ in pairs], [y for _, y in pairs]) if quantity == "gmac" else None
+        fit = power_law([x for x, _ in pairs], [y for _, y in pairs]) if name == "multiply-adds" else None
         statistic = link.text() + (f"; {fit.text(f'J per {unit_of(points)}', 'GMAC')}" if fit else "")
-        answers.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
-    return answers
+        answered.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
+    return answered
 
 
 def _accuracy(points: Sequence[Point], phase: str) -> list[Answer]:
@@ -215,9 +220,9 @@ def rank_changes(points: Sequence[Point]) -> dict[str, tuple[int, int]]:
     return {model: (inference[model], training_ranks[model]) for model in run}
 
 
-def _apart(point: Point, other: Point) -> float:
+def _apart(a: Point, b: Point) -> float:
     """How far two tests' multiply-adds are apart, as the logarithm of their ratio."""
-    return abs(math.log(point.gmac / other.gmac)) if point.gmac and other.gmac else math.inf
+    return abs(math.log(a.gmac / b.gmac)) if a.gmac and b.gmac else math.inf
 
 
 def fit_of(points: Sequence[Point], phase: str) -> Fit | None:

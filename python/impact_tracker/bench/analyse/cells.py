@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from ... import digits
+from ...values import Quality, worst_quality
 from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
-from ..row.rows import Row
+from ..row.row import Row
 
 ORDER = ("load", "warm-up", "training", "evaluation", "inference")
-_QUALITIES = ("measured", "modelled", "estimated", "stale", "missing")  # best first
 
 
 class Cell(NamedTuple):
@@ -33,84 +33,72 @@ class Cell(NamedTuple):
     seconds: Mean | None
     power_w: Mean | None
     accuracy: Mean | None
-    images: float | None
+    images: int | None
     unit: str
-    quality: str
+    quality: Quality
     bias: float | None
     partial: bool
     modelled: float | None
     left_out: dict[str, str]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
         return {name: value._asdict() if isinstance(value, Mean) else value for name, value in self._asdict().items()}
-
-
-def invalid_because(row: Row) -> str | None:
-    """Why a row must not be averaged; None where it may."""
-    if row.get("status") != "ok":
-        return str(row.get("reason") or "failed")
-    reasons = row.get("invalid") or []
-    return "; ".join(reasons) if reasons else None
 
 
 def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
     """Cells in the order of the suites' networks, whatever order they ran in, phases as they run."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if row["phase"] in ORDER:
-            groups.setdefault((row["test"], row["phase"]), []).append(row)
-    accuracy = {row["task"]: row["accuracy"] for row in rows if row["phase"] == "evaluation" and row["status"] == "ok"}
+        if row.phase in ORDER:
+            groups.setdefault((row.test, row.phase), []).append(row)
+    accuracies = {row.task: row.work.accuracy for row in rows if row.phase == "evaluation" and row.status == "ok"}
     places = {network.name: place for place, network in enumerate(NETWORKS)}
 
     def place(key: tuple[str, str]) -> tuple[int, str, int]:
-        return places.get(groups[key][0]["model"], len(places)), key[0], ORDER.index(key[1])
+        return places.get(groups[key][0].model, len(places)), key[0], ORDER.index(key[1])
 
-    keys = sorted(groups, key=place)
-    return [_cell(key, groups[key], accuracy, olympic) for key in keys]
+    return [_cell(groups[key], accuracies, olympic) for key in sorted(groups, key=place)]
 
 
-def _cell(key: tuple[str, str], rows: list[Row], accuracy: dict[str, Any], olympic: bool) -> Cell:
-    reasons = {row["task"]: invalid_because(row) for row in rows}
-    good = [row for row in rows if reasons[row["task"]] is None]
+def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: bool) -> Cell:
+    """The rows of one test's phase."""
+    first = rows[0]
+    left_out = {row.task: row.invalid_because for row in rows if row.invalid_because is not None}
+    good = [row for row in rows if row.task not in left_out]
 
-    def mean(value: Callable[[Row], Any]) -> Mean | None:
-        values = [value(row) for row in good]
-        return mean_of([float(number) for number in values if number is not None], olympic=olympic)
+    def mean(value_of: Callable[[Row], float | None]) -> Mean | None:
+        values = map(value_of, good)
+        return mean_of([value for value in values if value is not None], olympic=olympic)
 
-    def grams(row: Row) -> float | None:
-        return None if row.get("carbon_g") is None else row["carbon_g"] / 1000
+    def carbon_kg(row: Row) -> float | None:
+        return None if row.measured.carbon_g is None else row.measured.carbon_g / 1000
 
-    biases = [row["bias_j"] / row["energy_j"] for row in good if row.get("bias_j") is not None and row.get("energy_j")]
-    qualities = {str(row.get("quality", "missing")) for row in good} or {"missing"}
-    images = {row.get("images") for row in good}
-    learnt = key[1] in ("training", "evaluation")
+    known = [(row.energy, row.energy_j) for row in good if row.energy_j]
+    biases = [energy.bias_j / joules for energy, joules in known if energy.bias_j is not None]
+    joules = math.fsum(joules for _, joules in known)
+    images = {row.work.images for row in good}
+    learnt = first.phase in ("training", "evaluation")
     return Cell(
-        test=key[0],
-        model=rows[0]["model"],
-        title=rows[0]["title"],
-        phase=key[1],
+        test=first.test,
+        model=first.model,
+        title=first.title,
+        phase=first.phase,
         runs=len(good),
-        kwh=mean(lambda row: row.get("kwh")),
-        j_per_image=mean(lambda row: row.get("j_per_image")),
-        carbon_kg=mean(grams),
-        seconds=mean(lambda row: row.get("duration_s")),
-        power_w=mean(lambda row: row.get("power_w")),
-        accuracy=mean(lambda row: accuracy.get(row["task"])) if learnt else None,
+        kwh=mean(lambda row: row.energy.kwh),
+        j_per_image=mean(lambda row: row.j_per_image),
+        carbon_kg=mean(carbon_kg),
+        seconds=mean(lambda row: row.work.duration_s),
+        power_w=mean(lambda row: row.measured.power_w),
+        accuracy=mean(lambda row: accuracies.get(row.task)) if learnt else None,
         images=images.pop() if len(images) == 1 else None,
-        unit=str(next((row["unit"] for row in rows if row.get("unit")), "image")),
-        quality=max(qualities, key=lambda q: _QUALITIES.index(q) if q in _QUALITIES else len(_QUALITIES)),
-        bias=sum(biases) / len(biases) if biases else None,
-        partial=any(row.get("partial") for row in good),
-        modelled=_share(good),
-        left_out={task: reason for task, reason in reasons.items() if reason is not None},
+        unit=next((row.setup.unit for row in rows if row.setup.unit), "image"),
+        quality=worst_quality(row.energy.quality for row in good) if good else "missing",
+        bias=math.fsum(biases) / len(biases) if biases else None,
+        partial=any(row.measured.partial for row in good),
+        modelled=math.fsum(energy.modelled_j or 0.0 for energy, _ in known) / joules if joules > 0 else None,
+        left_out=left_out,
     )
-
-
-def _share(rows: list[Row]) -> float | None:
-    known = [row for row in rows if row.get("energy_j")]
-    whole = sum(row["energy_j"] for row in known)
-    return sum(row.get("modelled_j") or 0.0 for row in known) / whole if whole > 0 else None
 
 
 def cell_of(cells: Sequence[Cell], test: str, phase: str) -> Cell | None:
@@ -118,9 +106,16 @@ def cell_of(cells: Sequence[Cell], test: str, phase: str) -> Cell | None:
     return next((cell for cell in cells if (cell.test, cell.phase) == (test, phase)), None)
 
 
-def unit_of(cells: Sequence[Any]) -> str:
-    """What joules are counted for, of cells or points: image, or input where the networks take different things."""
-    units = {cell.unit for cell in cells}
+class HasUnit(Protocol):
+    """A cell, a point, a forecast: something whose joules are counted for one input."""
+
+    @property
+    def unit(self) -> str: ...
+
+
+def unit_of(counted: Sequence[HasUnit]) -> str:
+    """What joules are counted for: image, or input where the networks take different things."""
+    units = {item.unit for item in counted}
     return units.pop() if len(units) == 1 else "input"
 
 
@@ -129,5 +124,5 @@ def with_half(value: float, half: float | None) -> str:
     if not half:
         return digits.fixed(value, digits.decimals_for(value, None))
     decimals = digits.decimals_for(half if half > abs(value) else value, half)
-    shown = math.ceil(half * 10.0**decimals - 1e-9) / 10.0**decimals  # never a narrower one
-    return f"{digits.fixed(value, decimals)} ± {digits.fixed(shown, decimals)}"
+    rounded_up = math.ceil(half * 10.0**decimals - 1e-9) / 10.0**decimals  # never a narrower interval
+    return f"{digits.fixed(value, decimals)} ± {digits.fixed(rounded_up, decimals)}"

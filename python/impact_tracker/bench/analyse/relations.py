@@ -6,9 +6,12 @@ import math
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...values.statistics import deviation_of, kept_of, scipy_stats, student_t
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 MOST_ORDERED = 8  # points up to which every order of the ranks is counted
 LEAST_POINTS = 4  # below this a rank correlation cannot be told from chance
@@ -131,11 +134,12 @@ def bootstrap(
         return kept[0], kept[0]
     import numpy as np
 
-    options: dict[str, Any] = {"confidence_level": level, "n_resamples": 2000, "method": "BCa"}
+    options: dict[str, object] = {"confidence_level": level, "n_resamples": 2000, "method": "BCa"}
     data, chance = (np.asarray(values, dtype=float),), np.random.default_rng(seed)
 
-    def trimmed(sample: Any, axis: int = -1) -> Any:
-        return np.sort(sample, axis=axis).take(range(1, sample.shape[axis] - 1), axis=axis).mean(axis=axis)
+    def trimmed(sample: ndarray, axis: int = -1) -> ndarray:
+        inner = range(1, sample.shape[axis] - 1)
+        return np.asarray(np.sort(sample, axis=axis).take(inner, axis=axis).mean(axis=axis))
 
     statistic = trimmed if len(kept) < len(values) else np.mean
     try:

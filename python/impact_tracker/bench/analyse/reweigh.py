@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...weighing import Reweighing, Weighing
-from ..row.rows import Row
-
-_CARBON = ("carbon_g", "carbon_low_g", "carbon_high_g")
+from ..row.row import Row
 
 
 def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
@@ -21,29 +19,33 @@ def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
 
 def _with_pue(row: Row, pue: float) -> Row:
     """The intensity's range is not in the row: carbon is in proportion to the PUE, so none is needed."""
-    before = row.get("pue")
-    if row.get("carbon_g") is None or not before:
+    measured = row.measured
+    if measured.carbon_g is None or not measured.pue:
         return row
-    ratio = pue / before
-    scaled = {name: None if row.get(name) is None else row[name] * ratio for name in _CARBON}
-    return {**row, **scaled, "pue": pue}
+    ratio = pue / measured.pue
+
+    def scaled(grams: float | None) -> float | None:
+        return None if grams is None else grams * ratio
+
+    low_g, high_g = scaled(measured.carbon_low_g), scaled(measured.carbon_high_g)
+    weighed_anew = replace(
+        measured, carbon_g=measured.carbon_g * ratio, carbon_low_g=low_g, carbon_high_g=high_g, pue=pue
+    )
+    return replace(row, measured=weighed_anew)
 
 
 def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
-    energy = row.get("energy_j")
-    if energy is None:
+    if row.energy.is_missing:
         return row
-    weighing = asked.changed(Reweighing(pue=row.get("pue") or 1.0)) if pue is None else asked
-    best, half = max(energy, 0.0), _half_width(row)
-    found = weighing.carbon((max(best - half, 0.0), best, best + half), str(row.get("quality", "missing")))
-    values = dict(zip(_CARBON, (found.value, found.low, found.high)))
-    return {**row, **values, "pue": weighing.pue, "intensity_g_per_kwh": weighing.intensity.value}
-
-
-def _half_width(row: Row) -> float:
-    """As a result's own: interval and bias together."""
-    low, high, bias = row.get("energy_low_j"), row.get("energy_high_j"), row.get("bias_j")
-    parts = [bias] if bias is not None else []
-    if low is not None and high is not None:
-        parts.append((high - low) / 2.0)
-    return math.hypot(*parts)
+    weighing = asked.changed(Reweighing(pue=row.measured.pue or 1.0)) if pue is None else asked
+    carbon = row.energy.carbon(weighing)
+    weighed_anew = replace(
+        row.measured,
+        carbon_g=carbon.value,
+        carbon_low_g=carbon.low,
+        carbon_high_g=carbon.high,
+        pue=weighing.pue,
+        intensity_g_per_kwh=weighing.intensity.value,
+    )
+    names = ("carbon_g", "carbon_low_g", "carbon_high_g", "pue", "intensity_g_per_kwh")
+    return replace(row, measured=weighed_anew).saying(*names)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..plan.suites.ai import sub_tests
-from ..row.rows import Row
-from .cells import invalid_because
+from ..row.row import Row
 
 
 class Scores(NamedTuple):
@@ -29,7 +28,7 @@ class Scores(NamedTuple):
             return None
         return self.inference + self.training
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
         return {**self._asdict(), "ai_score": self.ai_score, "text": self.text()}
 
@@ -40,36 +39,33 @@ class Scores(NamedTuple):
         ]
         if not parts:
             return "no score: no sub-test of the suite has a run that counts"
-        whole = f"AI score {self.ai_score} ({', '.join(parts)})" if self.ai_score else f"AI scores: {', '.join(parts)}"
+        text = f"AI score {self.ai_score} ({', '.join(parts)})" if self.ai_score else f"AI scores: {', '.join(parts)}"
         if self.missing:
-            whole += f", over the sub-tests that ran ({len(self.missing)} of {len(sub_tests())} are missing)"
-        whole += ", times scaled to the original batches" if self.scaled else ""
-        return whole + (", without the copies to and from the card that the original's hold" if self.on_card else "")
+            text += f", over the sub-tests that ran ({len(self.missing)} of {len(sub_tests())} are missing)"
+        text += ", times scaled to the original batches" if self.scaled else ""
+        return text + (", without the copies to and from the card that the original's hold" if self.on_card else "")
 
 
 def scores(rows: Sequence[Row]) -> Scores:
     """From the rows of suite ai-benchmark: mean time of a pass without the first, over all runs of a sub-test."""
     norms: dict[str, list[float]] = {"inference": [], "training": []}
     missing, scaled, on_card = [], False, False
-    for test in sub_tests():
-        times = []
+    for sub_test in sub_tests():
+        times_ms = []
         for row in rows:
-            if (
-                row.get("test") == test.name
-                and row["phase"] == test.phase
-                and not invalid_because(row)
-                and row.get("pass_ms")
-            ):
-                factor = test.batch / row["batch"]
+            if (row.test, row.phase) != (sub_test.name, sub_test.phase) or row.invalid_because:
+                continue
+            if row.work.pass_ms and row.setup.batch:
+                factor = sub_test.batch / row.setup.batch
                 scaled = scaled or factor != 1
-                on_card = on_card or str(row.get("device") or "").startswith("cuda")
-                times.append(row["pass_ms"] * factor)
-        if times:
-            norms[test.phase].append(test.reference_ms / (math.fsum(times) / len(times)))
+                on_card = on_card or (row.setup.device or "").startswith("cuda")
+                times_ms.append(row.work.pass_ms * factor)
+        if times_ms:
+            norms[sub_test.phase].append(sub_test.reference_ms / (math.fsum(times_ms) / len(times_ms)))
         else:
-            missing.append(test.name)
-    scores = {
+            missing.append(sub_test.name)
+    by_phase = {
         phase: int(math.exp(math.fsum(map(math.log, values)) / len(values)) * 10_000) if values else None
         for phase, values in norms.items()
     }
-    return Scores(scores["inference"], scores["training"], missing, scaled, on_card)
+    return Scores(by_phase["inference"], by_phase["training"], missing, scaled, on_card)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...values.statistics import Mean, mean_of, scipy_stats
 
@@ -60,7 +60,7 @@ class Survival(NamedTuple):
     mean: Mean | None
     per_success: float | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
         return {**self._asdict(), "mean": None if self.mean is None else self.mean._asdict()}
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from ...values import total_if_known
 from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
-from ..row.rows import Row
-from ..row.sums import total
-from .cells import invalid_because
+from ..row.row import Row
 from .survival import Survival, survival, wilson
+
+Run = dict[str, Row]  # the rows of one run by their phase: training, evaluation
 
 
 class Reached(NamedTuple):
@@ -36,77 +37,76 @@ class Reached(NamedTuple):
     best: Mean | None
     left_out: dict[str, str]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
-        fields = self._asdict()
-        for name, value in fields.items():
+        document = self._asdict()
+        for name, value in document.items():
             if isinstance(value, Survival):
-                fields[name] = value.to_dict()
+                document[name] = value.to_dict()
             elif isinstance(value, Mean):
-                fields[name] = value._asdict()
-        return fields
+                document[name] = value._asdict()
+        return document
 
 
 def targets_of(rows: Sequence[Row]) -> list[Reached]:
     """One a network, in the order of the suites' networks."""
-    groups: dict[str, dict[str, dict[str, Row]]] = {}
+    groups: dict[str, dict[str, Run]] = {}
     for row in rows:
-        if row.get("target_metric") and row["phase"] in ("training", "evaluation"):
-            groups.setdefault(row["test"], {}).setdefault(row["task"], {})[row["phase"]] = row
+        if row.goal.target_metric and row.phase in ("training", "evaluation"):
+            groups.setdefault(row.test, {}).setdefault(row.task, {})[row.phase] = row
     places = {network.name: place for place, network in enumerate(NETWORKS)}
-    order = sorted(groups, key=lambda test: (places.get(_first(groups[test])["model"], len(places)), test))
+    order = sorted(groups, key=lambda test: (places.get(_first(groups[test]).model, len(places)), test))
     return [_reached(groups[test]) for test in order]
 
 
-def _first(runs: Mapping[str, Mapping[str, Row]]) -> Row:
+def _first(runs: Mapping[str, Run]) -> Row:
     return next(iter(next(iter(runs.values())).values()))
 
 
-def _why_not(run: Mapping[str, Row]) -> str | None:
+def _why_not(run: Run) -> str | None:
     """Why a run says nothing of the target."""
     for phase in ("training", "evaluation"):
         if phase not in run:
             return f"no {phase}"
-        reason = invalid_because(run[phase])
-        if reason is not None:
-            return reason
+        if run[phase].invalid_because is not None:
+            return run[phase].invalid_because
     return None
 
 
-def _reached(runs: Mapping[str, Mapping[str, Row]]) -> Reached:
+def _reached(runs: Mapping[str, Run]) -> Reached:
     reasons = {task: _why_not(run) for task, run in runs.items()}
     good = [run for task, run in runs.items() if reasons[task] is None]
     trained = [run["training"] for run in good]
     first = _first(runs)
-    hits = [bool(row.get("reached")) for row in trained]
-    towards = first.get("target") is not None
+    hits = [bool(row.goal.reached) for row in trained]
+    has_target = first.goal.target is not None
 
-    def needed(values: Sequence[float | None]) -> Survival | None:
-        known = [(value, hit) for value, hit in zip(values, hits) if value is not None]
+    def needed(values: Iterable[float | None]) -> Survival | None:
+        listed = list(values)
+        known = [value for value in listed if value is not None]
         # A run whose energy is missing would bias the rest: it may be the one that took longest.
-        if not known or len(known) < len(values):
+        if not known or len(known) < len(listed):
             return None
-        return survival([value for value, _ in known], [hit if towards else True for _, hit in known])
+        return survival(known, hits if has_target else [True] * len(known))
 
-    def mean(name: str, phase: str = "training") -> Mean | None:
-        values = [run[phase].get(name) for run in good]
-        return mean_of([float(value) for value in values if value is not None])
+    def mean(values: Iterable[float | None]) -> Mean | None:
+        return mean_of([value for value in values if value is not None])
 
     return Reached(
-        test=first["test"],
-        model=first["model"],
-        title=first["title"],
-        metric=first["target_metric"],
-        target=first.get("target"),
+        test=first.test,
+        model=first.model,
+        title=first.title,
+        metric=str(first.goal.target_metric),
+        target=first.goal.target,
         runs=len(good),
-        reached=sum(hits) if towards else None,
-        share=wilson(sum(hits), len(hits)) if towards and hits else None,
-        training_j=needed([row.get("energy_j") for row in trained]),
-        whole_j=needed([total(run[phase].get("energy_j") for phase in ("training", "evaluation")) for run in good]),
-        seconds=needed([row.get("duration_s") for row in trained]),
-        epochs=needed([row.get("epochs") for row in trained]),
-        evaluation_j=mean("energy_j", "evaluation"),
-        final=mean("final"),
-        best=mean("best"),
+        reached=sum(hits) if has_target else None,
+        share=wilson(sum(hits), len(hits)) if has_target and hits else None,
+        training_j=needed(row.energy_j for row in trained),
+        whole_j=needed(total_if_known(row.energy for row in run.values()).best_j for run in good),
+        seconds=needed(row.work.duration_s for row in trained),
+        epochs=needed(row.work.epochs for row in trained),
+        evaluation_j=mean(run["evaluation"].energy_j for run in good),
+        final=mean(row.goal.final for row in trained),
+        best=mean(row.goal.best for row in trained),
         left_out={task: reason for task, reason in reasons.items() if reason is not None},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..row.rows import Row
+from ..row.row import Row
 
 BEFORE, AFTER = "idle-before", "idle-after"
 
@@ -22,57 +22,56 @@ class Level(NamedTuple):
 Levels = Mapping[str, Level]  # by kind of device (cpu, gpu, memory …), of each GPU, and in all under ""
 
 
-def powers(row: Row) -> dict[str, float]:
+def powers(row: Row | None) -> dict[str, float]:
     """Mean power in W of a row's total, by kind of device (cpu, gpu, memory …), of each GPU, and in all under ""."""
-    duration = row.get("region_s")
-    if not duration:
+    duration = row.measured.region_s if row else None
+    if row is None or not duration:
         return {}
-    found: dict[str, float] = {}
-    for source in row.get("sources") or []:
-        if source.get("energy_j") is not None:
-            device = str(source["device"])
-            kind = device.split(":")[0]
-            for name in {kind, device} if kind == "gpu" else {kind}:
-                found[name] = found.get(name, 0.0) + source["energy_j"] / duration
-    if row.get("energy_j") is not None:
-        found[""] = row["energy_j"] / duration
-    return found
+    watts: dict[str, float] = {}
+    for source in row.measured.sources:
+        if source.energy_j is not None:
+            kind = source.device.split(":")[0]
+            for name in {kind, source.device} if kind == "gpu" else {kind}:
+                watts[name] = watts.get(name, 0.0) + source.energy_j / duration
+    if row.energy_j is not None:
+        watts[""] = row.energy_j / duration
+    return watts
 
 
 def levels_at(row: Row, before: Row | None, after: Row | None) -> dict[str, Level]:
     """The idle machine at the time of a row. A baseline in which a sensor was silent that speaks else is none: its sum
     is another one."""
-    first, last = (powers(one) if one is not None and not one.get("silent") else {} for one in (before, after))
+    first, last = (powers(None if baseline and baseline.around.silent else baseline) for baseline in (before, after))
     part = _part(row, before, after)
-    found = {}
+    levels = {}
     for kind in {**first, **last}:
         if kind in first and kind in last:
             ends = first[kind], last[kind]
-            found[kind] = Level(ends[0] + part * (ends[1] - ends[0]), min(ends), max(ends))
+            levels[kind] = Level(ends[0] + part * (ends[1] - ends[0]), min(ends), max(ends))
         else:
-            found[kind] = Level(first[kind] if kind in first else last[kind])
-    return found
+            levels[kind] = Level(first[kind] if kind in first else last[kind])
+    return levels
 
 
 def _part(row: Row, before: Row | None, after: Row | None) -> float:
     """How far a row's middle lies on the way from one baseline's middle to the other's; half-way where no times are
     known."""
-    times = [_middle(one) for one in (before, row, after)]
-    begin, at, end = times
+    begin, at, end = _middle(before), _middle(row), _middle(after)
     if begin is None or at is None or end is None or end <= begin:
         return 0.5
     return min(max((at - begin) / (end - begin), 0.0), 1.0)
 
 
 def _middle(row: Row | None) -> float | None:
-    begin, end = ((row or {}).get(name) for name in ("start_ns", "stop_ns"))
-    return None if begin is None or end is None else (begin + end) / 2
+    if row is None or row.measured.start_ns is None or row.measured.stop_ns is None:
+        return None
+    return (row.measured.start_ns + row.measured.stop_ns) / 2
 
 
-def baselines(rows: Sequence[Row]) -> dict[object, dict[str, Row]]:
+def baselines(rows: Sequence[Row]) -> dict[int | None, dict[str, Row]]:
     """Of each session its idle rows, by name (BEFORE, AFTER)."""
-    found: dict[object, dict[str, Row]] = {}
+    by_session: dict[int | None, dict[str, Row]] = {}
     for row in rows:
-        if row["phase"] == "idle":
-            found.setdefault(row.get("session"), {})[row["task"].partition(".")[0]] = row
-    return found
+        if row.phase == "idle":
+            by_session.setdefault(row.key.session, {})[row.task.partition(".")[0]] = row
+    return by_session

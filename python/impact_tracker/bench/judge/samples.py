@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 LEAST_SAMPLES = 60
 LEAST_S = 10.0
@@ -20,9 +19,11 @@ def slope_of(levels: Sequence[float]) -> float:
     return abs(rise * (n - 1) / mean) if mean else math.inf
 
 
-def slowest_period_s(channels: Sequence[Mapping[str, Any]], in_total: Sequence[str], interval_s: float) -> float | None:
+def slowest_period_s(
+    channels: Sequence[Mapping[str, object]], in_total: Sequence[str], interval_s: float
+) -> float | None:
     """The longest time between two readings among the channels of a total (a record's header has their periods): a
-    counter's own update period, a gauge's or the sampler's, whichever is longer. None where nothing is known."""
+    counter's own update period, a gauge's or the sampler's, whichever is longer. `None` where nothing is known."""
     periods = []
     for channel in channels:
         if str(channel.get("id")) not in in_total:

@@ -17,15 +17,28 @@ QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Training and evaluating by turns: `epochs` at most until `metric` reaches `target`, exactly so many without one.
+    `train`, `evaluate`: what the worker is asked of each."""
+
+    epochs: int
+    metric: str
+    target: float | None
+    train: Options
+    evaluate: Options
+
+
+@dataclass(frozen=True)
 class Step:
     """One phase of a test. `command`: what the worker is asked (warm_up, train, evaluate, infer), with `options`; or
-    settle: warm up until the power is steady; or reach: train and evaluate by turns until a target is reached. `sized`:
-    the number of images follows from how long the phase must be."""
+    settle: warm up until the power is steady; or reach, as `reach` says. `sized`: the number of images follows from how
+    long the phase must be."""
 
     phase: str
     command: str
     options: Options = field(default_factory=dict)
     sized: bool = False
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True)

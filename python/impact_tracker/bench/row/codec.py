@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
 from ...typed import built
@@ -87,18 +87,24 @@ def encode(line: Line) -> dict[str, object]:
         if not names:  # made without a file: what it knows
             said = {name: value for name, value in said.items() if value not in (None, (), {})}
         return {"kind": "row", **{name: _plain(value) for name, value in said.items()}}
-    if isinstance(line, Unknown):
-        return {name: _plain(line.origin.others[name]) for name in names}
-    kind = "epoch" if isinstance(line, Epoch) else "task"
-    own = {name: getattr(line, name) for name in _names_of(type(line)) if name != "origin"}
     origin = {name: value for name in _names_of(Origin) if (value := getattr(line.origin, name)) is not None}
-    said = {**own, **origin, **line.origin.others}
-    return {"kind": kind, **{name: _plain(said.get(name)) for name in names or said}}
+    own = {} if isinstance(line, Unknown) else {name: getattr(line, name) for name in _names_of(type(line))}
+    said = {**own, **line.origin.others, **origin}
+    kind = {"kind": "epoch" if isinstance(line, Epoch) else "task"} if own else {}
+    return {**kind, **{name: _plain(said.get(name)) for name in names or said if name != "origin"}}
 
 
 def as_line(line: Line) -> str:
     """One line of rows.jsonl; numbers that are none become null."""
     return json.dumps(encode(line), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def written(line: Line, mark: str | None, now: str) -> Line:
+    """The line as it is written now, with the mark of the settings that it was measured with."""
+    names = line.origin.names or tuple(encode(line))[1:]
+    new = [name for name in ("of", "written_at") if name not in names and (name != "of" or mark is not None)]
+    of = line.origin.of if mark is None else mark
+    return replace(line, origin=replace(line.origin, of=of, written_at=now, names=(*names, *new)))
 
 
 def _plain(value: object) -> object:

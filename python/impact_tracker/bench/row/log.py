@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from ..plan.settings import Settings
-from .rows import SUPERSEDED, Row
+from .codec import decode
+from .row import SUPERSEDED, Epoch, Line, Row, TaskEnd
 
-# What every line of a kind holds; one without it was damaged, even if it is still JSON.
-_NEEDED: dict[str, dict[str, type]] = {
-    "row": {"task": str, "phase": str, "status": str, "attempt": int},
-    "task": {"task": str, "status": str, "attempt": int},
-    "epoch": {"task": str, "test": str, "attempt": int, "epoch": int},
-}
-_OF_A_TEST = ("test", "model", "title")
 _NOT_MEASURED = ("repeats", "zone", "intensity_g_per_kwh", "pue")  # settings that no row's energy depends on
 
 
@@ -24,44 +18,36 @@ class Lines(NamedTuple):
     """`lines`: the good ones; `damaged`: numbers of the others; `unfinished`: the last one has no end and is left out,
     as a driver leaves it that is killed while it writes."""
 
-    lines: list[Row]
+    lines: list[Line]
     damaged: list[int]
     unfinished: bool
 
 
 def read_lines(data: bytes) -> Lines:
     """The lines of a file."""
-    found: list[Row] = []
+    lines: list[Line] = []
     damaged: list[int] = []
-    *whole, tail = data.split(b"\n")
-    for number, text in enumerate(whole, 1):
+    *complete, tail = data.split(b"\n")
+    for number, text in enumerate(complete, 1):
         if text.strip():
             line = line_of(text)
             if line is None:
                 damaged.append(number)
             else:
-                found.append(line)
+                lines.append(line)
     last = line_of(tail)
     if last is not None:
-        found.append(last)
-    return Lines(found, damaged, bool(tail) and last is None)
+        lines.append(last)
+    return Lines(lines, damaged, bool(tail) and last is None)
 
 
-def line_of(text: bytes) -> Row | None:
-    """One line; None where it is not what was written."""
+def line_of(text: bytes) -> Line | None:
+    """One line; `None` where it is not what was written."""
     try:
-        line = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
+        said = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
+        return decode(said) if isinstance(said, dict) else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(line, dict):
-        return None
-    needed = _NEEDED.get(str(line.get("kind")), {})
-    if not all(type(line.get(name)) is kind for name, kind in needed.items()):
-        return None
-    of_a_test = line.get("kind") == "row" and line["phase"] != "idle"
-    if of_a_test and not all(isinstance(line.get(name), str) for name in _OF_A_TEST):
-        return None
-    return line
 
 
 def mark_of(settings: Settings) -> str:
@@ -73,30 +59,84 @@ def mark_of(settings: Settings) -> str:
     return f"{zlib.crc32(json.dumps(kept).encode()):08x}"
 
 
-def is_of(line: Mapping[str, Any], mark: str) -> bool:
+def is_of(line: Line, mark: str) -> bool:
     """Whether a line was measured with the settings of that mark; one without any mark is taken as it is."""
-    return line.get("of") in (None, mark)
+    return line.origin.of in (None, mark)
 
 
-def ends_of(lines: Iterable[Row]) -> dict[str, Row]:
+def rows_of(lines: Iterable[Line]) -> list[Row]:
+    """The rows among the lines."""
+    return [line for line in lines if isinstance(line, Row)]
+
+
+def last_attempt(lines: Iterable[Line], task: str) -> int:
+    """The number of a task's last attempt; 0 before the first."""
+    attempts = (_attempt(line) for line in lines)
+    return max((number for name, number in attempts if name == task), default=0)
+
+
+def _attempt(line: Line) -> tuple[str | None, int]:
+    if isinstance(line, Row):
+        return line.task, line.key.attempt
+    return (line.task, line.attempt) if isinstance(line, (Epoch, TaskEnd)) else (None, 0)
+
+
+def last_session(lines: Iterable[Line]) -> int:
+    """The number of the last session; 0 before the first."""
+    sessions = (line.key.session if isinstance(line, Row) else getattr(line, "session", None) for line in lines)
+    return max((number for number in sessions if number is not None), default=0)
+
+
+def current(lines: Iterable[Line]) -> list[Row]:
+    """The rows that count: those of each task's last attempt, unless that was given up (`given_up`); of a row that was
+    written twice, as its energy had been provisional, the later."""
+    return _split(lines)[0]
+
+
+def superseded(lines: Iterable[Line]) -> list[Row]:
+    """The rows of earlier attempts, which are in no mean."""
+    return _split(lines)[1]
+
+
+def given_up(lines: Iterable[Line]) -> dict[tuple[str, int], TaskEnd]:
+    """Attempts (task and number) that came to an end and are repeated all the same, with the line that says so."""
+    ends = (line for line in lines if isinstance(line, TaskEnd))
+    return {(end.task, end.attempt): end for end in ends if end.status == SUPERSEDED}
+
+
+def _split(lines: Iterable[Line]) -> tuple[list[Row], list[Row]]:
+    lines = list(lines)
+    away = given_up(lines)
+    latest = {(row.task, row.key.attempt, row.phase): row for row in rows_of(lines)}
+    last: dict[str, int] = {}
+    for task, attempt, _ in latest:
+        last[task] = max(last.get(task, 0), attempt)
+    kept: list[Row] = []
+    others: list[Row] = []
+    for (task, attempt, _), row in latest.items():
+        (kept if attempt == last[task] and (task, attempt) not in away else others).append(row)
+    return kept, others
+
+
+def ends_of(lines: Iterable[Line]) -> dict[str, TaskEnd]:
     """How each task's last attempt ended. An end whose rows are not all there, as some were damaged, is none."""
     there: dict[tuple[str, int], set[str]] = {}
-    ends: list[Row] = []
+    ends: list[TaskEnd] = []
     for line in lines:
-        if line.get("kind") == "row":
-            there.setdefault((line["task"], line["attempt"]), set()).add(line["phase"])
-        elif line.get("kind") == "task":
+        if isinstance(line, Row):
+            there.setdefault((line.task, line.key.attempt), set()).add(line.phase)
+        elif isinstance(line, TaskEnd):
             ends.append(line)
-    found: dict[str, Row] = {}
+    last: dict[str, TaskEnd] = {}
     # Of one attempt that it was given up comes last, in whatever file that stands.
-    for end in sorted(ends, key=lambda line: (int(line["attempt"]), line["status"] == SUPERSEDED)):
-        if set(end.get("phases") or ()) <= there.get((end["task"], end["attempt"]), set()):
-            found[end["task"]] = end
-    return found
+    for end in sorted(ends, key=lambda end: (end.attempt, end.status == SUPERSEDED)):
+        if set(end.phases or ()) <= there.get((end.task, end.attempt), set()):
+            last[end.task] = end
+    return last
 
 
-def epochs_of(lines: Iterable[Row], rows: Sequence[Row]) -> list[Row]:
+def epochs_of(lines: Iterable[Line], rows: Sequence[Row]) -> list[Epoch]:
     """The epochs of the attempts that count, each once."""
-    counted = {(row["task"], row["attempt"]) for row in rows}
-    epochs = [line for line in lines if line.get("kind") == "epoch" and (line["task"], line["attempt"]) in counted]
-    return list({(line["task"], line["epoch"]): line for line in epochs}.values())
+    counted = {(row.task, row.key.attempt) for row in rows}
+    epochs = [line for line in lines if isinstance(line, Epoch) and (line.task, line.attempt) in counted]
+    return list({(epoch.task, epoch.epoch): epoch for epoch in epochs}.values())

@@ -177,7 +177,7 @@ class Goal:
 class Circumstances:
     """What the machine was like in the phase. `worker_cpus`: processors that the worker kept busy, of `cpus`;
     `settled`, `slope`: whether the power was steady when it began, and how much it changed; `silent`: channels that had
-    spoken before and did not in it."""
+    spoken before and did not in it; `sample_period_s`: between readings of the slowest sensor."""
 
     suspended_s: float | None = None
     worker_cpus: float | None = None
@@ -188,6 +188,7 @@ class Circumstances:
     temperature_begin_c: float | None = None
     temperature_end_c: float | None = None
     silent: tuple[str, ...] | None = None
+    sample_period_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,8 @@ class Check:
 @dataclass(frozen=True)
 class Verdict:
     """Whether a row counts, and what was computed to tell. `drift`, `pass_cv`: change and scatter of the passes' times;
-    `samples`: readings of the slowest sensor, one every `sample_period_s`; `above_idle_j`: energy beyond the idle
-    machine's, between its values by either baseline alone."""
+    `samples`: readings of the slowest sensor; `above_idle_j`: energy beyond the idle machine's, between its values by
+    either baseline alone."""
 
     checks: tuple[Check, ...] = ()
     invalid: tuple[str, ...] = ()
@@ -214,7 +215,6 @@ class Verdict:
     above_idle_j: float | None = None
     above_idle_low_j: float | None = None
     above_idle_high_j: float | None = None
-    sample_period_s: float | None = None
     samples: int | None = None
     drift: float | None = None
     pass_cv: float | None = None
@@ -278,6 +278,11 @@ class Row:
     def title(self) -> str:
         """Name of its network as people write it."""
         return self.facts.title or ""
+
+    @property
+    def region(self) -> str:
+        """Name of the region that measured it."""
+        return self.origin.region or ""
 
     @property
     def energy(self) -> Energy:

@@ -19,13 +19,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..plan.settings import Settings
+from .codec import as_line, written
 from .disk import explained, write_whole
+from .head import Head
 from .lock import holder, take
 from .log import ends_of, is_of, line_of, mark_of, read_lines
-from .rows import SUPERSEDED, Row, as_line
+from .row import SUPERSEDED, Line
 
 SCHEMA = 1
 
@@ -39,21 +41,19 @@ class Outcome(NamedTuple):
     failed: dict[str, str]
 
 
-def outcome_of(folder: Path, tasks: Sequence[str], lines: Sequence[Row]) -> Outcome:
+def outcome_of(folder: Path, tasks: Sequence[str], lines: Sequence[Line]) -> Outcome:
     """How far a campaign is: the end of each task's last attempt counts."""
     ends = ends_of(lines)
     good = ("ok", SUPERSEDED)  # what is to be repeated has not failed: it has not run yet
-    failed = {
-        task: str(ends[task].get("reason")) for task in tasks if task in ends and ends[task]["status"] not in good
-    }
-    done = sum(task in ends and ends[task]["status"] == "ok" for task in tasks)
+    failed = {task: str(ends[task].reason) for task in tasks if task in ends and ends[task].status not in good}
+    done = sum(task in ends and ends[task].status == "ok" for task in tasks)
     return Outcome(folder, done, len(tasks), failed)
 
 
 class Log(NamedTuple):
     """Every line that counts, oldest first within each file; `notes`: what is left out, one sentence each."""
 
-    lines: list[Row]
+    lines: list[Line]
     notes: list[str]
 
 
@@ -95,10 +95,10 @@ class Storage:
 
     def taken_notes(self) -> list[str]:
         """What is to be said to whoever runs the campaign; once."""
-        found, self._notes = list(dict.fromkeys(self._notes)), []
-        return found
+        notes, self._notes = list(dict.fromkeys(self._notes)), []
+        return notes
 
-    def create(self, settings: Settings, tasks: list[str], about: Mapping[str, Any]) -> None:
+    def create(self, settings: Settings, tasks: list[str], about: Mapping[str, object]) -> None:
         """A new campaign. FileExistsError where the folder holds one; OSError with the path where it cannot be made."""
         self._refuse_existing()
         try:
@@ -115,36 +115,38 @@ class Storage:
                 f"{self.folder} holds a campaign: go on with it by --resume {self.folder}, or name another folder"
             )
 
-    def write_head(self, settings: Settings, tasks: list[str], about: Mapping[str, Any]) -> None:
+    def write_head(self, settings: Settings, tasks: list[str], about: Mapping[str, object]) -> None:
         """campaign.json anew, whole or not at all."""
         head = {"schema": SCHEMA, "settings": settings.to_dict(), "tasks": tasks, **about}
         self.write("campaign.json", json.dumps(head, indent=2, ensure_ascii=False) + "\n")
 
-    def head(self) -> dict[str, Any]:
+    def head(self) -> Head:
         """campaign.json. FileNotFoundError, ValueError where it is damaged or from a newer version."""
         if not self.exists():
             raise FileNotFoundError(f"{self.folder} holds no campaign: there is no campaign.json in it")
         try:
-            head = json.loads(self.head_path.read_bytes())
-            version = int(head["schema"])
-            if version <= SCHEMA:
-                dict(head["settings"]), [str(task) for task in head["tasks"]]
+            said = json.loads(self.head_path.read_bytes())
+            version = int(said["schema"])
+            head = Head(said["settings"], tuple(said["tasks"]), said) if version <= SCHEMA else None
+            if head is not None:
+                dict(head.settings), [str(task) for task in head.tasks]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.head_path} is damaged ({error!r}): put back a copy of it, or begin anew in another folder; "
                 "what was measured is in the files beside it"
             ) from None
-        if version > SCHEMA:
+        if head is None:
             raise ValueError(
                 f"{self.head_path} is of version {version}, this program reads up to {SCHEMA}: "
                 "it was written by a newer impact-tracker, install that"
             )
-        return dict(head)
+        own = ("schema", "settings", "tasks")
+        return head._replace(about={name: value for name, value in said.items() if name not in own})
 
     def settings(self) -> Settings:
         """As they were asked. ValueError with the file for those that make no sense."""
         try:
-            return Settings.from_dict(self.head()["settings"])
+            return Settings.from_dict(self.head().settings)
         except TypeError as error:  # a number where a text belongs
             raise ValueError(f"{self.head_path}: its settings make no sense: {error}") from None
         except ValueError as error:
@@ -155,19 +157,19 @@ class Storage:
     def log(self) -> Log:
         """What rows.jsonl and the parts hold of this campaign; what is damaged or of other settings is left out."""
         mark = mark_of(self.settings()) if self.exists() else None
-        lines: list[Row] = []
+        lines: list[Line] = []
         notes: list[str] = []
         strangers = 0
         for path in (self.folder / "rows.jsonl", *sorted((self.folder / "parts").glob("*.jsonl"))):
             if not path.exists():
                 continue
-            found = read_lines(path.read_bytes())
-            own = [line for line in found.lines if mark is None or is_of(line, mark)]
+            there = read_lines(path.read_bytes())
+            own = [line for line in there.lines if mark is None or is_of(line, mark)]
             lines += own
-            strangers += len(found.lines) - len(own)
+            strangers += len(there.lines) - len(own)
             name = path.relative_to(self.folder)
-            notes += [f"{name}: line {number} is damaged and left out" for number in found.damaged]
-            if found.unfinished and holder(path) is None:
+            notes += [f"{name}: line {number} is damaged and left out" for number in there.damaged]
+            if there.unfinished and holder(path) is None:
                 notes.append(f"{name}: the last line is unfinished, as its driver was ended there, and left out")
         if strangers:
             notes.append(
@@ -176,7 +178,7 @@ class Storage:
             )
         return Log(lines, notes)
 
-    def lines(self) -> list[Row]:
+    def lines(self) -> list[Line]:
         """The lines that count."""
         return self.log().lines
 
@@ -202,7 +204,7 @@ class Storage:
 
     def outcome(self) -> Outcome:
         """How far the campaign is."""
-        return outcome_of(self.folder, self.head()["tasks"], self.lines())
+        return outcome_of(self.folder, self.head().tasks, self.lines())
 
     def write(self, name: str, text: str) -> Path:
         """A file of the folder, replaced at once: a reader sees the old one or the new one."""
@@ -244,12 +246,11 @@ class Storage:
         except OSError as error:
             raise explained(error, self.rows_path) from None
 
-    def append(self, row: Mapping[str, Any]) -> None:
+    def append(self, line: Line) -> None:
         """One more line, on the disk when this returns. OSError says what to do; nothing of the line is there then."""
         if self._descriptor is None:
             raise RuntimeError("rows are appended inside the storage's context")
-        marked = {**row, "of": self._mark} if self._mark is not None else row
-        data = memoryview(_encoded(as_line({**marked, "written_at": _now()})))
+        data = memoryview(_encoded(as_line(written(line, self._mark, _now()))))
         before = os.fstat(self._descriptor).st_size
         try:
             while data:

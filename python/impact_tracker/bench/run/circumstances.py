@@ -1,44 +1,47 @@
-"""What befell a phase from outside: memory that ran out, a machine that was suspended."""
+"""What a phase met from outside: memory that ran out, a machine that was suspended."""
 
 from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from ...runner import WorkerEndedError, WorkerError
-from ..row.rows import Row
+from ..row.row import Row
 
 LEAST_S = 0.01  # the two clocks are not read at the same time
 
 
-class Circumstances:
-    """Made when a phase begins; its row is told at the end."""
+class Watch:
+    """Begun with a phase; its row is told at the end."""
 
     def __init__(self, root: str = "/") -> None:
         self._root = root
         self._kills = oom_kills(root)
         self._suspended = suspended_s()
 
-    def note(self, row: Row) -> None:
-        """Adds `suspended_s`, of the time since the phase began."""
+    def ended(self, row: Row) -> Row:
+        """With the time that the machine was suspended since the phase began."""
         away = suspended_s() - self._suspended
-        row["suspended_s"] = away if away >= LEAST_S else 0.0
+        around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0)
+        return replace(row, around=around).saying("suspended_s")
 
-    def failed(self, row: Row, error: Exception) -> None:
-        """Adds why the phase failed."""
+    def failed(self, row: Row, error: Exception) -> Row:
+        """With why the phase failed."""
         known = isinstance(error, (WorkerError, OSError))  # of the others the kind is half of what they say
-        row["status"], row["reason"] = "failed", (str(error) if known else "") or repr(error)
-        row["failure"] = getattr(error, "kind", type(error).__name__)
+        reason = (str(error) if known else "") or repr(error)
+        kind = getattr(error, "kind", type(error).__name__)
         if isinstance(error, WorkerEndedError) and error.signal == signal.SIGKILL:
             kills = oom_kills(self._root)
             if kills is not None and self._kills is not None and kills > self._kills:
-                row["failure"] = "out-of-memory"
-                row["reason"] = f"out of memory: the kernel ended the worker (pid {error.pid}); a smaller --batch helps"
+                kind = "out-of-memory"
+                reason = f"out of memory: the kernel ended the worker (pid {error.pid}); a smaller --batch helps"
+        return replace(row, status="failed", reason=reason, failure=kind).saying("failure")
 
 
 def oom_kills(root: str = "/") -> int | None:
-    """How many processes the kernel has ended since the start because memory ran out; None where it does not say."""
+    """How many processes the kernel has ended since the start because memory ran out; `None` where it does not say."""
     try:
         for line in (Path(root) / "proc/vmstat").read_text(encoding="ascii").splitlines():
             name, _, value = line.partition(" ")

@@ -5,160 +5,182 @@ line for every epoch. What an evaluation costs is not the training's energy: it 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ...runner import EpochResult, PhaseProgress
+from ...runner import EpochResult, PhaseProgress, PhaseResult
 from ..plan.task import Task
-from ..plan.test import Step, is_reached
-from ..row.rows import Row, add_energy, add_work, new_row
-from ..row.sums import together
-from .circumstances import Circumstances
+from ..plan.test import Options, Step, is_reached
+from ..row.make import begun, measured_by, summed, with_energy, with_work
+from ..row.row import Epoch, Goal, Measured, Row
+from .circumstances import Watch
+from .site import Listener
+
+if TYPE_CHECKING:
+    from ...runner import Phase, Runner
+    from ...tracker import ImpactTracker
 
 PASSES_KEPT = 4096
+_GOAL = ("parts", "target_metric", "target", "reached", "epochs", "most_epochs", "best", "final")
 
 
 def better(metric: str, values: Sequence[float]) -> float | None:
     """The best of the values."""
-    known = [one for one in values if math.isfinite(one)]
+    known = [value for value in values if math.isfinite(value)]
     if not known:
         return None
     return min(known) if metric == "loss" else max(known)
 
 
-def merged(done: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several phases' `done` events as one: work added up, loss and accuracy of the last."""
-    memory = [one["device_memory"] for one in done if one.get("device_memory")]
-    peaks = [one["peak_memory_bytes"] for one in done if one.get("peak_memory_bytes") is not None]
-    whole = dict(done[-1])
-    for name in ("images", "passes", "duration_s"):
-        whole[name] = sum(one[name] for one in done)
-    whole["begin_ns"] = done[0]["begin_ns"]
-    whole["pass_ns"] = [time for one in done for time in one.get("pass_ns") or []][:PASSES_KEPT]
-    whole["pass_s"] = None  # of one phase alone
-    whole["peak_memory_bytes"] = max(peaks, default=None)
-    whole["device_memory"] = max(memory, key=lambda one: float(one["peak_reserved_bytes"]), default=None)
-    whole["finite"] = all(one.get("finite") is not False for one in done)
-    if done[-1].get("epochs") is not None:
-        whole["epochs"] = [epoch for one in done for epoch in one.get("epochs") or []]
-    return whole
+def merged(done: Sequence[PhaseResult]) -> PhaseResult:
+    """Several phases as one: work added up, loss and accuracy of the last."""
+    memory = [phase.device_memory for phase in done if phase.device_memory is not None]
+    peaks = [phase.peak_memory_bytes for phase in done if phase.peak_memory_bytes is not None]
+    epochs = [epoch for phase in done for epoch in phase.epochs or ()]
+    return replace(
+        done[-1],
+        images=sum(phase.images for phase in done),
+        passes=sum(phase.passes for phase in done),
+        duration_s=sum(phase.duration_s for phase in done),
+        begin_ns=done[0].begin_ns,
+        pass_ns=tuple(time for phase in done for time in phase.pass_ns)[:PASSES_KEPT],
+        pass_s=None,  # of one phase alone
+        peak_memory_bytes=max(peaks, default=None),
+        device_memory=max(memory, key=lambda held: held.peak_reserved_bytes, default=None),
+        finite=all(phase.finite is not False for phase in done),
+        epochs=None if done[-1].epochs is None else tuple(epochs),
+    )
 
 
 class Part:
     """The training, or the evaluation, of a course: regions of one name, one an epoch."""
 
-    def __init__(self, task: Task, phase: str, attempt: int, session: int, tracker: Any) -> None:
-        self.row: Row = new_row(task, phase, attempt, session)
-        self.row["region"] = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
+    def __init__(self, row: Row, tracker: ImpactTracker) -> None:
+        self._row = row
         self._tracker = tracker
-        self._results: list[Any] = []
-        self._done: list[Mapping[str, Any]] = []
+        self._measured: list[Measured | None] = []
+        self._done: list[PhaseResult] = []
 
-    def run(self, prepared: Any, on_event: Callable[[PhaseProgress | EpochResult], None]) -> Mapping[str, Any]:
+    def run(self, prepared: Phase, on_event: Callable[[PhaseProgress | EpochResult], None]) -> PhaseResult:
         """One phase of the worker, measured; also what a phase used that failed is kept."""
-        region = self._tracker.region(self.row["region"], edges="tick")
+        region = self._tracker.region(self._row.region, edges="tick")
         try:
             with region:
-                done: Mapping[str, Any] = prepared.run(on_event).raw
+                done = prepared.run(on_event)
         finally:
-            self._results.append(region.result)
+            self._measured.append(measured_by(region.result))
         self._done.append(done)
         return done
 
     @property
     def last_j(self) -> float | None:
         """Joules of the phase that ended last."""
-        last = self._results[-1] if self._results else None
-        return None if last is None else float(last.energy_j) if last.energy_j is not None else None
+        last = self._measured[-1] if self._measured else None
+        return None if last is None else last.energy.best_j
 
     def finished(self) -> Row:
         """The row over all of them."""
-        if self._done:
-            add_work(self.row, merged(self._done))
-        whole = None if None in self._results else together(self._results)  # less one epoch it would be no sum
-        add_energy(self.row, whole)
-        self.row["parts"] = len(self._results)
-        return self.row
+        row = with_work(self._row, merged(self._done)) if self._done else self._row
+        known = [measured for measured in self._measured if measured is not None]
+        complete = len(known) == len(self._measured)  # less one epoch it would be no sum
+        row = with_energy(row, summed(known) if complete else None)
+        return replace(row, goal=Goal(parts=len(self._measured)))
 
 
 class Course:
-    """One run of the step `reach`: epochs, metric, target (None: all epochs are run), options of train and evaluate."""
+    """One run of a step that reaches for a target (`Reach`). `attempt`: its number, and the session's."""
 
-    def __init__(self, task: Task, step: Step, attempt: int, session: int, worker: Any, tracker: Any) -> None:
-        self._task, self._options, self._worker = task, step.options, worker
-        self._about: dict[str, Any] = {
-            "task": task.id,
-            "test": task.test.name,
-            "model": task.test.model,
-            "repeat": task.repeat,
-        }
-        self._about.update(attempt=attempt, session=session)
-        self._training = Part(task, "training", attempt, session, tracker)
-        self._evaluation = Part(task, "evaluation", attempt, session, tracker)
+    def __init__(
+        self,
+        task: Task,
+        step: Step,
+        attempt: tuple[int, int],
+        worker: Runner,
+        tracker: ImpactTracker,
+        listener: Listener,
+    ) -> None:
+        assert step.reach is not None
+        self._task, self._reach, self._attempt = task, step.reach, attempt
+        self._worker, self._listener = worker, listener
+        rows = (begun(task, phase, *attempt, platform.node()) for phase in ("training", "evaluation"))
+        self._training, self._evaluation = (Part(row, tracker) for row in rows)
         self._values: list[float] = []
         self._reached = False
-        self._around = Circumstances()
+        self._watch = Watch()
 
-    def run(self, watcher: Any, note: Callable[[Row], None]) -> tuple[list[Row], Exception | None]:
-        """Trains; the two rows, and what ended it early. `note` takes every epoch's line as soon as it is over."""
+    def run(self) -> tuple[list[Row], bool]:
+        """Trains; the two rows, and whether it ended early."""
         failure: Exception | None = None
         epoch = 0
         try:
-            while epoch < self._options["epochs"] and not self._reached:
+            while epoch < self._reach.epochs and not self._reached:
                 epoch += 1
-                line = self._epoch(epoch, watcher)
-                note(line)
-                if line["diverged"]:
+                line = self._epoch(epoch)
+                self._listener.epoch(line)
+                if line.diverged:
                     break
         except Exception as error:  # whatever a worker answers: what was trained up to here is a row
             failure = error
-        return self._rows(failure), failure
+        return self._rows(failure), failure is not None
 
-    def _epoch(self, epoch: int, watcher: Any) -> Row:
-        options, metric = self._options, self._options["metric"]
-        watcher.phase(self._task, f"epoch {epoch}")
-        trained = self._training.run(self._worker.train(**self._train_options(epoch)), watcher.event)
-        watcher.phase(self._task, f"evaluation {epoch}")
-        judged = self._evaluation.run(self._worker.evaluate(**options["evaluate"]), watcher.event)
-        value = judged.get(metric)
-        self._values.append(math.nan if value is None else float(value))
-        self._reached = is_reached(metric, value, options["target"])
-        return {
-            "kind": "epoch",
-            **self._about,
-            "epoch": epoch,
-            "metric": metric,
-            "value": value,
-            "reached": self._reached,
-            "diverged": trained.get("finite") is False,
-            "training_j": self._training.last_j,
-            "evaluation_j": self._evaluation.last_j,
-            "training_s": trained["duration_s"],
-            "evaluation_s": judged["duration_s"],
-            "training_loss": trained.get("loss"),
-            **{name: judged.get(name) for name in ("accuracy", "loss", "dice", "dice_by_class")},
-        }
+    def _epoch(self, number: int) -> Epoch:
+        reach, listener, task = self._reach, self._listener, self._task
+        listener.phase(task, f"epoch {number}")
+        trained = self._training.run(self._worker.train(**self._train_options(number)), listener.event)
+        listener.phase(task, f"evaluation {number}")
+        evaluated = self._evaluation.run(self._worker.evaluate(**reach.evaluate), listener.event)
+        values = {"accuracy": evaluated.accuracy, "loss": evaluated.loss, "dice": evaluated.dice}
+        value = values[reach.metric]
+        self._values.append(math.nan if value is None else value)
+        self._reached = is_reached(reach.metric, value, reach.target)
+        attempt, session = self._attempt
+        return Epoch(
+            task=task.id,
+            test=task.test.name,
+            model=task.test.model,
+            repeat=task.repeat,
+            attempt=attempt,
+            session=session,
+            epoch=number,
+            metric=reach.metric,
+            value=value,
+            reached=self._reached,
+            diverged=trained.finite is False,
+            training_j=self._training.last_j,
+            evaluation_j=self._evaluation.last_j,
+            training_s=trained.duration_s,
+            evaluation_s=evaluated.duration_s,
+            training_loss=trained.loss,
+            accuracy=evaluated.accuracy,
+            loss=evaluated.loss,
+            dice=evaluated.dice,
+            dice_by_class=evaluated.dice_by_class,
+        )
 
-    def _train_options(self, epoch: int) -> dict[str, Any]:
-        options = {"epochs": 1, "resume": epoch > 1, **self._options["train"]}
-        if self._options["target"] is None:
-            ends = {
-                f"schedule_{end}": (epoch + step) / self._options["epochs"] for end, step in (("from", -1), ("to", 0))
-            }
+    def _train_options(self, epoch: int) -> Options:
+        options = {"epochs": 1, "resume": epoch > 1, **self._reach.train}
+        if self._reach.target is None:
+            ends = {"schedule_from": (epoch - 1) / self._reach.epochs, "schedule_to": epoch / self._reach.epochs}
             options.update(lr_schedule="cosine", **ends)
         return options
 
     def _rows(self, failure: Exception | None) -> list[Row]:
-        metric, target = self._options["metric"], self._options["target"]
-        rows = [self._training.finished(), self._evaluation.finished()]
-        best = better(metric, self._values)
-        for row in rows:
-            row["target_metric"], row["target"] = metric, target
-            row["reached"] = self._reached if target is not None else None
-            row["epochs"], row["most_epochs"] = len(self._values), self._options["epochs"]
-            row["best"] = best
-            row["final"] = self._values[-1] if self._values and math.isfinite(self._values[-1]) else None
-            self._around.note(row)
-            if failure is not None:
-                self._around.failed(row, failure)
+        reach, values = self._reach, self._values
+        rows = []
+        for part in (self._training, self._evaluation):
+            row = part.finished()
+            goal = Goal(
+                target_metric=reach.metric,
+                target=reach.target,
+                reached=self._reached if reach.target is not None else None,
+                best=better(reach.metric, values),
+                final=values[-1] if values and math.isfinite(values[-1]) else None,
+                most_epochs=reach.epochs,
+                parts=row.goal.parts,
+            )
+            row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).saying(*_GOAL)
+            row = self._watch.ended(row)
+            rows.append(row if failure is None else self._watch.failed(row, failure))
         return rows

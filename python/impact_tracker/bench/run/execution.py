@@ -1,42 +1,32 @@
-"""Runs one task: a worker is started, every phase is a region of the campaign's tracker, every phase is a row."""
+"""Runs one task: a worker is started, every phase is a region of the session's tracker, every phase is a row."""
 
 from __future__ import annotations
 
 import os
+import platform
 import random
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
-from ...runner import EpochResult, PhaseProgress, WorkerError, cpu_seconds, default_threads
+from ...runner import Loaded, WorkerError, cpu_seconds, default_threads
 from ..judge.samples import LEAST_SAMPLES
 from ..plan.task import Task
-from ..plan.test import ASIDE, Step, Test
-from ..row.rows import Row, Settled, add_energy, add_loaded, add_ratios, add_settled, add_work, new_row
-from .circumstances import Circumstances
+from ..plan.test import ASIDE, Step
+from ..row.make import Settled, begun, measured_by, with_energy, with_loaded, with_settled, with_work
+from ..row.row import Row, Work
+from .circumstances import Watch
 from .course import Course
 from .memory import shown, system_memory
 from .settling import chunk_seconds, images_for, settle
+from .site import Listener, Plan, Site
+
+if TYPE_CHECKING:
+    from ...region import Region
+    from ...runner import Phase, Runner
 
 CLOSE_GRACE_S = 2.0
-
-
-class Tracker(Protocol):
-    """What is needed of an ImpactTracker."""
-
-    def region(self, name: str, *, edges: str | None = None) -> Any:
-        """A part of the run, as context manager with a `result`."""
-
-
-class Watcher(Protocol):
-    """Sees how a task goes: progress bars, or nothing."""
-
-    def phase(self, task: Task, phase: str) -> None:
-        """A phase begins."""
-
-    def event(self, event: PhaseProgress | EpochResult) -> None:
-        """The worker reports progress or an epoch."""
 
 
 class TaskFailedError(RuntimeError):
@@ -44,61 +34,29 @@ class TaskFailedError(RuntimeError):
 
 
 class Execution:
-    """Runs tasks, one after another, each in a worker of its own.
+    """Runs tasks, one after another, each in a worker of its own."""
 
-    `open_worker`: starts one (an `impact_tracker.Runner`); `emit`: takes every row as soon as its phase has ended.
-    `machine`: device, precision, layout and threads that every network is loaded with. `claim`: the images of
-    a phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept.
-    `delay_s`: longest random wait before a phase (a slow sensor's period where that is longer). `need`: bytes that a
-    test will take about, where that is known. `note`: takes the lines of a training's epochs.
-    """
-
-    def __init__(
-        self,
-        tracker: Tracker,
-        open_worker: Callable[[], Any],
-        emit: Callable[[Row], None],
-        watcher: Watcher,
-        machine: Mapping[str, Any],
-        *,
-        session: int = 1,
-        claim: Callable[[str, int], int] = lambda name, images: images,
-        phase_s: Callable[[], float] = lambda: 60.0,
-        delay_s: float = 0.0,
-        need: Callable[[Test], int | None] = lambda test: None,
-        sleep: Callable[[float], None] = time.sleep,
-        note: Callable[[Row], None] = lambda line: None,
-    ) -> None:
-        self._note = note
-        self._tracker = tracker
-        self._open_worker = open_worker
-        self._emit = emit
-        self._watcher = watcher
-        self._machine = dict(machine)
-        self._session = session
-        self._claim = claim
-        self._phase_s = phase_s
-        self._delay_s = delay_s
-        self._need = need
-        self._sleep = sleep
-        self._worker: Any = None
-        self._loaded: dict[str, Any] = {}
+    def __init__(self, site: Site, plan: Plan, listener: Listener) -> None:
+        self._site = site
+        self._plan = plan
+        self._listener = listener
+        self._worker: Runner | None = None
+        self._loaded: Loaded | None = None
         self._settled: Settled | None = None
-        limit, asked = default_threads(), self._machine.get("threads")
-        self._machine["threads"] = asked or limit.to_tell
-        self._threads = {"threads_by": "asked" if asked else limit.by, "cpu_quota": limit.quota}
+        self._default = default_threads()
 
     def run(self, task: Task, attempt: int = 1) -> str | None:
         """Every step of the task; the reason where it had to end early. The worker has ended when this returns."""
-        self._worker, self._loaded, self._settled = None, {}, None
+        self._worker, self._loaded, self._settled = None, None, None
         delays = random.Random(f"{task.id}/{task.seed}/{attempt}")
+        delay_s = self._plan.delay_s
         try:
             self._measured(task, attempt, "load", partial(self._load, task))
             for step in task.test.steps:
-                if self._delay_s > 0 and step.phase not in ASIDE:
+                if delay_s > 0 and step.phase not in ASIDE:
                     # A period of the slowest sensor at least, or its window would fall alike every time.
-                    self._sleep(delays.uniform(0, max(self._delay_s, self._phase_s() / LEAST_SAMPLES)))
-                if step.command == "reach":
+                    self._site.sleep(delays.uniform(0, max(delay_s, self._plan.phase_s() / LEAST_SAMPLES)))
+                if step.reach is not None:
                     self._course(task, attempt, step)
                 else:
                     self._measured(task, attempt, step.phase, partial(self._step, task, step))
@@ -108,83 +66,102 @@ class Execution:
             self._close()
         return None
 
-    def _measured(self, task: Task, attempt: int, phase: str, work: Callable[[Row, Any], None]) -> None:
+    def _measured(self, task: Task, attempt: int, phase: str, work: Callable[[Row, Region], Row]) -> None:
         """One phase: its region, its row. TaskFailedError after the row of a phase that failed was written."""
-        self._watcher.phase(task, phase)
-        row = new_row(task, phase, attempt, self._session)
-        row["region"] = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
-        region = self._tracker.region(row["region"], edges="tick")
-        around = Circumstances()
+        self._listener.phase(task, phase)
+        row = begun(task, phase, attempt, self._plan.session, platform.node())
+        region = self._site.tracker.region(row.region, edges="tick")
+        watch = Watch()
         try:
-            work(row, region)
+            row = work(row, region)
         except Exception as error:  # whatever a worker answers: one test that fails does not end a campaign
-            around.failed(row, error)
-        around.note(row)
-        add_energy(row, region.result)
+            row = watch.failed(row, error)
+        row = with_energy(watch.ended(row), measured_by(region.result))
         self._finish(row)
-        if row["status"] != "ok":
-            raise TaskFailedError(f"{phase}: {row['reason']}")
+        if row.status != "ok":
+            raise TaskFailedError(f"{phase}: {row.reason}")
 
     def _finish(self, row: Row) -> None:
-        row.update(self._threads)
-        add_loaded(row, {**self._loaded, **{key: row[key] for key in self._loaded if key in row}})
-        row.setdefault("duration_s", row.get("region_s"))
-        add_ratios(row)
-        self._emit(row)
+        threads_by = "asked" if self._plan.settings.threads else self._default.by
+        row = replace(row, setup=replace(row.setup, threads_by=threads_by, cpu_quota=self._default.quota))
+        row = row.saying("threads_by", "cpu_quota")
+        if self._loaded is not None:
+            row = with_loaded(row, self._loaded)
+        if "duration_s" not in row.origin.names:
+            row = replace(row, work=replace(row.work, duration_s=row.measured.region_s))
+        self._listener.row(row.saying("duration_s", "j_per_image", "images_per_s"))
 
     def _course(self, task: Task, attempt: int, step: Step) -> None:
         """Epochs and evaluations by turns, until a target is reached."""
-        course = Course(task, step, attempt, self._session, self._worker, self._tracker)
-        rows, failure = course.run(self._watcher, self._note)
+        course = Course(task, step, (attempt, self._plan.session), self._opened, self._site.tracker, self._listener)
+        rows, failed = course.run()
         for row in rows:
-            if self._settled is not None:
-                add_settled(row, self._settled)
-            self._finish(row)
-        if failure is not None:
-            raise TaskFailedError(f"training: {rows[0]['reason']}")
+            self._finish(row if self._settled is None else with_settled(row, self._settled))
+        if failed:
+            raise TaskFailedError(f"training: {rows[0].reason}")
 
-    def _load(self, task: Task, row: Row, region: Any) -> None:
-        self._check_memory(self._need(task.test))  # nothing is started that cannot fit
+    @property
+    def _opened(self) -> Runner:
+        assert self._worker is not None, "a network is loaded before anything is run"
+        return self._worker
+
+    def _load(self, task: Task, row: Row, region: Region) -> Row:
+        self._check_memory(self._plan.need(task.test))  # nothing is started that cannot fit
+        settings = self._plan.settings
         # Starting the process and loading libtorch is part of what loading a network costs.
         with region:
-            self._worker = self._open_worker()
-            self._loaded = self._worker.load(task.test.model, **task.test.load, **self._machine, seed=task.seed).raw
-        estimate = dict(self._loaded.get("estimated_memory_bytes") or {})
-        self._check_memory(estimate.get("train" if "training" in task.test.phases else "infer"))
+            self._worker = self._site.open_worker()
+            self._loaded = self._worker.load(
+                task.test.model,
+                **task.test.load,
+                device=settings.device,
+                precision=settings.precision,
+                layout=settings.layout,
+                threads=settings.threads or self._default.to_tell,
+                replicas=settings.replicas,
+                seed=task.seed,
+            )
+        estimate = self._loaded.estimated_memory_bytes
+        if estimate is not None:
+            self._check_memory(estimate.train if "training" in task.test.phases else estimate.infer)
+        return row
 
     def _check_memory(self, need: float | None) -> None:
         memory = system_memory()
-        if need and memory and need > memory[1] and str(self._machine.get("device", "cpu")) == "cpu":
+        if need and memory and need > memory[1] and self._plan.settings.device == "cpu":
             raise WorkerError(
                 "out-of-memory",
                 f"it needs about {shown(need)}, {shown(memory[1])} are free",
                 "a smaller --batch, or a machine with more memory",
             )
 
-    def _step(self, task: Task, step: Step, row: Row, region: Any) -> None:
+    def _step(self, task: Task, step: Step, row: Row, region: Region) -> Row:
+        worker = self._opened
         if step.command == "settle":
             with region:
-                chunk_s = chunk_seconds(self._phase_s())
-                settled = settle(self._worker, self._tracker, row["region"], step.options, chunk_s)
+                chunk_s = chunk_seconds(self._plan.phase_s())
+                settled = settle(worker, self._site.tracker, row.region, step.options, chunk_s)
             self._settled = settled
-            row.update(duration_s=settled.seconds, passes=settled.passes)
-            add_settled(row, settled)
-        elif step.command == "warm_up":
+            work = Work(duration_s=settled.seconds, passes=settled.passes)
+            return with_settled(replace(row, work=work).saying("duration_s", "passes"), settled)
+        if step.command == "warm_up":
             with region:
-                row["duration_s"] = self._worker.warm_up(**step.options)
-            row["passes"] = step.options.get("passes")
-        else:
-            options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
-            phase = getattr(self._worker, step.command)(**options)  # prepared: data and optimizer are there
-            before = self._cpu_s()
-            with region:
-                done = phase.run(self._watcher.event)
-            add_work(row, done.raw)
-            after = self._cpu_s()
-            if before is not None and after is not None and row["duration_s"] > 0:
-                row["worker_cpus"], row["cpus"] = (after - before) / row["duration_s"], os.cpu_count()
-            if self._settled is not None:
-                add_settled(row, self._settled)
+                seconds = worker.warm_up(**step.options)
+            work = Work(duration_s=seconds, passes=step.options.get("passes"))
+            return replace(row, work=work).saying("duration_s", "passes")
+        options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
+        prepare: Callable[..., Phase] = getattr(worker, step.command)
+        phase = prepare(**options)  # data and optimizer are there
+        before = self._cpu_s()
+        with region:
+            done = phase.run(self._listener.event)
+        row = with_work(row, done)
+        after = self._cpu_s()
+        if before is not None and after is not None and done.duration_s > 0:
+            cpus = (after - before) / done.duration_s
+            around = replace(row.around, worker_cpus=cpus, cpus=os.cpu_count())
+            row = replace(row, around=around).saying("worker_cpus", "cpus")
+        return row if self._settled is None else with_settled(row, self._settled)
 
     def _cpu_s(self) -> float | None:
         return cpu_seconds(getattr(self._worker, "pid", None))
@@ -192,8 +169,8 @@ class Execution:
     def _images(self, task: Task, step: Step) -> int:
         """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""
         assert self._settled is not None, "a sized phase comes after settling"
-        images = images_for(self._phase_s(), self._settled.pass_s, int(task.test.load["batch"]))
-        return self._claim(f"{task.test.name}.{step.phase}", images)
+        images = images_for(self._plan.phase_s(), self._settled.pass_s, int(task.test.load["batch"]))
+        return self._plan.claim(f"{task.test.name}.{step.phase}", images)
 
     def _close(self) -> None:
         worker, self._worker = self._worker, None

@@ -2,69 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from ..judge.baseline import AFTER, BEFORE, baselines, levels_at
-from ..judge.validity import ONE, judge
+from ..judge.checks import ONE, Rules, judge, to_judge
 from ..plan.settings import Settings
-from ..plan.test import ASIDE
-from ..row.rows import Row, add_energy, add_ratios, current
+from ..row.log import current
+from ..row.make import measured_by, summed, with_energy, with_verdict
+from ..row.row import Measured, Row
 from ..row.storage import Storage
-from ..row.sums import together
 
 
 def settle(storage: Storage, settings: Settings, strict: bool) -> None:
-    """Rows whose energy or whose baseline was provisional are written again, also those of a session that was ended. Of
-    drivers beside each other each looks after its own task."""
+    """Rows whose energy or whose baseline was provisional are written again, also those of a session that was ended.
+    Where several drivers run, each looks after its own task."""
     rows = current(storage.lines())
     if storage.part is not None:
-        own = {row.get("session") for row in rows if row["task"] == storage.part}
-        rows = [row for row in rows if row.get("session") in own]
-    records = _Records(storage)
-    changed = {id(row) for row in rows if row.get("provisional") and records.made_final(row)}
+        own = {row.key.session for row in rows if row.task == storage.part}
+        rows = [row for row in rows if row.key.session in own]
+    regions = _Regions(storage)
+    newer = [regions.final(row) if row.measured.provisional else None for row in rows]
+    rows = [row if final is None else final for row, final in zip(rows, newer)]
     idle = baselines(rows)
+    changed = {id(row) for row in newer if row is not None}
     moved = {session for session, both in idle.items() if any(id(row) in changed for row in both.values())}
     for row in rows:  # idle rows come before those that are held against them
-        both = idle.get(row.get("session"), {})
-        if row["phase"] not in (*ASIDE, "idle") and row["status"] == "ok":
+        both = idle.get(row.key.session, {})
+        if to_judge(row):
             levels = levels_at(row, both.get(BEFORE), both.get(AFTER))
-            waits = row.get("idle_baselines") == ONE and "" in levels and levels[""].low_w is not None
-            if id(row) not in changed and row.get("session") not in moved and not waits:
-                continue
-            judge(row, settings, None, levels, strict)
-        elif id(row) not in changed:
-            continue
-        storage.append(row)
+            waits = row.verdict.idle_baselines == ONE and "" in levels and levels[""].low_w is not None
+            if id(row) in changed or row.key.session in moved or waits:
+                storage.append(with_verdict(row, judge(row, levels, Rules(settings, strict))))
+        elif id(row) in changed:
+            storage.append(row)
 
 
-class _Records:
-    """The regions of a campaign's records, each read once."""
+class _Regions:
+    """The regions of a campaign's records, each record read once."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._regions: dict[str, dict[str, list[Any]]] = {}
+        self._of_record: dict[str, dict[str, list[Measured]]] = {}
 
-    def made_final(self, row: Row) -> bool:
-        """Gives a row its final energy, where its record has one by now."""
-        if row["record"] not in self._regions:
-            self._regions[row["record"]] = self._read(row["record"])
+    def final(self, row: Row) -> Row | None:
+        """The row with its final energy, where its record has one by now."""
+        record = row.origin.record or ""
+        if record not in self._of_record:
+            self._of_record[record] = self._read(record)
         # Of a training by epochs there are several regions of one name.
-        final = together(self._regions[row["record"]].get(row["region"], []))
-        if final is None or final.provisional:
-            return False
-        add_energy(row, final)
-        add_ratios(row)
-        late = {source["id"] for source in row["sources"] if source["energy_j"] is not None}
-        row["silent"] = [name for name in row.get("silent") or [] if name not in late]
-        return True
+        measured = summed(self._of_record[record].get(row.region, []))
+        if measured is None or measured.provisional:
+            return None
+        late = {source.id for source in measured.sources if source.energy_j is not None}
+        silent = tuple(name for name in row.around.silent or () if name not in late)
+        row = with_energy(replace(row, around=replace(row.around, silent=silent)), measured)
+        return row.saying("j_per_image", "images_per_s", "silent")
 
-    def _read(self, record: str) -> dict[str, list[Any]]:
+    def _read(self, record: str) -> dict[str, list[Measured]]:
         from ...record import Record
 
-        found: dict[str, list[Any]] = {}
+        regions: dict[str, list[Measured]] = {}
         try:
             for region in Record(self._storage.folder / record).regions:
-                found.setdefault(region.name, []).append(region)
+                measured = measured_by(region)
+                if measured is not None:
+                    regions.setdefault(region.name, []).append(measured)
         except (OSError, ValueError):  # moved or damaged: what was provisional stays so
             return {}
-        return found
+        return regions

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
 
 from ...control_groups import groups_of
 from ..plan.test import Test
+from ..row.head import Network
 
 _WEIGHT_BYTES = 4
 # The worker's own rough rule: what passes hold of a layer's outputs, weights with gradients and Adam's two moments.
@@ -19,20 +19,20 @@ _WEIGHTS_HELD = {"inference": 1, "training": 4}
 def system_memory(root: str = "/") -> tuple[int, int] | None:
     """(bytes in all, bytes available) to this process: the machine's, or those of the control group (a container, a
     job of a cluster) that allows less. None where /proc/meminfo does not say."""
-    found = {}
+    sizes = {}
     try:
         for line in (Path(root) / "proc/meminfo").read_text().splitlines():
             name, _, value = line.partition(":")
             if name in ("MemTotal", "MemAvailable"):
-                found[name] = int(value.split()[0]) * 1024
+                sizes[name] = int(value.split()[0]) * 1024
     except (OSError, ValueError, IndexError):
         return None
-    if len(found) < 2:
+    if len(sizes) < 2:
         return None
-    whole, free = found["MemTotal"], found["MemAvailable"]
+    most, free = sizes["MemTotal"], sizes["MemAvailable"]
     for limit, left in _group_limits(root):
-        whole, free = min(whole, limit), min(free, left)
-    return whole, free
+        most, free = min(most, limit), min(free, left)
+    return most, free
 
 
 def _group_limits(root: str) -> Iterator[tuple[int, int]]:
@@ -53,17 +53,17 @@ def _limit_of(folder: Path, limit: str, used: str, cache: str) -> Iterator[tuple
     yield most, max(most - now + int(stat.get(cache, 0)), 0)  # the cache of files is given back when it is wanted
 
 
-def estimated_bytes(test: Test, network: Mapping[str, Any]) -> int:
+def estimated_bytes(test: Test, network: Network) -> int:
     """What a test needs about, from the network's facts at its own size and the size the test asks for."""
     phase = "training" if "training" in test.phases else "inference"
-    own, asked = list(network.get("input") or []), test.load.get("size")
+    own, asked = network.input or (), test.load.get("size")
     scale = 1.0
     if asked is not None and own:
         sides: Sequence[int] = [asked, asked] if isinstance(asked, int) else list(asked)
         before = own[-len(sides) :]
         scale = prod(sides) / max(prod(before), 1)
-    values = float(network.get("activations") or 0) * scale * float(test.load.get("batch", 1))
-    weights = float(network.get("parameters") or 0) * _WEIGHT_BYTES
+    values = float(network.activations or 0) * scale * float(test.load.get("batch", 1))
+    weights = float(network.parameters or 0) * _WEIGHT_BYTES
     return round(weights * _WEIGHTS_HELD[phase] + values * _VALUE_BYTES[phase])
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..judge.samples import phase_seconds, slowest_period_s
-from ..row.rows import Row
-from .thermal import MINOR, thermal
+from ..row.row import Row
+from .thermal import MINOR, Steadiness, thermal
+
+if TYPE_CHECKING:
+    from ...tracker import ImpactTracker
 
 
 class Meter:
     """How often the sensors of a tracker's total speak, by the channels in its record's header."""
 
-    def __init__(self, tracker: Any) -> None:
+    def __init__(self, tracker: ImpactTracker) -> None:
         self._tracker = tracker
-        self._channels: list[dict[str, Any]] | None = None
+        self._channels: list[Mapping[str, object]] | None = None
         self._latest: float | None = None
         self._spoke: set[str] = set()
 
@@ -25,7 +29,7 @@ class Meter:
 
     def period_s(self, row: Row) -> float | None:
         """Seconds between readings of the slowest sensor in the row's total, those of a twentieth of it or less left
-        out; None where that is not known."""
+        out; `None` where that is not known."""
         if self._channels is None:
             from ...record import Record
 
@@ -34,20 +38,20 @@ class Meter:
                 self._channels = list(Record(self._tracker.path).header.get("channels") or [])
             except (OSError, ValueError):  # a full disk: the campaign goes on, this check does not apply
                 self._channels = []
-        known = [source for source in row.get("sources") or [] if source.get("energy_j")]
-        least = MINOR * math.fsum(source["energy_j"] for source in known)
-        used = [str(source["id"]) for source in known if source["energy_j"] >= least]
+        energies = {source.id: source.energy_j for source in row.measured.sources if source.energy_j}
+        least = MINOR * math.fsum(energies.values())
+        used = [name for name, energy_j in energies.items() if energy_j >= least]
         self._latest = slowest_period_s(self._channels, used, self._interval_s())
         return self._latest
 
-    def silent(self, row: Row) -> list[str]:
+    def silent(self, row: Row) -> tuple[str, ...]:
         """Channels of the total that gave no energy in this row and did in one before it."""
-        known = {str(source["id"]): source.get("energy_j") is not None for source in row.get("sources") or []}
-        self._spoke |= {name for name, spoke in known.items() if spoke}
-        return sorted(name for name, spoke in known.items() if not spoke and name in self._spoke)
+        speak = {source.id: source.energy_j is not None for source in row.measured.sources}
+        self._spoke |= {name for name, speaks in speak.items() if speaks}
+        return tuple(sorted(name for name, speaks in speak.items() if not speaks and name in self._spoke))
 
-    def thermal(self, row: Row) -> dict[str, float]:
-        """How steady power and temperatures were in a row's phase (thermal.py); nothing where that cannot be told."""
+    def thermal(self, row: Row) -> Steadiness:
+        """How steady power and temperatures were in a row's phase (thermal.py)."""
         self._tracker.flush()
         return thermal(self._tracker.path, row)
 

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...runner import WorkerError
+from ...runner import NetworkFacts, WorkerError
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
+from ..row.head import Network
 from .memory import estimated_bytes, shown, system_memory
 
+if TYPE_CHECKING:
+    from ...runner import Runner
 
-class Machine(dict[str, Any]):
-    """What the worker said of itself: torch_version, blas, allocator, devices, threads, networks by name."""
+
+class Machine(NamedTuple):
+    """What the worker said of itself, and of its networks."""
+
+    torch_version: str
+    blas: str | None
+    allocator: str | None
+    devices: tuple[str, ...]
+    threads: int
+    networks: Mapping[str, Network]
 
 
 def preflight(
-    settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Any], *, here: bool = True
+    settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Runner], *, here: bool = True
 ) -> Machine:
     """Asks a worker what it can do. FileNotFoundError (with what to install) for a missing worker or data set,
     ValueError for a model or device it does not have; both name what exists. `here`: the tests will run on this
     machine; False where others run them, and only the networks are the same."""
     worker = open_worker()
     try:
-        networks = {network.name: asdict(network) for network in worker.capabilities().networks}
+        networks = {facts.name: described(facts) for facts in worker.capabilities().networks}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
         if here:
             _check_device(settings, worker)
@@ -33,22 +44,19 @@ def preflight(
             for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
                 _check_data(data, settings, worker)
         hello = worker.hello
-        return Machine(
-            torch_version=hello.torch_version,
-            blas=hello.blas,
-            allocator=hello.allocator,
-            devices=list(worker.devices),
-            threads=hello.threads,
-            networks=networks,
-            worker=str(getattr(worker, "executable", "")),
-        )
+        return Machine(hello.torch_version, hello.blas, hello.allocator, tuple(worker.devices), hello.threads, networks)
     except WorkerError as error:
         raise _as_builtin(error) from None
     finally:
         worker.close(1.0)
 
 
-def _check_device(settings: Settings, worker: Any) -> None:
+def described(facts: NetworkFacts) -> Network:
+    """What a campaign keeps of a network."""
+    return Network(**{item.name: getattr(facts, item.name) for item in fields(Network)})
+
+
+def _check_device(settings: Settings, worker: Runner) -> None:
     wanted = "cuda:0" if settings.device == "cuda" else settings.device
     if wanted not in worker.devices:
         version, why = worker.hello.torch_version, worker.hello.no_gpu
@@ -60,7 +68,7 @@ def _check_device(settings: Settings, worker: Any) -> None:
         raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
 
 
-def _check_replicas(settings: Settings, worker: Any) -> None:
+def _check_replicas(settings: Settings, worker: Runner) -> None:
     asked = settings.replicas or 0
     if settings.device.startswith("cuda") and asked > len(_gpus_from(settings, worker)):
         gpus = [device for device in worker.devices if device.startswith("cuda")]
@@ -70,14 +78,14 @@ def _check_replicas(settings: Settings, worker: Any) -> None:
         )
 
 
-def _gpus_from(settings: Settings, worker: Any) -> list[str]:
+def _gpus_from(settings: Settings, worker: Runner) -> list[str]:
     """Devices from the one that was asked for on."""
     gpus = [str(device) for device in worker.devices if device.startswith("cuda")]
     wanted = "cuda:0" if settings.device == "cuda" else settings.device
     return gpus[gpus.index(wanted) :] if wanted in gpus else []
 
 
-def _memory(settings: Settings, worker: Any) -> tuple[int, str] | None:
+def _memory(settings: Settings, worker: Runner) -> tuple[int, str] | None:
     """Bytes that a test has at most, and whose they are; None where that is not known."""
     if settings.device == "cpu":
         memory = system_memory()
@@ -91,7 +99,7 @@ def _memory(settings: Settings, worker: Any) -> tuple[int, str] | None:
     return sum(size for size in sizes if size), f"{', '.join(used)} {'have' if len(used) > 1 else 'has'}"
 
 
-def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Any], worker: Any) -> None:
+def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Network], worker: Runner) -> None:
     """A batch that the user named must fit the device at all."""
     memory = _memory(settings, worker)
     if settings.batch is None or memory is None:
@@ -112,11 +120,11 @@ _LIGHTEST: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _check_data(data: str, settings: Settings, worker: Any) -> None:
+def _check_data(data: str, settings: Settings, worker: Runner) -> None:
     """The worker itself looks where it will look later: an evaluation is prepared and given up."""
     network, options = _LIGHTEST[data]
     worker.load(network, batch=1, device="cpu", **options)
-    folder = {"data_folder": settings.data_folder} if settings.data_folder else {}
+    folder: dict[str, Any] = {"data_folder": settings.data_folder} if settings.data_folder else {}
     worker.evaluate(data=data, subset=1, **folder).abort()
 
 

@@ -11,7 +11,7 @@ from typing import TextIO
 from ... import digits
 from ...runner import EpochResult, PhaseProgress
 from ..plan.task import Task
-from ..row.rows import Row
+from ..row.row import Epoch, Row
 
 _BAR = 24
 _PERIOD_S = 0.1
@@ -51,27 +51,29 @@ class Progress:
 
     def row(self, row: Row) -> None:
         """A phase has ended."""
-        if row["phase"] in ("load", "warm-up") and row["status"] == "ok":
+        if row.phase in ("load", "warm-up") and row.status == "ok":
             return
-        energy = digits.energy(row.get("energy_j"))
-        found = f"{row['test']} run {row['repeat']} {row['phase']}: {digits.duration(row.get('duration_s'))}, {energy}"
-        if row.get("accuracy") is not None:
-            found += f", accuracy {row['accuracy']:.1%}"
-        if row["phase"] == "training" and row.get("reached") is not None:
-            goal = f"{row['target_metric']} {row['target']:g}"
-            after = "1 epoch" if row["epochs"] == 1 else f"{row['epochs']} epochs"
-            found += f"; {goal} reached after {after}" if row["reached"] else f"; {goal} missed"
-        if row["status"] != "ok":
-            found += f"; failed: {row['reason']}"
-        elif row.get("invalid"):
-            found += f"; invalid: {'; '.join(row['invalid'])}"
-        self.line(found)
+        goal, work = row.goal, row.work
+        cost = f"{digits.duration(work.duration_s)}, {digits.energy(row.energy_j)}"
+        text = f"{row.test} run {row.facts.repeat} {row.phase}: {cost}"
+        if work.accuracy is not None:
+            text += f", accuracy {work.accuracy:.1%}"
+        if row.phase == "training" and goal.reached is not None:
+            after = "1 epoch" if work.epochs == 1 else f"{work.epochs} epochs"
+            text += f"; {goal.target_metric} {goal.target:g} " + (
+                f"reached after {after}" if goal.reached else "missed"
+            )
+        if row.status != "ok":
+            text += f"; failed: {row.reason}"
+        elif row.verdict.invalid:
+            text += f"; invalid: {'; '.join(row.verdict.invalid)}"
+        self.line(text)
 
-    def epoch(self, line: Row) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """An epoch and its evaluation have ended."""
-        value = "unknown" if line["value"] is None else f"{line['value']:.4f}"
-        cost = f"{digits.energy(line['training_j'])} and {digits.energy(line['evaluation_j'])} for the evaluation"
-        self.line(f"{line['test']} run {line['repeat']} epoch {line['epoch']}: {line['metric']} {value}, {cost}")
+        value = "unknown" if epoch.value is None else f"{epoch.value:.4f}"
+        cost = f"{digits.energy(epoch.training_j)} and {digits.energy(epoch.evaluation_j)} for the evaluation"
+        self.line(f"{epoch.test} run {epoch.repeat} epoch {epoch.epoch}: {epoch.metric} {value}, {cost}")
 
     def task_done(self) -> None:
         """A task has ended, well or not."""

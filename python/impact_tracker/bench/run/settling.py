@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..judge.samples import LEAST_SAMPLES, slope_of
-from ..row.rows import Settled
+from ..plan.test import Options
+from ..row.make import Settled
+
+if TYPE_CHECKING:
+    from ...runner import Runner
+    from ...tracker import ImpactTracker
 
 CHUNK_S = 2.0  # long against the tick of every counter, short against the heating of a machine
 CHUNK_READINGS = 2  # of the slowest sensor: what says nothing new within a chunk would look steady
@@ -17,15 +21,15 @@ WINDOW = 3
 MARGIN = 1.05  # passes may go a little faster than while warming up: sixty samples are to be there then too
 
 
-def settle(worker: Any, tracker: Any, name: str, options: Mapping[str, Any], chunk_s: float = CHUNK_S) -> Settled:
+def settle(worker: Runner, tracker: ImpactTracker, name: str, options: Options, chunk_s: float = CHUNK_S) -> Settled:
     """Chunks of passes until power changes by less than 1 % over three of them, or thirty have gone. `chunk_s`: of
     `chunk_seconds`."""
-    seconds, passes = worker.warm_up(passes=1, **options), 1  # memory is allocated, kernels are chosen
-    seconds += (last := worker.warm_up(passes=1, **options))
-    passes += 1
+    first = worker.warm_up(passes=1, **options)  # memory is allocated, kernels are chosen
+    pass_s = worker.warm_up(passes=1, **options)
+    seconds, passes = first + pass_s, 2
     powers: list[float | None] = []
     speeds: list[float] = []
-    slope, pass_s = math.inf, last
+    slope = math.inf
     for chunk in range(MOST_CHUNKS):
         count = max(1, round(chunk_s / pass_s)) if pass_s > 0 else 1
         region = tracker.region(f"{name}/{chunk}")

@@ -5,64 +5,73 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..row.rows import Row
+from ..row.row import Row
+
+if TYPE_CHECKING:
+    from ...record import Record
 
 LEAST_SAMPLES = 9  # three in each third
 MINOR = 0.05  # a channel with less of the energy than this may have too few samples
 
 
-def thermal(path: str | os.PathLike[str], row: Row) -> dict[str, float]:
+class Steadiness(NamedTuple):
     """`power_drift`: power of the phase's last third over its first, less 1; `temperature_begin_c`,
-    `temperature_end_c`: their means, of the device that warmed most. What cannot be told is left out."""
+    `temperature_end_c`: means of those thirds, of the device that warmed most. `None`: cannot be told."""
+
+    power_drift: float | None = None
+    temperature_begin_c: float | None = None
+    temperature_end_c: float | None = None
+
+
+def thermal(path: str | os.PathLike[str], row: Row) -> Steadiness:
+    """By the record at `path`; nothing where it cannot be read."""
     from ...record import Record
 
-    if row.get("start_ns") is None or row.get("stop_ns") is None:
-        return {}
+    start_ns, stop_ns = row.measured.start_ns, row.measured.stop_ns
+    if start_ns is None or stop_ns is None:
+        return Steadiness()
     try:
         record = Record(path)
         origin = int(record.header["start_ns"])
-        window = ((row["start_ns"] - origin) / 1e9, (row["stop_ns"] - origin) / 1e9)
-        return {**_power(record, row, window), **_temperature(record, window)}
+        window = ((start_ns - origin) / 1e9, (stop_ns - origin) / 1e9)
+        return Steadiness(_power_drift(record, row, window), *_temperatures(record, window))
     except (OSError, ValueError, KeyError):
-        return {}
+        return Steadiness()
 
 
-def _power(record: Any, row: Row, window: tuple[float, float]) -> dict[str, float]:
+def _power_drift(record: Record, row: Row, window: tuple[float, float]) -> float | None:
     """Summed over the channels of the row's total."""
-    used = [source for source in row.get("sources") or [] if source.get("energy_j")]
-    whole = math.fsum(source["energy_j"] for source in used)
+    energies = {source.id: source.energy_j for source in row.measured.sources if source.energy_j}
+    summed_j = math.fsum(energies.values())
     first = last = 0.0
-    for source in used:
+    for name, energy_j in energies.items():
         # A counter's first value in the window is the mean since a reading before it: it belongs to what was before.
-        times, values = record.series(str(source["id"]))
+        times, values = record.series(name)
         ends = _thirds(times, values, window, skip=1)
         if ends is not None:
             first, last = first + ends[0], last + ends[1]
-        elif source["energy_j"] > MINOR * whole:
-            return {}
-    return {"power_drift": last / first - 1} if first > 0 else {}
+        elif energy_j > MINOR * summed_j:
+            return None
+    return last / first - 1 if first > 0 else None
 
 
-def _temperature(record: Any, window: tuple[float, float]) -> dict[str, float]:
-    found = []
+def _temperatures(record: Record, window: tuple[float, float]) -> tuple[float | None, float | None]:
+    thirds = []
     for channel in record.header.get("channels") or []:
         if channel.get("quantity") == "temperature":
             times, values = record.series(str(channel["id"]))
             ends = _thirds(times, values, window)
             if ends is not None:
-                found.append(ends)
-    if not found:
-        return {}
-    begin, end = max(found, key=lambda ends: ends[1] - ends[0])
-    return {"temperature_begin_c": begin, "temperature_end_c": end}
+                thirds.append(ends)
+    return max(thirds, key=lambda ends: ends[1] - ends[0]) if thirds else (None, None)
 
 
 def _thirds(
     times: Sequence[float], values: Sequence[float], window: tuple[float, float], skip: int = 0
 ) -> tuple[float, float] | None:
-    """Means over the first and the last third of the samples inside; None for too few of them."""
+    """Means over the first and the last third of the samples inside; `None` for too few of them."""
     inside = [value for time, value in zip(times, values) if window[0] <= time <= window[1]][skip:]
     known = [value for value in inside if math.isfinite(value)]
     if len(known) < LEAST_SAMPLES:

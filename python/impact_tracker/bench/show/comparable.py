@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from ..analyse.cells import Cell, invalid_because
-from ..row.rows import Row
+from ..analyse.cells import Cell
+from ..row.codec import value_of
+from ..row.row import Row
 from .view import View
 
 PHASES = ("training", "evaluation", "inference")
@@ -17,26 +17,30 @@ _NAMED = 3  # tests in a sentence; of more only how many
 def good_rows(view: View, cell: Cell) -> list[Row]:
     """The rows of a test's phase that count."""
     own = (cell.test, cell.phase)
-    return [row for row in view.rows if (row.get("test"), row["phase"]) == own and not invalid_because(row)]
+    return [row for row in view.rows if (row.test, row.phase) == own and not row.invalid_because]
 
 
 def in_common(a: View, b: View) -> Iterator[tuple[Cell, list[Row], list[Row]]]:
     """Tests and phases that both measured, with the rows of either side."""
-    there = {(cell.test, cell.phase): cell for cell in b.cells if cell.phase in PHASES}
+    of_b = {(cell.test, cell.phase): cell for cell in b.cells if cell.phase in PHASES}
     for cell in a.cells:
-        other = there.get((cell.test, cell.phase))
+        other = of_b.get((cell.test, cell.phase))
         if other is not None:
             yield cell, good_rows(a, cell), good_rows(b, other)
 
 
 def agree(first: Sequence[Row], second: Sequence[Row], name: str) -> bool:
     """Whether a fact of the rows is the same on both sides; what one side does not know does not disagree."""
-    sides = [{_text(row[name]) for row in rows if row.get(name) is not None} for rows in (first, second)]
+    sides = [texts_of(rows, name) for rows in (first, second)]
     return not sides[0] or not sides[1] or sides[0] == sides[1]
 
 
-def _text(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def texts_of(rows: Sequence[Row], name: str) -> set[str]:
+    """What the rows' lines say under a name, in words; without those that do not know it."""
+    values = (value_of(row, name) for row in rows)
+    return {
+        "x".join(map(str, value)) if isinstance(value, tuple) else str(value) for value in values if value is not None
+    }
 
 
 def same_input(first: Sequence[Row], second: Sequence[Row]) -> bool:
@@ -54,10 +58,10 @@ def apart(a: View, b: View) -> list[str]:
     ]
     other = [(cell, first, second) for cell, first, second in common if not same_input(first, second)]
     notes += _differing(other, "input", "not compared, as one input is another thing: ")
-    shared = [tested for tested in common if tested not in other]
-    longer = [tested for tested in shared if not agree(tested[1], tested[2], "images")]
+    shared = [sides for sides in common if sides not in other]
+    longer = [cell for cell, first, second in shared if not agree(first, second, "images")]
     if longer:
-        which = _named([cell for cell, _, _ in longer])
+        which = _named(longer)
         notes.append(f"seconds are not compared where runs took different numbers of inputs, inputs per s are: {which}")
     for name in _HOW:
         notes += _differing(shared, name, f"{name} differs: ")
@@ -70,12 +74,12 @@ def _named(cells: Sequence[Cell]) -> str:
 
 
 def _only(a: View, b: View, common: set[tuple[str, str]]) -> list[str]:
-    sentences = []
+    notes = []
     for name, view in (("A", a), ("B", b)):
         alone = [cell for cell in view.cells if cell.phase in PHASES and (cell.test, cell.phase) not in common]
         if alone:
-            sentences.append(f"not compared, as only {name} measured them: {_named(alone)}")
-    return sentences
+            notes.append(f"not compared, as only {name} measured them: {_named(alone)}")
+    return notes
 
 
 def _unfinished(name: str, view: View) -> list[str]:
@@ -88,25 +92,25 @@ def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name:
     """One sentence for all tests whose sides disagree in a fact."""
 
     def values(rows: Sequence[Row]) -> str:
-        return " or ".join(sorted({_text(row[name]) for row in rows if row.get(name) is not None}))
+        return " or ".join(sorted(texts_of(rows, name)))
 
-    differing = [tested for tested in tests if not agree(tested[1], tested[2], name)]
+    differing = [(cell, first, second) for cell, first, second in tests if not agree(first, second, name)]
     pairs = list(dict.fromkeys(f"{values(first)} in A, {values(second)} in B" for _, first, second in differing))
     if not differing:
         return []
+    cells = [cell for cell, _, _ in differing]
     if len(pairs) == 1:
-        return [f"{sentence}{pairs[0]} ({_named([cell for cell, _, _ in differing])})"]
-    return [f"{sentence}{pairs[0]} ({_named([differing[0][0]])}), and for {len(differing) - 1} more tests"]
+        return [f"{sentence}{pairs[0]} ({_named(cells)})"]
+    return [f"{sentence}{pairs[0]} ({_named(cells[:1])}), and for {len(cells) - 1} more tests"]
 
 
 def _sensors(a: View, b: View) -> list[str]:
     """Of other sensors the sums hold other parts of the machine."""
 
     def names(view: View) -> set[str]:
-        return {str(source["id"]) for row in view.rows if row["phase"] in PHASES for source in row.get("sources") or []}
+        return {source.id for row in view.rows if row.phase in PHASES for source in row.measured.sources}
 
-    sides: list[set[str]] = [names(a), names(b)]
-    if not sides[0] or not sides[1] or sides[0] == sides[1]:
+    of_a, of_b = names(a), names(b)
+    if not of_a or not of_b or of_a == of_b:
         return []
-    shown = [", ".join(sorted(side)) for side in sides]
-    return [f"sensors differ: {shown[0]} in A, {shown[1]} in B"]
+    return [f"sensors differ: {', '.join(sorted(of_a))} in A, {', '.join(sorted(of_b))} in B"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import mean_of
 from ..analyse.cells import Cell, unit_of, with_half
 from ..analyse.relations import holm, welch
-from ..row.rows import Row
+from ..row.row import Row
 from .comparable import agree, apart, in_common, same_input
 from .view import View
 
@@ -21,7 +21,6 @@ QUANTITIES = {
     "images_per_s": "{unit}s per s",  # where runs took different numbers of images: then their seconds say nothing
     "accuracy": "accuracy",
 }
-_FIELDS = {**{name: name for name in QUANTITIES}, "seconds": "duration_s"}
 
 
 class Compared(NamedTuple):
@@ -43,8 +42,13 @@ class Compared(NamedTuple):
 
 def _values(rows: Sequence[Row], quantity: str) -> list[float]:
     """One value a run. Accuracy is that of the evaluation."""
-    values = [row.get(_FIELDS[quantity]) for row in rows]
-    return [float(value) for value in values if value is not None]
+    values = {
+        "j_per_image": [row.j_per_image for row in rows],
+        "seconds": [row.work.duration_s for row in rows],
+        "images_per_s": [row.images_per_s for row in rows],
+        "accuracy": [row.work.accuracy for row in rows],
+    }[quantity]
+    return [value for value in values if value is not None]
 
 
 def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list[str]:
@@ -57,19 +61,19 @@ def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list
 
 def compare(a: View, b: View) -> list[Compared]:
     """Every quantity of every phase that both campaigns measured. ValueError where they have none in common."""
-    raw: list[tuple[Cell, str, list[float], list[float]]] = []
+    pairs: list[tuple[Cell, str, list[float], list[float]]] = []
     for cell, first, second in in_common(a, b):
         for quantity in _quantities(cell.phase, first, second):
             sides = _values(first, quantity), _values(second, quantity)
             if sides[0] and sides[1]:
-                raw.append((cell, quantity, *sides))
-    if not raw:
+                pairs.append((cell, quantity, *sides))
+    if not pairs:
         names = (f"{view.storage.folder} (suite {view.settings.suite}, {view.settings.mode})" for view in (a, b))
         reasons = "".join(f"\n  {note}" for note in apart(a, b))
         raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
-    tests = [welch(first, second) for _, _, first, second in raw]
+    tests = [welch(first, second) for _, _, first, second in pairs]
     adjusted = iter(holm([test.p for test in tests if test is not None]))
-    return [_compared(*pair, None if test is None else next(adjusted)) for pair, test in zip(raw, tests)]
+    return [_compared(*pair, None if test is None else next(adjusted)) for pair, test in zip(pairs, tests)]
 
 
 def _compared(cell: Cell, quantity: str, first: list[float], second: list[float], p: float | None) -> Compared:
@@ -89,16 +93,16 @@ def page(a: View, b: View) -> Page:
     compared = compare(a, b)
     rows = [
         (
-            each.title,
-            each.phase,
-            QUANTITIES[each.quantity].format(unit=each.unit),
-            digits.significant(each.a, 4),
-            digits.significant(each.b, 4),
-            "" if each.ratio is None else with_half(each.ratio, each.ratio_half_width),
-            "" if each.p is None else "< 0.001" if each.p < 0.001 else f"{each.p:.3f}",
-            {None: "one run says nothing", True: "yes", False: "not told apart"}[each.differs],
+            item.title,
+            item.phase,
+            QUANTITIES[item.quantity].format(unit=item.unit),
+            digits.significant(item.a, 4),
+            digits.significant(item.b, 4),
+            "" if item.ratio is None else with_half(item.ratio, item.ratio_half_width),
+            "" if item.p is None else "< 0.001" if item.p < 0.001 else f"{item.p:.3f}",
+            {None: "one run says nothing", True: "yes", False: "not told apart"}[item.differs],
         )
-        for each in compared
+        for item in compared
     ]
     columns = ("network", "phase", "quantity", ">A", ">B", ">B / A", ">p", "differ")
     return Page(
@@ -110,26 +114,26 @@ def page(a: View, b: View) -> Page:
 
 
 def _verdict(compared: Sequence[Compared]) -> str:
-    energies = [each for each in compared if each.quantity == "j_per_image"]
+    energies = [item for item in compared if item.quantity == "j_per_image"]
     if not energies:
         return "No energies that both campaigns measured"
-    told = [each for each in energies if each.differs]
-    if not told:
+    differing = [item for item in energies if item.differs]
+    if not differing:
         return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
-    largest = max(told, key=lambda each: abs(math.log(each.ratio)) if each.ratio else 0.0)
+    largest = max(differing, key=lambda item: abs(math.log(item.ratio)) if item.ratio else 0.0)
     change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
-    return f"{len(told)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
+    return f"{len(differing)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
 
 
 def caveats(a: View, b: View, compared: Sequence[Compared]) -> list[str]:
     """How it was compared, what was not, and what makes the two hard to compare."""
     notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)", *apart(a, b)]
-    sides: list[tuple[str, Any, Any]] = [
+    sides: list[tuple[str, object, object]] = [
         (name, getattr(a.settings, name), getattr(b.settings, name)) for name in ("suite", "mode", "images", "epochs")
     ]
     heads = ("host", "torch_version", "blas", "allocator")
-    sides += [(name, a.head.get(name, "not recorded"), b.head.get(name, "not recorded")) for name in heads]
-    notes += [f"{name} differs: {value} in A, {other} in B" for name, value, other in sides if value != other]
+    sides += [(name, a.head.about.get(name, "not recorded"), b.head.about.get(name, "not recorded")) for name in heads]
+    notes += [f"{name} differs: {of_a} in A, {of_b} in B" for name, of_a, of_b in sides if of_a != of_b]
     qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
     if qualities[0] != qualities[1]:
         notes.append(
@@ -138,8 +142,8 @@ def caveats(a: View, b: View, compared: Sequence[Compared]) -> list[str]:
     if any("modelled" in quality for quality in qualities):
         notes.append("modelled energy: a model's own error is common to both sides on one machine, and not on two")
     biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
-    if biases and a.head.get("host") != b.head.get("host"):
+    if biases and a.head.about.get("host") != b.head.about.get("host"):
         notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
-    if any(each.differs is None for each in compared):
+    if any(item.differs is None for item in compared):
         notes.append("where a side has one run nothing is known of its scatter: repeat it")
     return notes

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
-from typing import Any
+from typing import Optional
 
 from ...values.statistics import Mean
-from ..analyse.cells import Cell, invalid_because
-from ..row.rows import Row
+from ..analyse.cells import Cell
+from ..row.codec import encode
+from ..row.head import Head
+from ..row.row import Row
 from .output import Output
 
 SCHEMA = 1
@@ -25,40 +26,53 @@ _ROW_FIELDS = (
     "variant peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples "
     "settled drift pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
 )
-_BOOTSTRAPPED = {"kwh": "kwh", "j_per_image": "j_per_image", "seconds": "duration_s"}  # of a cell: of its rows
+_BOOTSTRAPPED = ("kwh", "j_per_image", "seconds")
 _MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy")
+
+Intervals = dict[str, Optional[tuple[float, float]]]  # low and high end by the quantity's name
 
 
 def results(
-    head: Mapping[str, Any], cells: Sequence[Cell], rows: Sequence[Row], notes: Sequence[str], *, olympic: bool = False
-) -> dict[str, Any]:
-    """Everything as one JSON document."""
+    head: Head,
+    cells: Sequence[Cell],
+    intervals: Sequence[Intervals],
+    rows: Sequence[Row],
+    notes: Sequence[str],
+) -> dict[str, object]:
+    """Everything as one JSON document. `intervals`: of `bootstraps`, in the cells' order."""
     return {
         "schema": SCHEMA,
-        "settings": head["settings"],
-        **{name: value for name, value in head.items() if name not in ("schema", "settings", "tasks", "networks")},
-        "summary": [{**cell.to_dict(), "bootstrap": bootstraps(cell, rows, olympic=olympic)} for cell in cells],
+        "settings": head.settings,
+        **{name: value for name, value in head.about.items() if name != "networks"},
+        "summary": [
+            {
+                **cell.to_dict(),
+                "bootstrap": {name: None if ends is None else list(ends) for name, ends in of_cell.items()},
+            }
+            for cell, of_cell in zip(cells, intervals)
+        ],
         "caveats": list(notes),
-        "rows": [{**row, "valid": invalid_because(row) is None} for row in rows],
+        "rows": [{**encode(row), "valid": row.invalid_because is None} for row in rows],
     }
 
 
-def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> dict[str, list[float] | None]:
-    """Bootstrap intervals (BCa, 95 %) of the means over runs; None for fewer than three."""
+def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> Intervals:
+    """Bootstrap intervals (BCa, 95 %) of the cell's means over runs; `None` for fewer than three runs."""
     from ..analyse.relations import bootstrap
 
-    intervals: dict[str, list[float] | None] = {}
-    good = [
-        row for row in rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase) and not invalid_because(row)
-    ]
-    for name, field in _BOOTSTRAPPED.items():
-        values = [float(row[field]) for row in good if row.get(field) is not None]
-        interval = bootstrap(values, olympic=olympic)
-        intervals[name] = None if interval is None else list(interval)
-    return intervals
+    good = [row for row in rows if (row.test, row.phase) == (cell.test, cell.phase) and not row.invalid_because]
+    quantities = {
+        "kwh": [row.energy.kwh for row in good],
+        "j_per_image": [row.j_per_image for row in good],
+        "seconds": [row.work.duration_s for row in good],
+    }
+    return {
+        name: bootstrap([value for value in values if value is not None], olympic=olympic)
+        for name, values in quantities.items()
+    }
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -72,17 +86,17 @@ def rows_csv(rows: Sequence[Row]) -> str:
     """One line a row, unrounded; empty where nothing was measured."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    fields = _ROW_FIELDS.split()
-    writer.writerow(fields)
+    names = _ROW_FIELDS.split()
+    writer.writerow(names)
     for row in rows:
-        full = {**row, "valid": invalid_because(row) is None}
-        writer.writerow([_text(full.get(name)) for name in fields])
+        values = {**encode(row), "valid": row.invalid_because is None}
+        writer.writerow([_text(values.get(name)) for name in names])
     return stream.getvalue()
 
 
-def summary_csv(cells: Sequence[Cell], intervals: Sequence[Mapping[str, Any] | None] = ()) -> str:
+def summary_csv(cells: Sequence[Cell], intervals: Sequence[Intervals]) -> str:
     """One line a test and phase: means and the half-widths of their 95 % intervals (Student's t); of those that have
-    one, the bootstrap interval too (`intervals`: as `bootstraps` gives them, in the cells' order)."""
+    one, the bootstrap interval too (`intervals`: of `bootstraps`, in the cells' order)."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     means = [name for mean in _MEANS for name in (mean, f"{mean}_half_width")]
@@ -90,25 +104,27 @@ def summary_csv(cells: Sequence[Cell], intervals: Sequence[Mapping[str, Any] | N
     writer.writerow(
         ["test", "model", "title", "phase", "runs", "left_out", *means, *ends, "images", "quality", "bias", "partial"]
     )
-    for cell, interval in zip_longest(cells, intervals[: len(cells)]):
-        values: list[Any] = []
+    for cell, of_cell in zip(cells, intervals):
+        values: list[float | None] = []
         for name in _MEANS:
             mean: Mean | None = getattr(cell, name)
             values += [None, None] if mean is None else [mean.value, mean.half_width]
         for name in _BOOTSTRAPPED:
-            values += (interval or {}).get(name) or [None, None]
-        head = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]
-        writer.writerow(
-            [_text(value) for value in (*head, *values, cell.images, cell.quality, cell.bias, cell.partial)]
-        )
+            values += of_cell[name] or [None, None]
+        about = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]
+        writer.writerow(map(_text, (*about, *values, cell.images, cell.quality, cell.bias, cell.partial)))
     return stream.getvalue()
 
 
-def write_files(output: Output, document: Mapping[str, Any], cells: Sequence[Cell], rows: Sequence[Row]) -> None:
+def write_files(
+    output: Output,
+    document: Mapping[str, object],
+    cells: Sequence[Cell],
+    intervals: Sequence[Intervals],
+    rows: Sequence[Row],
+) -> None:
     """Writes the files (`document`: what `results` gave), figures where matplotlib is installed (else ImportError)."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    intervals = [cell["bootstrap"] for cell in document["summary"]]
-    output.text("results.json", text + "\n")
+    output.text("results.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     output.text("results.csv", rows_csv(rows))
     output.text("summary.csv", summary_csv(cells, intervals))
     from .figures import energy_figure

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ... import digits
 from ...modelled import Model
 from ...report.page import Page, Table
-from ...values import JOULES_PER_KWH
+from ...values import joules_of, sum_if_known
 from ...values.statistics import Mean, mean_of, student_t
-from ..analyse.cells import Cell, invalid_because, unit_of
+from ..analyse.cells import Cell, unit_of
 from ..plan.suites import check_models
 from ..plan.test import ASIDE
-from ..row.rows import Row
-from ..row.sums import total
+from ..row.row import Row
 from .caveats import processors_model_of
+from .comparable import good_rows
 from .view import View
 
 PHASES = ("training", "inference")
@@ -73,34 +73,36 @@ def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str]
 def _start(view: View, test: str) -> tuple[float | None, float]:
     """(J, s) of loading and warming up; None for an energy of which a part was not measured."""
     cells = [cell for cell in view.cells if cell.test == test and cell.phase in ASIDE]
-    kwh = total(None if cell.kwh is None else cell.kwh.value for cell in cells)
     seconds = math.fsum(cell.seconds.value for cell in cells if cell.seconds is not None)
-    return (None if kwh is None and cells else (kwh or 0.0) * JOULES_PER_KWH), seconds
+    if not cells:
+        return 0.0, seconds
+    kwh = sum_if_known(None if cell.kwh is None else cell.kwh.value for cell in cells)
+    return None if kwh is None else joules_of(kwh), seconds
 
 
 def _seconds_per_image(rows: Sequence[Row]) -> Mean | None:
     """How many images each run took may differ."""
-    good = [row for row in rows if row.get("images") and row.get("duration_s")]
-    return mean_of([row["duration_s"] / row["images"] for row in good])
+    return mean_of([row.work.duration_s / row.work.images for row in rows if row.work.images and row.work.duration_s])
 
 
 def _carbon_range(rows: Sequence[Row], spread: float) -> tuple[float, float] | None:
     """How far a forecast's carbon reaches down and up, relative: the runs' own ranges (sensors and intensity) and their
     scatter. None where they have none."""
-    ends = ("carbon_low_g", "carbon_high_g")
-    known = [row for row in rows if row.get("carbon_g") and all(row.get(end) is not None for end in ends)]
-    if not known:
+    relative = [
+        (1 - part.carbon_low_g / part.carbon_g, part.carbon_high_g / part.carbon_g - 1)
+        for part in (row.measured for row in rows)
+        if part.carbon_g and part.carbon_low_g is not None and part.carbon_high_g is not None
+    ]
+    if not relative:
         return None
-    down = math.fsum(1 - row["carbon_low_g"] / row["carbon_g"] for row in known) / len(known)
-    up = math.fsum(row["carbon_high_g"] / row["carbon_g"] - 1 for row in known) / len(known)
+    down, up = (math.fsum(ends) / len(relative) for ends in zip(*relative))
     return min(math.hypot(spread, down), 1.0), math.hypot(spread, up)
 
 
 def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     assert cell.j_per_image is not None
-    rows = [row for row in view.rows if (row.get("test"), row["phase"]) == (cell.test, cell.phase)]
-    rows = [row for row in rows if not invalid_because(row)]
-    batches = {row.get("batch") for row in rows}
+    rows = good_rows(view, cell)
+    batches = {row.setup.batch for row in rows}
     per_image_s = _seconds_per_image(rows)
     assert per_image_s is not None
     start_j, start_s = _start(view, cell.test)
@@ -112,7 +114,7 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     half_s = seconds * _spread(per_image_s)
     grams = low_g = high_g = None
     if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
-        grams = energy * cell.carbon_kg.value * 1000 / (cell.kwh.value * JOULES_PER_KWH)
+        grams = energy * cell.carbon_kg.value * 1000 / joules_of(cell.kwh.value)
         down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
         low_g, high_g = grams * (1 - down), grams * (1 + up)
     return Forecast(
@@ -149,18 +151,16 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
     """One row a network and phase."""
     rows = [
         (
-            forecast.title,
-            forecast.phase,
-            f"{forecast.images:,}",
-            digits.energy(forecast.energy_j, forecast.energy_high_j - forecast.energy_j),
+            item.title,
+            item.phase,
+            f"{item.images:,}",
+            digits.energy(item.energy_j, item.energy_high_j - item.energy_j),
             # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
-            digits.kwh(
-                forecast.energy_j, min(forecast.energy_high_j - forecast.energy_j, forecast.energy_j), spread=False
-            ),
-            digits.carbon(forecast.carbon_g, forecast.carbon_low_g, forecast.carbon_high_g),
-            " to ".join(digits.duration(value) for value in (forecast.seconds_low, forecast.seconds_high)),
+            digits.kwh(item.energy_j, min(item.energy_high_j - item.energy_j, item.energy_j), spread=False),
+            digits.carbon(item.carbon_g, item.carbon_low_g, item.carbon_high_g),
+            " to ".join(digits.duration(value) for value in (item.seconds_low, item.seconds_high)),
         )
-        for forecast in predicted
+        for item in predicted
     ]
     first = predicted[0]
     headline = (
@@ -168,40 +168,35 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
         f"{digits.energy(first.energy_j, first.energy_high_j - first.energy_j)} in {digits.duration(first.seconds)}"
     )
     columns = ("network", "phase", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
-    return Page(
-        headline, [Table(columns, rows)], caveats(view, predicted, images, epochs), [f"from {view.storage.folder}"]
-    )
+    notes = caveats(view, predicted, images, epochs)
+    return Page(headline, [Table(columns, rows)], notes, [f"from {view.storage.folder}"])
 
 
 def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int) -> list[str]:
     """What a reader of a forecast must know."""
     notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
-    if any(forecast.runs < 2 for forecast in predicted):
+    if any(item.runs < 2 for item in predicted):
         notes.append("from one run: its scatter is not known, ± 20 % is taken for it")
-    tests = {forecast.test for forecast in predicted}
-    shown = [row for row in _rows_of(view, tests) if row["phase"] in PHASES and row.get("images")]
-    short = min((row["images"] for row in shown), default=0)
-    if short and images * epochs > 100 * short:
-        notes.append(f"more than 100 times what was run ({short:g} images): heating and throttling are not in it")
-    if any(forecast.quality == "modelled" for forecast in predicted):
-        model = processors_model_of(_rows_of(view, tests))
+    tests = {item.test for item in predicted}
+    rows = [row for row in view.rows if row.test in tests]
+    least = min((row.work.images for row in rows if row.phase in PHASES and row.work.images), default=0)
+    if least and images * epochs > 100 * least:
+        notes.append(f"more than 100 times what was run ({least:g} images): heating and throttling are not in it")
+    if any(item.quality == "modelled" for item in predicted):
+        model = processors_model_of(rows)
         if model is Model.PROCESSOR:
             notes.append(f"energy is by {model.value}, at least in part")
         else:
             notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
-    if not all(forecast.start_known for forecast in predicted):
+    if not all(item.start_known for item in predicted):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
-    if any(row["phase"] == "evaluation" for row in _rows_of(view, tests)):
+    if any(row.phase == "evaluation" for row in rows):
         notes.append("training without its evaluations")
-    if view.settings.mode == "quick" and any(forecast.batch == 1 for forecast in predicted):
+    if view.settings.mode == "quick" and any(item.batch == 1 for item in predicted):
         notes.append("measured one input at a time: in larger batches each takes less (--batch)")
     return notes
 
 
-def _rows_of(view: View, tests: Collection[str]) -> list[Row]:
-    return [row for row in view.rows if row.get("test") in tests]
-
-
-def to_dict(predicted: Sequence[Forecast]) -> list[dict[str, Any]]:
+def to_dict(predicted: Sequence[Forecast]) -> list[dict[str, object]]:
     """For JSON."""
-    return [forecast._asdict() for forecast in predicted]
+    return [item._asdict() for item in predicted]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..row.storage import Storage
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Output:
@@ -22,7 +25,7 @@ class Output:
         """A file of text."""
         self._keep(name, partial(self._storage.write, name, text))
 
-    def figure(self, figure: Any, name: str) -> None:
+    def figure(self, figure: Figure | None, name: str) -> None:
         """A figure as PNG and SVG; none where there is nothing to draw."""
         from .figures import save
 
@@ -54,6 +57,6 @@ class Output:
             "tables": "tables.md" in names,
             "figures": any(name.endswith(".svg") for name in names),
         }
-        kinds_there = ", ".join(["rows", "records", *(kind for kind, there in kinds.items() if there)])
+        written = ", ".join(["rows", "records", *(kind for kind, there in kinds.items() if there)])
         missing = f" (not written, or still of before: {', '.join(self.refused)})" if self.refused else ""
-        return f"{kinds_there}: {self._storage.folder}{missing}"
+        return f"{written}: {self._storage.folder}{missing}"

@@ -44,7 +44,7 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
     a, b = cost(low), cost(high)
     ratio = b.value / a.value
     halves = [mean.half_width / mean.value for mean in (a, b) if mean.half_width is not None]
-    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # one side alone would make it too narrow
+    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # of one side alone it would be too narrow
     text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
         text += (

@@ -14,34 +14,35 @@ from ..analyse.targets import Reached
 from .page import table_of
 
 
-def learning_page(cells: Sequence[Cell], caveats: Sequence[str], networks: Sequence[Reached]) -> Page:
+def learning_page(cells: Sequence[Cell], caveats: Sequence[str], targets: Sequence[Reached]) -> Page:
     """What `impact-tracker bench train` shows at its end."""
-    lines = [headline(network) for network in networks] or ["No training came to its end"]
-    return Page("\n".join(lines), [targets_table(networks), table_of(cells)], [*caveats, *notes_of(networks)])
+    lines = [headline(target) for target in targets] or ["No training came to its end"]
+    return Page("\n".join(lines), [targets_table(targets), table_of(cells)], [*caveats, *notes_of(targets)])
 
 
-def goal(network: Reached) -> str:
+def goal(target: Reached) -> str:
     """The target in words: `accuracy 0.9`."""
-    if network.target is None:
-        return network.metric
-    return f"{network.metric} {'≤' if network.metric == 'loss' else '≥'} {network.target:g}"
+    if target.target is None:
+        return target.metric
+    return f"{target.metric} {'≤' if target.metric == 'loss' else '≥'} {target.target:g}"
 
 
-def headline(network: Reached) -> str:
+def headline(target: Reached) -> str:
     """Whether it gets there, and what that takes."""
-    if not network.runs:
-        return f"{network.title}: no run came to its end"
-    final = "unknown" if network.final is None else with_half(network.final.value, network.final.half_width)
-    if network.target is None:
-        cost = network.training_j.mean if network.training_j else None
+    if not target.runs:
+        return f"{target.title}: no run came to its end"
+    final = "unknown" if target.final is None else with_half(target.final.value, target.final.half_width)
+    if target.target is None:
+        cost = target.training_j.mean if target.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
-        return f"{network.title}: {network.metric} {final} after {_epochs(network.epochs)}, {text}"
-    if not network.reached:
-        runs = "its one run did not reach" if network.runs == 1 else f"none of {network.runs} runs reached"
-        return f"{network.title}: {runs} {goal(network)} ({network.metric} {final} at the end)"
-    reached = "" if network.reached == network.runs else f"{network.reached} of {network.runs} runs, "
-    spent = f"{energy_text(network.training_j)} and {_epochs(network.epochs)}"
-    return f"{network.title} reaches {goal(network)}: {reached}{spent}"
+        return f"{target.title}: {target.metric} {final} after {_epochs(target.epochs)}, {text}"
+    if not target.reached:
+        runs = "its one run did not reach" if target.runs == 1 else f"none of {target.runs} runs reached"
+        return f"{target.title}: {runs} {goal(target)} ({target.metric} {final} at the end)"
+    reached = "" if target.reached == target.runs else f"{target.reached} of {target.runs} runs, "
+    return (
+        f"{target.title} reaches {goal(target)}: {reached}{energy_text(target.training_j)} and {_epochs(target.epochs)}"
+    )
 
 
 def energy_text(survival: Survival | None) -> str:
@@ -86,49 +87,46 @@ def _seconds(survival: Survival | None) -> str:
     return digits.fixed(survival.median, digits.decimals_for(survival.median, None))
 
 
-def targets_table(networks: Sequence[Reached]) -> Table:
+def targets_table(targets: Sequence[Reached]) -> Table:
     """One row a network."""
     rows = []
-    for network in networks:
-        reached = "–" if network.reached is None else f"{network.reached} of {network.runs}"
-        whole, success = (
-            energy_text(network.whole_j),
-            None if network.training_j is None else network.training_j.per_success,
-        )
+    for target in targets:
+        reached = "–" if target.reached is None else f"{target.reached} of {target.runs}"
+        success = None if target.training_j is None else target.training_j.per_success
         rows.append(
             (
-                network.title,
-                goal(network),
+                target.title,
+                goal(target),
                 reached,
-                _plain(network.epochs),
-                _seconds(network.seconds),
-                energy_text(network.training_j) if network.runs else "–",
-                "–" if network.evaluation_j is None else _joules(network.evaluation_j),
-                whole if network.runs else "–",
-                "–" if network.target is None or success is None else digits.energy(success),
-                "–" if network.final is None else with_half(network.final.value, network.final.half_width),
+                _plain(target.epochs),
+                _seconds(target.seconds),
+                energy_text(target.training_j) if target.runs else "–",
+                "–" if target.evaluation_j is None else _joules(target.evaluation_j),
+                energy_text(target.whole_j) if target.runs else "–",
+                "–" if target.target is None or success is None else digits.energy(success),
+                "–" if target.final is None else with_half(target.final.value, target.final.half_width),
             )
         )
     columns = ("network", "target", ">reached", ">epochs", ">seconds", ">training", ">evaluations", ">both")
     return Table((*columns, ">a success", ">at the end"), rows, "To the target")
 
 
-def notes_of(networks: Sequence[Reached]) -> list[str]:
+def notes_of(targets: Sequence[Reached]) -> list[str]:
     """What a reader must know of censored runs."""
     notes = []
-    for network in networks:
-        if network.reached is None or network.share is None:
+    for target in targets:
+        if target.reached is None or target.share is None:
             continue
-        if network.reached < network.runs:
-            low, high = (math.floor(network.share[0] * 100), math.ceil(network.share[1] * 100))
+        if target.reached < target.runs:
+            low, high = (math.floor(target.share[0] * 100), math.ceil(target.share[1] * 100))
             notes.append(
-                f"{network.title}: {network.runs - network.reached} of {network.runs} runs ended without "
-                f"{goal(network)} and are censored at what they spent (share that reaches it, 95 %: {low} to {high} %)"
+                f"{target.title}: {target.runs - target.reached} of {target.runs} runs ended without {goal(target)} "
+                f"and are censored at what they spent (share that reaches it, 95 %: {low} to {high} %)"
             )
-    if any(network.reached is not None and 0 < network.reached < network.runs for network in networks):
+    if any(target.reached is not None and 0 < target.reached < target.runs for target in targets):
         notes.append("medians are Kaplan and Meier's with 95 % log-log intervals; a run that missed is not left out")
-    if any(network.reached for network in networks):
+    if any(target.reached for target in targets):
         notes.append("a success: the training energy of all runs over those that reached the target")
-    if networks:
+    if targets:
         notes.append("evaluations are measured apart; preparing data and starting the worker are in none of it")
     return notes

@@ -6,10 +6,10 @@ Energies are never compared in kWh between machines: ranks, ratios and joules fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...report.page import Page, Table
-from ...values import JOULES_PER_KWH
+from ...values import joules_of
 from ...values.statistics import Mean, mean_of
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell, cell_of
@@ -77,14 +77,14 @@ def per_image() -> list[PerImage]:
     one after 30 s. The passes were not logged; tests that ran into the cap are left out."""
     study = published()
     tests = {test.name: test for test in sub_tests()}
-    rows = []
-    for name, runs in study.runs_kwh.items():
+    costs = []
+    for name, runs_kwh in study.runs_kwh.items():
         if name.endswith("/training") and name not in CAPPED:
             test = tests[name]
             images = FEWER_PASSES.get(name, LEAST_PASSES) * test.batch * PAPER_BATCH_FACTOR
-            joules = sum(runs) / len(runs) * JOULES_PER_KWH / images
-            rows.append(PerImage(name, title_of(test.model), images, joules, joules / test.gmac))
-    return rows
+            j_per_image = joules_of(sum(runs_kwh) / len(runs_kwh)) / images
+            costs.append(PerImage(name, title_of(test.model), images, j_per_image, j_per_image / test.gmac))
+    return costs
 
 
 def ranks(values: dict[str, float]) -> dict[str, int]:
@@ -166,8 +166,8 @@ def _to_three(mean: Mean) -> str:
 def per_image_table() -> Table:
     """Energy for one trained image in the published runs."""
     rows = [
-        (row.title, str(row.images), f"{row.j_per_image:.3g}", f"{row.j_per_gmac:.3g}")
-        for row in sorted(per_image(), key=lambda row: row.j_per_image)
+        (cost.title, str(cost.images), f"{cost.j_per_image:.3g}", f"{cost.j_per_gmac:.3g}")
+        for cost in sorted(per_image(), key=lambda cost: cost.j_per_image)
     ]
     title = "Published training runs, for one image (passes inferred from the loop's rule, PUE in it)"
     return Table(("network", ">images", ">J per image", ">J per GMAC"), rows, title)
@@ -214,12 +214,12 @@ def page(cells: Sequence[Cell] | None = None) -> Page:
 
 
 def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, list[str]]:
-    lines: list[str] = []
-    rows: list[Any] = []
+    notes: list[str] = []
+    rows: list[tuple[str, ...]] = []
     for quantity, what in _QUANTITIES.items():
         link, pairs = against(cells, phase, quantity)
         if link is not None:
-            lines.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")
+            notes.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")
         if quantity == "j_per_image" and pairs:
             printed = ranks({model: energy for model, energy, _ in pairs})
             own = ranks({model: value for model, _, value in pairs})
@@ -230,7 +230,7 @@ def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, lis
                 change = f"{printed[model] - own[model]:+d}" if printed[model] != own[model] else "0"
                 rows.append((title_of(model), str(printed[model]), str(own[model]), change, published_ratio, ratio))
     if not rows:
-        return None, lines
+        return None, notes
     columns = (
         "model",
         ">rank, published energy",
@@ -240,4 +240,4 @@ def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, lis
     )
     return Table(
         (*columns, ">ratio here"), rows, f"{phase.capitalize()}: this campaign beside the published one"
-    ), lines
+    ), notes

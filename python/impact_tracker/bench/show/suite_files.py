@@ -7,7 +7,6 @@ from pathlib import Path
 from ...report.page import Table
 from ..analyse.analysis import Answer, Point
 from . import reproduction
-from .files import bootstraps
 from .page_learning import targets_table
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
 from .tables import answers_table, intervals_table, left_out_table, ranks_table, table1, table23
@@ -52,8 +51,7 @@ class SuiteView:
         if classifiers:
             made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
             made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
-        intervals = [bootstraps(cell, self.view.rows, olympic=self.view.olympic) for cell in cells]
-        made["intervals"] = intervals_table(cells, intervals)
+        made["intervals"] = intervals_table(cells, self.view.bootstraps)
         made["ranks"] = ranks_table(self.points)
         made["left-out"] = left_out_table(cells)
         made["answers"] = answers_table(self.answers)

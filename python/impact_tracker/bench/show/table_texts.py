@@ -70,10 +70,10 @@ def _alignment(table: Table) -> str:
 
 
 def _escaped(text: str) -> str:
-    whole = "".join(_LATEX.get(sign, sign) for sign in text)
+    escaped = "".join(_LATEX.get(sign, sign) for sign in text)
     for power, written in _POWERS.items():
-        whole = whole.replace(power, written)
-    return whole
+        escaped = escaped.replace(power, written)
+    return escaped
 
 
 def csv_text(table: Table) -> str:

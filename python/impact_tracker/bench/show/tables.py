@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Table
@@ -12,6 +11,7 @@ from ..analyse.analysis import Answer, Point, rank_changes
 from ..analyse.cells import Cell, unit_of, with_half
 from ..analyse.published import CLASSIFIERS, published
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
+from .files import Intervals
 from .page import scale_of
 
 INVALID = "invalid"
@@ -84,13 +84,12 @@ def _scaled(mean: Mean | None, scale: float) -> str:
     return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
 
 
-def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Mapping[str, Any] | None]) -> Table:
+def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> Table:
     """J per image with both intervals, where there are three runs or more. `bootstraps`: of files.bootstraps, in the
     cells' order."""
     rows = []
     for cell, intervals in zip(cells, bootstraps):
-        mean = cell.j_per_image
-        ends = (intervals or {}).get("j_per_image")
+        mean, ends = cell.j_per_image, intervals["j_per_image"]
         if cell.phase in ("training", "inference") and mean is not None and mean.half_width is not None and ends:
             low, high = (digits.fixed(end, digits.decimals_for(mean.value, mean.half_width)) for end in ends)
             rows.append(

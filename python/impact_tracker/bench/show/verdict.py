@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..analyse.cells import invalid_because
 from ..plan.suites import Test
 from ..plan.test import ASIDE
-from ..row.rows import Row
+from ..row.row import Row
 from ..row.storage import Outcome
 
 INCOMPLETE, NOTHING = 1, 3  # exit codes
@@ -52,13 +51,13 @@ class Verdict(NamedTuple):
 
 def verdict(tests: Sequence[Test], rows: Sequence[Row], outcome: Outcome) -> Verdict:
     """Of the rows that count (`current`) of a campaign of these tests."""
-    main = [row for row in rows if row["phase"] not in (*ASIDE, "idle")]
-    good = {(row["test"], row["phase"]) for row in main if invalid_because(row) is None}
+    main = [row for row in rows if row.phase not in (*ASIDE, "idle")]
+    good = {(row.test, row.phase) for row in main if row.invalid_because is None}
     asked = [(test.name, phase) for test in tests for phase in test.phases]
     without = [f"{test} {phase}" for test, phase in asked if (test, phase) not in good]
     if not without and not outcome.failed:
         return Verdict(0, [])
-    invalid = [row for row in main if row["status"] == "ok" and row.get("invalid")]
+    invalid = [row for row in main if row.status == "ok" and row.verdict.invalid]
     if len(without) == len(asked):
         code, head = NOTHING, "no run is valid, so there is no result"
     elif without:
@@ -89,12 +88,12 @@ def _reasons(invalid: Sequence[Row], rows: Sequence[Row], outcome: Outcome) -> I
         texts.setdefault(kind, text)
 
     for row in invalid:
-        for check in row.get("checks") or []:
-            if not check["ok"] and check["fatal"]:
-                count(str(check["name"]), f"rows are invalid, as: {check['text']}")
-    why = {row["task"]: str(row.get("failure") or "") for row in rows if row["status"] != "ok"}
+        for check in row.verdict.checks:
+            if not check.ok and check.fatal:
+                count(check.name, f"rows are invalid, as: {check.text}")
+    failures = {row.task: row.failure or "" for row in rows if row.status != "ok"}
     for task, reason in outcome.failed.items():
-        count(why.get(task) or reason, f"tasks failed, as: {reason}")
+        count(failures.get(task) or reason, f"tasks failed, as: {reason}")
     for kind, number in kinds.most_common(_NAMED):
         helps = _REMEDIES.get(kind, "impact-tracker bench --models NAME --repeats 1 shows one alone")
         text = texts[kind] if number > 1 else texts[kind].replace("rows are", "row is", 1).replace("tasks", "task", 1)

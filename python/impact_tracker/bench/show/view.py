@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from ...report.page import Page
 from ...weighing import Reweighing
@@ -16,11 +15,12 @@ from ..analyse.scores import Scores, scores
 from ..analyse.targets import Reached, targets_of
 from ..plan.suites import tests_of
 from ..plan.test import ASIDE
-from ..row.log import epochs_of
-from ..row.rows import Row, current, given_up, superseded
+from ..row.codec import encode
+from ..row.log import current, epochs_of, given_up, superseded
+from ..row.row import Epoch, Row
 from ..row.storage import Outcome, Storage, outcome_of
 from .caveats import caveats
-from .files import results, write_files
+from .files import Intervals, bootstraps, results, write_files
 from .output import Output
 from .page import campaign_page
 from .page_learning import learning_page, targets_table
@@ -38,7 +38,7 @@ class View:
         self.head = storage.head()
         self.settings = storage.settings()
         log = storage.log()
-        self.lines: list[Row] = log.lines
+        self.lines = log.lines
         self.left_out = log.notes
         self.output = Output(storage)
         self.weights = weights or Reweighing()
@@ -51,30 +51,32 @@ class View:
         return summarise(self.rows, olympic=self.olympic)
 
     @cached_property
+    def bootstraps(self) -> list[Intervals]:
+        """Bootstrap intervals of the cells' means, in the cells' order."""
+        return [bootstraps(cell, self.rows, olympic=self.olympic) for cell in self.cells]
+
+    @cached_property
     def outcome(self) -> Outcome:
         """How far it is."""
-        return outcome_of(self.storage.folder, self.head["tasks"], self.lines)
+        return outcome_of(self.storage.folder, self.head.tasks, self.lines)
 
     @property
     def caveats(self) -> list[str]:
         """What a reader must know."""
-        sentences = [
-            *self.left_out,
-            *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver()),
-        ]
+        notes = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
         repeated = len(given_up(self.lines))
         if repeated:
             runs = "1 run was" if repeated == 1 else f"{repeated} runs were"
-            sentences.append(
+            notes.append(
                 f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
                 "results.json keeps them as superseded"
             )
         if self.olympic:
-            sentences.append("means without the best and the worst run (--olympic), where there were five or more")
+            notes.append("means without the best and the worst run (--olympic), where there were five or more")
         if self.weights.given:
             asked = ", ".join(f"{name} {value}" for name, value in self.weights.given.items())
-            sentences.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
-        return sentences
+            notes.append(f"carbon is weighed anew ({asked}), not as it was when the campaign ran")
+        return notes
 
     @cached_property
     def targets(self) -> list[Reached]:
@@ -88,7 +90,7 @@ class View:
     @cached_property
     def points(self) -> list[Point]:
         """Every test with an energy."""
-        return points_of(self.cells, self.rows, self.head.get("networks") or {})
+        return points_of(self.cells, self.rows, self.head.networks)
 
     @cached_property
     def answers(self) -> list[Answer]:
@@ -96,6 +98,11 @@ class View:
         if self.settings.suite == "learning":
             return []
         return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """The epochs of trainings that count."""
+        return epochs_of(self.lines, self.rows)
 
     @property
     def has_scores(self) -> bool:
@@ -114,18 +121,23 @@ class View:
             return learning_page(cells, self.caveats, self.targets)
         return campaign_page(cells, self.caveats)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
-        document = results({**self.head, **weighed_with}, self.cells, self.rows, self.caveats, olympic=self.olympic)
-        document["superseded"] = superseded(self.lines)
-        document["outcome"] = {"done": self.outcome.done, "total": self.outcome.total, "failed": self.outcome.failed}
-        document["outcome"]["without_valid_run"] = self.verdict().without
+        head = self.head._replace(about={**self.head.about, **weighed_with})
+        document = results(head, self.cells, self.bootstraps, self.rows, self.caveats)
+        document["superseded"] = [encode(row) for row in superseded(self.lines)]
+        document["outcome"] = {
+            "done": self.outcome.done,
+            "total": self.outcome.total,
+            "failed": self.outcome.failed,
+            "without_valid_run": self.verdict().without,
+        }
         document["answers"] = [answer._asdict() for answer in self.answers]
         document["scores"] = self.scores.to_dict() if self.scores else None
         if self.settings.suite == "learning":
-            document["targets"] = [target.to_dict() for target in self.targets]
-            document["epochs"] = epochs_of(self.lines, self.rows)
+            document["targets"] = [reached.to_dict() for reached in self.targets]
+            document["epochs"] = [encode(epoch) for epoch in self.epochs]
         return document
 
     def write_files(self) -> str | None:
@@ -143,12 +155,11 @@ class View:
     def _write(self) -> None:
         if self.settings.suite == "learning":
             self.output.text("targets.csv", csv_text(targets_table(self.targets)))
-        write_files(self.output, self.to_dict(), self.cells, self.rows)
+        write_files(self.output, self.to_dict(), self.cells, self.bootstraps, self.rows)
         if self.settings.suite == "learning":
             from .figures.learning import learning_figure
 
-            epochs = epochs_of(self.lines, self.rows)
-            self.output.figure(learning_figure(epochs, self.rows, self.targets), "learning")
+            self.output.figure(learning_figure(self.epochs, self.targets), "learning")
 
 
 def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Reweighing | None = None) -> View:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..networks import Listed, listed
 from ..settings import Settings
-from ..test import Options, Step, Test
+from ..test import Options, Reach, Step, Test
 from . import fashion as suite_fashion
 
 EPOCHS = {"quick": 3, "work": 10}
@@ -92,15 +92,15 @@ def _test(model: str, course: Course, settings: Settings) -> Test:
         first = Step("warm-up", "settle", warm)
     else:
         first = Step("warm-up", "warm_up", {"passes": 3, **warm})
-    reach = {
-        "epochs": settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
-        "metric": settings.target_metric or course.metrics[0],
-        "target": settings.target,
-        "train": {**course.learning, **data, **({"subset": settings.images} if settings.images else {})},
-        "evaluate": {**data, **({"subset": settings.test_images} if settings.test_images else {})},
-    }
+    reach = Reach(
+        epochs=settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
+        metric=settings.target_metric or course.metrics[0],
+        target=settings.target,
+        train={**course.learning, **data, **({"subset": settings.images} if settings.images else {})},
+        evaluate={**data, **({"subset": settings.test_images} if settings.test_images else {})},
+    )
     load = {**course.load, "batch": settings.batch or course.load["batch"]}
-    return Test(model, model, load, (first, Step("training", "reach", reach)), course.data, course.gmac)
+    return Test(model, model, load, (first, Step("training", "reach", reach=reach)), course.data, course.gmac)
 
 
 def listing() -> list[Listed]:

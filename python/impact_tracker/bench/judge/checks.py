@@ -1,16 +1,17 @@
-"""What makes a row count: each check with what was found; a row that fails one is shown invalid and never averaged."""
+"""What makes a row count: each check with what it saw; a row that fails one is shown invalid and never averaged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
-from ..judge.samples import LEAST_S, LEAST_SAMPLES, slope_of
 from ..plan.settings import Settings
 from ..plan.test import ASIDE
-from ..row.rows import Row
-from .baseline import Levels, powers
+from ..row.row import Check, Row, Verdict
+from .baseline import Level, Levels, powers
+from .samples import LEAST_S, LEAST_SAMPLES, slope_of
 
 STEADY_PASSES = 0.10  # change of a pass's duration over the phase, by its straight line
 PASS_CV = 0.25
@@ -29,20 +30,26 @@ MOSTLY = 0.5
 LEAST_THREADS_S = 1.0
 
 
-class Check(NamedTuple):
-    """`ok` is None where the check does not apply. `fatal`: the row is invalid if it fails, else it is warned of."""
+class Rules(NamedTuple):
+    """What rows are held to: the settings that they were asked for, and whether a phase that is too short or too
+    unsteady for its sensors is invalid (`strict`; else it is warned of)."""
 
-    name: str
-    ok: bool | None
-    text: str
-    fatal: bool = True
+    settings: Settings
+    strict: bool
 
 
-def judge(row: Row, settings: Settings, period_s: float | None, idle: Levels, strict: bool) -> None:
-    """Adds checks, invalid and warnings to a row, and its energy above idle. `period_s`: between readings of its
-    slowest sensor; `idle`: power of the idle machine at its time (`baseline.levels_at`)."""
-    if row["status"] != "ok" or row["phase"] in (*ASIDE, "idle"):
-        return
+def to_judge(row: Row) -> bool:
+    """Whether a row is judged: the phases that a test is for, where they came to their end."""
+    return row.status == "ok" and row.phase not in (*ASIDE, "idle")
+
+
+def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
+    """Whether a row counts, and its energy above idle. `idle`: power of the idle machine at its time
+    (`baseline.levels_at`). The row stays as it is."""
+    settings, strict = rules
+    drift, scatter = _passes(row)
+    period_s, region_s = row.around.sample_period_s, row.measured.region_s
+    samples = math.floor(region_s / period_s) if period_s and region_s else None
     checks = [
         _device(row, settings),
         _device_works(row),
@@ -54,32 +61,37 @@ def judge(row: Row, settings: Settings, period_s: float | None, idle: Levels, st
         _all_spoke(row),
         *_above_idle(row, idle, strict),
         _settled(row, strict),
-        _samples(row, period_s, strict),
+        _samples(row, samples, strict),
         _coverage(row),
         _window(row),
-        *_passes(row, strict),
+        *_steady_passes(drift, scatter, strict),
         _power_drift(row, strict),
         _warming(row),
         _counter_and_gauge(row),
     ]
-    row["checks"] = [check._asdict() for check in checks if check.ok is not None]
-    row["invalid"] = [check.text for check in checks if check.ok is False and check.fatal]
-    row["warnings"] = [check.text for check in checks if check.ok is False and not check.fatal]
+    verdict = Verdict(
+        checks=tuple(check for check in checks if check.ok is not None),
+        invalid=tuple(check.text for check in checks if check.ok is False and check.fatal),
+        warnings=tuple(check.text for check in checks if check.ok is False and not check.fatal),
+        samples=samples,
+        drift=drift,
+        pass_cv=scatter,
+    )
+    return _with_above_idle(verdict, row, idle.get(""))
 
 
 def _device(row: Row, settings: Settings) -> Check:
     wanted = "cuda:0" if settings.device == "cuda" else settings.device
-    found = row.get("device")
-    return Check("device", None if found is None else found == wanted, f"ran on {found}, {wanted} was asked for")
+    device = row.setup.device
+    return Check("device", None if device is None else device == wanted, f"ran on {device}, {wanted} was asked for")
 
 
 def _device_works(row: Row) -> Check:
     """A GPU that was asked for must hold memory and be busy: both cards idle is how benchmarks go wrong unseen."""
-    device = str(row.get("device") or "")
+    device = row.setup.device or ""
     if not device.startswith("cuda"):
         return _cpu_works(row)
-    use = row.get("gpu_utilisation")
-    held = row.get("device_memory_bytes")
+    use, held = row.measured.gpu_utilisation, row.work.device_memory_bytes
     if held is not None and held <= 0:
         return Check("device works", False, f"{device} held no memory: it was not used")
     busy = None if use is None else use > 0.02
@@ -87,76 +99,78 @@ def _device_works(row: Row) -> Check:
 
 
 def _cpu_works(row: Row) -> Check:
-    use = row.get("cpu_utilisation")
-    if use is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
+    use = row.measured.cpu_utilisation
+    if use is None or (row.measured.region_s or 0.0) < LEAST_LOAD_S:
         return Check("device works", None, "")
     return Check("device works", use >= LEAST_BUSY_CPUS, f"{use:.1f} processors were busy: the work was not done here")
 
 
 def _awake(row: Row) -> Check:
     """Of a laptop that was closed meanwhile: counters go on or begin anew, the clock stood still."""
-    away = row.get("suspended_s")
+    away = row.around.suspended_s
     return Check("awake", None if away is None else away <= 0, f"the machine was suspended for {away or 0:.1f} s in it")
 
 
 def _alone(row: Row, strict: bool) -> Check:
     """More processors busy than the worker kept: other programs ran, and their energy is in the machine's."""
-    use, own = row.get("cpu_utilisation"), row.get("worker_cpus")
-    if use is None or own is None or (row.get("region_s") or 0.0) < LEAST_LOAD_S:
+    use, own = row.measured.cpu_utilisation, row.around.worker_cpus
+    if use is None or own is None or (row.measured.region_s or 0.0) < LEAST_LOAD_S:
         return Check("alone", None, "")
     text = f"{use:.1f} processors were busy, the worker kept {own:.1f}: other programs ran beside it"
     # A large machine's daemons take more than a small one's, and less of it.
-    most = max(OTHERS_CPUS, 0.1 * own, OTHERS_SHARE * (row.get("cpus") or 0))
+    most = max(OTHERS_CPUS, 0.1 * own, OTHERS_SHARE * (row.around.cpus or 0))
     return Check("alone", use - own <= most, text, strict)
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:
-    found = [_ran_in(row, "precision", settings.precision)]
+    setup = row.setup
+    observed = setup.observed
+    precisions = None if observed is None else observed.precision_shares
+    checks = [_ran_in("precision", setup.precision, precisions, settings.precision)]
     if settings.layout != "auto":
-        found.append(_ran_in(row, "layout", settings.layout))
-    if settings.replicas and row.get("devices") is not None:
-        used = len(row["devices"])
-        found.append(Check("replicas", used == settings.replicas, f"ran on {used} devices"))
+        layouts = None if observed is None else observed.layout_shares
+        checks.append(_ran_in("layout", setup.layout, layouts, settings.layout))
+    if settings.replicas and setup.devices is not None:
+        used = len(setup.devices)
+        checks.append(Check("replicas", used == settings.replicas, f"ran on {used} devices"))
     if settings.threads is not None:
-        beside = max(len(row.get("devices") or ()), 1)  # replicas share the threads alike, and each has one at least
-        wanted, given = max(settings.threads // beside, 1) * beside, row.get("threads")
+        beside = max(len(setup.devices or ()), 1)  # replicas share the threads alike, and each has one at least
+        wanted, given = max(settings.threads // beside, 1) * beside, setup.threads
         if given != wanted:
-            found.append(Check("threads", False, f"ran on {given} threads, {wanted} were asked for"))
-            return found
-    return [*found, _threads(row)]
+            return [*checks, Check("threads", False, f"ran on {given} threads, {wanted} were asked for")]
+    return [*checks, _threads(row)]
 
 
-def _ran_in(row: Row, what: str, asked: str) -> Check:
+def _ran_in(name: str, said: str | None, shares: Mapping[str, float] | None, asked: str) -> Check:
     """By the worker's look at the operations of the first pass, not by what it was set to. A few operations may have
     no other way than another precision or layout: invalid is a row of which most ran so."""
-    observed = row.get("observed")
-    if observed is None:  # written before workers looked
-        return Check(what, row.get(what) == asked, f"ran in {row.get(what)}, {asked} was asked for")
-    shares = {str(name): float(share) for name, share in (observed.get(f"{what}_shares") or {}).items()}
+    if shares is None:  # written before workers looked
+        return Check(name, said == asked, f"ran in {said}, {asked} was asked for")
     if not shares:  # no convolution of images: it has no layout
-        return Check(what, None, "")
-    share, others = shares.get(asked, 0.0), {name: one for name, one in shares.items() if name != asked}
-    ran = ", ".join(f"{name} ({one:.0%} of its multiply-adds)" for name, one in sorted(others.items()))
-    return Check(what, share >= RAN_AS_ASKED, f"ran in {ran}, {asked} was asked for", share < MOSTLY)
+        return Check(name, None, "")
+    share = shares.get(asked, 0.0)
+    others = sorted((other, part) for other, part in shares.items() if other != asked)
+    ran = ", ".join(f"{other} ({part:.0%} of its multiply-adds)" for other, part in others)
+    return Check(name, share >= RAN_AS_ASKED, f"ran in {ran}, {asked} was asked for", share < MOSTLY)
 
 
 def _threads(row: Row) -> Check:
     """Threads with a real part in the process's CPU time against those that it was set to; a GPU's host does not count.
     More are a library with threads of its own; fewer may be a network of small operations."""
-    used = (row.get("observed") or {}).get("threads")
-    given = row.get("threads")
-    on_cpu = row.get("device") == "cpu" and (row.get("duration_s") or 0.0) >= LEAST_THREADS_S
+    used, given = row.setup.observed.threads if row.setup.observed else None, row.setup.threads
+    on_cpu = row.setup.device == "cpu" and (row.work.duration_s or 0.0) >= LEAST_THREADS_S
     if used is None or given is None or not on_cpu:
         return Check("threads", None, "")
     return Check("threads", used == given, f"threads that did its work: {used}, given: {given}", used > given)
 
 
 def _finite(row: Row) -> Check:
-    return Check("finite", row.get("finite") is not False, "the loss is not a number: the training went astray", False)
+    text = "the loss is not a number: the training went astray"
+    return Check("finite", row.work.finite is not False, text, False)
 
 
 def _energy_known(row: Row) -> Check:
-    energy = row.get("energy_j")
+    energy = row.energy_j
     if energy is not None and energy <= 0:  # nothing runs without: a sensor that stands still, or a phase between ticks
         return Check("energy", False, f"its sensors counted {energy:g} J: none of them moved in it")
     return Check("energy", energy is not None, "its energy was not measured", False)
@@ -164,7 +178,7 @@ def _energy_known(row: Row) -> Check:
 
 def _all_spoke(row: Row) -> Check:
     """A sum without a sensor that was in the others is no energy to average with theirs."""
-    silent = row.get("silent")
+    silent = row.around.silent
     text = f"no reading of {', '.join(silent or ())}, which had spoken before: it is not in the sum"
     return Check("sensors", None if silent is None else not silent, text)
 
@@ -172,10 +186,9 @@ def _all_spoke(row: Row) -> Check:
 def _above_idle(row: Row, idle: Levels, strict: bool) -> list[Check]:
     """Of the device that was to work, as far as its power is known: idle cards would hide what processors draw. On a
     CPU another program's load may hide it too, a GPU's idle power is its own."""
-    _add_above_idle(row, idle)
-    gpu = str(row.get("device") or "").startswith("cuda")
+    gpu = (row.setup.device or "").startswith("cuda")
     now = powers(row)
-    cards = [name for name in row.get("gpu_devices") or [] if name in idle and name in now]
+    cards = [name for name in row.setup.gpu_devices if name in idle and name in now]
     kinds = cards or (["gpu"] if gpu and "gpu" in idle else [""])
     if not gpu and "cpu" in idle and "cpu" in now:
         kinds = ["cpu"]
@@ -185,67 +198,83 @@ def _above_idle(row: Row, idle: Levels, strict: bool) -> list[Check]:
     what = {"": "power", "cpu": "the processors' power"}.get(kinds[0], "the GPUs' power")
     text = f"{what}, {power:.1f} W, is not above that of the idle machine, {at:.1f} W: was it idle before?"
     above = Check("above idle", power > at * IDLE_MARGIN, text, gpu or strict)
-    ends = [(idle[kind].low_w, idle[kind].high_w) for kind in kinds]
-    if not above.ok or any(high is None for _, high in ends):
+    lows, highs = ([getattr(idle[kind], end) for kind in kinds] for end in ("low_w", "high_w"))
+    if not above.ok or None in highs:
         return [above]
-    low, high = (sum(one or 0.0 for one in side) for side in zip(*ends))
+    low, high = (sum(power_w or 0.0 for power_w in ends) for ends in (lows, highs))
     text = f"{what}, {power:.1f} W, is no more than the idle machine's of before or after, {low:.1f} to {high:.1f} W"
     return [above, Check("above both idles", power > high * IDLE_MARGIN, text, False)]
 
 
-def _add_above_idle(row: Row, idle: Levels) -> None:
-    """`above_idle_j`, with what it would be by either baseline alone as its range: None where there is one only."""
-    level, energy, duration = idle.get(""), row.get("energy_j"), row.get("region_s")
+def _with_above_idle(verdict: Verdict, row: Row, level: Level | None) -> Verdict:
+    """With the energy above idle, and what it would be by either baseline alone as its range: `None` where there is
+    one only."""
+    energy, duration = row.energy_j, row.measured.region_s
     if level is None or energy is None or not duration:
-        return
+        return verdict
     known = level.low_w is not None and level.high_w is not None
-    row["idle_w"], row["idle_baselines"] = level.power_w, BOTH if known else ONE
-    row["above_idle_j"] = energy - level.power_w * duration
-    row["above_idle_low_j"] = energy - level.high_w * duration if level.high_w is not None else None
-    row["above_idle_high_j"] = energy - level.low_w * duration if level.low_w is not None else None
+    return replace(
+        verdict,
+        idle_w=level.power_w,
+        idle_baselines=BOTH if known else ONE,
+        above_idle_j=energy - level.power_w * duration,
+        above_idle_low_j=energy - level.high_w * duration if level.high_w is not None else None,
+        above_idle_high_j=energy - level.low_w * duration if level.low_w is not None else None,
+    )
 
 
 def _settled(row: Row, strict: bool) -> Check:
     """Whether warming up reached its end: power that changes by less than 1 %."""
-    slope = row.get("slope")
+    slope = row.around.slope
     by = "" if slope is None else f" by {slope:.1%}"
-    return Check("settled", row.get("settled"), f"when it began the power still changed{by}", strict)
+    return Check("settled", row.around.settled, f"when it began the power still changed{by}", strict)
 
 
-def _samples(row: Row, period_s: float | None, strict: bool) -> Check:
-    duration, period_s = row.get("region_s"), period_s or row.get("sample_period_s")
-    if not period_s or not duration:
+def _samples(row: Row, samples: int | None, strict: bool) -> Check:
+    if samples is None:
         return Check("samples", None, "")
-    row["sample_period_s"] = period_s
-    row["samples"] = math.floor(duration / period_s)
-    text = f"{row['samples']} readings of the slowest sensor (every {period_s:g} s), {LEAST_SAMPLES} are wanted"
+    period_s = row.around.sample_period_s
+    text = f"{samples} readings of the slowest sensor (every {period_s:g} s), {LEAST_SAMPLES} are wanted"
     # How long a data set takes is not for the campaign to choose.
-    chosen = row.get("data", "synthetic") == "synthetic"
-    return Check("samples", row["samples"] >= LEAST_SAMPLES, text, strict and chosen)
+    chosen = row.facts.data in (None, "synthetic")
+    return Check("samples", samples >= LEAST_SAMPLES, text, strict and chosen)
 
 
 def _coverage(row: Row) -> Check:
-    coverage = row.get("coverage")
-    if coverage is None or row.get("energy_j") is None:
+    coverage = row.measured.coverage
+    if coverage is None or row.energy_j is None:
         return Check("coverage", None, "")
     return Check("coverage", coverage >= COVERED, f"readings cover {coverage:.0%} of the phase")
 
 
 def _window(row: Row) -> Check:
     """The region must be the worker's own window: both read the same clock."""
-    region, worker = row.get("region_s"), row.get("duration_s")
+    region, worker = row.measured.region_s, row.work.duration_s
     if region is None or worker is None:
         return Check("window", None, "")
     text = f"the region took {region:.3f} s, the passes in it {worker:.3f} s"
     return Check("window", region - worker <= max(0.05, 0.01 * worker), text, False)
 
 
-def _passes(row: Row, strict: bool) -> list[Check]:
+def _passes(row: Row) -> tuple[float | None, float | None]:
+    """Drift and coefficient of variation of the passes' times, the first left out; those of an earlier verdict where
+    the times are gone."""
+    times = row.work.pass_ns[1:]
+    if not row.work.pass_ns:
+        return row.verdict.drift, row.verdict.pass_cv
+    if len(times) < 10:
+        return None, None
+    # Medians of ten parts: one pass that was interrupted is no drift.
+    size = len(times) // 10
+    medians = [float(sorted(times[i * size : (i + 1) * size])[size // 2]) for i in range(10)]
+    mean = math.fsum(times) / len(times)
+    return slope_of(medians), math.sqrt(math.fsum((time - mean) ** 2 for time in times) / (len(times) - 1)) / mean
+
+
+def _steady_passes(drift: float | None, scatter: float | None, strict: bool) -> list[Check]:
     """Drift and scatter of the passes: throttling, another load on the machine."""
-    _add_passes(row)
-    if row.get("drift") is None:
+    if drift is None or scatter is None:
         return []
-    drift, scatter = row["drift"], row["pass_cv"]
     return [
         Check("drift", drift <= STEADY_PASSES, f"a pass's time drifted by {drift:.0%} over the phase", strict),
         Check("scatter", scatter <= PASS_CV, f"the passes' times scatter by {scatter:.0%}", strict),
@@ -253,7 +282,7 @@ def _passes(row: Row, strict: bool) -> list[Check]:
 
 
 def _power_drift(row: Row, strict: bool) -> Check:
-    drift = row.get("power_drift")
+    drift = row.around.power_drift
     if drift is None:
         return Check("power drift", None, "")
     text = f"its power changed by {drift:+.0%} from the first third of the phase to the last"
@@ -261,7 +290,7 @@ def _power_drift(row: Row, strict: bool) -> Check:
 
 
 def _warming(row: Row) -> Check:
-    begin, end = row.get("temperature_begin_c"), row.get("temperature_end_c")
+    begin, end = row.around.temperature_begin_c, row.around.temperature_end_c
     if begin is None or end is None:
         return Check("temperature", None, "")
     text = f"it warmed from {begin:.0f} to {end:.0f} degrees Celsius: it was not warm when it began"
@@ -270,24 +299,11 @@ def _warming(row: Row) -> Check:
 
 def _counter_and_gauge(row: Row) -> Check:
     """An energy counter against the integral of the same device's power, where a device has both."""
-    pairs: Sequence[Mapping[str, Any]] = row.get("counter_and_gauge") or []
-    if not pairs:
+    ratios = [(pair.counter_j / pair.gauge_j, pair.device) for pair in row.measured.counter_and_gauge]
+    if not ratios:
         return Check("counter and gauge", None, "")
-    worst = max(pairs, key=lambda pair: abs(math.log(pair["counter_j"] / pair["gauge_j"])))
-    ratio = worst["counter_j"] / worst["gauge_j"]
-    text = f"{worst['device']}: the counter says {ratio:.2f} times what its power adds up to"
+    ratio, device = max(ratios, key=lambda ratio_of: abs(math.log(ratio_of[0])))
+    text = f"{device}: the counter says {ratio:.2f} times what its power adds up to"
     # A gauge that is an average over a second lags: only in a long phase must the two be the same.
-    return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text, (row.get("region_s") or 0.0) >= LEAST_S)
-
-
-def _add_passes(row: Row) -> None:
-    """Drift and coefficient of variation of the passes' times, the first left out; the times are not kept."""
-    times = [float(one) for one in row.pop("pass_ns", None) or []][1:]
-    if len(times) < 10:
-        return
-    # Medians of ten parts: one pass that was interrupted is no drift.
-    size = len(times) // 10
-    medians = [sorted(times[i * size : (i + 1) * size])[size // 2] for i in range(10)]
-    mean = math.fsum(times) / len(times)
-    row["drift"] = slope_of(medians)
-    row["pass_cv"] = math.sqrt(math.fsum((one - mean) ** 2 for one in times) / (len(times) - 1)) / mean
+    long = (row.measured.region_s or 0.0) >= LEAST_S
+    return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text, long)

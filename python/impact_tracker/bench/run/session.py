@@ -1,0 +1,138 @@
+"""One session of a campaign: its tasks under one tracker, from one look at the idle machine to the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ...runner import EpochResult, PhaseProgress
+from ..judge.baseline import AFTER, BEFORE, levels_at
+from ..judge.checks import Rules, judge, to_judge
+from ..plan.modes import mode_of
+from ..plan.settings import Settings
+from ..plan.task import Task
+from ..plan.test import ASIDE, Test
+from ..row.log import last_attempt
+from ..row.make import idle_row, measured_by, with_energy, with_verdict
+from ..row.row import Epoch, Line, Row, TaskEnd
+from ..row.storage import Storage
+from .execution import Execution
+from .memory import estimated_bytes
+from .meter import Meter
+from .progress import Progress
+from .site import Plan, Site
+
+if TYPE_CHECKING:
+    from ...runner import Runner
+    from ...tracker import ImpactTracker
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a campaign runs with: what starts a worker, what makes a session's tracker, what waits."""
+
+    open_worker: Callable[[], Runner]
+    tracker: Callable[..., ImpactTracker]
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Session:
+    """Runs tasks and writes their rows, judged, as soon as each phase has ended."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        tools: Tools,
+        tracker: ImpactTracker,
+        number: int,
+        progress: Progress,
+    ) -> None:
+        self._storage, self._settings, self._tools = storage, settings, tools
+        self._tracker, self._number, self._progress = tracker, number, progress
+        self._mode = mode_of(settings)
+        self._rules = Rules(settings, self._mode.strict)
+        self._meter = Meter(tracker)
+        self._record = os.path.relpath(tracker.path, storage.folder)
+        self._before: Row | None = None
+        self._phases: list[str] = []  # those of the running task that have rows
+
+    def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
+        """Every task; `lines`: of the sessions before."""
+        self._before = self._idle(BEFORE)
+        site = Site(self._tools.open_worker, self._tracker, self._tools.sleep)
+        plan = Plan(
+            self._settings,
+            self._number,
+            self._mode.delay_s,
+            self._meter.phase_s,
+            self._storage.claim,
+            self._need(),
+        )
+        execution = Execution(site, plan, self)
+        for number, task in enumerate(tasks):
+            if number and self._mode.cool_down_s > 0:
+                self._tools.sleep(self._mode.cool_down_s)
+            attempt = 1 + last_attempt(lines, task.id)
+            self._phases = []
+            reason = execution.run(task, attempt)
+            status = "failed" if reason else "ok"
+            self._storage.append(TaskEnd(task.id, attempt, self._number, status, reason, tuple(self._phases)))
+            self._progress.task_done()
+        self._idle(AFTER)
+
+    def _need(self) -> Callable[[Test], int | None]:
+        """Bytes that a test will take about, by what the worker said of its networks."""
+        networks = self._storage.head().networks
+        return lambda test: estimated_bytes(test, networks[test.model]) if test.model in networks else None
+
+    def phase(self, task: Task, phase: str) -> None:
+        """A phase begins."""
+        self._progress.phase(task, phase)
+
+    def event(self, event: PhaseProgress | EpochResult) -> None:
+        """The worker reports progress or an epoch."""
+        self._progress.event(event)
+
+    def row(self, row: Row) -> None:
+        """A phase has ended: its row is judged and written."""
+        row = self._spoken(row)
+        if row.phase not in ASIDE:
+            steady = self._meter.thermal(row)
+            known = {name: value for name, value in steady._asdict().items() if value is not None}
+            row = replace(row, around=replace(row.around, **known)).saying(*known)
+        period_s = self._meter.period_s(row)
+        row = replace(row, around=replace(row.around, sample_period_s=period_s))
+        if to_judge(row):
+            levels = levels_at(row, self._before, None)  # what comes after is held against it in the end
+            row = with_verdict(row, judge(row, levels, self._rules))
+        self._storage.append(row)
+        self._phases.append(row.phase)
+        self._progress.row(row)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch of a training and the evaluation after it have ended."""
+        self._storage.append(epoch)
+        self._progress.epoch(epoch)
+
+    def _spoken(self, row: Row) -> Row:
+        """With its record, and the sensors that were silent in it."""
+        row = replace(row, origin=replace(row.origin, record=self._record))
+        return replace(row, around=replace(row.around, silent=self._meter.silent(row))).saying("record", "silent")
+
+    def _idle(self, name: str) -> Row | None:
+        """The machine without us, for the energy above idle. The meter learns which sensors speak."""
+        self._progress.says("the idle machine")
+        if self._mode.idle_s <= 0:
+            return None
+        region = self._tracker.region(name, edges="tick")
+        with region:
+            self._tools.sleep(self._mode.idle_s)
+        row = with_energy(idle_row(name, self._number), measured_by(region.result))
+        row = replace(row, work=replace(row.work, duration_s=row.measured.region_s)).saying("duration_s", "region")
+        row = self._spoken(row)
+        self._storage.append(row)
+        return row
