@@ -109,9 +109,9 @@ MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents
 # and is never raised; where the goal is reached the two are equal.
 CEILINGS: tuple[tuple[str, int, int], ...] = (
     ("lines", 24_800, 22_000),  # Python lines of impact_tracker
-    ("any", 263, 99),  # the word Any in impact_tracker, imports and comments included
+    ("any", 171, 99),  # the word Any in impact_tracker, imports and comments included
     ("joules_per_kwh", 1, 1),  # places that spell 3.6e6; values/energy.py is the one
-    ("vague_names", 84, 0),  # variables and parameters with a name of VAGUE_NAMES
+    ("vague_names", 59, 0),  # variables and parameters with a name of VAGUE_NAMES
     ("docstrings", 0, 0),  # docstrings in another style than the house's
 )
 VAGUE_NAMES = frozenset({"found", "one"})  # a variable is named after the quantity that it holds

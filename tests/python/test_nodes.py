@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ def test_shares_of_ranks_add_up_and_a_jobs_counts_once() -> None:
     class Shared:
         def __init__(self, share_j: float | None, scope: str = "process", whose: str = "") -> None:
             self.share_j = share_j
-            self.share = {"share_j": share_j, "scope": scope, "whose": whose}
+            self.measured = SimpleNamespace(share=SimpleNamespace(scope=scope, whose=whose))
 
     def of(*results: Shared) -> float | None:
         return sum_of_shares([result] for result in results)  # type: ignore[misc]

@@ -87,7 +87,7 @@ def same_sensors(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> bool:
     """Whether both sides were metered by the same channels of the same host: then their common bias cancels."""
 
     def meters(run: ReadRecord) -> tuple[str, ...]:
-        return (run.hostname, *sorted(str(c["id"]) for c in run.result.channels if c.get("in_total")))
+        return (run.hostname, *sorted(channel.id for channel in run.result.measured.channels if channel.in_total))
 
     return len({meters(run) for run in (*a, *b)}) == 1 and a[0].hostname != ""
 
@@ -95,8 +95,8 @@ def same_sensors(a: Sequence[ReadRecord], b: Sequence[ReadRecord]) -> bool:
 def parts_of(result: Result) -> tuple[Energy, Energy]:
     """(what sensors gave, what models gave) of an energy that was measured."""
     energy = result.energy
-    modelled = [c for c in result.channels if c.get("in_total") and c.get("quality") != "measured"]
-    bias_j = math.fsum(channel.get("bias_j") or 0.0 for channel in modelled)
+    modelled = (channel for channel in result.measured.channels if channel.in_total and channel.quality != "measured")
+    bias_j = math.fsum(channel.bias_j or 0.0 for channel in modelled)
     models = Energy(energy.modelled_j or 0.0, 0.0, bias_j, quality="modelled")
     sensors = Energy(
         (energy.best_j or 0.0) - (energy.modelled_j or 0.0),

@@ -86,10 +86,10 @@ def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
     by_consumer: dict[object, float] = {}
     for number, results in enumerate(by_run):
         share_j = sum_if_known(result.share_j for result in results)
-        share = results[0].share if results else None
+        share = results[0].measured.share if results else None
         if share_j is None or share is None:
             continue
-        consumer = share["whose"] if share["scope"] in ("cgroup", "job") else number
+        consumer = share.whose if share.scope in ("cgroup", "job") else number
         by_consumer[consumer] = max(share_j, by_consumer.get(consumer, 0.0))
     return sum_if_known(by_consumer.values())
 
