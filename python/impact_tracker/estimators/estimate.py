@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..factors import Factor
 from ..footprint import Impact, Term, kilometres, tree_months
@@ -131,6 +131,13 @@ def number(value: float, what: str, low: float = 0.0, high: float = math.inf) ->
         wanted = f"between {low:g} and {high:g}" if math.isfinite(high) else f"{low:g} or more"
         raise EstimateError(f"{what} must be {wanted}, not {value:g}")
     return float(value)
+
+
+def with_overhead(parts: Mapping[str, Term], site: Factor) -> tuple[Impact, dict[str, float]]:
+    """The energy of parts (kWh) in a site of this overhead, and what each part and the overhead account for."""
+    split = {name: term.value() for name, term in parts.items()}
+    split["overhead"] = sum(split.values()) * (site.value - 1.0)
+    return energy([replace(term, powers=(*term.powers, (site, 1))) for term in parts.values()]), split
 
 
 def energy(terms: list[Term], note: str = "") -> Impact:

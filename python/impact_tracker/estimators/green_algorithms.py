@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
 from ..factors.hardware import ANY_CARD, ANY_CPU_W_PER_CORE
 from ..footprint import Term, carbon_of, pue_factor
-from .estimate import Estimate, EstimateError, energy, number, watts
+from .estimate import Estimate, EstimateError, number, watts, with_overhead
 
 _SOURCE = "Green Algorithms {}, doi 10.1002/advs.202100707"
 
@@ -132,9 +132,7 @@ def green_algorithms(
         parts["memory"] = Term(k * memory_gb, ((ram_power(), 1),))
     if not parts:
         raise EstimateError("an estimate needs cores, gpus or memory_gb")
-    used = energy([replace(t, powers=(*t.powers, (overhead, 1))) for t in parts.values()])
-    split = {name: term.value() for name, term in parts.items()}
-    split["overhead"] = sum(split.values()) * (overhead.value - 1.0)
+    used, split = with_overhead(parts, overhead)
     grid = _intensity(chosen, zone, intensity_g_per_kwh, notes)
     return Estimate(
         "green-algorithms",

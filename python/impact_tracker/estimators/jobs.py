@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..factors import Factor, ram_power
 from ..footprint import Term, carbon_of, pue_factor
-from .estimate import Estimate, energy, number, watts
+from .estimate import Estimate, number, watts, with_overhead
 from .simple import grid_of
 
 _SIZES = {"K": 1024.0**-2, "M": 1.0 / 1024.0, "G": 1.0, "T": 1024.0}
@@ -89,9 +89,7 @@ def ga4hpc(
         "gpu": Term(wall * job.gpus / 1000.0, ((watts(tdp_gpu_w, "power of a card"), 1),)),
         "memory": Term(wall * number(job.memory_requested_gb, "memory_requested_gb") / 1000.0, ((ram, 1),)),
     }
-    used = energy([Term(t.coefficient, (*t.powers, (overhead, 1))) for t in parts.values()])
-    split = {name: term.value() for name, term in parts.items()}
-    split["overhead"] = sum(split.values()) * (overhead.value - 1.0)
+    used, split = with_overhead(parts, overhead)
     more = {"wasted_kwh": sum(split.values()) if job.failed else 0.0}
     if job.max_rss_gb is None:
         notes.append("the memory really used was not recorded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..factors import Factor, constant, gpu_tdp, intensity
 from ..footprint import Impact, Term, carbon_of, pue_factor
-from .estimate import Estimate, EstimateError, energy, number, watts
+from .estimate import Estimate, EstimateError, energy, number, watts, with_overhead
 
 LB_TO_G = 453.59237
 STRUBELL_LB_PER_KWH = 0.954
@@ -63,9 +63,7 @@ def strubell(
         "memory": Term(k, ((watts(memory_w, "power of the memory"), 1),)),
         "gpu": Term(k * number(gpus, "gpus"), ((watts(gpu_w, "power of a card"), 1),)),
     }
-    used = energy([Term(t.coefficient, (*t.powers, (pue, 1))) for t in parts.values()])
-    split = {name: term.value() for name, term in parts.items()}
-    split["overhead"] = sum(split.values()) * (pue.value - 1.0)
+    used, split = with_overhead(parts, pue)
     grams = STRUBELL_LB_PER_KWH * LB_TO_G
     grid = Factor(
         grams,
@@ -94,9 +92,7 @@ def accelerator_days(
     draws."""
     overhead = pue_factor(pue)
     hours = number(chips, "chips") * number(days, "days") * 24.0 / 1000.0
-    used = energy([Term(hours, ((watts(chip_w, "power of a chip with its host"), 1), (overhead, 1)))])
-    it = hours * chip_w
-    split = {"gpu": it, "overhead": it * (overhead.value - 1.0)}
+    used, split = with_overhead({"gpu": Term(hours, ((watts(chip_w, "power of a chip with its host"), 1),))}, overhead)
     return Estimate("accelerator-days", "2021", used, carbon_of(used, grid_of(zone, intensity_g_per_kwh)), split)
 
 
