@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
+from ...runner.messages import Observed, PassTimes
 from ...typed import built
 from ...values import Energy
 from .row import (
@@ -115,7 +116,10 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        names = [item.name for item in fields(value)]
+        if isinstance(value, (Observed, PassTimes)):  # the worker's JSON library writes names in their order
+            names.sort()
+        return {name: _plain(getattr(value, name)) for name in names}
     return value
 
 
