@@ -69,7 +69,8 @@ class Worker:
     def capabilities(self) -> Capabilities:
         shape = {"input": [3, 32, 32], "activations": 137_000}
         networks = [{"name": name, "title": name.title(), **shape, **facts} for name, facts in NETWORKS.items()]
-        return decoded(Capabilities, {"networks": networks})
+        choices = {"precision": ["fp32", "tf32", "bf16"], "layout": ["auto", "nchw", "channels_last"]}
+        return decoded(Capabilities, {"networks": networks, "choices": choices})
 
     def load(self, network: str, **options: Any) -> Loaded:
         self.network = network

@@ -178,6 +178,8 @@ def test_what_is_wrong_is_said_before_anything_is_written(workers: Workers, tmp_
         ({"device": "cuda"}, ValueError, "no device 'cuda'.*sees cpu"),
         ({"data_folder": "/nowhere"}, FileNotFoundError, "dataset-fashion-mnist"),
         ({"precision": "tf32"}, ValueError, "CUDA"),
+        ({"precision": "fp8"}, ValueError, "precision is one of fp32, tf32, bf16, not 'fp8'"),
+        ({"layout": "nhwc"}, ValueError, "layout is one of auto, nchw, channels_last, not 'nhwc'"),
         ({"images": 70_000}, ValueError, "60000 training images"),
     ):
         with pytest.raises(error, match=text):

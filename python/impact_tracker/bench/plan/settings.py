@@ -10,9 +10,7 @@ from typing import Any
 SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
 MODES = ("quick", "work", "paper")
 PHASES = ("both", "training", "inference")
-PRECISIONS = ("fp32", "tf32", "bf16")
 METRICS = ("accuracy", "dice", "loss")
-LAYOUTS = ("auto", "nchw", "channels_last")
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Settings:
     `target`: of `target_metric`, what a training of suite learning ends at, `epochs` being the most it may take;
     `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
-    `cool_down_s`: rest between tasks.
+    `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight).
     ValueError names the setting that makes no sense.
     """
 
@@ -53,13 +51,7 @@ class Settings:
     cool_down_s: float | None = None
 
     def __post_init__(self) -> None:
-        for name, known in (
-            ("suite", SUITES),
-            ("mode", MODES),
-            ("phase", PHASES),
-            ("precision", PRECISIONS),
-            ("layout", LAYOUTS),
-        ):
+        for name, known in (("suite", SUITES), ("mode", MODES), ("phase", PHASES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
         for name in ("repeats", "images", "epochs", "test_images", "batch", "threads"):

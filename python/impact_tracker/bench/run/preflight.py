@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...runner import NetworkFacts, WorkerError
+from ...runner import Capabilities, NetworkFacts, WorkerError
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
 from ..row.head import Network
@@ -35,8 +35,10 @@ def preflight(
     machine; False where others run them, and only the networks are the same."""
     worker = open_worker()
     try:
-        networks = {facts.name: described(facts) for facts in worker.capabilities().networks}
+        able = worker.capabilities()
+        networks = {facts.name: described(facts) for facts in able.networks}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
+        _check_words(settings, able)
         if here:
             _check_device(settings, worker)
             _check_replicas(settings, worker)
@@ -54,6 +56,14 @@ def preflight(
 def described(facts: NetworkFacts) -> Network:
     """What a campaign keeps of a network."""
     return Network(**{item.name: getattr(facts, item.name) for item in fields(Network)})
+
+
+def _check_words(settings: Settings, able: Capabilities) -> None:
+    """What is one of several words is one that the worker takes."""
+    for name in ("precision", "layout"):
+        word, words = getattr(settings, name), able.choices.get(name)
+        if words and word not in words:
+            raise ValueError(f"{name} is one of {', '.join(words)}, not {word!r}")
 
 
 def _check_device(settings: Settings, worker: Runner) -> None:

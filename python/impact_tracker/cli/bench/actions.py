@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..options import add_weighing
-from .how import add_models
+from .how import PRECISION, add_models
 from .train import add_train
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _action(
 
 
 def _add_forecast(forecast: argparse.ArgumentParser) -> None:
-    from ...bench.plan.settings import PRECISIONS, SUITES
+    from ...bench.plan.settings import SUITES
 
     forecast.add_argument("--images", type=int, required=True, metavar="N", help="training images, and images to run")
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
@@ -63,7 +63,7 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     add_models(forecast, "--models", text="default: the suite's")
     forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
     forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
-    forecast.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
+    forecast.add_argument("--precision", metavar="WORD", help=PRECISION)
     forecast.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
     forecast.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
     forecast.add_argument("--json", action="store_true", help="unrounded, for programs")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+PRECISION = "default: fp32; the worker says which it has"
+
 
 def add_models(group: argparse._ActionsContainer, *names: str, text: str) -> None:
     """An option that takes names of networks."""
@@ -26,13 +28,11 @@ def add_resume(out: argparse._ActionsContainer) -> None:
 
 def add_how(how: argparse._ActionsContainer, batch: str) -> None:
     """To a group of options; `batch` says what a batch is. What was not given is the settings' own."""
-    from ...bench.plan.settings import LAYOUTS, PRECISIONS
-
     how.add_argument("--batch", type=int, metavar="N", help=batch)
     how.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
     how.add_argument("--replicas", type=int, metavar="N", help="GPUs that share each batch; 0: all (1)")
-    how.add_argument("--precision", choices=PRECISIONS, help="default: fp32")
-    how.add_argument("--layout", choices=LAYOUTS, help="default: auto, channels_last for images")
+    how.add_argument("--precision", metavar="WORD", help=PRECISION)
+    how.add_argument("--layout", metavar="WORD", help="default: auto, channels_last for images")
     how.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
     how.add_argument("--interval", type=float, metavar="S", dest="interval_s", help="between samples of power (1)")
     how.add_argument(
