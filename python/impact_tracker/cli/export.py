@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .any_runs import add_runs, runs_of
 
-EIT = "eit"  # from the samples of a record, which the other forms do not need
+EIT = "eit"  # this form is made from the samples of a record, and the others from statements
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

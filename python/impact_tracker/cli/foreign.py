@@ -23,7 +23,7 @@ def _looks_foreign(place: Path) -> bool:
 
     try:
         return guess(place) != "record"
-    except InteropError:  # nothing at all is there: the record's own report says so best
+    except InteropError:  # nothing is there at all, which the report of records says best
         return False
 
 

@@ -81,7 +81,7 @@ def beside(
             intensity_g_per_kwh=intensity,
             version=version,
         )
-    except ValueError as fault:  # of a factor, of an input, of a PUE below 1
+    except ValueError as fault:  # a faulty factor or input, or a PUE below 1
         return Comparison(None, reason=f"no estimate beside it: {fault}")
     if energy.partial:
         notes.append("what was measured is partial: the ratio does not compare the same parts")

@@ -57,7 +57,7 @@ PROFILES = {
 }
 
 
-# A core of a processor that nobody named, or that no table holds.
+# Power of a core where the processor has no name, or none that a table holds.
 ANY_CORE = Factor(
     ANY_CPU_W_PER_CORE, "W", 2.0, 20.0, "Green Algorithms' default", quality="estimated", name="power of a core"
 )

@@ -14,7 +14,7 @@ from .estimate import EstimateError, number
 _BATCH = 64
 _SERVER_W, _CARDS_A_SERVER, _CARD_GB, _BITS = 1200.0, 8, 80, 16
 _LIFE_S = 3 * 365 * 24 * 3600.0
-# What making a server without cards, and a card, costs: kg CO2e, kg Sb, MJ.
+# Impacts of making a server without its cards, and of making one card.
 _SERVER = {"gwp_kg": 5700.0, "adp_kg_sb": 0.37, "primary_energy_mj": 70_000.0}
 _CARD = {"gwp_kg": 164.0, "adp_kg_sb": 5.1e-3, "primary_energy_mj": 1828.0}
 

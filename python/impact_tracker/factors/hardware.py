@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ANY_CARD", "Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "physical_cores", "ram_power"]
 
-ANY_CARD = "Any"  # the name under which tables hold a card that nobody named
-ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor nobody named
+ANY_CARD = "Any"  # the name under which the tables hold a card without a name
+ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor without a name
 
 
 @dataclass(frozen=True)

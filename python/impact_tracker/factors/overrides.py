@@ -30,7 +30,7 @@ from .user_file import Fields, UserFile
 from .year_table import YearTable
 from .zones import zone_code
 
-# The unit each kind is kept in; kinds whose names are zones are marked.
+# kind of factor -> the unit that its values have
 KINDS: dict[str, str] = {
     "intensity": "g/kWh",
     "intensity_marginal": "g/kWh",
@@ -47,7 +47,7 @@ KINDS: dict[str, str] = {
     "gpu_tdp": "W",
     "gpu_embodied": "kg",
     "server_embodied": "kg",
-    "making_water": "L",  # of a whole machine ("server") or of a card: none may be bundled
+    "making_water": "L",  # for a whole machine ("server") or a card; no value may be bundled
     "hour_factor": "g/h",
     "equivalent": "g",
     "boundary": "1/year",

@@ -62,5 +62,5 @@ class YearTable:
             raise error(f"{where}: {value!r} of {year!r} is no intensity of a year") from None
         if not math.isfinite(grams) or grams < 0:
             raise error(f"{where}: an intensity must be finite and not negative, not {value}")
-        if grams > 0:  # no grid's life cycle is free: a 0 is a hole of the source
+        if grams > 0:  # no grid has an intensity of 0: the source writes 0 where it has no value
             self.rows.setdefault(word, []).append((when, grams))

@@ -8,7 +8,7 @@ from functools import cache
 from .factor import UnknownZoneError, did_you_mean, near_matches
 from .tables import table
 
-# Names beside the table's own. Left out on purpose: words that mean more than one country.
+# Names that people use beside those of the table. Words that mean more than one country are left out on purpose.
 _ALIASES_BY_CODE = """
 GBR: uk, great britain, britain, gb, england, scotland, wales, royaume uni;
 USA: usa, united states of america, america, etats unis; DEU: deutschland, allemagne; CHE: schweiz, suisse;
@@ -80,7 +80,7 @@ def country_code(zone: str) -> str:
     if wanted in _index():
         return _index()[wanted]
     rows = table("country_intensity")["rows"]
-    # Two or three letters are a code: near are codes that begin alike, and no long name.
+    # Two or three letters are meant as a code, so only codes that begin alike are suggested, and no long names.
     if 0 < len(wanted) <= 3:
         near = [f"{r[2]} ({r[0]})" for r in rows if r[0].casefold().startswith(wanted[:2])][:4]
     else:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ..factors import Factor, constant
 from .impact import Impact
 
-POPULATION = 6_916_183_482  # of the year the boundaries were worked out for (Sala et al. 2020)
+POPULATION = 6_916_183_482  # of the world in the year that the boundaries are for (Sala et al. 2020)
 
-# indicator -> boundary, and what one unit of the boundary is in the impact's unit
+# indicator -> name of its boundary, and units of the impact in one unit of the boundary
 _BOUNDARIES = {
     "carbon": ("climate kg CO2e", 1000.0),
     "primary_energy": ("fossil MJ", 1.0),

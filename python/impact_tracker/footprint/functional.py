@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .impact import Impact
 from .matrix import Footprint
 
-# What results are usually stated for; any other name is as good.
+# The units that results are usually stated for. Any other name may be given.
 UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "year of service")
 
 

@@ -14,7 +14,7 @@ from ..values import Energy, Range, kwh_of, worst_quality
 # kWh; None for an energy that was not measured.
 EnergyInput = Union[Energy, float, Sequence[float], Factor, None]
 
-# unit -> how keys and attributes end
+# unit -> the end of the names that hold an amount in this unit
 SUFFIX = {"g": "g", "kWh": "kwh", "L": "l", "MJ": "mj", "kg Sb": "kg_sb", "CTUh": "ctuh", "m3 world eq": "m3_world_eq"}
 
 

@@ -14,14 +14,19 @@ from .impact import Impact, Term
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
 
-UNITS = {"carbon": ("g", 1000.0), "primary_energy": ("MJ", 1.0), "adp": ("kg Sb", 1.0)}  # of the model's kg, MJ, kg Sb
+UNITS = {
+    "carbon": ("g", 1000.0),
+    "primary_energy": ("MJ", 1.0),
+    "adp": ("kg Sb", 1.0),
+}  # unit of the impact, and how many of it are in the model's kg, MJ, kg Sb
 
 PSU_KG = 2.99
-DIE_CM2_A_CORE, DIE_CM2_BASE = 0.2858, 0.49157  # a processor's die where only its cores are known
-GPU_DIE_CM2, GPU_MEMORY_GB = 5.83, 23.0  # a card nobody described
+DIE_CM2_A_CORE, DIE_CM2_BASE = 0.2858, 0.49157  # area of a processor's die where only its cores are known
+GPU_DIE_CM2, GPU_MEMORY_GB = 5.83, 23.0  # of a card that is not described
 SSD_GB_PER_CM2 = 48.5
 
-# A component model's coefficients state no error; makers' sheets and models of one product differ by more than this.
+# The component model states no error of its coefficients. Makers' sheets and models of one product differ by more than
+# this factor.
 MODEL_SPREAD = 1.5
 
 RAM_DENSITY = Factor(
@@ -194,7 +199,7 @@ def _cards(machine: Machine, indicator: str, cards: str) -> Impact:
             sheet = constant("gpu_embodied", machine.gpu_model or ANY_CARD)
             return Impact.of("carbon", "g", [Term(1000.0 * machine.gpus, ((sheet, 1),))], "modelled")
         except UnknownFactorError:
-            pass  # nobody published this card: its components are what is known
+            pass  # no maker or study published this card, so its components are counted
     chip = _pieces("gpu", indicator, machine.gpus, machine.gpu_die_cm2)
     memory = _memory(indicator, machine.gpu_memory_gb * machine.gpus, machine.gpus, machine.ram_density, "")
     return chip + memory

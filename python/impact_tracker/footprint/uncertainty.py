@@ -106,7 +106,7 @@ def _inputs(impacts: Sequence[Impact]) -> tuple[list[tuple[str, float, float, fl
 
 
 def _spread(factor: Factor) -> str:
-    # A ratio has no logarithm at 0: there the bounds are all that is known.
+    # A lognormal range needs bounds above 0. Where one is 0, the draws are triangular between the bounds.
     return "triangular" if factor.spread == "lognormal" and factor.low <= 0 else factor.spread
 
 

@@ -133,11 +133,11 @@ def read_json(path: str | Path) -> list[Statement]:
 
 def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
     place, header, impacts = report.table("environment"), report.table("header"), report.table("impacts")
-    kwh = measure.number("powerConsumption") or 0.0  # the schema asks for it
+    kwh = measure.number("powerConsumption") or 0.0  # the schema requires a number here
     if kwh < 0:
         raise InteropError(f"{where}: a negative energy ({kwh:g} kWh), which the schema lets pass")
     method, country = measure.text("measurementMethod") or "", place.text("country")
-    # An extension: no field of the format says carbon or PUE.
+    # The table `impacts` is our extension: no field of the format says carbon or PUE.
     pue, carbon_g = impacts.number("pue"), impacts.number("carbon_g")
     return Statement(
         name=header.table("publisher").text("projectName") or report.table("task").text("taskFamily") or "",

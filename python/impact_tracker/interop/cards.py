@@ -123,7 +123,7 @@ def hugging_face(run: Statement, training_type: str | None = None, hardware: str
         "geographical_location": run.site.place,
         "hardware_used": hardware or cards,
     }
-    # A JSON string is a YAML string, whatever is in it.
+    # Every JSON string is a valid YAML string, so no character needs a rule of its own.
     lines += [f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items() if value]
     return "\n".join(lines) + "\n"
 

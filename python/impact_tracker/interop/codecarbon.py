@@ -204,7 +204,7 @@ def _statement(row: _Row) -> Statement:
 
 
 def _hardware(row: _Row) -> Hardware:
-    card = re.sub(r"^\d+ x ", "", row.text("gpu_model") or "")  # theirs reads "2 x NVIDIA A100"
+    card = re.sub(r"^\d+ x ", "", row.text("gpu_model") or "")  # CodeCarbon writes "2 x NVIDIA A100" beside the count
     memory_gb = row.number("ram_total_size")
     return Hardware(
         cpu=row.text("cpu_model"),
@@ -227,7 +227,7 @@ def _intensity(row: _Row) -> Factor | None:
 
 
 def _started(stamp: str | None, seconds: float | None) -> datetime | None:
-    # The stamp is the end, local time without a zone: taken as UTC, which may be off by hours.
+    # CodeCarbon stamps the end in local time without a zone. It is read as UTC, which may be wrong by hours.
     try:
         ended = datetime.fromisoformat(stamp or "")
     except ValueError:

@@ -18,7 +18,7 @@ _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "minutes": 1 / 60, "h": 1.0, "hours": 1.0, "hour": 1.0, "days": 24.0, "d": 24.0}
 _POWER = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
 _NUMBER = r"(?<![\w.,])(\d[\d.,]*(?:e[+-]?\d+)?)"  # 1,287.5 and 4.16e-06
-_ROUNDED = 0.05  # cards are printed with two digits
+_ROUNDED = 0.05  # cards print their numbers with two digits
 
 
 def numbers_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
@@ -52,7 +52,7 @@ def is_document(path: str | Path) -> bool:
     try:
         loaded = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False  # its reader says what is wrong with it
+        return False  # the reader of BoAmps reports says what is wrong with the file
     return not (isinstance(loaded, dict) and "measures" in loaded)  # that is a BoAmps report
 
 
@@ -113,7 +113,7 @@ def of_sci(document: JsonTable, where: str) -> list[ReportedNumbers]:
             f"{where}, O",
             site_kwh=_number(document, "E_kwh"),
             intensity=_number(document, "I_g_per_kwh"),
-            intensity_year=0,  # the score has no place for it
+            intensity_year=0,  # a score cannot state the year, so it is not missing
             carbon_g=operational,
         ),
         ReportedNumbers(

@@ -12,9 +12,9 @@ from ..factors.hardware import ANY_CARD
 from ..values import kwh_of
 from .reported import ReportedNumbers
 
-# Below and above these no grid's electricity is (g CO2e/kWh, yearly mean, life cycle).
+# The electricity of every grid lies between these (g CO2e/kWh, yearly mean, life cycle).
 _LOWEST, _HIGHEST = 5.0, 1400.0
-_TOLERANCE = 0.02  # what rounding in print explains
+_TOLERANCE = 0.02  # numbers that differ by less differ by their rounding in print
 
 
 @dataclass(frozen=True)

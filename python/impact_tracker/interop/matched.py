@@ -113,7 +113,7 @@ def cumulative(times: Iterable[float], watts: Iterable[float]) -> tuple[list[flo
             out_times.append(at)
             joules.append(sum_j)
         else:
-            if index:  # the piece that ends here is unknown: a NaN parts what is before from what is after
+            if index:  # nothing is known of the piece that ends here: a NaN separates the sums before and after it
                 out_times.append(at)
                 joules.append(math.nan)
             out_times.append(at)

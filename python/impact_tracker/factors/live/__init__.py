@@ -27,9 +27,9 @@ SERVICES: dict[str, Service] = {
     for service in (ElectricityMaps(), Neso(), Rte(), WattTime(), EntsoE(), EnergiDataService())
 }
 
-_SETTLED_S = 7 * 86_400.0  # older values do not change any more: the cache keeps them
+_SETTLED_S = 7 * 86_400.0  # services do not change older values, so the cache keeps them
 _FRESH_S = 300.0
-_LOOK_BACK = timedelta(hours=6)  # for the newest value: some services are hours behind
+_LOOK_BACK = timedelta(hours=6)  # how far back the newest value is looked for: some services are hours behind
 
 
 def history(
@@ -79,7 +79,7 @@ def latest(
     """The newest intensity of a zone in g/kWh, its time in the note; *stale* where it is older than its values
     may be held. LiveError as for `history`."""
     at = now or datetime.now(timezone.utc)
-    # To the next full period, so that within one the cache answers.
+    # The span ends at the next full period, so that all calls within one period ask for the same and the cache answers.
     period = _service(service).about.period_s
     end = datetime.fromtimestamp((at.timestamp() // period + 1) * period, tz=timezone.utc)
     asked = history(service, zone, end - _LOOK_BACK, end, key=key, timeout_s=timeout_s, cache=cache, base_url=base_url)

@@ -13,8 +13,8 @@ from .http import LiveError, Request
 from .points import SECOND, About, utc_ns
 from .services import Points, Service, pieces
 
-# Production types of ENTSO-E -> fuel of the table. B10 is pumped storage: it gives back what was counted when it was
-# made.
+# Production types of ENTSO-E -> fuel of the table. B10, pumped storage, is left out: its electricity was counted when
+# it was generated.
 FUELS = {
     "B01": "biomass",
     "B02": "coal",
@@ -95,7 +95,7 @@ class EntsoE(Service):
 
 
 def _parse(body: bytes, public_url: str) -> ElementTree.Element:
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities that grow: no reply of theirs has any
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities may grow without bound
         raise LiveError(f"{public_url}: a reply with a document type, which is not read")
     try:
         root = ElementTree.fromstring(body)
@@ -109,7 +109,7 @@ def _parse(body: bytes, public_url: str) -> ElementTree.Element:
 
 def _generation(root: ElementTree.Element, public_url: str) -> Iterator[tuple[int, str, float]]:
     for series in (e for e in root if _name(e) == "TimeSeries"):
-        # Consumption of pumped storage has an out-domain in place of an in-domain: not generation.
+        # A series with an out-domain in place of an in-domain is the consumption of pumped storage, not generation.
         if any(_name(e) == "outBiddingZone_Domain.mRID" for e in series):
             continue
         fuel = FUELS.get(next((e.text or "" for e in series.iter() if _name(e) == "psrType"), ""))
@@ -138,7 +138,7 @@ def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iter
             raise LiveError(f"{public_url}: a point without position or quantity") from None
     last: float | None = None
     for position in range(1, (end - begin) // step + 1):
-        # Curve A03 leaves out what repeats the last value; elsewhere a missing position is a hole.
+        # In curves of type A03 a position is left out where the last value repeats; in others it is a hole.
         last = points.get(position, last if repeats else None)
         if last is not None:
             yield begin + (position - 1) * step, last

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LARGEST = 32 * 2**20  # bytes of one reply; a year at five minutes is a tenth of it
+LARGEST = 32 * 2**20  # bytes of one reply; a year of values every five minutes takes a tenth of them
 _CHUNK = 2**16
 
 
@@ -75,7 +75,7 @@ class Transport:
                     if time.monotonic() > deadline:
                         raise LiveError(f"{request.public_url}: no whole reply within {self.timeout_s:g} s")
         except urllib.error.HTTPError as fault:
-            fault.close()  # it holds the connection
+            fault.close()  # the error holds the connection open
             raise LiveError(f"{request.public_url}: HTTP {fault.code} {fault.reason}.{_advice(fault.code)}") from None
         except LiveError:
             raise
@@ -101,7 +101,7 @@ class Transport:
         file = self._file(request)
         if file is None:
             return
-        try:  # a cache that cannot be written is none, and no reason to fail
+        try:  # where the cache cannot be written, the next call asks the service again
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}")
             part.write_bytes(body)

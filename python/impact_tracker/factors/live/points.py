@@ -30,7 +30,7 @@ class About:
 def utc_ns(stamp: str) -> int:
     """`2025-11-21T19:00Z`, `…+01:00` or without a zone (then UTC): nanoseconds since 1970. LiveError else."""
     text = stamp.strip().replace("Z", "+00:00")
-    if "." in text:  # Python before 3.11 takes 3 or 6 digits of a second, no others
+    if "." in text:  # Python before 3.11 reads 3 or 6 digits of a second only
         head, _, rest = text.partition(".")
         digits = rest[: next((i for i, c in enumerate(rest) if not c.isdigit()), len(rest))]
         text = f"{head}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
