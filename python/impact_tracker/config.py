@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, cast
 
 from .errors import complain
 from .reader_settings import PREFIX, near_names, reader_settings, source_settings, warn_of_open_file
-from .settings import OPTIONS, TABLE, Settings, expanded
+from .settings import OPTIONS, TABLE, TrackerSettings, expanded
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -158,7 +158,7 @@ def _files(environ: Mapping[str, str], named: PathText | None) -> list[Path]:
 
 def resolve(
     arguments: Mapping[str, object], *, config: PathText | None = None, environ: Mapping[str, str] | None = None
-) -> Settings:
+) -> TrackerSettings:
     """The settings that hold, from arguments (`None`: not given), the environment and configuration files.
 
     Tags add up over the layers; `zone` and `intensity_g_per_kwh` are one choice, made by the first layer that has
@@ -192,4 +192,4 @@ def resolve(
                 tags.update(cast("dict[str, str]", value))
     values["tags"] = tags
     values["logdir"] = os.path.normpath(Path(str(values["logdir"])).absolute())
-    return Settings(values, origins, readers)
+    return TrackerSettings(values, origins, readers)

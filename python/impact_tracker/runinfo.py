@@ -10,7 +10,7 @@ from pathlib import Path
 from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
 from .ranks import VARIABLES, read_rank
-from .settings import Settings
+from .settings import TrackerSettings
 
 # fmt: off
 # What places a process in a batch job or a parallel run.
@@ -58,7 +58,7 @@ def _working_directory() -> str | None:
         return None
 
 
-def start_info(settings: Settings, weighing: Mapping[str, object], tool_version: str) -> dict[str, object]:
+def start_info(settings: TrackerSettings, weighing: Mapping[str, object], tool_version: str) -> dict[str, object]:
     """For the record's header. `weighing`: PUE, zone and intensity as the record's results are weighed."""
     arguments = [sys.executable or "python", *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     return {

@@ -1,8 +1,8 @@
 """The table of a tracker's settings.
 
-A line of `Settings` gives an option its argument, its default, its name in the environment and in a file, its flag of
-`impact-tracker run` and the sentence that explains it; `Options` gives the type of its argument. What the core takes
-has its default, its limits and its words in the core.
+A line of `TrackerSettings` gives an option its argument, its default, its name in the environment and in a file, its
+flag of `impact-tracker run` and the sentence that explains it; `Options` gives the type of its argument. What the core
+takes has its default, its limits and its words in the core.
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ class Option(Generic[Value]):
     @overload
     def __get__(self, settings: None, owner: type[object]) -> Option[Value]: ...
     @overload
-    def __get__(self, settings: Settings, owner: type[object]) -> Value: ...
-    def __get__(self, settings: Settings | None, owner: type[object]) -> Option[Value] | Value:
+    def __get__(self, settings: TrackerSettings, owner: type[object]) -> Value: ...
+    def __get__(self, settings: TrackerSettings | None, owner: type[object]) -> Option[Value] | Value:
         return self if settings is None else cast("Value", settings[OPTIONS.index(self.name)])
 
     @property
@@ -211,7 +211,7 @@ class Choice(Option[str]):
         return self._words[str(value)]
 
 
-class Settings(tuple[object, ...]):
+class TrackerSettings(tuple[object, ...]):
     """What a tracker runs with, and the table of its options. `origins`: where each value that is no default came from;
     `readers`: what configuration files tell the readers, which is never shown as it may hold a password."""
 
@@ -244,7 +244,7 @@ class Settings(tuple[object, ...]):
 
     def __new__(
         cls, values: Mapping[str, object], origins: Mapping[str, str], readers: Mapping[str, str] | None = None
-    ) -> Settings:
+    ) -> TrackerSettings:
         settings = super().__new__(cls, (*(values[option] for option in OPTIONS), dict(origins)))
         settings.readers = dict(readers or {})
         return settings
@@ -253,7 +253,7 @@ class Settings(tuple[object, ...]):
         return self._asdict(), self.origins, self.readers
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
+        return f"TrackerSettings({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
 
     def _asdict(self) -> dict[str, object]:
         return dict(zip((*OPTIONS, "origins"), self))
@@ -277,12 +277,14 @@ class Settings(tuple[object, ...]):
         return settings
 
 
-TABLE: dict[str, Option[object]] = {key: member for key, member in vars(Settings).items() if isinstance(member, Option)}
+TABLE: dict[str, Option[object]] = {
+    key: member for key, member in vars(TrackerSettings).items() if isinstance(member, Option)
+}
 OPTIONS = tuple(TABLE)
 
 
 class Options(TypedDict, total=False):
-    """The arguments by which a tracker's settings may be given: the options of `Settings` but `logdir`."""
+    """The arguments by which a tracker's settings may be given: the options of `TrackerSettings` but `logdir`."""
 
     interval_s: float | None
     sources: Iterable[str] | None

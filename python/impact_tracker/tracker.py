@@ -16,7 +16,7 @@ from .ranks import run_key
 from .region import Region
 from .result import Result
 from .runinfo import start_info, stop_info
-from .settings import Options, OptionsShown, Settings, explained
+from .settings import Options, OptionsShown, TrackerSettings, explained
 from .weighing import Weighing
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ImpactTracker:
     def __init__(
         self,
         logdir: str | PathLike[str] | None = None,
-        settings: Settings | None = None,
+        settings: TrackerSettings | None = None,
         *,
         share_of: str | int = "self",
         config: str | PathLike[str] | None = None,
@@ -83,7 +83,7 @@ class ImpactTracker:
 
     def _setup(
         self,
-        settings: Settings,
+        settings: TrackerSettings,
         weighing: Weighing,
         root: str,
         share_of: str | int = "self",
@@ -237,7 +237,7 @@ class ImpactTracker:
         return self._guard.core.path
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> TrackerSettings:
         """What it runs with, and where each value came from."""
         return self._settings
 

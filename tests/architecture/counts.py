@@ -87,12 +87,25 @@ def docstrings(root: Path) -> list[str]:
     return places
 
 
+def shared_names(root: Path) -> list[str]:
+    """Classes of the package whose name another class has too: one word means one thing."""
+    classes: dict[str, list[str]] = {}
+    for source in package(root):
+        module = source.nodes[0]
+        assert isinstance(module, ast.Module)
+        for node in module.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                classes.setdefault(node.name, []).append(f"{source.path}:{node.lineno}: {node.name}")
+    return [place for places in classes.values() for place in places[1:]]
+
+
 COUNTED: dict[str, Callable[[Path], list[str]]] = {
     "lines": lines,
     "any": any_words,
     "joules_per_kwh": joules_per_kwh,
     "vague_names": vague_names,
     "docstrings": docstrings,
+    "shared_names": shared_names,
 }
 
 

@@ -200,6 +200,7 @@ COUNTED = [
     ("docstrings", "'''Quoted otherwise.'''\n", 1),
     ("docstrings", 'def f():\n    """no sentence"""\n', 1),
     ("lines", "a = 1\nb = 2\n", 2),
+    ("shared_names", "class A: ...\nclass B: ...\nclass A: ...\n", 1),
 ]
 
 

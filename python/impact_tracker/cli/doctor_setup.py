@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 RULE_FILE = "etc/udev/rules.d/70-impact-tracker.rules"
 
-Runner = Callable[[Sequence[str]], int]
+Execute = Callable[[Sequence[str]], int]
 
 
-class Plan(NamedTuple):
+class SetupPlan(NamedTuple):
     """What is to be done: the rule's text, and the commands around it."""
 
     rule: str
@@ -54,7 +54,7 @@ def _has_group(group: str) -> bool:
     return True
 
 
-def plan_of(group: str, user: str, *, ipmi: bool = False) -> Plan:
+def plan_of(group: str, user: str, *, ipmi: bool = False) -> SetupPlan:
     """What to do for `user` to read the counters through `group`."""
     before = [] if _has_group(group) else [["groupadd", "--system", group]]
     if user and user != "root":
@@ -69,10 +69,10 @@ def plan_of(group: str, user: str, *, ipmi: bool = False) -> Plan:
         notes.append(
             "the board's management controller stays closed: --with-ipmi opens it too (it can switch the node off)"
         )
-    return Plan(rule_text(group, ipmi=ipmi), before, after, notes)
+    return SetupPlan(rule_text(group, ipmi=ipmi), before, after, notes)
 
 
-def as_script(plan: Plan) -> str:
+def as_script(plan: SetupPlan) -> str:
     """The same as commands for a shell, with sudo."""
     lines = [f"sudo {shlex.join(command)}" for command in plan.before]
     lines += [f"sudo tee /{RULE_FILE} >/dev/null <<'RULE'", plan.rule.rstrip("\n"), "RULE"]
@@ -88,7 +88,7 @@ def _run(command: Sequence[str]) -> int:
         return 127
 
 
-def apply(plan: Plan, root: str = "/", run: Runner = _run) -> int:
+def apply(plan: SetupPlan, root: str = "/", run: Execute = _run) -> int:
     """Do it; 0, or 1 after naming what failed. Nothing is written where a command before fails."""
     for command in plan.before:
         if run(command) != 0:
@@ -117,7 +117,7 @@ def _agreed() -> bool:
         return False
 
 
-def setup(group: str, *, yes: bool, ipmi: bool, root: str = "/", run: Runner = _run) -> int:
+def setup(group: str, *, yes: bool, ipmi: bool, root: str = "/", run: Execute = _run) -> int:
     """Show, ask, write. 0 where it was written, or shown to somebody who is not root; 1 where not."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,31}", group):
         print(f"impact-tracker: {group!r} is no name for a group", file=sys.stderr)

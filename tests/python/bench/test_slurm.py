@@ -13,7 +13,7 @@ from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.row.row import TaskEnd
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.run import slurm
-from impact_tracker.bench.run.slurm_queue import LOOKS, Ending, queued
+from impact_tracker.bench.run.slurm_queue import LOOKS, JobEnding, queued
 from impact_tracker.bench.show.view import read
 from python import fake_core
 from python.bench.flat import flat
@@ -71,7 +71,7 @@ def test_waiting_ends_with_every_job_and_names_those_that_failed(tmp_path: Path)
 
 
 def test_a_queue_that_does_not_answer_ends_nothing(tmp_path: Path) -> None:
-    ending = Ending(Job(tmp_path, 0, state="RUNNING"))
+    ending = JobEnding(Job(tmp_path, 0, state="RUNNING"))
     assert not any(ending.has_come(None) for _ in range(10))
     assert [ending.has_come(set()), ending.has_come({"7_0"}), ending.has_come(set())] == [False] * 3
     assert [ending.has_come(set()) for _ in range(2)] == [False, True]
@@ -82,7 +82,7 @@ def test_what_the_accounts_say_is_the_reason(tmp_path: Path, monkeypatch: pytest
     sacct.write_text("#!/bin/sh\necho OUT_OF_MEMORY\n")
     sacct.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    ending = Ending(Job(tmp_path, 0))
+    ending = JobEnding(Job(tmp_path, 0))
     assert [ending.has_come(set()) for _ in range(LOOKS)] == [False] * (LOOKS - 1) + [True]
     assert ending.reason() == "its job ended without a word (OUT_OF_MEMORY)"
 

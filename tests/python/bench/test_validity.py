@@ -307,17 +307,17 @@ def test_settings_that_a_suite_has_no_use_for_are_refused() -> None:
 def test_delays_span_the_slowest_sensor_s_window(machine: fake_core.Machine, tmp_path: Path) -> None:
     from impact_tracker import ImpactTracker
     from impact_tracker.bench.plan.task import plan
+    from impact_tracker.bench.run.equipment import Equipment, Plan
     from impact_tracker.bench.run.execution import Execution
     from impact_tracker.bench.run.progress import Progress
-    from impact_tracker.bench.run.site import Plan, Site
 
     settings = Settings(models=("small-cnn",), repeats=20, phase="inference", images=10)
     for phase_s, longest in ((10.0, 1.0), (600.0, 10.0)):
         slept: list[float] = []
         with ImpactTracker(tmp_path) as tracker:
-            site = Site(Workers(), tracker, slept.append)  # type: ignore[arg-type]
+            equipment = Equipment(Workers(), tracker, slept.append)  # type: ignore[arg-type]
             asked = Plan(settings, delay_s=1.0, phase_s=lambda value=phase_s: value)  # type: ignore[misc]
-            execution = Execution(site, asked, Progress(1, quiet=True))
+            execution = Execution(equipment, asked, Progress(1, quiet=True))
             for task in plan(settings, suite_tests(settings)):
                 assert execution.run(task) is None
         assert 0.8 * longest < max(slept) <= longest

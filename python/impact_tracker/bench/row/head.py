@@ -10,7 +10,7 @@ from ...typed import built
 
 
 @dataclass(frozen=True)
-class Network:
+class LoadedNetwork:
     """A network as the worker described it when the campaign began."""
 
     title: str | None = None
@@ -25,7 +25,7 @@ class Network:
 
 @dataclass(frozen=True)
 class _Networks:
-    networks: Mapping[str, Network]
+    networks: Mapping[str, LoadedNetwork]
 
 
 class Head(NamedTuple):
@@ -36,7 +36,7 @@ class Head(NamedTuple):
     about: Mapping[str, object]
 
     @property
-    def networks(self) -> Mapping[str, Network]:
+    def networks(self) -> Mapping[str, LoadedNetwork]:
         """Those that the worker had, by name."""
         return built(_Networks, {"networks": self.about.get("networks") or {}}).networks
 

@@ -22,7 +22,7 @@ from ..row.log import current, ends_of, last_attempt, last_session
 from ..row.row import SUPERSEDED, Line, Row, TaskEnd
 from ..row.storage import Outcome, Storage
 from .final import settle
-from .preflight import Machine, preflight
+from .preflight import WorkerFacts, preflight
 from .progress import Progress
 from .session import Session, Tools
 
@@ -131,7 +131,7 @@ class Campaign:
         self.check(here=here)
         self.storage.write_head(self.settings, [task.id for task in self.tasks], head.about)
 
-    def check(self, *, here: bool = True, only: Collection[str] = ()) -> Machine:
+    def check(self, *, here: bool = True, only: Collection[str] = ()) -> WorkerFacts:
         """Everything that can be known to be wrong before anything runs; `only`: of these tasks."""
         settings = self.settings
         if any(value is not None for value in (settings.zone, settings.intensity_g_per_kwh, settings.pue)):
@@ -190,7 +190,7 @@ class Campaign:
         settle(self.storage, self.settings, mode_of(self.settings).strict)
 
 
-def about(machine: Machine) -> dict[str, object]:
+def about(machine: WorkerFacts) -> dict[str, object]:
     """Where and with what a campaign was begun; the tracker's record has the machine in full."""
     return {
         "began_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

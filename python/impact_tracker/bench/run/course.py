@@ -16,7 +16,7 @@ from ..plan.test import Options, Step, is_reached
 from ..row.make import begun, measured_by, summed, with_energy, with_work
 from ..row.row import Epoch, Goal, Measured, Row
 from .circumstances import Watch
-from .site import Listener
+from .equipment import Listener
 
 if TYPE_CHECKING:
     from ...runner import Phase, Runner

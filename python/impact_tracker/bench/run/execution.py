@@ -18,9 +18,9 @@ from ..row.make import Settled, begun, measured_by, with_energy, with_loaded, wi
 from ..row.row import Row, Work
 from .circumstances import Watch
 from .course import Course
+from .equipment import Equipment, Listener, Plan
 from .memory import shown, system_memory
 from .settling import chunk_seconds, images_for, settle
-from .site import Listener, Plan, Site
 
 if TYPE_CHECKING:
     from ...region import Region
@@ -36,8 +36,8 @@ class TaskFailedError(RuntimeError):
 class Execution:
     """Runs tasks, one after another, each in a worker of its own."""
 
-    def __init__(self, site: Site, plan: Plan, listener: Listener) -> None:
-        self._site = site
+    def __init__(self, equipment: Equipment, plan: Plan, listener: Listener) -> None:
+        self._equipment = equipment
         self._plan = plan
         self._listener = listener
         self._worker: Runner | None = None
@@ -55,7 +55,7 @@ class Execution:
             for step in task.test.steps:
                 if delay_s > 0 and step.phase not in ASIDE:
                     # A period of the slowest sensor at least, or its window would fall alike every time.
-                    self._site.sleep(delays.uniform(0, max(delay_s, self._plan.phase_s() / LEAST_SAMPLES)))
+                    self._equipment.sleep(delays.uniform(0, max(delay_s, self._plan.phase_s() / LEAST_SAMPLES)))
                 if step.reach is not None:
                     self._course(task, attempt, step)
                 else:
@@ -70,7 +70,7 @@ class Execution:
         """One phase: its region, its row. TaskFailedError after the row of a phase that failed was written."""
         self._listener.phase(task, phase)
         row = begun(task, phase, attempt, self._plan.session, platform.node())
-        region = self._site.tracker.region(row.region, edges="tick")
+        region = self._equipment.tracker.region(row.region, edges="tick")
         watch = Watch()
         try:
             row = work(row, region)
@@ -93,7 +93,9 @@ class Execution:
 
     def _course(self, task: Task, attempt: int, step: Step) -> None:
         """Epochs and evaluations by turns, until a target is reached."""
-        course = Course(task, step, (attempt, self._plan.session), self._opened, self._site.tracker, self._listener)
+        course = Course(
+            task, step, (attempt, self._plan.session), self._opened, self._equipment.tracker, self._listener
+        )
         rows, failed = course.run()
         for row in rows:
             self._finish(row if self._settled is None else with_settled(row, self._settled))
@@ -110,7 +112,7 @@ class Execution:
         settings = self._plan.settings
         # Starting the process and loading libtorch is part of what loading a network costs.
         with region:
-            self._worker = self._site.open_worker()
+            self._worker = self._equipment.open_worker()
             self._loaded = self._worker.load(
                 task.test.model,
                 **task.test.load,
@@ -140,7 +142,7 @@ class Execution:
         if step.command == "settle":
             with region:
                 chunk_s = chunk_seconds(self._plan.phase_s())
-                settled = settle(worker, self._site.tracker, row.region, step.options, chunk_s)
+                settled = settle(worker, self._equipment.tracker, row.region, step.options, chunk_s)
             self._settled = settled
             work = Work(duration_s=settled.seconds, passes=settled.passes)
             return with_settled(replace(row, work=work).saying("duration_s", "passes"), settled)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...runner import Capabilities, NetworkFacts, WorkerError
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
-from ..row.head import Network
+from ..row.head import LoadedNetwork
 from .memory import estimated_bytes, shown, system_memory
 
 if TYPE_CHECKING:
     from ...runner import Runner
 
 
-class Machine(NamedTuple):
+class WorkerFacts(NamedTuple):
     """What the worker said of itself, and of its networks."""
 
     torch_version: str
@@ -24,12 +24,12 @@ class Machine(NamedTuple):
     allocator: str | None
     devices: tuple[str, ...]
     threads: int
-    networks: Mapping[str, Network]
+    networks: Mapping[str, LoadedNetwork]
 
 
 def preflight(
     settings: Settings, tests: Sequence[Test], open_worker: Callable[[], Runner], *, here: bool = True
-) -> Machine:
+) -> WorkerFacts:
     """Asks a worker what it can do. FileNotFoundError (with what to install) for a missing worker or data set,
     ValueError for a model or device it does not have; both name what exists. `here`: the tests will run on this
     machine; False where others run them, and only the networks are the same."""
@@ -46,16 +46,18 @@ def preflight(
             for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
                 _check_data(data, settings, worker)
         hello = worker.hello
-        return Machine(hello.torch_version, hello.blas, hello.allocator, tuple(worker.devices), hello.threads, networks)
+        return WorkerFacts(
+            hello.torch_version, hello.blas, hello.allocator, tuple(worker.devices), hello.threads, networks
+        )
     except WorkerError as error:
         raise _as_builtin(error) from None
     finally:
         worker.close(1.0)
 
 
-def described(facts: NetworkFacts) -> Network:
+def described(facts: NetworkFacts) -> LoadedNetwork:
     """What a campaign keeps of a network."""
-    return Network(**{item.name: getattr(facts, item.name) for item in fields(Network)})
+    return LoadedNetwork(**{item.name: getattr(facts, item.name) for item in fields(LoadedNetwork)})
 
 
 def _check_words(settings: Settings, able: Capabilities) -> None:
@@ -109,7 +111,9 @@ def _memory(settings: Settings, worker: Runner) -> tuple[int, str] | None:
     return sum(size for size in sizes if size), f"{', '.join(used)} {'have' if len(used) > 1 else 'has'}"
 
 
-def _check_batches(settings: Settings, tests: Sequence[Test], networks: Mapping[str, Network], worker: Runner) -> None:
+def _check_batches(
+    settings: Settings, tests: Sequence[Test], networks: Mapping[str, LoadedNetwork], worker: Runner
+) -> None:
     """A batch that the user named must fit the device at all."""
     memory = _memory(settings, worker)
     if settings.batch is None or memory is None:

@@ -19,11 +19,11 @@ from ..row.log import last_attempt
 from ..row.make import idle_row, measured_by, with_energy, with_verdict
 from ..row.row import Epoch, Line, Row, TaskEnd
 from ..row.storage import Storage
+from .equipment import Equipment, Plan
 from .execution import Execution
 from .memory import estimated_bytes
 from .meter import Meter
 from .progress import Progress
-from .site import Plan, Site
 
 if TYPE_CHECKING:
     from ...runner import Runner
@@ -63,7 +63,7 @@ class Session:
     def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
         """Every task; `lines`: of the sessions before."""
         self._before = self._idle(BEFORE)
-        site = Site(self._tools.open_worker, self._tracker, self._tools.sleep)
+        equipment = Equipment(self._tools.open_worker, self._tracker, self._tools.sleep)
         plan = Plan(
             self._settings,
             self._number,
@@ -72,7 +72,7 @@ class Session:
             self._storage.claim,
             self._need(),
         )
-        execution = Execution(site, plan, self)
+        execution = Execution(equipment, plan, self)
         for number, task in enumerate(tasks):
             if number and self._mode.cool_down_s > 0:
                 self._tools.sleep(self._mode.cool_down_s)

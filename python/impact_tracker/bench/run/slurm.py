@@ -16,7 +16,7 @@ from typing import Any
 
 from ..row.storage import Storage
 from .campaign import Campaign
-from .slurm_queue import Ending, queued
+from .slurm_queue import JobEnding, queued
 
 POLL_S = 5.0
 LARGEST_ARRAY = 1000  # Slurm's default of MaxArraySize is 1001
@@ -134,7 +134,7 @@ def wait(
 ) -> dict[str, str]:
     """Until every job has ended; tasks whose job itself came to a bad end, with the reason. `in_queue`: `queue_of`."""
     failed: dict[str, str] = {}
-    waiting = {task: Ending(job) for task, job in jobs}
+    waiting = {task: JobEnding(job) for task, job in jobs}
     while waiting:
         left = in_queue(arrays_of(jobs))
         for task, ending in list(waiting.items()):

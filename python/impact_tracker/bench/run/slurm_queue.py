@@ -45,7 +45,7 @@ def accounted(job: str) -> str:
     return states[-1].strip() if states else ""
 
 
-class Ending:
+class JobEnding:
     """How one job ends."""
 
     def __init__(self, job: Any) -> None:

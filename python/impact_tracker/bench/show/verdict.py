@@ -39,7 +39,7 @@ _REMEDIES = {
 }
 
 
-class Verdict(NamedTuple):
+class CampaignVerdict(NamedTuple):
     """`code`: the exit code; `without`: tests' phases that have no valid run; `text`: for people, where something is
     missing, without what to type then; `redo`: whether runs that came to their end are to be repeated."""
 
@@ -49,14 +49,14 @@ class Verdict(NamedTuple):
     redo: bool = False
 
 
-def verdict(tests: Sequence[Test], rows: Sequence[Row], outcome: Outcome) -> Verdict:
+def verdict(tests: Sequence[Test], rows: Sequence[Row], outcome: Outcome) -> CampaignVerdict:
     """Of the rows that count (`current`) of a campaign of these tests."""
     main = [row for row in rows if row.phase not in (*ASIDE, "idle")]
     good = {(row.test, row.phase) for row in main if row.invalid_because is None}
     asked = [(test.name, phase) for test in tests for phase in test.phases]
     without = [f"{test} {phase}" for test, phase in asked if (test, phase) not in good]
     if not without and not outcome.failed:
-        return Verdict(0, [])
+        return CampaignVerdict(0, [])
     invalid = [row for row in main if row.status == "ok" and row.verdict.invalid]
     if len(without) == len(asked):
         code, head = NOTHING, "no run is valid, so there is no result"
@@ -66,7 +66,7 @@ def verdict(tests: Sequence[Test], rows: Sequence[Row], outcome: Outcome) -> Ver
     else:
         code, head = INCOMPLETE, f"{_tasks(len(outcome.failed))} failed"
     lines = [head, *_reasons(invalid, rows, outcome)]
-    return Verdict(code, without, "\n".join(lines), bool(invalid))
+    return CampaignVerdict(code, without, "\n".join(lines), bool(invalid))
 
 
 def _tasks(count: int) -> str:

@@ -26,7 +26,7 @@ from .page import campaign_page
 from .page_learning import learning_page, targets_table
 from .reproduction import rank_answers
 from .table_texts import csv_text
-from .verdict import Verdict, verdict
+from .verdict import CampaignVerdict, verdict
 
 
 class View:
@@ -83,7 +83,7 @@ class View:
         """What reaching the targets cost, of suite learning; else nothing."""
         return targets_of(self.rows)
 
-    def verdict(self, outcome: Outcome | None = None) -> Verdict:
+    def verdict(self, outcome: Outcome | None = None) -> CampaignVerdict:
         """Whether it has a result. `outcome`: where more is known than its files say."""
         return verdict(tests_of(self.settings), self.rows, outcome or self.outcome)
 

@@ -18,11 +18,11 @@ from ..factor import Factor, did_you_mean, near_matches
 from .entsoe import EntsoE
 from .http import LiveError, Transport, default_cache
 from .points import curve
-from .services import ElectricityMaps, EnergiDataService, Neso, Points, Rte, Service, WattTime
+from .services import ElectricityMaps, EnergiDataService, IntensityService, Neso, Points, Rte, WattTime
 
 __all__ = ["SERVICES", "LiveError", "history", "latest"]
 
-SERVICES: dict[str, Service] = {
+SERVICES: dict[str, IntensityService] = {
     service.about.service: service
     for service in (ElectricityMaps(), Neso(), Rte(), WattTime(), EntsoE(), EnergiDataService())
 }
@@ -94,7 +94,7 @@ def latest(
     return asked.factor(value, year=stamp.year, quality=quality, note=f"of {stamp:%Y-%m-%d %H:%M} UTC")
 
 
-def _service(name: str) -> Service:
+def _service(name: str) -> IntensityService:
     if name not in SERVICES:
         hint = did_you_mean(near_matches(name, SERVICES))
         raise LiveError(f"unknown service {name!r}; known are {', '.join(SERVICES)}.{hint}")

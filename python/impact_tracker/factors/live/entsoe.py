@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from ..constants import constant
 from .http import LiveError, Request
 from .points import SECOND, About, utc_ns
-from .services import Points, Service, pieces
+from .services import IntensityService, Points, pieces
 
 # Production types of ENTSO-E -> fuel of the table. B10, pumped storage, is left out: its electricity was counted when
 # it was generated.
@@ -54,7 +54,7 @@ AREAS = {
 _RESOLUTION = re.compile(r"^PT(\d+)M$")
 
 
-class EntsoE(Service):
+class EntsoE(IntensityService):
     """Average intensity of production from the mix; no imports. Great Britain is absent since June 2021."""
 
     about = About(

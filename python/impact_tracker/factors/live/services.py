@@ -37,7 +37,7 @@ def _rows(reply: object, names: Sequence[str], public_url: str) -> list[Fields]:
     raise LiveError(f"{public_url}: a reply of another form: {str(reply)[:160]}")
 
 
-class Service:
+class IntensityService:
     """`about` it; `requests` for a span; `read` of one reply. `base`: its address, another one in tests."""
 
     about: About
@@ -54,7 +54,7 @@ class Service:
         raise NotImplementedError
 
 
-class ElectricityMaps(Service):
+class ElectricityMaps(IntensityService):
     """Consumption-based, life cycle, hourly. Its terms restrict passing the values on."""
 
     about = About(
@@ -88,7 +88,7 @@ class ElectricityMaps(Service):
         return [(utc_ns(str(row["datetime"])), number(row.get("carbonIntensity"))) for row in rows if "datetime" in row]
 
 
-class Neso(Service):
+class Neso(IntensityService):
     """Great Britain, half-hourly, direct emissions with imports; CC BY 4.0. A null `actual` gives its forecast."""
 
     about = About(
@@ -117,7 +117,7 @@ class Neso(Service):
         return points
 
 
-class Rte(Service):
+class Rte(IntensityService):
     """France by quarter hour: RTE éCO2mix through ODRÉ. Direct emissions of production: no imports, no life cycle."""
 
     about = About(
@@ -148,7 +148,7 @@ class Rte(Service):
         return [(utc_ns(str(row["date_heure"])), number(row.get("taux_co2"))) for row in flat if row.get("date_heure")]
 
 
-class WattTime(Service):
+class WattTime(IntensityService):
     """MARGINAL emissions, direct, five minutes: for decisions, never for a total. The key is the token of a log-in."""
 
     about = About(
@@ -185,7 +185,7 @@ class WattTime(Service):
         return points
 
 
-class EnergiDataService(Service):
+class EnergiDataService(IntensityService):
     """Denmark (DK1, DK2), five minutes, direct emissions with imports."""
 
     about = About(

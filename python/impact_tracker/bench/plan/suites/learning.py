@@ -19,7 +19,7 @@ MOST_EPOCHS = 50  # towards a target
 
 
 @dataclass(frozen=True)
-class Course:
+class Recipe:
     """How one network learns. `metrics`: what its evaluation tells, the usual target first; `warm`: examples that
     warming up takes."""
 
@@ -32,15 +32,15 @@ class Course:
     unit: str = "image"
 
 
-def _clothes(model: str) -> Course:
+def _clothes(model: str) -> Recipe:
     load = {"batch": suite_fashion.BATCH, "size": suite_fashion.SIZES[model], "batch_norm": "train"}
     learning = {"lr": 1e-3, "optimizer": "adam"}
     gmac = suite_fashion.GMAC[model]
-    return Course(suite_fashion.DATA, ("accuracy", "loss"), load, learning, gmac, 1024)
+    return Recipe(suite_fashion.DATA, ("accuracy", "loss"), load, learning, gmac, 1024)
 
 
-COURSES: dict[str, Course] = {model: _clothes(model) for model in suite_fashion.MODELS}
-COURSES["u-net-3d"] = Course(
+RECIPES: dict[str, Recipe] = {model: _clothes(model) for model in suite_fashion.MODELS}
+RECIPES["u-net-3d"] = Recipe(
     "brain-2mm",
     ("dice", "accuracy", "loss"),
     {"batch": 1, "size": [32, 32, 32], "channels": 1, "classes": 4, "batch_norm": "current"},
@@ -49,7 +49,7 @@ COURSES["u-net-3d"] = Course(
     4,
     unit="volume",
 )
-COURSES["small-gpt"] = Course(
+RECIPES["small-gpt"] = Recipe(
     "text",
     ("loss", "accuracy"),
     {"batch": 16, "size": [128]},
@@ -58,7 +58,7 @@ COURSES["small-gpt"] = Course(
     64,
     unit="sequence",
 )
-MODELS = tuple(COURSES)
+MODELS = tuple(RECIPES)
 DEFAULT_MODELS = ("small-cnn", "u-net-3d", "small-gpt")
 
 
@@ -69,54 +69,54 @@ def tests(settings: Settings) -> list[Test]:
     metric = settings.target_metric
     chosen = settings.models or (DEFAULT_MODELS if metric is None else _having(metric))
     for model in chosen:
-        course = COURSES[model]
-        if metric is not None and metric not in course.metrics:
-            known = ", ".join(f"--target-{name}" for name in course.metrics)
+        recipe = RECIPES[model]
+        if metric is not None and metric not in recipe.metrics:
+            known = ", ".join(f"--target-{name}" for name in recipe.metrics)
             raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
-        if course.data == suite_fashion.DATA:
+        if recipe.data == suite_fashion.DATA:
             suite_fashion.check_images(settings)
-    return [_test(model, COURSES[model], settings) for model in chosen]
+    return [_test(model, RECIPES[model], settings) for model in chosen]
 
 
 def _having(metric: str) -> tuple[str, ...]:
     """The default network of this target."""
-    return tuple(model for model in DEFAULT_MODELS if COURSES[model].metrics[0] == metric)
+    return tuple(model for model in DEFAULT_MODELS if RECIPES[model].metrics[0] == metric)
 
 
-def _test(model: str, course: Course, settings: Settings) -> Test:
-    data = {"data": course.data}
+def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
+    data = {"data": recipe.data}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
-    warm = {"training": True, "subset": min(course.warm, settings.images or course.warm), **course.learning, **data}
+    warm = {"training": True, "subset": min(recipe.warm, settings.images or recipe.warm), **recipe.learning, **data}
     if settings.mode == "work":
         first = Step("warm-up", "settle", warm)
     else:
         first = Step("warm-up", "warm_up", {"passes": 3, **warm})
     reach = Reach(
         epochs=settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
-        metric=settings.target_metric or course.metrics[0],
+        metric=settings.target_metric or recipe.metrics[0],
         target=settings.target,
-        train={**course.learning, **data, **({"subset": settings.images} if settings.images else {})},
+        train={**recipe.learning, **data, **({"subset": settings.images} if settings.images else {})},
         evaluate={**data, **({"subset": settings.test_images} if settings.test_images else {})},
     )
-    load = {**course.load, "batch": settings.batch or course.load["batch"]}
-    return Test(model, model, load, (first, Step("training", "reach", reach=reach)), course.data, course.gmac)
+    load = {**recipe.load, "batch": settings.batch or recipe.load["batch"]}
+    return Test(model, model, load, (first, Step("training", "reach", reach=reach)), recipe.data, recipe.gmac)
 
 
 def listing() -> list[Listed]:
     """For `bench --list`."""
     tests = []
-    for model, course in COURSES.items():
-        size = course.load["size"]
-        own = {"unit": course.unit, "data": course.data, "targets": list(course.metrics)}
+    for model, recipe in RECIPES.items():
+        size = recipe.load["size"]
+        own = {"unit": recipe.unit, "data": recipe.data, "targets": list(recipe.metrics)}
         tests.append(
             listed(
                 "learning",
                 model,
                 model,
                 ["training", "evaluation"],
-                gmac=course.gmac,
-                batch=course.load["batch"],
+                gmac=recipe.gmac,
+                batch=recipe.load["batch"],
                 size=[size, size] if isinstance(size, int) else size,
                 default=model in DEFAULT_MODELS,
                 **own,

@@ -35,7 +35,7 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True)
-class Site:
+class Equipment:
     """Where tasks run: what starts a worker, the tracker that measures, the clock that waits."""
 
     open_worker: Callable[[], Runner]
