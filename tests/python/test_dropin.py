@@ -236,7 +236,7 @@ def test_writers(tmp_path: Path) -> None:
     assert (tmp_path / "c.csv").read_text() == '1,"a,b"\n'
 
 
-def test_what_needed_the_network_names_its_replacement(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_needed_the_network_names_its_replacement(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     from experiment_impact_tracker.compute_tracker import launch_power_monitor
     from experiment_impact_tracker.cpu.intel import get_rapl_power
     from experiment_impact_tracker.emissions.common import get_realtime_carbon, is_capable_realtime_carbon_intensity
