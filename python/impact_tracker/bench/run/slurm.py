@@ -106,12 +106,12 @@ def submit(campaign: Campaign, options: ClusterOptions) -> list[tuple[str, Job]]
     """Submits every task that is not finished, as one array (as several, if very many): (task, job) of each."""
     tasks = [task.id for task in campaign.left()]
     folder = str(campaign.storage.folder)
-    found: list[tuple[str, Job]] = []
+    submitted: list[tuple[str, Job]] = []
     for first in range(0, len(tasks), LARGEST_ARRAY):
         part = tasks[first : first + LARGEST_ARRAY]
         jobs = executor_of(campaign.storage, options).map_array(run_task, [folder] * len(part), part)
-        found += zip(part, jobs)
-    return found
+        submitted += zip(part, jobs)
+    return submitted
 
 
 def arrays_of(jobs: Sequence[tuple[str, Job]]) -> list[str]:
