@@ -154,7 +154,7 @@ def test_another_gpu_s_work_is_not_ours() -> None:
     row = with_loaded(row_of(said), loaded)
     assert (row.measured.gpu_utilisation, row.setup.gpu_devices) == (0.0, (own,))
     idle_w = {"": 140.0, "gpu": 130.0, own: 65.0, other: 65.0}
-    line = encode(row.saying("gpu_utilisation"))
+    line = encode(row.with_names("gpu_utilisation"))
     judged_row = lines.judged(line, Settings(device="cuda"), before(idle_w), strict=False)
     assert judged_row["invalid"] == [
         "cuda:0 was 0% busy: it was not used",

@@ -48,4 +48,4 @@ def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
         intensity_g_per_kwh=weighing.intensity.value,
     )
     names = ("carbon_g", "carbon_low_g", "carbon_high_g", "pue", "intensity_g_per_kwh")
-    return replace(row, measured=weighed_anew).saying(*names)
+    return replace(row, measured=weighed_anew).with_names(*names)

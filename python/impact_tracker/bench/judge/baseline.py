@@ -11,8 +11,8 @@ BEFORE, AFTER = "idle-before", "idle-after"
 
 
 class Level(NamedTuple):
-    """Power of the idle machine in W at the time of a row, by straight line between the baselines; `low`, `high`: the
-    lesser and the greater of the two, None where there is one alone, which says nothing of how it changes."""
+    """Power of the idle machine in W at the time of a row, by straight line between the baselines. `low_w`, `high_w`:
+    the lesser and the greater of the two; `None` where there is one baseline alone, which cannot tell a change."""
 
     power_w: float
     low_w: float | None = None

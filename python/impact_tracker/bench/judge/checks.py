@@ -141,11 +141,11 @@ def _as_asked(row: Row, settings: Settings) -> list[Check]:
     return [*checks, _threads(row)]
 
 
-def _ran_in(name: str, said: str | None, shares: Mapping[str, float] | None, asked: str) -> Check:
+def _ran_in(name: str, echoed: str | None, shares: Mapping[str, float] | None, asked: str) -> Check:
     """By the worker's look at the operations of the first pass, not by what it was set to. A few operations may have
     no other way than another precision or layout: invalid is a row of which most ran so."""
     if shares is None:  # written before workers looked
-        return Check(name, said == asked, f"ran in {said}, {asked} was asked for")
+        return Check(name, echoed == asked, f"ran in {echoed}, {asked} was asked for")
     if not shares:  # no convolution of images: it has no layout
         return Check(name, None, "")
     share = shares.get(asked, 0.0)

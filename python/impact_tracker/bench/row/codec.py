@@ -16,37 +16,16 @@ from typing import TypeVar
 from ...runner.messages import Observed, PassTimes
 from ...typed import built
 from ...values import Energy
-from .row import (
-    Circumstances,
-    Epoch,
-    Facts,
-    Goal,
-    Key,
-    Line,
-    Measured,
-    Origin,
-    Row,
-    Setup,
-    TaskEnd,
-    Unknown,
-    Verdict,
-    Work,
-)
+from . import row as types
+from .row import Epoch, Line, Origin, Row, TaskEnd, Unknown
 
 SCHEMA = 1
 _Class = TypeVar("_Class")
 
 _KINDS: dict[str, type[Epoch] | type[TaskEnd]] = {"epoch": Epoch, "task": TaskEnd}
+# The parts of a row, each a class of its own.
 _PARTS: dict[str, type[object]] = {
-    "key": Key,
-    "facts": Facts,
-    "measured": Measured,
-    "setup": Setup,
-    "work": Work,
-    "goal": Goal,
-    "around": Circumstances,
-    "verdict": Verdict,
-    "origin": Origin,
+    item.name: vars(types)[str(item.type)] for item in fields(Row) if str(item.type) in vars(types)
 }
 _APART = ("energy", "names", "others")  # attributes that a line does not say by their own name
 _ENERGY = {"energy_j": "best_j", "bias_j": "bias_j", "modelled_j": "modelled_j", "quality": "quality"}
@@ -84,15 +63,15 @@ def encode(line: Line) -> dict[str, object]:
     """A line as what JSON has: texts, numbers, lists, dictionaries."""
     names = line.origin.names
     if isinstance(line, Row):
-        said = {name: value_of(line, name) for name in names or NAMES}
+        content = {name: value_of(line, name) for name in names or NAMES}
         if not names:  # made without a file: what it knows
-            said = {name: value for name, value in said.items() if value not in (None, (), {})}
-        return {"kind": "row", **{name: _plain(value) for name, value in said.items()}}
+            content = {name: value for name, value in content.items() if value not in (None, (), {})}
+        return {"kind": "row", **{name: _plain(value) for name, value in content.items()}}
     origin = {name: value for name in _names_of(Origin) if (value := getattr(line.origin, name)) is not None}
     own = {} if isinstance(line, Unknown) else {name: getattr(line, name) for name in _names_of(type(line))}
-    said = {**own, **line.origin.others, **origin}
+    content = {**own, **line.origin.others, **origin}
     kind = {"kind": "epoch" if isinstance(line, Epoch) else "task"} if own else {}
-    return {**kind, **{name: _plain(said.get(name)) for name in names or said if name != "origin"}}
+    return {**kind, **{name: _plain(content.get(name)) for name in names or content if name != "origin"}}
 
 
 def as_line(line: Line) -> str:
@@ -123,26 +102,26 @@ def _plain(value: object) -> object:
     return value
 
 
-def decode(said: Mapping[str, object]) -> Line:
+def decode(content: Mapping[str, object]) -> Line:
     """The line that `encode` made. ValueError for what cannot have been one."""
-    kind = said.get("kind")
+    kind = content.get("kind")
     if kind == "row":
-        return _row(said)
+        return _row(content)
     if kind in _KINDS:
-        return _simple(_KINDS[str(kind)], said)
-    return Unknown(Origin(names=tuple(said), others=dict(said)))
+        return _simple(_KINDS[str(kind)], content)
+    return Unknown(Origin(names=tuple(content), others=dict(content)))
 
 
-def _row(said: Mapping[str, object]) -> Row:
+def _row(content: Mapping[str, object]) -> Row:
     given: dict[str, dict[str, object]] = {part: {} for part in ("", *_PARTS)}
     others: dict[str, object] = {}
-    for name, value in said.items():
+    for name, value in content.items():
         if name in _PLACES:
             given[_PLACES[name]][name] = value
         elif name not in _ENERGY and name not in _DERIVED and name != "kind":
             others[name] = value
-    given["measured"]["energy"] = _energy(said)
-    given["origin"].update(names=tuple(name for name in said if name != "kind"), others=others)
+    given["measured"]["energy"] = _energy(content)
+    given["origin"].update(names=tuple(name for name in content if name != "kind"), others=others)
     parts = {part: built(kind, given[part]) for part, kind in _PARTS.items()}
     row = built(Row, {**given[""], **parts})
     if row.phase != "idle" and None in (row.facts.test, row.facts.model, row.facts.title):
@@ -163,8 +142,8 @@ class _FlatEnergy:
     partial: bool | None
 
 
-def _energy(said: Mapping[str, object]) -> Energy:
-    flat = built(_FlatEnergy, said)
+def _energy(content: Mapping[str, object]) -> Energy:
+    flat = built(_FlatEnergy, content)
     if flat.energy_j is None:
         return Energy.missing(partial=flat.partial is True)
     return Energy.from_range(
@@ -178,11 +157,11 @@ def _energy(said: Mapping[str, object]) -> Energy:
     )
 
 
-def _simple(kind: type[_Class], said: Mapping[str, object]) -> _Class:
-    own = {name: said.get(name) for name in _names_of(kind) if name != "origin"}
-    of_origin = {name: said[name] for name in _names_of(Origin) if name in said}
+def _simple(kind: type[_Class], content: Mapping[str, object]) -> _Class:
+    own = {name: content.get(name) for name in _names_of(kind) if name != "origin"}
+    of_origin = {name: content[name] for name in _names_of(Origin) if name in content}
     others = {
-        name: value for name, value in said.items() if name not in own and name not in of_origin and name != "kind"
+        name: value for name, value in content.items() if name not in own and name not in of_origin and name != "kind"
     }
-    names = tuple(name for name in said if name != "kind")
+    names = tuple(name for name in content if name != "kind")
     return built(kind, {**own, "origin": built(Origin, {**of_origin, "names": names, "others": others})})

@@ -44,8 +44,8 @@ def read_lines(data: bytes) -> Lines:
 def line_of(text: bytes) -> Line | None:
     """One line; `None` where it is not what was written."""
     try:
-        said = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
-        return decode(said) if isinstance(said, dict) else None
+        content = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
+        return decode(content) if isinstance(content, dict) else None
     except (ValueError, RecursionError):
         return None
 

@@ -1,6 +1,6 @@
 """Rows of phases that have just ended: from the plan, the tracker's result, and what the worker says.
 
-Each function returns a new row. Its line says the names in the order in which they became known.
+Each function returns a new row. Its line has the names in the order in which they became known.
 """
 
 from __future__ import annotations
@@ -74,21 +74,21 @@ def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
     row = Row(Key(task.id, phase, attempt, session), "ok", facts=facts)
     region = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
     origin = replace(row.origin, schema=SCHEMA, host=host, region=region)
-    return replace(row, origin=origin).saying(*_BEGUN.split())
+    return replace(row, origin=origin).with_names(*_BEGUN.split())
 
 
 def idle_row(name: str, session: int) -> Row:
     """The machine without us, under the name of its region."""
     row = Row(Key(f"{name}.s{session}", "idle", session, session), "ok", origin=Origin(region=name))
-    return row.saying("task", "phase", "attempt", "session", "status")
+    return row.with_names("task", "phase", "attempt", "session", "status")
 
 
 def with_energy(row: Row, measured: Measured | None) -> Row:
     """With what the tracker measured; `None` where it had no result."""
     if measured is None:
-        return replace(row, measured=Measured()).saying(*ROW_FIELDS, "region_s")
+        return replace(row, measured=Measured()).with_names(*ROW_FIELDS, "region_s")
     busy = used_gpu(measured.gpu_use, row.setup.gpu_devices)
-    return replace(row, measured=replace(measured, gpu_utilisation=busy)).saying(*ROW_FIELDS, *_RESULT.split())
+    return replace(row, measured=replace(measured, gpu_utilisation=busy)).with_names(*ROW_FIELDS, *_RESULT.split())
 
 
 def measured_by(result: Result | None) -> Measured | None:
@@ -254,24 +254,24 @@ def used_gpu(gpu_use: Mapping[str, float | None], devices: Sequence[str]) -> flo
 
 
 def with_loaded(row: Row, loaded: Loaded) -> Row:
-    """With how the network was built; what the phase itself said of it stays."""
+    """With how the network was built; what the phase itself told of it stays."""
     new = [name for name in _LOADED.split() if name not in row.origin.names]
     setup = replace(row.setup, **{name: getattr(loaded, name) for name in new})
     uuids = [gpu.uuid for gpu in loaded.gpus]
     named = tuple(f"gpu:{uuid}" for uuid in uuids) if None not in uuids else ()  # as the sources call their devices
     if row.phase in ("training", "evaluation") and loaded.training_macs:
         setup = replace(setup, macs=loaded.training_macs, gmac=loaded.training_macs / 1e9)
-    row = replace(row, setup=replace(setup, gpu_devices=named)).saying(*new, *(["gpu_devices"] if named else []))
+    row = replace(row, setup=replace(setup, gpu_devices=named)).with_names(*new, *(["gpu_devices"] if named else []))
     busy = used_gpu(row.measured.gpu_use, named) if named else row.measured.gpu_utilisation
     return replace(row, measured=replace(row.measured, gpu_utilisation=busy))
 
 
 def with_work(row: Row, done: PhaseResult) -> Row:
     """With what the worker says it did."""
-    said = [name for name in _WORK.split() if done.phase in _ONLY_OF.get(name, (done.phase,))]
+    names = [name for name in _WORK.split() if done.phase in _ONLY_OF.get(name, (done.phase,))]
     kept = done.pass_ns[1:] or done.pass_ns  # the first pass allocates: every benchmark drops it
     work = Work(
-        **{name: getattr(done, name) for name in said if name not in _OF_SETUP},
+        **{name: getattr(done, name) for name in names if name not in _OF_SETUP},
         duration_s=done.duration_s,
         worker_ns=(done.begin_ns, done.end_ns),
         pass_ns=done.pass_ns,
@@ -279,8 +279,8 @@ def with_work(row: Row, done: PhaseResult) -> Row:
         device_memory_bytes=done.device_memory_bytes,
         epochs=None if done.epochs is None else len(done.epochs),
     )
-    setup = Setup(**{name: getattr(done, name) for name in said if name in _OF_SETUP})
-    return replace(row, work=work, setup=setup).saying(*said, *_TIMES.split())
+    setup = Setup(**{name: getattr(done, name) for name in names if name in _OF_SETUP})
+    return replace(row, work=work, setup=setup).with_names(*names, *_TIMES.split())
 
 
 def with_verdict(row: Row, verdict: Verdict) -> Row:
@@ -295,13 +295,13 @@ def with_verdict(row: Row, verdict: Verdict) -> Row:
     idle = _ABOVE_IDLE if verdict.idle_w is not None else ()
     samples = ("sample_period_s", "samples") if verdict.samples is not None else ()
     passes = ("drift", "pass_cv") if verdict.drift is not None else ()
-    return row.saying(*idle, *samples, *passes, "checks", "invalid", "warnings")
+    return row.with_names(*idle, *samples, *passes, "checks", "invalid", "warnings")
 
 
 def with_settled(row: Row, settled: Settled) -> Row:
     """With how the warming up went that came before."""
     around = replace(row.around, settled=settled.steady, slope=_finite(settled.slope))
-    return replace(row, around=around).saying("settled", "slope")
+    return replace(row, around=around).with_names("settled", "slope")
 
 
 def _finite(value: float | None) -> float | None:

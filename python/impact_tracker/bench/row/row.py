@@ -311,7 +311,7 @@ class Row:
             return self.reason or "failed"
         return "; ".join(self.verdict.invalid) if self.verdict.invalid else None
 
-    def saying(self, *names: str) -> Row:
+    def with_names(self, *names: str) -> Row:
         """The row whose line says these names too, after those that it says already."""
         new = (name for name in dict.fromkeys(names) if name not in self.origin.names)
         return replace(self, origin=replace(self.origin, names=(*self.origin.names, *new)))

@@ -94,7 +94,7 @@ class Storage:
         self._notes.append(text)
 
     def taken_notes(self) -> list[str]:
-        """What is to be said to whoever runs the campaign; once."""
+        """What is to be content to whoever runs the campaign; once."""
         notes, self._notes = list(dict.fromkeys(self._notes)), []
         return notes
 
@@ -125,9 +125,9 @@ class Storage:
         if not self.exists():
             raise FileNotFoundError(f"{self.folder} holds no campaign: there is no campaign.json in it")
         try:
-            said = json.loads(self.head_path.read_bytes())
-            version = int(said["schema"])
-            head = Head(said["settings"], tuple(said["tasks"]), said) if version <= SCHEMA else None
+            content = json.loads(self.head_path.read_bytes())
+            version = int(content["schema"])
+            head = Head(content["settings"], tuple(content["tasks"]), content) if version <= SCHEMA else None
             if head is not None:
                 dict(head.settings), [str(task) for task in head.tasks]
         except (ValueError, KeyError, TypeError) as error:
@@ -141,7 +141,7 @@ class Storage:
                 "it was written by a newer impact-tracker, install that"
             )
         own = ("schema", "settings", "tasks")
-        return head._replace(about={name: value for name, value in said.items() if name not in own})
+        return head._replace(about={name: value for name, value in content.items() if name not in own})
 
     def settings(self) -> Settings:
         """As they were asked. ValueError with the file for those that make no sense."""
@@ -232,14 +232,14 @@ class Storage:
         """Ends the line that a killed driver was writing, so that the next one begins a line; cuts it off where a part
         is missing."""
         data = self.rows_path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole == len(data):
+        line_end = data.rfind(b"\n") + 1
+        if line_end == len(data):
             return
         try:
-            if line_of(data[whole:]) is not None:
+            if line_of(data[line_end:]) is not None:
                 os.write(descriptor, b"\n")
             else:
-                os.ftruncate(descriptor, whole)
+                os.ftruncate(descriptor, line_end)
                 self._notes.append(
                     f"{self.rows_path.name}: the last line was unfinished and is cut off; its phase is run again"
                 )

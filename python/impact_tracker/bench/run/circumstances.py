@@ -25,7 +25,7 @@ class Watch:
         """With the time that the machine was suspended since the phase began."""
         away = suspended_s() - self._suspended
         around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0)
-        return replace(row, around=around).saying("suspended_s")
+        return replace(row, around=around).with_names("suspended_s")
 
     def failed(self, row: Row, error: Exception) -> Row:
         """With why the phase failed."""
@@ -37,7 +37,7 @@ class Watch:
             if kills is not None and self._kills is not None and kills > self._kills:
                 kind = "out-of-memory"
                 reason = f"out of memory: the kernel ended the worker (pid {error.pid}); a smaller --batch helps"
-        return replace(row, status="failed", reason=reason, failure=kind).saying("failure")
+        return replace(row, status="failed", reason=reason, failure=kind).with_names("failure")
 
 
 def oom_kills(root: str = "/") -> int | None:

@@ -180,7 +180,7 @@ class Course:
                 most_epochs=reach.epochs,
                 parts=row.goal.parts,
             )
-            row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).saying(*_GOAL)
+            row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).with_names(*_GOAL)
             row = self._watch.ended(row)
             rows.append(row if failure is None else self._watch.failed(row, failure))
         return rows

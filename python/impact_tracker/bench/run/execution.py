@@ -84,12 +84,12 @@ class Execution:
     def _finish(self, row: Row) -> None:
         threads_by = "asked" if self._plan.settings.threads else self._default.by
         row = replace(row, setup=replace(row.setup, threads_by=threads_by, cpu_quota=self._default.quota))
-        row = row.saying("threads_by", "cpu_quota")
+        row = row.with_names("threads_by", "cpu_quota")
         if self._loaded is not None:
             row = with_loaded(row, self._loaded)
         if "duration_s" not in row.origin.names:
             row = replace(row, work=replace(row.work, duration_s=row.measured.region_s))
-        self._listener.row(row.saying("duration_s", "j_per_image", "images_per_s"))
+        self._listener.row(row.with_names("duration_s", "j_per_image", "images_per_s"))
 
     def _course(self, task: Task, attempt: int, step: Step) -> None:
         """Epochs and evaluations by turns, until a target is reached."""
@@ -145,12 +145,12 @@ class Execution:
                 settled = settle(worker, self._equipment.tracker, row.region, step.options, chunk_s)
             self._settled = settled
             work = Work(duration_s=settled.seconds, passes=settled.passes)
-            return with_settled(replace(row, work=work).saying("duration_s", "passes"), settled)
+            return with_settled(replace(row, work=work).with_names("duration_s", "passes"), settled)
         if step.command == "warm_up":
             with region:
                 seconds = worker.warm_up(**step.options)
             work = Work(duration_s=seconds, passes=step.options.get("passes"))
-            return replace(row, work=work).saying("duration_s", "passes")
+            return replace(row, work=work).with_names("duration_s", "passes")
         options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
         prepare: Callable[..., Phase] = getattr(worker, step.command)
         phase = prepare(**options)  # data and optimizer are there
@@ -162,7 +162,7 @@ class Execution:
         if before is not None and after is not None and done.duration_s > 0:
             cpus = (after - before) / done.duration_s
             around = replace(row.around, worker_cpus=cpus, cpus=os.cpu_count())
-            row = replace(row, around=around).saying("worker_cpus", "cpus")
+            row = replace(row, around=around).with_names("worker_cpus", "cpus")
         return row if self._settled is None else with_settled(row, self._settled)
 
     def _cpu_s(self) -> float | None:

@@ -56,7 +56,7 @@ class _Regions:
         late = {source.id for source in measured.sources if source.energy_j is not None}
         silent = tuple(name for name in row.around.silent or () if name not in late)
         row = with_energy(replace(row, around=replace(row.around, silent=silent)), measured)
-        return row.saying("j_per_image", "images_per_s", "silent")
+        return row.with_names("j_per_image", "images_per_s", "silent")
 
     def _read(self, record: str) -> dict[str, list[Measured]]:
         from ...record import Record

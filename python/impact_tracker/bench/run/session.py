@@ -103,7 +103,7 @@ class Session:
         if row.phase not in ASIDE:
             steady = self._meter.thermal(row)
             known = {name: value for name, value in steady._asdict().items() if value is not None}
-            row = replace(row, around=replace(row.around, **known)).saying(*known)
+            row = replace(row, around=replace(row.around, **known)).with_names(*known)
         period_s = self._meter.period_s(row)
         row = replace(row, around=replace(row.around, sample_period_s=period_s))
         if to_judge(row):
@@ -121,7 +121,7 @@ class Session:
     def _spoken(self, row: Row) -> Row:
         """With its record, and the sensors that were silent in it."""
         row = replace(row, origin=replace(row.origin, record=self._record))
-        return replace(row, around=replace(row.around, silent=self._meter.silent(row))).saying("record", "silent")
+        return replace(row, around=replace(row.around, silent=self._meter.silent(row))).with_names("record", "silent")
 
     def _idle(self, name: str) -> Row | None:
         """The machine without us, for the energy above idle. The meter learns which sensors speak."""
@@ -132,7 +132,7 @@ class Session:
         with region:
             self._tools.sleep(self._mode.idle_s)
         row = with_energy(idle_row(name, self._number), measured_by(region.result))
-        row = replace(row, work=replace(row.work, duration_s=row.measured.region_s)).saying("duration_s", "region")
+        row = replace(row, work=replace(row.work, duration_s=row.measured.region_s)).with_names("duration_s", "region")
         row = self._spoken(row)
         self._storage.append(row)
         return row

@@ -81,8 +81,8 @@ def _sentence(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines()]
     rules = [number for number, line in enumerate(lines) if line and set(line) == {"-"}]
     inside = lines[rules[0] + 1 : rules[1]] if len(rules) > 1 else lines[: rules[0]] if rules else lines
-    said = [line for line in inside if line]
-    return said[-1] if said else text.strip() or "no reason was given"
+    words = [line for line in inside if line]
+    return words[-1] if words else text.strip() or "no reason was given"
 
 
 def _last_line(path: Any) -> str:
