@@ -51,7 +51,7 @@ def require(options: ClusterOptions) -> None:
     missing = [name for name in ("sbatch", "squeue", "srun") if shutil.which(name) is None]
     if options.cluster == "slurm" and missing:
         raise FileNotFoundError(
-            f"--slurm needs Slurm's commands, {', '.join(missing)} cannot be submitted: run it where jobs are submitted"
+            f"--slurm needs Slurm's commands, {', '.join(missing)} cannot be found: run it where jobs are submitted"
         )
 
 
