@@ -31,7 +31,7 @@ def add_units(parser: argparse.ArgumentParser) -> None:
 def units_of(args: argparse.Namespace, footprint_of: Callable[[Statement], Footprint]) -> Units:
     """The units with how many of them the runs made, and carbon of the training, all its runs together, where one is
     given. ValueError for anything else."""
-    from ..footprint import Units
+    from ..footprint import Units, sum_of
 
     amounts: dict[str, float] = {}
     for item in args.per:
@@ -47,5 +47,4 @@ def units_of(args: argparse.Namespace, footprint_of: Callable[[Statement], Footp
     if not args.training:
         return Units(amounts)
     training = argparse.Namespace(**{**vars(args), "place": args.training, "kind": None, "newest": False})
-    first, *others = (footprint_of(run).carbon for run in runs_of(training))
-    return Units(amounts, sum(others, first))
+    return Units(amounts, sum_of(footprint_of(run).carbon for run in runs_of(training)))

@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazy_names
-from .impact import EnergyInput, Impact, Term, carbon_of, energy_factor, energy_range, pue_factor
+from .impact import (
+    EnergyInput,
+    Impact,
+    Term,
+    carbon_of,
+    energy_factor,
+    energy_range,
+    grams_of,
+    pue_factor,
+    sum_of,
+)
 from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 if TYPE_CHECKING:
@@ -98,6 +108,7 @@ __all__ = [
     "explain",
     "explain_all",
     "flights",
+    "grams_of",
     "household_weeks",
     "kilometres",
     "making",
@@ -114,6 +125,7 @@ __all__ = [
     "read_consequences",
     "sample",
     "split_use",
+    "sum_of",
     "tornado",
     "tree_months",
     "water",

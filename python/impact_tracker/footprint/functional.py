@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .impact import Impact
+from .impact import Impact, sum_of
 from .matrix import Footprint
 
-# The units that results are usually stated for. Any other name may be given.
+# The units that results are usually stated for. Other names may be given.
 UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "year of service")
 
 
@@ -85,11 +85,7 @@ class Service:
             parts["development"] = self.development
         if self.standing_a_year is not None:
             parts["standing"] = self.standing_a_year * years
-        total = parts["training"]
-        for name, part in parts.items():
-            if name != "training":
-                total = total + part
-        return {**parts, "total": total}
+        return {**parts, "total": sum_of(parts.values())}
 
     def for_each_use(self, years: float, uses_a_year: float, unit: str = "request") -> PerUnit:
         """The whole service, training included, for one use."""

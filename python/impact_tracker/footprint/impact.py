@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
 from typing import Union
 
 from ..factors.factor import Factor
@@ -158,6 +160,16 @@ class Impact:
         if not (math.isfinite(amount) and amount > 0):
             raise ValueError(f"an impact for each unit takes an amount above 0, not {amount!r}")
         return self * (1.0 / amount)
+
+
+def sum_of(impacts: Iterable[Impact]) -> Impact:
+    """The sum of one impact or more, as `+` has it."""
+    return reduce(add, impacts)
+
+
+def grams_of(kilograms: Factor) -> Impact:
+    """A carbon that is stated in kilograms."""
+    return Impact.of("carbon", "g", [Term(1000.0, ((kilograms, 1),))], "modelled")
 
 
 def energy_range(energy_j: float | Sequence[float] | None) -> Range | None:

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 from ..factors import Factor, FactorError, UnknownFactorError, constant
 from ..factors.hardware import ANY_CARD, physical_cores
 from ..factors.tables import published, table
-from .impact import Impact, Term
+from .impact import Impact, Term, sum_of
 
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
 
-UNITS = {
-    "carbon": ("g", 1000.0),
-    "primary_energy": ("MJ", 1.0),
-    "adp": ("kg Sb", 1.0),
-}  # unit of the impact, and how many of it are in the model's kg, MJ, kg Sb
+# indicator -> unit of the impact, and how many of it are in the model's kg, MJ, kg Sb
+UNITS = {"carbon": ("g", 1000.0), "primary_energy": ("MJ", 1.0), "adp": ("kg Sb", 1.0)}
 
 PSU_KG = 2.99
 DIE_CM2_A_CORE, DIE_CM2_BASE = 0.2858, 0.49157  # area of a processor's die where only its cores are known
@@ -137,11 +134,7 @@ def making(machine: Machine, indicator: str = "carbon", cards: str = "published"
 
 def making_total(machine: Machine, indicator: str = "carbon", cards: str = "published") -> Impact:
     """The whole machine's cradle to gate."""
-    parts = list(making(machine, indicator, cards).values())
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    return sum_of(making(machine, indicator, cards).values())
 
 
 def _coefficients(component: str, indicator: str) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ from ..factors.hardware import ANY_CARD
 from ..factors.hardware_names import bare_name
 from ..factors.overrides import overridden
 from .allocation import Allocation, embodied, split_use
-from .impact import EnergyInput, Impact, Term
+from .impact import EnergyInput, Impact, Term, sum_of
 from .machine import Machine, making
 from .use import carbon, depletion, primary_energy, water, zone_factor
 
@@ -38,10 +38,7 @@ class Matrix:
 
     def total(self, indicator: str) -> Impact:
         """The sum over the stages that are known: *partial* as long as one is not."""
-        total = self.cells[indicator, STAGES[0]]
-        for stage in STAGES[1:]:
-            total = total + self.cells[indicator, stage]
-        return total
+        return sum_of(self.cells[indicator, stage] for stage in STAGES)
 
     def rows(self) -> Iterator[tuple[str, str, list[Impact], Impact]]:
         """(indicator, unit, its cells in the order of the stages, its total), for tables."""

@@ -17,9 +17,7 @@ _ACTUAL = re.compile(
     re.IGNORECASE,
 )
 _DAYS = re.compile(r"^(?:(?P<days>\d+)\s+days?,\s*)?(?P<h>\d+):(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)$")
-PUE_SINCE_2023 = (
-    1.58  # CarbonTracker multiplies every energy by it (Uptime Institute 2023); earlier versions by 1.55 to 1.59
-)
+PUE_SINCE_2023 = 1.58  # CarbonTracker multiplies energies by it (Uptime Institute 2023); before, by 1.55 to 1.59
 
 
 def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Statement]:

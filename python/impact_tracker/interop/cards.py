@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..footprint import Impact, tree_months
+from ..footprint import Impact, sum_of, tree_months
 from ..values import sum_if_known, total_if_known
 from .statement import Statement
 
@@ -64,7 +64,7 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
         *rows,
         ("6. What was the energy mix at the geo location?", mix),
         ("7. How much CO2eq was emitted to train the final model?", mass(final.carbon)),
-        ("8. How much CO2eq was emitted for all experiments?", mass(_carbon(runs))),
+        ("8. How much CO2eq was emitted for all experiments?", mass(sum_of(run.carbon for run in runs))),
         (
             "9. What is the average CO2eq emission for the inference of one sample?",
             "not known" if study.inference is None else mass(study.inference),
@@ -144,7 +144,7 @@ def neurips(study: Study) -> str:
     rest = "preliminary and failed ones included as far as they are recorded"
     text = (
         f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {count}"
-        f" of the project, {rest}, took {total} ({energy}, {mass(_carbon(runs))})."
+        f" of the project, {rest}, took {total} ({energy}, {mass(sum_of(run.carbon for run in runs))})."
     )
     return f"{text} Measured with {final.tool} {final.tool_version}".rstrip() + ".\n"
 
@@ -152,7 +152,7 @@ def neurips(study: Study) -> str:
 def latex_statement(study: Study) -> str:
     """A carbon statement for a paper, with its BibTeX entry in comments below."""
     final, runs = study.final, study.runs
-    grams, grid = _carbon(runs), final.site.intensity
+    grams, grid = sum_of(run.carbon for run in runs), final.site.intensity
     kwh = total_if_known(run.energy for run in runs).kwh
     used = "The energy of this work was not measured" if kwh is None else f"This work used {kwh:.3g}~kWh of electricity"
     overhead = f" (PUE {final.site.pue:g} apart)" if final.site.pue != 1 else ""
@@ -188,13 +188,6 @@ def _energy_answer(run: Statement) -> str:
         return "not measured"
     power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
     return f"{run.energy.kwh:.4g} kWh{power} ({run.quality_in_words})"
-
-
-def _carbon(runs: Sequence[Statement]) -> Impact:
-    total = runs[0].carbon
-    for run in runs[1:]:
-        total = total + run.carbon
-    return total
 
 
 def _time(seconds: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..factors import Factor
-from ..footprint import Allocation, Impact, Term, embodied
+from ..footprint import Allocation, Impact, embodied, grams_of
 from . import boamps, codecarbon
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
 from .standards import Need, frugal_statement, open_metrics, sci_json
@@ -47,7 +47,7 @@ def _inference(fields: Fields) -> Impact | None:
     each = Factor(
         best / 1000.0, "kg", low / 1000.0, high / 1000.0, "stated by the user", name="inference of one sample"
     )
-    return Impact.of("carbon", "g", [Term(1000.0, ((each, 1),))], "modelled")
+    return grams_of(each)
 
 
 def _boamps(runs: Sequence[Statement], fields: Fields) -> str:
@@ -82,8 +82,7 @@ def _making(run: Statement, fields: Fields) -> Impact | None:
     )
     life = _number(fields, "lifetime_years") if "lifetime_years" in fields else 4.0
     reserved, total = (_number(fields, name) if name in fields else 1.0 for name in ("reserved", "total"))
-    whole_machine = Impact.of("carbon", "g", [Term(1000.0, ((making, 1),))], "modelled")
-    return embodied(whole_machine, run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
+    return embodied(grams_of(making), run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
 
 
 def _span(fields: Fields, name: str) -> tuple[float, float, float]:

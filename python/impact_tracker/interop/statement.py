@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from ..estimators import Comparison, Use, beside
 from ..factors import Factor, cloud_region
-from ..footprint import Impact, Term, carbon, pue_factor
+from ..footprint import Impact, carbon, grams_of, pue_factor
 from ..hostinfo import Hardware
 from ..modelled import ModelledPart, quality_in_words
 from ..values import Energy
@@ -161,7 +161,7 @@ class Statement:
             return carbon(self.energy, self.site.pue, intensity=self.site.intensity)
         if self.stated.carbon_g is not None:
             stated = Factor.stated(self.stated.carbon_g / 1000.0, "kg", f"carbon as {self.tool} stated it", self.tool)
-            return Impact.of("carbon", "g", [Term(1000.0, ((stated, 1),))], "modelled")
+            return grams_of(stated)
         return Impact.missing("carbon", "g", "no intensity is known")
 
     @property
