@@ -100,7 +100,7 @@ def main() -> None:
             if network == "refuses":
                 say("error", kind="unknown-network", what="there is no such network", advice="did you mean good?")
             elif network != "silent":
-                say("loaded", network=network, batch=command["batch"], asked=command)
+                say("loaded", network=network, batch=command["batch"], title=json.dumps(command))
         elif command["cmd"] in ("infer", "train", "evaluate"):
             run(command["cmd"], network, command.get("passes", 3))
 

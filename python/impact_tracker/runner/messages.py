@@ -49,8 +49,8 @@ class NetworkFacts:
     """A network that the worker can build, in its default shape. `macs`: of one inference of one input."""
 
     name: str
-    title: str
-    task: str
+    title: str | None = None
+    task: str | None = None
     unit: str | None = None
     reference: str | None = None
     input: tuple[int, ...] | None = None
@@ -113,7 +113,6 @@ class Loaded:
     torch_version: str | None = None
     blas: str | None = None
     allocator: str | None = None
-    raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -230,7 +229,6 @@ class PhaseResult:
     steps_total: int | None = None
     go_ns: int | None = None
     done_ns: int | None = None
-    raw: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def images_per_s(self) -> float:
@@ -248,7 +246,7 @@ def decoded(kind: type[_Class], event: Event, **more: object) -> _Class:
     WorkerError of the kind "protocol" names the field that is missing or is of another type.
     """
     try:
-        return built(kind, {**event, **more, "raw": event})
+        return built(kind, {**event, **more})
     except ValueError as error:
         text = f"the worker's answers are not understood ({error}): is it of another version?"
         raise WorkerError("protocol", text) from None

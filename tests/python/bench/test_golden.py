@@ -13,8 +13,8 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.cli import main
-from impact_tracker.runner import Loaded, WorkerError
-from impact_tracker.runner.messages import PhaseResult, decoded
+from impact_tracker.runner import Loaded, Observed, WorkerError
+from impact_tracker.runner.messages import decoded
 from python import fake_core, golden
 from python.bench import made
 from python.bench.stand_ins import Worker, Workers, ended
@@ -89,13 +89,12 @@ class Told(Worker):
         assert isinstance(workers, Varying)
 
         def with_passes(on_event: Any) -> Any:
-            done = run(on_event)
-            raw = {**done.raw, "pass_ns": [9_000_000 + 10_000 * (i % 7) for i in range(24)]}
-            raw["observed"] = {"precision": "fp32", "precision_shares": {"fp32": 0.8, "bf16": 0.2}, "layout": None}
-            raw["observed"].update(layout_shares={}, threads=1, busy_cpus=0.9)
-            if workers.opened == workers.elsewhere:
-                raw["device"] = "cuda:7"
-            return decoded(PhaseResult, raw)
+            done = replace(
+                run(on_event),
+                pass_ns=tuple(9_000_000 + 10_000 * (i % 7) for i in range(24)),
+                observed=Observed("fp32", {"fp32": 0.8, "bf16": 0.2}, None, {}, threads=1, busy_cpus=0.9),
+            )
+            return replace(done, device="cuda:7") if workers.opened == workers.elsewhere else done
 
         phase.run = with_passes
         return phase

@@ -21,7 +21,6 @@ from impact_tracker.bench.row.row import Epoch
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import bench as command
-from impact_tracker.runner.messages import PhaseResult, decoded
 from python import fake_core
 from python.bench.flat import flat
 from python.bench.stand_ins import Worker, Workers, ended, idle
@@ -55,8 +54,7 @@ class Judged:
         self._phase.abort()
 
     def run(self, on_event: Any) -> Any:
-        raw = {**self._phase.run(on_event).raw, "accuracy": self._value(), "loss": 1.0}
-        return decoded(PhaseResult, raw)
+        return replace(self._phase.run(on_event), accuracy=self._value(), loss=1.0)
 
 
 class Learners(Workers):
@@ -201,7 +199,7 @@ def test_a_training_that_went_astray_ends_and_has_missed(learners: Learners, tmp
     def astray(self: Learner, **options: Any) -> Any:
         phase = train_phase(self, **options)
         run = phase.run
-        phase.run = lambda on_event: decoded(PhaseResult, {**run(on_event).raw, "finite": False, "loss": None})
+        phase.run = lambda on_event: replace(run(on_event), finite=False, loss=None)
         return phase
 
     with pytest.MonkeyPatch.context() as patch:

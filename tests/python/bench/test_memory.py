@@ -8,10 +8,10 @@ import pytest
 
 from impact_tracker.bench import Campaign, Settings
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
-from impact_tracker.bench.row.head import LoadedNetwork
 from impact_tracker.bench.run import execution
 from impact_tracker.bench.run.memory import estimated_bytes, system_memory
 from impact_tracker.bench.show.view import read
+from impact_tracker.runner import NetworkFacts
 from python import fake_core
 from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
@@ -28,7 +28,7 @@ def machine_tree(root: Path, groups: str = "", **files: str) -> str:
 
 def test_memory_that_a_test_needs() -> None:
     (test,) = suite_tests(Settings(models=("mobilenet-v2",), batch=10))
-    network = LoadedNetwork(input=(3, 64, 64), activations=1000, parameters=500)
+    network = NetworkFacts("small", input=(3, 64, 64), activations=1000, parameters=500)
     assert estimated_bytes(test, network) == 4 * 4 * 500 + 10 * 10 * 250
 
 

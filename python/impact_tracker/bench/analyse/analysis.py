@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ... import digits
+from ...runner import NetworkFacts
 from ...values import joules_of
 from ...values.statistics import Mean
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
-from ..row.head import LoadedNetwork
 from ..row.row import Row
 from .cells import Cell, unit_of, with_half
 from .relations import Correlation, Fit, correlation, power_law
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
     statistic: str
 
 
-def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, LoadedNetwork]) -> list[Point]:
+def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, NetworkFacts]) -> list[Point]:
     """One a test and phase (training, inference) that has an energy."""
     reached = {cell.test: cell.accuracy.value * 100 for cell in cells if cell.accuracy is not None}
     points = []
@@ -88,7 +88,7 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
     return points
 
 
-def intensity_of(row: Row, facts: LoadedNetwork | None, gmac: float | None) -> float | None:
+def intensity_of(row: Row, facts: NetworkFacts | None, gmac: float | None) -> float | None:
     """Multiply-adds of a batch over the bytes of its weights and of its layers' outputs (written once, read once)."""
     from math import prod
 

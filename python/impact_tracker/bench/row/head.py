@@ -6,26 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ...runner import NetworkFacts
 from ...typed import built
 
 
 @dataclass(frozen=True)
-class LoadedNetwork:
-    """A network as the worker described it when the campaign began."""
-
-    title: str | None = None
-    task: str | None = None
-    unit: str | None = None
-    parameters: int | None = None
-    trainable_parameters: int | None = None
-    gmac: float | None = None
-    activations: int | None = None
-    input: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True)
 class _Networks:
-    networks: Mapping[str, LoadedNetwork]
+    networks: Mapping[str, Mapping[str, object]]
 
 
 class Head(NamedTuple):
@@ -36,9 +23,10 @@ class Head(NamedTuple):
     about: Mapping[str, object]
 
     @property
-    def networks(self) -> Mapping[str, LoadedNetwork]:
-        """Those that the worker had, by name."""
-        return built(_Networks, {"networks": self.about.get("networks") or {}}).networks
+    def networks(self) -> Mapping[str, NetworkFacts]:
+        """Those that the worker had when the campaign began, by name. ValueError where they are damaged."""
+        networks = built(_Networks, {"networks": self.about.get("networks") or {}}).networks
+        return {name: built(NetworkFacts, {"name": name, **facts}) for name, facts in networks.items()}
 
     def text(self, name: str) -> str | None:
         """Something that it says of the machine, as text."""

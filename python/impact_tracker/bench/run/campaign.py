@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +189,9 @@ class Campaign:
         settle(self.storage, self.settings, mode_of(self.settings).strict)
 
 
+_KEPT_OF_A_NETWORK = ["title", "task", "unit", "parameters", "trainable_parameters", "gmac", "activations", "input"]
+
+
 def about(machine: WorkerFacts) -> dict[str, object]:
     """Where and with what a campaign was begun; the tracker's record has the machine in full."""
     return {
@@ -202,5 +204,8 @@ def about(machine: WorkerFacts) -> dict[str, object]:
         "allocator": machine.allocator,
         "devices": machine.devices,
         "worker_threads": machine.threads,
-        "networks": {name: asdict(network) for name, network in machine.networks.items()},
+        "networks": {
+            name: {fact: getattr(network, fact) for fact in _KEPT_OF_A_NETWORK}
+            for name, network in machine.networks.items()
+        },
     }

@@ -7,8 +7,8 @@ from math import prod
 from pathlib import Path
 
 from ...control_groups import groups_of
+from ...runner import NetworkFacts
 from ..plan.test import Test
-from ..row.head import LoadedNetwork
 
 _WEIGHT_BYTES = 4
 # The worker's own rough rule: what passes hold of a layer's outputs, weights with gradients and Adam's two moments.
@@ -53,7 +53,7 @@ def _limit_of(folder: Path, limit: str, used: str, cache: str) -> Iterator[tuple
     yield most, max(most - now + int(stat.get(cache, 0)), 0)  # the cache of files is given back when it is wanted
 
 
-def estimated_bytes(test: Test, network: LoadedNetwork) -> int:
+def estimated_bytes(test: Test, network: NetworkFacts) -> int:
     """What a test needs about, from the network's facts at its own size and the size the test asks for."""
     phase = "training" if "training" in test.phases else "inference"
     own, asked = network.input or (), test.load.get("size")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...runner import Capabilities, NetworkFacts, WorkerError
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
-from ..row.head import LoadedNetwork
 from .memory import estimated_bytes, shown, system_memory
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ class WorkerFacts(NamedTuple):
     allocator: str | None
     devices: tuple[str, ...]
     threads: int
-    networks: Mapping[str, LoadedNetwork]
+    networks: Mapping[str, NetworkFacts]
 
 
 def preflight(
@@ -36,7 +34,7 @@ def preflight(
     worker = open_worker()
     try:
         able = worker.capabilities()
-        networks = {facts.name: described(facts) for facts in able.networks}
+        networks = {network.name: network for network in able.networks}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
         _check_words(settings, able)
         if here:
@@ -53,11 +51,6 @@ def preflight(
         raise _as_builtin(error) from None
     finally:
         worker.close(1.0)
-
-
-def described(facts: NetworkFacts) -> LoadedNetwork:
-    """What a campaign keeps of a network."""
-    return LoadedNetwork(**{item.name: getattr(facts, item.name) for item in fields(LoadedNetwork)})
 
 
 def _check_words(settings: Settings, able: Capabilities) -> None:
@@ -112,7 +105,7 @@ def _memory(settings: Settings, worker: Runner) -> tuple[int, str] | None:
 
 
 def _check_batches(
-    settings: Settings, tests: Sequence[Test], networks: Mapping[str, LoadedNetwork], worker: Runner
+    settings: Settings, tests: Sequence[Test], networks: Mapping[str, NetworkFacts], worker: Runner
 ) -> None:
     """A batch that the user named must fit the device at all."""
     memory = _memory(settings, worker)
