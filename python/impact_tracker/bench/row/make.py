@@ -95,17 +95,8 @@ def measured_by(result: Result | None) -> Measured | None:
     """A region's result: energy of the machine, without PUE; carbon with PUE and intensity, which stand beside it."""
     if result is None:
         return None
-    energy = Energy.from_range(
-        result.energy_low_j,
-        result.energy_j,
-        result.energy_high_j,
-        bias_j=result.bias_j,
-        modelled_j=result.modelled_j,
-        quality=result.quality,
-        partial=result.partial,
-    )
     return Measured(
-        energy=energy,
+        energy=result.energy,
         energy_low_j=result.energy_low_j,
         energy_high_j=result.energy_high_j,
         psys_j=result.psys_j,

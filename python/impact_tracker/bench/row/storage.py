@@ -94,7 +94,7 @@ class Storage:
         self._notes.append(text)
 
     def taken_notes(self) -> list[str]:
-        """What is to be content to whoever runs the campaign; once."""
+        """What is to be told to whoever runs the campaign; each is given once."""
         notes, self._notes = list(dict.fromkeys(self._notes)), []
         return notes
 
