@@ -280,7 +280,7 @@ def test_order_is_shuffled_by_round_from_one_seed_and_more_rounds_only_append() 
     assert {task.seed for task in eight if task.repeat == 3} == {7}
 
 
-def test_settings_survive_the_disk_and_unknown_ones_are_refused() -> None:
+def test_settings_survive_the_disk_and_unknown_ones_are_refused(machine: fake_core.Machine) -> None:
     settings = Settings(models=("small-cnn",), pue=1.2, images=5)
     assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
     with pytest.raises(ValueError, match="does not know: speed"):
