@@ -14,18 +14,18 @@ bench:  ## trains and runs two networks on Fashion-MNIST and shows what each cos
 	@scripts/setup bench
 	@$(VENV)/impact-tracker bench $(BENCH)
 
-test: setup  ## every test that belongs to a change: C++, Python, then those that time something
+test: setup  ## every check that belongs to a change: lint, types, sanitizer, C++, Python, then those that time something
 	@scripts/test
 
-test-long: setup  ## sanitizers, the worker against torch 2, 64-bit Arm under qemu, long fuzzing, peers: an hour or more
+test-long: setup  ## clang-tidy, sanitizers, the worker against torch 2, 64-bit Arm under qemu, long fuzzing, peers: an hour or more
 	@scripts/test-long
 
-lint: setup  ## ruff, mypy strict; clang-format, clang-tidy and shellcheck where they are installed
+lint: setup  ## ruff, mypy strict, clang-format, shellcheck; clang-tidy on what differs from the last tag
 	@scripts/lint
 
 format: setup  ## ruff format and clang-format, in place
 	@$(VENV)/ruff check --fix-only --quiet . ; $(VENV)/ruff format .
-	@if command -v clang-format >/dev/null; then find cpp tests benchmarks -name '*.[ch]pp' -print0 | xargs -0 -r clang-format -i; fi
+	@find cpp tests benchmarks -name '*.[ch]pp' -print0 | xargs -0 -r $(VENV)/clang-format -i
 
 lock:  ## choose the test environment's versions anew: requirements/test.txt
 	@scripts/lock

@@ -1,6 +1,7 @@
 // Binds the model: intensities over time, and ranges by Monte Carlo. The arithmetic stands in impact/model.
 
-#include <pybind11/pybind11.h>
+#include "bind.hpp"
+
 #include <pybind11/stl.h>
 
 #include <span>
@@ -16,14 +17,15 @@
 namespace py = pybind11;
 using namespace py::literals;
 
+namespace impact {
 namespace {
 
-using impact::model::EnergyKind;
-using impact::model::Input;
-using impact::model::IntensitySeries;
-using impact::model::Shape;
-using impact::model::Spread;
-using impact::model::Sum;
+using model::EnergyKind;
+using model::Input;
+using model::IntensitySeries;
+using model::Shape;
+using model::Spread;
+using model::Sum;
 
 using PyInput = std::tuple<std::string, double, double, double>;
 using PyTerm = std::pair<double, std::vector<std::pair<std::size_t, double>>>;
@@ -145,3 +147,5 @@ void bind_model(py::module_& m) {
   m.def("draw", &draw, "inputs"_a, "result"_a, "draws"_a = 10'000, "seed"_a = 0);
   m.def("tornado", &tornado, "inputs"_a, "result"_a);
 }
+
+}  // namespace impact

@@ -1,7 +1,5 @@
 #include "bind.hpp"
 
-void bind_model(pybind11::module_& module);
-
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled core of impact_tracker: thin bindings, units in the names.";
   module.attr("__version__") = IMPACT_VERSION;
@@ -12,5 +10,5 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_record(module);
   impact::bind_unite(module);
   impact::bind_probe(module);
-  bind_model(module);
+  impact::bind_model(module);
 }

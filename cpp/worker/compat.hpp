@@ -1,7 +1,10 @@
 // What differs between libtorch 1.13 and 2.7 and later, in one place. Nothing else asks for the version.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/optim/optimizer.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 #include <torch/version.h>
 
 #include <ATen/autocast_mode.h>

@@ -4,7 +4,7 @@
 
 #include "worker/protocol.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <string>

@@ -5,6 +5,8 @@
 #include "worker/text.hpp"
 #include "worker/trainer.hpp"
 
+#include <torch/serialize.h>
+
 #include <sstream>
 
 namespace impact::worker {

@@ -6,7 +6,7 @@
 // of biases, no normalisation, no interpolation), as in the field's tables of multiply-adds.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <array>
 #include <compare>

@@ -3,6 +3,10 @@
 #include "worker/compat.hpp"
 #include "worker/trainer.hpp"
 
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
 #include <cmath>
 
 namespace impact::worker {

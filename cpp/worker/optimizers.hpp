@@ -1,7 +1,8 @@
 // The optimizers of a training: torch's own, and the same with each step done over all parameters together.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/optim/optimizer.h>
 
 #include <memory>
 #include <vector>

@@ -3,6 +3,7 @@
 #include "worker/weights.hpp"
 
 #include <c10/core/DeviceGuard.h>
+#include <torch/utils.h>
 
 namespace impact::worker {
 namespace {

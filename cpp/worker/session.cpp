@@ -40,43 +40,43 @@ Json described(const NetworkSpec& spec) {
           {"softmax", spec.softmax}};
 }
 
-struct Source {
+struct PhaseData {
   std::shared_ptr<Dataset> data;
   Json description;
 };
 
 /// The data a phase asks for: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
 /// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
-Source open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
-                 std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
+PhaseData open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
+                    std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
   const auto name = choice_of(f, "data");
   const auto seed =
       static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
-  Source source;
+  PhaseData data;
   if (name == "synthetic") {
-    source.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().scores);
-    source.description = {{"name", name}, {"seed", seed}};
+    data.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().scores);
+    data.description = {{"name", name}, {"seed", seed}};
   } else {
     const auto limit = f.whole("subset", 0, 1);
     const auto folder = f.text("data_folder", "");
     const auto key =
         name + (train_part ? "/train/" : "/test/") + std::to_string(limit) + "/" + std::to_string(seed) + "/" + folder;
     if (kept != nullptr && kept->count(key) > 0) {
-      source.data = kept->at(key);
+      data.data = kept->at(key);
     } else {
       const bool brain = name == "brain" || name == "brain-2mm";
       const auto open = brain ? open_brain : name == "text" ? open_text : open_fashion_mnist;
       auto options = model.data_options();
       options.spacing_mm = name == "brain-2mm" ? 2 : 1;
-      source.data = open(options, train_part, limit, seed, folder);
+      data.data = open(options, train_part, limit, seed, folder);
       if (kept != nullptr) {
-        (*kept)[key] = source.data;
+        (*kept)[key] = data.data;
       }
     }
-    source.description = {
-        {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", source.data->size()}, {"seed", seed}};
+    data.description = {
+        {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", data.data->size()}, {"seed", seed}};
   }
-  return source;
+  return data;
 }
 
 TrainOptions parse_training(const Fields& f) {

@@ -1,27 +1,13 @@
 #include "worker/text.hpp"
 
+#include "impact/core/edit_distance.hpp"
+
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 #include <utility>
 
 namespace impact::worker {
 namespace {
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto cost = a[i - 1] == b[j - 1] ? diagonal : diagonal + 1;
-      diagonal = row[j];
-      row[j] = std::min({cost, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 /// Names are written with and without their dashes.
 std::string bare(const std::string& text) {

@@ -7,6 +7,8 @@
 #include "worker/replicas.hpp"
 #include "worker/weights.hpp"
 
+#include <torch/optim/optimizer.h>
+
 #include <memory>
 #include <optional>
 #include <set>

@@ -4,7 +4,8 @@
 
 #include "worker/protocol.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from architecture import counts, cpp_layers, python_floors, sizes
+from architecture import counts, cpp_layers, python_floors, sizes, tested_by
 
 ROOT = Path(__file__).parents[2]
 CHECKS: list[Callable[[Path], list[str]]] = [
@@ -21,6 +21,7 @@ CHECKS: list[Callable[[Path], list[str]]] = [
     sizes.function_violations,
     sizes.constructor_violations,
     counts.count_violations,
+    tested_by.untested_sources,
 ]
 
 
@@ -214,3 +215,19 @@ def test_more_than_the_ceiling_is_found(tmp_path: Path) -> None:
     plant(tmp_path, "python/impact_tracker/a.py", "x: Any\n" * 1000)
     (violation,) = counts.count_violations(tmp_path)
     assert violation.startswith("any: 1000, at most")
+
+
+def test_a_source_without_a_test_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "cpp/impact/core/a.cpp", "")
+    plant(tmp_path, "cpp/impact/core/b.cpp", "")
+    plant(tmp_path, "cpp/worker/networks/c.cpp", "")
+    plant(tmp_path, "tests/cpp/core/a_test.cpp", "")
+    plant(tmp_path, "tests/cpp/worker/all_test.cpp", "")
+    table = {"worker/networks/*.cpp": "cpp/worker/all_test.cpp"}
+    (fault,) = tested_by.untested_sources(tmp_path, table)
+    assert "cpp/impact/core/b.cpp has no test: add tests/cpp/core/b_test.cpp" in fault
+    table.update({"impact/core/b.cpp": "cpp/core/gone_test.cpp", "impact/core/a.cpp": "cpp/core/a_test.cpp"})
+    assert [fault.partition(",")[0] for fault in tested_by.untested_sources(tmp_path, table)] == [
+        "TESTED_BY: impact/core/b.cpp names tests/cpp/core/gone_test.cpp",
+        "TESTED_BY: impact/core/a.cpp is no source without a test of its own",
+    ]

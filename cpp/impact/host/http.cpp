@@ -6,36 +6,49 @@
 
 #include "impact/host/library.hpp"
 
+#if __has_include(<curl/curl.h>)
+#define CURL_DISABLE_DEPRECATION  // some of these options have newer siblings, which older releases do not know
+#include <curl/curl.h>
+#endif
+
 namespace impact {
 namespace {
 
-// libcurl's numbers, as its header publishes them.
-enum Option : int {
-  kWriteData = 10001,
-  kUrl = 10002,
-  kUserName = 10173,
-  kPassword = 10174,
-  kPostFields = 10015,
-  kHeaders = 10023,
-  kHeaderData = 10029,
-  kCustomRequest = 10036,
-  kCaFile = 10065,
-  kWriteFunction = 20011,
-  kHeaderFunction = 20079,
-  kNoBody = 44,
-  kFollowLocation = 52,
-  kPostFieldSize = 60,
-  kVerifyPeer = 64,
-  kVerifyHost = 81,
-  kNoSignal = 99,
-  kHttpAuth = 107,
-  kTimeoutMs = 155,
-  kConnectTimeoutMs = 156,
-  kProtocols = 181,
-};
-constexpr int kResponseCode = 0x200002;
-constexpr long kHttpAndHttps = 3;
-constexpr long kBasicAuth = 1;
+// libcurl is loaded at run time where it is there, so these are its numbers without its header. Where a machine that builds has
+// the header, the compiler compares them.
+#define IMPACT_CURL_NUMBERS(NUMBER)                          \
+  NUMBER(kWriteData, 10001, CURLOPT_WRITEDATA)               \
+  NUMBER(kUrl, 10002, CURLOPT_URL)                           \
+  NUMBER(kPostFields, 10015, CURLOPT_POSTFIELDS)             \
+  NUMBER(kHeaders, 10023, CURLOPT_HTTPHEADER)                \
+  NUMBER(kHeaderData, 10029, CURLOPT_HEADERDATA)             \
+  NUMBER(kCustomRequest, 10036, CURLOPT_CUSTOMREQUEST)       \
+  NUMBER(kCaFile, 10065, CURLOPT_CAINFO)                     \
+  NUMBER(kUserName, 10173, CURLOPT_USERNAME)                 \
+  NUMBER(kPassword, 10174, CURLOPT_PASSWORD)                 \
+  NUMBER(kWriteFunction, 20011, CURLOPT_WRITEFUNCTION)       \
+  NUMBER(kHeaderFunction, 20079, CURLOPT_HEADERFUNCTION)     \
+  NUMBER(kFollowLocation, 52, CURLOPT_FOLLOWLOCATION)        \
+  NUMBER(kPostFieldSize, 60, CURLOPT_POSTFIELDSIZE)          \
+  NUMBER(kVerifyPeer, 64, CURLOPT_SSL_VERIFYPEER)            \
+  NUMBER(kVerifyHost, 81, CURLOPT_SSL_VERIFYHOST)            \
+  NUMBER(kNoSignal, 99, CURLOPT_NOSIGNAL)                    \
+  NUMBER(kHttpAuth, 107, CURLOPT_HTTPAUTH)                   \
+  NUMBER(kTimeoutMs, 155, CURLOPT_TIMEOUT_MS)                \
+  NUMBER(kConnectTimeoutMs, 156, CURLOPT_CONNECTTIMEOUT_MS)  \
+  NUMBER(kProtocols, 181, CURLOPT_PROTOCOLS)                 \
+  NUMBER(kResponseCode, 0x200002, CURLINFO_RESPONSE_CODE)    \
+  NUMBER(kHttpAndHttps, 3, CURLPROTO_HTTP | CURLPROTO_HTTPS) \
+  NUMBER(kBasicAuth, 1, CURLAUTH_BASIC)
+
+#define IMPACT_CURL_CONSTANT(name, number, published) constexpr int name = number;
+IMPACT_CURL_NUMBERS(IMPACT_CURL_CONSTANT)
+
+#if __has_include(<curl/curl.h>)
+#define IMPACT_CURL_CHECK(name, number, published) \
+  static_assert(static_cast<long>(published) == (number), "libcurl's header has another number");
+IMPACT_CURL_NUMBERS(IMPACT_CURL_CHECK)
+#endif
 
 struct Sinks {
   std::string* body;
@@ -103,7 +116,7 @@ struct HttpClient::Curl {
     const auto ms = static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(request.timeout).count());
     reset(handle);
     setopt(handle, kUrl, request.url.c_str());
-    setopt(handle, kProtocols, kHttpAndHttps);
+    setopt(handle, kProtocols, long{kHttpAndHttps});
     setopt(handle, kCustomRequest, request.method.c_str());
     setopt(handle, kNoSignal, 1L);
     setopt(handle, kFollowLocation, 0L);
@@ -119,7 +132,7 @@ struct HttpClient::Curl {
       setopt(handle, kPostFieldSize, static_cast<long>(request.body.size()));
     }
     if (!request.user.empty()) {
-      setopt(handle, kHttpAuth, kBasicAuth);
+      setopt(handle, kHttpAuth, long{kBasicAuth});
       setopt(handle, kUserName, request.user.c_str());
       setopt(handle, kPassword, request.password.c_str());
     }

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <stdexcept>
+
+#include "impact/core/edit_distance.hpp"
 
 namespace impact {
 
@@ -35,21 +36,6 @@ constexpr std::array kEntries{
 };
 #undef IMPACT_SOURCE
 #undef IMPACT_SETTABLE_SOURCE
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
 
 std::vector<std::string_view> known_names() {
   std::vector<std::string_view> names;

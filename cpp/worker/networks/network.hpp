@@ -1,7 +1,8 @@
 // What a network of the worker is, and how the registry names it.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <functional>
