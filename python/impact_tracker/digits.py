@@ -49,10 +49,13 @@ def _scale(value: float, prefixes: tuple[tuple[float, str], ...] = _PREFIXES) ->
 
 
 def quantity(value: float | None, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
-    """`12.3 kJ ± 0.4 kJ`; "not measured" for None. `spread=False` leaves the ± out but not its effect on digits."""
+    """A value with its unit, as in `12.3 kJ ± 0.4 kJ`; "not measured" for `None`.
+
+    `spread=False` leaves the ± out; the half-width still decides how many digits are shown.
+    """
     if value is None or math.isnan(value):
         return "not measured"
-    # A value below its own uncertainty is shown on the uncertainty's scale: 0 J ± 3 J, not 120 mJ ± 3000 mJ.
+    # A value below its own uncertainty takes the prefix of the uncertainty: 0 J ± 3 J, not 120 mJ ± 3000 mJ.
     factor, prefix = _scale(max(abs(value), half_width or 0.0))
     decimals = decimals_for(value / factor, None if half_width is None else half_width / factor)
     text = f"{fixed(value / factor, decimals)} {prefix}{unit}"
@@ -62,7 +65,7 @@ def quantity(value: float | None, unit: str, half_width: float | None = None, *,
 
 
 def energy(energy_j: float | None, half_width_j: float | None = None, *, spread: bool = True) -> str:
-    """Joules below 0.1 kWh, else kWh: the unit papers use."""
+    """An energy in joules below 0.1 kWh, else in kWh, which is the unit of papers."""
     if energy_j is None or math.isnan(energy_j):
         return "not measured"
     if max(abs(energy_j), half_width_j or 0.0) < joules_of(0.1):
@@ -84,7 +87,7 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
 
 
 def carbon(value_g: float | None, low_g: float | None = None, high_g: float | None = None) -> str:
-    """`420 mg CO2e (310 to 560)`: two digits at most, as no intensity is known better."""
+    """A mass of CO2e with its range, as in `420 mg CO2e (310 to 560)`; two digits, for no intensity is known better."""
     if value_g is None or math.isnan(value_g):
         return "not known"
     factor, unit = next(((f, u) for f, u in _MASSES if abs(value_g) >= f), _MASSES[-1] if value_g else (1.0, "g"))
@@ -102,7 +105,7 @@ def significant(value: float, digits: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`420 µs`, `12.3 s`, `4 min 05 s`, `3 h 12 min`, `2 d 04 h`."""
+    """A time in the units that people use: `420 µs`, `12.3 s`, `4 min 05 s`, `3 h 12 min`, `2 d 04 h`."""
     if seconds is None or math.isnan(seconds):
         return "not known"
     if seconds < 119.95:
@@ -117,7 +120,7 @@ def duration(seconds: float | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """`3 %`, `0.2 %`; a share below 0.1 % as `< 0.1 %`."""
+    """A share in per cent: `3 %`, `0.2 %`; below 0.1 % it is `< 0.1 %`."""
     if ratio is None or math.isnan(ratio):
         return "not known"
     if 0 < abs(ratio) < 0.0005:

@@ -20,7 +20,7 @@ _STRONG = (
 _STRONG_NAME = re.compile(rf"(?:^|[^a-z0-9])(?:{_STRONG})(?:$|[^a-z0-9])|passw(?:or)?d|secret|apikey", re.IGNORECASE)
 _TOKEN_NAME = re.compile(r"token", re.IGNORECASE)
 _KEY_NAME = re.compile(r"(?:^|[^a-z0-9])key$", re.IGNORECASE)
-# Names that end in "key" or hold "token" and speak of data, not of access.
+# These names end in "key" or hold "token", and mean data and not access.
 _HARMLESS = re.compile(
     r"(?:sort|group|primary|foreign|monitor|metric|dict|batch|image|label|text|feature|input|output|data|query|target"
     r"|cache|index|partition|column|row|loss)[._-]?key$|tokeni[sz]|token[._-]?(?:type|count|len|ids?|budget|level|class)",
@@ -55,7 +55,7 @@ _BEARER = re.compile(r"\b(?P<word>bearer|basic)\s+(?P<value>[A-Za-z0-9._~+/=-]{8
 
 
 def is_secret_name(name: str, value: str = "") -> bool:
-    """Whether what stands under this name is a secret. A number under `max_tokens` is none, under `token` it is."""
+    """Whether the value of this name is a secret. A number is none under `max_tokens`; under `token` it is one."""
     bare = name.strip("\"'-+ ")
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare)  # hfToken, apiKey
     if _STRONG_NAME.search(spaced):
@@ -71,7 +71,7 @@ def is_secret_name(name: str, value: str = "") -> bool:
 
 
 def mask_text(text: str) -> str:
-    """A text with every secret in it replaced by `***`; what stands around it is kept."""
+    """The text with `***` in place of every secret; all other words stay."""
     text = _KNOWN_SHAPES.sub(MASK, text)
     text = _URL_USER.sub(rf"\g<scheme>\g<user>:{MASK}@", text)
     text = _URL_BARE.sub(rf"\g<scheme>{MASK}@", text)
@@ -91,7 +91,7 @@ def mask_text(text: str) -> str:
 
 
 def mask_value(name: str, value: str) -> str:
-    """The value that stands under a name, masked whole by its name or in part by its shape."""
+    """The value of a name: `***` where the name is that of a secret, else the value without secrets in it."""
     return MASK if value and is_secret_name(name, value) else mask_text(value)
 
 
