@@ -52,6 +52,7 @@ class Controller(BaseHTTPRequestHandler):
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("IMPACT_TRACKER_SOURCES", raising=False)
     with ThreadingHTTPServer(("127.0.0.1", 0), Controller) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
