@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from impact_tracker.bench.row.row import Key, Measured, Row, Source
 from impact_tracker.bench.show.caveats import processors_model_of
 from impact_tracker.cli.doctor import headline
 from impact_tracker.interop import Statement
@@ -86,10 +87,13 @@ def test_doctor_says_who_models(channels: list[Channel], said: str) -> None:
 
 
 def test_a_campaigns_rows_say_whose_model_the_processors_energy_is_by() -> None:
-    rows = [{"sources": [AMD, MEMORY]}, {"sources": None}, {}]
-    assert processors_model_of(rows) is Model.PROCESSOR
-    assert processors_model_of([*rows, {"sources": [LOAD]}]) is Model.DESIGN_POWER
-    assert processors_model_of([{"sources": [INTEL, MEMORY]}]) is None
+    def row(*channels: Channel) -> Row:
+        sources = tuple(Source(str(one["id"]), "cpu:0", quality=str(one["quality"])) for one in channels)
+        return Row(Key("a.r1", "inference", 1), "ok", measured=Measured(sources=sources))
+
+    assert processors_model_of([row(AMD, MEMORY), row()]) is Model.PROCESSOR
+    assert processors_model_of([row(AMD, MEMORY), row(), row(LOAD)]) is Model.DESIGN_POWER
+    assert processors_model_of([row(INTEL, MEMORY)]) is None
 
 
 def test_exports_name_the_model_beside_the_quality() -> None:
