@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from impact_tracker.bench.row.row import Epoch, Key, Row, TaskEnd, Unknown
 from python.golden import FOLDER
 
 LINES = [line for path in sorted((FOLDER / "bench").glob("*/*.jsonl")) for line in path.read_text().splitlines()]
+
+
+EARLY = Path(__file__).parents[2] / "data" / "rows" / "v1" / "rows.jsonl"  # of schema 1, before rows had types
 
 
 def row_of(**said: Any) -> Row:
@@ -30,6 +34,19 @@ def test_every_line_is_written_as_it_was_read() -> None:
         kinds.add(type(line))
         assert as_line(line) == text + "\n"
     assert kinds == {Row, Epoch, TaskEnd}
+
+
+def test_rows_of_schema_1_stay_readable() -> None:
+    """Their workers did not say yet what they were seen to run in, on which devices, with which optimizer."""
+    texts = EARLY.read_text().splitlines()
+    lines = [decode(json.loads(text)) for text in texts]
+    assert [as_line(line) for line in lines] == [text + "\n" for text in texts]
+    rows = [line for line in lines if isinstance(line, Row)]
+    assert {row.phase for row in rows} == {"idle", "load", "warm-up", "training", "evaluation"}
+    training = next(row for row in rows if row.phase == "training")
+    assert (training.setup.observed, training.setup.devices, training.work.optimizer) == (None, None, None)
+    assert training.energy.quality == "modelled"
+    assert training.invalid_because is None
 
 
 def test_what_a_line_says_is_an_attribute() -> None:
