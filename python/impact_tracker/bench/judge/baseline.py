@@ -39,8 +39,8 @@ def powers(row: Row | None) -> dict[str, float]:
 
 
 def levels_at(row: Row, before: Row | None, after: Row | None) -> dict[str, Level]:
-    """The idle machine at the time of a row. A baseline in which a sensor was silent that speaks else is none: its sum
-    is another one."""
+    """The power of the idle machine at the time of a row. A baseline in which a sensor was silent does not count,
+    because its sum lacks that sensor."""
     first, last = (powers(None if baseline and baseline.around.silent else baseline) for baseline in (before, after))
     part = _part(row, before, after)
     levels = {}
@@ -54,8 +54,8 @@ def levels_at(row: Row, before: Row | None, after: Row | None) -> dict[str, Leve
 
 
 def _part(row: Row, before: Row | None, after: Row | None) -> float:
-    """How far a row's middle lies on the way from one baseline's middle to the other's; half-way where no times are
-    known."""
+    """How far a row's middle lies on the way from one baseline's middle to the other's. It is taken as half-way if no
+    times are known."""
     begin, at, end = _middle(before), _middle(row), _middle(after)
     if begin is None or at is None or end is None or end <= begin:
         return 0.5
@@ -69,7 +69,7 @@ def _middle(row: Row | None) -> float | None:
 
 
 def baselines(rows: Sequence[Row]) -> dict[int | None, dict[str, Row]]:
-    """Of each session its idle rows, by name (BEFORE, AFTER)."""
+    """The idle rows of each session, by name (BEFORE, AFTER)."""
     by_session: dict[int | None, dict[str, Row]] = {}
     for row in rows:
         if row.phase == "idle":

@@ -1,4 +1,4 @@
-"""What makes a row count: each check with what it saw; a row that fails one is shown invalid and never averaged."""
+"""Decides whether a row counts. A row that fails a fatal check is shown as invalid and is in no mean."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Rules(NamedTuple):
 
 
 def to_judge(row: Row) -> bool:
-    """Whether a row is judged: the phases that a test is for, where they came to their end."""
+    """Whether a row is judged at all. Only phases that a test is for are, if they came to their end."""
     return row.status == "ok" and row.phase not in (*ASIDE, "idle")
 
 
 def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
-    """Whether a row counts, and its energy above idle. `idle`: power of the idle machine at its time
-    (`baseline.levels_at`). The row stays as it is."""
+    """The verdict on a row, with its energy above idle. `idle`: power of the idle machine at the row's time
+    (`baseline.levels_at`). The row itself stays as it is."""
     settings, strict = rules
     drift, scatter = _passes(row)
     period_s, region_s = row.around.sample_period_s, row.measured.region_s
@@ -106,7 +106,8 @@ def _cpu_works(row: Row) -> Check:
 
 
 def _awake(row: Row) -> Check:
-    """Of a laptop that was closed meanwhile: counters go on or begin anew, the clock stood still."""
+    """A suspended machine (a closed laptop) spoils a row: its counters go on or begin anew while the clock stands
+    still."""
     away = row.around.suspended_s
     return Check("awake", None if away is None else away <= 0, f"the machine was suspended for {away or 0:.1f} s in it")
 
@@ -142,8 +143,8 @@ def _as_asked(row: Row, settings: Settings) -> list[Check]:
 
 
 def _ran_in(name: str, echoed: str | None, shares: Mapping[str, float] | None, asked: str) -> Check:
-    """By the worker's look at the operations of the first pass, not by what it was set to. A few operations may have
-    no other way than another precision or layout: invalid is a row of which most ran so."""
+    """Compares what was asked with what the worker saw in the first pass, not with what it was set to. Some operations
+    exist in another precision or layout only; a row is invalid if most of its work ran so."""
     if shares is None:  # written before workers looked
         return Check(name, echoed == asked, f"ran in {echoed}, {asked} was asked for")
     if not shares:  # no convolution of images: it has no layout
@@ -155,8 +156,8 @@ def _ran_in(name: str, echoed: str | None, shares: Mapping[str, float] | None, a
 
 
 def _threads(row: Row) -> Check:
-    """Threads with a real part in the process's CPU time against those that it was set to; a GPU's host does not count.
-    More are a library with threads of its own; fewer may be a network of small operations."""
+    """Compares the threads that took CPU time with the threads that were given; beside a GPU they do not count. If more
+    worked, a library has threads of its own; if fewer did, the network may consist of small operations."""
     used, given = row.setup.observed.threads if row.setup.observed else None, row.setup.threads
     on_cpu = row.setup.device == "cpu" and (row.work.duration_s or 0.0) >= LEAST_THREADS_S
     if used is None or given is None or not on_cpu:
@@ -177,15 +178,15 @@ def _energy_known(row: Row) -> Check:
 
 
 def _all_spoke(row: Row) -> Check:
-    """A sum without a sensor that was in the others is no energy to average with theirs."""
+    """A row in which a sensor was silent has a smaller sum than the others, and must not be averaged with them."""
     silent = row.around.silent
     text = f"no reading of {', '.join(silent or ())}, which had spoken before: it is not in the sum"
     return Check("sensors", None if silent is None else not silent, text)
 
 
 def _above_idle(row: Row, idle: Levels, strict: bool) -> list[Check]:
-    """Of the device that was to work, as far as its power is known: idle cards would hide what processors draw. On a
-    CPU another program's load may hide it too, a GPU's idle power is its own."""
+    """The device that worked must draw more than when it is idle. Only its own power is compared, if that is known: the
+    power of idle cards would hide what processors draw. On a CPU another program's load may hide it too."""
     gpu = (row.setup.device or "").startswith("cuda")
     now = powers(row)
     cards = [name for name in row.setup.gpu_devices if name in idle and name in now]
@@ -207,8 +208,8 @@ def _above_idle(row: Row, idle: Levels, strict: bool) -> list[Check]:
 
 
 def _with_above_idle(verdict: Verdict, row: Row, level: Level | None) -> Verdict:
-    """With the energy above idle, and what it would be by either baseline alone as its range: `None` where there is
-    one only."""
+    """The verdict with the energy above idle. Its range is what either baseline alone would give; with only one
+    baseline the range is `None`."""
     energy, duration = row.energy_j, row.measured.region_s
     if level is None or energy is None or not duration:
         return verdict
@@ -224,7 +225,7 @@ def _with_above_idle(verdict: Verdict, row: Row, level: Level | None) -> Verdict
 
 
 def _settled(row: Row, strict: bool) -> Check:
-    """Whether warming up reached its end: power that changes by less than 1 %."""
+    """Warming up must have reached its end, where the power changes by less than 1 %."""
     slope = row.around.slope
     by = "" if slope is None else f" by {slope:.1%}"
     return Check("settled", row.around.settled, f"when it began the power still changed{by}", strict)
@@ -257,8 +258,8 @@ def _window(row: Row) -> Check:
 
 
 def _passes(row: Row) -> tuple[float | None, float | None]:
-    """Drift and coefficient of variation of the passes' times, the first left out; those of an earlier verdict where
-    the times are gone."""
+    """Drift and coefficient of variation of the passes' times without the first one. If the times are gone, those of
+    the earlier verdict are taken."""
     times = row.work.pass_ns[1:]
     if not row.work.pass_ns:
         return row.verdict.drift, row.verdict.pass_cv
@@ -272,7 +273,7 @@ def _passes(row: Row) -> tuple[float | None, float | None]:
 
 
 def _steady_passes(drift: float | None, scatter: float | None, strict: bool) -> list[Check]:
-    """Drift and scatter of the passes: throttling, another load on the machine."""
+    """Passes that drift or scatter are a sign of throttling or of another load on the machine."""
     if drift is None or scatter is None:
         return []
     return [
@@ -298,7 +299,7 @@ def _warming(row: Row) -> Check:
 
 
 def _counter_and_gauge(row: Row) -> Check:
-    """An energy counter against the integral of the same device's power, where a device has both."""
+    """The energy counter of a device must agree with the integral of its power, if the device has both."""
     ratios = [(pair.counter_j / pair.gauge_j, pair.device) for pair in row.measured.counter_and_gauge]
     if not ratios:
         return Check("counter and gauge", None, "")

@@ -1,4 +1,4 @@
-"""Lines of rows.jsonl as typed values and back, and the flat view that CSV and JSON files take of a row.
+"""Reads lines of rows.jsonl into typed values and writes them back; CSV and JSON files take their fields from here.
 
 What a line may say is what the classes of `row/row.py` hold: a name of the line is the attribute of that name. A line
 is written in the order of its `names`, so that one that was read is written as it was; a name that this version does
@@ -37,7 +37,7 @@ _DERIVED: dict[str, Callable[[Row], object]] = {
 
 
 def _names_of(kind: type[object]) -> tuple[str, ...]:
-    """What the line of a class says of its attributes."""
+    """The names under which a line holds the attributes of a class."""
     return tuple(item.name for item in fields(kind) if item.name not in _APART)  # type: ignore[arg-type]
 
 
@@ -48,7 +48,7 @@ NAMES: tuple[str, ...] = (*_PLACES, *_ENERGY, *_DERIVED)
 
 
 def value_of(row: Row, name: str) -> object:
-    """What a row's line says under a name; KeyError for a name that no line has."""
+    """The value that a row's line holds under a name. KeyError for a name that no line has."""
     if name in _DERIVED:
         return _DERIVED[name](row)
     if name in _ENERGY:
@@ -60,7 +60,7 @@ def value_of(row: Row, name: str) -> object:
 
 
 def encode(line: Line) -> dict[str, object]:
-    """A line as what JSON has: texts, numbers, lists, dictionaries."""
+    """A line in the types that JSON has: texts, numbers, lists, dictionaries."""
     names = line.origin.names
     if isinstance(line, Row):
         content = {name: value_of(line, name) for name in names or NAMES}
@@ -75,12 +75,12 @@ def encode(line: Line) -> dict[str, object]:
 
 
 def as_line(line: Line) -> str:
-    """One line of rows.jsonl; numbers that are none become null."""
+    """The text of one line of rows.jsonl. Numbers that are not finite become null."""
     return json.dumps(encode(line), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 def written(line: Line, mark: str | None, now: str) -> Line:
-    """The line as it is written now, with the mark of the settings that it was measured with."""
+    """The line with the time of writing and the mark of the settings that it was measured with."""
     names = line.origin.names or tuple(encode(line))[1:]
     new = [name for name in ("of", "written_at") if name not in names and (name != "of" or mark is not None)]
     of = line.origin.of if mark is None else mark
@@ -103,7 +103,7 @@ def _plain(value: object) -> object:
 
 
 def decode(content: Mapping[str, object]) -> Line:
-    """The line that `encode` made. ValueError for what cannot have been one."""
+    """The line that `encode` turned into this dictionary. ValueError if it cannot have been one."""
     kind = content.get("kind")
     if kind == "row":
         return _row(content)
@@ -131,7 +131,7 @@ def _row(content: Mapping[str, object]) -> Row:
 
 @dataclass(frozen=True)
 class _FlatEnergy:
-    """An energy as a line says it."""
+    """The fields of a line that make up its energy."""
 
     energy_j: float | None
     energy_low_j: float | None

@@ -58,7 +58,7 @@ class Settled(NamedTuple):
 
 
 def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
-    """What is known of a row before anything ran, its region's name too."""
+    """A row of a phase that is about to begin. It knows its test, its place in the campaign and its region's name."""
     test = task.test
     facts = Facts(
         test.name,
@@ -78,13 +78,13 @@ def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
 
 
 def idle_row(name: str, session: int) -> Row:
-    """The machine without us, under the name of its region."""
+    """A row of the idle machine. It is called after its region."""
     row = Row(Key(f"{name}.s{session}", "idle", session, session), "ok", origin=Origin(region=name))
     return row.with_names("task", "phase", "attempt", "session", "status")
 
 
 def with_energy(row: Row, measured: Measured | None) -> Row:
-    """With what the tracker measured; `None` where it had no result."""
+    """The row with what the tracker measured. `measured` is `None` where the tracker had no result."""
     if measured is None:
         return replace(row, measured=Measured()).with_names(*ROW_FIELDS, "region_s")
     busy = used_gpu(measured.gpu_use, row.setup.gpu_devices)
@@ -92,7 +92,8 @@ def with_energy(row: Row, measured: Measured | None) -> Row:
 
 
 def measured_by(result: Result | None) -> Measured | None:
-    """A region's result: energy of the machine, without PUE; carbon with PUE and intensity, which stand beside it."""
+    """What a row keeps of a region's result. The PUE is in the carbon alone, and stands beside it with the
+    intensity."""
     if result is None:
         return None
     return Measured(
@@ -150,7 +151,7 @@ def _pairs(result: Result) -> tuple[CounterAndGauge, ...]:
 
 
 def summed(parts: Sequence[Measured]) -> Measured | None:
-    """Regions that do not overlap as one: the epochs of a training, the evaluations between them. `None` for none."""
+    """The sum of regions that do not overlap, as of all epochs of a training. It is `None` where there is no region."""
     if len(parts) < 2:
         return parts[0] if parts else None
     seconds = math.fsum(part.region_s or 0.0 for part in parts)
@@ -159,7 +160,7 @@ def summed(parts: Sequence[Measured]) -> Measured | None:
     highs = [_distance(part.energy_high_j, part) for part in parts]
 
     def mean(values: Sequence[float | None]) -> float | None:
-        """Weighted with the regions' lengths; `None` as soon as one is not known."""
+        """The mean weighted with the regions' lengths. It is `None` as soon as one value is not known."""
         if None in values or seconds <= 0:
             return None
         weighted = ((value or 0.0) * (part.region_s or 0.0) for value, part in zip(values, parts))
@@ -194,12 +195,12 @@ def summed(parts: Sequence[Measured]) -> Measured | None:
 
 
 def _distance(end_j: float | None, part: Measured) -> float | None:
-    """How far an end of an energy's interval is from it."""
+    """How far an end of an energy's interval is from the energy itself."""
     return None if end_j is None or part.energy.best_j is None else end_j - part.energy.best_j
 
 
 def _end(energy: Energy, distances: Sequence[float | None], sign: int) -> float | None:
-    """An end of the sum's interval: the regions' edges and gaps err on their own."""
+    """An end of the sum's interval. Errors of edges and gaps are independent, so their squares add up."""
     known = [distance for distance in distances if distance is not None]
     if energy.best_j is None or len(known) < len(distances):
         return None
@@ -207,7 +208,7 @@ def _end(energy: Energy, distances: Sequence[float | None], sign: int) -> float 
 
 
 def _summed_sources(parts: Sequence[Measured]) -> tuple[Source, ...]:
-    """Each channel once; its energy is known where it is in every part."""
+    """Each channel once. Its energy is known if every part knows it."""
     by_id: dict[str, list[Source]] = {}
     for part in parts:
         for source in part.sources:
@@ -223,7 +224,7 @@ def _summed_sources(parts: Sequence[Measured]) -> tuple[Source, ...]:
 
 
 def _summed_pairs(parts: Sequence[Measured]) -> tuple[CounterAndGauge, ...]:
-    """Those that every part has."""
+    """The sums of those pairs that every part has."""
     devices = {tuple(pair.device for pair in part.counter_and_gauge) for part in parts}
     if len(devices) != 1:
         return ()
@@ -236,8 +237,8 @@ def _summed_pairs(parts: Sequence[Measured]) -> tuple[CounterAndGauge, ...]:
 
 
 def used_gpu(gpu_use: Mapping[str, float | None], devices: Sequence[str]) -> float | None:
-    """Use of the least used of the GPUs that the work was given: another one may be busy for somebody else. Where
-    worker or sensors do not name GPUs by their UUID, of the busiest."""
+    """How busy the least busy GPU of the work was: a GPU that belongs to somebody else must not hide an idle one. If
+    worker or sensors do not name GPUs by their UUID, the busiest GPU is taken."""
     use = {name: value for name, value in gpu_use.items() if value is not None}
     if devices and any(name.startswith("gpu:GPU-") for name in use):
         return min((use[name] for name in devices if name in use), default=None)
@@ -245,7 +246,7 @@ def used_gpu(gpu_use: Mapping[str, float | None], devices: Sequence[str]) -> flo
 
 
 def with_loaded(row: Row, loaded: Loaded) -> Row:
-    """With how the network was built; what the phase itself told of it stays."""
+    """The row with how the network was built. What the phase itself told stays as it is."""
     new = [name for name in _LOADED.split() if name not in row.origin.names]
     setup = replace(row.setup, **{name: getattr(loaded, name) for name in new})
     uuids = [gpu.uuid for gpu in loaded.gpus]
@@ -258,7 +259,7 @@ def with_loaded(row: Row, loaded: Loaded) -> Row:
 
 
 def with_work(row: Row, done: PhaseResult) -> Row:
-    """With what the worker says it did."""
+    """The row with what the worker reports of the phase."""
     names = [name for name in _WORK.split() if done.phase in _ONLY_OF.get(name, (done.phase,))]
     kept = done.pass_ns[1:] or done.pass_ns  # the first pass allocates: every benchmark drops it
     work = Work(
@@ -275,7 +276,8 @@ def with_work(row: Row, done: PhaseResult) -> Row:
 
 
 def with_verdict(row: Row, verdict: Verdict) -> Row:
-    """With the verdict in place of an earlier one. The times of the passes were kept for it and go."""
+    """The row with a new verdict instead of an earlier one. The times of single passes are dropped: only judging needs
+    them."""
     names = tuple(name for name in row.origin.names if name != "pass_ns")
     row = replace(
         row,
@@ -290,7 +292,7 @@ def with_verdict(row: Row, verdict: Verdict) -> Row:
 
 
 def with_settled(row: Row, settled: Settled) -> Row:
-    """With how the warming up went that came before."""
+    """The row with how the warming up before it went."""
     around = replace(row.around, settled=settled.steady, slope=_finite(settled.slope))
     return replace(row, around=around).with_names("settled", "slope")
 

@@ -14,7 +14,7 @@ LEAST_S = 0.01  # the two clocks are not read at the same time
 
 
 class Watch:
-    """Begun with a phase; its row is told at the end."""
+    """Watches the machine from the begin of a phase to its end, and tells the phase's row."""
 
     def __init__(self, root: str = "/") -> None:
         self._root = root
@@ -22,13 +22,13 @@ class Watch:
         self._suspended = suspended_s()
 
     def ended(self, row: Row) -> Row:
-        """With the time that the machine was suspended since the phase began."""
+        """The row with the time for which the machine was suspended since the phase began."""
         away = suspended_s() - self._suspended
         around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0)
         return replace(row, around=around).with_names("suspended_s")
 
     def failed(self, row: Row, error: Exception) -> Row:
-        """With why the phase failed."""
+        """The row with the reason why its phase failed."""
         known = isinstance(error, (WorkerError, OSError))  # of the others the kind is half of what they say
         reason = (str(error) if known else "") or repr(error)
         kind = getattr(error, "kind", type(error).__name__)

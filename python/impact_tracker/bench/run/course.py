@@ -35,7 +35,7 @@ def better(metric: str, values: Sequence[float]) -> float | None:
 
 
 def merged(done: Sequence[PhaseResult]) -> PhaseResult:
-    """Several phases as one: work added up, loss and accuracy of the last."""
+    """Several phases as one. Their work is added up; loss and accuracy are those of the last phase."""
     memory = [phase.device_memory for phase in done if phase.device_memory is not None]
     peaks = [phase.peak_memory_bytes for phase in done if phase.peak_memory_bytes is not None]
     epochs = [epoch for phase in done for epoch in phase.epochs or ()]
@@ -55,7 +55,7 @@ def merged(done: Sequence[PhaseResult]) -> PhaseResult:
 
 
 class Part:
-    """The training, or the evaluation, of a course: regions of one name, one an epoch."""
+    """The trainings, or the evaluations, of a course. Each epoch is a region, and all regions have one name."""
 
     def __init__(self, row: Row, tracker: ImpactTracker) -> None:
         self._row = row
@@ -64,7 +64,7 @@ class Part:
         self._done: list[PhaseResult] = []
 
     def run(self, prepared: Phase, on_event: Callable[[PhaseProgress | EpochResult], None]) -> PhaseResult:
-        """One phase of the worker, measured; also what a phase used that failed is kept."""
+        """Runs and measures one phase of the worker. What a failed phase used is kept too."""
         region = self._tracker.region(self._row.region, edges="tick")
         try:
             with region:
@@ -81,7 +81,7 @@ class Part:
         return None if last is None else last.energy.best_j
 
     def finished(self) -> Row:
-        """The row over all of them."""
+        """The row of all epochs together."""
         row = with_work(self._row, merged(self._done)) if self._done else self._row
         known = [measured for measured in self._measured if measured is not None]
         complete = len(known) == len(self._measured)  # less one epoch it would be no sum
@@ -90,7 +90,7 @@ class Part:
 
 
 class Course:
-    """One run of a step that reaches for a target (`Reach`). `attempt`: its number, and the session's."""
+    """Runs a step that trains towards a target (`Reach`). `attempt`: the number of the attempt and of the session."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Course:
         self._watch = Watch()
 
     def run(self) -> tuple[list[Row], bool]:
-        """Trains; the two rows, and whether it ended early."""
+        """Trains and evaluates. Returns the two rows, and whether the training ended early."""
         failure: Exception | None = None
         epoch = 0
         try:

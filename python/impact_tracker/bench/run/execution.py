@@ -46,7 +46,7 @@ class Execution:
         self._default = default_threads()
 
     def run(self, task: Task, attempt: int = 1) -> str | None:
-        """Every step of the task; the reason where it had to end early. The worker has ended when this returns."""
+        """Runs every step of the task. Returns the reason if it had to end early. The worker has ended by then."""
         self._worker, self._loaded, self._settled = None, None, None
         delays = random.Random(f"{task.id}/{task.seed}/{attempt}")
         delay_s = self._plan.delay_s
@@ -67,7 +67,8 @@ class Execution:
         return None
 
     def _measured(self, task: Task, attempt: int, phase: str, work: Callable[[Row, Region], Row]) -> None:
-        """One phase: its region, its row. TaskFailedError after the row of a phase that failed was written."""
+        """Runs one phase in its region and writes its row. TaskFailedError after the row of a failed phase was
+        written."""
         self._listener.phase(task, phase)
         row = begun(task, phase, attempt, self._plan.session, platform.node())
         region = self._equipment.tracker.region(row.region, edges="tick")
@@ -92,7 +93,7 @@ class Execution:
         self._listener.row(row.with_names("duration_s", "j_per_image", "images_per_s"))
 
     def _course(self, task: Task, attempt: int, step: Step) -> None:
-        """Epochs and evaluations by turns, until a target is reached."""
+        """Trains and evaluates by turns, until a target is reached."""
         course = Course(
             task, step, (attempt, self._plan.session), self._opened, self._equipment.tracker, self._listener
         )
@@ -169,7 +170,8 @@ class Execution:
         return cpu_seconds(getattr(self._worker, "pid", None))
 
     def _images(self, task: Task, step: Step) -> int:
-        """Found from the first run's speed, the same for every run after it: work is what is fixed, not time."""
+        """The number of images of a phase. The first run's speed decides it for all runs: their work is fixed, not
+        their time."""
         assert self._settled is not None, "a sized phase comes after settling"
         images = images_for(self._plan.phase_s(), self._settled.pass_s, int(task.test.load["batch"]))
         return self._plan.claim(f"{task.test.name}.{step.phase}", images)

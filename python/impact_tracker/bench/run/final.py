@@ -14,8 +14,8 @@ from ..row.storage import Storage
 
 
 def settle(storage: Storage, settings: Settings, strict: bool) -> None:
-    """Rows whose energy or whose baseline was provisional are written again, also those of a session that was ended.
-    Where several drivers run, each looks after its own task."""
+    """Writes rows again whose energy or idle baseline was provisional, also those of a session that was interrupted.
+    If several drivers run, each of them looks after its own task."""
     rows = current(storage.lines())
     if storage.part is not None:
         own = {row.key.session for row in rows if row.task == storage.part}
@@ -38,14 +38,14 @@ def settle(storage: Storage, settings: Settings, strict: bool) -> None:
 
 
 class _Regions:
-    """The regions of a campaign's records, each record read once."""
+    """The regions of a campaign's records. Each record is read once."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._of_record: dict[str, dict[str, list[Measured]]] = {}
 
     def final(self, row: Row) -> Row | None:
-        """The row with its final energy, where its record has one by now."""
+        """The row with its final energy, or `None` if its record has none yet."""
         record = row.origin.record or ""
         if record not in self._of_record:
             self._of_record[record] = self._read(record)

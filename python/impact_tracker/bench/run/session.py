@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a campaign runs with: what starts a worker, what makes a session's tracker, what waits."""
+    """What a campaign runs with: functions that start a worker, make a session's tracker, and wait."""
 
     open_worker: Callable[[], Runner]
     tracker: Callable[..., ImpactTracker]
@@ -61,7 +61,7 @@ class Session:
         self._phases: list[str] = []  # those of the running task that have rows
 
     def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
-        """Every task; `lines`: of the sessions before."""
+        """Runs every task. `lines` are those that earlier sessions wrote."""
         self._before = self._idle(BEFORE)
         equipment = Equipment(self._tools.open_worker, self._tracker, self._tools.sleep)
         plan = Plan(
@@ -85,7 +85,7 @@ class Session:
         self._idle(AFTER)
 
     def _need(self) -> Callable[[Test], int | None]:
-        """Bytes that a test will take about, by what the worker said of its networks."""
+        """A function that estimates the bytes that a test will take, from what the worker said of its networks."""
         networks = self._storage.head().networks
         return lambda test: estimated_bytes(test, networks[test.model]) if test.model in networks else None
 
@@ -119,12 +119,12 @@ class Session:
         self._progress.epoch(epoch)
 
     def _spoken(self, row: Row) -> Row:
-        """With its record, and the sensors that were silent in it."""
+        """The row with the name of its record and the sensors that were silent in it."""
         row = replace(row, origin=replace(row.origin, record=self._record))
         return replace(row, around=replace(row.around, silent=self._meter.silent(row))).with_names("record", "silent")
 
     def _idle(self, name: str) -> Row | None:
-        """The machine without us, for the energy above idle. The meter learns which sensors speak."""
+        """Measures the idle machine, from which the energy above idle follows. The meter learns which sensors speak."""
         self._progress.says("the idle machine")
         if self._mode.idle_s <= 0:
             return None
