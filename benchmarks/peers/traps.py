@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from environments import Peer
 from measure import ToolFailedError, ask, errors_of
@@ -21,12 +19,11 @@ class Trap:
     zones: Callable[[], list[zones.Zone]]
     length_s: float = 2.0
     fault: str = ""
-    sockets: int = 1
 
 
 TRAPS = {
     "counter wraps every 4 s, 10 s region": Trap(lambda: zones.server(range_uj=400e6), 10.0),
-    "two sockets": Trap(lambda: zones.server(sockets=2), sockets=2),
+    "two sockets": Trap(lambda: zones.server(sockets=2)),
     "package and dram": Trap(lambda: zones.server(dram="constant:25")),
     "psys and intel-rapl-mmio": Trap(lambda: [*zones.server(), zones.psys(), zones.mmio_mirror()]),
     "two dies, one counter": Trap(zones.multi_die),
@@ -35,26 +32,13 @@ TRAPS = {
 }
 
 
-def second_socket(directory: str) -> dict[str, Path]:
-    """The topology of two sockets, where there are two CPUs: some tools look there and not at the zones."""
-    cpu = Path("/sys/devices/system/cpu/cpu1/topology/physical_package_id")
-    if not cpu.exists():
-        return {}
-    (Path(directory) / "one").write_text("1\n")
-    return {str(cpu): Path(directory) / "one"}
-
-
 def spring(peer: Peer, ours: str, name: str) -> str:
     """The tool's error in per cent, or how it ended."""
     trap = TRAPS[name]
-    with tempfile.TemporaryDirectory() as directory:
-        show = second_socket(directory) if trap.sockets == 2 else {}
-        with FakeMachine(trap.zones(), network=False, show=show) as machine:
-            try:
-                answer = ask(
-                    machine, peer, ours, peer.tool, "accuracy", length_s=trap.length_s, count=1, fault=trap.fault
-                )
-            except ToolFailedError as error:
-                return f"ends the program: {str(error).split(':', 1)[0]}"
-            found = errors_of(answer["rows"], machine)
+    with FakeMachine(trap.zones(), network=False) as machine:
+        try:
+            answer = ask(machine, peer, ours, peer.tool, "accuracy", length_s=trap.length_s, count=1, fault=trap.fault)
+        except ToolFailedError as error:
+            return f"ends the program: {str(error).split(':', 1)[0]}"
+        found = errors_of(answer["rows"], machine)
     return "no number" if found.missing else f"{100 * found.bias:+.2f} %"

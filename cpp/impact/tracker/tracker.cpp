@@ -57,6 +57,11 @@ std::string nothing_measured(const OpenSources& opened) {
     text += "\n  " + std::string(o.entry.name) + ": " + o.error.what;
     if (!o.error.advice.empty()) text += " (" + o.error.advice + ")";
   }
+  for (const Channel& c : opened.channels) {
+    if (!measures_energy(c) || c.quality == Quality::measured) continue;
+    const std::string percent = std::to_string(std::lround(100.0 * c.relative_error));
+    text += "\n  " + c.source + ": " + c.id + " is modelled, with an error of " + percent + " %";
+  }
   return text;
 }
 

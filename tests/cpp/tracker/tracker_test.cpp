@@ -92,6 +92,18 @@ TEST_F(Machine, StrictNeedsASensor) {
   EXPECT_THROW(Tracker::open(s, host()), NoSourceError);
 }
 
+TEST_F(Machine, StrictNamesTheProcessorsOwnModel) {
+  put("proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t: 1\n");
+  TrackerSettings s = settings();
+  s.strict = true;
+  try {
+    Tracker::open(s, host());
+    FAIL() << "AMD's counter is a model of the chip";
+  } catch (const NoSourceError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("rapl_powercap: rapl/package-0 is modelled, with an error of 10 %"));
+  }
+}
+
 TEST_F(Machine, WithoutAnySourceTheRunIsMissingNotZero) {
   fs::remove_all(dir_ / "sys");
   const auto tracker = Tracker::open(settings(), host());
