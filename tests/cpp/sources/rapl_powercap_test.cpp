@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -240,10 +241,12 @@ TEST(RaplPowercap, SaysWhyThereIsNothing) {
 }
 
 TEST(RaplPowercap, ForbiddenNamesTheRemedy) {
+  const mode_t users_mask = umask(022);  // of the files below the root, the counter alone is to be closed
   FakeRoot root;
   root.intel();
   root.zone("intel-rapl:0", "package-0", 5);
   std::filesystem::permissions(root.path("/"), std::filesystem::perms{0755});
+  umask(users_mask);
   std::filesystem::permissions(root.path("/sys/class/powercap/intel-rapl:0/energy_uj"), std::filesystem::perms::none);
   constexpr uid_t nobody = 65'534;
   const bool is_root = geteuid() == 0;
