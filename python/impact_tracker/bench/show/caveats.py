@@ -88,7 +88,8 @@ def _about_energy(cells: Sequence[Cell], model: Model | None) -> list[str]:
     elif shares and max(shares) >= 0.95:
         spread = "" if error is None else f", error ± {digits.percent(error)},"
         notes.append(
-            f"energy is modelled (TDP × load){spread} because no sensor can be read: run `impact-tracker doctor`"
+            f"energy is modelled ({Model.DESIGN_POWER.value}){spread} because no sensor can be read: "
+            "run `impact-tracker doctor`"
         )
     elif error is not None:
         part = f"up to {digits.percent(max(shares))} of the energy is modelled; " if shares and max(shares) > 0 else ""
