@@ -113,9 +113,9 @@ MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents
 # and is never raised; it reaches the goal or goes below.
 CEILINGS: tuple[tuple[str, int, int], ...] = (
     ("lines", 24_800, 22_000),  # Python lines of impact_tracker
-    ("any", 60, 99),  # the word Any in impact_tracker, imports and comments included
+    ("any", 45, 99),  # the word Any in impact_tracker, imports and comments included
     ("joules_per_kwh", 1, 1),  # places that spell 3.6e6; values/energy.py is the one
-    ("vague_names", 13, 0),  # variables and parameters with a name of VAGUE_NAMES
+    ("vague_names", 0, 0),  # variables and parameters with a name of VAGUE_NAMES
     ("docstrings", 0, 0),  # docstrings in another style than the house's
     ("shared_names", 0, 0),  # classes with the name of another class of the package
 )
