@@ -10,7 +10,7 @@
 namespace impact::worker::blas {
 namespace {
 
-/// A function of a library of this process; null if none has it. torch may as well bring its own (MKL).
+// A function of a library of this process; null if none has it. torch may as well bring its own (MKL).
 template <class Function>
 Function* loaded(const char* name) {
   return reinterpret_cast<Function*>(process::library_function(name));
@@ -21,7 +21,7 @@ std::string kernels_chosen() {
   return corename != nullptr ? corename() : "";
 }
 
-/// OpenBLAS' names of kernels without AVX2.
+// OpenBLAS' names of kernels without AVX2.
 constexpr std::array<std::string_view, 17> kWithoutAvx2{
     "Katmai", "Coppermine",   "Northwood", "Prescott", "Banias",    "Atom",   "Core2",       "Penryn", "Dunnington",
     "Nano",   "Opteron_SSE3", "Opteron",   "Nehalem",  "Barcelona", "Bobcat", "Sandybridge", "Generic"};

@@ -10,10 +10,10 @@
 
 namespace impact::worker {
 
-/// Each field with its words; the first word is the default.
+// Each field with its words; the first word is the default.
 const std::vector<std::pair<std::string, std::vector<std::string>>>& all_choices();
 
-/// The word that the command gives this field. Throws ProtocolError("bad-value") for a word that it does not take.
+// The word that the command gives this field. Throws ProtocolError("bad-value") for a word that it does not take.
 std::string choice_of(const Fields& fields, const std::string& field);
 
 }  // namespace impact::worker

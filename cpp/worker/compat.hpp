@@ -27,7 +27,7 @@ namespace impact::worker::compat {
 #define IMPACT_TORCH_AT_LEAST(major, minor) \
   (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
 
-/// Mixed precision: matrix products and convolutions in bfloat16, the rest in float. Off again at the end of the scope.
+// Mixed precision: matrix products and convolutions in bfloat16, the rest in float. Off again at the end of the scope.
 class Autocast {
  public:
   Autocast(torch::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
@@ -63,7 +63,7 @@ class Autocast {
   bool enabled_;
 };
 
-/// Whether this thread is in mixed precision.
+// Whether this thread is in mixed precision.
 inline bool autocast_enabled(torch::DeviceType device) {
 #if IMPACT_TORCH_AT_LEAST(2, 4)
   return at::autocast::is_autocast_enabled(device);
@@ -72,14 +72,14 @@ inline bool autocast_enabled(torch::DeviceType device) {
 #endif
 }
 
-/// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
-/// switch it off.
+// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
+// switch it off.
 inline void allow_tf32(bool on) {
   at::globalContext().setAllowTF32CuBLAS(on);
   at::globalContext().setAllowTF32CuDNN(on);
 }
 
-/// Whether fp32 work is allowed to run in TF32: that of cuDNN (convolutions, recurrent layers), or cuBLAS's products.
+// Whether fp32 work is allowed to run in TF32: that of cuDNN (convolutions, recurrent layers), or cuBLAS's products.
 inline bool tf32_is_allowed(bool cudnn) {
   return cudnn ? at::globalContext().allowTF32CuDNN() : at::globalContext().allowTF32CuBLAS();
 }
@@ -94,8 +94,8 @@ inline void set_deterministic(bool on) {
   at::globalContext().setBenchmarkCuDNN(!on);
 }
 
-/// What an optimizer keeps of a parameter, in the map of all its states; nullptr before its first step. The map's key was
-/// a text once.
+// What an optimizer keeps of a parameter, in the map of all its states; nullptr before its first step. The map's key was
+// a text once.
 template <class States>
 torch::optim::OptimizerParamState* state_in(States& states, const torch::Tensor& parameter) {
   auto found = states.end();
@@ -107,26 +107,26 @@ torch::optim::OptimizerParamState* state_in(States& states, const torch::Tensor&
   return found == states.end() ? nullptr : found->second.get();
 }
 
-/// Waits until the device has done all its work. Nothing on a CPU (a CPU build throws there).
+// Waits until the device has done all its work. Nothing on a CPU (a CPU build throws there).
 inline void synchronize(const torch::Device& device) {
   if (device.is_cuda() && torch::cuda::is_available()) {
     torch::cuda::synchronize(device.has_index() ? device.index() : -1);
   }
 }
 
-/// Makes a CUDA device this thread's own: what names no device would otherwise open a context on the first one, which
-/// holds memory there and keeps it from its idle state. Nothing on a CPU.
+// Makes a CUDA device this thread's own: what names no device would otherwise open a context on the first one, which
+// holds memory there and keeps it from its idle state. Nothing on a CPU.
 inline void use_device(const torch::Device& device) {
   if (device.is_cuda()) {
     c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(device);
   }
 }
 
-/// Whether a Mark waits for less than synchronize() does.
+// Whether a Mark waits for less than synchronize() does.
 #define IMPACT_TORCH_HAS_MARKS IMPACT_TORCH_AT_LEAST(2, 5)
 
-/// All work that this thread has given to some CUDA devices so far. Waiting for it leaves alone what comes afterwards,
-/// so that a device need not stand still while its next work is prepared.
+// All work that this thread has given to some CUDA devices so far. Waiting for it leaves alone what comes afterwards,
+// so that a device need not stand still while its next work is prepared.
 class Mark {
  public:
   explicit Mark(const std::vector<torch::Device>& devices) : devices_(devices) {
@@ -156,7 +156,7 @@ class Mark {
   std::vector<c10::Event> events_;
 };
 
-/// softmax(Q Kᵀ / sqrt(d)) V with [batch, heads, tokens, d]; one fused operation where torch has it.
+// softmax(Q Kᵀ / sqrt(d)) V with [batch, heads, tokens, d]; one fused operation where torch has it.
 inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, bool causal) {
 #ifdef IMPACT_TORCH_HAS_SDPA
   return at::scaled_dot_product_attention(q, k, v, {}, 0.0, causal);
@@ -174,7 +174,7 @@ inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, c
 
 inline std::string version() { return TORCH_VERSION; }
 
-/// The library of matrix products, with its version; nothing where it does not tell.
+// The library of matrix products, with its version; nothing where it does not tell.
 std::optional<std::string> blas();
 
 inline void synchronize(const std::vector<torch::Device>& devices) {
@@ -183,17 +183,17 @@ inline void synchronize(const std::vector<torch::Device>& devices) {
   }
 }
 
-/// Peak and present memory of a CUDA device as torch's allocator saw them; nothing where it cannot be asked.
+// Peak and present memory of a CUDA device as torch's allocator saw them; nothing where it cannot be asked.
 struct DeviceMemory {
   std::int64_t peak_allocated_bytes = 0;
   std::int64_t peak_reserved_bytes = 0;
   std::int64_t allocated_bytes = 0;
 };
 std::optional<DeviceMemory> device_memory(const torch::Device& device);
-/// Of several devices together (peaks need not have been at one time); nothing if one of them does not tell.
+// Of several devices together (peaks need not have been at one time); nothing if one of them does not tell.
 std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devices);
 void reset_peak_device_memory(const torch::Device& device);
-/// Gives memory back that torch keeps for later tensors. Nothing on a CPU, or before a device was used.
+// Gives memory back that torch keeps for later tensors. Nothing on a CPU, or before a device was used.
 void release_device_memory(const torch::Device& device);
 
 }  // namespace impact::worker::compat

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSuccess = 0;
 
-/// A call of the driver, if this version of it has it.
+// A call of the driver, if this version of it has it.
 template <class Function>
 Function* call(at::DynamicLibrary& library, const char* name) {
   try {
@@ -39,7 +39,7 @@ std::string text_of(at::DynamicLibrary& library, const char* name, int handle) {
   return ask != nullptr && ask(text.data(), static_cast<int>(text.size()) - 1, handle) == kSuccess ? text.data() : "";
 }
 
-/// The first form is that of the whole GPU also where the device is a MIG instance: so are its energy's readings.
+// The first form is that of the whole GPU also where the device is a MIG instance: so are its energy's readings.
 std::string uuid_of(at::DynamicLibrary& library, int handle) {
   for (const char* name : {"cuDeviceGetUuid", "cuDeviceGetUuid_v2"}) {
     std::array<unsigned char, 16> bytes{};
@@ -57,7 +57,7 @@ std::int64_t memory_of(at::DynamicLibrary& library, int handle) {
   return ask != nullptr && ask(&bytes, handle) == kSuccess ? static_cast<std::int64_t>(bytes) : 0;
 }
 
-/// The two attributes' numbers are part of the driver's binary interface.
+// The two attributes' numbers are part of the driver's binary interface.
 int attribute_of(at::DynamicLibrary& library, int attribute, int handle) {
   int value = 0;
   auto* const ask = call<int(int*, int, int)>(library, "cuDeviceGetAttribute");

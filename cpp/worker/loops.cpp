@@ -10,7 +10,7 @@
 namespace impact::worker {
 namespace {
 
-/// Share of the learning rate at this share of the phase.
+// Share of the learning rate at this share of the phase.
 double scheduled(const TrainOptions& o, double of_phase) {
   const double done = o.schedule_from + (o.schedule_to - o.schedule_from) * of_phase;
   if (o.lr_schedule == "linear") {
@@ -19,7 +19,7 @@ double scheduled(const TrainOptions& o, double of_phase) {
   return o.lr_schedule == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * done)) : 1.0;
 }
 
-/// Passes that the limits allow at most; 0 if only time ends the phase.
+// Passes that the limits allow at most; 0 if only time ends the phase.
 std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64_t examples) {
   const auto per_epoch = (examples + batch - 1) / batch;
   std::int64_t passes = limits.passes;
@@ -33,12 +33,12 @@ std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64
   return passes;
 }
 
-/// Right classes of a batch; undefined where targets are no classes.
+// Right classes of a batch; undefined where targets are no classes.
 Tensor right_ones(const Tensor& scores, const Tensor& target) {
   return target.scalar_type() == torch::kInt64 ? scores.argmax(1).eq(target).sum() : Tensor();
 }
 
-/// Overlap of predicted and true classes of segmented volumes, over all of them: 2 |A and B| / (|A| + |B|).
+// Overlap of predicted and true classes of segmented volumes, over all of them: 2 |A and B| / (|A| + |B|).
 class Dice {
  public:
   void add(const Tensor& scores, const Tensor& target) {
@@ -53,7 +53,7 @@ class Dice {
     both_ = both_.defined() ? both_ + both : both;
     sizes_ = sizes_.defined() ? sizes_ + sizes : sizes;
   }
-  /// Of every class; null for one that neither occurs nor is predicted.
+  // Of every class; null for one that neither occurs nor is predicted.
   [[nodiscard]] Json by_class() const {
     Json all = Json::array();
     for (std::int64_t i = 0; both_.defined() && i < both_.size(0); ++i) {
@@ -62,7 +62,7 @@ class Dice {
     }
     return all;
   }
-  /// Mean over the classes but the background (class 0).
+  // Mean over the classes but the background (class 0).
   [[nodiscard]] Json mean() const {
     double sum = 0;
     int count = 0;
@@ -80,7 +80,7 @@ class Dice {
   Tensor both_, sizes_;
 };
 
-/// Sums that stay on the device until somebody wants to know.
+// Sums that stay on the device until somebody wants to know.
 class Score {
  public:
   void add(const Tensor& loss, double weight, const Tensor& correct, std::int64_t answers) {

@@ -22,9 +22,9 @@ void use_layout(torch::nn::Module& module) {
   }
 }
 
-/// Overlap of probabilities and true classes, 2 sum(p t) / (sum p + sum t), mean over the classes but the background
-/// (class 0): what segmentations are judged by, in a form that has gradients (arXiv 1606.04797). Of the classes that
-/// the target has: one that is not there has no overlap to gain, and would only teach never to see it.
+// Overlap of probabilities and true classes, 2 sum(p t) / (sum p + sum t), mean over the classes but the background
+// (class 0): what segmentations are judged by, in a form that has gradients (arXiv 1606.04797). Of the classes that
+// the target has: one that is not there has no overlap to gain, and would only teach never to see it.
 Tensor soft_dice(const Tensor& scores, const Tensor& target) {
   const auto classes = scores.size(1);
   const auto places = scores.dim() - 1;

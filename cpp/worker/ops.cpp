@@ -16,8 +16,8 @@ std::vector<std::int64_t> shape(const Tensor& t) { return t.sizes().vec(); }
 
 constexpr std::string_view kMatmul = "matmul";
 
-/// Normalisation runs in the weights' precision, as mixed precision does it on GPUs; on CPUs torch 1.13 takes no two
-/// types at once.
+// Normalisation runs in the weights' precision, as mixed precision does it on GPUs; on CPUs torch 1.13 takes no two
+// types at once.
 Tensor as_precise_as(const Tensor& weight, const Tensor& x) {
   return weight.defined() ? x.to(weight.scalar_type()) : x;
 }

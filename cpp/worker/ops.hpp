@@ -19,16 +19,16 @@ namespace impact::worker::ops {
 
 using torch::Tensor;
 
-/// One counted operation.
+// One counted operation.
 struct Op {
-  std::string kind;                  ///< conv2d, conv3d, conv_transpose2d, conv_transpose3d, matmul, lstm
-  std::vector<std::int64_t> in;      ///< shape of the input, batch first
-  std::vector<std::int64_t> weight;  ///< shape of the weight in torch's order
+  std::string kind;                  // conv2d, conv3d, conv_transpose2d, conv_transpose3d, matmul, lstm
+  std::vector<std::int64_t> in;      // shape of the input, batch first
+  std::vector<std::int64_t> weight;  // shape of the weight in torch's order
   std::vector<std::int64_t> out;
-  std::int64_t macs = 0;  ///< multiply-adds of the whole batch
+  std::int64_t macs = 0;  // multiply-adds of the whole batch
 };
 
-/// Records the operations of this thread while it lives. Not nested.
+// Records the operations of this thread while it lives. Not nested.
 class Trace {
  public:
   Trace();
@@ -43,13 +43,13 @@ class Trace {
   std::vector<Op> ops_;
 };
 
-/// What the operations of this thread ran in while it lives, by their multiply-adds. Not nested; unlike a Trace it keeps
-/// no operation, so that a measured pass may be looked at.
+// What the operations of this thread ran in while it lives, by their multiply-adds. Not nested; unlike a Trace it keeps
+// no operation, so that a measured pass may be looked at.
 class Census {
  public:
   struct What {
-    torch::ScalarType type;  ///< of the output: inputs may be converted on the way in
-    bool product;            ///< a matrix product, else a convolution or a recurrent layer
+    torch::ScalarType type;  // of the output: inputs may be converted on the way in
+    bool product;            // a matrix product, else a convolution or a recurrent layer
     auto operator<=>(const What&) const = default;
   };
   Census();
@@ -57,8 +57,8 @@ class Census {
   Census(const Census&) = delete;
   Census& operator=(const Census&) = delete;
   [[nodiscard]] const std::map<What, std::int64_t>& types() const { return types_; }
-  /// Of convolutions of images, by how their output lies (Preserve: neither way); not those whose output, of one channel
-  /// or one place, is the same in both layouts.
+  // Of convolutions of images, by how their output lies (Preserve: neither way); not those whose output, of one channel
+  // or one place, is the same in both layouts.
   [[nodiscard]] const std::map<torch::MemoryFormat, std::int64_t>& formats() const { return formats_; }
   void add(bool product, const Tensor& out, std::int64_t macs);
 
@@ -71,9 +71,9 @@ using Pair = std::array<std::int64_t, 2>;
 using Triple = std::array<std::int64_t, 3>;
 
 enum class Pad {
-  same,     ///< TensorFlow's: an odd row or column of padding lies at the bottom or at the right
-  valid,    ///< none
-  centred,  ///< (kernel - 1) * dilation / 2 on every side, whatever the stride
+  same,     // TensorFlow's: an odd row or column of padding lies at the bottom or at the right
+  valid,    // none
+  centred,  // (kernel - 1) * dilation / 2 on every side, whatever the stride
 };
 
 struct Geometry {
@@ -83,30 +83,30 @@ struct Geometry {
   std::int64_t groups = 1;
 };
 
-/// x [N,C,H,W], w [O,C/groups,kh,kw], b undefined or [O].
+// x [N,C,H,W], w [O,C/groups,kh,kw], b undefined or [O].
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Geometry& g);
-/// x [N,C,D,H,W], padding the same on both sides.
+// x [N,C,D,H,W], padding the same on both sides.
 Tensor conv3d(const Tensor& x, const Tensor& w, const Tensor& b, std::int64_t stride, std::int64_t padding);
-/// w [C,O,k,k] or [C,O,k,k,k]; kernel equal to the stride, no padding: each output belongs to one input.
+// w [C,O,k,k] or [C,O,k,k,k]; kernel equal to the stride, no padding: each output belongs to one input.
 Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor& b, std::int64_t stride);
-/// x [...,I], w [O,I].
+// x [...,I], w [O,I].
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b);
-/// Batched matrix product [...,M,K] x [...,K,N].
+// Batched matrix product [...,M,K] x [...,K,N].
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// [batch, heads, tokens, d]; the products QKᵀ and PV count in full, masked or not.
+// [batch, heads, tokens, d]; the products QKᵀ and PV count in full, masked or not.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal);
 
 struct LstmWeights {
-  Tensor w_ih, w_hh, b_ih, b_hh;  ///< [4H,I], [4H,H], [4H], [4H]
+  Tensor w_ih, w_hh, b_ih, b_hh;  // [4H,I], [4H,H], [4H], [4H]
 };
 struct LstmResult {
-  Tensor out;   ///< [N,T,H]
-  Tensor h, c;  ///< [N,H]
+  Tensor out;   // [N,T,H]
+  Tensor h, c;  // [N,H]
 };
-/// x [N,T,I]; gates in torch's order (input, forget, cell, output). h0 and c0 undefined: zeros.
+// x [N,T,I]; gates in torch's order (input, forget, cell, output). h0 and c0 undefined: zeros.
 LstmResult lstm(const Tensor& x, const LstmWeights& w, const Tensor& h0 = {}, const Tensor& c0 = {});
 
-/// weight, bias may be undefined. training: statistics of the batch, moving ones updated.
+// weight, bias may be undefined. training: statistics of the batch, moving ones updated.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean, const Tensor& variance,
                   bool training, double momentum, double eps);
 Tensor instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
@@ -121,9 +121,9 @@ Tensor gelu(const Tensor& x, bool tanh_form = false);
 
 Tensor max_pool(const Tensor& x, Pair kernel, Pair stride, Pad pad);
 Tensor max_pool3d(const Tensor& x, std::int64_t kernel);
-/// Same padding does not count the padded places in the mean, as TensorFlow does it.
+// Same padding does not count the padded places in the mean, as TensorFlow does it.
 Tensor avg_pool(const Tensor& x, Pair kernel, Pair stride, Pad pad);
-Tensor global_mean(const Tensor& x);  ///< [N,C,H,W] -> [N,C,1,1]
+Tensor global_mean(const Tensor& x);  // [N,C,H,W] -> [N,C,1,1]
 Tensor resize_bilinear(const Tensor& x, Pair size, bool align_corners);
 Tensor resize_nearest(const Tensor& x, Pair size);
 

@@ -16,7 +16,7 @@ using torch::Scalar;
 using torch::Tensor;
 using torch::optim::Optimizer;
 
-/// Parameters of a group that have a gradient, and the gradients.
+// Parameters of a group that have a gradient, and the gradients.
 struct Trained {
   std::vector<Tensor> parameters, gradients;
 
@@ -30,7 +30,7 @@ struct Trained {
   }
 };
 
-/// Of each parameter; empty if one of them has none yet.
+// Of each parameter; empty if one of them has none yet.
 template <class State>
 std::vector<State*> states_of(Optimizer& optimizer, const std::vector<Tensor>& parameters) {
   std::vector<State*> found;
@@ -44,8 +44,8 @@ std::vector<State*> states_of(Optimizer& optimizer, const std::vector<Tensor>& p
   return found;
 }
 
-/// Adam; AdamW, if `Decoupled`: the weights themselves decay, not through the gradients. The arithmetic is that of the
-/// base class, in its order.
+// Adam; AdamW, if `Decoupled`: the weights themselves decay, not through the gradients. The arithmetic is that of the
+// base class, in its order.
 template <class Base, class Options, class State, bool Decoupled>
 class AdamTogether final : public Base {
  public:
@@ -94,7 +94,7 @@ class AdamTogether final : public Base {
 using Adam = AdamTogether<torch::optim::Adam, torch::optim::AdamOptions, torch::optim::AdamParamState, false>;
 using AdamW = AdamTogether<torch::optim::AdamW, torch::optim::AdamWOptions, torch::optim::AdamWParamState, true>;
 
-/// With momentum, without Nesterov's or damping.
+// With momentum, without Nesterov's or damping.
 class SgdTogether final : public torch::optim::SGD {
  public:
   using torch::optim::SGD::SGD;
@@ -129,7 +129,7 @@ std::unique_ptr<Optimizer> made(const std::vector<Tensor>& parameters, const Opt
   return std::make_unique<Plain>(parameters, options);
 }
 
-/// With a decay of the weights a step over zero gradients leaves something in the means.
+// With a decay of the weights a step over zero gradients leaves something in the means.
 template <class State>
 void forget_steps(Optimizer& optimizer) {
   for (auto& entry : optimizer.state()) {

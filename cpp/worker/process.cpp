@@ -27,7 +27,7 @@ extern "C" void on_parent_signal(int) {
   }
 }
 
-/// The value in bytes of a line "Key:   123 kB" of a file in /proc.
+// The value in bytes of a line "Key:   123 kB" of a file in /proc.
 std::optional<std::int64_t> kilobytes(const char* path, const std::string& key) {
   std::ifstream file(path);
   std::string word;

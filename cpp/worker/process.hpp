@@ -8,26 +8,26 @@
 
 namespace impact::worker::process {
 
-/// Keeps the original stdout for the protocol and points descriptor 1 to stderr, so that no library can write into it.
+// Keeps the original stdout for the protocol and points descriptor 1 to stderr, so that no library can write into it.
 int claim_stdout();
 
-/// The worker ends with its parent: the kernel signals it, and the signal counts only if the parent really changed
-/// (it also comes when merely the thread that started the worker ends).
+// The worker ends with its parent: the kernel signals it, and the signal counts only if the parent really changed
+// (it also comes when merely the thread that started the worker ends).
 void follow_parent();
 [[nodiscard]] bool parent_is_gone();
 [[nodiscard]] int own_pid();
 
-/// This program from its beginning, with the environment as it is now; returns only if the system refuses.
+// This program from its beginning, with the environment as it is now; returns only if the system refuses.
 void start_again(char** arguments);
-/// A function of a library of this process by its name; null if none has it.
+// A function of a library of this process by its name; null if none has it.
 [[nodiscard]] void* library_function(const char* name);
-/// Processors that this thread may run on (taskset, a batch job's set); nothing where the system does not say.
+// Processors that this thread may run on (taskset, a batch job's set); nothing where the system does not say.
 [[nodiscard]] std::optional<std::int64_t> allowed_cpus();
 
-/// Ends at once, without destructors.
+// Ends at once, without destructors.
 [[noreturn]] void leave_now(int code);
 
-/// Lines from a descriptor; false at the end of the stream.
+// Lines from a descriptor; false at the end of the stream.
 class LineReader {
  public:
   explicit LineReader(int fd) : fd_(fd) {}
@@ -39,15 +39,15 @@ class LineReader {
 };
 
 [[nodiscard]] bool can_write(int fd);
-/// False if the other end is closed.
+// False if the other end is closed.
 [[nodiscard]] bool write_all(int fd, const std::string& text);
 
-/// CPU time in ns of every thread of this process, by the thread's number; empty where the kernel does not tell.
+// CPU time in ns of every thread of this process, by the thread's number; empty where the kernel does not tell.
 [[nodiscard]] std::map<std::int64_t, std::int64_t> thread_cpu_ns();
 
-/// What the allocator keeps of freed memory goes back to the system.
+// What the allocator keeps of freed memory goes back to the system.
 void give_memory_back();
-/// Resets the high-water mark of resident memory; false where the kernel does not allow it.
+// Resets the high-water mark of resident memory; false where the kernel does not allow it.
 bool reset_peak_memory();
 [[nodiscard]] std::optional<std::int64_t> peak_memory_bytes();
 [[nodiscard]] std::optional<std::int64_t> available_memory_bytes();

@@ -8,7 +8,7 @@
 namespace impact::worker {
 namespace {
 
-/// Whether every input of a network has the batch as its first dimension and in no other.
+// Whether every input of a network has the batch as its first dimension and in no other.
 bool can_be_cut(const NetworkSpec& spec, BuildOptions build) {
   build.device = torch::kMeta;
   const auto two = synthetic_inputs(spec, build, 2);
@@ -33,7 +33,7 @@ std::vector<Tensor> state_of(const Network& network) {
   return state;
 }
 
-/// All values in the order of memory, as a view.
+// All values in the order of memory, as a view.
 Tensor flat(const Tensor& t) { return t.as_strided({t.numel()}, {1}, t.storage_offset()); }
 
 bool lie_alike(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
@@ -47,8 +47,8 @@ bool lie_alike(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return !a.empty();
 }
 
-/// The tensors on another device, in one transfer: many small ones take longer than their bytes. `like`: tensors there
-/// that lie in memory as the results shall; they keep their own values.
+// The tensors on another device, in one transfer: many small ones take longer than their bytes. `like`: tensors there
+// that lie in memory as the results shall; they keep their own values.
 std::vector<Tensor> moved(const std::vector<Tensor>& from, const std::vector<Tensor>& like) {
   std::vector<Tensor> there;
   if (!lie_alike(from, like)) {

@@ -17,7 +17,7 @@
 
 namespace impact::worker {
 
-/// What one pass over a share leaves: its output and, in training, its loss. Both without a graph.
+// What one pass over a share leaves: its output and, in training, its loss. Both without a graph.
 struct PassResult {
   Tensor output;
   Tensor loss;
@@ -25,19 +25,19 @@ struct PassResult {
 
 class Replicas {
  public:
-  /// A pass of one replica over one share; `part`: its examples over those of the whole batch.
+  // A pass of one replica over one share; `part`: its examples over those of the whole batch.
   using Pass = std::function<PassResult(Network&, const Batch& share, double part)>;
 
-  /// `first` lies on options.device already. Throws ProtocolError("bad-value") for a network whose batch cannot be cut.
+  // `first` lies on options.device already. Throws ProtocolError("bad-value") for a network whose batch cannot be cut.
   Replicas(std::shared_ptr<Network> first, const LoadOptions& options);
 
   [[nodiscard]] std::size_t size() const { return networks_.size(); }
   [[nodiscard]] const std::vector<torch::Device>& devices() const { return devices_; }
-  /// All shares at the same time. The outputs, joined, and the sum of the losses, on the first device.
+  // All shares at the same time. The outputs, joined, and the sum of the losses, on the first device.
   PassResult run(const Batch& batch, const Pass& pass);
-  /// Gradients of every replica that took part in the last run(), added up on the first.
+  // Gradients of every replica that took part in the last run(), added up on the first.
   void add_gradients();
-  /// Weights and moving statistics of the first to all others.
+  // Weights and moving statistics of the first to all others.
   void spread();
   void set_training(bool on);
   void zero_gradients();

@@ -45,8 +45,8 @@ struct PhaseData {
   Json description;
 };
 
-/// The data a phase asks for: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
-/// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
+// The data a phase asks for: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
+// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
 PhaseData open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
                     std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
   const auto name = choice_of(f, "data");

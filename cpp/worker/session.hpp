@@ -12,7 +12,7 @@ namespace impact::worker {
 class Session {
  public:
   explicit Session(Protocol& protocol) : protocol_(protocol) {}
-  /// Runs until quit, or until the parent has closed its end.
+  // Runs until quit, or until the parent has closed its end.
   void run();
 
  private:
@@ -28,7 +28,7 @@ class Session {
   void weights(const Json& command, const std::string& name);
   void unload(const Json& command);
   void quit(const Json& command);
-  /// Nothing is loaded any more.
+  // Nothing is loaded any more.
   void clear();
   void finish_phase(Json report, const Json& data);
   void send_error(const Json& command, const std::string& kind, const std::string& what, const std::string& advice);
@@ -36,7 +36,7 @@ class Session {
 
   Protocol& protocol_;
   std::unique_ptr<Model> model_;
-  std::map<std::string, std::shared_ptr<Dataset>> kept_;  ///< real data that phases of one training share
+  std::map<std::string, std::shared_ptr<Dataset>> kept_;  // real data that phases of one training share
   bool over_ = false;
 };
 

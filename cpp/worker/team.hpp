@@ -12,19 +12,19 @@
 
 namespace impact::worker {
 
-/// Member 0 is the thread that calls run(); the others wait between its calls, since each keeps torch's own threads and
-/// caches. One thread at a time calls run().
+// Member 0 is the thread that calls run(); the others wait between its calls, since each keeps torch's own threads and
+// caches. One thread at a time calls run().
 class Team {
  public:
-  /// `begin`, if given, is the first thing that each member's own thread does (member 0 has none).
+  // `begin`, if given, is the first thing that each member's own thread does (member 0 has none).
   explicit Team(std::size_t members, std::function<void(std::size_t)> begin = {});
   ~Team();
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
   [[nodiscard]] std::size_t size() const { return threads_.size() + 1; }
-  /// work(i) for the members below `members` at the same time; returns when all are done and throws what the first of
-  /// them threw.
+  // work(i) for the members below `members` at the same time; returns when all are done and throws what the first of
+  // them threw.
   void run(std::size_t members, const std::function<void(std::size_t)>& work);
 
  private:

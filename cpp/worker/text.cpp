@@ -9,7 +9,7 @@
 namespace impact::worker {
 namespace {
 
-/// Names are written with and without their dashes.
+// Names are written with and without their dashes.
 std::string bare(const std::string& text) {
   std::string out;
   std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](unsigned char c) { return std::isalnum(c) != 0; });

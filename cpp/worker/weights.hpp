@@ -17,14 +17,14 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Writes beside the path first and renames, so that a killed worker leaves no half file. Returns the bytes written.
-/// Throws ProtocolError("io").
+// Writes beside the path first and renames, so that a killed worker leaves no half file. Returns the bytes written.
+// Throws ProtocolError("io").
 std::int64_t write_tensors(const std::string& path, const TensorFile& file);
 TensorFile read_tensors(const std::string& path);
 
-/// Parameters and moving statistics of a module, by name.
+// Parameters and moving statistics of a module, by name.
 TensorFile module_tensors(const torch::nn::Module& module);
-/// Copies them back; names and shapes must be the module's. Throws ProtocolError("bad-value") naming what does not fit.
+// Copies them back; names and shapes must be the module's. Throws ProtocolError("bad-value") naming what does not fit.
 void load_module_tensors(torch::nn::Module& module, const TensorFile& file, const std::string& prefix = "");
 
 }  // namespace impact::worker

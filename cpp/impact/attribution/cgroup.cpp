@@ -156,9 +156,9 @@ std::optional<std::int64_t> CgroupMeter::cpu_ns() const noexcept {
   if (n <= 0) return std::nullopt;
   const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};
   if (!v2_) return parse_number<std::int64_t>(text);
-  constexpr std::string_view name = "usage_usec ";  // the first line
-  if (!text.starts_with(name)) return std::nullopt;
-  const auto usec = parse_number<std::int64_t>(text.substr(name.size(), text.find('\n') - name.size()));
+  constexpr std::string_view kName = "usage_usec ";  // the first line
+  if (!text.starts_with(kName)) return std::nullopt;
+  const auto usec = parse_number<std::int64_t>(text.substr(kName.size(), text.find('\n') - kName.size()));
   return usec ? std::optional(*usec * 1000) : std::nullopt;
 }
 

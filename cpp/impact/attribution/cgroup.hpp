@@ -29,8 +29,8 @@ struct JobPath {
 };
 
 constexpr std::string_view to_string(JobPath::System s) noexcept {
-  constexpr std::string_view names[] = {"Slurm", "OAR", "Docker", "Podman", "Kubernetes", "LXC", "containerd"};
-  return names[static_cast<std::size_t>(s)];
+  constexpr std::string_view kNames[] = {"Slurm", "OAR", "Docker", "Podman", "Kubernetes", "LXC", "containerd"};
+  return kNames[static_cast<std::size_t>(s)];
 }
 
 // The job or container that a control group's path belongs to; a batch job before the container around or in it.

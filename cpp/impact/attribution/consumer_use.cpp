@@ -52,11 +52,11 @@ std::string job_name(const Host& host, std::int64_t pid, const JobPath& job) {
   if (job.system == JobPath::System::slurm && id.front() == 's') {  // a SLUID: users know the number
     const Result<std::string> environment = read_text(proc(host, pid, "environ"));
     if (environment) {
-      constexpr std::string_view key = "SLURM_JOB_ID=";
+      constexpr std::string_view kKey = "SLURM_JOB_ID=";
       std::string_view rest = environment.value();
       while (!rest.empty()) {
         const std::string_view one = next_until(rest, '\0');
-        if (one.starts_with(key)) id = std::string(one.substr(key.size())) + " (" + job.id + ")";
+        if (one.starts_with(kKey)) id = std::string(one.substr(kKey.size())) + " (" + job.id + ")";
       }
     }
   }
@@ -129,10 +129,10 @@ std::vector<unsigned> ConsumerUse::allowed_cpus() const {
   }
   if (!tree_) return {};
   const Result<std::string> status = read_text(proc(host_, pid_, "status"));
-  constexpr std::string_view key = "\nCpus_allowed_list:";
-  const std::size_t at = status ? status.value().find(key) : std::string::npos;
+  constexpr std::string_view kKey = "\nCpus_allowed_list:";
+  const std::size_t at = status ? status.value().find(kKey) : std::string::npos;
   if (at == std::string::npos) return {};
-  std::string_view list = std::string_view(status.value()).substr(at + key.size());
+  std::string_view list = std::string_view(status.value()).substr(at + kKey.size());
   while (!list.empty() && (list.front() == ' ' || list.front() == '\t')) list.remove_prefix(1);
   return parse_cpu_list(list.substr(0, list.find('\n'))).value_or(std::vector<unsigned>{});
 }

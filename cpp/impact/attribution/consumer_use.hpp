@@ -21,8 +21,8 @@ enum class Scope : std::uint8_t {
 };
 
 constexpr std::string_view to_string(Scope s) noexcept {
-  constexpr std::string_view names[] = {"machine", "process", "cgroup", "job"};
-  return names[static_cast<std::size_t>(s)];
+  constexpr std::string_view kNames[] = {"machine", "process", "cgroup", "job"};
+  return kNames[static_cast<std::size_t>(s)];
 }
 
 struct Whose {

@@ -27,19 +27,19 @@ void IdlePower::add(double power_w, double load, double seconds) noexcept {
 }
 
 double IdlePower::watts() const noexcept {
-  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  if (intervals_ < kFewest) return unknown;
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (intervals_ < kFewest) return kUnknown;
   const double load = load_ / weight_, power = power_ / weight_;
   const double load_variance = std::max(load2_ / weight_ - load * load, 0.0);
   const double power_variance = std::max(power2_ / weight_ - power * power, 0.0);
   if (load < kUnused && load_variance < kLeastSpread * kLeastSpread) return power;
-  if (load_variance < kLeastSpread * kLeastSpread) return unknown;
+  if (load_variance < kLeastSpread * kLeastSpread) return kUnknown;
   const double slope = std::max((product_ / weight_ - load * power) / load_variance, 0.0);
   const double end = power - slope * load;
   const auto n = static_cast<double>(intervals_);
   const double residual = std::max(power_variance - slope * slope * load_variance, 0.0) * n / (n - 2.0);
   const double error = 1.96 * std::sqrt(residual * (1.0 + load * load / load_variance) / n);
-  if (error > kWidest * power) return unknown;
+  if (error > kWidest * power) return kUnknown;
   return std::clamp(end, 0.0, least_);
 }
 

@@ -21,8 +21,8 @@ enum class IdlePolicy : std::uint8_t {
 };
 
 constexpr std::string_view to_string(IdlePolicy p) noexcept {
-  constexpr std::string_view names[] = {"none", "allocated_cores", "usage", "equal"};
-  return names[static_cast<std::size_t>(p)];
+  constexpr std::string_view kNames[] = {"none", "allocated_cores", "usage", "equal"};
+  return kNames[static_cast<std::size_t>(p)];
 }
 
 constexpr std::optional<IdlePolicy> idle_policy_from(std::string_view name) noexcept {

@@ -60,14 +60,14 @@ struct Channel {
 constexpr std::string_view to_string(Kind k) noexcept { return k == Kind::counter ? "counter" : "gauge"; }
 
 constexpr std::string_view to_string(Unit u) noexcept {
-  constexpr std::string_view names[] = {"J", "W", "ratio", "B", "degC", "Hz", "s"};
-  return names[static_cast<std::size_t>(u)];
+  constexpr std::string_view kNames[] = {"J", "W", "ratio", "B", "degC", "Hz", "s"};
+  return kNames[static_cast<std::size_t>(u)];
 }
 
 constexpr std::string_view to_string(Domain d) noexcept {
-  constexpr std::string_view names[] = {"wall", "psys", "module", "package",    "core",  "uncore",
-                                        "igpu", "dram", "gpu",    "gpu_memory", "board", "other"};
-  return names[static_cast<std::size_t>(d)];
+  constexpr std::string_view kNames[] = {"wall", "psys", "module", "package",    "core",  "uncore",
+                                         "igpu", "dram", "gpu",    "gpu_memory", "board", "other"};
+  return kNames[static_cast<std::size_t>(d)];
 }
 
 }  // namespace impact

@@ -25,8 +25,8 @@ struct Error {
 };
 
 constexpr std::string_view to_string(ErrorKind k) noexcept {
-  constexpr std::string_view names[] = {"absent", "forbidden", "unsupported", "broken", "misconfigured", "shadowed"};
-  return names[static_cast<std::size_t>(k)];
+  constexpr std::string_view kNames[] = {"absent", "forbidden", "unsupported", "broken", "misconfigured", "shadowed"};
+  return kNames[static_cast<std::size_t>(k)];
 }
 
 // A value or the error in its place.

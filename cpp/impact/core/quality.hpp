@@ -19,8 +19,8 @@ enum class Quality : std::uint8_t {
 constexpr Quality worst(Quality a, Quality b) noexcept { return std::max(a, b); }
 
 constexpr std::string_view to_string(Quality q) noexcept {
-  constexpr std::string_view names[] = {"measured", "modelled", "estimated", "stale", "missing"};
-  return names[static_cast<std::size_t>(q)];
+  constexpr std::string_view kNames[] = {"measured", "modelled", "estimated", "stale", "missing"};
+  return kNames[static_cast<std::size_t>(q)];
 }
 
 constexpr std::optional<Quality> quality_from(std::string_view name) noexcept {

@@ -24,8 +24,8 @@ enum class Role : std::uint8_t {
 };
 
 constexpr std::string_view to_string(Role r) noexcept {
-  constexpr std::string_view names[] = {"in_total", "inside", "duplicate", "apart", "model_unused", "state"};
-  return names[static_cast<std::size_t>(r)];
+  constexpr std::string_view kNames[] = {"in_total", "inside", "duplicate", "apart", "model_unused", "state"};
+  return kNames[static_cast<std::size_t>(r)];
 }
 
 // Whether the channel's value over a time is an energy: a counter of joules, or a power that is integrated.

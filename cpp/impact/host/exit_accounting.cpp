@@ -63,7 +63,7 @@ template <class Header, class Take>
 void each(std::string_view data, std::size_t header_bytes, Take take) {
   while (data.size() >= header_bytes) {
     Header header;
-    std::memcpy(&header, data.data(), sizeof header);
+    std::memcpy(&header, data.data(), sizeof header);  // NOLINT(bugprone-suspicious-stringview-data-usage): no text
     std::size_t length = 0;
     std::uint16_t type = 0;
     if constexpr (std::is_same_v<Header, nlmsghdr>) {

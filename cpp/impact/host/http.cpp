@@ -41,6 +41,7 @@ namespace {
   NUMBER(kHttpAndHttps, 3, CURLPROTO_HTTP | CURLPROTO_HTTPS) \
   NUMBER(kBasicAuth, 1, CURLAUTH_BASIC)
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name cannot stand in parentheses.
 #define IMPACT_CURL_CONSTANT(name, number, published) constexpr int name = number;
 IMPACT_CURL_NUMBERS(IMPACT_CURL_CONSTANT)
 
@@ -185,14 +186,14 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request) {
 }
 
 std::string url_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF", plain = "-._~";
+  constexpr std::string_view kDigits = "0123456789ABCDEF", kPlain = "-._~";
   std::string out;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    if (u < 0x80 && (std::isalnum(u) != 0 || plain.find(c) != std::string_view::npos)) {
+    if (u < 0x80 && (std::isalnum(u) != 0 || kPlain.find(c) != std::string_view::npos)) {
       out += c;
     } else {
-      out += {'%', digits[u >> 4U], digits[u & 15U]};
+      out += {'%', kDigits[u >> 4U], kDigits[u & 15U]};
     }
   }
   return out;

@@ -64,10 +64,10 @@ bool waits_for_children(const Host& host, int pid) noexcept {
     return now.sa_handler != SIG_IGN && (now.sa_flags & SA_NOCLDWAIT) == 0;
   }
   const Result<std::string> status = read_text(host.path("/proc/" + std::to_string(pid) + "/status"));
-  constexpr std::string_view key = "\nSigIgn:\t";
-  const std::size_t at = status ? status.value().find(key) : std::string::npos;
+  constexpr std::string_view kKey = "\nSigIgn:\t";
+  const std::size_t at = status ? status.value().find(kKey) : std::string::npos;
   if (at == std::string::npos) return true;
-  const std::string_view text = std::string_view(status.value()).substr(at + key.size(), 16);
+  const std::string_view text = std::string_view(status.value()).substr(at + kKey.size(), 16);
   std::uint64_t ignored = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ignored, 16);
   static_cast<void>(end);
@@ -141,8 +141,8 @@ std::optional<std::vector<int>> children_of(const Host& host, int pid) {
 bool in_process_namespace(const Host& host) {
   std::error_code failed;
   const std::filesystem::path link = std::filesystem::read_symlink(host.path("/proc/self/ns/pid"), failed);
-  constexpr const char* first = "pid:[4026531836]";  // PROC_PID_INIT_INO
-  return !failed && link != first;
+  constexpr const char* kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO
+  return !failed && link != kFirst;
 }
 
 }  // namespace impact

@@ -54,6 +54,7 @@ Thread::~Thread() {
   if (generation_ != fork_generation()) {
     // The child has no such thread, and the waker's lock may have been held at the fork: touch neither.
     thread_.detach();
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a child without memory for a pointer ends in any case.
     static auto* abandoned = new std::vector<std::shared_ptr<Waker>>;
     abandoned->push_back(std::move(waker_));  // kept for ever: destroying a condition with waiters would wait for them
     return;

@@ -31,8 +31,8 @@ struct Flusher {
         outbox->collect();
         outbox->flush();
       }
-    } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
-    }
+      // NOLINTNEXTLINE(bugprone-empty-catch): without memory for the list, what waits is written next time.
+    } catch (const std::bad_alloc&) {}
   }
 
   void run(Waker& waker) {

@@ -37,7 +37,7 @@ namespace {
 // A sensor's ring or a late series gives one channel several readings, each at its own time; slow answers come one after
 // the other.
 bool have_times_of_their_own(std::span<const Reading> round) noexcept {
-  constexpr Duration taken_together = std::chrono::milliseconds{50};
+  constexpr Duration kTakenTogether = std::chrono::milliseconds{50};
   Instant first = round.front().before, last = round.front().after;
   for (std::size_t i = 0; i < round.size(); ++i) {
     if (i > 0 && round[i].channel <= round[i - 1].channel) return true;
@@ -45,7 +45,7 @@ bool have_times_of_their_own(std::span<const Reading> round) noexcept {
     last = std::max(last, round[i].after);
   }
   const auto between = nanoseconds_after(first, last);
-  return round.size() > 1 && (!between || Duration{*between} > taken_together);
+  return round.size() > 1 && (!between || Duration{*between} > kTakenTogether);
 }
 
 }  // namespace

@@ -73,14 +73,14 @@ class AmdSmi final : public Smi {
 
  private:
   bool begin() {
-    constexpr std::uint64_t amd_gpus = 2;
+    constexpr std::uint64_t kAmdGpus = 2;
     const auto init = library_.symbol<int(std::uint64_t)>("amdsmi_init");
     const auto sockets = library_.symbol<int(std::uint32_t*, Handle*)>("amdsmi_get_socket_handles");
     const auto processors = library_.symbol<int(Handle, std::uint32_t*, Handle*)>("amdsmi_get_processor_handles");
     energy_ = library_.symbol<int(Handle, std::uint64_t*, float*, std::uint64_t*)>("amdsmi_get_energy_count");
     place_ = library_.symbol<int(Handle, std::uint64_t*)>("amdsmi_get_gpu_device_bdf");
     const bool whole = init && sockets && processors && energy_ && place_ && library_.symbol<int()>("amdsmi_shut_down");
-    if (!whole || init(amd_gpus) != 0) return false;
+    if (!whole || init(kAmdGpus) != 0) return false;
     started_ = true;
     std::uint32_t count = 0;
     if (sockets(&count, nullptr) != 0) return false;

@@ -57,7 +57,7 @@ std::string_view word_of(const Descriptor& file, std::span<char> buffer) noexcep
 
 // Microwatts; nullopt where the battery says nothing of use. Fuel gauges write odd numbers: 1 kW is beyond them all.
 std::optional<std::int64_t> discharge(const Battery& battery) noexcept {
-  constexpr double most = 1e9;
+  constexpr double kMost = 1e9;
   double microwatts = 0;
   if (battery.power.valid()) {
     const auto power = read_integer(battery.power);
@@ -68,7 +68,7 @@ std::optional<std::int64_t> discharge(const Battery& battery) noexcept {
     if (!current || !voltage || *voltage <= 0) return std::nullopt;
     microwatts = std::abs(static_cast<double>(*current)) * static_cast<double>(*voltage) * 1e-6;
   }
-  if (microwatts <= 0 || microwatts > most) return std::nullopt;
+  if (microwatts <= 0 || microwatts > kMost) return std::nullopt;
   return std::llround(microwatts);
 }
 

@@ -27,21 +27,21 @@ PowerReading four_words(Bytes bytes, std::size_t at) noexcept {
 }  // namespace
 
 std::optional<PowerReading> parse_power_reading(Bytes answer) noexcept {
-  constexpr std::uint8_t measuring = 0x40;
+  constexpr std::uint8_t kMeasuring = 0x40;
   if (answer.size() < 19 || answer[0] != kOk || answer[1] != kDcmi) return std::nullopt;
   PowerReading reading = four_words(answer, 2);
   reading.period = std::chrono::milliseconds{double_word(answer, 14)};
-  reading.active = (answer[18] & measuring) != 0;
+  reading.active = (answer[18] & kMeasuring) != 0;
   return reading;
 }
 
 std::optional<PowerReading> parse_node_manager(Bytes answer) noexcept {
-  constexpr std::uint8_t measuring = 0x40;
+  constexpr std::uint8_t kMeasuring = 0x40;
   const bool intel = answer.size() >= 21 && answer[1] == 0x57 && answer[2] == 0x01 && answer[3] == 0x00;
   if (!intel || answer[0] != kOk) return std::nullopt;
   PowerReading reading = four_words(answer, 4);
   reading.period = std::chrono::seconds{double_word(answer, 16)};
-  reading.active = (answer[20] & measuring) != 0;
+  reading.active = (answer[20] & kMeasuring) != 0;
   return reading;
 }
 

@@ -38,7 +38,7 @@ std::string arm_name(std::string_view implementer, std::string_view part) {
   struct Core {
     std::string_view implementer, part, name;
   };
-  constexpr std::array cores{
+  constexpr std::array kCores{
       Core{"0x41", "0xd03", "Cortex-A53"},
       Core{"0x41", "0xd05", "Cortex-A55"},
       Core{"0x41", "0xd07", "Cortex-A57"},
@@ -77,7 +77,7 @@ std::string arm_name(std::string_view implementer, std::string_view part) {
       Core{"0x48", "0xd01", "TaiShan v110"},
       Core{"0x51", "0x001", "Oryon"},
   };
-  for (const Core& core : cores) {
+  for (const Core& core : kCores) {
     if (core.implementer == implementer && core.part == part) return std::string(core.name);
   }
   return {};
@@ -105,9 +105,9 @@ std::vector<unsigned> fellows(const std::filesystem::path& topology, bool has_di
 
 bool CpuInfo::rapl_is_modelled() const noexcept {
   if (vendor == Vendor::amd) return true;
-  constexpr std::array<unsigned, 4> before_haswell{0x2A, 0x2D, 0x3A, 0x3E};
+  constexpr std::array<unsigned, 4> kBeforeHaswell{0x2A, 0x2D, 0x3A, 0x3E};
   if (vendor != Vendor::intel || family != 6) return false;
-  for (const unsigned m : before_haswell) {
+  for (const unsigned m : kBeforeHaswell) {
     if (m == model) return true;
   }
   return false;

@@ -33,14 +33,14 @@ struct Model {
 };
 
 Model model_of(const CpuInfo& cpu, std::size_t threads, std::size_t packages) {
-  constexpr double known = 0.4, guest = 0.5, unknown = 0.8;
+  constexpr double kKnown = 0.4, kGuest = 0.5, kUnknown = 0.8;
   const std::optional<TdpEntry> entry = find_tdp(cpu.name);
   const auto n = static_cast<double>(threads);
-  if (!entry) return {default_watts_per_thread() * n, unknown};
+  if (!entry) return {default_watts_per_thread() * n, kUnknown};
   // A guest has some threads of a part; on ARM the name is that of a core, of which parts have any number.
   const bool by_thread = cpu.hypervisor || cpu.vendor == Vendor::arm;
-  if (by_thread) return {entry->watts / entry->threads * n, guest};
-  return {entry->watts * static_cast<double>(packages), known};
+  if (by_thread) return {entry->watts / entry->threads * n, kGuest};
+  return {entry->watts * static_cast<double>(packages), kKnown};
 }
 
 class CpuModel final : public Source {

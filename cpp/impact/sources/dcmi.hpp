@@ -19,9 +19,9 @@ inline constexpr Duration kPatience = std::chrono::seconds{3};
 
 template <class Door>
 Result<PowerReading> ask(Door& door, Duration patience = kPatience) {
-  constexpr std::uint8_t group_extension = 0x2C, get_power_reading = 0x02;
-  constexpr std::array<std::uint8_t, 4> system_power{0xDC, 0x01, 0x00, 0x00};
-  const auto answer = door.request(group_extension, get_power_reading, system_power, patience);
+  constexpr std::uint8_t kGroupExtension = 0x2C, kGetPowerReading = 0x02;
+  constexpr std::array<std::uint8_t, 4> kSystemPower{0xDC, 0x01, 0x00, 0x00};
+  const auto answer = door.request(kGroupExtension, kGetPowerReading, kSystemPower, patience);
   if (!answer) return answer.error();
   const std::optional<PowerReading> reading = parse_power_reading(answer.value());
   if (!reading) return Error{ErrorKind::unsupported, "IPMI: the management controller has no DCMI power reading", ""};

@@ -26,11 +26,11 @@ bool is_anonymous(std::string_view device) {
 // is "cpu", for every package; "cpu+memory:0" is a package that holds its memory.
 bool answers_for(std::string_view device, std::string_view component) {
   if (device == component || device == family(component)) return true;
-  constexpr std::string_view both = "cpu+memory";
+  constexpr std::string_view kBoth = "cpu+memory";
   const bool whole_kind = component.find(':') == std::string_view::npos;
-  if (family(device) != both) return whole_kind && family(device) == component;
+  if (family(device) != kBoth) return whole_kind && family(device) == component;
   return component == "memory" || component == "cpu" ||
-         component.substr(family(component).size()) == device.substr(both.size());
+         component.substr(family(component).size()) == device.substr(kBoth.size());
 }
 
 class Builder {

@@ -64,13 +64,13 @@ void FreeIpmi::log_out() noexcept {
 }
 
 Result<bool> FreeIpmi::log_in(Duration at_most) {
-  constexpr std::uint8_t user_privilege = 2;
+  constexpr std::uint8_t kUserPrivilege = 2;
   context_ = calls_.create();
   if (context_ == nullptr) return Error{ErrorKind::broken, "IPMI: no memory", ""};
   const auto ms = static_cast<unsigned>(std::clamp<std::int64_t>(at_most.count() / 1'000'000, 200, 60'000));
   const int status =
       calls_.log_in(context_, account_.host.c_str(), account_.user.c_str(), account_.password.c_str(), nullptr, 0,
-                    user_privilege, static_cast<std::uint8_t>(account_.cipher_suite), ms, std::max(ms / 4, 100U), 0, 0);
+                    kUserPrivilege, static_cast<std::uint8_t>(account_.cipher_suite), ms, std::max(ms / 4, 100U), 0, 0);
   if (status == 0) return true;
   Error error = failed("log in");
   if (error.advice.empty())

@@ -32,13 +32,13 @@ constexpr unsigned long kRequest = 0xC02CF800;  // _IOWR(0xF8, 0, Message)
 constexpr std::uint32_t kGetSocketPower = 4;
 
 std::optional<std::int64_t> socket_power(const Descriptor& device, DeviceControl control, unsigned socket) noexcept {
-  constexpr std::uint32_t most_mw = 5'000'000;
+  constexpr std::uint32_t kMostMw = 5'000'000;
   Message message{};
   message.id = kGetSocketPower;
   message.answers = 1;
   message.socket = static_cast<std::uint16_t>(socket);
   if (control(device, kRequest, &message) != 0) return std::nullopt;
-  if (message.words[0] == 0 || message.words[0] > most_mw) return std::nullopt;
+  if (message.words[0] == 0 || message.words[0] > kMostMw) return std::nullopt;
   return message.words[0];
 }
 

@@ -72,9 +72,9 @@ void add_intel_gpu(std::vector<FileMeter>& meters, const Chip& chip) {
 void add_amd_energy(std::vector<FileMeter>& meters, const Chip& chip) {
   for (const unsigned n : hwmon::numbers_of(chip, "energy", "_label")) {
     const std::string label = hwmon::text_of(chip, fmt::format("energy{}_label", n));
-    constexpr std::string_view prefix = "Esocket";
-    if (!label.starts_with(prefix)) continue;
-    const auto socket = parse_number<unsigned>(std::string_view(label).substr(prefix.size()));
+    constexpr std::string_view kPrefix = "Esocket";
+    if (!label.starts_with(kPrefix)) continue;
+    const auto socket = parse_number<unsigned>(std::string_view(label).substr(kPrefix.size()));
     if (!socket) continue;
     Channel c = channel(chip, fmt::format("cpu:{}", *socket), Domain::package, true);
     c.quality = Quality::modelled;

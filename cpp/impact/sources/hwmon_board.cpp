@@ -39,11 +39,11 @@ std::optional<Place> grace_place(std::string_view label) {
     std::string_view prefix, device;
     Domain domain;
   };
-  constexpr std::array rules{Rule{"Module Power Socket ", "module:", Domain::module},
-                             Rule{"Grace Power Socket ", "cpu+memory:", Domain::package},
-                             Rule{"CPU Power Socket ", "cpu+memory:", Domain::core},
-                             Rule{"SysIO Power Socket ", "cpu+memory:", Domain::uncore}};
-  for (const Rule& rule : rules) {
+  constexpr std::array kRules{Rule{"Module Power Socket ", "module:", Domain::module},
+                              Rule{"Grace Power Socket ", "cpu+memory:", Domain::package},
+                              Rule{"CPU Power Socket ", "cpu+memory:", Domain::core},
+                              Rule{"SysIO Power Socket ", "cpu+memory:", Domain::uncore}};
+  for (const Rule& rule : kRules) {
     if (!label.starts_with(rule.prefix)) continue;
     const auto socket = parse_number<unsigned>(label.substr(rule.prefix.size()));
     if (socket) return Place{fmt::format("{}{}", rule.device, *socket), rule.domain};
@@ -116,10 +116,10 @@ void add_products(std::vector<FileMeter>& meters, const Chip& chip) {
 }
 
 bool is_shunt(std::string_view name) {
-  constexpr std::array<std::string_view, 14> names{"ina3221", "ina219",  "ina220",  "ina226",  "ina230",
-                                                   "ina231",  "ina233",  "ina238",  "ltc2992", "ltc2945",
-                                                   "adm1272", "adm1275", "adm1276", "adm1278"};
-  for (const std::string_view known : names) {
+  constexpr std::array<std::string_view, 14> kNames{"ina3221", "ina219",  "ina220",  "ina226",  "ina230",
+                                                    "ina231",  "ina233",  "ina238",  "ltc2992", "ltc2945",
+                                                    "adm1272", "adm1275", "adm1276", "adm1278"};
+  for (const std::string_view known : kNames) {
     if (known == name) return true;
   }
   return name == "corsairpsu" || name == "scmi_sensors" || name == "scmi";

@@ -37,8 +37,8 @@ Channel channel(const std::string& device, const char* quantity, Unit unit, doub
 }
 
 bool add_temperature(std::vector<FileMeter>& meters, const std::filesystem::path& file, const std::string& device) {
-  constexpr std::int64_t coldest = -60'000, hottest = 200'000;
-  auto meter = open_meter(file, channel(device, "temperature", Unit::celsius, 1e-3), hottest, coldest);
+  constexpr std::int64_t kColdest = -60'000, kHottest = 200'000;
+  auto meter = open_meter(file, channel(device, "temperature", Unit::celsius, 1e-3), kHottest, kColdest);
   if (meter) meters.push_back(std::move(*meter));
   return meter.has_value();
 }

@@ -31,8 +31,8 @@ std::optional<int> parse_offset(std::string_view text) noexcept {
 
 std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
   using namespace std::chrono;
-  constexpr std::size_t seconds_end = 19;
-  if (text.size() < seconds_end + 1) return std::nullopt;
+  constexpr std::size_t kSecondsEnd = 19;
+  if (text.size() < kSecondsEnd + 1) return std::nullopt;
   const bool shaped =
       text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
   const auto y = digits(text, 0, 4), mo = digits(text, 5, 2), d = digits(text, 8, 2);
@@ -40,7 +40,7 @@ std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
   if (!shaped || !y || !mo || !d || !h || !mi || !s || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
   if (!date.ok() || *y < 1970 || *y > 2261) return std::nullopt;
-  std::string_view rest = text.substr(seconds_end);
+  std::string_view rest = text.substr(kSecondsEnd);
   std::int64_t fraction = 0;
   if (rest.front() == '.') {
     rest.remove_prefix(1);

@@ -39,9 +39,9 @@ std::optional<std::int64_t> temperature(const nvml::Calls& calls, nvml::Device d
 }
 
 std::optional<std::int64_t> clock_mhz(const nvml::Calls& calls, nvml::Device device) noexcept {
-  constexpr int streaming_multiprocessors = 1;
+  constexpr int kStreamingMultiprocessors = 1;
   unsigned value = 0;
-  if (calls.clock == nullptr || calls.clock(device, streaming_multiprocessors, &value) != nvml::kSuccess) return {};
+  if (calls.clock == nullptr || calls.clock(device, kStreamingMultiprocessors, &value) != nvml::kSuccess) return {};
   return value;
 }
 

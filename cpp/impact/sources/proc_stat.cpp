@@ -7,11 +7,11 @@
 namespace impact {
 
 std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept {
-  constexpr std::string_view prefix = "cpu ";
-  if (!stat.starts_with(prefix)) return std::nullopt;
+  constexpr std::string_view kPrefix = "cpu ";
+  if (!stat.starts_with(kPrefix)) return std::nullopt;
   const std::size_t line_end = stat.find('\n');
   if (line_end == std::string_view::npos) return std::nullopt;
-  const char* at = stat.data() + prefix.size();
+  const char* at = stat.data() + kPrefix.size();
   const char* const end = stat.data() + line_end;
   // user nice system idle iowait irq softirq steal [guest guest_nice]
   std::array<std::uint64_t, 8> fields{};

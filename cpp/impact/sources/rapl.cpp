@@ -70,15 +70,15 @@ Channel channel(Part part, const Place& place, std::string_view source, const Cp
 }
 
 std::optional<Place> parse_package_name(std::string_view name) {
-  constexpr std::string_view prefix = "package-";
-  constexpr std::string_view infix = "-die-";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  const std::size_t at = name.find(infix);
+  constexpr std::string_view kPrefix = "package-";
+  constexpr std::string_view kInfix = "-die-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  name.remove_prefix(kPrefix.size());
+  const std::size_t at = name.find(kInfix);
   const auto package = parse_number<unsigned>(name.substr(0, at));
   if (!package) return std::nullopt;
   if (at == std::string_view::npos) return Place{*package, std::nullopt};
-  const auto die = parse_number<unsigned>(name.substr(at + infix.size()));
+  const auto die = parse_number<unsigned>(name.substr(at + kInfix.size()));
   if (!die) return std::nullopt;
   return Place{*package, *die};
 }

@@ -49,9 +49,9 @@ std::filesystem::path pmu(const Host& host) { return host.path("/sys/bus/event_s
 
 // "event=0x02" -> 2.
 std::optional<std::uint64_t> parse_config(std::string_view text) {
-  constexpr std::string_view prefix = "event=0x";
-  if (!text.starts_with(prefix)) return std::nullopt;
-  text.remove_prefix(prefix.size());
+  constexpr std::string_view kPrefix = "event=0x";
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -71,13 +71,13 @@ std::optional<Event> read_event(const Host& host, rapl::Part part, const std::st
 }
 
 std::vector<Event> read_events(const Host& host) {
-  constexpr std::array<std::pair<rapl::Part, const char*>, 5> names{{{rapl::Part::package, "energy-pkg"},
-                                                                     {rapl::Part::core, "energy-cores"},
-                                                                     {rapl::Part::dram, "energy-ram"},
-                                                                     {rapl::Part::uncore, "energy-gpu"},
-                                                                     {rapl::Part::psys, "energy-psys"}}};
+  constexpr std::array<std::pair<rapl::Part, const char*>, 5> kNames{{{rapl::Part::package, "energy-pkg"},
+                                                                      {rapl::Part::core, "energy-cores"},
+                                                                      {rapl::Part::dram, "energy-ram"},
+                                                                      {rapl::Part::uncore, "energy-gpu"},
+                                                                      {rapl::Part::psys, "energy-psys"}}};
   std::vector<Event> events;
-  for (const auto& [part, name] : names) {
+  for (const auto& [part, name] : kNames) {
     if (const auto event = read_event(host, part, name)) events.push_back(*event);
   }
   return events;

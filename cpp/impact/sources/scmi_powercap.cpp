@@ -36,13 +36,13 @@ Place place_of(std::string_view name) {
     Domain domain;
   };
   // In this order: "soc" of "soc-gpu" is not the chip.
-  constexpr std::array rules{Rule{"gpu", "gpu:scmi", Domain::gpu},   Rule{"dram", "memory", Domain::dram},
-                             Rule{"ddr", "memory", Domain::dram},    Rule{"mem", "memory", Domain::dram},
-                             Rule{"cpu", "cpu", Domain::package},    Rule{"cluster", "cpu", Domain::package},
-                             Rule{"core", "cpu", Domain::package},   Rule{"package", "cpu", Domain::package},
-                             Rule{"socket", "cpu", Domain::package}, Rule{"soc", "cpu", Domain::package},
-                             Rule{"system", "node", Domain::board},  Rule{"board", "node", Domain::board}};
-  for (const Rule& rule : rules) {
+  constexpr std::array kRules{Rule{"gpu", "gpu:scmi", Domain::gpu},   Rule{"dram", "memory", Domain::dram},
+                              Rule{"ddr", "memory", Domain::dram},    Rule{"mem", "memory", Domain::dram},
+                              Rule{"cpu", "cpu", Domain::package},    Rule{"cluster", "cpu", Domain::package},
+                              Rule{"core", "cpu", Domain::package},   Rule{"package", "cpu", Domain::package},
+                              Rule{"socket", "cpu", Domain::package}, Rule{"soc", "cpu", Domain::package},
+                              Rule{"system", "node", Domain::board},  Rule{"board", "node", Domain::board}};
+  for (const Rule& rule : kRules) {
     if (name.find(rule.part) != std::string_view::npos) return {rule.device, rule.domain};
   }
   return {"board", Domain::board};

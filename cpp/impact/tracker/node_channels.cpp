@@ -16,8 +16,8 @@ using Numbers = std::vector<std::uint32_t>;  // sorted
 
 // Of the machine, not of the process that read it.
 bool is_of_machine(const Channel& c) {
-  constexpr std::array<std::string_view, 5> states{"cpu_time", "memory_used", "utilisation", "temperature", "clock"};
-  return tells_energy(c) || (c.device != "process" && std::ranges::find(states, c.quantity) != states.end());
+  constexpr std::array<std::string_view, 5> kStates{"cpu_time", "memory_used", "utilisation", "temperature", "clock"};
+  return tells_energy(c) || (c.device != "process" && std::ranges::find(kStates, c.quantity) != kStates.end());
 }
 
 bool counts_alike(const Channel& a, const Channel& b) {

@@ -29,11 +29,11 @@ constexpr const char* kRunName = "run";
 // 64 bits: a thousand ranks that begin within one second, in containers that all number their process 1, over a file
 // system on which two may create one file.
 std::string random_id() {
-  static constexpr char digits[] = "0123456789abcdef";
+  static constexpr char kDigits[] = "0123456789abcdef";
   std::random_device random;
   std::string id;
   while (id.size() < 16) {
-    for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += digits[bits & 15U];
+    for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += kDigits[bits & 15U];
   }
   return id;
 }

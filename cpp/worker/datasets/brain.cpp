@@ -34,19 +34,19 @@ std::int64_t class_of(std::int64_t label) {
   return deep ? 2 : 1;
 }
 
-/// The mean of every block of so many voxels a side; what is left over at the far sides is left out.
+// The mean of every block of so many voxels a side; what is left over at the far sides is left out.
 Tensor pooled(const Tensor& t, std::int64_t side) {
   return torch::avg_pool3d(t.to(torch::kFloat32).unsqueeze(0), {side, side, side}).squeeze(0);
 }
 
 Tensor coarser_image(const Tensor& image, std::int64_t side) { return pooled(image.unsqueeze(0), side).squeeze(0); }
 
-/// The commonest class of every block; the lower one of two that are equally common.
+// The commonest class of every block; the lower one of two that are equally common.
 Tensor coarser_labels(const Tensor& labels, std::int64_t side) {
   return pooled(torch::one_hot(labels, kClasses).permute({3, 0, 1, 2}), side).argmax(0);
 }
 
-/// [x,y,z] from the file's order.
+// [x,y,z] from the file's order.
 Tensor volume_tensor(const std::string& path) {
   try {
     auto volume = read_nifti(path);
@@ -168,7 +168,7 @@ class Brain final : public Dataset {
     return part;
   }
 
-  /// Corners of cubes that cover the slab once; those at the far sides are moved in, and so overlap their neighbours.
+  // Corners of cubes that cover the slab once; those at the far sides are moved in, and so overlap their neighbours.
   void cover() {
     std::array<std::vector<std::int64_t>, 3> starts;
     for (std::size_t d = 0; d < 3; ++d) {
@@ -187,7 +187,7 @@ class Brain final : public Dataset {
     }
   }
 
-  /// So many corners, evenly over the slab: its first ones alone would be of one end of the brain.
+  // So many corners, evenly over the slab: its first ones alone would be of one end of the brain.
   void thin_out(std::int64_t limit) {
     const auto all = static_cast<std::int64_t>(corners_.size());
     if (limit <= 0 || limit >= all) {
@@ -203,7 +203,7 @@ class Brain final : public Dataset {
   DataOptions options_;
   bool train_;
   Tensor image_, labels_;
-  std::vector<Tensor> places_;  ///< [n,3] of every class that is there, but the background
+  std::vector<Tensor> places_;  // [n,3] of every class that is there, but the background
   std::vector<Corner> corners_;
   std::int64_t count_ = 0;
 };

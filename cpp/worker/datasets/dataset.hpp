@@ -11,49 +11,49 @@ namespace impact::worker {
 
 struct Batch {
   Tensors inputs;
-  Tensor target;  ///< class numbers [N] (int64), or values of the output's shape; undefined in inference
+  Tensor target;  // class numbers [N] (int64), or values of the output's shape; undefined in inference
 };
 
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  [[nodiscard]] virtual std::int64_t size() const = 0;  ///< examples
-  [[nodiscard]] virtual bool has_classes() const = 0;   ///< targets are class numbers, so accuracy exists
+  [[nodiscard]] virtual std::int64_t size() const = 0;  // examples
+  [[nodiscard]] virtual bool has_classes() const = 0;   // targets are class numbers, so accuracy exists
   [[nodiscard]] virtual bool synthetic() const = 0;
-  /// Examples first .. first+count-1 in the present order.
+  // Examples first .. first+count-1 in the present order.
   virtual Batch batch(std::int64_t first, std::int64_t count) = 0;
-  /// A new order, from the seed and the number of the epoch alone.
+  // A new order, from the seed and the number of the epoch alone.
   virtual void shuffle(std::uint64_t seed, std::int64_t epoch) = 0;
 };
 
-/// How the network wants its data.
+// How the network wants its data.
 struct DataOptions {
   const NetworkSpec* spec = nullptr;
   BuildOptions build;
   torch::Device device = torch::kCPU;
   bool channels_last = false;
   std::int64_t batch = 1;
-  std::int64_t spacing_mm = 1;  ///< of volumes: so many voxels of 1 mm become one a side
+  std::int64_t spacing_mm = 1;  // of volumes: so many voxels of 1 mm become one a side
 };
 
-/// Fashion-MNIST from its gzipped IDX files in `folder` (empty: $IMPACT_TRACKER_DATA/fashion-mnist,
-/// $IMPACT_TRACKER_DATA, /usr/share/datasets/fashion-mnist). Images are standardised with the training set's mean and
-/// deviation, resized to the network's input and repeated to its channels.
-/// limit: that many examples drawn with the seed; 0: all. Throws ProtocolError("no-data") with where it looked.
+// Fashion-MNIST from its gzipped IDX files in `folder` (empty: $IMPACT_TRACKER_DATA/fashion-mnist,
+// $IMPACT_TRACKER_DATA, /usr/share/datasets/fashion-mnist). Images are standardised with the training set's mean and
+// deviation, resized to the network's input and repeated to its channels.
+// limit: that many examples drawn with the seed; 0: all. Throws ProtocolError("no-data") with where it looked.
 std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder);
 
-/// The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch, or so many of the evaluation's,
-/// spread evenly. See brain.cpp.
+// The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch, or so many of the evaluation's,
+// spread evenly. See brain.cpp.
 std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                                     const std::string& folder);
 
-/// Text of the system's licences by bytes; limit: stretches of an epoch. See text.cpp.
+// Text of the system's licences by bytes; limit: stretches of an epoch. See text.cpp.
 std::unique_ptr<Dataset> open_text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                                    const std::string& folder);
 
-/// One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for
-/// classes), or class numbers if the loss wants them.
+// One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for
+// classes), or class numbers if the loss wants them.
 std::unique_ptr<Dataset> make_synthetic(const DataOptions& options, std::uint64_t seed, bool class_targets,
                                         const std::vector<std::int64_t>& output);
 

@@ -12,9 +12,9 @@ struct IdxFile {
   std::vector<std::uint8_t> values;
 };
 
-/// The bytes of a file of unsigned bytes, `name` for messages. Throws std::runtime_error with what is wrong.
+// The bytes of a file of unsigned bytes, `name` for messages. Throws std::runtime_error with what is wrong.
 IdxFile parse_idx(const std::vector<std::uint8_t>& bytes, const std::string& name);
-/// Reads and parses; throws std::runtime_error with the path.
+// Reads and parses; throws std::runtime_error with the path.
 IdxFile read_idx(const std::string& path);
 
 }  // namespace impact::worker

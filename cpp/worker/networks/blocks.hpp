@@ -13,7 +13,7 @@ namespace impact::worker {
 using ops::Pad;
 using ops::Pair;
 
-/// A network with one input, an image.
+// A network with one input, an image.
 class ImageNetwork : public Network {
  public:
   Tensor forward(const Tensors& in) final { return run(in.at(0)); }
@@ -22,7 +22,7 @@ class ImageNetwork : public Network {
   virtual Tensor run(const Tensor& x) = 0;
 };
 
-/// One step from tensor to tensor.
+// One step from tensor to tensor.
 class Layer : public torch::nn::Module {
  public:
   virtual Tensor forward(const Tensor& x) = 0;
@@ -31,15 +31,15 @@ using LayerPtr = std::shared_ptr<Layer>;
 
 enum class Norm {
   none,
-  batch,           ///< scale and shift
-  batch_no_scale,  ///< shift alone, as slim's Inception
-  batch_constant,  ///< scale and shift that are never trained, and so are no parameters
-  instance,        ///< scale and shift, statistics of each image
-  instance_plain,  ///< neither
+  batch,           // scale and shift
+  batch_no_scale,  // shift alone, as slim's Inception
+  batch_constant,  // scale and shift that are never trained, and so are no parameters
+  instance,        // scale and shift, statistics of each image
+  instance_plain,  // neither
 };
 enum class Act { none, relu, relu6, leaky_relu, tanh, sigmoid };
 
-/// A new parameter: normal with this standard deviation, or one value.
+// A new parameter: normal with this standard deviation, or one value.
 Tensor normal_parameter(const BuildOptions& options, std::vector<std::int64_t> shape, double deviation);
 Tensor constant_parameter(const BuildOptions& options, std::vector<std::int64_t> shape, double value);
 
@@ -72,7 +72,7 @@ struct ConvOptions {
   Act act = Act::none;
 };
 
-/// Convolution, normalisation, activation, in this order.
+// Convolution, normalisation, activation, in this order.
 class Conv final : public Layer {
  public:
   Conv(const BuildOptions& options, const ConvOptions& conv);
@@ -85,7 +85,7 @@ class Conv final : public Layer {
   std::shared_ptr<NormLayer> norm_;
 };
 
-/// Transposed convolution whose kernel equals its stride, with bias.
+// Transposed convolution whose kernel equals its stride, with bias.
 class UpConv final : public Layer {
  public:
   UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial = 2,
@@ -106,7 +106,7 @@ class Linear final : public Layer {
   Tensor weight_, bias_;
 };
 
-/// One after the other.
+// One after the other.
 class Chain final : public Layer {
  public:
   void add(LayerPtr layer);
@@ -116,7 +116,7 @@ class Chain final : public Layer {
   std::vector<LayerPtr> layers_;
 };
 
-/// Side by side on one input, joined along the channels.
+// Side by side on one input, joined along the channels.
 class Branches final : public Layer {
  public:
   void add(LayerPtr layer);
@@ -126,7 +126,7 @@ class Branches final : public Layer {
   std::vector<LayerPtr> layers_;
 };
 
-/// A function as a layer without parameters.
+// A function as a layer without parameters.
 class Apply final : public Layer {
  public:
   explicit Apply(std::function<Tensor(const Tensor&)> function) : function_(std::move(function)) {}
@@ -139,7 +139,7 @@ class Apply final : public Layer {
 LayerPtr max_pool(Pair kernel, Pair stride, Pad pad);
 LayerPtr avg_pool(Pair kernel, Pair stride, Pad pad);
 
-/// Makes the Conv layers of one network: only what differs from call to call is said.
+// Makes the Conv layers of one network: only what differs from call to call is said.
 class ConvMaker {
  public:
   ConvMaker(const BuildOptions& options, NormOptions norm, Act act, bool bias = false)
@@ -164,12 +164,12 @@ class ConvMaker {
   bool bias_;
 };
 
-/// Mean pooling whose kernel shrinks to the map where that is smaller than the original's.
+// Mean pooling whose kernel shrinks to the map where that is smaller than the original's.
 LayerPtr avg_pool_at_most(Pair kernel, Pair stride);
 
-/// The activation, in place where that is possible: x must be nobody else's.
+// The activation, in place where that is possible: x must be nobody else's.
 Tensor activate(Tensor x, Act act);
-/// Batch normalisation with the statistics that the mode names; only training with the batch's own moves mean and variance.
+// Batch normalisation with the statistics that the mode names; only training with the batch's own moves mean and variance.
 Tensor batch_normalised(BatchNorm mode, bool training, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Tensor& mean, const Tensor& variance, double eps);
 
@@ -186,7 +186,7 @@ std::shared_ptr<Branches> branches(const L&... layers) {
   return all;
 }
 
-/// [N,C,1,1] -> [N,C]
+// [N,C,1,1] -> [N,C]
 inline Tensor flat(const Tensor& x) { return x.flatten(1); }
 
 }  // namespace impact::worker

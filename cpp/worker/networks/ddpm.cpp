@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kDdpmEps = 1e-6;
 
-/// A block, and attention where the level has it.
+// A block, and attention where the level has it.
 struct DdpmUnit {
   std::shared_ptr<DiffusionBlock> block;
   std::shared_ptr<MapAttention> attention;
@@ -63,7 +63,7 @@ class Ddpm final : public Network {
     last_ = register_module("last", plain_conv(o, channels, 3));
   }
 
-  /// in: noisy images [N,3,H,W], time steps [N]
+  // in: noisy images [N,3,H,W], time steps [N]
   Tensor forward(const Tensors& in) override {
     const auto time = time_->forward(in.at(1));
     auto y = first_->forward(in.at(0));

@@ -15,15 +15,15 @@ class GroupNorm final : public Layer {
   Tensor weight_, bias_;
 };
 
-/// A 3 x 3 (or other odd) convolution with bias and nothing after it.
+// A 3 x 3 (or other odd) convolution with bias and nothing after it.
 std::shared_ptr<Conv> plain_conv(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t kernel = 3,
                                  std::int64_t stride = 1);
 
-/// conv(silu(norm(x))) twice, the time step's vector added between; lead = 0: no time step.
+// conv(silu(norm(x))) twice, the time step's vector added between; lead = 0: no time step.
 class DiffusionBlock final : public torch::nn::Module {
  public:
   DiffusionBlock(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t lead, double eps);
-  /// time [N,lead], already through silu
+  // time [N,lead], already through silu
   Tensor forward(const Tensor& x, const Tensor& time = {});
 
  private:
@@ -32,7 +32,7 @@ class DiffusionBlock final : public torch::nn::Module {
   std::shared_ptr<Linear> lead_;
 };
 
-/// One head over all places of a map, its products as 1 x 1 convolutions; added to the input.
+// One head over all places of a map, its products as 1 x 1 convolutions; added to the input.
 class MapAttention final : public Layer {
  public:
   MapAttention(const BuildOptions& o, std::int64_t channels, double eps);
@@ -43,7 +43,7 @@ class MapAttention final : public Layer {
   std::shared_ptr<Conv> q_, k_, v_, out_;
 };
 
-/// Sines and cosines of a time step [N] -> [N,width], then two layers with silu between and after.
+// Sines and cosines of a time step [N] -> [N,width], then two layers with silu between and after.
 class TimeEmbedding final : public torch::nn::Module {
  public:
   TimeEmbedding(const BuildOptions& o, std::int64_t width, std::int64_t lead);

@@ -5,7 +5,7 @@
 
 namespace impact::worker {
 
-/// Images of 0 to 255 come in and go out; the default size is that of the benchmark's training.
+// Images of 0 to 255 come in and go out; the default size is that of the benchmark's training.
 inline NetworkSpec enhancement_spec(std::string name, std::string title, std::string reference, std::int64_t side) {
   NetworkSpec s;
   s.name = std::move(name);
@@ -17,7 +17,7 @@ inline NetworkSpec enhancement_spec(std::string name, std::string title, std::st
   return s;
 }
 
-/// tanh, moved and stretched to 0 … 255 and a little beyond, as SRCNN, DPED and U-Net of the benchmark end.
+// tanh, moved and stretched to 0 … 255 and a little beyond, as SRCNN, DPED and U-Net of the benchmark end.
 inline Tensor stretched_tanh(const Tensor& x) { return (torch::tanh(x) * 0.58 + 0.5) * 255.0; }
 
 }  // namespace impact::worker

@@ -13,7 +13,7 @@ constexpr std::int64_t kWords = 32316;
 constexpr int kLayers = 8;
 constexpr int kWithoutResidual = 2;  // the first layers have no connection around them
 
-/// score = g v/|v| . tanh(W_q query + W_m memory + b)
+// score = g v/|v| . tanh(W_q query + W_m memory + b)
 class NormedAttention final : public torch::nn::Module {
  public:
   explicit NormedAttention(const BuildOptions& o) {
@@ -24,7 +24,7 @@ class NormedAttention final : public torch::nn::Module {
     b_ = register_parameter("b", constant_parameter(o, {kUnits}, 0.0));
   }
   Tensor keys(const Tensor& memory) { return memory_->forward(memory); }
-  /// [N,H] for query [N,H], keys and memory [N,T,H]
+  // [N,H] for query [N,H], keys and memory [N,T,H]
   Tensor forward(const Tensor& query, const Tensor& keys, const Tensor& memory) {
     const auto v = g_ * v_ / (v_.is_meta() ? g_ : v_.norm());
     const auto mixed = torch::tanh(keys + (query_->forward(query) + b_).unsqueeze(1));
@@ -57,7 +57,7 @@ class Gnmt final : public Network {
     words_ = register_module("words", std::make_shared<Linear>(o, kUnits, kWords, false));
   }
 
-  /// tokens [N,T] -> words [N,2T]
+  // tokens [N,T] -> words [N,2T]
   Tensor forward(const Tensors& in) override {
     const auto memory = encode(ops::embedding(source_, in.at(0)));
     const auto keys = attention_->keys(memory);

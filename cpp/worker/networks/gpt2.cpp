@@ -32,7 +32,7 @@ class Gpt2 final : public Network {
     norm_ = register_module("norm", std::make_shared<LayerNorm>(o, shape.width, shape.eps));
   }
 
-  /// Scores of every place, for training: [N,tokens,T].
+  // Scores of every place, for training: [N,tokens,T].
   Tensor forward(const Tensors& in) override {
     return decode_ ? next_token(in) : ops::linear(through(in.at(0)), words_, {}).transpose(1, 2);
   }
@@ -49,7 +49,7 @@ class Gpt2 final : public Network {
     return norm_->forward(y);
   }
 
-  /// in: the prompt's tokens [N,T] (the last one is new), and the cache [layers,2,N,heads,T,d].
+  // in: the prompt's tokens [N,T] (the last one is new), and the cache [layers,2,N,heads,T,d].
   Tensor next_token(const Tensors& in) {
     const auto& tokens = in.at(0);
     const auto& cache = in.at(1);

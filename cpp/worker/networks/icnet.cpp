@@ -44,7 +44,7 @@ class IcNet final : public ImageNetwork {
   }
 
  private:
-  /// Means over parts of the map, spread over it again and added up.
+  // Means over parts of the map, spread over it again and added up.
   static Tensor pyramid(const Tensor& x) {
     auto sum = x;
     for (const Pair kernel : {Pair{32, 48}, Pair{16, 24}, Pair{10, 16}, Pair{8, 12}}) {

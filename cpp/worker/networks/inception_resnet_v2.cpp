@@ -5,7 +5,7 @@
 namespace impact::worker {
 namespace {
 
-/// x + scale * up(branches(x)), then ReLU.
+// x + scale * up(branches(x)), then ReLU.
 class ScaledResidual final : public Layer {
  public:
   ScaledResidual(const BuildOptions& o, std::shared_ptr<Branches> parts, std::int64_t mixed, std::int64_t channels,

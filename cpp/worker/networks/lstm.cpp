@@ -7,7 +7,7 @@
 namespace impact::worker {
 namespace {
 
-/// Zeros, but for the forget gate's 1 (gates: input, forget, cell, output).
+// Zeros, but for the forget gate's 1 (gates: input, forget, cell, output).
 Tensor gate_bias(const BuildOptions& o, std::int64_t hidden) {
   auto bias = constant_parameter(o, {4 * hidden}, 0.0);
   if (!bias.is_meta()) {
@@ -33,8 +33,8 @@ ops::LstmResult LstmLayer::forward(const Tensor& x) {
   return ops::lstm(x, {w_ih_, w_hh_, bias_, zero_});
 }
 
-/// cuDNN takes the weights as one piece of memory. Where they are not, torch joins them anew in every pass, and says so
-/// each time on standard error.
+// cuDNN takes the weights as one piece of memory. Where they are not, torch joins them anew in every pass, and says so
+// each time on standard error.
 void LstmLayer::join_weights() {
   if (!torch::cudnn_is_acceptable(w_ih_) || !torch::_use_cudnn_rnn_flatten_weight()) {
     return;

@@ -8,7 +8,7 @@ namespace impact::worker {
 class LstmLayer final : public torch::nn::Module {
  public:
   LstmLayer(const BuildOptions& o, std::int64_t in, std::int64_t hidden);
-  /// x [N,T,I]
+  // x [N,T,I]
   ops::LstmResult forward(const Tensor& x);
 
  private:
@@ -16,12 +16,12 @@ class LstmLayer final : public torch::nn::Module {
   Tensor w_ih_, w_hh_, bias_, zero_;
 };
 
-/// One step of an LSTM at a time, its two matrix products joined into one.
+// One step of an LSTM at a time, its two matrix products joined into one.
 class LstmStep final : public torch::nn::Module {
  public:
   LstmStep(const BuildOptions& o, std::int64_t in, std::int64_t hidden);
   struct State {
-    Tensor h, c;  ///< [N,H]
+    Tensor h, c;  // [N,H]
   };
   State forward(const Tensor& x, const State& before);
 

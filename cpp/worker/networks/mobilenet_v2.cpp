@@ -6,8 +6,8 @@ namespace {
 
 constexpr NormOptions kNorm{Norm::batch, 1e-3};
 
-/// 1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without activation; added to the input where shapes
-/// agree.
+// 1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without activation; added to the input where shapes
+// agree.
 class InvertedResidual final : public Layer {
  public:
   InvertedResidual(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t stride,

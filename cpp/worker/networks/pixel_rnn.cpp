@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kHidden = 16;
 
-/// Row r moves r places to the right: [N,C,H,W] -> [N,C,H,W+H-1].
+// Row r moves r places to the right: [N,C,H,W] -> [N,C,H,W+H-1].
 Tensor skewed(const Tensor& x) {
   const auto rows = x.size(2);
   const auto wide = x.size(3) + rows - 1;
@@ -81,7 +81,7 @@ class DiagonalBiLstm final : public Layer {
   std::shared_ptr<DiagonalLstm> forward_, backward_;
 };
 
-/// 7 x 7 that sees neither its own place nor what follows it (mask A).
+// 7 x 7 that sees neither its own place nor what follows it (mask A).
 class MaskedConv final : public Layer {
  public:
   explicit MaskedConv(const BuildOptions& o) {

@@ -6,7 +6,7 @@ namespace {
 
 constexpr NormOptions kPspNorm{Norm::batch, 1e-5};
 
-/// Pooling with the kernel fixed by the original's 720 x 720, a 1 x 1 convolution, and back to the map's size.
+// Pooling with the kernel fixed by the original's 720 x 720, a 1 x 1 convolution, and back to the map's size.
 class PyramidPart final : public Layer {
  public:
   PyramidPart(const BuildOptions& o, std::int64_t kernel) : kernel_(kernel) {

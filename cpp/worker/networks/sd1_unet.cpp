@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kSdHeads = 8;
 constexpr std::int64_t kSdContext = 768;
 
-/// Attention whose keys and values may come from elsewhere; only its output has a bias.
+// Attention whose keys and values may come from elsewhere; only its output has a bias.
 class CrossAttention final : public torch::nn::Module {
  public:
   CrossAttention(const BuildOptions& o, std::int64_t width, std::int64_t context) {
@@ -29,7 +29,7 @@ class CrossAttention final : public torch::nn::Module {
   std::shared_ptr<Linear> q_, k_, v_, out_;
 };
 
-/// One transformer layer over a map's places, led by the words.
+// One transformer layer over a map's places, led by the words.
 class SpatialTransformer final : public torch::nn::Module {
  public:
   SpatialTransformer(const BuildOptions& o, std::int64_t width) {
@@ -106,7 +106,7 @@ class SdUNet final : public Network {
     last_ = register_module("last", plain_conv(o, channels, 4));
   }
 
-  /// in: latents [N,4,H,W], time steps [N], words [N,77,768]
+  // in: latents [N,4,H,W], time steps [N], words [N,77,768]
   Tensor forward(const Tensors& in) override {
     const auto time = time_->forward(in.at(1));
     const auto& words = in.at(2);

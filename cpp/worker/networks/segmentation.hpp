@@ -5,7 +5,7 @@
 
 namespace impact::worker {
 
-/// relu(x or projection(x) + increase(3x3(reduce(x)))). The stride is at the first 1 x 1, as in their Caffe originals.
+// relu(x or projection(x) + increase(3x3(reduce(x)))). The stride is at the first 1 x 1, as in their Caffe originals.
 class Bottleneck final : public Layer {
  public:
   struct Shape {
@@ -20,10 +20,10 @@ class Bottleneck final : public Layer {
   std::shared_ptr<Conv> projection_;
 };
 
-/// `count` bottlenecks; the first one projects and has the stride.
+// `count` bottlenecks; the first one projects and has the stride.
 void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bias, Bottleneck::Shape first, int count);
 
-/// Bilinear with corners aligned, to the size of another map or to a multiple.
+// Bilinear with corners aligned, to the size of another map or to a multiple.
 inline Tensor resize_like(const Tensor& x, const Tensor& other) {
   return ops::resize_bilinear(x, {other.size(2), other.size(3)}, true);
 }

@@ -10,7 +10,7 @@ namespace {
 
 using Width = std::int64_t;
 
-/// A convolution whose weight is divided by its largest singular value.
+// A convolution whose weight is divided by its largest singular value.
 class SpectralConv final : public Layer {
  public:
   SpectralConv(const BuildOptions& o, Width in, Width out, Width kernel, bool bias) {
@@ -46,7 +46,7 @@ class SpectralConv final : public Layer {
   Tensor weight_, bias_, u_;
 };
 
-/// Instance normalisation whose scale and shift are drawn from the leading image.
+// Instance normalisation whose scale and shift are drawn from the leading image.
 class SpadeNorm final : public torch::nn::Module {
  public:
   SpadeNorm(const BuildOptions& o, Width channels)
