@@ -15,8 +15,8 @@ enum class Edges : std::uint8_t { plain, tick };
 
 constexpr std::string_view to_string(Edges e) noexcept { return e == Edges::plain ? "plain" : "tick"; }
 
-// One counter at one edge. `first` is the read at the edge; where a tick was waited for and came, the counter still
-// showed `first`-like old value at `tick_lo` and showed `tick_count` at `tick_hi`: it moved between the two.
+// One counter at one edge. `first` is the read at the edge itself. Where the edge waited for a tick and the tick came,
+// the counter still showed `old_count` at `tick_lo` and already showed `tick_count` at `tick_hi`.
 struct EdgeReading {
   Reading first;  // channel is the index over all channels of the record
   bool ticked = false;
@@ -24,8 +24,8 @@ struct EdgeReading {
   std::int64_t tick_count = 0;
   Instant tick_lo{};
   Instant tick_hi{};
-  Duration
-      tick_read{};  // how long the read took that saw the tick: `tick_hi` is its middle, the value of any instant in it
+  // How long the read that saw the tick took. `tick_hi` is its middle; the counter may have been read at any instant.
+  Duration tick_read{};
 };
 
 struct Mark {

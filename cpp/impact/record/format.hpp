@@ -8,8 +8,9 @@
 //   [-g,dt,w,d0,d1,…]       row of group g > 0                  (modulo 2^64, signed), gauges absolute
 //   ["s",c,t,w,v]           one reading of channel c outside a round; [… ,q] where its quality is not the channel's
 //   {"m":"enter","r":1,"p":0,"n":"train","edges":"tick","v":[[c,q,count,before,width,old,tick,lo,hi-lo,read],…],"at":…}
-//                           mark: nanoseconds after the start; the last five only where a tick came, read (how long the
-//                           read took that saw it) from 0.1 on; p, n, edges only where they are not 0, "", "plain"
+//                           mark: times are nanoseconds after the start. The last five numbers stand only where a tick
+//                           came; `read` says how long the read that saw it took, and stands since version 0.1. p, n
+//                           and edges stand only where they are not 0, "" and "plain"
 //   {"e":"note",…}          a remark
 //   {"e":"totals",…}        the last line of a record that was ended in order
 //

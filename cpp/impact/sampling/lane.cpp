@@ -10,7 +10,7 @@ Lane::Lane(const std::string& name) : clock_(system_clock()), origin_(clock_.now
 
 Lane::~Lane() = default;
 
-// The thread's own copy after a change: what it read before keeps its place, what is new is due at once.
+// Renews the thread's own copy of the list: sources that it read before keep their place, new ones are due at once.
 void Lane::adopt(std::vector<Entry>& mine) const {
   std::vector<Entry> wished = entries_;
   for (Entry& entry : wished) {
@@ -33,7 +33,7 @@ void Lane::adopt(std::vector<Entry>& mine) const {
   mine = std::move(wished);
 }
 
-// What nobody reads any more.
+// Drops the sources that nobody wants any more.
 void Lane::let_rest(const std::vector<Entry>& before, const std::vector<Entry>& now) {
   for (const Entry& entry : before) {
     if (std::ranges::find(now, entry.source, &Entry::source) == now.end()) entry.source->rest();

@@ -64,7 +64,7 @@ RegionBook::Edge RegionBook::make_edge(const Mark& mark, const Accumulator& accu
     const std::uint32_t c = reading.first.channel;
     if (c < n) edge.points[c] = edge_point(settings_.channels[c], reading, accumulator);
   }
-  // A read that failed is bridged by the readings around it, once there is one after the edge.
+  // Where the read at an edge failed, the readings around the edge stand in for it, as soon as there is one after it.
   for (std::uint32_t c = 0; c < n; ++c) {
     if (edge.settled[c]) edge.settled[c] = edge.points[c].has_value();
   }

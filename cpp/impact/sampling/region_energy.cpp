@@ -20,7 +20,7 @@ constexpr double kTickDrift = 0.045;
 
 double square(double x) noexcept { return x * x; }
 
-// Variance of what is carried between a tick and the region's edge, x seconds away.
+// The variance of the energy between a tick and the region's edge, which is x seconds away.
 double carried_variance(const Channel& channel, const EdgePoint& point, double x) noexcept {
   const double power = std::abs(point.local_power);
   const double length_error = std::sqrt(2.0 / 3.0) * seconds(channel.tick_jitter) / point.tick_s;
@@ -62,12 +62,12 @@ std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& e
   tick.after = edge.tick_hi;
   const std::optional<Position> position = accumulator.at(tick);
   if (!position) return std::nullopt;
-  // Read long after its tick (the machine stood still), the counter moved a period before the read at the earliest.
+  // Where the machine stood still and the read came long after the tick, the counter moved a period before it at most.
   const Instant earliest = std::max(edge.tick_lo, edge.tick_hi - channel.update_period);
   const Duration between = edge.tick_hi - edge.tick_lo;
   point.position = *position;
   point.time = middle(earliest, edge.tick_hi);
-  // Between the middles of two reads, each of which saw the counter at any instant of its own.
+  // The time lies between the middles of two reads, and each read saw the counter at some instant of its own duration.
   point.spread_s = std::hypot(seconds(edge.tick_hi - earliest), seconds(edge.tick_read)) / std::sqrt(12.0);
   point.ticked = true;
   point.tick_s = seconds(std::max(channel.update_period, between));
@@ -118,7 +118,7 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
     if (point->ticked) {
       variance += carried_variance(channel, *point, x);
     } else {
-      // Carried over more than the counter's lag, the mean is not the power either.
+      // Over more than the counter's lag, the mean power is no longer the power at the edge.
       plain += square(swing) * (square(point->spread_s) + square(std::max(0.0, x - period)) / 12);
     }
   }

@@ -14,7 +14,7 @@
 
 namespace impact {
 
-// A counter at one edge.
+// Where a counter stood at one edge.
 struct EdgePoint {
   Position position;      // where the counter stood …
   Instant time{};         // … at the end of this time's uncertainty: the tick, or half a period before a plain read

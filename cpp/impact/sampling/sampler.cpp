@@ -22,7 +22,7 @@ Duration sampling_period(const Source& source, Duration interval) noexcept {
   for (const Channel& c : source.channels()) {
     quickest = std::min(quickest, c.update_period);
     if (c.kind == Kind::counter && c.range != 0 && c.max_power.value() > 0.0) {
-      // Under half the shortest possible wrap: then a step back can only be one wrap.
+      // A period below half of the shortest possible wrap leaves one explanation for a step back: one wrap.
       const double wrap_s = 0.4 * static_cast<double>(c.range) * c.scale / c.max_power.value();
       wrap = std::min(wrap, Duration{static_cast<std::int64_t>(std::min(wrap_s, 86'400.0) * 1e9)});
     }

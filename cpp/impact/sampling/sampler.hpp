@@ -45,7 +45,7 @@ class Sampler {
  public:
   Sampler();
   ~Sampler();
-  // The one of this process.
+  // The sampler of this process; there is one.
   static Sampler& shared();
 
   // Readings flow from the next round on: the first round of each source comes at once.

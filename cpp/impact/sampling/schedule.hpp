@@ -16,7 +16,8 @@ class Schedule {
   Duration period() const noexcept { return period_; }
   bool due(Instant now) const noexcept { return now >= next_; }
 
-  // After the work of a deadline: the next one after `now`. Returns how many were missed: no burst makes up for them.
+  // Called after the work of a deadline: moves to the next one after `now` and returns how many were missed. No burst
+  // makes up for them.
   std::uint64_t advance(Instant now) noexcept {
     const std::int64_t done = (now - origin_) / period_;
     const std::int64_t planned = (next_ - origin_) / period_;

@@ -7,7 +7,7 @@ namespace impact {
 namespace {
 
 constexpr double kNormal95 = 1.96;
-// Where the common counts begin: a count below one that was given out has room.
+// The common counts begin here and not at 0, so that an earlier and hence smaller count stays positive.
 constexpr std::int64_t kFirstShift = std::int64_t{1} << 40U;
 
 Instant time_of(const Reading& r) noexcept { return middle(r.before, r.after); }
@@ -52,7 +52,7 @@ std::optional<Reading> CommonZero::carry(const Reading& reading) {
   }
   if (anchor_at_) {
     const double since = seconds(now - *anchor_at_);
-    // Edges come in between: what counts is how far apart the sampler's own readings are.
+    // Readings at edges come in between and are closer; the spacing of the sampler's own readings is wanted.
     spacing_s_ = std::max(since, 0.5 * spacing_s_);
     if (rate_ <= 0.0 || since > 10.0 * seconds(channel_.update_period)) {
       rate_ = static_cast<double>(count - anchor_) / since;
@@ -63,7 +63,7 @@ std::optional<Reading> CommonZero::carry(const Reading& reading) {
   return raised(reading, count);
 }
 
-// After a time that no record covers: one count back says to the accumulator that what lies between is not known.
+// No record covers the time before this reading. One count back tells the accumulator that the growth is not known.
 void CommonZero::begin_again(const Reading& first) {
   shift_ = (anchor_at_ ? highest_ - 1 : kFirstShift) - first.count;
   highest_ = first.count + shift_;
@@ -93,7 +93,7 @@ std::optional<Reading> CommonZero::at_edge(std::size_t record, const Reading& re
   if (*carrier_ == record || d.n == 0) return std::nullopt;
   Reading edge = reading;
   if (rate_ > 0.0) {
-    // A uniform time of this width has the standard deviation of the distance, at the power of the moment.
+    // At the present power, a time that is uniform over this width is as uncertain as the distance is.
     const double width_s = std::sqrt(12.0) * half_width(d) / kNormal95 / rate_;
     if (width_s >= spacing_s_) return std::nullopt;
     const Duration half{std::llround(0.5e9 * width_s)};
@@ -108,7 +108,8 @@ double CommonZero::half_width(const Distance& d) const noexcept {
   if (d.n == 0) return 0.0;
   if (d.n == 1) return kNormal95 * d.bracket / std::sqrt(12.0);
   const double error = std::sqrt(d.squares / (n - 1.0) / n);
-  // Student's factor to a percent or two from the fourth sample on, and no less than the counters' own ticks allow.
+  // This comes within two percent of Student's factor from the fourth sample on. The error is at least what the
+  // counters' own ticks leave open.
   const double student = kNormal95 * (1.0 + 1.3 / (n - 1.0));
   const double tick = d.bracket_s > 0.0 ? d.bracket / d.bracket_s * seconds(channel_.update_period) : 0.0;
   return std::max(student * error, kNormal95 * tick / std::sqrt(6.0 * n));

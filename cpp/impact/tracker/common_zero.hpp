@@ -20,8 +20,8 @@ class CommonZero {
   // `stops`: by record, when its run ends.
   CommonZero(const Channel& channel, std::vector<Instant> stops);
 
-  // A reading on the common zero, which never goes back; readings come in the order of their times. nullopt: of a record
-  // that does not carry.
+  // Puts a reading on the common zero; the counts that it returns never go back. Readings come in the order of their
+  // times. nullopt: the reading is of a record that does not carry the channel.
   std::optional<Reading> carried(std::size_t record, const Reading& reading);
 
   // The same at the edge of a region, of any record: where its distance is an estimate, its times are as wide as the

@@ -1,5 +1,5 @@
 #pragma once
-// Two results of one machine, one after the other, as one.
+// Joins two results of one machine, of which one follows the other, into one result.
 
 #include <span>
 

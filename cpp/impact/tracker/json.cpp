@@ -114,7 +114,7 @@ json findings_json(const RegionResult& run, std::span<const Channel> channels) {
   std::vector<double> energies(channels.size(), std::numeric_limits<double>::quiet_NaN());
   bool psys = false;
   for (const ChannelResult& part : run.channels) {
-    // What is not known to a tenth contradicts nothing: a power sampled once a second over a short run.
+    // A value with an error above a tenth contradicts nothing, such as a power sampled once a second over a short run.
     const bool known =
         part.quality != Quality::missing && part.coverage > 0.99 && part.half_width <= 0.1 * std::abs(part.value) + 0.5;
     if (known) energies[part.channel] = part.value;

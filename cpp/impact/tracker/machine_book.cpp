@@ -7,7 +7,7 @@ namespace impact {
 MachineBook::MachineBook(BookSettings settings, ShareSettings share)
     : book_(std::move(settings)), ledger_(std::move(share), book_.settings().channels) {}
 
-// What is settled has its last share: its edges need not be kept.
+// A settled result gets its share for the last time, so the ledger may forget the region's edges.
 void MachineBook::settle(std::vector<RegionResult> results) {
   for (RegionResult& result : results) {
     result.share = ledger_.share(result);

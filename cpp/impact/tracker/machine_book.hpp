@@ -14,7 +14,7 @@
 
 namespace impact {
 
-// As RegionBook, every result with its share where one was asked for.
+// A RegionBook whose results carry the consumer's share, where one was asked for.
 class MachineBook {
  public:
   MachineBook(BookSettings settings, ShareSettings share);

@@ -14,7 +14,7 @@ namespace {
 
 using Numbers = std::vector<std::uint32_t>;  // sorted
 
-// Of the machine, not of the process that read it.
+// Whether the channel tells something of the machine, and not of the process that read it.
 bool is_of_machine(const Channel& c) {
   constexpr std::array<std::string_view, 5> kStates{"cpu_time", "memory_used", "utilisation", "temperature", "clock"};
   return tells_energy(c) || (c.device != "process" && std::ranges::find(kStates, c.quantity) != kStates.end());
@@ -56,7 +56,7 @@ Numbers numbers_of(const NodeChannels& node, std::size_t record) {
   return found;
 }
 
-// How a set of channels adds up; kept, as the same sets come again and again.
+// Computes how a set of channels adds up, and keeps the answer, because the same few sets come again and again.
 class Sums {
  public:
   Sums(const NodeChannels& node, std::span<const RecordView> records) : channels_(node.channels) {
@@ -83,7 +83,7 @@ class Sums {
     return roles;
   }
 
-  // Whether the sum over `whole`, where only `part` is there, is the sum that `part` alone makes.
+  // Whether both sets choose the same channels among those of `part`: then the sum need not change between them.
   bool agree(const Numbers& whole, const Numbers& part) {
     const Roles& of_whole = of(whole);
     const Roles& of_part = of(part);
@@ -99,7 +99,8 @@ class Sums {
   std::map<Numbers, Roles> known_;
 };
 
-// Where all records have the same channels with the same roles: these. A record says how it was summed; that is kept.
+// Takes the roles from the records where all of them have the same channels in the same roles, so that the sum stays
+// the one that each record was written with.
 bool said_alike(std::span<const RecordView> records, const NodeChannels& node, Roles& roles) {
   roles.by_channel.assign(node.channels.size(), Role::state);
   const Numbers all = numbers_of(node, 0);
@@ -119,7 +120,7 @@ bool said_alike(std::span<const RecordView> records, const NodeChannels& node, R
   return true;
 }
 
-// The channels that are there from each instant on at which a record begins or ends.
+// Whenever a record begins or ends, the set of channels changes: each instant with the set that holds from then on.
 std::vector<std::pair<Instant, Numbers>> sets_over_time(std::span<const RecordView> records, const NodeChannels& node) {
   std::set<Instant> changes;
   for (const RecordView& r : records) changes.insert({r.start, r.stop});

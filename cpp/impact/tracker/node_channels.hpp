@@ -1,7 +1,7 @@
 #pragma once
-// The channels of one machine as several of its records have them: each once, and how they add up. Pure.
+// Unites the channels of several records of one machine: each stands once, with the way in which they add up. Pure.
 //
-// Ranks need not see the same: one has the permission to read a sensor, another has not; each sees its own GPU; one dies.
+// Ranks may see different channels: one may read a sensor that another may not, each sees its own GPU, and one may die.
 // The machine's sum is therefore chosen anew wherever the set of channels changes in a way that matters to it.
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct RecordView {
   Instant stop{};
 };
 
-// From `from` on the machine is summed so; up to the next period's begin.
+// The machine is summed in this way from `from` on, until the next period begins.
 struct Period {
   Instant from{};
   Roles roles;
@@ -37,7 +37,7 @@ struct NodeChannels {
   std::vector<std::string> notes;
 };
 
-// `records`: at least one. Left out is what belongs to a process, and a channel that two records describe differently.
+// `records` holds at least one. Channels of a process are left out, and channels that two records describe differently.
 NodeChannels node_channels(std::span<const RecordView> records);
 
 }  // namespace impact

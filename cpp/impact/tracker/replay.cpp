@@ -44,7 +44,7 @@ class Player {
   }
   void operator()(const Totals& totals) { out_.totals = totals.body; }
 
-  // A record that ends early: the run, and what else is open, end at its last reading.
+  // In a record that ends early, the run and every region that is still open end at the last reading.
   void end() {
     for (const std::uint64_t region : book_.open_regions()) {
       Mark mark{Mark::Kind::exit, region, 0, "", Edges::plain, last_, last_readings()};

@@ -33,7 +33,7 @@ struct Replay {
   std::optional<std::string> damage;
   std::uint64_t rows = 0;
 
-  // The run; of a tracker that was never started: nothing, of 0 s.
+  // The result of the run. A tracker that was never started has an empty one of 0 s.
   RegionResult result() const;
 };
 

@@ -12,7 +12,7 @@ namespace impact {
 nlohmann::json to_json(const Share& share, std::span<const Channel> channels);
 
 nlohmann::json share_to_json(const ShareSettings& settings);
-// Of a record's header: null or absent is "no share was asked for". Error broken: what is odd.
+// Reads a record's header, where null or nothing means that no share was asked for. Error broken: what is odd.
 Result<ShareSettings> share_from_json(const nlohmann::json& json, std::size_t channels);
 
 }  // namespace impact

@@ -11,8 +11,8 @@
 namespace impact {
 namespace {
 
-// Mean absolute errors of dividing energy by use that are published: CPU and DRAM METRION (arXiv 2512.06806), GPU
-// Wattchmen (11 to 14 %).
+// Published mean absolute errors of dividing energy by use: METRION (arXiv 2512.06806) for CPU and DRAM, Wattchmen
+// (11 to 14 %) for GPUs.
 constexpr double kCpuBias = 0.042, kMemoryBias = 0.161, kGpuBias = 0.125;
 
 CpuMap cpu_map(const Host& host) {
@@ -48,8 +48,8 @@ class NvmlClients final : public GpuClients {
   std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept override {
     auto found = reader_->clients(device);
     if (!found) return std::nullopt;
-    // In a container the driver tells the machine's numbers of processes, and ours are others: only an unused GPU is
-    // sure to be nobody's.
+    // The driver tells the machine's process numbers, which differ from those in a container. There, only an unused GPU
+    // certainly belongs to nobody.
     if (foreign_numbers_ && !found->empty()) return std::nullopt;
     std::vector<GpuClient> clients;
     for (nvml::Client& client : *found) clients.push_back({std::move(client.pids), client.part});
@@ -149,7 +149,7 @@ class Setup {
     const Channel& energy = opened_.channels[channel];
     const std::string cpu = cpu_device(energy);
     const auto all_cpu = find(cpu, "all_cpu_time");
-    // Work, where CPUs differ by it; plain time elsewhere.
+    // Where a second of one CPU is worth more than of another, work is divided by; elsewhere plain CPU time.
     const bool by_work = find(cpu, "own_work").has_value();
     const auto own_use = find(cpu, by_work ? "own_work" : "own_cpu_time");
     const auto all_use = by_work ? find(cpu, "all_work") : all_cpu;

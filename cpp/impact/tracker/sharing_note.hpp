@@ -11,7 +11,7 @@
 
 namespace impact {
 
-// A note for the record; null where there is nothing to say.
+// The note that goes into the record; null where no source is shared.
 nlohmann::json sharing_note(std::string_view source, const Sharing& sharing);
 
 // The remark that such a note makes in the record's results; nullopt for every other note. Never throws.

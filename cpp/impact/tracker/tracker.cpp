@@ -26,8 +26,8 @@ namespace {
 constexpr std::size_t kKeptResults = 256;
 constexpr const char* kRunName = "run";
 
-// 64 bits: a thousand ranks that begin within one second, in containers that all number their process 1, over a file
-// system on which two may create one file.
+// The id has 64 random bits, because a thousand ranks may begin within one second, in containers that all number their
+// process 1, on a shared file system on which two of them could create the same file.
 std::string random_id() {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::random_device random;
@@ -278,7 +278,7 @@ void Tracker::record_row(std::uint32_t slot, std::span<const Reading> readings) 
   keep(book_.take_settled());
 }
 
-// Who reads a source that the run shares: another process may have taken over, or have died.
+// Notes who reads a source that the run shares, because another process may have taken over or have died.
 void Tracker::note_sharing(std::uint32_t slot) {
   if (slot >= opened_->shared.size() || !opened_->shared[slot]) return;
   sharing_.resize(opened_->sources.size());
@@ -311,7 +311,7 @@ void Tracker::digest() noexcept {
   });
 }
 
-// On the writer's thread, which stop() may be waiting for with the lock held.
+// This runs on the writer's thread, and stop() may be waiting for that thread with the lock held.
 void Tracker::digest_if_free() noexcept {
   for (int tries = 0; tries < 10; ++tries) {
     if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) return digest();
@@ -319,7 +319,7 @@ void Tracker::digest_if_free() noexcept {
   }
 }
 
-// One last round of the fast sources that are not read at edges, so that their last values are not a second old.
+// Reads the fast sources that no edge reads one last time, so that their last values are not a second old.
 void Tracker::read_rest() {
   Sink sink;
   for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
@@ -377,7 +377,7 @@ json Tracker::health() {
     const std::lock_guard lock(mutex_);
     if (state_ != State::ready) sampler_before = sampler_before_;
   }
-  // Asked after the tracker's lock was left, which the sampler's thread takes, and after the start: never less than then.
+  // The sampler is asked after the tracker's lock is released, because its thread takes that lock.
   const SamplerStats now = sampler_before ? Sampler::shared().stats() : SamplerStats{};
   const SamplerStats before = sampler_before.value_or(SamplerStats{});
   const RecordWriter::Health disk = writer_->health();

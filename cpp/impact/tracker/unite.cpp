@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kRunName = "run";
 
-// Regions of one kind, as long as anybody is inside.
+// A time during which at least one record is inside a region of this kind.
 struct Stretch {
   std::size_t inside = 0;
   std::uint64_t region = 0;
@@ -49,7 +49,7 @@ class Uniter {
     while (!order.empty()) {
       const std::size_t i = order.begin()->second;
       order.erase(order.begin());
-      // A record goes on by itself until another's turn comes.
+      // Events of one record are played on until an event of another record is due.
       do {
         Event* event = voices_[i].next();
         if (event == nullptr) break;
@@ -73,7 +73,7 @@ class Uniter {
   void play(std::size_t i, Row& row) {
     round_.clear();
     for (const Reading& reading : row.readings) {
-      // One rank's failed read is nothing while others read.
+      // A read that failed in one rank does no harm while other ranks read the same channel.
       if (reading.quality == Quality::missing && running_ > 1) continue;
       const auto zero = zeros_.find(reading.channel);
       if (zero == zeros_.end() || reading.quality == Quality::missing) {
@@ -136,7 +136,8 @@ class Uniter {
     edge.old_count = edge.tick_count - step;
   }
 
-  // The first inside opens the stretch, the last one out closes it; the others' readings are readings like any.
+  // The first record to enter opens the stretch and the last one to leave closes it. Readings at the edges of the
+  // others are treated as ordinary readings.
   void pass(Stretch& stretch, const Mark& mark, const std::string& name) {
     const bool out = mark.kind == Mark::Kind::exit;
     if (out && (!stretch.last_out || mark.at >= stretch.last_out->at)) stretch.last_out = mark;
@@ -172,7 +173,7 @@ class Uniter {
     }
   }
 
-  // From here on the machine is summed another way: the run's part that was ends, another begins.
+  // From here on the machine is summed in another way, so one part of the run ends and the next begins.
   void change_period(const Mark& mark) {
     while (period_ + 1 < node_.periods.size() && node_.periods[period_ + 1].from <= mark.at) {
       ++period_;
@@ -198,7 +199,7 @@ class Uniter {
     for (RegionResult& r : results) results_[book].insert_or_assign(r.region, std::move(r));
   }
 
-  // A region's result under the sum of the period in which it began.
+  // A region's result, summed in the way of the period in which the region began.
   RegionResult taken(std::uint64_t region) {
     std::size_t book = 0;
     while (book + 1 < node_.periods.size() && node_.periods[book + 1].from <= begins_[region]) ++book;

@@ -1,5 +1,5 @@
 #pragma once
-// Several records of one machine, whose times overlap, as one: what the machine used while at least one of them ran.
+// Unites several records of one machine whose times overlap: what the machine used while at least one of them ran.
 //
 // Their readings are merged by time and fed through the live accumulator, each channel once: counters are differenced
 // over the readings of all records, so nothing is counted twice and a rank that dies leaves no hole while another lives.

@@ -34,7 +34,7 @@ void Voice::look_at(Mark& mark) {
   }
 }
 
-// An end of an open region that the record does not hold: inner ones first, the run last.
+// Makes the exit that the record lacks for a region that was never closed: inner regions first, the run last.
 bool Voice::close_next_open() {
   if (open_.empty()) return false;
   const std::uint64_t region = open_.rbegin()->first;
@@ -45,7 +45,7 @@ bool Voice::close_next_open() {
   return true;
 }
 
-// The event after this one into ahead_; false at the end.
+// Reads the event after this one into ahead_; false at the end.
 bool Voice::read() {
   while (reader_ && reader_->next(ahead_)) {
     if (Row* row = std::get_if<Row>(&ahead_)) {

@@ -1,5 +1,5 @@
 #pragma once
-// One of several records of a machine, read event by event in the order of time, its channels under the numbers that all
+// Reads one of several records of a machine event by event, in the order of time. Its channels get the numbers that all
 // the records share.
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Voice {
   // the first next(): of a thousand records only those that overlap are open at once.
   Voice(RecordSpan span, std::vector<std::uint32_t> numbers);
 
-  // When the event of the next next() took place, at the earliest; never goes back.
+  // The earliest time at which the event that next() will give can have taken place. It never goes back.
   Instant due() const noexcept { return due_; }
 
   // The next event, its channels numbered anew. A record that ends early ends with marks that close what is open, at its
