@@ -12,7 +12,7 @@ from impact_tracker.bench.analyse.analysis import rank_changes
 from impact_tracker.bench.analyse.published import CLASSIFIERS
 from impact_tracker.bench.analyse.relations import bootstrap
 from impact_tracker.bench.show import comparison, reproduction
-from impact_tracker.bench.show.suite_files import SuiteView
+from impact_tracker.bench.show.suite_files import suite_tables, write_suite
 from impact_tracker.bench.show.table_texts import csv_text, latex, markdown
 from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import main
@@ -31,7 +31,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> View:
 
 
 def test_the_law_behind_the_energies_is_found(whole: View) -> None:
-    answers = {answer.question: answer for answer in SuiteView(whole).answers}
+    answers = {answer.question: answer for answer in whole.answers}
     complexity = answers["Do multiply-adds decide what inference costs?"]
     assert complexity.answer == "yes, more multiply-adds mean more energy"
     assert "J per image = 3" in complexity.statistic
@@ -47,7 +47,7 @@ def test_the_law_behind_the_energies_is_found(whole: View) -> None:
 
 
 def test_points_hold_what_the_figures_need(whole: View) -> None:
-    points = SuiteView(whole).points
+    points = whole.points
     assert len(points) == 42
     one = next(point for point in points if point.test == "vgg-16/inference")
     assert one.parameters == 138_357_544
@@ -58,7 +58,7 @@ def test_points_hold_what_the_figures_need(whole: View) -> None:
 
 
 def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
-    tables = SuiteView(whole).tables()
+    tables = suite_tables(whole)
     expected = "table1 table2 table3 inference training intervals ranks answers"
     assert list(tables) == expected.split()
     assert [row[:4] for row in tables["table1"].rows][:1] == [("MobileNet-V2", "3.51", "5", "+43 %")]
@@ -68,7 +68,7 @@ def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
 
 
 def test_files_and_figures_of_a_suite(whole: View) -> None:
-    written = {path.name for path in SuiteView(whole).write()}
+    written = {path.name for path in write_suite(whole)}
     figures = ("figure1", "figure2", "figure3", "roofline", "pareto", "parameters", "fit")
     assert written >= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     assert written >= {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "answers.csv"}
@@ -82,7 +82,7 @@ def test_files_and_figures_of_a_suite(whole: View) -> None:
 
 
 def test_intervals_and_ranks_are_tables(whole: View) -> None:
-    tables = SuiteView(whole).tables()
+    tables = suite_tables(whole)
     assert len(tables["intervals"].rows) == 42
     network, phase, runs, student, bootstrap, variation = tables["intervals"].rows[0]
     assert (network, phase, runs) == ("MobileNet-V2", "inference", "3")
@@ -109,7 +109,7 @@ def test_a_network_s_rank_does_not_change_with_the_size_of_its_pictures(tmp_path
         joules=lambda name: SHAPES[name].gmac,
         scatter=0.0,
     )
-    assert rank_changes(SuiteView(view).points) == {
+    assert rank_changes(view.points) == {
         model: (place, place) for model, place in zip(("resnet-v2-50", "vgg-16", "srcnn", "srgan"), (4, 3, 2, 1))
     }
 
@@ -117,12 +117,12 @@ def test_a_network_s_rank_does_not_change_with_the_size_of_its_pictures(tmp_path
 def test_what_is_no_image_is_not_called_one(tmp_path: Path) -> None:
     settings = Settings(suite="modern", mode="work", repeats=1)
     view = campaign(tmp_path / "a", settings, units={"gpt2-decode": "token", "bert-base": "sequence"})
-    answers = {answer.question: answer for answer in SuiteView(view).answers}
+    answers = {answer.question: answer for answer in view.answers}
     much = answers["How much does inference cost?"].answer
     assert "J per token (GPT-2 decode) to" in much
     assert "per image (SD 1: decoder)" in much
     assert "J per input = " in answers["Do multiply-adds decide what inference costs?"].statistic
-    tables = SuiteView(view).tables()
+    tables = suite_tables(view)
     assert tables["ranks"].title.startswith("Ranks by J per input")
     again = campaign(tmp_path / "b", settings, units={"gpt2-decode": "token", "bert-base": "sequence"})
     text = plain(comparison.page(view, again))
@@ -131,7 +131,7 @@ def test_what_is_no_image_is_not_called_one(tmp_path: Path) -> None:
 
 
 def test_the_order_is_held_against_the_published_tables(whole: View) -> None:
-    answers = {answer.question: answer for answer in SuiteView(whole).answers}
+    answers = {answer.question: answer for answer in whole.answers}
     for number, phase in ((2, "inference"), (3, "training")):
         found = answers[f"Is the order in {phase} that of the published Table {number}?"]
         assert "J per image: Spearman" in found.statistic
@@ -155,7 +155,7 @@ def test_invalid_runs_are_shown_with_their_reason_and_in_no_mean(tmp_path: Path)
     assert training.j_per_image is not None
     assert cell.j_per_image is not None
     assert training.j_per_image.value == pytest.approx(cell.j_per_image.value, rel=0.05)
-    tables = SuiteView(again).tables()
+    tables = suite_tables(again)
     assert tables["table2"].rows == [("VGG-16", "0 of 3", "invalid", "", "", "", "invalid")]
     assert tables["table3"].rows[0][1] == "2 of 3"
     reasons = {(row[0], row[2]) for row in tables["left-out"].rows}
@@ -207,8 +207,10 @@ def test_where_no_run_counts_it_says_so(tmp_path: Path) -> None:
             append(storage, {**row, "attempt": 2, "invalid": ["other programs ran beside it"]})
     again = read(tmp_path / "a")
     assert again.page().headline.startswith("No run counts")
-    assert SuiteView(again).score == "no score: no sub-test of the suite has a run that counts"
-    assert SuiteView(again).write()  # without any figure
+    assert (
+        again.scores is not None and again.scores.text() == "no score: no sub-test of the suite has a run that counts"
+    )
+    assert write_suite(again)  # without any figure
 
 
 def test_what_the_mode_of_the_paper_leaves_open_is_said(tmp_path: Path) -> None:
@@ -303,7 +305,7 @@ def test_one_run_says_nothing_about_differences(tmp_path: Path) -> None:
 
 def test_a_generated_image_and_a_token(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", Settings(suite="modern", mode="work", repeats=1), scatter=0.0)
-    answers = {answer.question: answer.answer for answer in SuiteView(view).answers}
+    answers = {answer.question: answer.answer for answer in view.answers}
     joules = 3 * (2 * 6.6493 + 100 * 401.64 + 1257.26)
     assert answers["How much does a generated image cost?"].startswith(f"{joules / 1000:.0f} kJ")
     assert answers["How much does a token of GPT-2 cost?"].startswith("399 mJ (decode), 283 mJ")

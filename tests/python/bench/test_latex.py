@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.show.suite_files import SuiteView
+from impact_tracker.bench.show.suite_files import write_suite
 from python.bench.flat import append, flat
 from python.bench.made import campaign
 
@@ -40,7 +40,7 @@ def test_a_campaign_s_tables_compile(tmp_path: Path) -> None:
     odd = "50 % of it & a_b {c} ~ #1 $2^3$ \\ `impact-tracker doctor` ≥ 2 µs – “as” it is"
     with view.storage as storage:
         append(storage, {**flat(view)[0], "attempt": 2, "invalid": [odd]})
-    SuiteView(type(view)(view.storage)).write()
+    write_suite(type(view)(view.storage))
     (tmp_path / "a" / "document.tex").write_text(DOCUMENT)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
     done = subprocess.run(command, cwd=tmp_path / "a", capture_output=True, text=True, timeout=200, check=False)

@@ -168,10 +168,10 @@ def test_files_of_a_campaign(learners: Learners, tmp_path: Path) -> None:
     assert "2 of 2" in (tmp_path / "a" / "targets.csv").read_text()
     assert (tmp_path / "a" / "learning.png").stat().st_size > 5000
     assert (tmp_path / "a" / "learning.svg").stat().st_size > 1000
-    from impact_tracker.bench.show.suite_files import SuiteView
+    from impact_tracker.bench.show.suite_files import suite_tables, write_suite
 
-    assert list(SuiteView(view).tables()) == ["targets"]
-    assert "Small CNN" in SuiteView(view).write()[0].read_text()
+    assert list(suite_tables(view)) == ["targets"]
+    assert "Small CNN" in write_suite(view)[0].read_text()
 
 
 def test_a_worker_that_dies_leaves_what_it_used_and_resume_begins_anew(learners: Learners, tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...report.page import Table
-from ..analyse.analysis import Answer, Point
+from ...report.page import Page, Table
 from . import reproduction
 from .page_learning import targets_table
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
@@ -13,67 +12,77 @@ from .tables import answers_table, intervals_table, left_out_table, ranks_table,
 from .view import View
 
 
-class SuiteView:
-    """A campaign as the published study would show it."""
+def suite_tables(view: View) -> dict[str, Table]:
+    """Name of the file to table; those that have rows."""
+    if view.is_learning:
+        return {"targets": targets_table(view.targets)}
+    cells, classifiers = view.cells, view.has_scores
+    made = {
+        "table1": table1(view.points) if classifiers else Table((), ()),
+        "table2": table23(cells, "inference", classifiers=classifiers),
+        "table3": table23(cells, "training", classifiers=classifiers),
+    }
+    if classifiers:
+        made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
+        made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
+    made["intervals"] = intervals_table(cells, view.bootstraps)
+    made["ranks"] = ranks_table(view.points)
+    made["left-out"] = left_out_table(cells)
+    made["answers"] = answers_table(view.answers)
+    return {name: table for name, table in made.items() if table.rows}
 
-    def __init__(self, view: View) -> None:
-        self.view = view
 
-    @property
-    def points(self) -> list[Point]:
-        """Every test with an energy."""
-        return self.view.points
+def suite_text(view: View, kind: str) -> str:
+    """The tables one after another; `kind`: markdown, latex or csv."""
+    tables = suite_tables(view)
+    if kind == "latex":
+        return f"{PREAMBLE}\n" + "\n".join(latex(table, name) for name, table in tables.items())
+    return "\n".join(map(markdown if kind == "markdown" else csv_text, tables.values()))
 
-    @property
-    def answers(self) -> list[Answer]:
-        """The study's questions, and how this machine ranks its networks."""
-        return self.view.answers
 
-    @property
-    def _learning(self) -> bool:
-        return self.view.settings.suite == "learning"
+def write_suite(view: View) -> list[Path]:
+    """tables.md, tables.tex, one CSV a table, of the published suite reproduction.md; figures as PNG and SVG."""
+    output, tables, before = view.output, suite_tables(view), len(view.output.written)
+    notes = "".join(f"- {caveat}\n" for caveat in view.caveats)
+    output.text("tables.md", "\n".join([*map(markdown, tables.values()), notes]))
+    output.text("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items()))
+    for name, table in tables.items():
+        output.text(f"{name}.csv", csv_text(table))
+    if view.has_scores:
+        page = reproduction.page(view.cells)
+        output.text("reproduction.md", markdown_page(page, "Beside the published study"))
+    if not view.is_learning:
+        from .figures.suite import every_figure
 
-    @property
-    def score(self) -> str | None:
-        """AI scores in a sentence, of the suite that has them."""
-        return self.view.scores.text() if self.view.scores else None
+        for name, figure in every_figure(view.points).items():
+            output.figure(figure, name)
+    return output.written[before:]
 
-    def tables(self) -> dict[str, Table]:
-        """Name of the file to table; those that have rows."""
-        if self._learning:
-            return {"targets": targets_table(self.view.targets)}
-        cells, classifiers = self.view.cells, self.view.has_scores
-        made = {
-            "table1": table1(self.points) if classifiers else Table((), ()),
-            "table2": table23(cells, "inference", classifiers=classifiers),
-            "table3": table23(cells, "training", classifiers=classifiers),
-        }
-        if classifiers:
-            made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
-            made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
-        made["intervals"] = intervals_table(cells, self.view.bootstraps)
-        made["ranks"] = ranks_table(self.points)
-        made["left-out"] = left_out_table(cells)
-        made["answers"] = answers_table(self.answers)
-        return {name: table for name, table in made.items() if table.rows}
 
-    def write(self) -> list[Path]:
-        """tables.md, tables.tex, one CSV a table, of the published suite reproduction.md; figures as PNG and SVG."""
-        output, tables, before = self.view.output, self.tables(), len(self.view.output.written)
-        notes = "".join(f"- {caveat}\n" for caveat in self.view.caveats)
-        output.text("tables.md", "\n".join([*map(markdown, tables.values()), notes]))
-        output.text("tables.tex", PREAMBLE + "\n".join(latex(table, name) for name, table in tables.items()))
-        for name, table in tables.items():
-            output.text(f"{name}.csv", csv_text(table))
-        if self.view.has_scores:
-            page = reproduction.page(self.view.cells)
-            output.text("reproduction.md", markdown_page(page, "Beside the published study"))
-        if not self._learning:
-            from .figures.suite import every_figure
+def suite_page(view: View) -> Page:
+    """A campaign as the published study would show it; its files are written. ImportError names the extra."""
+    answers = view.answers  # whether what they need is there, before anything is written
+    missing = [view.written(lambda: write_suite(view)), view.write_files()]  # the last says what the disk refused
+    page = view.page(aside=False)
+    above = ("answers", "targets", "inference", "training")  # the page has them already
+    below = [table for name, table in suite_tables(view).items() if name not in above]
+    scores = [view.scores.text()] if view.scores else []
+    lines = [f"{answer.question} {answer.answer}. ({answer.statistic})" for answer in answers]
+    return page._replace(
+        headline="\n".join([page.headline, *scores, *lines]),
+        tables=[*page.tables, *below],
+        caveats=[*page.caveats, *dict.fromkeys(text for text in missing if text)],
+        details=[view.output.place],
+    )
 
-            for name, figure in every_figure(self.points).items():
-                output.figure(figure, name)
-        return output.written[before:]
+
+def page_at_the_end(view: View) -> Page:
+    """What a campaign shows when it has run; its files are written. With the study's questions, of a suite that has
+    them."""
+    if view.settings.suite != "fashion-mnist":
+        return suite_page(view)
+    missing, page = view.write_files(), view.page()
+    return page._replace(caveats=[*page.caveats, *([missing] if missing else [])], details=[view.output.place])
 
 
 def _renamed(table: Table, title: str) -> Table:

@@ -95,7 +95,7 @@ class View:
     @cached_property
     def answers(self) -> list[Answer]:
         """The study's questions, and how this machine ranks its networks."""
-        if self.settings.suite == "learning":
+        if self.is_learning:
             return []
         return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
 
@@ -103,6 +103,11 @@ class View:
     def epochs(self) -> list[Epoch]:
         """The epochs of trainings that count."""
         return epochs_of(self.lines, self.rows)
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether its networks are trained to a target."""
+        return self.settings.suite == "learning"
 
     @property
     def has_scores(self) -> bool:
@@ -117,7 +122,7 @@ class View:
     def page(self, *, aside: bool = True) -> Page:
         """For the console; `aside`: with what loading and warming up cost."""
         cells = [cell for cell in self.cells if aside or cell.phase not in ASIDE]
-        if self.settings.suite == "learning":
+        if self.is_learning:
             return learning_page(cells, self.caveats, self.targets)
         return campaign_page(cells, self.caveats)
 
@@ -135,7 +140,7 @@ class View:
         }
         document["answers"] = [answer._asdict() for answer in self.answers]
         document["scores"] = self.scores.to_dict() if self.scores else None
-        if self.settings.suite == "learning":
+        if self.is_learning:
             document["targets"] = [reached.to_dict() for reached in self.targets]
             document["epochs"] = [encode(epoch) for epoch in self.epochs]
         return document
@@ -153,10 +158,10 @@ class View:
         return None
 
     def _write(self) -> None:
-        if self.settings.suite == "learning":
+        if self.is_learning:
             self.output.text("targets.csv", csv_text(targets_table(self.targets)))
         write_files(self.output, self.to_dict(), self.cells, self.bootstraps, self.rows)
-        if self.settings.suite == "learning":
+        if self.is_learning:
             from .figures.learning import learning_figure
 
             self.output.figure(learning_figure(self.epochs, self.targets), "learning")

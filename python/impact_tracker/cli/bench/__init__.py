@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..options import add_weighing
-from .actions import add_actions, models_of, run_action, suite_page
+from .actions import add_actions, models_of, run_action
 from .cluster import add_cluster, cluster_options, run_on_cluster
 from .end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
 from .how import add_how, add_models, add_resume
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ...bench.row.storage import Outcome
     from ...bench.run.slurm import ClusterOptions
     from ...bench.show.view import View
-    from ...report.page import Page
 
 IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
 _SETTINGS = (
@@ -158,18 +157,11 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome:
         view.write_files()
         print(json.dumps(view.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return _code(view, outcome)
+    from ...bench.show.suite_files import page_at_the_end
     from ...report.page import show as show_page
 
-    show_page(_full_page(view)._replace(details=[view.output.place]))
+    show_page(page_at_the_end(view))
     return _code(view, outcome)
-
-
-def _full_page(view: View) -> Page:
-    """With the study's questions, of a suite that has them; its files are written."""
-    if view.settings.suite != "fashion-mnist":
-        return suite_page(view)
-    missing, page = view.write_files(), view.page()
-    return page._replace(caveats=[*page.caveats, missing]) if missing else page
 
 
 def _code(view: View, outcome: Outcome | None) -> int:

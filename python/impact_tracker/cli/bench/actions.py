@@ -14,8 +14,6 @@ from .how import PRECISION, add_models
 from .train import add_train
 
 if TYPE_CHECKING:
-    from ...bench.show.view import View
-    from ...report.page import Page
     from ...weighing import Reweighing
 
 LIGHT_IMAGES = 2000
@@ -90,29 +88,9 @@ def _weights(args: argparse.Namespace) -> Reweighing:
     return Reweighing(args.zone, args.intensity_g_per_kwh, args.pue)
 
 
-def suite_page(view: View) -> Page:
-    """A campaign as the published study would show it; its files are written. ImportError names the extra."""
-    from ...bench.show.suite_files import SuiteView
-
-    suite = SuiteView(view)
-    answers = suite.answers  # whether what it needs is there, before anything is written
-    missing = [view.written(suite.write), view.write_files()]  # the last says what the disk refused of either
-    page = view.page(aside=False)
-    above = ("answers", "targets", "inference", "training")  # the page has them already
-    shown = [table for name, table in suite.tables().items() if name not in above]
-    lines = [f"{answer.question} {answer.answer}. ({answer.statistic})" for answer in answers]
-    return page._replace(
-        headline="\n".join([page.headline, *([suite.score] if suite.score else []), *lines]),
-        tables=[*page.tables, *shown],
-        caveats=[*page.caveats, *dict.fromkeys(text for text in missing if text)],
-        details=[view.output.place],
-    )
-
-
 def _report(args: argparse.Namespace) -> int:
     from ...bench.show import view
-    from ...bench.show.suite_files import SuiteView
-    from ...bench.show.table_texts import PREAMBLE, csv_text, latex, markdown
+    from ...bench.show.suite_files import suite_page, suite_text
     from ...report.page import show
 
     campaign = view.read(args.folder, olympic=args.olympic, weights=_weights(args))
@@ -121,15 +99,7 @@ def _report(args: argparse.Namespace) -> int:
     elif args.format == "console":
         show(suite_page(campaign))
     else:
-        texts = {
-            "markdown": lambda name, table: markdown(table),
-            "latex": lambda name, table: latex(table, name),
-            "csv": lambda name, table: csv_text(table),
-        }
-        tables = SuiteView(campaign).tables()
-        if args.format == "latex":
-            print(PREAMBLE)
-        print("\n".join(texts[args.format](name, table) for name, table in tables.items()), end="")
+        print(suite_text(campaign, args.format), end="")
     return 0
 
 
