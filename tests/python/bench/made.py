@@ -51,6 +51,7 @@ def row_of(task: Any, phase: str, joules: float, images: int, **more: Any) -> di
         "kwh": energy / 3.6e6,
         "power_w": energy / 30,
         "j_per_image": energy / images,
+        "images_per_s": images / 30.0,
         "carbon_g": energy * GRAMS_A_JOULE,
         "pue": 1.0,
         "intensity_g_per_kwh": 400.0,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.row.codec import NAMES, as_line, decode, encode, value_of
+from impact_tracker.bench.row.codec import CSV_NAMES, NAMES, as_line, decode, encode, value_of
 from impact_tracker.bench.row.row import Epoch, Key, Row, TaskEnd, Unknown
 from python.golden import FOLDER
 
@@ -62,6 +62,12 @@ def test_what_a_line_says_is_an_attribute() -> None:
     assert {name: value_of(row, name) for name in NAMES if name in ("task", "images", "pue", "threads_by", "of")} == {
         name: said[name] for name in ("task", "images", "pue", "threads_by", "of")
     }
+
+
+def test_every_column_is_a_name_of_a_line() -> None:
+    assert set(CSV_NAMES) - set(NAMES) == {"valid"}
+    with pytest.raises(KeyError):
+        value_of(row_of(), "energy_kj")
 
 
 def test_a_name_of_a_newer_version_stays_where_it_was() -> None:

@@ -10,22 +10,12 @@ from typing import Optional
 
 from ...values.statistics import Mean
 from ..analyse.cells import Cell
-from ..row.codec import encode
+from ..row.codec import CSV_NAMES, encode, value_of
 from ..row.head import Head
 from ..row.row import Row
 from .output import Output
 
 SCHEMA = 1
-_ROW_FIELDS = (
-    "task test model title phase repeat attempt session seed status reason valid images unit passes batch input "
-    "epochs duration_s region_s energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh j_per_image "
-    "above_idle_j above_idle_low_j above_idle_high_j idle_w idle_baselines power_w pue intensity_g_per_kwh carbon_g "
-    "carbon_low_g carbon_high_g quality coverage partial "
-    "cpu_utilisation worker_cpus images_per_s loss final_loss accuracy dice target_metric target reached best final "
-    "most_epochs parameters trainable_parameters gmac device threads threads_by cpu_quota layout precision batch_norm "
-    "variant peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples "
-    "settled drift pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
-)
 _BOOTSTRAPPED = ("kwh", "j_per_image", "seconds")
 _MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy")
 
@@ -86,11 +76,10 @@ def rows_csv(rows: Sequence[Row]) -> str:
     """One line a row, unrounded; empty where nothing was measured."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    names = _ROW_FIELDS.split()
-    writer.writerow(names)
+    writer.writerow(CSV_NAMES)
     for row in rows:
-        values = {**encode(row), "valid": row.invalid_because is None}
-        writer.writerow([_text(values.get(name)) for name in names])
+        values = (row.invalid_because is None if name == "valid" else value_of(row, name) for name in CSV_NAMES)
+        writer.writerow([_text(value) for value in values])
     return stream.getvalue()
 
 
