@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from . import _core
 from .errors import warn
 from .old_logs import PUE as OLD_PUE
 from .old_logs import find_old_logs, read_old_log
+from .overlap import MachineSpan, groups
 from .record import Record, find_records
 from .result import Result
 
@@ -40,9 +42,7 @@ class Experiment(NamedTuple):
     kg_carbon: float
     hours: float
     pue: float
-    boot_id: str | None = None
-    start_ns: int = 0
-    stop_ns: int = 0
+    span: MachineSpan | None = None
 
 
 def _override() -> float | None:
@@ -90,9 +90,7 @@ def _from_record(path: Path, override: float | None) -> Experiment | None:
         on_grid(_times(result.carbon_g, 1e-3)),
         on_grid(result.duration_s / 3600),
         pue,
-        str(record.header.get("boot_id") or "") or None,
-        result.start_ns,
-        result.stop_ns,
+        replace(record.span, start_ns=result.start_ns, stop_ns=result.stop_ns),
     )
 
 
@@ -142,17 +140,13 @@ class DataInterface:
         return experiments
 
     def _warn_of_overlaps(self) -> None:
-        timed = sorted((e for e in self.experiments if e.boot_id), key=lambda e: (e.boot_id, e.start_ns))
-        last: Experiment | None = None  # of those before, the one that ends latest
-        for experiment in timed:
-            if last is not None and last.boot_id == experiment.boot_id and experiment.start_ns < last.stop_ns:
-                warn(
-                    f"{last.path} and {experiment.path} overlap in time on one machine: both hold its energy, which is "
-                    "added twice here"
-                )
-                return
-            if last is None or last.boot_id != experiment.boot_id or experiment.stop_ns > last.stop_ns:
-                last = experiment
+        timed = [(experiment.path, experiment.span) for experiment in self.experiments if experiment.span]
+        for first, second, *_ in (group for group in groups([span for _, span in timed]) if len(group) > 1):
+            warn(
+                f"{timed[first][0]} and {timed[second][0]} overlap in time on one machine: both hold its energy, which "
+                "is added twice here"
+            )
+            return
 
     @property
     def kg_carbon(self) -> float:

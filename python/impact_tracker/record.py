@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from . import _core
 from .health import Health
+from .overlap import MachineSpan
 from .ranks import Rank
 from .result import ChannelFields, Result
 from .weighing import Weighing
@@ -54,6 +55,12 @@ def read_record(path: str | os.PathLike[str]) -> Record:
             f"no record below {Path(path).absolute()}: records are {FOLDER}/*{SUFFIX} in the logdir of an ImpactTracker"
         )
     return Record(paths[0])
+
+
+def unite(records: Sequence[Record]) -> _core.United:
+    """What their one machine used while at least one of them ran, each joule once: from all their readings, not from
+    their sums."""
+    return _core.unite([(str(record.path), record.result.start_ns, record.result.stop_ns) for record in records])
 
 
 class Record:
@@ -122,6 +129,12 @@ class Record:
     def result(self) -> Result:
         """The whole run, up to where the record goes; of a tracker that was never started: nothing, of 0 s."""
         return Result(self._core.result(), self.weighing, self.health)
+
+    @property
+    def span(self) -> MachineSpan:
+        """Which machine it is of, over which time. Two records without a boot id may be of two machines, so each is a
+        machine of its own."""
+        return MachineSpan(self.boot_id or f"path {self.path}", self.result.start_ns, self.result.stop_ns)
 
     @property
     def started(self) -> bool:

@@ -18,14 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; 2 where a side has no record."""
-    from ..report import load_runs
+    """0; 2 where a side has no record. Records of one machine that overlap in time are one run: each joule counts
+    once."""
+    from ..report import load_runs, nodes_of
     from ..report.comparison import compare, page_of, same_sensors
     from ..report.page import show
 
     new = reweighing(args)
     sides = [load_runs([path], progress=progress, new=new) for path in (args.a, args.b)]
-    (a, unread_a), (b, unread_b) = sides
+    (a, unread_a), (b, unread_b) = (([node.as_run for node in nodes_of(runs)], unread) for runs, unread in sides)
     names = (args.a.rstrip("/") or "/", args.b.rstrip("/") or "/")
     if args.json:
         fields = {

@@ -13,7 +13,7 @@ from ..hostinfo import Hardware
 from ..values import QUALITIES, Energy, Quality, joules_of, quality_of
 from .boamps_rules import SPECIFICATION, VERSION, faults_of
 from .json_table import JsonObject, JsonTable
-from .statement import InteropError, Site, Stated, Statement
+from .statement import InteropError, Site, Stated, Statement, text_of
 
 _ACCURACY = {"measured": "high", "modelled": "medium", "estimated": "low", "stale": "low"}
 
@@ -118,8 +118,10 @@ def read_json(path: str | Path) -> list[Statement]:
     """The measures of a report, one run each. InteropError names the file and what breaks the schema."""
     source = Path(path)
     try:
-        report = json.loads(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
+        report = json.loads(text_of(source))
+    except InteropError:
+        raise
+    except ValueError as fault:
         raise InteropError(f"{source}: {fault}") from fault
     faults = faults_of(report)
     if faults:

@@ -6,9 +6,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from ..factors import Factor
 from ..values import Energy, joules_of
-from .statement import InteropError, Site, Stated, Statement
+from .statement import InteropError, Site, Stated, Statement, implied_intensity, text_of
 
 _ACTUAL = re.compile(
     r"Actual consumption(?:\s+for\s+(?P<epochs>\d+)\s+epoch(?:\(s\)|s)?)?:?\s*\n"
@@ -30,10 +29,7 @@ def read_logs(path: str | Path, pue: float = PUE_SINCE_2023) -> list[Statement]:
     files = sorted(place.rglob("*carbontracker*_output.log")) if place.is_dir() else [place]
     runs: list[Statement] = []
     for file in files:
-        try:
-            text = file.read_text(encoding="utf-8", errors="replace")
-        except OSError as fault:
-            raise InteropError(f"{file}: cannot be read: {fault}") from fault
+        text = text_of(file)
         runs += [_statement(training, file, text, pue) for training in _ACTUAL.finditer(text)]
     if not runs:
         raise InteropError(f"{place}: no consumption that CarbonTracker measured (its *_output.log files hold them)")
@@ -47,18 +43,8 @@ def _statement(training: re.Match[str], file: Path, text: str, pue: float) -> St
         grams = None if training["carbon"] is None else float(training["carbon"])
     except ValueError as fault:
         raise InteropError(f"{where}: {fault}") from fault
-    intensity = None
-    if grams is not None and stated_kwh > 0:
-        value = grams / stated_kwh
-        intensity = Factor(
-            value,
-            "g/kWh",
-            value,
-            value,
-            "CarbonTracker: its carbon over its energy",
-            name="carbon intensity of electricity",
-            note="its own source and year are not in the log",
-        )
+    source, note = "CarbonTracker: its carbon over its energy", "its own source and year are not in the log"
+    intensity = implied_intensity(grams, stated_kwh, source, note)
     epochs = training["epochs"]
     return Statement(
         name=file.name.split("_")[0],

@@ -91,20 +91,14 @@ def climate_card_latex(study: Study, extended: bool = False) -> str:
     """The card as a LaTeX table."""
     rows = [f"  {escape(question)} & {escape(answer)} \\\\" for question, answer in climate_card(study, extended)]
     kind = "Extended" if extended else "Minimum"
-    body = "\n".join(
-        [
-            "\\begin{table}[t]",
-            "  \\centering",
-            "  \\begin{tabular}{p{0.55\\linewidth}p{0.4\\linewidth}}",
-            "  \\hline",
-            *rows,
-            "  \\hline",
-            "  \\end{tabular}",
-            f"  \\caption{{{kind} climate performance model card.}}",
-            "\\end{table}",
-        ]
+    head = (
+        "\\begin{table}[t]",
+        "  \\centering",
+        "  \\begin{tabular}{p{0.55\\linewidth}p{0.4\\linewidth}}",
+        "  \\hline",
     )
-    return body + "\n"
+    caption = f"  \\caption{{{kind} climate performance model card.}}"
+    return "\n".join([*head, *rows, "  \\hline", "  \\end{tabular}", caption, "\\end{table}"]) + "\n"
 
 
 def hugging_face(run: Statement, training_type: str | None = None, hardware: str | None = None) -> str:

@@ -11,19 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..estimators import Use
-from ..factors import Factor
+from ..factors import Factor, FactorError, zone_code
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
-from .statement import InteropError, Parts, Site, Stated, Statement
-
-COLUMNS = (
-    "timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate", "cpu_power",
-    "gpu_power", "ram_power", "cpu_energy", "gpu_energy", "ram_energy", "energy_consumed", "water_consumed",
-    "country_name", "country_iso_code", "region", "cloud_provider", "cloud_region", "os", "python_version",
-    "codecarbon_version", "cpu_count", "cpu_model", "gpu_count", "gpu_model", "longitude", "latitude", "ram_total_size",
-    "tracking_mode", "cpu_utilization_percent", "gpu_utilization_percent", "ram_utilization_percent", "ram_used_gb",
-    "on_cloud", "pue", "wue",
-)  # fmt: skip
+from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity, text_of
 
 
 def to_csv(runs: Iterable[Statement]) -> str:
@@ -40,8 +31,6 @@ def to_csv(runs: Iterable[Statement]) -> str:
 
 
 def _row(run: Statement) -> dict[str, object]:
-    from ..factors import FactorError, zone_code
-
     site, parts, hardware, seconds = run.site, run.parts, run.hardware, run.duration_s
     grams = run.carbon.value
     kilograms = None if grams is None else grams / 1000.0
@@ -103,6 +92,9 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100.0 * share
 
 
+COLUMNS = tuple(_row(Statement("", "codecarbon")))  # every one of its version 3, in its order
+
+
 def read_csv(path: str | Path) -> list[Statement]:
     """Every row of an emissions.csv, of any version (columns by name). InteropError with file and line.
 
@@ -110,11 +102,7 @@ def read_csv(path: str | Path) -> list[Statement]:
     back from its own emissions and energy, so that nothing is weighed twice.
     """
     source = Path(path)
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InteropError(f"{source}: cannot be read: {fault}") from fault
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text_of(source), newline=""))
     missing = {"duration", "emissions", "energy_consumed"} - set(reader.fieldnames or ())
     if missing:
         raise InteropError(f"{source}:1: no CodeCarbon file: it lacks the columns {', '.join(sorted(missing))}")
@@ -217,13 +205,9 @@ def _hardware(row: _Row) -> Hardware:
 
 
 def _intensity(row: _Row) -> Factor | None:
-    kwh, kilograms = row.number("energy_consumed"), row.number("emissions")
-    if not kwh or kilograms is None:
-        return None
-    value = kilograms * 1000.0 / kwh
-    name = f"carbon intensity of electricity, {row.text('country_name') or 'unknown'}"
-    note = "its own source and year are not in the file"
-    return Factor(value, "g/kWh", value, value, "CodeCarbon: its emissions over its energy", name=name, note=note)
+    source, note = "CodeCarbon: its emissions over its energy", "its own source and year are not in the file"
+    place = row.text("country_name") or "unknown"
+    return implied_intensity(row.over("emissions", 1e-3), row.number("energy_consumed"), source, note, place=place)
 
 
 def _started(stamp: str | None, seconds: float | None) -> datetime | None:

@@ -11,7 +11,7 @@ from ..factors import UserFile
 from .json_table import JsonTable
 from .reported import ReportedNumbers, of_model_card, of_statement
 from .sources import read_runs
-from .statement import InteropError
+from .statement import InteropError, text_of
 
 _MASS = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "tonnes": 1e6, "tons": 1e6, "lb": 453.59237, "lbs": 453.59237}
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
@@ -171,13 +171,8 @@ def of_factors(file: UserFile) -> Iterator[ReportedNumbers]:
 
 def _card_rows(place: Path) -> list[tuple[str, str]]:
     """Question and answer of a climate performance model card in Markdown."""
-    try:
-        text = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InteropError(f"{place}: cannot be read: {fault}") from fault
-    rows = [
-        re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in text.splitlines() if line.lstrip().startswith("|")
-    ]
+    lines = text_of(place).splitlines()
+    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines if line.lstrip().startswith("|")]
     answers = [(row[0].strip().casefold(), row[1].strip()) for row in rows if len(row) == 2]
     return answers if any("energy consumption" in question for question, _ in answers) else []
 

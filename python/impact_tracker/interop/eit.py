@@ -7,10 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..factors import Factor
 from ..record import Record, read_record
 from ..result import ChannelFields
-from .statement import InteropError, Parts, Site, Stated, Statement
+from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity
 
 
 def read_logs(path: str | Path) -> list[Statement]:
@@ -23,19 +22,8 @@ def read_logs(path: str | Path) -> list[Statement]:
             log = read_old_log(folder)
         except (OSError, ValueError) as fault:
             raise InteropError(f"{folder}: {fault}") from fault
-        intensity = None
-        kwh = log.energy.kwh
-        if log.grams_per_pue is not None and kwh:
-            value = log.grams_per_pue / kwh
-            intensity = Factor(
-                value,
-                "g/kWh",
-                value,
-                value,
-                "experiment-impact-tracker: its own intensity of the region",
-                name="carbon intensity of electricity",
-                year=2019,
-            )
+        source = "experiment-impact-tracker: its own intensity of the region"
+        intensity = implied_intensity(log.grams_per_pue, log.energy.kwh, source, year=2019)
         runs.append(
             Statement(
                 name=folder.parent.name or "experiment",

@@ -127,22 +127,16 @@ _MAKING = frozenset(_SHARE)
 _BOAMPS = ("taskStage", "taskFamily", "taskDescription", "confidentialityLevel")
 _FRUGAL = ("need!", "alternatives!", "sufficient_level!", "reached_level!", "functional_unit!", "units!", *_SHARE)
 
+
+def _card_form(what: str, suffix: str, card: Callable[[Study, bool], str], extended: bool = False) -> Form:
+    return Form(what, suffix, lambda runs, fields: card(_study(runs, fields), extended), _CARD)
+
+
 FORMS: dict[str, Form] = {
-    "climate-card": Form(
-        "climate performance model card, minimum, Markdown",
-        ".md",
-        lambda runs, f: climate_card_markdown(_study(runs, f)),
-        _CARD,
-    ),
-    "climate-card-extended": Form(
-        "the same, extended", ".md", lambda runs, f: climate_card_markdown(_study(runs, f), True), _CARD
-    ),
-    "climate-card-latex": Form(
-        "the same, minimum, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f)), _CARD
-    ),
-    "climate-card-extended-latex": Form(
-        "the same, extended, LaTeX", ".tex", lambda runs, f: climate_card_latex(_study(runs, f), True), _CARD
-    ),
+    "climate-card": _card_form("climate performance model card, minimum, Markdown", ".md", climate_card_markdown),
+    "climate-card-extended": _card_form("the same, extended", ".md", climate_card_markdown, True),
+    "climate-card-latex": _card_form("the same, minimum, LaTeX", ".tex", climate_card_latex),
+    "climate-card-extended-latex": _card_form("the same, extended, LaTeX", ".tex", climate_card_latex, True),
     "hugging-face": Form(
         "metadata co2_eq_emissions of a model card, in grams",
         ".yaml",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..estimators import use_of
 from ..hostinfo import Hardware, hardware_of
 from ..modelled import parts_of
-from ..record import Record
+from ..overlap import groups
+from ..record import Record, unite
 from ..result import Result
 from ..values import Energy, total
 from .statement import Parts, Site, Statement
@@ -27,6 +28,39 @@ def from_record(record: Record) -> Statement:
         tool_version=hardware.tool_version or "",
         notes=(*run.notes, *(() if record.complete else ("the record ends early: it holds the run up to there",))),
         origin=str(record.path),
+        span=record.span,
+    )
+
+
+def from_records(records: Sequence[Record]) -> list[Statement]:
+    """What records state, those of one machine that overlap in time together: each joule once."""
+    return [_together([records[index] for index in group]) for group in groups([each.span for each in records])]
+
+
+def _together(records: Sequence[Record]) -> Statement:
+    longest = max(records, key=lambda record: record.span.length_ns)
+    statement = from_record(longest)
+    if len(records) == 1:
+        return statement
+    weighing = longest.weighing
+    notes = [f"of {len(records)} records of one machine that overlap in time: each joule counts once"]
+    if len({(record.weighing.pue, record.weighing.intensity.value) for record in records}) > 1:
+        notes.append(f"its records hold different PUE or intensity; weighed as {longest.path.name}")
+    united = from_result(Result(unite(records).run, weighing), name=statement.name, hardware=statement.hardware)
+    return replace(
+        statement,
+        started_at=min((record.started_at for record in records if record.started_at), default=None),
+        duration_s=united.duration_s,
+        energy=united.energy,
+        models=united.models,
+        parts=united.parts,
+        use=united.use,
+        notes=tuple(dict.fromkeys([*notes, *united.notes, *statement.notes])),
+        span=replace(
+            longest.span,
+            start_ns=min(record.span.times[0] for record in records),
+            stop_ns=max(record.span.times[1] for record in records),
+        ),
     )
 
 

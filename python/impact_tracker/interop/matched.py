@@ -14,6 +14,7 @@ from ..values import kwh_of
 from .statement import Statement
 
 _NS = 1_000_000_000
+_SAME_TIME = 1.01  # ranks of one machine begin and end within less than that part of their run
 
 
 def matched(run: Statement, file: str | None, service: str | None) -> Impact | str | None:
@@ -23,7 +24,10 @@ def matched(run: Statement, file: str | None, service: str | None) -> Impact | s
     try:
         if run.tool != "impact-tracker" or Path(run.origin).suffix != ".jsonl":
             raise ValueError("only a record holds when its energy was used")
-        return carbon_matched(read_record(run.origin), _curve(run, file, service), run.site.pue)
+        record = read_record(run.origin)
+        if run.span is not None and run.span.length_ns > record.span.length_ns * _SAME_TIME:
+            raise ValueError("it is of several records that overlap in time: give one of them")
+        return carbon_matched(record, _curve(run, file, service), run.site.pue)
     except (ValueError, OSError) as fault:
         return str(fault)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .statement import InteropError, Statement
+from .statement import InteropError, Statement, text_of
 
 _EMISSIONS = re.compile(
     r"^(?P<indent>\s*)(?:co2_eq_emissions|emissions):\s*[\"']?(?P<number>[\d.]+(?:[eE][+-]?\d+)?)[\"']?\s*(?:#.*)?$",
@@ -95,10 +95,7 @@ def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str |
     """A Hugging Face card's `co2_eq_emissions` (grams); `energy_kwh` and `zone` from elsewhere make it
     checkable."""
     place = Path(path)
-    try:
-        emissions = _EMISSIONS.search(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InteropError(f"{place}: cannot be read: {fault}") from fault
+    emissions = _EMISSIONS.search(text_of(place))
     if emissions is None:
         raise InteropError(f"{place}: it has no co2_eq_emissions, where a model card states its carbon")
     return ReportedNumbers(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import boamps, carbontracker, codecarbon, eit
-from .from_records import from_record
+from .from_records import from_records
 from .statement import InteropError, Statement
 
 KINDS: dict[str, Callable[[Path], list[Statement]]] = {
@@ -21,7 +21,8 @@ KINDS: dict[str, Callable[[Path], list[Statement]]] = {
 def read_runs(path: str | Path, kind: str | None = None) -> list[Statement]:
     """The runs at a place; `kind` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
 
-    Records newest first. InteropError where nothing is understood, with what was looked for.
+    Records newest first, those of one machine that overlap in time as one run; of other tools each as it was stated.
+    InteropError where nothing is understood, with what was looked for.
     """
     place = Path(path)
     if not place.exists():
@@ -61,4 +62,4 @@ def _records(place: Path) -> list[Statement]:
     paths = find_records(place)
     if not paths:
         raise InteropError(f"{place}: no record below it (impacttracker/*.jsonl in the logdir of an ImpactTracker)")
-    return [from_record(read_record(path)) for path in paths]
+    return from_records([record for record in map(read_record, paths) if record.started or len(paths) == 1])

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from pathlib import Path
 
 from ..estimators import Comparison, Use, beside
 from ..factors import Factor, cloud_region
 from ..footprint import Impact, carbon, grams_of, pue_factor
 from ..hostinfo import Hardware
 from ..modelled import ModelledPart, quality_in_words
+from ..overlap import MachineSpan
 from ..values import Energy
 from ..weighing import Reweighing, Weighing
 
@@ -20,6 +22,14 @@ NOT_MEASURED = Energy.missing()
 
 class InteropError(ValueError):
     """A file that cannot be read, with its name and the line or field; or a run that a format cannot hold."""
+
+
+def text_of(place: Path) -> str:
+    """What stands in a file. InteropError where it cannot be read."""
+    try:
+        return place.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InteropError(f"{place}: cannot be read: {fault}") from fault
 
 
 @dataclass(frozen=True)
@@ -102,12 +112,25 @@ class Stated:
     epochs: int | None = None
 
 
+def implied_intensity(
+    grams: float | None, kwh: float | None, source: str, note: str = "", *, place: str = "", year: int | None = None
+) -> Factor | None:
+    """The intensity that a file's carbon and energy give, both with the site's overhead or both without it."""
+    if grams is None or not kwh:
+        return None
+    value, name = grams / kwh, "carbon intensity of electricity"
+    return Factor(
+        value, "g/kWh", value, value, source, name=f"{name}, {place}" if place else name, year=year, note=note
+    )
+
+
 @dataclass(frozen=True)
 class Statement:
     """What `tool` states of one run. `energy` is the computers' own, without the site's overhead; carbon has it.
 
     `models`: whose models are in an energy that is modelled; `use`: how busy processors and cards were; `stated`: what
-    the file itself says of what is computed here; `origin`: file and line.
+    the file itself says of what is computed here; `origin`: file and line; `span`: which machine it is of, over which
+    time, `None` for what overlaps with nothing.
     InteropError for a negative or infinite number.
     """
 
@@ -126,6 +149,7 @@ class Statement:
     run_id: str | None = None
     notes: tuple[str, ...] = ()
     origin: str = ""
+    span: MachineSpan | None = None
 
     def __post_init__(self) -> None:
         for what, value in (

@@ -7,10 +7,11 @@ used while at least one of them ran, from all their readings and not from their 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from .. import _core
+from .. import _core, overlap
+from ..record import unite
 from ..result import Result
 from ..values import Range, sum_if_known
 from ..values import total as total_energy
@@ -43,6 +44,11 @@ class Node(NamedTuple):
     def hostname(self) -> str:
         """The machine's name; the first one where containers on it have different names."""
         return next((run.hostname for run in self.runs if run.hostname), "")
+
+    @property
+    def as_run(self) -> ReadRecord:
+        """The machine's result in place of that of its first run, for sums and means over machines."""
+        return self.runs[0]._replace(result=self.result)
 
     @property
     def is_united(self) -> bool:
@@ -94,49 +100,24 @@ def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
     return sum_if_known(by_consumer.values())
 
 
-def _overlapping(runs: Sequence[ReadRecord]) -> Iterator[list[ReadRecord]]:
-    """Runs of one machine, in groups whose times overlap."""
-    group: list[ReadRecord] = []
-    end = 0
-    for run in sorted(runs, key=lambda run: (run.result.start_ns, run.result.stop_ns)):
-        if group and run.result.start_ns >= end:
-            yield group
-            group = []
-        group.append(run)
-        end = max(end, run.result.stop_ns) if len(group) > 1 else run.result.stop_ns
-    if group:
-        yield group
-
-
 def groups_of(runs: Sequence[ReadRecord]) -> list[list[ReadRecord]]:
     """Runs of one machine whose times overlap together, the newest group first, ranks in order within."""
-    by_boot: dict[str, list[ReadRecord]] = {}
-    for run in runs:
-        # Two records without a boot id may be of two machines, so each is a machine of its own.
-        by_boot.setdefault(run.record.boot_id or f"path {run.record.path}", []).append(run)
-    groups = [_in_order(group) for of_machine in by_boot.values() for group in _overlapping(of_machine)]
-    newest = {id(run): number for number, run in enumerate(runs)}
-    return sorted(groups, key=lambda group: min(newest[id(run)] for run in group))
 
-
-def _in_order(group: list[ReadRecord]) -> list[ReadRecord]:
     def place(run: ReadRecord) -> tuple[int, str]:
         rank = run.record.rank.rank
         return (rank if rank is not None else 1 << 30, str(run.record.path))
 
-    return sorted(group, key=place)
+    groups = overlap.groups([run.record.span for run in runs])
+    return [sorted((runs[index] for index in group), key=place) for group in groups]
 
 
 def nodes_of(runs: Sequence[ReadRecord], progress: Steps = iter) -> list[Node]:
     """The runs by machine and time, each group united. Every run is in one of them."""
     groups = groups_of(runs)
     several = [group for group in groups if len(group) > 1]
-    united = {id(group): raw for group, raw in zip(progress(several), several_at_once(_unite, several))}
+    records = [[run.record for run in group] for group in several]
+    united = {id(group): raw for group, raw in zip(progress(several), several_at_once(unite, records))}
     return [_node(group, united.get(id(group))) for group in groups]
-
-
-def _unite(group: Sequence[ReadRecord]) -> _core.United:
-    return _core.unite([(str(run.record.path), run.result.start_ns, run.result.stop_ns) for run in group])
 
 
 def _node(group: Sequence[ReadRecord], united: _core.United | None) -> Node:
