@@ -1,1 +1,1 @@
-"""What rows say: means, relations, survival, scores."""
+"""What rows say: their means, how quantities go together, what a target costs, scores."""

@@ -1,4 +1,4 @@
-"""A campaign's networks side by side, and the published study's three questions answered with their statistic."""
+"""The networks of a campaign side by side; the published study's three questions are answered with their statistic."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 
 def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str, NetworkFacts]) -> list[Point]:
-    """One a test and phase (training, inference) that has an energy."""
+    """A point for each test and phase (training, inference) whose energy is known."""
     reached = {cell.test: cell.accuracy.value * 100 for cell in cells if cell.accuracy is not None}
     points = []
     for cell in cells:
@@ -101,7 +101,7 @@ def intensity_of(row: Row, facts: NetworkFacts | None, gmac: float | None) -> fl
 
 
 def answers(points: Sequence[Point]) -> list[Answer]:
-    """How much, does complexity decide, does accuracy cost: for each phase that was run, and the changes of rank."""
+    """Says for each phase how much it costs, whether complexity decides, whether accuracy costs; which ranks change."""
     answered = []
     for phase in ("inference", "training"):
         own = [point for point in points if point.phase == phase]
@@ -136,7 +136,7 @@ def _joules(known: tuple[Mean, Point]) -> float:
 
 
 def _parts(points: Sequence[Point]) -> list[Answer]:
-    """What is made of several tests: a generated image, a token of a prompt and of an answer."""
+    """Adds up what is made of several tests: a generated image, a token of a prompt and of an answer."""
     joules = {p.model: p.j_per_image.value for p in points if p.phase == "inference" and p.j_per_image is not None}
     answered = []
     image, token = diffusion_image_j(joules), token_j(joules)
@@ -226,6 +226,6 @@ def _apart(a: Point, b: Point) -> float:
 
 
 def fit_of(points: Sequence[Point], phase: str) -> Fit | None:
-    """J per image on GMAC over the networks of a phase."""
+    """Fits J per image to the GMAC of the networks of a phase; `None` for too few of them."""
     pairs = [(p.gmac, p.j_per_image.value) for p in points if p.phase == phase and p.gmac and p.j_per_image]
     return power_law([x for x, _ in pairs if x], [y for _, y in pairs])

@@ -1,4 +1,4 @@
-"""A campaign's rows as one cell a test and phase: means over runs with their intervals."""
+"""The rows of a campaign become one cell for each test and phase, with means over runs and their intervals."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Cell(NamedTuple):
     left_out: dict[str, str]
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The same as what JSON holds."""
         return {name: value._asdict() if isinstance(value, Mean) else value for name, value in self._asdict().items()}
 
 
 def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
-    """Cells in the order of the suites' networks, whatever order they ran in, phases as they run."""
+    """Sorts cells as the suites list their networks, whatever order they ran in, and phases as they run."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row.phase in ORDER:
@@ -62,7 +62,7 @@ def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
 
 
 def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: bool) -> Cell:
-    """The rows of one test's phase."""
+    """Makes the cell of the rows of one test's phase."""
     first = rows[0]
     left_out = {row.task: row.invalid_because for row in rows if row.invalid_because is not None}
     good = [row for row in rows if row.task not in left_out]
@@ -102,25 +102,25 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: 
 
 
 def cell_of(cells: Sequence[Cell], test: str, phase: str) -> Cell | None:
-    """One cell by name."""
+    """The cell of a test's phase; `None` where there is none."""
     return next((cell for cell in cells if (cell.test, cell.phase) == (test, phase)), None)
 
 
 class HasUnit(Protocol):
-    """A cell, a point, a forecast: something whose joules are counted for one input."""
+    """Something whose joules are counted for one input: a cell, a point, a forecast."""
 
     @property
     def unit(self) -> str: ...
 
 
 def unit_of(counted: Sequence[HasUnit]) -> str:
-    """What joules are counted for: image, or input where the networks take different things."""
+    """The name of what joules are counted for: "image", or "input" where the networks take different things."""
     units = {item.unit for item in counted}
     return units.pop() if len(units) == 1 else "input"
 
 
 def with_half(value: float, half: float | None) -> str:
-    """`12.3 ± 0.4`, digits as fine as the half-width allows; three where nothing is known of the scatter."""
+    """Writes `12.3 ± 0.4` with digits as fine as the half-width allows, with three where the scatter is unknown."""
     if not half:
         return digits.fixed(value, digits.decimals_for(value, None))
     decimals = digits.decimals_for(half if half > abs(value) else value, half)

@@ -19,7 +19,7 @@ CLASSIFIERS = (
 
 
 class Printed(NamedTuple):
-    """A row of Table 2 or 3: energy in 10⁻³ kWh, carbon in 10⁻⁴ kgCO2e, seconds."""
+    """A row of Table 2 or 3 has an energy in 10⁻³ kWh, carbon in 10⁻⁴ kgCO2e, and seconds."""
 
     energy: float
     carbon: float
@@ -42,13 +42,13 @@ class Published(NamedTuple):
     seconds_of_one_run: dict[str, float]
 
     def printed(self, phase: str) -> dict[str, Printed]:
-        """Table 2 (inference) or 3 (training)."""
+        """The rows of Table 2 (inference) or 3 (training) by network."""
         return self.inference if phase == "inference" else self.training
 
 
 @lru_cache(maxsize=1)
 def published() -> Published:
-    """Read once."""
+    """The published numbers; their file is read once."""
     document = json.loads((Path(__file__).with_name("data") / "paper.json").read_text(encoding="utf-8"))
     source = document["source"]
     return Published(

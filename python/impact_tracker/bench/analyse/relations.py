@@ -1,4 +1,4 @@
-"""How quantities go together over networks: rank correlations, fits, bootstrap intervals. Needs scipy (extra bench)."""
+"""How quantities go together over networks: rank correlations, fits, bootstrap intervals. All need scipy."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Fit(NamedTuple):
     within: float
 
     def text(self, y: str, x: str) -> str:
-        """One sentence."""
+        """The fit in one sentence."""
         return (
             f"{y} = {self.factor:.3g} · {x}^{self.exponent:.2f} (exponent {self.exponent_low:.2f} to "
             f"{self.exponent_high:.2f}, R² {self.r2:.2f}, {self.points} points); in the mean {self.proportional:.3g} "
@@ -68,7 +68,7 @@ def _p(value: float) -> str:
 
 
 def correlation(x: Sequence[float], y: Sequence[float]) -> Correlation | None:
-    """None for fewer than four points or where one side is constant."""
+    """Correlates two quantities; `None` for fewer than four points or where one side is constant."""
     if len(x) != len(y):
         raise ValueError(f"{len(x)} values against {len(y)}")
     if len(x) < LEAST_POINTS or len(set(x)) < 2 or len(set(y)) < 2:
@@ -94,8 +94,8 @@ def _exact_spearman_p(x: Sequence[float], y: Sequence[float], stats: ModuleType)
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
-    """None for fewer than four points, or where x does not vary enough to tell an exponent: where it is equal but for
-    rounding, or the factor would be beyond all numbers. All values are above 0 (ValueError)."""
+    """Fits a power law; `None` for fewer than four points, or where x does not vary enough to tell an exponent: where
+    it is equal but for rounding, or the factor would be beyond all numbers. ValueError for values of 0 or below."""
     if any(value <= 0 for value in (*x, *y)):
         raise ValueError("a power law is fitted to values above 0")
     if len(x) < LEAST_POINTS or max(x) / min(x) < 1 + _ROUNDING:
@@ -159,11 +159,11 @@ class WelchTest(NamedTuple):
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> WelchTest | None:
-    """None where a side has fewer than two runs."""
+    """Compares the means of two sides; `None` where a side has fewer than two runs."""
     if len(a) < 2 or len(b) < 2:
         return None
     if deviation_of(a) == deviation_of(b) == 0:
-        equal = math.isclose(a[0], b[0], rel_tol=1e-12)  # but for the rounding of what they were computed from
+        equal = math.isclose(a[0], b[0], rel_tol=1e-12)  # but for rounding
         return WelchTest(0.0 if equal else b[0] - a[0], 0.0, 1.0 if equal else 0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # one side may be constant
@@ -173,7 +173,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> WelchTest | None:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for how many were looked at (Holm 1979), in the order given."""
+    """Adjusts p-values for how many were looked at (Holm 1979); they keep their order."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     adjusted, largest = [0.0] * len(p_values), 0.0
     for place, index in enumerate(order):

@@ -1,4 +1,4 @@
-"""Rows weighed with another PUE or carbon intensity: their energies stay, nothing is run again."""
+"""Rows can be weighed with another PUE or carbon intensity: their energies stay, and nothing is run again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..row.row import Row
 
 
 def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
-    """New rows; carbon is `None` where the energy is. ValueError for a zone that is not known, a PUE below 1."""
+    """Makes new rows; carbon is `None` where the energy is. ValueError for an unknown zone and a PUE below 1."""
     if not weights.given:
         return list(rows)
     asked = Weighing().changed(weights)
@@ -18,7 +18,7 @@ def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
 
 
 def _with_pue(row: Row, pue: float) -> Row:
-    """The intensity's range is not in the row: carbon is in proportion to the PUE, so none is needed."""
+    """Scales the carbon, which is in proportion to the PUE: no row holds the intensity's range, and none is needed."""
     measured = row.measured
     if measured.carbon_g is None or not measured.pue:
         return row

@@ -1,4 +1,4 @@
-"""AI scores as the original computes them: geometric mean of reference time over mean time of a batch, times 10,000."""
+"""AI scores, as the original computes them: 10,000 times the geometric mean of reference over measured batch times."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Scores(NamedTuple):
 
     @property
     def ai_score(self) -> int | None:
-        """Their sum; only where every sub-test ran."""
+        """The sum of both; `None` unless every sub-test ran."""
         if self.missing or self.inference is None or self.training is None:
             return None
         return self.inference + self.training
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The same as what JSON holds."""
         return {**self._asdict(), "ai_score": self.ai_score, "text": self.text()}
 
     def text(self) -> str:
-        """One sentence."""
+        """The scores in one sentence."""
         parts = [
             f"{name} {score}" for name, score in (("inference", self.inference), ("training", self.training)) if score
         ]
@@ -47,7 +47,7 @@ class Scores(NamedTuple):
 
 
 def scores(rows: Sequence[Row]) -> Scores:
-    """From the rows of suite ai-benchmark: mean time of a pass without the first, over all runs of a sub-test."""
+    """Scores rows of suite ai-benchmark by the mean time of a pass, the first left out, over all runs of a sub-test."""
     norms: dict[str, list[float]] = {"inference": [], "training": []}
     missing, scaled, on_card = [], False, False
     for sub_test in sub_tests():

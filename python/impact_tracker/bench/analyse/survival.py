@@ -1,5 +1,6 @@
-"""Time, energy or epochs to a target when some runs never reach it: those are censored, neither dropped nor counted as
-if they had.
+"""Time, energy or epochs to a target when some runs never reach it.
+
+Such runs are censored: they are neither dropped nor counted as if they had reached it.
 
 Kaplan–Meier estimate with Greenwood's variance; median with the log-log interval (Brookmeyer and Crowley; Klein and
 Moeschberger, Survival Analysis, §4.3–4.5); share of runs that reach the target with Wilson's interval.
@@ -37,7 +38,7 @@ def kaplan_meier(values: Sequence[float], reached: Sequence[bool]) -> list[Drop]
         return []
     stats = scipy_stats()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of the end, where the interval is undefined
+        warnings.simplefilter("ignore", RuntimeWarning)  # scipy warns of the end, where the interval is undefined
         curve = stats.ecdf(stats.CensoredData(hits, right=[value for value, hit in zip(values, reached) if not hit])).sf
         interval = curve.confidence_interval(0.95, method="log-log")
     columns = (curve.quantiles, curve.probabilities, interval.low.probabilities, interval.high.probabilities)
@@ -61,12 +62,12 @@ class Survival(NamedTuple):
     per_success: float | None
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The same as what JSON holds."""
         return {**self._asdict(), "mean": None if self.mean is None else self.mean._asdict()}
 
 
 def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | None:
-    """None for no runs."""
+    """What these runs tell of the cost of the target; `None` for no runs."""
     if not values:
         return None
     curve = kaplan_meier(values, reached)
@@ -86,7 +87,7 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
 
 
 def wilson(successes: int, runs: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927). ValueError for no runs."""
+    """The 95 % interval of a share (Wilson 1927). ValueError for no runs."""
     if runs < 1 or not 0 <= successes <= runs:
         raise ValueError(f"{successes} of {runs} is no share")
     interval = scipy_stats().binomtest(successes, runs).proportion_ci(0.95, method="wilson")

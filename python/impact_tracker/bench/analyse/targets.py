@@ -38,7 +38,7 @@ class Reached(NamedTuple):
     left_out: dict[str, str]
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The same as what JSON holds."""
         document = self._asdict()
         for name, value in document.items():
             if isinstance(value, Survival):
@@ -49,7 +49,7 @@ class Reached(NamedTuple):
 
 
 def targets_of(rows: Sequence[Row]) -> list[Reached]:
-    """One a network, in the order of the suites' networks."""
+    """What each network's target cost, in the order in which the suites list the networks."""
     groups: dict[str, dict[str, Run]] = {}
     for row in rows:
         if row.goal.target_metric and row.phase in ("training", "evaluation"):
@@ -64,7 +64,7 @@ def _first(runs: Mapping[str, Run]) -> Row:
 
 
 def _why_not(run: Run) -> str | None:
-    """Why a run says nothing of the target."""
+    """The reason why a run says nothing of the target; `None` where it does."""
     for phase in ("training", "evaluation"):
         if phase not in run:
             return f"no {phase}"

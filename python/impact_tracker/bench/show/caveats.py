@@ -102,7 +102,7 @@ def _about_energy(cells: Sequence[Cell], model: Model | None) -> list[str]:
 
 
 def _without_energy(cells: Sequence[Cell], rows: Sequence[Row]) -> list[str]:
-    """Runs that count and are in no mean of an energy."""
+    """Names the runs that count and yet are in no mean of an energy."""
     count: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.phase not in (*ASIDE, "idle") and row.energy.is_missing and row.invalid_because is None:
@@ -116,7 +116,7 @@ def _without_energy(cells: Sequence[Cell], rows: Sequence[Row]) -> list[str]:
 
 
 def _warned(rows: Sequence[Row]) -> list[str]:
-    """How often a check failed that does not make a row invalid, with one of its texts."""
+    """Says how often a check failed that does not make a row invalid, with one of its texts."""
     failed = [check for row in rows for check in row.verdict.checks if not check.ok and not check.fatal]
     judged = sum(1 for row in rows if row.verdict.checks)
     counts = Counter(check.name for check in failed)
@@ -137,7 +137,7 @@ def _scatter(cells: Sequence[Cell]) -> list[str]:
 
 
 def _about_machine(rows: Sequence[Row], driver: int | None = None) -> list[str]:
-    """Several machines in one mean, and an idle machine that was not the same before and after."""
+    """Tells of several machines in one mean, and of an idle machine that was not the same before and after."""
     notes = []
     hosts = sorted({row.origin.host for row in rows if row.origin.host})
     if len(hosts) > 1:
@@ -155,7 +155,7 @@ def _about_machine(rows: Sequence[Row], driver: int | None = None) -> list[str]:
 
 
 def _about_idle(session: object, both: Mapping[str, Row], rows: Sequence[Row], driver: int | None) -> list[str]:
-    """An idle machine that was not the same before and after, or that nobody looked at again."""
+    """Tells of an idle machine that was not the same before and after, or that nobody looked at again."""
     before, after = (both[name].measured.power_w if name in both else None for name in (BEFORE, AFTER))
     if before and after:
         if abs(after - before) <= IDLE_DRIFT * before:
@@ -172,7 +172,7 @@ def _about_idle(session: object, both: Mapping[str, Row], rows: Sequence[Row], d
 
 
 def _about_quota(rows: Sequence[Row]) -> list[str]:
-    """A share of the processors that is less than the threads would take."""
+    """Tells of a share of the processors that is less than the threads would take."""
     bound = {
         (row.setup.cpu_quota, row.setup.threads or 0)
         for row in rows

@@ -89,7 +89,7 @@ def _unfinished(name: str, view: View) -> list[str]:
 
 
 def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name: str, sentence: str) -> list[str]:
-    """One sentence for all tests whose sides disagree in a fact."""
+    """Makes one sentence of all tests whose sides disagree in a fact."""
 
     def values(rows: Sequence[Row]) -> str:
         return " or ".join(sorted(texts_of(rows, name)))
@@ -105,7 +105,7 @@ def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name:
 
 
 def _sensors(a: View, b: View) -> list[str]:
-    """Of other sensors the sums hold other parts of the machine."""
+    """Tells of other sensors: their sums hold other parts of the machine."""
 
     def names(view: View) -> set[str]:
         return {source.id for row in view.rows if row.phase in PHASES for source in row.measured.sources}

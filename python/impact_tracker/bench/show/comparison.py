@@ -41,7 +41,7 @@ class Compared(NamedTuple):
 
 
 def _values(rows: Sequence[Row], quantity: str) -> list[float]:
-    """One value a run. Accuracy is that of the evaluation."""
+    """The value of each run that knows it. Accuracy is that of the evaluation."""
     values = {
         "j_per_image": [row.j_per_image for row in rows],
         "seconds": [row.work.duration_s for row in rows],
@@ -52,7 +52,7 @@ def _values(rows: Sequence[Row], quantity: str) -> list[float]:
 
 
 def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list[str]:
-    """Those of a phase that mean the same on both sides."""
+    """The quantities of a phase that mean the same on both sides."""
     if not same_input(first, second):
         return []
     speed = "seconds" if agree(first, second, "images") else "images_per_s"
@@ -60,7 +60,7 @@ def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list
 
 
 def compare(a: View, b: View) -> list[Compared]:
-    """Every quantity of every phase that both campaigns measured. ValueError where they have none in common."""
+    """Compares every quantity of every phase that both campaigns measured. ValueError where they share none."""
     pairs: list[tuple[Cell, str, list[float], list[float]]] = []
     for cell, first, second in in_common(a, b):
         for quantity in _quantities(cell.phase, first, second):

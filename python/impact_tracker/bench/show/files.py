@@ -73,7 +73,7 @@ def _text(value: object) -> str:
 
 
 def rows_csv(rows: Sequence[Row]) -> str:
-    """One line a row, unrounded; empty where nothing was measured."""
+    """Writes a line for each row, unrounded; a field is empty where nothing was measured."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_NAMES)

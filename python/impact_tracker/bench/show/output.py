@@ -22,11 +22,11 @@ class Output:
         self.refused: dict[str, OSError] = {}
 
     def text(self, name: str, text: str) -> None:
-        """A file of text."""
+        """Writes a file of text."""
         self._keep(name, partial(self._storage.write, name, text))
 
     def figure(self, figure: Figure | None, name: str) -> None:
-        """A figure as PNG and SVG; none where there is nothing to draw."""
+        """Writes a figure as PNG and SVG; nothing where there is nothing to draw."""
         from .figures import save
 
         if figure is not None:

@@ -1,4 +1,4 @@
-"""A campaign for the console: the answer, the table, what to beware of."""
+"""What the console shows of a campaign: the answer, the table, what to beware of."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:
 
 
 def headline(cells: Sequence[Cell]) -> str:
-    """Which network costs how much: training first, where there was one."""
+    """Says which network costs how much, first to train, where one was trained."""
     lines = []
     for phase, verb in (("training", "to train"), ("inference", "to run")):
         known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None and cell.kwh.value > 0]
@@ -33,7 +33,7 @@ def headline(cells: Sequence[Cell]) -> str:
 
 
 def _compared(cells: Sequence[Cell], verb: str) -> str:
-    """The dearest against the cheapest, by what one image costs where that is known."""
+    """Compares the dearest with the cheapest, by what one image costs where that is known."""
 
     def cost(cell: Cell) -> Mean:
         mean = cell.j_per_image or cell.kwh
@@ -44,7 +44,7 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
     a, b = cost(low), cost(high)
     ratio = b.value / a.value
     halves = [mean.half_width / mean.value for mean in (a, b) if mean.half_width is not None]
-    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # of one side alone it would be too narrow
+    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # one side alone would make it too narrow
     text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
         text += (
@@ -64,7 +64,7 @@ def _alone(cell: Cell) -> str:
 
 
 def percent(mean: Mean) -> str:
-    """An accuracy with its interval."""
+    """Writes an accuracy with its interval in per cent."""
     half = None if mean.half_width is None else mean.half_width * 100
     return f"{with_half(mean.value * 100, half)} %"
 
@@ -85,7 +85,7 @@ def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
 
 
 def quality_text(cell: Cell) -> str:
-    """`measured`, `modelled`, or how much of it is which."""
+    """Says whether the energy is measured or modelled, or how much of it is which."""
     if not cell.runs:
         return "–"
     if cell.quality == "modelled" and cell.modelled is not None and cell.modelled < 0.95:
@@ -94,7 +94,7 @@ def quality_text(cell: Cell) -> str:
 
 
 def table_of(cells: Sequence[Cell]) -> Table:
-    """One row a test and phase."""
+    """The table has one row for each test and phase."""
     kwh, kwh_unit = scale_of([cell.kwh for cell in cells])
     carbon, carbon_unit = scale_of([cell.carbon_kg for cell in cells])
     rows = []

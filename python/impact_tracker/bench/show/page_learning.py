@@ -1,4 +1,4 @@
-"""A campaign of suite learning for the console, and its table for papers."""
+"""What the console shows of a campaign of suite learning, and its table for papers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def goal(target: Reached) -> str:
 
 
 def headline(target: Reached) -> str:
-    """Whether it gets there, and what that takes."""
+    """Says whether the network gets there, and what that takes."""
     if not target.runs:
         return f"{target.title}: no run came to its end"
     final = "unknown" if target.final is None else with_half(target.final.value, target.final.half_width)
@@ -46,7 +46,7 @@ def headline(target: Reached) -> str:
 
 
 def energy_text(survival: Survival | None) -> str:
-    """A mean over runs that all got there, else the median of Kaplan and Meier with its interval."""
+    """Writes the mean over runs that all got there, else the median of Kaplan and Meier with its interval."""
     if survival is None:
         return "energy not measured"
     if survival.mean is not None:
@@ -71,7 +71,7 @@ def _epochs(survival: Survival | None) -> str:
 
 
 def _plain(survival: Survival | None) -> str:
-    """Epochs: whole numbers as such."""
+    """Writes a number of epochs, whole numbers without decimals."""
     if survival is None or survival.median is None:
         return "–"
     if survival.mean is not None and survival.runs > 1 and survival.mean.deviation:
@@ -88,7 +88,7 @@ def _seconds(survival: Survival | None) -> str:
 
 
 def targets_table(targets: Sequence[Reached]) -> Table:
-    """One row a network."""
+    """The table has one row for each network."""
     rows = []
     for target in targets:
         reached = "–" if target.reached is None else f"{target.reached} of {target.runs}"

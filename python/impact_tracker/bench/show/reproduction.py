@@ -88,7 +88,7 @@ def per_image() -> list[PerImage]:
 
 
 def ranks(values: dict[str, float]) -> dict[str, int]:
-    """1 for the largest."""
+    """The place of each value, 1 for the largest."""
     order = sorted(values, key=lambda name: -values[name])
     return {name: place for place, name in enumerate(order, 1)}
 
@@ -129,7 +129,7 @@ def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
 
 
 def recomputed_table(phase: str) -> Table:
-    """Table 2 or 3 beside its raw runs."""
+    """The table puts Table 2 or 3 beside its raw runs."""
     rows = []
     for row in recompute(phase):
         rows.append(

@@ -1,4 +1,4 @@
-"""Tables and figures of a suite as files: Markdown, LaTeX, CSV; PNG and SVG."""
+"""A suite's tables and figures are written as Markdown, LaTeX and CSV, as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .view import View
 
 
 def suite_tables(view: View) -> dict[str, Table]:
-    """Name of the file to table; those that have rows."""
+    """The tables that have rows, by the name of their file."""
     if view.is_learning:
         return {"targets": targets_table(view.targets)}
     cells, classifiers = view.cells, view.has_scores
@@ -33,7 +33,7 @@ def suite_tables(view: View) -> dict[str, Table]:
 
 
 def suite_text(view: View, kind: str) -> str:
-    """The tables one after another; `kind`: markdown, latex or csv."""
+    """Writes the tables one after another; `kind` is markdown, latex or csv."""
     tables = suite_tables(view)
     if kind == "latex":
         return f"{PREAMBLE}\n" + "\n".join(latex(table, name) for name, table in tables.items())
@@ -41,7 +41,7 @@ def suite_text(view: View, kind: str) -> str:
 
 
 def write_suite(view: View) -> list[Path]:
-    """tables.md, tables.tex, one CSV a table, of the published suite reproduction.md; figures as PNG and SVG."""
+    """Writes tables.md, tables.tex, a CSV file for each table, reproduction.md of the published suite, and figures."""
     output, tables, before = view.output, suite_tables(view), len(view.output.written)
     notes = "".join(f"- {caveat}\n" for caveat in view.caveats)
     output.text("tables.md", "\n".join([*map(markdown, tables.values()), notes]))
@@ -61,10 +61,10 @@ def write_suite(view: View) -> list[Path]:
 
 def suite_page(view: View) -> Page:
     """A campaign as the published study would show it; its files are written. ImportError names the extra."""
-    answers = view.answers  # whether what they need is there, before anything is written
-    missing = [view.written(lambda: write_suite(view)), view.write_files()]  # the last says what the disk refused
+    answers = view.answers  # if what they need is missing, nothing is written
+    missing = [view.written(lambda: write_suite(view)), view.write_files()]  # which also says what the disk refused
     page = view.page(aside=False)
-    above = ("answers", "targets", "inference", "training")  # the page has them already
+    above = ("answers", "targets", "inference", "training")  # the page has these already
     below = [table for name, table in suite_tables(view).items() if name not in above]
     scores = [view.scores.text()] if view.scores else []
     lines = [f"{answer.question} {answer.answer}. ({answer.statistic})" for answer in answers]

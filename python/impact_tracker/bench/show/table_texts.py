@@ -1,4 +1,4 @@
-"""Tables as Markdown, LaTeX and CSV, pages as Markdown."""
+"""Tables can be written as Markdown, LaTeX and CSV, pages as Markdown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREAMBLE = "% \\usepackage{booktabs}; \\usepackage[utf8]{inputenc}; \\usepackage
 
 
 def markdown(table: Table) -> str:
-    """A pipe table under its title."""
+    """Writes a pipe table under its title."""
     names = [name.lstrip(">") for name in table.columns]
     marks = ["---:" if name.startswith(">") else "---" for name in table.columns]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (names, marks, *table.rows)]
@@ -31,7 +31,7 @@ def markdown(table: Table) -> str:
 
 
 def markdown_page(page: Page, title: str = "") -> str:
-    """A whole page: its answer, its tables, what to know."""
+    """Writes a page: its answer, its tables, what to know."""
     blocks = [f"# {title}\n"] if title else []
     blocks += [line + "\n" for line in page.headline.splitlines()]
     blocks += [markdown(table) for table in page.tables if table.rows]
@@ -42,7 +42,7 @@ def markdown_page(page: Page, title: str = "") -> str:
 
 
 def latex(table: Table, label: str) -> str:
-    """A table with booktabs rules; long texts in paragraphs, so that it fits a page's width."""
+    """Writes a table with booktabs rules; long texts are paragraphs, so that it fits a page's width."""
 
     def line(cells: Sequence[str]) -> str:
         return " & ".join(_escaped(cell) for cell in cells) + r" \\"
@@ -77,7 +77,7 @@ def _escaped(text: str) -> str:
 
 
 def csv_text(table: Table) -> str:
-    """Comma-separated, as shown."""
+    """Writes the cells separated by commas, as they are shown."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([name.lstrip(">") for name in table.columns])

@@ -119,11 +119,11 @@ def ranks_table(points: Sequence[Point]) -> Table:
 
 
 def left_out_table(cells: Sequence[Cell]) -> Table:
-    """Every run that is not averaged, with its reason."""
+    """The table lists every run that is not averaged, with its reason."""
     rows = [(task, cell.phase, reason) for cell in cells for task, reason in cell.left_out.items()]
     return Table(("run", "phase", "reason"), rows, "Invalid runs: in no mean of this report")
 
 
 def answers_table(answers: Sequence[Answer]) -> Table:
-    """Question, answer, statistic."""
+    """The table lists the questions, their answers and the statistics."""
     return Table(("question", "answer", "statistic"), [tuple(answer) for answer in answers], "The study's questions")

@@ -50,7 +50,7 @@ class CampaignVerdict(NamedTuple):
 
 
 def verdict(tests: Sequence[Test], rows: Sequence[Row], outcome: Outcome) -> CampaignVerdict:
-    """Of the rows that count (`current`) of a campaign of these tests."""
+    """Judges the rows that count (`current`) of a campaign of these tests."""
     main = [row for row in rows if row.phase not in (*ASIDE, "idle")]
     good = {(row.test, row.phase) for row in main if row.invalid_because is None}
     asked = [(test.name, phase) for test in tests for phase in test.phases]
@@ -79,7 +79,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _reasons(invalid: Sequence[Row], rows: Sequence[Row], outcome: Outcome) -> Iterable[str]:
-    """One line a kind of reason, the most common first: how often, one of its texts, what helps."""
+    """A line for each kind of reason, the most common first: how often it came, one of its texts, what helps."""
     kinds: Counter[str] = Counter()
     texts: dict[str, str] = {}
 

@@ -1,4 +1,4 @@
-"""A campaign read back: rows that count, their summary, and everything that is made of them."""
+"""A campaign that is read back: the rows that count, their summary, and everything that is made of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class View:
 
     @cached_property
     def cells(self) -> list[Cell]:
-        """One a test and phase."""
+        """The means of each test and phase."""
         return summarise(self.rows, olympic=self.olympic)
 
     @cached_property
@@ -57,12 +57,12 @@ class View:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """How far it is."""
+        """How far the campaign is."""
         return outcome_of(self.storage.folder, self.head.tasks, self.lines)
 
     @property
     def caveats(self) -> list[str]:
-        """What a reader must know."""
+        """What a reader must know, one sentence each."""
         notes = [*self.left_out, *caveats(self.settings, self.cells, self.rows, self.outcome, self.storage.driver())]
         repeated = len(given_up(self.lines))
         if repeated:
@@ -120,14 +120,14 @@ class View:
         return scores(self.rows) if self.has_scores else None
 
     def page(self, *, aside: bool = True) -> Page:
-        """For the console; `aside`: with what loading and warming up cost."""
+        """What the console shows; `aside`: with what loading and warming up cost."""
         cells = [cell for cell in self.cells if aside or cell.phase not in ASIDE]
         if self.is_learning:
             return learning_page(cells, self.caveats, self.targets)
         return campaign_page(cells, self.caveats)
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """The same as what results.json holds."""
         weighed_with = {"weighed_with": self.weights.given} if self.weights.given else {}
         head = self.head._replace(about={**self.head.about, **weighed_with})
         document = results(head, self.cells, self.bootstraps, self.rows, self.caveats)
@@ -146,11 +146,11 @@ class View:
         return document
 
     def write_files(self) -> str | None:
-        """Writes JSON, CSV and figures into the folder; what could not be made, in words."""
+        """Writes JSON, CSV and figures into the folder; returns what could not be made, in words."""
         return self.written(self._write) or self.output.unwritten
 
     def written(self, write: Callable[[], object]) -> str | None:
-        """Runs what writes files by `output`, which knows what the disk refused; a package that was missing."""
+        """Runs what writes files by `output`, which knows what the disk refused; returns which package was missing."""
         try:
             write()
         except ImportError as error:
@@ -168,5 +168,5 @@ class View:
 
 
 def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Reweighing | None = None) -> View:
-    """The campaign in a folder. FileNotFoundError where there is none."""
+    """Reads the campaign of a folder. FileNotFoundError where there is none."""
     return View(Storage(folder), olympic, weights)

@@ -34,7 +34,7 @@ def matplotlib_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure, whole or not at all; the same figure gives the same bytes."""
+    """Writes a figure, whole or not at all; the same figure gives the same bytes."""
     import matplotlib
 
     stream = io.BytesIO()
@@ -78,7 +78,7 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
 
 
 def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
-    """J per image of many tests, a row each."""
+    """Draws J per image of many tests, each in a row of its own."""
     from .labels import plain_log
 
     figure = matplotlib_figure(5.4 * len(panels), 1.3 + 0.22 * most)
@@ -118,7 +118,7 @@ def _accuracy_scale(values: Sequence[float]) -> ScalarMappable | None:
 
 
 def _plain(mean: Mean) -> str:
-    """The value without digits finer than its interval."""
+    """Writes the value without digits that are finer than its interval."""
     return digits.fixed(mean.value, digits.decimals_for(mean.value, mean.half_width))
 
 

@@ -1,4 +1,4 @@
-"""What was reached against what was spent: one curve a run, one panel a network."""
+"""What was reached is drawn against what was spent: a curve for each run, a panel for each network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def curve_of(epochs: Sequence[Epoch]) -> Curve | None:
 
 
 def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached]) -> Figure | None:
-    """None where no energy is known. `epochs`: of the attempts that count."""
+    """Draws the epochs of the attempts that count; `None` where no energy is known."""
     by_test = courses(epochs)
     panels = []
     for reached in targets:

@@ -30,7 +30,7 @@ _OTHER = "#777777"
 
 
 def every_figure(points: Sequence[Point]) -> dict[str, Figure]:
-    """Name of the file (without its ending) to figure."""
+    """The figures that there is something to draw of, by the name of their file without its ending."""
     makers: dict[str, Callable[[Sequence[Point]], Figure | None]] = {
         "figure1": figure1,
         "figure2": lambda points: classifier_bars(points, "inference"),
@@ -213,7 +213,7 @@ def pareto_figure(points: Sequence[Point]) -> Figure | None:
 
 
 def _steps(front: Sequence[tuple[float, float]]) -> list[tuple[float, float, float, float]]:
-    """The lines of a step that rises at its right end."""
+    """The lines of a curve of steps, each of which rises at its right end."""
     lines = []
     for (x0, y0), (x1, y1) in zip(front, front[1:]):
         lines += [(x0, y0, x1, y0), (x1, y0, x1, y1)]
