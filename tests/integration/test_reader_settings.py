@@ -86,7 +86,8 @@ def test_a_configuration_file_tells_a_reader_where_to_look(
     assert SECRET not in text
     # Another file, another answer: sources that were told otherwise are not shared.
     monkeypatch.setenv("IMPACT_TRACKER_CONFIG", "none")
-    assert ImpactTracker("other", sources=["redfish"]).path
+    untold = ImpactTracker("other", sources=["redfish"], scope="machine")
+    assert json.loads(Path(untold.path).read_text().partition("\n")[0])["channels"] == []
     (probe,) = (source for source in core.probe() if source["name"] == "redfish")
     assert probe["state"] == "misconfigured"
 
