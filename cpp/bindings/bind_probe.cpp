@@ -30,12 +30,12 @@ nlohmann::json probe_json(const Probe& probe) {
 }
 
 py::list probe(const std::string& root, const SourceSettings::Values& settings) {
-  nlohmann::json found = nlohmann::json::array();
+  nlohmann::json probes = nlohmann::json::array();
   {
     const py::gil_scoped_release released;
-    for (const Probe& p : open_sources(Host{root}, {}, SourceSettings(settings))) found.push_back(probe_json(p));
+    for (const Probe& p : open_sources(Host{root}, {}, SourceSettings(settings))) probes.push_back(probe_json(p));
   }
-  return to_python(found);
+  return to_python(probes);
 }
 
 std::optional<std::string_view> environment(const char* name) {
@@ -51,7 +51,7 @@ py::object visible_gpus() {
                                        environment("CUDA_DEVICE_ORDER"));
   if (!seen) return py::none();
   py::list names;
-  for (const nvml::VisibleGpu& one : *seen) names.append(one.slice.value_or(one.device));
+  for (const nvml::VisibleGpu& gpu : *seen) names.append(gpu.slice.value_or(gpu.device));
   return names;
 }
 

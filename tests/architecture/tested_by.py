@@ -70,7 +70,7 @@ TESTED_BY: dict[str, str] = {
     "impact/tracker/replay.cpp": "cpp/tracker/tracker_test.cpp",
     "impact/tracker/share_json.cpp": "cpp/tracker/share_test.cpp",
     "impact/tracker/share_setup.cpp": "cpp/tracker/share_test.cpp",
-    "impact/tracker/voice.cpp": "cpp/tracker/unite_test.cpp",
+    "impact/tracker/record_stream.cpp": "cpp/tracker/unite_test.cpp",
     "bindings/bind_*.cpp": "architecture/test_package.py",
     "bindings/errors.cpp": "integration/test_tracker.py",
     "bindings/module.cpp": "architecture/test_package.py",

@@ -26,6 +26,9 @@ struct EdgeReading {
   Instant tick_hi{};
   // How long the read that saw the tick took. `tick_hi` is its middle; the counter may have been read at any instant.
   Duration tick_read{};
+
+  // The tick as a reading of its own; only where `ticked`.
+  Reading tick() const noexcept { return {first.channel, first.quality, tick_count, tick_lo, tick_hi}; }
 };
 
 struct Mark {

@@ -40,15 +40,15 @@ void Lane::let_rest(const std::vector<Entry>& before, const std::vector<Entry>& 
   }
 }
 
-void Lane::add(const std::shared_ptr<Consumer>& consumer, const Wish& wish) {
+void Lane::add(const std::shared_ptr<Consumer>& consumer, const Subscription& subscription) {
   const Instant now = clock_.now();
   {
     const std::lock_guard lock(mutex_);
-    auto entry = std::ranges::find(entries_, wish.source, &Entry::source);
+    auto entry = std::ranges::find(entries_, subscription.source, &Entry::source);
     if (entry == entries_.end()) {
-      entry = entries_.insert(entries_.end(), {wish.source, Schedule{origin_, wish.period, now}, {}});
+      entry = entries_.insert(entries_.end(), {subscription.source, Schedule{origin_, subscription.period, now}, {}});
     }
-    entry->subscribers.push_back({consumer, wish.slot, Schedule{origin_, wish.period, now}});
+    entry->subscribers.push_back({consumer, subscription.slot, Schedule{origin_, subscription.period, now}});
     ++version_;
   }
   thread_->wake();

@@ -17,7 +17,7 @@ class Lane {
   explicit Lane(const std::string& name);
   ~Lane();
 
-  void add(const std::shared_ptr<Consumer>& consumer, const Wish& wish);
+  void add(const std::shared_ptr<Consumer>& consumer, const Subscription& subscription);
   void remove(const Consumer* consumer);
   bool empty() const;
   SamplerStats stats() const;

@@ -8,18 +8,10 @@
 namespace impact {
 namespace {
 
-Reading tick_reading(const EdgeReading& edge) noexcept {
-  Reading tick = edge.first;
-  tick.count = edge.tick_count;
-  tick.before = edge.tick_lo;
-  tick.after = edge.tick_hi;
-  return tick;
-}
-
 void add_edge(Accumulator& accumulator, const Mark& mark) noexcept {
   for (const EdgeReading& edge : mark.readings) {
     accumulator.add(edge.first);
-    if (edge.ticked) accumulator.add(tick_reading(edge));
+    if (edge.ticked) accumulator.add(edge.tick());
   }
 }
 
@@ -165,34 +157,34 @@ std::vector<RegionResult> RegionBook::finish() {
 }
 
 RegionResult RegionBook::result(Region region, bool provisional) const {
-  RegionResult whole = std::move(region.head);
+  RegionResult outcome = std::move(region.head);
   const std::vector<bool> in_before = region.in.settled;
   const std::vector<bool> out_before = region.out.settled;
   settle(region.in, true);
   settle(region.out, true);
-  whole.channels.reserve(settings_.channels.size());
+  outcome.channels.reserve(settings_.channels.size());
   for (std::uint32_t c = 0; c < settings_.channels.size(); ++c) {
     const Channel& channel = settings_.channels[c];
     ChannelResult part;
     if (settings_.at_edges[c]) {
       if (region.in.points[c] && region.out.points[c]) {
-        part = counter_energy(channel, *region.in.points[c], *region.out.points[c], whole.start, whole.stop,
+        part = counter_energy(channel, *region.in.points[c], *region.out.points[c], outcome.start, outcome.stop,
                               region.recent_power[c]);
         part.provisional = provisional && !(in_before[c] && out_before[c]);
       }
     } else if (region.in.positions[c] && region.out.positions[c]) {
-      part = sampled_energy(channel, *region.in.positions[c], *region.out.positions[c], whole.start, whole.stop,
+      part = sampled_energy(channel, *region.in.positions[c], *region.out.positions[c], outcome.start, outcome.stop,
                             settings_.interval);
       part.provisional = provisional;
     }
     part.channel = c;
     part.role = settings_.roles.by_channel[c];
-    whole.channels.push_back(part);
+    outcome.channels.push_back(part);
   }
-  sum_channels(whole, settings_.channels, settings_.at_edges, settings_.roles.missing);
-  add_meters(whole, settings_.channels);
-  whole.notes.insert(whole.notes.end(), remarks_.begin(), remarks_.end());
-  return whole;
+  sum_channels(outcome, settings_.channels, settings_.at_edges, settings_.roles.missing);
+  add_meters(outcome, settings_.channels);
+  outcome.notes.insert(outcome.notes.end(), remarks_.begin(), remarks_.end());
+  return outcome;
 }
 
 void RegionBook::remark(std::string text) {

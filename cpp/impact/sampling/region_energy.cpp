@@ -56,11 +56,7 @@ std::optional<EdgePoint> edge_point(const Channel& channel, const EdgeReading& e
         std::hypot(seconds(channel.update_period), seconds(edge.first.after - edge.first.before)) / std::sqrt(12.0);
     return point;
   }
-  Reading tick = edge.first;
-  tick.count = edge.tick_count;
-  tick.before = edge.tick_lo;
-  tick.after = edge.tick_hi;
-  const std::optional<Position> position = accumulator.at(tick);
+  const std::optional<Position> position = accumulator.at(edge.tick());
   if (!position) return std::nullopt;
   // Where the machine stood still and the read came long after the tick, the counter moved a period before it at most.
   const Instant earliest = std::max(edge.tick_lo, edge.tick_hi - channel.update_period);

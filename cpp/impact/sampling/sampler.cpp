@@ -35,16 +35,16 @@ Sampler::~Sampler() = default;
 
 Sampler& Sampler::shared() { return per_process<Sampler>(); }
 
-void Sampler::subscribe(const std::shared_ptr<Consumer>& consumer, std::span<const Wish> wishes) {
+void Sampler::subscribe(const std::shared_ptr<Consumer>& consumer, std::span<const Subscription> subscriptions) {
   const std::lock_guard lock(mutex_);
-  for (const Wish& wish : wishes) {
-    if (is_fast(*wish.source)) {
+  for (const Subscription& subscription : subscriptions) {
+    if (is_fast(*subscription.source)) {
       if (!fast_) fast_ = std::make_shared<Lane>("impact-sampler");
-      fast_->add(consumer, wish);
+      fast_->add(consumer, subscription);
     } else {
-      auto& lane = slow_[wish.source.get()];
+      auto& lane = slow_[subscription.source.get()];
       if (!lane) lane = std::make_shared<Lane>("impact-slow");
-      lane->add(consumer, wish);
+      lane->add(consumer, subscription);
     }
   }
 }

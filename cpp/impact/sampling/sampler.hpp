@@ -26,7 +26,7 @@ class Consumer {
 };
 
 // What a consumer wants of one source. `slot` is the consumer's own name for it.
-struct Wish {
+struct Subscription {
   std::shared_ptr<Source> source;
   Duration period;
   std::uint32_t slot = 0;
@@ -49,7 +49,7 @@ class Sampler {
   static Sampler& shared();
 
   // Readings flow from the next round on: the first round of each source comes at once.
-  void subscribe(const std::shared_ptr<Consumer>& consumer, std::span<const Wish> wishes);
+  void subscribe(const std::shared_ptr<Consumer>& consumer, std::span<const Subscription> subscriptions);
   // A round under way may still reach the consumer; it is kept alive for it. The last one out ends the fast thread.
   void unsubscribe(const Consumer* consumer);
 

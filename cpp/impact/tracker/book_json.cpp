@@ -22,11 +22,11 @@ Result<BookSettings> book_from_json(std::vector<Channel> channels, const json& b
     settings.at_edges = book.at("at_edges").get<std::vector<bool>>();
     settings.roles.missing = book.at("missing").get<std::vector<std::string>>();
     for (const json& name : book.at("roles")) {
-      Role found = Role::state;
+      Role role_of_channel = Role::state;
       for (const Role role : {Role::in_total, Role::inside, Role::duplicate, Role::apart, Role::model_unused}) {
-        if (to_string(role) == name.get_ref<const std::string&>()) found = role;
+        if (to_string(role) == name.get_ref<const std::string&>()) role_of_channel = role;
       }
-      settings.roles.by_channel.push_back(found);
+      settings.roles.by_channel.push_back(role_of_channel);
     }
   } catch (const json::exception& odd) {
     return Error{ErrorKind::broken,

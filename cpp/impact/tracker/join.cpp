@@ -35,22 +35,22 @@ void join_channel(ChannelResult& a, const ChannelResult& b, const Channel& chann
 
 }  // namespace
 
-void join(RegionResult& whole, const RegionResult& next, std::span<const Channel> channels) {
-  const double first = seconds(whole.stop - whole.start), second = seconds(next.stop - next.start);
-  const double length = seconds(next.stop - whole.start);
+void join(RegionResult& joined, const RegionResult& next, std::span<const Channel> channels) {
+  const double first = seconds(joined.stop - joined.start), second = seconds(next.stop - next.start);
+  const double length = seconds(next.stop - joined.start);
   const double share = first + second > 0.0 ? first / (first + second) : 0.5;
-  for (std::size_t c = 0; c < whole.channels.size() && c < next.channels.size(); ++c) {
-    join_channel(whole.channels[c], next.channels[c], channels[whole.channels[c].channel], share);
+  for (std::size_t c = 0; c < joined.channels.size() && c < next.channels.size(); ++c) {
+    join_channel(joined.channels[c], next.channels[c], channels[joined.channels[c].channel], share);
   }
-  if (length > 0.0) whole.coverage = (first * whole.coverage + second * next.coverage) / length;
-  const Energy both = total(std::array{whole.energy, next.energy});
-  whole.energy = first + second < length ? both.as_partial() : both;
-  whole.provisional = whole.provisional || next.provisional;
-  whole.stop = next.stop;
+  if (length > 0.0) joined.coverage = (first * joined.coverage + second * next.coverage) / length;
+  const Energy both = total(std::array{joined.energy, next.energy});
+  joined.energy = first + second < length ? both.as_partial() : both;
+  joined.provisional = joined.provisional || next.provisional;
+  joined.stop = next.stop;
   for (const std::string& note : next.notes) {
-    if (std::ranges::find(whole.notes, note) == whole.notes.end()) whole.notes.push_back(note);
+    if (std::ranges::find(joined.notes, note) == joined.notes.end()) joined.notes.push_back(note);
   }
-  add_meters(whole, channels);
+  add_meters(joined, channels);
 }
 
 }  // namespace impact

@@ -9,6 +9,6 @@ namespace impact {
 
 // Adds `next`, which begins where `whole` ends or later, to it. Both have the same channels; each counts where it is in
 // the total.
-void join(RegionResult& whole, const RegionResult& next, std::span<const Channel> channels);
+void join(RegionResult& joined, const RegionResult& next, std::span<const Channel> channels);
 
 }  // namespace impact

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "impact/sources/domain_tree.hpp"
-#include "impact/tracker/voice.hpp"
+#include "impact/tracker/record_stream.hpp"
 
 namespace impact {
 namespace {
@@ -48,12 +48,12 @@ void number_channels(const RecordView& record, NodeChannels& node) {
 }
 
 Numbers numbers_of(const NodeChannels& node, std::size_t record) {
-  Numbers found;
+  Numbers numbers;
   for (const std::uint32_t n : node.numbers[record]) {
-    if (n != kNoChannel) found.push_back(n);
+    if (n != kNoChannel) numbers.push_back(n);
   }
-  std::ranges::sort(found);
-  return found;
+  std::ranges::sort(numbers);
+  return numbers;
 }
 
 // Computes how a set of channels adds up, and keeps the answer, because the same few sets come again and again.
@@ -84,11 +84,11 @@ class Sums {
   }
 
   // Whether both sets choose the same channels among those of `part`: then the sum need not change between them.
-  bool agree(const Numbers& whole, const Numbers& part) {
-    const Roles& of_whole = of(whole);
+  bool agree(const Numbers& all, const Numbers& part) {
+    const Roles& of_all = of(all);
     const Roles& of_part = of(part);
     return std::ranges::all_of(part, [&](std::uint32_t n) {
-      return (of_whole.by_channel[n] == Role::in_total) == (of_part.by_channel[n] == Role::in_total);
+      return (of_all.by_channel[n] == Role::in_total) == (of_part.by_channel[n] == Role::in_total);
     });
   }
 
@@ -101,7 +101,7 @@ class Sums {
 
 // Takes the roles from the records where all of them have the same channels in the same roles, so that the sum stays
 // the one that each record was written with.
-bool said_alike(std::span<const RecordView> records, const NodeChannels& node, Roles& roles) {
+bool stated_alike(std::span<const RecordView> records, const NodeChannels& node, Roles& roles) {
   roles.by_channel.assign(node.channels.size(), Role::state);
   const Numbers all = numbers_of(node, 0);
   if (all.size() != node.channels.size()) return false;
@@ -139,28 +139,28 @@ std::vector<std::pair<Instant, Numbers>> sets_over_time(std::span<const RecordVi
 }
 
 std::vector<Period> periods_of(std::span<const RecordView> records, const NodeChannels& node) {
-  Roles said;
-  if (said_alike(records, node, said)) return {{Instant::min(), std::move(said)}};
+  Roles stated;
+  if (stated_alike(records, node, stated)) return {{Instant::min(), std::move(stated)}};
   Sums sums(node, records);
   std::vector<Period> periods;
-  Numbers whole;
+  Numbers all;
   std::set<Numbers> parts;  // of the period that is being gathered
   for (auto& [from, set] : sets_over_time(records, node)) {
     Numbers with;
-    std::ranges::set_union(whole, set, std::back_inserter(with));
+    std::ranges::set_union(all, set, std::back_inserter(with));
     parts.insert(set);
     const bool goes_on =
         !periods.empty() && std::ranges::all_of(parts, [&](const Numbers& part) { return sums.agree(with, part); });
     if (goes_on) {
-      whole = std::move(with);
+      all = std::move(with);
     } else {
-      whole = set;
+      all = set;
       parts = {set};
       periods.push_back({periods.empty() ? Instant::min() : from, {}});
     }
-    periods.back().roles = sums.of(whole);
+    periods.back().roles = sums.of(all);
   }
-  if (periods.empty()) periods.push_back({Instant::min(), said});  // records of no length
+  if (periods.empty()) periods.push_back({Instant::min(), stated});  // records of no length
   return periods;
 }
 

@@ -1,5 +1,7 @@
 #include "impact/tracker/open_sources.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <mutex>
 
@@ -60,6 +62,26 @@ std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<co
   // A machine without any source is looked at again: a driver or a permission may have come since.
   if (!opened || opened->sources.empty()) opened = open_now(host, wanted, run_key, settings);
   return opened;
+}
+
+std::string nothing_measured(const OpenSources& opened) {
+  std::string text = "nothing can be measured on this machine:";
+  for (const OpenSources::Outcome& o : opened.outcomes) {
+    if (o.used) continue;
+    text += "\n  " + std::string(o.entry.name) + ": " + o.error.what;
+    if (!o.error.advice.empty()) text += " (" + o.error.advice + ")";
+  }
+  for (const Channel& c : opened.channels) {
+    if (!measures_energy(c) || c.quality == Quality::measured) continue;
+    const std::string percent = std::to_string(std::lround(100.0 * c.relative_error));
+    text += "\n  " + c.source + ": " + c.id + " is modelled, with an error of " + percent + " %";
+  }
+  return text;
+}
+
+bool has_energy_sensor(const OpenSources& opened) {
+  return std::ranges::any_of(opened.channels,
+                             [](const Channel& c) { return measures_energy(c) && c.quality == Quality::measured; });
 }
 
 }  // namespace impact

@@ -38,4 +38,9 @@ std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<co
 // What the machine's total is summed from, with these sources.
 Roles roles_of(const OpenSources& opened, bool include_psys);
 
+// Whether a sensor measures energy here, and not models alone.
+bool has_energy_sensor(const OpenSources& opened);
+// Says of every source why it does not measure, and what would mend it.
+std::string nothing_measured(const OpenSources& opened);
+
 }  // namespace impact

@@ -129,13 +129,13 @@ Result<Series> read_series(const std::filesystem::path& path, const std::string&
   if (!opened) return opened.error();
   RecordReader& reader = opened.value();
   const std::vector<Channel>& channels = reader.header().channels;
-  const auto found = std::ranges::find(channels, channel_id, &Channel::id);
-  if (found == channels.end()) {
+  const auto channel = std::ranges::find(channels, channel_id, &Channel::id);
+  if (channel == channels.end()) {
     std::string known;
     for (const Channel& c : channels) known += (known.empty() ? "" : ", ") + c.id;
     return Error{ErrorKind::absent, path.string() + ": no channel \"" + channel_id + "\"; it holds " + known, ""};
   }
-  const auto index = static_cast<std::uint32_t>(found - channels.begin());
+  const auto index = static_cast<std::uint32_t>(channel - channels.begin());
   Accumulator accumulator(channels, std::chrono::hours{24});
   Series series;
   const Instant start = reader.header().start;
@@ -146,8 +146,8 @@ Result<Series> read_series(const std::filesystem::path& path, const std::string&
     accumulator.add(reading);
     const Instant now = middle(reading.before, reading.after);
     double value = std::numeric_limits<double>::quiet_NaN();
-    if (reading.quality != Quality::missing && found->kind == Kind::gauge) {
-      value = static_cast<double>(reading.count) * found->scale;
+    if (reading.quality != Quality::missing && channel->kind == Kind::gauge) {
+      value = static_cast<double>(reading.count) * channel->scale;
     } else if (const std::optional<Position> position = accumulator.at(reading)) {
       if (last && now <= *last) return;
       if (last && position->gap == before.gap) value = (position->value - before.value) / seconds(now - *last);

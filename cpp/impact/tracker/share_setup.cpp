@@ -46,13 +46,13 @@ class NvmlClients final : public GpuClients {
   }
   const std::vector<std::string>& devices() const noexcept override { return devices_; }
   std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept override {
-    auto found = reader_->clients(device);
-    if (!found) return std::nullopt;
+    auto of_device = reader_->clients(device);
+    if (!of_device) return std::nullopt;
     // The driver tells the machine's process numbers, which differ from those in a container. There, only an unused GPU
     // certainly belongs to nobody.
-    if (foreign_numbers_ && !found->empty()) return std::nullopt;
+    if (foreign_numbers_ && !of_device->empty()) return std::nullopt;
     std::vector<GpuClient> clients;
-    for (nvml::Client& client : *found) clients.push_back({std::move(client.pids), client.part});
+    for (nvml::Client& client : *of_device) clients.push_back({std::move(client.pids), client.part});
     return clients;
   }
 
@@ -64,10 +64,10 @@ class NvmlClients final : public GpuClients {
 
 class Setup {
  public:
-  Setup(const Host& host, const ShareWish& wish, const Roles& roles, OpenSources& opened)
-      : host_(host), wish_(wish), opened_(opened), cpus_(cpu_map(host)) {
-    settings_.scope = to_string(wish.whose.scope);
-    settings_.policy = wish.policy;
+  Setup(const Host& host, const ShareRequest& request, const Roles& roles, OpenSources& opened)
+      : host_(host), request_(request), opened_(opened), cpus_(cpu_map(host)) {
+    settings_.scope = to_string(request.whose.scope);
+    settings_.policy = request.policy;
     for (std::uint32_t c = 0; c < roles.by_channel.size(); ++c) {
       const Channel& channel = opened.channels[c];
       const bool energy = measures_energy(channel);
@@ -76,13 +76,13 @@ class Setup {
   }
 
   ShareSettings build(std::shared_ptr<UsageSource>& usage) {
-    Result<std::unique_ptr<ConsumerUse>> use = ConsumerUse::open(host_, wish_.whose);
+    Result<std::unique_ptr<ConsumerUse>> use = ConsumerUse::open(host_, request_.whose);
     if (!use) return without(use.error());
     Result<MachineTime> machine = MachineTime::open(host_, cpus_);
     if (!machine) return without(machine.error());
     settings_.whose = use.value()->name();
     auto clients = gpu_clients();
-    const UsageOptions options{has(Domain::dram), wish_.policy == IdlePolicy::equal, clients != nullptr};
+    const UsageOptions options{has(Domain::dram), request_.policy == IdlePolicy::equal, clients != nullptr};
     usage = std::make_shared<UsageSource>(host_, std::move(use).value(), std::move(machine).value(), options);
     place(usage);
     if (clients) place(std::make_shared<GpuUsage>(host_, std::move(clients), usage->pids()));
@@ -178,7 +178,7 @@ class Setup {
   void add(SharePair pair) { settings_.pairs.push_back(pair); }
 
   const Host& host_;
-  const ShareWish& wish_;
+  const ShareRequest& request_;
   OpenSources& opened_;
   CpuMap cpus_;
   std::vector<std::uint32_t> divided_;
@@ -187,10 +187,10 @@ class Setup {
 
 }  // namespace
 
-ShareSettings add_usage(const Host& host, const ShareWish& wish, const Roles& roles, OpenSources& opened,
+ShareSettings add_usage(const Host& host, const ShareRequest& request, const Roles& roles, OpenSources& opened,
                         std::shared_ptr<UsageSource>& usage) {
-  if (wish.whose.scope == Scope::machine) return {};
-  return Setup{host, wish, roles, opened}.build(usage);
+  if (request.whose.scope == Scope::machine) return {};
+  return Setup{host, request, roles, opened}.build(usage);
 }
 
 }  // namespace impact

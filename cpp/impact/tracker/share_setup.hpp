@@ -8,7 +8,7 @@
 
 namespace impact {
 
-struct ShareWish {
+struct ShareRequest {
   Whose whose;
   IdlePolicy policy = IdlePolicy::usage;
 };
@@ -16,7 +16,7 @@ struct ShareWish {
 // Opens the sources of use and puts them behind the others of `opened`; what each channel of the total is divided by.
 // What cannot be read is no error: the settings say why, and the share is missing. `usage`: the reader of CPU time and
 // memory, null where there is none.
-ShareSettings add_usage(const Host& host, const ShareWish& wish, const Roles& roles, OpenSources& opened,
+ShareSettings add_usage(const Host& host, const ShareRequest& request, const Roles& roles, OpenSources& opened,
                         std::shared_ptr<UsageSource>& usage);
 
 }  // namespace impact

@@ -7,8 +7,8 @@ using nlohmann::json;
 namespace {
 
 std::string text(const json& note, const char* key) {
-  const auto found = note.is_object() ? note.find(key) : note.end();
-  return found != note.end() && found->is_string() ? found->get<std::string>() : std::string{};
+  const auto value = note.is_object() ? note.find(key) : note.end();
+  return value != note.end() && value->is_string() ? value->get<std::string>() : std::string{};
 }
 
 }  // namespace

@@ -50,26 +50,6 @@ std::string compact_utc(std::int64_t utc_ns) {
   return text;
 }
 
-std::string nothing_measured(const OpenSources& opened) {
-  std::string text = "nothing can be measured on this machine:";
-  for (const OpenSources::Outcome& o : opened.outcomes) {
-    if (o.used) continue;
-    text += "\n  " + std::string(o.entry.name) + ": " + o.error.what;
-    if (!o.error.advice.empty()) text += " (" + o.error.advice + ")";
-  }
-  for (const Channel& c : opened.channels) {
-    if (!measures_energy(c) || c.quality == Quality::measured) continue;
-    const std::string percent = std::to_string(std::lround(100.0 * c.relative_error));
-    text += "\n  " + c.source + ": " + c.id + " is modelled, with an error of " + percent + " %";
-  }
-  return text;
-}
-
-bool has_energy_sensor(const OpenSources& opened) {
-  return std::ranges::any_of(opened.channels,
-                             [](const Channel& c) { return measures_energy(c) && c.quality == Quality::measured; });
-}
-
 }  // namespace
 
 Duration TrackerSettings::interval_of(double interval_s) {
@@ -113,7 +93,8 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host, Opened opene
 }
 
 Tracker::~Tracker() {
-  stop();
+  // The sampler may let go of a stopped tracker long after its owner, whose clock may be gone by then.
+  if (state_ != State::stopped) stop();
   if (!inert()) writer_->before_flush({});
 }
 
@@ -183,12 +164,12 @@ void Tracker::start() {
     sampler_before_ = sampler_now;
   }
   writer_->before_flush([this] { digest_if_free(); });
-  std::vector<Wish> wishes;
+  std::vector<Subscription> subscriptions;
   for (std::uint32_t i = 0; i < opened_->sources.size(); ++i) {
     const std::shared_ptr<Source>& source = opened_->sources[i].source;
-    wishes.push_back({source, sampling_period(*source, interval_), i});
+    subscriptions.push_back({source, sampling_period(*source, interval_), i});
   }
-  Sampler::shared().subscribe(shared_from_this(), wishes);
+  Sampler::shared().subscribe(shared_from_this(), subscriptions);
   const Mark mark{Mark::Kind::enter, 0, 0, kRunName, edges_, RegionBook::kNotYet, edge_reader_.read(edges_)};
   const std::lock_guard lock(mutex_);
   book_.enter(mark);
@@ -251,8 +232,8 @@ std::optional<RegionResult> Tracker::settled(std::uint64_t region) {
   if (inert()) return std::nullopt;
   const std::lock_guard lock(mutex_);
   digest();
-  const auto found = settled_.find(region);
-  return found == settled_.end() ? std::nullopt : std::optional(found->second);
+  const auto result = settled_.find(region);
+  return result == settled_.end() ? std::nullopt : std::optional(result->second);
 }
 
 std::optional<RegionResult> Tracker::result() {
@@ -372,14 +353,15 @@ void Tracker::stop(const json& info) noexcept {
 
 json Tracker::health() {
   if (inert()) return json::object();
-  std::optional<SamplerStats> sampler_before;
+  bool has_started = false;
+  SamplerStats before;
   {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::ready) sampler_before = sampler_before_;
+    has_started = state_ != State::ready;
+    before = sampler_before_;
   }
-  // The sampler is asked after the tracker's lock is released, because its thread takes that lock.
-  const SamplerStats now = sampler_before ? Sampler::shared().stats() : SamplerStats{};
-  const SamplerStats before = sampler_before.value_or(SamplerStats{});
+  // The sampler is asked without the tracker's lock, which its thread takes, and after the start: never less than then.
+  const SamplerStats now = has_started ? Sampler::shared().stats() : before;
   const RecordWriter::Health disk = writer_->health();
   const std::lock_guard lock(mutex_);
   digest();

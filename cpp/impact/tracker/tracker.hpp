@@ -34,12 +34,12 @@ struct TrackerSettings {
 
   std::string logdir;
   Duration interval = std::chrono::seconds{1};
-  std::vector<std::string> sources;                     // names or groups of sources.def; empty: all
-  SourceSettings source_settings;                       // what the readers are told beside the environment
-  Edges edges = Edges::plain;                           // of regions that do not say otherwise, and of the run
-  bool include_psys = false;                            // the platform's counter stands for the parts that it covers
-  ShareWish share{.whose = {.scope = Scope::process}};  // whose energy; Scope::machine: no share is asked for
-  bool strict = false;                                  // NoSourceError where nothing can be measured
+  std::vector<std::string> sources;                        // names or groups of sources.def; empty: all
+  SourceSettings source_settings;                          // what the readers are told beside the environment
+  Edges edges = Edges::plain;                              // of regions that do not say otherwise, and of the run
+  bool include_psys = false;                               // the platform's counter stands for the parts that it covers
+  ShareRequest share{.whose = {.scope = Scope::process}};  // whose energy; Scope::machine: no share is asked for
+  bool strict = false;                                     // NoSourceError where nothing can be measured
   std::string run_key;  // the same in all processes of one run, which share slow sources; or empty
   nlohmann::json info = nlohmann::json::object();
 };

@@ -30,7 +30,7 @@ class Uniter {
   Uniter(const std::vector<RecordSpan>& spans, NodeChannels node) : node_(std::move(node)), spans_of_(spans.size(), 0) {
     std::vector<Instant> stops;
     for (std::size_t i = 0; i < spans.size(); ++i) {
-      voices_.emplace_back(spans[i], node_.numbers[i]);
+      streams_.emplace_back(spans[i], node_.numbers[i]);
       stops.push_back(spans[i].stop);
     }
     for (std::uint32_t c = 0; c < node_.channels.size(); ++c) {
@@ -45,17 +45,17 @@ class Uniter {
 
   United unite() {
     std::set<std::pair<Instant, std::size_t>> order;  // by due time
-    for (std::size_t i = 0; i < voices_.size(); ++i) order.insert({voices_[i].due(), i});
+    for (std::size_t i = 0; i < streams_.size(); ++i) order.insert({streams_[i].due(), i});
     while (!order.empty()) {
       const std::size_t i = order.begin()->second;
       order.erase(order.begin());
       // Events of one record are played on until an event of another record is due.
       do {
-        Event* event = voices_[i].next();
+        Event* event = streams_[i].next();
         if (event == nullptr) break;
         play(i, *event);
-      } while (order.empty() || voices_[i].due() < order.begin()->first);
-      if (!voices_[i].at_end()) order.insert({voices_[i].due(), i});
+      } while (order.empty() || streams_[i].due() < order.begin()->first);
+      if (!streams_[i].at_end()) order.insert({streams_[i].due(), i});
     }
     for (std::size_t b = 0; b < books_.size(); ++b) keep(b, books_[b].finish());
     return outcome();
@@ -130,8 +130,7 @@ class Uniter {
 
   static void bring_tick_to_zero(std::size_t i, CommonZero& zero, EdgeReading& edge, std::int64_t shift) {
     const std::int64_t step = edge.tick_count - edge.old_count;
-    const Reading raw{edge.first.channel, edge.first.quality, edge.tick_count, edge.tick_lo, edge.tick_hi};
-    const std::optional<Reading> tick = zero.carried(i, raw);
+    const std::optional<Reading> tick = zero.carried(i, edge.tick());
     edge.tick_count = tick ? tick->count : edge.tick_count + shift;
     edge.old_count = edge.tick_count - step;
   }
@@ -203,9 +202,9 @@ class Uniter {
   RegionResult taken(std::uint64_t region) {
     std::size_t book = 0;
     while (book + 1 < node_.periods.size() && node_.periods[book + 1].from <= begins_[region]) ++book;
-    const auto found = results_[book].find(region);
-    if (found == results_[book].end()) return {};
-    RegionResult result = std::move(found->second);
+    const auto of_region = results_[book].find(region);
+    if (of_region == results_[book].end()) return {};
+    RegionResult result = std::move(of_region->second);
     result.region = result.parent = 0;
     add_handovers(result);
     return result;
@@ -253,7 +252,7 @@ class Uniter {
   }
 
   NodeChannels node_;
-  std::vector<Voice> voices_;
+  std::vector<RecordStream> streams_;
   std::map<std::uint32_t, CommonZero> zeros_;                   // by channel
   std::vector<RegionBook> books_;                               // by period
   std::vector<std::map<std::uint64_t, RegionResult>> results_;  // by period and region

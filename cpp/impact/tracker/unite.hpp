@@ -11,7 +11,7 @@
 
 #include "impact/core/error.hpp"
 #include "impact/core/result.hpp"
-#include "impact/tracker/voice.hpp"
+#include "impact/tracker/record_stream.hpp"
 
 namespace impact {
 

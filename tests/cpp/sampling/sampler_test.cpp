@@ -64,7 +64,7 @@ class Collector final : public Consumer {
 TEST(Sampler, TheFirstRoundComesAtOnceAndOthersFollow) {
   Sampler sampler;
   const auto consumer = std::make_shared<Collector>();
-  sampler.subscribe(consumer, std::vector<Wish>{{std::make_shared<FakeSource>(), 2ms, 7}});
+  sampler.subscribe(consumer, std::vector<Subscription>{{std::make_shared<FakeSource>(), 2ms, 7}});
   EXPECT_TRUE(consumer->wait_for(5));
   EXPECT_EQ(consumer->slot_, 7U);
   sampler.unsubscribe(consumer.get());
@@ -79,8 +79,8 @@ TEST(Sampler, TwoConsumersShareASource) {
   const auto source = std::make_shared<FakeSource>();
   const auto hasty = std::make_shared<Collector>();
   const auto slow = std::make_shared<Collector>();
-  sampler.subscribe(slow, std::vector<Wish>{{source, 1h, 0}});
-  sampler.subscribe(hasty, std::vector<Wish>{{source, 1ms, 0}});
+  sampler.subscribe(slow, std::vector<Subscription>{{source, 1h, 0}});
+  sampler.subscribe(hasty, std::vector<Subscription>{{source, 1ms, 0}});
   EXPECT_TRUE(slow->wait_for(1));
   EXPECT_TRUE(hasty->wait_for(20));
   EXPECT_LE(slow->count(), 2U);
@@ -118,8 +118,8 @@ TEST(Sampler, ASlowSourceRestsWhenItsLastConsumerLeaves) {
   const auto one = std::make_shared<Collector>();
   const auto other = std::make_shared<Collector>();
   for (int round = 1; round <= 2; ++round) {
-    sampler.subscribe(one, std::vector<Wish>{{source, 1h, 0}});
-    sampler.subscribe(other, std::vector<Wish>{{source, 1ms, 0}});
+    sampler.subscribe(one, std::vector<Subscription>{{source, 1h, 0}});
+    sampler.subscribe(other, std::vector<Subscription>{{source, 1ms, 0}});
     EXPECT_TRUE(other->wait_for(other->count() + 3));
     sampler.unsubscribe(one.get());
     EXPECT_TRUE(other->wait_for(other->count() + 3));
@@ -155,7 +155,7 @@ TEST(Sampler, ASlowSourceDelaysNoOther) {
   const auto blocking = std::make_shared<BlockingSource>();
   const auto consumer = std::make_shared<Collector>();
   Sampler sampler;
-  sampler.subscribe(consumer, std::vector<Wish>{{blocking, 1ms, 0}, {std::make_shared<FakeSource>(), 1ms, 1}});
+  sampler.subscribe(consumer, std::vector<Subscription>{{blocking, 1ms, 0}, {std::make_shared<FakeSource>(), 1ms, 1}});
   EXPECT_TRUE(consumer->wait_for(20));
   sampler.unsubscribe(consumer.get());  // returns although the slow one still blocks
   blocking->release();

@@ -53,11 +53,11 @@ class Diary final : public Consumer {
 // Two slow ones (a DCMI answer of 2 s, a web service of 1 s) beside a fast one at 20 Hz.
 TEST(SlowSource, DelaysNoOtherReading) {
   const auto diary = std::make_shared<Diary>();
-  const std::vector<Wish> wishes{{std::make_shared<Timed>("fast", 0ms), 50ms, 0},
-                                 {std::make_shared<Timed>("dcmi", 2s), 50ms, 1},
-                                 {std::make_shared<Timed>("web", 1s), 50ms, 2},
-                                 {std::make_shared<Timed>("fast too", 0ms), 50ms, 3}};
-  Sampler::shared().subscribe(diary, wishes);
+  const std::vector<Subscription> subscriptions{{std::make_shared<Timed>("fast", 0ms), 50ms, 0},
+                                                {std::make_shared<Timed>("dcmi", 2s), 50ms, 1},
+                                                {std::make_shared<Timed>("web", 1s), 50ms, 2},
+                                                {std::make_shared<Timed>("fast too", 0ms), 50ms, 3}};
+  Sampler::shared().subscribe(diary, subscriptions);
   std::this_thread::sleep_for(4200ms);
   Sampler::shared().unsubscribe(diary.get());
   for (const std::uint32_t fast : {0U, 3U}) {

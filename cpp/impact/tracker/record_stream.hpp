@@ -22,11 +22,11 @@ struct RecordSpan {
 
 inline constexpr std::uint32_t kNoChannel = 0xFFFFFFFF;
 
-class Voice {
+class RecordStream {
  public:
   // `numbers`: by channel of the record, its number among all, kNoChannel for one to leave out. The file is opened by
   // the first next(): of a thousand records only those that overlap are open at once.
-  Voice(RecordSpan span, std::vector<std::uint32_t> numbers);
+  RecordStream(RecordSpan span, std::vector<std::uint32_t> numbers);
 
   // The earliest time at which the event that next() will give can have taken place. It never goes back.
   Instant due() const noexcept { return due_; }

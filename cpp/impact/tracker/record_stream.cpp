@@ -1,14 +1,14 @@
-#include "impact/tracker/voice.hpp"
+#include "impact/tracker/record_stream.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace impact {
 
-Voice::Voice(RecordSpan span, std::vector<std::uint32_t> numbers)
+RecordStream::RecordStream(RecordSpan span, std::vector<std::uint32_t> numbers)
     : span_(std::move(span)), numbers_(std::move(numbers)), due_(span_.start) {}
 
-void Voice::look_at(Row& row) {
+void RecordStream::look_at(Row& row) {
   for (Reading& r : row.readings) r.channel = numbers_[r.channel];
   std::erase_if(row.readings, [](const Reading& r) { return r.channel == kNoChannel; });
   for (const Reading& r : row.readings) {
@@ -18,7 +18,7 @@ void Voice::look_at(Row& row) {
   due_ = std::max(due_, last_);
 }
 
-void Voice::look_at(Mark& mark) {
+void RecordStream::look_at(Mark& mark) {
   for (EdgeReading& e : mark.readings) e.first.channel = numbers_[e.first.channel];
   std::erase_if(mark.readings, [](const EdgeReading& e) { return e.first.channel == kNoChannel; });
   last_ = std::max(last_, mark.at);
@@ -35,7 +35,7 @@ void Voice::look_at(Mark& mark) {
 }
 
 // Makes the exit that the record lacks for a region that was never closed: inner regions first, the run last.
-bool Voice::close_next_open() {
+bool RecordStream::close_next_open() {
   if (open_.empty()) return false;
   const std::uint64_t region = open_.rbegin()->first;
   Mark mark{Mark::Kind::exit, region, 0, "", Edges::plain, std::max(last_, span_.start), {}};
@@ -46,7 +46,7 @@ bool Voice::close_next_open() {
 }
 
 // Reads the event after this one into ahead_; false at the end.
-bool Voice::read() {
+bool RecordStream::read() {
   while (reader_ && reader_->next(ahead_)) {
     if (Row* row = std::get_if<Row>(&ahead_)) {
       look_at(*row);
@@ -60,7 +60,7 @@ bool Voice::read() {
   return close_next_open();
 }
 
-Event* Voice::next() {
+Event* RecordStream::next() {
   if (!opened_) {
     opened_ = true;
     if (Result<RecordReader> opened = RecordReader::open(span_.path)) reader_.emplace(std::move(opened).value());
