@@ -105,6 +105,8 @@ BAD_PYTHON = [
     ("report/table.py", "from .. import ledger", "report (floor 9) imports ledger"),
     ("tracker.py", "def f():\n    import impact_tracker.bench", "tracker (floor 8) imports bench"),
     ("bench/run/a.py", "from impact_tracker.cli import main", "nothing imports cli"),
+    ("bench/run/a.py", "from ..analyse.cells import Cell", "bench.run (floor 4) imports bench.analyse (floor 4)"),
+    ("bench/judge/a.py", "from ..run import meter", "bench.judge (floor 3) imports bench.run (floor 4)"),
     ("bench/run/a.py", "from experiment_impact_tracker import utils", "old import paths"),
     ("novelty.py", "", "stands on no floor"),
     (

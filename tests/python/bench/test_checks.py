@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
-from impact_tracker.bench.judge.baseline import Level
+from impact_tracker.bench.judge.baseline import AFTER, BEFORE, Level, baselines, levels_at
+from impact_tracker.bench.judge.checks import Rules, judge, to_judge
 from impact_tracker.bench.plan.suites import listing
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.row.codec import encode
+from impact_tracker.bench.row.log import current, read_lines
 from impact_tracker.bench.row.make import used_gpu, with_loaded
 from impact_tracker.bench.row.row import Row
 from impact_tracker.bench.row.storage import Storage
@@ -23,6 +25,7 @@ from python import fake_core
 from python.bench import flat as lines
 from python.bench.flat import flat, row_of
 from python.bench.stand_ins import Workers, idle
+from python.golden import FOLDER
 
 
 def good() -> dict[str, Any]:
@@ -345,3 +348,17 @@ def test_a_batch_that_cannot_fit_is_refused_before_anything_runs(machine: fake_c
     with pytest.raises(ValueError, match=r"needs about .* GB, this machine has .* GB"):
         Campaign.create(tmp_path / "a", settings, open_worker=workers, sleep=idle)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("mode", ["quick", "work"])
+def test_a_verdict_follows_from_the_file_alone(mode: str) -> None:
+    """What was judged while the campaign ran is judged alike from its lines, and judging changes no row."""
+    rows = current(read_lines((FOLDER / f"bench/settled-{mode}/rows.jsonl").read_bytes()).lines)
+    both = baselines(rows)[1]
+    judged_rows = [row for row in rows if to_judge(row)]
+    assert len(judged_rows) == 6
+    for row in judged_rows:
+        before = encode(row)
+        verdict = judge(row, levels_at(row, both[BEFORE], both[AFTER]), Rules(Settings(mode=mode), mode == "work"))
+        assert verdict == row.verdict
+        assert encode(row) == before
