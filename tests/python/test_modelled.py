@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from impact_tracker.bench.analyse.cells import Cell
 from impact_tracker.bench.row.row import Key, Measured, Row, Source
+from impact_tracker.bench.show.caveats import _about_energy as about_energy
 from impact_tracker.bench.show.caveats import processors_model_of
 from impact_tracker.cli.doctor import headline
 from impact_tracker.interop import Statement
@@ -102,3 +104,24 @@ def test_exports_name_the_model_beside_the_quality() -> None:
     assert run.quality_in_words == "modelled: the processor's own model ± 10 %"
     assert quality_in_words("measured", run.models) == "measured"
     assert Statement("a", "another", energy=energy).quality_in_words == "modelled"
+
+
+def cell(share: float, error: float | None) -> Cell:
+    """A campaign's cell of two runs, of whose energy models gave a share."""
+    nothing = dict.fromkeys(["kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy", "images"])
+    about = {"test": "t", "model": "m", "title": "M", "phase": "training", "unit": "image", "quality": "modelled"}
+    return Cell(**about, **nothing, runs=2, bias=error, partial=False, modelled=share, left_out={})
+
+
+@pytest.mark.parametrize(
+    ("share", "model", "begin"),
+    [
+        (1.0, Model.PROCESSOR, "energy is by the processor's own model ± 14 %; that error is not in the intervals"),
+        (1.0, Model.DESIGN_POWER, "energy is modelled (TDP × load), error ± 14 %, because no sensor can be read: run"),
+        (0.1, Model.PROCESSOR, "up to 10 % of the energy is modelled; the sensors' and models' own error ± 14 %"),
+        (0.0, None, "the sensors' and models' own error ± 14 % is not in the intervals"),
+    ],
+)
+def test_a_campaign_says_who_models(share: float, model: Model | None, begin: str) -> None:
+    (note,) = about_energy([cell(share, 0.14)], model)
+    assert note.startswith(begin)
