@@ -15,6 +15,10 @@ constexpr double kPlainSwing = 1.9;
 // Half-width at 95 % of the difference of two uniform lags, in update periods.
 constexpr double kTriangular95 = 0.776;
 
+// A tick is taken to tell the power up to here from it: later than this it comes only where the machine has more to do
+// than processors, and a read or the region's thread is held up.
+constexpr double kTickReach_s = 0.002;
+
 // Inside one tick the power moves too; per tick it is taken to drift by this part of itself (one standard deviation).
 constexpr double kTickDrift = 0.045;
 
@@ -113,6 +117,7 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
     const double x = std::abs(point == &enter ? x_in : x_out);
     if (point->ticked) {
       variance += carried_variance(channel, *point, x);
+      plain += square(swing) * square(std::max(0.0, x - std::max(kTickReach_s, 2.0 * period))) / 12;
     } else {
       // Over more than the counter's lag, the mean power is no longer the power at the edge.
       plain += square(swing) * (square(point->spread_s) + square(std::max(0.0, x - period)) / 12);
