@@ -30,7 +30,6 @@ TESTED_BY: dict[str, str] = {
     "impact/record/flusher.cpp": "cpp/record/writer_test.cpp",
     "impact/sampling/edge_reader.cpp": "cpp/sampling/sampler_test.cpp",
     "impact/sampling/lane.cpp": "cpp/sampling/sampler_test.cpp",
-    "impact/sampling/region_energy.cpp": "cpp/sampling/region_book_test.cpp",
     "impact/sources/battery.cpp": "cpp/sources/boards_test.cpp",
     "impact/sources/bmc_answers.cpp": "cpp/sources/bmc_test.cpp",
     "impact/sources/components.cpp": "integration/test_impact_of_record.py",
