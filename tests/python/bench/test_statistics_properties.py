@@ -6,21 +6,24 @@ import json
 import math
 import re
 import warnings
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from impact_tracker.bench.judge.validity import judge
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.cells import cell_of, summarise
 from impact_tracker.bench.analyse.relations import bootstrap, correlation, holm, power_law, welch
 from impact_tracker.bench.analyse.survival import kaplan_meier, survival, wilson
+from impact_tracker.bench.row.row import Measured
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.values.statistics import kept_of, mean_of
+from python.bench.flat import judged, row_of
 from python.bench.made import campaign
 
 pytest.importorskip("scipy.stats")
@@ -166,7 +169,8 @@ def test_a_share_lies_in_its_interval(runs: int, data: st.DataObject) -> None:
 KINDS = st.sampled_from(("good", "no energy", "invalid", "failed"))
 
 
-def row(number: int, kind: str, joules: float) -> dict[str, Any]:
+def line(number: int, kind: str, joules: float) -> dict[str, Any]:
+    """What the line of a run says."""
     energy = None if kind == "no energy" else joules
     return {
         "task": f"vgg-16/inference.r{number}",
@@ -180,9 +184,8 @@ def row(number: int, kind: str, joules: float) -> dict[str, Any]:
         "images": 10,
         "duration_s": 2.0,
         "energy_j": energy,
-        "kwh": None if energy is None else energy / 3.6e6,
-        "j_per_image": None if energy is None else energy / 10,
         "bias_j": None if energy is None else 0.1 * energy,
+        "modelled_j": None if energy is None else 0.0,
         "quality": "missing" if energy is None else "measured",
     }
 
@@ -190,10 +193,10 @@ def row(number: int, kind: str, joules: float) -> dict[str, Any]:
 @given(st.lists(st.tuples(KINDS, JOULES), min_size=1, max_size=10))
 def test_only_runs_that_count_are_in_a_mean(runs: list[tuple[str, float]]) -> None:
     """What is invalid, failed or without energy moves no mean, and none of it becomes 0."""
-    rows = [row(number, kind, joules) for number, (kind, joules) in enumerate(runs)]
+    rows = [row_of(line(number, kind, joules)) for number, (kind, joules) in enumerate(runs)]
     cell = cell_of(summarise(rows), "vgg-16/inference", "inference")
     assert cell is not None
-    count = {kind: sum(one == kind for one, _ in runs) for kind in ("good", "no energy", "invalid", "failed")}
+    count = Counter(kind for kind, _ in runs)
     energies = [joules for kind, joules in runs if kind == "good"]
     assert cell.runs == count["good"] + count["no energy"]
     assert len(cell.left_out) == count["invalid"] + count["failed"]
@@ -212,9 +215,9 @@ def test_only_runs_that_count_are_in_a_mean(runs: list[tuple[str, float]]) -> No
 def test_a_phase_of_no_joules_does_not_count() -> None:
     """Nothing runs without energy: a counter that stands still, or that ticks more slowly than the phase is long."""
     for energy in (0.0, -0.5):
-        found = {**row(1, "good", 1.0), "energy_j": energy, "device": "cpu", "precision": "fp32", "region_s": 2.0}
-        judge(found, Settings(), None, {}, False)
-        assert found["invalid"] == [f"its sensors counted {energy:g} J: none of them moved in it"]
+        said = {**line(1, "good", 1.0), "energy_j": energy, "device": "cpu", "precision": "fp32", "region_s": 2.0}
+        invalid = judged(said, strict=False)["invalid"]
+        assert invalid == [f"its sensors counted {energy:g} J: none of them moved in it"]
 
 
 @pytest.mark.parametrize("joules", [0.0, 1.0])
@@ -235,8 +238,10 @@ def test_energies_of_0_in_older_campaigns_end_no_report(
 def test_runs_without_energy_are_counted(tmp_path: Path) -> None:
     given = Settings(suite="ai-benchmark", mode="work", repeats=3, models=("vgg-16",))
     view = campaign(tmp_path / "a", given)
-    lost = dict.fromkeys(("energy_j", "kwh", "j_per_image", "carbon_g", "bias_j"))
-    view.rows = [{**one, **lost} if one["repeat"] == 2 and one["phase"] == "training" else one for one in view.rows]
+    lost = Measured()
+    view.rows = [
+        replace(row, measured=lost) if (row.facts.repeat, row.phase) == (2, "training") else row for row in view.rows
+    ]
     notes = [note for note in view.caveats if "is not known, its mean is over the others" in note]
     assert notes == ["VGG-16 training: the energy of 1 of 3 runs is not known, its mean is over the others"]
 
