@@ -20,10 +20,11 @@ from ..row.head import Head
 from ..row.log import current, ends_of, last_attempt, last_session
 from ..row.row import SUPERSEDED, Line, Row, TaskEnd
 from ..row.storage import Outcome, Storage
+from .equipment import Equipment
 from .final import settle
 from .preflight import WorkerFacts, preflight
 from .progress import Progress
-from .session import Session, Tools
+from .session import Session
 
 if TYPE_CHECKING:
     from ...runner import Runner
@@ -67,7 +68,7 @@ class Campaign:
         self.storage = storage
         self.settings = settings
         self.tasks: list[Task] = plan(settings, tests_of(settings))
-        self._tools = Tools(open_worker, tracker, sleep)
+        self._open_worker, self._tracker, self._sleep = open_worker, tracker, sleep
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str], settings: Settings, *, here: bool = True, **tools: Any) -> Campaign:
@@ -137,7 +138,7 @@ class Campaign:
             pue = 1.0 if settings.pue is None else settings.pue
             Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=pue)
         tests = [task.test for task in self.tasks if (task.id in only if only else task.repeat == 1)]
-        return preflight(self.settings, tests, self._tools.open_worker, here=here)
+        return preflight(self.settings, tests, self._open_worker, here=here)
 
     def refuse(self, task: str, reason: str) -> None:
         """A task that cannot run here ends before it began."""
@@ -175,8 +176,9 @@ class Campaign:
         number = self._session_number(left, lines)
         tags = {"campaign": storage.folder.name, "suite": settings.suite, "mode": settings.mode}
         weighing = {"zone": settings.zone, "intensity_g_per_kwh": settings.intensity_g_per_kwh, "pue": settings.pue}
-        with self._tools.tracker(storage.folder, interval_s=settings.interval_s, tags=tags, **weighing) as tracker:
-            Session(storage, settings, self._tools, tracker, number, progress).run(left, lines)
+        with self._tracker(storage.folder, interval_s=settings.interval_s, tags=tags, **weighing) as tracker:
+            equipment = Equipment(self._open_worker, tracker, self._sleep)
+            Session(storage, settings, equipment, number, progress).run(left, lines)
 
     def _session_number(self, left: list[Task], lines: list[Line]) -> int:
         """One more than any before; of a driver beside others one by its task's place, which no other has."""

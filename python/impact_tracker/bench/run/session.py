@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from ...runner import EpochResult, PhaseProgress
 from ..judge.baseline import AFTER, BEFORE, levels_at
@@ -25,45 +23,25 @@ from .memory import estimated_bytes
 from .meter import Meter
 from .progress import Progress
 
-if TYPE_CHECKING:
-    from ...runner import Runner
-    from ...tracker import ImpactTracker
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a campaign runs with: functions that start a worker, make a session's tracker, and wait."""
-
-    open_worker: Callable[[], Runner]
-    tracker: Callable[..., ImpactTracker]
-    sleep: Callable[[float], None] = time.sleep
-
 
 class Session:
     """Runs tasks and writes their rows, judged, as soon as each phase has ended."""
 
     def __init__(
-        self,
-        storage: Storage,
-        settings: Settings,
-        tools: Tools,
-        tracker: ImpactTracker,
-        number: int,
-        progress: Progress,
+        self, storage: Storage, settings: Settings, equipment: Equipment, number: int, progress: Progress
     ) -> None:
-        self._storage, self._settings, self._tools = storage, settings, tools
-        self._tracker, self._number, self._progress = tracker, number, progress
+        self._storage, self._settings, self._equipment = storage, settings, equipment
+        self._number, self._progress = number, progress
         self._mode = mode_of(settings)
         self._rules = Rules(settings, self._mode.strict)
-        self._meter = Meter(tracker)
-        self._record = os.path.relpath(tracker.path, storage.folder)
+        self._meter = Meter(equipment.tracker)
+        self._record = os.path.relpath(equipment.tracker.path, storage.folder)
         self._before: Row | None = None
         self._phases: list[str] = []  # those of the running task that have rows
 
     def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
         """Runs every task. `lines` are those that earlier sessions wrote."""
         self._before = self._idle(BEFORE)
-        equipment = Equipment(self._tools.open_worker, self._tracker, self._tools.sleep)
         plan = Plan(
             self._settings,
             self._number,
@@ -72,10 +50,10 @@ class Session:
             self._storage.claim,
             self._need(),
         )
-        execution = Execution(equipment, plan, self)
+        execution = Execution(self._equipment, plan, self)
         for number, task in enumerate(tasks):
             if number and self._mode.cool_down_s > 0:
-                self._tools.sleep(self._mode.cool_down_s)
+                self._equipment.sleep(self._mode.cool_down_s)
             attempt = 1 + last_attempt(lines, task.id)
             self._phases = []
             reason = execution.run(task, attempt)
@@ -128,9 +106,9 @@ class Session:
         self._progress.says("the idle machine")
         if self._mode.idle_s <= 0:
             return None
-        region = self._tracker.region(name, edges="tick")
+        region = self._equipment.tracker.region(name, edges="tick")
         with region:
-            self._tools.sleep(self._mode.idle_s)
+            self._equipment.sleep(self._mode.idle_s)
         row = with_energy(idle_row(name, self._number), measured_by(region.result))
         row = replace(row, work=replace(row.work, duration_s=row.measured.region_s)).with_names("duration_s", "region")
         row = self._spoken(row)
