@@ -110,9 +110,9 @@ def compare(runner: Runner, python: Python, network: str, phase: str, args: argp
     where = {"layout": args.layout, "threads": args.threads, "device": args.device}
     loaded = runner.load(network, batch=batch, size=size, seed=1, **where)
     asked = {"network": network, "phase": phase, "batch": batch, "size": size, **loss_of(network)}
-    other = python.ask(**asked, **{name: loaded[name] for name in where})
-    if other["parameters"] != loaded["parameters"]:
-        raise SystemExit(f"{network}: {loaded['parameters']} parameters here, {other['parameters']} in Python")
+    other = python.ask(**asked, **{name: getattr(loaded, name) for name in where})
+    if other["parameters"] != loaded.parameters:
+        raise SystemExit(f"{network}: {loaded.parameters} parameters here, {other['parameters']} in Python")
     runner.warm_up(2, training=phase == "training", **(loss_of(network) if phase == "training" else {}))
     passes = max(1, math.ceil(max(LEAST_ROUND_S, args.seconds) / max(seconds_of(runner, network, phase, 2) / 2, 1e-6)))
     python.ask(passes=1)
@@ -127,9 +127,9 @@ def compare(runner: Runner, python: Python, network: str, phase: str, args: argp
     half = logs.half_width if logs.half_width is not None else math.inf
     images = batch * passes * args.rounds
     return Compared(
-        network, phase, loaded["layout"], batch, args.rounds, images / sum(ours), images / sum(theirs),
+        network, phase, str(loaded.layout), batch, args.rounds, images / sum(ours), images / sum(theirs),
         math.exp(logs.value), math.exp(logs.value - half), math.exp(logs.value + half),
-        (str(loaded["torch_version"]), str(other["torch"])),
+        (str(loaded.torch_version), str(other["torch"])),
     )  # fmt: skip
 
 

@@ -90,14 +90,15 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as logdir, Runner(args.worker) as runner:
-        loaded = runner.load(args.network, batch=args.batch, seed=1)
+        threads = runner.load(args.network, batch=args.batch, seed=1).threads
+        assert threads is not None
         runner.warm_up(2)
         passes = max(1, round(args.seconds / (runner.warm_up(3) / 3)))
         pairs = []
         for turn in range(args.pairs):
             print(f"pair {turn + 1} of {args.pairs}, about {2 * args.seconds:.0f} s", file=sys.stderr, flush=True)
             pairs.append(pair(runner, passes, logdir, args.interval, turn % 2 == 0))
-    found = summary(pairs, int(loaded["threads"]))
+    found = summary(pairs, threads)
     if args.json:
         json.dump(found, sys.stdout, indent=2)
         return 0
