@@ -68,8 +68,15 @@ def reader_of(wanted: str, module: str) -> Reader:
     if wanted == "object":
         return lambda value: value
     if wanted.startswith("tuple["):
-        item = reader_of(wanted[len("tuple[") : -len(", ...]")], module)
-        return lambda value: tuple(item(each) for each in _of_type(value, (list, tuple), wanted))  # type: ignore[attr-defined]
+        item_type = wanted[len("tuple[") : -len(", ...]")]
+        item, plain = reader_of(item_type, module), frozenset(_PLAIN.get(item_type, ()))
+
+        def items_of(value: object) -> object:
+            items: list[object] = _of_type(value, (list, tuple), wanted)  # type: ignore[assignment]
+            # Thousands of times of passes are read while a phase is measured: one look at all of their types is fast.
+            return tuple(items) if plain.issuperset(map(type, items)) else tuple(map(item, items))
+
+        return items_of
     if wanted.startswith(("Mapping[str, ", "dict[str, ")):
         content = reader_of(wanted[wanted.index(", ") + 2 : -1], module)
         return lambda value: {str(key): content(each) for key, each in _of_type(value, (dict,), wanted).items()}  # type: ignore[attr-defined]
