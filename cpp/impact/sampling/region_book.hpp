@@ -31,6 +31,8 @@ struct BookSettings {
 
 class RegionBook {
  public:
+  static constexpr const char* kRunName = "run";  // of region 0
+
   explicit RegionBook(BookSettings settings);
 
   // Readings of the sampler: one a channel, or several of a channel in the order of their times.

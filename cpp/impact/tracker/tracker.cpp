@@ -24,7 +24,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kKeptResults = 256;
-constexpr const char* kRunName = "run";
 
 // The id has 64 random bits, because a thousand ranks may begin within one second, in containers that all number their
 // process 1, on a shared file system on which two of them could create the same file.
@@ -170,7 +169,8 @@ void Tracker::start() {
     subscriptions.push_back({source, sampling_period(*source, interval_), i});
   }
   Sampler::shared().subscribe(shared_from_this(), subscriptions);
-  const Mark mark{Mark::Kind::enter, 0, 0, kRunName, edges_, RegionBook::kNotYet, edge_reader_.read(edges_)};
+  const Mark mark{Mark::Kind::enter,        0, 0, RegionBook::kRunName, edges_, RegionBook::kNotYet,
+                  edge_reader_.read(edges_)};
   const std::lock_guard lock(mutex_);
   book_.enter(mark);
   book_.begin(0, writer_->mark_now(mark, *host_.clock));

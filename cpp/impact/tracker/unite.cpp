@@ -16,8 +16,6 @@
 namespace impact {
 namespace {
 
-constexpr const char* kRunName = "run";
-
 // A time during which at least one record is inside a region of this kind.
 struct Stretch {
   std::size_t inside = 0;
@@ -97,14 +95,14 @@ class Uniter {
   void play_run(std::size_t i, const Mark& mark) {
     if (mark.kind == Mark::Kind::enter) {
       ++running_;
-      spans_of_[i] = open(mark, kRunName);
-      pass(run_, mark, kRunName);
+      spans_of_[i] = open(mark, RegionBook::kRunName);
+      pass(run_, mark, RegionBook::kRunName);
       change_period(mark);
       return;
     }
     change_period(mark);
     if (spans_of_[i] != 0) close(spans_of_[i], mark);
-    pass(run_, mark, kRunName);
+    pass(run_, mark, RegionBook::kRunName);
     for (auto& [channel, zero] : zeros_) zero.leave(i);
     running_ -= running_ > 0 ? 1 : 0;
   }
@@ -181,7 +179,7 @@ class Uniter {
       edge.kind = Mark::Kind::exit;
       close(run_.region, edge);
       edge.kind = Mark::Kind::enter;
-      run_.region = open(edge, kRunName);
+      run_.region = open(edge, RegionBook::kRunName);
       order_.push_back(run_.region);
       runs_.insert(run_.region);
     }
