@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic_ns
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from . import _core
 from .errors import complain
@@ -20,6 +20,14 @@ class Entered(NamedTuple):
     number: int
 
 
+class InertCore(NamedTuple):
+    """In place of the core of a tracker that was copied or unpickled; nothing else is ever asked of what is inert."""
+
+    path: str
+    inert: bool = True
+    running: bool = False
+
+
 class CoreGuard:
     """A tracker's core, shared by the tracker and its regions; a tracker that starts anew puts a new core into it."""
 
@@ -30,6 +38,13 @@ class CoreGuard:
         self.weighing = weighing
         self.sync_gpu = sync_gpu
         self._complained = False
+
+    def inert(self) -> CoreGuard:
+        """The same for a copy of the tracker, which measures nothing."""
+        return CoreGuard(cast("_core.Tracker", InertCore(self.core.path)), self.weighing, self.sync_gpu)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return CoreGuard, (InertCore(self.core.path), self.weighing, self.sync_gpu)
 
     def complain(self, message: str) -> None:
         """Warns, the first time."""

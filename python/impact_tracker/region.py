@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from threading import get_ident
 from time import monotonic_ns
 from types import TracebackType
@@ -32,6 +33,7 @@ def _where() -> tuple[int, int]:
 class Region:
     """Made by `ImpactTracker.region`. Regions nest, overlap and come from several threads; one object may be entered
     again, also before it was left, and then holds the result of what was left last. Entering and leaving never raise.
+    A copy, also in a worker's process, records nothing.
     """
 
     __slots__ = ("_guard", "_last", "_open", "_result", "edges", "name")
@@ -43,6 +45,16 @@ class Region:
         self._open: list[tuple[tuple[int, int], Entered | None]] = []
         self._last: _core.Left | None = None
         self._result: Result | None = None
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        """For copies and pickles: its result as it is now, and nothing that is open."""
+        state = {"name": self.name, "edges": self.edges, "_guard": self._guard, "_result": self.result}
+        return None, {**state, "_open": [], "_last": None}
+
+    def __copy__(self) -> Region:
+        region = Region(self._guard.inert(), self.name, self.edges)
+        region._result = self.result
+        return region
 
     def __enter__(self) -> Region:
         where = _where()
@@ -73,7 +85,7 @@ class Region:
         """As a decorator: every call is a region of its own, `result` the one that ended last."""
         from .decorate import measured
 
-        return measured(function, lambda: _Call(self))
+        return measured(function, partial(_Call, self))
 
     @property
     def result(self) -> Result | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from . import _core
 from .config import resolve
-from .core_guard import CoreGuard
+from .core_guard import CoreGuard, InertCore
 from .health import Health
 from .ranks import run_key
 from .region import Region
@@ -45,7 +46,8 @@ class ImpactTracker:
 
     Every argument may also come from the environment or a configuration file (`impact_tracker.config`); `None` means
     "not given here". Nothing it does ends, blocks or outlives the program: after the constructor it warns, once, and
-    `health` holds the rest.
+    `health` holds the rest. A copy, also one that was pickled for another process, is inert as in a forked child: it
+    and its regions record nothing, until `start()` opens a record of its own.
     """
 
     __signature__ = OptionsShown()
@@ -102,6 +104,17 @@ class ImpactTracker:
             core = self._open(weighing)
         self._guard = CoreGuard(core, weighing, settings.sync_gpu)
         self._unused = [core]
+
+    def __getstate__(self) -> dict[str, object]:
+        """For copies and pickles. What readers were told stays here: it may hold a password, and a pickle may be a
+        checkpoint that is published."""
+        settings = TrackerSettings(self._settings._asdict(), self._settings.origins)
+        return {**vars(self), "_settings": settings, "_started": False, "_unused": []}
+
+    def __copy__(self) -> ImpactTracker:
+        tracker: ImpactTracker = object.__new__(type(self))
+        vars(tracker).update(self.__getstate__(), _guard=self._guard.inert())
+        return tracker
 
     def _open(self, weighing: Weighing) -> _core.Tracker:
         settings = self._settings
@@ -175,7 +188,7 @@ class ImpactTracker:
         """As a decorator: every call is a run with a record of its own; `result` is that of the run that ended last."""
         from .decorate import measured
 
-        return measured(function, lambda: _Run(self))
+        return measured(function, partial(_Run, self))
 
     def region(self, name: str, *, edges: str | None = None) -> Region:
         """A part of the run to measure, as context manager and as decorator; `edges` as the tracker's if not given.
@@ -249,7 +262,8 @@ class ImpactTracker:
     def flush(self) -> None:
         """Write out what was measured up to now, so that a reader sees it."""
         try:
-            self._guard.core.flush()
+            if not self._guard.core.inert:
+                self._guard.core.flush()
         except Exception as error:
             self._guard.complain(f"the record {self.path} was not flushed: {error!r}")
 
@@ -267,6 +281,8 @@ class _Run:
 
     def __enter__(self) -> ImpactTracker | None:
         of = self._of
+        if isinstance(of._guard.core, InertCore):
+            return None
         try:
             tracker: ImpactTracker = object.__new__(type(of))
             tracker._setup(of._settings, of.weighing, of._root, of._share_of, of._unused)

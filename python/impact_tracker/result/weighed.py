@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, cast
 
 from ..health import Health
@@ -109,6 +110,24 @@ class Uncertainty(NamedTuple):
     relative: float | None
 
 
+def _energy(core: _core.Energy) -> Energy:
+    return Energy(core.best_j, core.half_j, core.bias_j, core.modelled_j, quality_of(core.quality), core.partial)
+
+
+def _as_data(value: object) -> object:
+    """One of the core's values, which exists in this process alone, as plain data with the same attributes."""
+    if value is None or isinstance(value, (str, int, float, Energy, SimpleNamespace)):
+        return value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):
+        return [_as_data(item) for item in value]
+    if hasattr(value, "best_j"):
+        return _energy(cast("_core.Energy", value))
+    attributes = ((name, getattr(value, name)) for name in dir(value) if not name.startswith("_"))
+    return SimpleNamespace(**{name: _as_data(item) for name, item in attributes if not callable(item)})
+
+
 def _clean(value: object) -> Any:
     """For JSON: NaN and infinities as None."""
     if isinstance(value, float):
@@ -140,13 +159,13 @@ class WeighedResult:
     ) -> None:
         """`measured`: what the compiled core measured, in its types."""
         self.measured = measured
-        core = measured.energy
-        self.energy = Energy(
-            core.best_j, core.half_j, core.bias_j, core.modelled_j, quality_of(core.quality), core.partial
-        )
+        self.energy = _energy(measured.energy)
         self._weighing = weighing
         self._carbon: Impact | None = None
         self.health = Health() if health is None else health.copy()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (_as_data(self.measured), self._weighing, self.health)
 
     @property
     def name(self) -> str:
