@@ -231,8 +231,9 @@ std::optional<std::size_t> count_fellows(const CgroupPlace& place, const JobPath
   std::size_t count = 0;
   for (const auto& [folder, path] : parents) {
     for (const std::string& name : list_directory(folder)) {
-      const std::optional<JobPath> fellow = find_job(path + "/" + name);
-      if (fellow && fellow->system == job.system && fellow->path == path + "/" + name) ++count;
+      const std::string group = std::string(path).append("/").append(name);
+      const std::optional<JobPath> fellow = find_job(group);
+      if (fellow && fellow->system == job.system && fellow->path == group) ++count;
     }
   }
   return count > 0 ? std::optional(count) : std::nullopt;

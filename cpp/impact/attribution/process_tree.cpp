@@ -65,7 +65,7 @@ ProcessTree::Look ProcessTree::look() {
     if (!seen) continue;
     const auto before = last_.find(pid);
     if (before != last_.end() && before->second.stat.started != seen->stat.started) continue;  // another of its number
-    now.emplace(pid, std::move(*seen));
+    now.emplace(pid, *seen);
     open.insert(open.end(), below.begin(), below.end());
   }
   return now;

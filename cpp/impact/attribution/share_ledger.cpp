@@ -7,7 +7,7 @@ namespace impact {
 namespace {
 
 constexpr double kNormal95 = 1.96;
-constexpr double kTick_s = 0.01;  // the kernel counts the machine's CPU time in hundredths
+constexpr double kTickS = 0.01;  // the kernel counts the machine's CPU time in hundredths
 
 // What a sum over devices is, once one of them is known.
 void add(Joules& sum, double joules) noexcept { sum = sum.is_missing() ? Joules{joules} : sum + Joules{joules}; }
@@ -180,7 +180,7 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   // The consumer's time and everybody's are both counted in ticks: none seen is less than a tick, not none used.
   const double divided_j = device.share_j + device.others_j;
   const double ticks = d[all_use] > 0.0
-                           ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTick_s / (std::sqrt(6.0) * d[all_use])
+                           ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTickS / (std::sqrt(6.0) * d[all_use])
                            : 0.0;
   const double own_part = whole > 0.0 ? device.share_j / whole : 0.0;
   const double variance = (in.variance + out.variance) * scale * scale + ticks * ticks;

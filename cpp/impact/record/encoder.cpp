@@ -201,8 +201,7 @@ void Encoder::edge(const EdgeReading& edge) {
     count(first.channel, first.count);
   }
   put(",");
-  put_number(
-      *nanoseconds_after(start_, first.before));  // NOLINT(bugprone-unchecked-optional-access): mark_body() asked
+  put_number(*nanoseconds_after(start_, first.before));
   put(",");
   put_number((first.after - first.before).count());
   if (edge.ticked) {
@@ -211,7 +210,7 @@ void Encoder::edge(const EdgeReading& edge) {
     put(",");
     count(first.channel, edge.tick_count);
     put(",");
-    put_number(*nanoseconds_after(start_, edge.tick_lo));  // NOLINT(bugprone-unchecked-optional-access): as above
+    put_number(*nanoseconds_after(start_, edge.tick_lo));
     put(",");
     put_number((edge.tick_hi - edge.tick_lo).count());
     if (edge.tick_read != Duration{0}) {

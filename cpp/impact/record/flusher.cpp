@@ -31,8 +31,8 @@ struct Flusher {
         outbox->collect();
         outbox->flush();
       }
-      // NOLINTNEXTLINE(bugprone-empty-catch): without memory for the list, what waits is written next time.
-    } catch (const std::bad_alloc&) {}
+    } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
+    }
   }
 
   void run(Waker& waker) {

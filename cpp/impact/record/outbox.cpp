@@ -139,8 +139,8 @@ void Outbox::failed(int code) noexcept {
     if (std::find(codes_.begin(), codes_.end(), code) != codes_.end()) return;
     codes_.push_back(code);
     health_.errors.push_back(path_.string() + ": " + std::generic_category().message(code));
-    // NOLINTNEXTLINE(bugprone-empty-catch): without memory for the message, the next failure says it.
-  } catch (const std::exception&) {}
+  } catch (const std::exception&) {  // no memory for the message: the next failure says it
+  }
 }
 
 void Outbox::close() noexcept {
