@@ -335,7 +335,7 @@ class Record:
     def complete(self) -> bool: ...
     @property
     def damage(self) -> str | None:
-        """ "line 812: not JSON …; everything before it was read", None where there is none."""
+        """ "line 812: not JSON …; 1 line was passed over", None where there is none."""
     @property
     def started(self) -> bool:
         """Whether its tracker was ever started."""

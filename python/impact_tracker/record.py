@@ -64,7 +64,8 @@ def unite(records: Sequence[Record]) -> _core.United:
 
 
 class Record:
-    """One run, read from its file. A record that ends early or is damaged is read up to there: `complete`, `damage`.
+    """One run, read from its file. A record that ends early is read up to there, and damaged lines are passed over:
+    `complete`, `damage`.
 
     Results are computed again from the readings in it and weighed with the PUE and intensity that it holds.
     """
@@ -107,7 +108,7 @@ class Record:
 
     @property
     def damage(self) -> str | None:
-        """Where reading had to end and why; `None` where there is no damage."""
+        """Which line could not be read and why, and how many were passed over; `None` where there is no damage."""
         return self._core.damage
 
     @property

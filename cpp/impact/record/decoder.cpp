@@ -1,13 +1,24 @@
 #include "impact/record/decoder.hpp"
 
+#include <algorithm>
+
 #include "impact/record/format.hpp"
 #include "impact/record/header.hpp"
+#include "impact/record/json.hpp"
 #include "impact/record/line_scanner.hpp"
 
 namespace impact {
 namespace {
 
 constexpr int kQualities = static_cast<int>(Quality::missing) + 1;
+
+// Whether a line that is none of ours was a row, or swallowed one: a part of a row begins or ends with its bracket. Text
+// of another program does neither, and a file that only grows has lost nothing by it.
+bool may_hold_row(std::string_view line) noexcept {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r'; };
+  if (line.front() == '{' && is_shallow(line) && nlohmann::json::accept(line)) return false;
+  return line.find('[') != std::string_view::npos || line.back() == ']' || std::ranges::any_of(line, is_control);
+}
 
 constexpr bool in_reach(std::int64_t t, std::int64_t most) noexcept { return t >= -most && t <= most; }
 
@@ -28,8 +39,21 @@ Decoder::Found Decoder::damage(std::string reason) {
   return Found::damage;
 }
 
+void Decoder::lose_rows() noexcept {
+  for (Base& base : bases_) {
+    base.orphaned = base.orphaned || base.keyed;
+    base.keyed = false;
+  }
+}
+
 Decoder::Found Decoder::decode(std::string_view line, Event& out) {
   if (line.empty()) return Found::ignored;
+  const Found found = classified(line, out);
+  if (found == Found::damage && may_hold_row(line)) lose_rows();
+  return found;
+}
+
+Decoder::Found Decoder::classified(std::string_view line, Event& out) {
   if (line.starts_with("[\"")) return lettered(line, out);
   if (line.front() == '[') return array(line, out);
   if (line.front() == '{') return object(line, out);
@@ -72,7 +96,8 @@ bool Decoder::set_times(Reading& reading, std::int64_t t_us, std::int64_t width_
 Decoder::Found Decoder::row(LineScanner& scan, std::uint32_t group, bool key, Event& out) {
   if (group >= bases_.size()) return damage("group " + std::to_string(group) + " is unknown");
   Base& base = bases_[group];
-  if (!key && !base.keyed) return damage("a row of group " + std::to_string(group) + " before its key row");
+  const bool orphan = !key && base.orphaned;
+  if (!key && !base.keyed && !orphan) return damage("a row of group " + std::to_string(group) + " before its key row");
   std::int64_t t = 0;
   std::int64_t width = 0;
   if (!scan.take(t) || !scan.take(',') || !scan.take(width)) return damage("no row: its times are no whole numbers");
@@ -92,8 +117,10 @@ Decoder::Found Decoder::row(LineScanner& scan, std::uint32_t group, bool key, Ev
   }
   if (!scan.take(']') || !scan.done())
     return damage("more values than group " + std::to_string(group) + " has channels");
+  if (orphan) return Found::orphan;
   base.t_us = key ? t : base.t_us + t;
   base.keyed = true;
+  base.orphaned = false;
   return Found::event;
 }
 

@@ -12,10 +12,11 @@ namespace impact {
 
 class LineScanner;
 
-// Not thread-safe. After a damaged line it must not be used any further: differences would continue from nowhere.
+// Not thread-safe. After a line that may have been a damaged row, differences would continue from nowhere: the rows of
+// each group are orphans until its next key row. What is absolute (key rows, single readings, marks) is read on.
 class Decoder {
  public:
-  enum class Found : std::uint8_t { event, ignored, damage };
+  enum class Found : std::uint8_t { event, ignored, damage, orphan };
 
   explicit Decoder(const Header& header);
 
@@ -25,6 +26,9 @@ class Decoder {
 
   // Why the last line was damage.
   const std::string& reason() const noexcept { return reason_; }
+
+  // A row may be missing here.
+  void lose_rows() noexcept;
 
  private:
   struct Line {
@@ -37,9 +41,11 @@ class Decoder {
     std::vector<std::uint64_t> counts;
     std::int64_t t_us = 0;
     bool keyed = false;
+    bool orphaned = false;  // since a damaged line
   };
 
   Found damage(std::string reason);
+  Found classified(std::string_view line, Event& out);
   Found array(std::string_view line, Event& out);
   Found lettered(std::string_view line, Event& out);
   Found row(LineScanner& scan, std::uint32_t group, bool key, Event& out);

@@ -18,7 +18,8 @@
 // or to 0. Where a reading of a row has another quality than its channel, or other times than the row, its count is
 // [count,q] or [count,q,before - t,width]. q: 0 measured, 1 modelled, 2 estimated, 3 stale, 4 missing.
 // A counter's absolute count is unsigned, a gauge's signed. Objects of an unknown "m" or "e" are passed over, so that
-// version 1 may get further kinds; arrays are as above or damage, as rows build on each other.
+// version 1 may get further kinds; arrays are as above or damage, as rows build on each other. A damaged line is passed
+// over, and with it the rows that build on what it may have held: at most those up to the key row of their group.
 
 #include <cstddef>
 #include <cstdint>

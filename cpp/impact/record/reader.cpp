@@ -1,5 +1,6 @@
 #include "impact/record/reader.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -10,6 +11,7 @@ namespace impact {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{256} << 10U;
+constexpr std::string_view kHeaderBegin = "{\"format\":\"impact-tracker-record\"";
 
 }  // namespace
 
@@ -71,6 +73,7 @@ RecordReader::Line RecordReader::take_line(std::string_view& out) {
     if (!too_long && newline == std::string::npos && failure_.empty()) return Line::none;
     line_at_ = next_at_;
     ++line_;
+    is_too_long_ = too_long;
     if (too_long) failure_ = "longer than " + std::to_string(kMaxLineBytes) + " bytes";
     if (!failure_.empty()) return Line::failed;
     out = std::string_view(text_).substr(taken_, end - taken_);
@@ -80,14 +83,61 @@ RecordReader::Line RecordReader::take_line(std::string_view& out) {
   }
 }
 
+void RecordReader::note_damage(const std::string& reason) {
+  if (damaged_++ == 0) first_damage_ = at_line(reason);
+}
+
+std::optional<std::string> RecordReader::damage() const {
+  if (damaged_ == 0) return std::nullopt;
+  if (ended_ && damaged_ == 1) return first_damage_ + "; everything before it was read";
+  std::string text = first_damage_ +
+                     (damaged_ == 1 ? "; 1 line was" : "; " + std::to_string(damaged_) + " lines were") +
+                     " passed over";
+  if (orphans_ > 0) text += ", and " + std::to_string(orphans_) + " rows that build on what may have stood there";
+  return text;
+}
+
+// Nothing behind a failure of the disk can be read; behind a line without an end the next one begins.
+bool RecordReader::skip_failed() {
+  if (!is_too_long_) return false;
+  is_too_long_ = false;
+  failure_.clear();
+  decoder_.lose_rows();
+  while (true) {
+    const std::size_t newline = text_.find('\n', taken_);
+    const std::size_t end = newline == std::string::npos ? text_.size() : newline + 1;
+    next_at_ += end - taken_;
+    taken_ = searched_ = end;
+    if (newline != std::string::npos) return true;
+    if (!refill()) return false;
+  }
+}
+
 bool RecordReader::next(Event& out) {
-  while (!damage_) {
+  while (!ended_) {
     std::string_view line;
     const Line taken = take_line(line);
     if (taken == Line::none) return false;
-    const Decoder::Found found = taken == Line::failed ? Decoder::Found::damage : decoder_.decode(line, out);
+    if (taken == Line::failed) {
+      note_damage(failure_);
+      ended_ = !skip_failed();
+      continue;
+    }
+    if (line.starts_with(kHeaderBegin)) {
+      note_damage("the header of another record");
+      ended_ = true;
+      continue;
+    }
+    if (!line.empty() && line.front() == '\0') {  // a disk that lost power; the line behind may be whole
+      note_damage("zero bytes");
+      decoder_.lose_rows();
+      line.remove_prefix(std::min(line.find_first_not_of('\0'), line.size()));
+    }
+    const Decoder::Found found = decoder_.decode(line, out);
     if (found == Decoder::Found::damage) {
-      damage_ = at_line(taken == Line::failed ? failure_ : decoder_.reason()) + "; everything before it was read";
+      note_damage(decoder_.reason());
+    } else if (found == Decoder::Found::orphan) {
+      ++orphans_;
     } else if (found == Decoder::Found::ignored) {
       ++ignored_;
     } else {

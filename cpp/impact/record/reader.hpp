@@ -25,15 +25,15 @@ class RecordReader {
 
   const Header& header() const noexcept { return header_; }
 
-  // The next event; false at the end or at damage. A line without its newline is the end: it is cut short, or being
+  // The next event; false at the end. A damaged line is passed over. A line without its newline is the end: it is cut short, or being
   // written, and a later call reads it once it is whole. `out` is unspecified after false; its memory is used again.
   bool next(Event& out);
 
   // A totals line was read. A record without one ends early, which is no damage.
   bool complete() const noexcept { return complete_; }
 
-  // "line 812 (byte 40213): …; everything before it was read"
-  const std::optional<std::string>& damage() const noexcept { return damage_; }
+  // "line 812 (byte 40213): not JSON; 1 line was passed over, and 24 rows that build on what it held"
+  std::optional<std::string> damage() const;
 
   // Lines of kinds that this version does not know, passed over so far.
   std::uint64_t ignored_lines() const noexcept { return ignored_; }
@@ -44,6 +44,7 @@ class RecordReader {
   enum class Line : std::uint8_t { whole, none, failed };
   Line take_line(std::string_view& out);
   bool refill();
+  bool skip_failed();
   std::string at_line(const std::string& reason) const;
 
   Descriptor file_;
@@ -56,11 +57,17 @@ class RecordReader {
   std::uint64_t line_at_ = 0;
   std::uint64_t next_at_ = 0;
   std::string failure_;
+  bool is_too_long_ = false;
   Header header_;
   Decoder decoder_{Header{}};
   bool complete_ = false;
   std::uint64_t ignored_ = 0;
-  std::optional<std::string> damage_;
+  void note_damage(const std::string& reason);
+
+  std::string first_damage_;
+  std::uint64_t damaged_ = 0;
+  std::uint64_t orphans_ = 0;
+  bool ended_ = false;  // by what nothing can be read behind
 };
 
 }  // namespace impact

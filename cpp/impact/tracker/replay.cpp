@@ -16,20 +16,30 @@ namespace {
 
 class Player {
  public:
-  Player(MachineBook& book, Replay& out) : book_(book), out_(out) {}
+  // `start_lost`: the line with the run's start is damaged, so that the run begins at its first reading.
+  Player(MachineBook& book, Replay& out, bool start_lost) : book_(book), out_(out), start_lost_(start_lost) {}
 
   void operator()(const Row& row) {
     ++out_.rows;
+    if (start_lost_ && names_.empty() && !row.readings.empty()) {
+      for (const Reading& reading : row.readings) see(reading);
+      (*this)(Mark{Mark::Kind::enter, 0, 0, RegionBook::kRunName, Edges::plain, row.readings.front().before,
+                   last_readings()});
+    }
     book_.row(row.readings);
-    for (const Reading& r : row.readings) last_ = std::max(last_, r.after);
+    for (const Reading& reading : row.readings) {
+      last_ = std::max(last_, reading.after);
+      see(reading);
+    }
     keep(book_.take_settled());
   }
 
   void operator()(const Mark& mark) {
     last_ = std::max(last_, mark.at);
+    for (const EdgeReading& edge : mark.readings) see(edge.first);
     if (mark.kind == Mark::Kind::enter) {
-      book_.enter(mark);
-      names_[mark.region] = mark.name;
+      // A line may stand in a file twice; a number is given once.
+      if (names_.try_emplace(mark.region, mark.name).second) book_.enter(mark);
       return;
     }
     if (std::optional<RegionResult> result = book_.exit(mark)) {
@@ -58,11 +68,24 @@ class Player {
     if (results_.contains(0)) out_.run = std::move(results_.at(0));
   }
 
-  void see(const Reading& reading) { latest_[reading.channel] = reading; }
-
  private:
+  // An early end is measured by the latest reading of each channel, that of an edge as well as that of a row.
+  void see(const Reading& reading) {
+    if (reading.quality == Quality::missing) return;
+    const auto [latest, is_first] = latest_.try_emplace(reading.channel, reading);
+    if (!is_first && reading.before >= latest->second.before) latest->second = reading;
+  }
+
+  // What a damaged record gives may contradict itself: a sum below 0 J is no energy.
   void keep(std::vector<RegionResult> results) {
-    for (RegionResult& r : results) results_.insert_or_assign(r.region, std::move(r));
+    for (RegionResult& r : results) {
+      if (r.energy.best() < Joules{0}) {
+        r.energy = Energy{};
+        r.share.reset();
+        r.notes.emplace_back("its readings contradict each other: they sum to less than 0 J, which is not shown");
+      }
+      results_.insert_or_assign(r.region, std::move(r));
+    }
   }
 
   std::vector<EdgeReading> last_readings() const {
@@ -75,6 +98,7 @@ class Player {
 
   MachineBook& book_;
   Replay& out_;
+  const bool start_lost_;
   Instant last_{};
   std::map<std::uint64_t, std::string> names_;
   std::map<std::uint64_t, RegionResult> results_;
@@ -89,11 +113,13 @@ RegionResult Replay::result() const {
   RegionResult nothing;
   nothing.start = nothing.stop = header.start;
   nothing.coverage = std::numeric_limits<double>::quiet_NaN();  // of no time
-  nothing.notes = {"its tracker was never started"};
+  nothing.notes = {damage ? "the line with its start is lost" : "its tracker was never started"};
   return nothing;
 }
 
-Result<Replay> replay(const std::filesystem::path& path) {
+namespace {
+
+Result<Replay> play(const std::filesystem::path& path, bool start_lost) {
   Result<RecordReader> opened = RecordReader::open(path);
   if (!opened) return opened.error();
   RecordReader& reader = opened.value();
@@ -106,22 +132,25 @@ Result<Replay> replay(const std::filesystem::path& path) {
       share_from_json(out.header.info.at("book").value("share", nlohmann::json()), out.header.channels.size());
   if (!share) return Error{share.error().kind, path.string() + ": " + share.error().what, ""};
   MachineBook book(std::move(settings).value(), std::move(share).value());
-  Player player(book, out);
+  Player player(book, out, start_lost);
   Event event;
   while (reader.next(event)) {
-    if (const Row* row = std::get_if<Row>(&event)) {
-      for (const Reading& r : row->readings) {
-        if (r.quality != Quality::missing) player.see(r);
-      }
-    }
     std::visit(player, event);
   }
   player.end();
-  out.complete = reader.complete();
   out.damage = reader.damage();
+  out.complete = reader.complete() && !out.damage;
   out.health = health_json(book.accumulator(), out.header.channels);
   if (out.run) out.health["findings"] = findings_json(*out.run, out.header.channels);
   return out;
+}
+
+}  // namespace
+
+Result<Replay> replay(const std::filesystem::path& path) {
+  Result<Replay> played = play(path, false);
+  const bool start_lost = played && !played.value().run && played.value().damage && played.value().rows > 0;
+  return start_lost ? play(path, true) : std::move(played);
 }
 
 Result<Series> read_series(const std::filesystem::path& path, const std::string& channel_id) {

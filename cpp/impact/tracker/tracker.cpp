@@ -171,9 +171,12 @@ void Tracker::start() {
   Sampler::shared().subscribe(shared_from_this(), subscriptions);
   const Mark mark{Mark::Kind::enter,        0, 0, RegionBook::kRunName, edges_, RegionBook::kNotYet,
                   edge_reader_.read(edges_)};
-  const std::lock_guard lock(mutex_);
-  book_.enter(mark);
-  book_.begin(0, writer_->mark_now(mark, *host_.clock));
+  {
+    const std::lock_guard lock(mutex_);
+    book_.enter(mark);
+    book_.begin(0, writer_->mark_now(mark, *host_.clock));
+  }
+  writer_->flush();  // a program that is killed at once was started all the same
 }
 
 std::uint64_t Tracker::parent_here() const {

@@ -140,6 +140,8 @@ def load_runs(
         if not isinstance(record, Record):
             unreadable.append(str(record) if str(path) in str(record) else f"{path}: {record}")
             continue
+        if not record.started and record.damage:
+            unreadable.append(f"{path}: the line with its start is lost: {record.damage}")
         if not record.started:
             continue  # its tracker was made and never started, so there was nothing to measure
         result = record.result

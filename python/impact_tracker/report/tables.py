@@ -33,12 +33,14 @@ def page_of(
 
 
 def _state_caveats(run: ReadRecord) -> list[str]:
-    if run.record.damage:
-        return [f"the record is damaged: {run.record.damage}"]
-    if not run.record.complete:
+    damage = [f"the record is damaged: {run.record.damage}"] if run.record.damage else []
+    if run.record.totals is None:
         inside = f", inside of {', '.join(run.record.left_open)}" if run.record.left_open else ""
-        return [f"the record ends early{inside}: the run was killed, or it still runs; counted up to its last reading"]
-    return []
+        return [
+            *damage,
+            f"the record ends early{inside}: the run was killed, or it still runs; counted up to its last reading",
+        ]
+    return damage
 
 
 def _page_of_one(run: ReadRecord, regions: bool) -> Page:
