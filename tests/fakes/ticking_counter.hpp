@@ -29,6 +29,7 @@ struct TickModel {
   std::uint64_t range = 1ULL << 32;  ///< counts after which it starts again at 0
   double start_j = 0;                ///< what it holds at time 0: real counters do not start at 0
   std::vector<Window> frozen = {};   ///< spans without a tick: the first one after takes over all the energy
+  std::vector<Window> lost = {};     ///< spans without a tick whose energy no later tick takes over
   std::uint64_t seed = 1;
 };
 
@@ -68,7 +69,10 @@ class TickingCounter {
 
   /// Content at t without wrap, in counts (start_j included).
   std::uint64_t counts_at(std::int64_t t) const {
-    const double joules = model_.start_j + curve_.energy_j(0, latched_at(t));
+    const std::int64_t latched = latched_at(t);
+    double joules = model_.start_j + curve_.energy_j(0, latched);
+    for (const Window& window : model_.lost)
+      if (latched > window.begin_ns) joules -= curve_.energy_j(window.begin_ns, std::min(latched, window.end_ns));
     return static_cast<std::uint64_t>(std::max(0.0, std::floor(joules / model_.unit_j)));
   }
 

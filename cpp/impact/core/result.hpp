@@ -38,6 +38,7 @@ struct ChannelResult {
   double half_width = std::numeric_limits<double>::quiet_NaN();  // 95 %, from tick, edges, sampling, ambiguous wraps
   double bias = 0.0;      // 95 % half-width of the sensor's or model's own error, not reduced by averaging
   double coverage = 0.0;  // part of the region that its readings cover, 0..1
+  Duration still{0};      // of the time that is not covered: over which its counter stood still
   Quality quality = Quality::missing;
   bool provisional = false;  // readings after the region's end will still sharpen it
   bool ticked = false;       // both edges lie on ticks of the counter

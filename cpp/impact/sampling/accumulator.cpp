@@ -4,8 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "impact/sampling/standstill.hpp"
+
 namespace impact {
 namespace {
+
+// A step back that implies more than this multiple of the highest power seen is a reset near the top of the range, as
+// after suspending, and no wrap.
+constexpr double kMostRise = 2.0;
 
 // Interpolates between two positions of one channel; f beyond 0..1 extrapolates at the same rate.
 Position mix(const Position& a, const Position& b, double f) noexcept {
@@ -19,7 +25,9 @@ Position mix(const Position& a, const Position& b, double f) noexcept {
 }  // namespace
 
 Accumulator::Accumulator(std::span<const Channel> channels, Duration longest_bridge)
-    : channels_(channels.begin(), channels.end()), states_(channels.size()), longest_bridge_(longest_bridge) {}
+    : channels_(channels.begin(), channels.end()), states_(channels.size()), longest_bridge_(longest_bridge) {
+  for (const Channel& channel : channels_) longest_standstills_.push_back(longest_standstill(channel));
+}
 
 Instant Accumulator::effective_time(const Channel& channel, const Reading& reading) noexcept {
   return middle(reading.before, reading.after) - channel.window / 2;
@@ -69,6 +77,7 @@ std::optional<std::int64_t> Accumulator::counts_beside(const Channel& channel, c
 Accumulator::Step Accumulator::step_to(const Channel& channel, const State& state,
                                        const Reading& reading) const noexcept {
   const auto raw = static_cast<std::uint64_t>(reading.count);
+  const bool has_to_move = longest_standstills_[reading.channel] != Duration::max();
   // The longest time over which the energy of this step can have come in: the last value may be a tick old.
   const Duration elapsed = reading.after - state.last_before + 2 * channel.update_period + 4 * channel.tick_jitter;
   const double most = channel.max_power.value() > 0.0 ? channel.max_power.value() * seconds(elapsed) / channel.scale
@@ -77,7 +86,14 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
   if (back && (channel.range == 0 || state.last_raw >= channel.range)) return {Step::Kind::reset, 0, 0.0};
   const std::uint64_t delta = back ? raw + (channel.range - state.last_raw) : raw - state.last_raw;
   const auto least = static_cast<double>(delta);
+  if (has_to_move && delta != 0 && state.last_before - state.since_after > longest_lag(channel, state.rate)) {
+    return step_after_standstill(channel, state, reading, delta, most);
+  }
   if (least > most) return {Step::Kind::reset, 0, 0.0};
+  if (back && has_to_move && state.last.peak > 0.0 &&
+      least * channel.scale > kMostRise * state.last.peak * seconds(elapsed)) {
+    return {Step::Kind::reset, 0, 0.0};
+  }
   const auto range = static_cast<double>(channel.range);
   if (channel.range != 0 && std::isfinite(most) && least + range <= most) {
     const double expected = state.rate * seconds(reading.after - state.last_before);
@@ -86,38 +102,116 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
     return {Step::Kind::ambiguous, static_cast<std::int64_t>(delta + static_cast<std::uint64_t>(turns) * channel.range),
             range * channel.scale};
   }
+  if (has_to_move && delta == 0) return {Step::Kind::stands, 0, 0.0};
   return {back ? Step::Kind::wrap : Step::Kind::plain, static_cast<std::int64_t>(delta), 0.0};
+}
+
+Accumulator::Step Accumulator::step_after_standstill(const Channel& channel, const State& state, const Reading& reading,
+                                                     std::uint64_t delta, double most) noexcept {
+  const auto counts = static_cast<std::int64_t>(delta);
+  const auto least = static_cast<double>(delta);
+  const double longer = seconds(state.last_before - state.since_before);
+  const double most_since = most + channel.max_power.value() * longer / channel.scale;
+  if (least > most_since) return {Step::Kind::reset, 0, 0.0};
+  if (least > most) return {Step::Kind::late, counts, 0.0};
+  const double expected = state.rate * seconds(effective_time(channel, reading) - state.since);
+  if (state.rate > 0.0 && least >= 0.5 * expected) return {Step::Kind::maybe_late, counts, 0.0};
+  return {Step::Kind::lost, counts, 0.0};
+}
+
+Position Accumulator::after_step(const Channel& channel, const State& state, const Reading& reading,
+                                 const Step& step) const noexcept {
+  const Instant time = effective_time(channel, reading);
+  Position position = state.last;
+  position.counts += step.counts;
+  position.value = static_cast<double>(position.counts) * channel.scale;
+  position.ambiguity += step.ambiguity;
+  position.behind = Duration{0};
+  switch (step.kind) {
+    case Step::Kind::plain:
+    case Step::Kind::wrap: break;
+    case Step::Kind::ambiguous: ++position.ambiguous; break;
+    case Step::Kind::reset: position.gap += time - state.last_time; break;
+    case Step::Kind::stands: {
+      const Duration stood = reading.before - state.since_after;
+      if (stood > longest_standstills_[reading.channel]) {
+        const Duration more = time - (state.still ? state.last_time : state.since);
+        position.gap += more;
+        position.still += more;
+        // It may have stopped at any time after the reading before the first one with this value.
+        if (!state.still) position.doubtful += state.since - state.since_from + longest_lag(channel, state.rate);
+      } else if (stood > longest_lag(channel, state.rate)) {
+        position.behind = time - state.since_from;
+      }
+      break;
+    }
+    case Step::Kind::late:
+    case Step::Kind::maybe_late:
+    case Step::Kind::lost: end_standstill(channel, state, step, time, position); break;
+  }
+  return position;
+}
+
+// A standstill that was no gap yet leaves its time in doubt. One that was stays a gap, unless the step brought all of
+// its energy: then it was a late update.
+void Accumulator::end_standstill(const Channel& channel, const State& state, const Step& step, Instant time,
+                                 Position& position) noexcept {
+  const bool lost = step.kind == Step::Kind::lost;
+  if (state.still && lost) {
+    position.doubtful += time - state.last_time;
+    position.ambiguity += static_cast<double>(step.counts) * channel.scale;
+  } else if (state.still) {
+    position.gap -= state.last_time - state.since;
+    position.still -= state.last_time - state.since;
+    position.doubtful += time - state.since;
+  } else if (step.kind != Step::Kind::late) {
+    position.doubtful += time - state.since_from;
+  }
+}
+
+void Accumulator::learn(const Channel& channel, const Step& step, Duration elapsed, State& state) noexcept {
+  switch (step.kind) {
+    case Step::Kind::reset: ++state.health.resets; return;
+    case Step::Kind::ambiguous: ++state.health.ambiguous; return;
+    case Step::Kind::stands:
+    case Step::Kind::lost: return;
+    case Step::Kind::wrap: ++state.health.wraps; break;
+    default: break;
+  }
+  if (elapsed > channel.update_period) state.rate = static_cast<double>(step.counts) / seconds(elapsed);
+  state.last.peak = std::max(state.last.peak, state.rate * channel.scale);
 }
 
 void Accumulator::add_counter(const Channel& channel, State& state, const Reading& reading) noexcept {
   const Instant time = effective_time(channel, reading);
+  bool is_new_value = true;
   if (!state.seeded) {
     state.seeded = true;
+    state.last_time = state.previous_time = time;
   } else {
+    const bool has_to_move = longest_standstills_[reading.channel] != Duration::max();
     const Step step = step_to(channel, state, reading);
+    const Position position = after_step(channel, state, reading, step);
+    state.health.gap += position.gap - state.last.gap;
     state.previous = state.last;
     state.previous_time = state.last_time;
-    state.last.counts += step.counts;
-    state.last.value = static_cast<double>(state.last.counts) * channel.scale;
-    if (step.kind == Step::Kind::reset) {
-      ++state.health.resets;
-      state.last.gap += time - state.last_time;
-      state.health.gap += time - state.last_time;
-    } else if (step.kind == Step::Kind::ambiguous) {
-      ++state.health.ambiguous;
-      ++state.last.ambiguous;
-      state.last.ambiguity += step.ambiguity;
-    } else {
-      state.health.wraps += step.kind == Step::Kind::wrap ? 1 : 0;
-      const Duration elapsed = time - state.last_time;
-      if (elapsed > channel.update_period) state.rate = static_cast<double>(step.counts) / seconds(elapsed);
-    }
+    state.last = position;
+    learn(channel, step, time - (has_to_move ? state.since : state.last_time), state);
+    is_new_value = step.kind != Step::Kind::stands;
+    const bool still = position.still > state.previous.still;
+    state.health.standstills += still && !state.still ? 1 : 0;
+    state.still = still;
+  }
+  if (is_new_value) {
+    state.since_from = state.last_time;
+    state.since = time;
+    state.since_before = reading.before;
+    state.since_after = reading.after;
   }
   state.last_raw = static_cast<std::uint64_t>(reading.count);
   state.last_before = reading.before;
   state.last_after = reading.after;
   state.last_time = time;
-  if (state.health.readings == 1) state.previous_time = time;
 }
 
 void Accumulator::add_gauge(const Channel& channel, State& state, const Reading& reading) noexcept {
@@ -147,18 +241,15 @@ std::optional<Position> Accumulator::at(const Reading& reading) const noexcept {
   const Channel& channel = channels_[reading.channel];
   const State& state = states_[reading.channel];
   if (!state.seeded || channel.kind != Kind::counter) return std::nullopt;
-  Position position = state.last;
   if (effective_time(channel, reading) > state.last_time && reading.before > state.last_after) {
     const Step step = step_to(channel, state, reading);
     if (step.kind == Step::Kind::reset) return std::nullopt;
-    position.counts += step.counts;
-    position.ambiguity += step.ambiguity;
-    position.ambiguous += step.kind == Step::Kind::ambiguous ? 1U : 0U;
-  } else {
-    const std::optional<std::int64_t> counts = counts_beside(channel, state, reading);
-    if (!counts) return std::nullopt;
-    position.counts += *counts;
+    return after_step(channel, state, reading, step);
   }
+  const std::optional<std::int64_t> counts = counts_beside(channel, state, reading);
+  if (!counts) return std::nullopt;
+  Position position = state.last;
+  position.counts += *counts;
   position.value = static_cast<double>(position.counts) * channel.scale;
   return position;
 }

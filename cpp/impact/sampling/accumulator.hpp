@@ -1,6 +1,6 @@
 #pragma once
-// What every channel has accumulated: counters are differenced (wraps undone, resets and gaps kept apart), gauges are
-// integrated by the trapezoid rule on the readings' own times. Pure: no clock, no I/O, no lock.
+// What every channel has accumulated: counters are differenced (wraps undone; resets, standstills and gaps kept apart),
+// gauges are integrated by the trapezoid rule on the readings' own times. Pure: no clock, no I/O, no lock.
 
 #include <cstdint>
 #include <optional>
@@ -17,8 +17,12 @@ struct Position {
   double value = 0.0;           // counter: unit; gauge: unit x seconds, over the covered time
   std::int64_t counts = 0;      // counter: the exact unwrapped count
   Duration gap{0};              // time that no reading covers, up to here
-  double ambiguity = 0.0;       // half-width of what ambiguous wraps may have added, in the unit
+  double ambiguity = 0.0;       // half-width of what ambiguous wraps and late steps may have added, in the unit
   std::uint32_t ambiguous = 0;  // how often more than one wrap was possible
+  Duration still{0};            // of the gap: time over which the counter stood still
+  Duration doubtful{0};         // covered time whose energy the counter may have lost or taken over late
+  Duration behind{0};           // how long, right here, the counter may have been late already; 0 where that is a gap
+  double peak = 0.0;            // highest rate that was seen up to here, in the unit per second
 };
 
 struct ChannelHealth {
@@ -27,6 +31,7 @@ struct ChannelHealth {
   std::uint64_t wraps = 0;
   std::uint64_t resets = 0;  // steps that no plausible power explains: re-based, the time is a gap
   std::uint64_t ambiguous = 0;
+  std::uint64_t standstills = 0;  // how often the counter of a device that draws power stood still
   Duration gap{0};
 };
 
@@ -70,10 +75,25 @@ class Accumulator {
     double last_gauge = 0.0;  // value of a gauge at last_time, and at previous_time
     double previous_gauge = 0.0;
     double rate = 0.0;  // counter: counts per second over the last segment that was sure
+    // Of a counter: the first reading with its present value, and the reading before that one.
+    Instant since_before{};
+    Instant since_after{};
+    Instant since{};
+    Instant since_from{};
+    bool still = false;  // it has stood for longer than a device that draws power lets it
     ChannelHealth health;
   };
   struct Step {
-    enum class Kind { plain, wrap, ambiguous, reset } kind = Kind::plain;
+    enum class Kind {
+      plain,
+      wrap,
+      ambiguous,
+      reset,
+      stands,      // the value is the same, of a counter that has to move
+      late,        // after a standstill, with all the energy of it
+      maybe_late,  // the same, but a higher power since then explains the step too
+      lost,        // after a standstill, without its energy
+    } kind = Kind::plain;
     std::int64_t counts = 0;
     double ambiguity = 0.0;
   };
@@ -83,10 +103,19 @@ class Accumulator {
   // Counts from the last reading to one that was taken before or during it: the shorter way round, either direction.
   static std::optional<std::int64_t> counts_beside(const Channel&, const State&, const Reading&) noexcept;
   Step step_to(const Channel&, const State&, const Reading&) const noexcept;
+  // The same for the first step after a standstill of `delta` counts.
+  static Step step_after_standstill(const Channel&, const State&, const Reading&, std::uint64_t delta,
+                                    double most) noexcept;
+  // Where the channel stands after this step.
+  Position after_step(const Channel&, const State&, const Reading&, const Step&) const noexcept;
+  static void end_standstill(const Channel&, const State&, const Step&, Instant time, Position& position) noexcept;
+  // Keeps what a step of this length says of the channel's rate and health.
+  static void learn(const Channel&, const Step&, Duration elapsed, State&) noexcept;
   static Instant effective_time(const Channel&, const Reading&) noexcept;
 
   std::vector<Channel> channels_;
   std::vector<State> states_;
+  std::vector<Duration> longest_standstills_;  // by channel
   Duration longest_bridge_;
 };
 

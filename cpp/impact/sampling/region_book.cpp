@@ -181,6 +181,7 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
     part.role = settings_.roles.by_channel[c];
     outcome.channels.push_back(part);
   }
+  fill_from_models(outcome, settings_.channels);
   sum_channels(outcome, settings_.channels, settings_.at_edges, settings_.roles.missing);
   add_meters(outcome, settings_.channels);
   outcome.notes.insert(outcome.notes.end(), remarks_.begin(), remarks_.end());

@@ -40,11 +40,23 @@ void finish(const Channel& channel, const Position& enter, const Position& exit,
   const Duration gap = exit.gap - enter.gap;
   result.coverage = length > Duration{0} ? std::clamp(1.0 - seconds(gap) / seconds(length), 0.0, 1.0) : 1.0;
   result.quality = channel.quality;
-  if (exit.ambiguous != enter.ambiguous) {
-    result.quality = worst(result.quality, Quality::estimated);
-    result.half_width += exit.ambiguity - enter.ambiguity;
-  }
+  if (exit.ambiguous != enter.ambiguous) result.quality = worst(result.quality, Quality::estimated);
+  result.half_width += std::max(0.0, exit.ambiguity - enter.ambiguity);
+  result.still = std::clamp(exit.still - enter.still, Duration{0}, std::max(length, Duration{0}));
+  const Duration doubtful = exit.doubtful - enter.doubtful + enter.behind + exit.behind;
+  if (doubtful > Duration{0}) result.half_width += exit.peak * seconds(doubtful);
   result.bias = channel.relative_error * std::abs(result.value);
+}
+
+// Whether nothing of the region was read: no growth of a counter that stood still there is no zero.
+bool is_unread(const Position& enter, const Position& exit, const ChannelResult& result) noexcept {
+  return result.coverage <= 0.0 || (result.still > Duration{0} && exit.counts == enter.counts);
+}
+
+void leave_out(ChannelResult& result) noexcept {
+  result.coverage = 0.0;
+  result.quality = Quality::missing;
+  result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -108,7 +120,11 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   result.value = between - power_in * x_in - power_out * x_out;
   const double length = seconds_between(start, stop);
   const bool shorter_than_tick = length < period && !(enter.ticked && exit.ticked);
-  if (shorter_than_tick) result.value = mean * length;
+  // A counter that is late shows no growth at all: that is no zero.
+  const bool is_late = exit.position.counts == enter.position.counts && exit.position.behind > Duration{0};
+  if (is_late) mean = recent_power;
+  const bool estimates = shorter_than_tick || is_late;
+  if (estimates) result.value = mean * length;
 
   const double swing = kPlainSwing * std::max(std::abs(mean), recent_power);
   double variance = square(channel.scale) / 6.0;  // the count itself is rounded at both edges
@@ -128,14 +144,11 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   result.half_width = std::sqrt(square(kNormal95) * variance + square(triangle) * plain);
   result.ticked = enter.ticked && exit.ticked;
   finish(channel, enter.position, exit.position, start, stop, result);
-  if (shorter_than_tick) {
+  if (estimates) {
     result.quality = worst(result.quality, mean > 0.0 ? Quality::estimated : Quality::missing);
     if (mean <= 0.0) result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
   }
-  if (result.coverage <= 0.0) {  // nothing of it was read: that is no zero
-    result.quality = Quality::missing;
-    result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
-  }
+  if (is_unread(enter.position, exit.position, result)) leave_out(result);
   return result;
 }
 
@@ -153,10 +166,7 @@ ChannelResult sampled_energy(const Channel& channel, const Position& enter, cons
   const double edge = kNormal95 * kPlainSwing * std::sqrt(2.0) * std::abs(mean) * std::min(spread, length);
   result.half_width = energy ? edge : (length > 0.0 ? edge / length : std::numeric_limits<double>::quiet_NaN());
   finish(channel, enter, exit, start, stop, result);
-  if (result.coverage <= 0.0) {
-    result.quality = Quality::missing;
-    result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
-  }
+  if (is_unread(enter, exit, result)) leave_out(result);
   return result;
 }
 

@@ -26,6 +26,12 @@ Joules meter(const RegionResult& result, std::span<const Channel> channels, Doma
   return sum;
 }
 
+// With one decimal.
+std::string rounded(double value) {
+  const auto tenths = std::llround(value * 10.0);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
 bool covers_the_whole_time(const RegionResult& result, std::span<const Channel> channels, Domain domain) {
   return std::ranges::all_of(result.channels, [&](const ChannelResult& part) {
     const bool is_meter = channels[part.channel].domain == domain && part.role == Role::apart;
@@ -33,7 +39,45 @@ bool covers_the_whole_time(const RegionResult& result, std::span<const Channel> 
   });
 }
 
+std::string_view kind_of(std::string_view device) { return device.substr(0, device.find(':')); }
+
+// Whether the model stands for the same component as the sensor: for that device, or for all of its kind.
+bool models(const Channel& model, const Channel& sensor) {
+  const bool same_device = model.device == sensor.device || model.device == kind_of(sensor.device);
+  return same_device && model.domain == sensor.domain && model.quality == Quality::modelled;
+}
+
+// Which part of the component's time no sensor in the total covers because its counter stood still.
+double part_without_sensor(const RegionResult& result, std::span<const Channel> channels, const Channel& model) {
+  double sensors = 0.0;
+  double without = 0.0;
+  for (const ChannelResult& part : result.channels) {
+    const Channel& sensor = channels[part.channel];
+    if (!is_in_total(part, sensor) || !models(model, sensor)) continue;
+    sensors += 1.0;
+    if (part.still > Duration{0}) without += 1.0 - part.coverage;
+  }
+  return sensors > 0.0 ? without / sensors : 0.0;
+}
+
+std::string standstill(const ChannelResult& part, const Channel& channel) {
+  return channel.id + ": its counter stood still for " + rounded(seconds(part.still)) + " s; that time is not measured";
+}
+
 }  // namespace
+
+void fill_from_models(RegionResult& result, std::span<const Channel> channels) {
+  for (ChannelResult& part : result.channels) {
+    if (part.role != Role::model_unused || part.quality == Quality::missing) continue;
+    const double filled = part_without_sensor(result, channels, channels[part.channel]);
+    if (filled <= 0.0) continue;
+    part.role = Role::in_total;
+    part.value *= filled;
+    part.half_width *= filled;
+    part.bias *= filled;
+    result.notes.push_back(channels[part.channel].id + ": stands in for counters that stood still");
+  }
+}
 
 void sum_channels(RegionResult& result, std::span<const Channel> channels, const std::vector<bool>& at_edges,
                   std::span<const std::string> uncovered) {
@@ -45,7 +89,9 @@ void sum_channels(RegionResult& result, std::span<const Channel> channels, const
     if (!is_in_total(part, channel)) continue;
     const Energy energy = part.energy(channel);
     sum.add(energy);
+    if (part.still > Duration{0}) result.notes.push_back(standstill(part, channel));
     if (energy.is_missing()) {
+      if (part.still > Duration{0}) continue;
       result.notes.push_back(channel.id + ": no reading; not in the sum");
       continue;
     }

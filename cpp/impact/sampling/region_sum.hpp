@@ -11,6 +11,10 @@
 
 namespace impact {
 
+// Where the counter of a component stood still, a model of the component that was read beside it takes part in the total
+// with that part of its energy.
+void fill_from_models(RegionResult& result, std::span<const Channel> channels);
+
 // Sets energy, coverage and provisional to the sum over the channels that are in the total, and adds notes on what is
 // missing in it. `at_edges`: by channel, whether it is read at the edges of regions. `uncovered`: components that the
 // machine has and no channel covers.

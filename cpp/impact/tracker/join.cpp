@@ -23,6 +23,7 @@ void join_channel(ChannelResult& a, const ChannelResult& b, const Channel& chann
   a.value = either(a.value, b.value, adds ? a.value + b.value : share * a.value + (1.0 - share) * b.value);
   a.half_width = either(a.half_width, b.half_width, std::hypot(a.half_width, b.half_width));
   a.bias += b.bias;
+  a.still += b.still;
   a.coverage = share * a.coverage + (1.0 - share) * b.coverage;
   if (a.quality == Quality::missing || b.quality == Quality::missing) {
     a.quality = std::min(a.quality, b.quality);  // the coverage says how much of it is missing

@@ -1,5 +1,7 @@
 #include "impact/tracker/json.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -99,11 +101,13 @@ json health_json(const Accumulator& accumulator, std::span<const Channel> channe
     sum.resets += h.resets;
     sum.ambiguous += h.ambiguous;
     sum.gap = std::max(sum.gap, h.gap);
-    if (h.failures + h.resets + h.ambiguous == 0) continue;
-    by_channel[channels[c].id] = {{"read_failures", h.failures},
-                                  {"resets", h.resets},
-                                  {"ambiguous_wraps", h.ambiguous},
-                                  {"gap_s", seconds(h.gap)}};
+    if (h.failures + h.resets + h.ambiguous + h.standstills == 0) continue;
+    json& of_channel = by_channel[channels[c].id];
+    of_channel = {{"read_failures", h.failures},
+                  {"resets", h.resets},
+                  {"ambiguous_wraps", h.ambiguous},
+                  {"gap_s", seconds(h.gap)}};
+    if (h.standstills > 0) of_channel["standstills"] = h.standstills;
   }
   return {{"readings", sum.readings}, {"read_failures", sum.failures},    {"wraps", sum.wraps},
           {"resets", sum.resets},     {"ambiguous_wraps", sum.ambiguous}, {"gaps_s", seconds(sum.gap)},
@@ -120,7 +124,14 @@ json findings_json(const RegionResult& run, std::span<const Channel> channels) {
     if (known) energies[part.channel] = part.value;
     psys = psys || (part.role == Role::in_total && channels[part.channel].domain == Domain::psys);
   }
-  return find_contradictions(channels, find_cover(channels, {psys, {}}), energies);
+  json findings = find_contradictions(channels, find_cover(channels, {psys, {}}), energies);
+  for (const ChannelResult& part : run.channels) {
+    if (part.still == Duration{0} || part.role == Role::duplicate) continue;
+    findings.push_back(
+        fmt::format("{}: its counter stood still for {:.1f} s of {:.1f} s; a device that draws power moves it",
+                    channels[part.channel].id, seconds(part.still), seconds(run.stop - run.start)));
+  }
+  return findings;
 }
 
 }  // namespace impact

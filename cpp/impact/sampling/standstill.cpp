@@ -1,0 +1,46 @@
+#include "impact/sampling/standstill.hpp"
+
+#include <algorithm>
+
+namespace impact {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kUpdates = 20;
+constexpr double kLeastPower_w = 0.05;
+constexpr Duration kLeastStandstill = 250ms;
+
+// Above a century nothing is waited for, and a Duration would overflow.
+constexpr double kLongest_s = 3e9;
+
+Duration time_of(double s) noexcept { return Duration{static_cast<std::int64_t>(std::min(s, kLongest_s) * 1e9)}; }
+
+}  // namespace
+
+bool must_move(const Channel& channel) noexcept {
+  if (channel.kind != Kind::counter || channel.unit != Unit::joule || channel.quality != Quality::measured)
+    return false;
+  switch (channel.domain) {
+    case Domain::wall:
+    case Domain::psys:
+    case Domain::module:
+    case Domain::package:
+    case Domain::dram:
+    case Domain::gpu: return true;
+    default: return false;
+  }
+}
+
+Duration longest_standstill(const Channel& channel) noexcept {
+  if (!must_move(channel)) return Duration::max();
+  return std::max({kLeastStandstill, kUpdates * channel.update_period, time_of(channel.scale / kLeastPower_w)});
+}
+
+Duration longest_lag(const Channel& channel, double rate) noexcept {
+  constexpr Duration kLeastLag = 100us;
+  const Duration two_counts = rate > 0.0 ? time_of(2.0 / rate) : Duration{0};
+  return std::max({kLeastLag, 2 * channel.update_period + 4 * channel.tick_jitter, two_counts});
+}
+
+}  // namespace impact
