@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TypedDict
 
 
-class ChannelHealth(TypedDict):
-    """Of a channel that something happened to."""
-
+class _ReadingHealth(TypedDict):
     read_failures: int
     resets: int
     ambiguous_wraps: int
     gap_s: float
+
+
+class ChannelHealth(_ReadingHealth, total=False):
+    """Of a channel that something happened to. `standstills`: how often its counter stood still, where it did."""
+
+    standstills: int
 
 
 class ShareHealth(TypedDict):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from fakes.gpu import FakeGpus
 from fakes.machine import FakeUnavailableError
+from integration.tracked import environment, the_result
 
 PROGRAM = """
 import ctypes
@@ -34,3 +36,20 @@ def test_another_process_sees_the_same_machine() -> None:
     after = time.monotonic_ns()
     energy_j = int(done.stdout) * 1e-3
     assert gpus.energy_j(0, gpus.epoch_ns, before - 20_000_000) <= energy_j <= gpus.energy_j(0, gpus.epoch_ns, after)
+
+
+def test_a_counter_that_stands_still_is_missing_and_never_a_measured_zero(core: object, tmp_path: Path) -> None:
+    try:
+        gpus = FakeGpus([{"arch": "hopper", "curve": "constant:300", "counter_gain": 0, "start_j": 5000}], age_s=60)
+    except FakeUnavailableError as error:
+        pytest.skip(str(error))
+    program = "import sys, time\nfrom impact_tracker import *\nwith ImpactTracker(sys.argv[1]): time.sleep(1.5)\n"
+    settings = environment(**gpus.environment({}), IMPACT_TRACKER_SOURCES="nvml")
+    subprocess.run([sys.executable, "-c", program, tmp_path], env=settings, capture_output=True, text=True, check=True)
+    result = the_result(tmp_path)
+    (counter,) = (channel for channel in result["channels"] if channel["in_total"])
+    assert counter["unit"] == "J"
+    assert counter["quality"] == "missing"
+    assert result["energy_j"] is None
+    assert result["partial"]
+    assert any(f"{counter['id']}: its counter stood still" in note for note in result["notes"])

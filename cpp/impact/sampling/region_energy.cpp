@@ -144,9 +144,14 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   result.half_width = std::sqrt(square(kNormal95) * variance + square(triangle) * plain);
   result.ticked = enter.ticked && exit.ticked;
   finish(channel, enter.position, exit.position, start, stop, result);
-  if (estimates) {
-    result.quality = worst(result.quality, mean > 0.0 ? Quality::estimated : Quality::missing);
-    if (mean <= 0.0) result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
+  if (estimates && mean > 0.0) result.quality = worst(result.quality, Quality::estimated);
+  if (estimates && mean <= 0.0) {
+    result.quality = Quality::missing;
+    result.value = result.half_width = std::numeric_limits<double>::quiet_NaN();
+  }
+  if (is_late && mean <= 0.0) {
+    result.still = std::max(stop - start, Duration{0});
+    leave_out(result);
   }
   if (is_unread(enter.position, exit.position, result)) leave_out(result);
   return result;

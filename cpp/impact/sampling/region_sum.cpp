@@ -47,7 +47,7 @@ bool models(const Channel& model, const Channel& sensor) {
   return same_device && model.domain == sensor.domain && model.quality == Quality::modelled;
 }
 
-// Which part of the component's time no sensor in the total covers because its counter stood still.
+// Which part of the component's time no sensor in the total covers: its counter stood still, or could never be read.
 double part_without_sensor(const RegionResult& result, std::span<const Channel> channels, const Channel& model) {
   double sensors = 0.0;
   double without = 0.0;
@@ -55,7 +55,8 @@ double part_without_sensor(const RegionResult& result, std::span<const Channel> 
     const Channel& sensor = channels[part.channel];
     if (!is_in_total(part, sensor) || !models(model, sensor)) continue;
     sensors += 1.0;
-    if (part.still > Duration{0}) without += 1.0 - part.coverage;
+    const bool is_gone = part.still > Duration{0} || (part.quality == Quality::missing && !part.provisional);
+    if (is_gone) without += 1.0 - part.coverage;
   }
   return sensors > 0.0 ? without / sensors : 0.0;
 }
@@ -75,7 +76,8 @@ void fill_from_models(RegionResult& result, std::span<const Channel> channels) {
     part.value *= filled;
     part.half_width *= filled;
     part.bias *= filled;
-    result.notes.push_back(channels[part.channel].id + ": stands in for counters that stood still");
+    result.notes.push_back(channels[part.channel].id +
+                           ": stands in for the time that a sensor of its component does not cover");
   }
 }
 

@@ -11,8 +11,8 @@
 
 namespace impact {
 
-// Where the counter of a component stood still, a model of the component that was read beside it takes part in the total
-// with that part of its energy.
+// Where the counter of a component stood still, or could not be read at all, a model of the component that was read
+// beside it takes part in the total with that part of its energy.
 void fill_from_models(RegionResult& result, std::span<const Channel> channels);
 
 // Sets energy, coverage and provisional to the sum over the channels that are in the total, and adds notes on what is

@@ -1,7 +1,5 @@
 #include "impact/tracker/json.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -124,14 +122,7 @@ json findings_json(const RegionResult& run, std::span<const Channel> channels) {
     if (known) energies[part.channel] = part.value;
     psys = psys || (part.role == Role::in_total && channels[part.channel].domain == Domain::psys);
   }
-  json findings = find_contradictions(channels, find_cover(channels, {psys, {}}), energies);
-  for (const ChannelResult& part : run.channels) {
-    if (part.still == Duration{0} || part.role == Role::duplicate) continue;
-    findings.push_back(
-        fmt::format("{}: its counter stood still for {:.1f} s of {:.1f} s; a device that draws power moves it",
-                    channels[part.channel].id, seconds(part.still), seconds(run.stop - run.start)));
-  }
-  return findings;
+  return find_contradictions(channels, find_cover(channels, {psys, {}}), energies);
 }
 
 }  // namespace impact

@@ -168,7 +168,10 @@ TEST(Standstill, OfLessThanTheThresholdIsAnEstimateOrMissing) {
   EXPECT_GE(r.energy.half().value(), 10.0);
   RegionBook unknown = one_counter(energy("a"));
   unknown.enter(mark(Mark::Kind::enter, 1.1, {100.0}));
-  EXPECT_TRUE(unknown.exit(mark(Mark::Kind::exit, 1.2, {100.0}))->energy.is_missing());
+  const RegionResult missing = *unknown.exit(mark(Mark::Kind::exit, 1.2, {100.0}));
+  EXPECT_TRUE(missing.energy.is_missing());
+  EXPECT_TRUE(missing.energy.partial());
+  EXPECT_THAT(missing.notes, Contains(HasSubstr("a: its counter stood still")));
 }
 
 TEST(Standstill, AnUpdateThatBringsAllTheEnergyWasOnlyLate) {

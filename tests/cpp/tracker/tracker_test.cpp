@@ -51,6 +51,37 @@ TEST_F(Machine, ARunIsRecordedAndReplaysToTheSameNumbers) {
   EXPECT_EQ(replayed.totals.at("result").dump(), to_json(run, *tracker->channels()).dump());
 }
 
+TEST_F(Machine, ACounterThatStandsStillIsMissingLiveAndReplayedAndTheModelStandsIn) {
+  TrackerSettings s = settings();
+  s.sources = {"rapl_powercap", "cpu_model"};
+  const auto tracker = Tracker::open(s, host());
+  tracker->start();
+  std::this_thread::sleep_for(500ms);
+  tracker->stop();
+  const RegionResult run = *tracker->result();
+  EXPECT_TRUE(run.energy.partial());
+  EXPECT_GT(run.energy.modelled().value(), 0.0);
+  EXPECT_EQ(run.energy.best().value(), run.energy.modelled().value());
+  EXPECT_EQ(run.energy.quality(), Quality::modelled);
+  EXPECT_THAT(run.notes, testing::Contains(HasSubstr("its counter stood still for")));
+  const Replay replayed = std::move(replay(tracker->path())).value();
+  EXPECT_EQ(to_json(*replayed.run, replayed.header.channels).dump(), to_json(run, *tracker->channels()).dump());
+  EXPECT_EQ(replayed.health.at("channels").size(), 1U);
+}
+
+TEST_F(Machine, ACounterAboveItsRangeGetsTheModel) {
+  energy(999'999'999'999);
+  TrackerSettings s = settings();
+  s.sources = {"rapl_powercap", "cpu_model"};
+  const auto tracker = Tracker::open(s, host());
+  tracker->start();
+  std::this_thread::sleep_for(50ms);
+  tracker->stop();
+  const RegionResult run = *tracker->result();
+  EXPECT_TRUE(run.energy.partial());
+  EXPECT_GT(run.energy.modelled().value(), 0.0);
+}
+
 TEST_F(Machine, TheLogdirIsAbsoluteAndASecondRunStandsBesideTheFirst) {
   const auto first = Tracker::open(settings(), host());
   const auto second = Tracker::open(settings(), host());
