@@ -33,13 +33,13 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 
 def runs_of(args: argparse.Namespace) -> list[Statement]:
-    """The runs, weighed as asked for. ValueError for what cannot be read or weighed."""
-    from ..interop.sources import read_runs
+    """The runs, weighed as asked for, each joule once. ValueError for what cannot be read or weighed."""
+    from ..interop import each_once, read_runs
 
     new, cloud = reweighing(args), getattr(args, "cloud", None)
     if cloud and any(value is not None for value in new):
         raise ValueError("give either --cloud or --zone, --intensity, --pue: a region has its own")
-    runs = read_runs(args.place, args.kind)
+    runs = each_once(read_runs(args.place, args.kind))
     runs = runs[:1] if args.newest else runs
     return [replace(run, site=run.site.in_cloud(cloud)) if cloud else run.weighed(new) for run in runs]
 

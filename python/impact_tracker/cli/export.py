@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from ..footprint import explain
     from ..interop.eit import record_as_data_json
     from ..interop.forms import FORMS, write
+    from ..interop.once import doubts
 
     if args.list:
         for name, form in FORMS.items():
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         text = write(args.to, runs, _fields(args.field))
         if FORMS[args.to].single and len(runs) > 1 and not args.newest:
             print(f"impact-tracker export: {runs[0].name} alone, the newest of {len(runs)} runs", file=sys.stderr)
+        print("".join(f"impact-tracker export: {doubt}\n" for doubt in doubts(runs)), end="", file=sys.stderr)
         if args.explain:
             print("\n".join(line for run in runs for line in (run.name, *explain(run.carbon))), file=sys.stderr)
     if args.output:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
     from .forms import FORMS, Form, write
     from .from_records import from_record, from_result
+    from .once import each_once
     from .sources import read_runs
     from .standards import Need, frugal_statement, open_metrics, sci, sci_json
     from .statement import InteropError, Parts, Site, Stated, Statement
@@ -20,6 +21,7 @@ __getattr__, __dir__ = lazy_names(
         ".cards": "Study climate_card_latex climate_card_markdown hugging_face latex_statement neurips",
         ".forms": "FORMS Form write",
         ".from_records": "from_record from_result",
+        ".once": "each_once",
         ".sources": "read_runs",
         ".standards": "Need frugal_statement open_metrics sci sci_json",
         ".statement": "InteropError Parts Site Stated Statement",
@@ -38,6 +40,7 @@ __all__ = [
     "Study",
     "climate_card_latex",
     "climate_card_markdown",
+    "each_once",
     "from_record",
     "from_result",
     "frugal_statement",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..footprint import Impact, sum_of, tree_months
 from ..values import sum_if_known, total_if_known
+from .once import doubts, each_once
 from .statement import Statement
 
 BIBTEX = """@software{impact_tracker,
@@ -35,8 +36,8 @@ class Study:
 
     @property
     def runs(self) -> Sequence[Statement]:
-        """All experiments; the final one alone where no others were given."""
-        return self.all_runs or (self.final,)
+        """All experiments, each joule once; the final one alone where no others were given."""
+        return each_once(self.all_runs or (self.final,))
 
 
 def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
@@ -73,7 +74,7 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
             "10. Which positive environmental impact can be expected from this work?",
             study.positive_impact or "not stated",
         ),
-        ("11. Comments", study.comments or "–"),
+        ("11. Comments", "; ".join(filter(None, [study.comments, *doubts(runs)])) or "–"),
     ]
 
 
@@ -140,7 +141,8 @@ def neurips(study: Study) -> str:
         f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {count}"
         f" of the project, {rest}, took {total} ({energy}, {mass(sum_of(run.carbon for run in runs))})."
     )
-    return f"{text} Measured with {final.tool} {final.tool_version}".rstrip() + ".\n"
+    measured = f"{text} Measured with {final.tool} {final.tool_version}".rstrip()
+    return ". ".join([measured, *doubts(runs)]) + ".\n"
 
 
 def latex_statement(study: Study) -> str:
@@ -160,6 +162,7 @@ def latex_statement(study: Study) -> str:
         sentence += f": what a tree takes up in {tree_months(grams).value:.2g} months."
     else:
         sentence += f" Its carbon is not known: {escape(grams.note)}."
+    sentence += "".join(f" {escape(doubt)}." for doubt in doubts(runs))
     cite = "".join(f"% {line}\n" for line in BIBTEX.splitlines())
     return f"\\paragraph{{Carbon statement.}} {sentence}\n\n{cite}"
 

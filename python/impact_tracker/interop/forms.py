@@ -9,6 +9,7 @@ from ..factors import Factor
 from ..footprint import Allocation, Impact, embodied, grams_of
 from . import boamps, codecarbon
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
+from .once import each_once
 from .standards import Need, frugal_statement, open_metrics, sci_json
 from .statement import InteropError, Statement
 
@@ -162,7 +163,8 @@ FORMS: dict[str, Form] = {
 
 
 def write(form: str, runs: Sequence[Statement], fields: Fields | None = None) -> str:
-    """The runs in a form. InteropError for an unknown form or field, and for what the form needs and nobody gave."""
+    """The runs in a form, each joule once. InteropError for an unknown form or field, and for what the form needs and
+    nobody gave."""
     from ..factors.factor import did_you_mean, near_matches
 
     if form not in FORMS:
@@ -171,7 +173,7 @@ def write(form: str, runs: Sequence[Statement], fields: Fields | None = None) ->
         )
     if not runs:
         raise InteropError("there is no run to export: give a place that holds one")
-    chosen, given = FORMS[form], dict(fields or {})
+    runs, chosen, given = each_once(runs), FORMS[form], dict(fields or {})
     known = [name.rstrip("!") for name in chosen.fields]
     for name in given:
         if name not in known:

@@ -21,7 +21,8 @@ KINDS: dict[str, Callable[[Path], list[Statement]]] = {
 def read_runs(path: str | Path, kind: str | None = None) -> list[Statement]:
     """The runs at a place; `kind` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
 
-    Records newest first, those of one machine that overlap in time as one run; of other tools each as it was stated.
+    Records newest first, those of one machine that overlap in time as one run; of other tools each as it was stated:
+    `each_once` takes from them what was counted twice.
     InteropError where nothing is understood, with what was looked for.
     """
     place = Path(path)

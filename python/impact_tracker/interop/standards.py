@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..footprint import Impact
 from .cards import mass
 from .json_table import JsonObject
+from .once import each_once
 from .statement import InteropError, Statement
 
 
@@ -51,7 +52,9 @@ def sci_json(run: Statement, *, functional_unit: str, units: float, embodied: Im
 
 
 def open_metrics(runs: Sequence[Statement]) -> str:
-    """OpenMetrics text: counters in base units (joules, grams, seconds). What is not known has no sample."""
+    """OpenMetrics text: counters in base units (joules, grams, seconds), whose sums hold each joule once. What is not
+    known has no sample."""
+    runs = each_once(runs)
     families: list[tuple[str, str, str, Callable[[Statement], float | None]]] = [
         (
             "impact_tracker_energy_joules",

@@ -188,6 +188,17 @@ class Statement:
             return grams_of(stated)
         return Impact.missing("carbon", "g", "no intensity is known")
 
+    def placed(self) -> Statement:
+        """With the span that its begin, its duration and its hardware give. Hardware describes a machine and does not
+        name it: two runs on the same hardware at the same time may be of two machines."""
+        known = self.hardware
+        described = repr((known.cpu, known.threads, known.memory_bytes, known.gpus, known.kernel))
+        if self.started_at is None or self.duration_s is None:
+            return replace(self, span=MachineSpan(described, is_certain=False))
+        start_ns = round(self.started_at.timestamp() * 1e9)
+        stop_ns = start_ns + round(self.duration_s * 1e9)
+        return replace(self, span=MachineSpan(described, start_ns, stop_ns, is_certain=False))
+
     @property
     def power_w(self) -> float | None:
         """Mean power of the computers in W."""

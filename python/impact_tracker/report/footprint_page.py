@@ -18,6 +18,7 @@ from ..footprint import (
     words_of,
 )
 from ..interop.assessment import Assessment
+from ..interop.once import doubts
 from .impact_figures import plot_countries, plot_life_cycle, plot_matrix, plot_split
 from .page import Page, Table
 
@@ -45,6 +46,7 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
         details += _line("matched in time", assessment.matched, explained)
     for impact in assessment.apart:
         details += _line(f"{impact.indicator.replace('_', ' ')}, in no total", impact, explained)
+    details += doubts([assessment.run])
     headline = f"{assessment.run.name}: {words_of(footprint.carbon)} over the life cycle as far as it is known"
     return Page(headline, [_matrix(assessment)], details=details)
 

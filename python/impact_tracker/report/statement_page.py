@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .. import digits
 from ..footprint import explain
-from ..interop import Statement
+from ..interop import Statement, each_once
 from ..values import total
 from .page import Page, Table
 
@@ -35,9 +35,10 @@ def document_of(run: Statement) -> dict[str, object]:
 
 def page_of(runs: Sequence[Statement]) -> Page:
     """One run in detail, several as rows under their sum."""
-    notes = list(dict.fromkeys(note for run in runs for note in run.notes))
+    summands = each_once(runs)
+    notes = list(dict.fromkeys(note for run in (*summands, *runs) for note in run.notes))
     if len(runs) > 1:
-        return Page(_sum_line(runs), [_rows(runs)], notes)
+        return Page(_sum_line(runs, summands), [_rows(runs)], notes)
     run = runs[0]
     details = [run.origin, *filter(None, [_machine(run)]), *run.beside().sentences()]
     return Page(f"{run.name}: {_energy(run)}\n{_carbon(run)}", [_parts(run)], notes, details)
@@ -105,8 +106,8 @@ def _rows(runs: Sequence[Statement]) -> Table:
     return Table(columns, rows)
 
 
-def _sum_line(runs: Sequence[Statement]) -> str:
-    energy, grams = total(run.energy for run in runs), [run.carbon.value for run in runs]
+def _sum_line(runs: Sequence[Statement], summands: Sequence[Statement]) -> str:
+    energy, grams = total(run.energy for run in summands), [run.carbon.value for run in summands]
     missing = sum(run.energy.is_missing for run in runs)
     left_out = f"; {missing} measured nothing and are not in the sum" if missing else ""
     amount = "energy not measured" if energy.is_missing else digits.energy(energy.best_j)
