@@ -26,20 +26,23 @@ def add_runs(parser: argparse.ArgumentParser, *, optional: bool = False) -> None
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
-    """--from."""
+    """--from, --skip."""
+    parser.add_argument("--skip", action="store_true", help="leave out files that cannot be read, each with its reason")
     parser.add_argument(
         "--from", dest="kind", metavar="FORMAT", choices=FORMATS, help=f"{', '.join(FORMATS)}; guessed without it"
     )
 
 
-def runs_of(args: argparse.Namespace) -> list[Statement]:
-    """The runs, weighed as asked for, each joule once. ValueError for what cannot be read or weighed."""
+def runs_of(args: argparse.Namespace, *, apart: bool = False) -> list[Statement]:
+    """The runs, weighed as asked for, each joule once; `apart`: as each was stated. ValueError for what cannot be read
+    or weighed."""
     from ..interop import each_once, read_runs
 
     new, cloud = reweighing(args), getattr(args, "cloud", None)
     if cloud and any(value is not None for value in new):
         raise ValueError("give either --cloud or --zone, --intensity, --pue: a region has its own")
-    runs = each_once(read_runs(args.place, args.kind))
+    stated = read_runs(args.place, args.kind, skip=args.skip)
+    runs = stated if apart else each_once(stated)
     runs = runs[:1] if args.newest else runs
     return [replace(run, site=run.site.in_cloud(cloud)) if cloud else run.weighed(new) for run in runs]
 

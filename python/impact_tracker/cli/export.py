@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.to == EIT:
         text = record_as_data_json(args.place)
     else:
-        runs = runs_of(args)
+        runs = runs_of(args, apart=args.to in FORMS and FORMS[args.to].single)
         text = write(args.to, runs, _fields(args.field))
         if FORMS[args.to].single and len(runs) > 1 and not args.newest:
             print(f"impact-tracker export: {runs[0].name} alone, the newest of {len(runs)} runs", file=sys.stderr)

@@ -37,7 +37,10 @@ def report(args: argparse.Namespace) -> int:
         if getattr(args, name):
             raise ValueError(f"--{name} takes records: runs of other trackers have no samples; leave it out")
     new = reweighing(args)
-    runs = [run.weighed(new) for path in args.paths for run in read_runs(path, args.kind)]
+    paths = {Path(path).resolve(): path for path in args.paths}  # a file that is named twice counts once
+    runs = [run.weighed(new) for path in paths.values() for run in read_runs(path, args.kind, skip=args.skip)]
+    if not runs:
+        raise ValueError("nothing that could be read is left")
     if args.csv:
         sys.stdout.write(codecarbon.to_csv(runs))
     elif args.json:

@@ -83,7 +83,7 @@ def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
         energy=run.energy,
         duration_s=run.duration_s,
         idle_j=None if assumed.idle_w is None or run.duration_s is None else assumed.idle_w * run.duration_s,
-        pue=run.site.pue,
+        pue=run.site.overhead,
         zone=run.site.zone,
         grid=run.site.intensity,
         wue=None if wue is None else Factor.stated(wue, "L/kWh", "water usage effectiveness of the site"),

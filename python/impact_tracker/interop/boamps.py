@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,11 +11,17 @@ from pathlib import Path
 from ..estimators import Use
 from ..factors import Factor
 from ..hostinfo import Hardware
-from ..values import QUALITIES, Energy, Quality, joules_of, quality_of
-from .boamps_rules import SPECIFICATION, VERSION, faults_of
+from ..values import QUALITIES, Energy, Quality, joules_of, kwh_of, quality_of
+from .boamps_rules import MEASURE, SPECIFICATION, VERSION, faults_of
 from .json_table import JsonObject, JsonTable
-from .statement import InteropError, Site, Stated, Statement, text_of
+from .statement import InteropError, Site, Stated, Statement, known_zone, text_of
 
+_UNIT = "unit"
+_KWH = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6} | {
+    prefix + word: kwh_of(joules)
+    for prefix, joules in (("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9))
+    for word in ("j", "joule", "joules")
+}
 _ACCURACY = {"measured": "high", "modelled": "medium", "estimated": "low", "stale": "low"}
 
 
@@ -135,22 +142,27 @@ def read_json(path: str | Path) -> list[Statement]:
 
 def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
     place, header, impacts = report.table("environment"), report.table("header"), report.table("impacts")
-    kwh = measure.number("powerConsumption") or 0.0  # the schema requires a number here
-    if kwh < 0:
-        raise InteropError(f"{where}: a negative energy ({kwh:g} kWh), which the schema lets pass")
+    kwh = (measure.number("powerConsumption") or 0.0) * _kwh_of_unit(measure, where)  # a number, as the schema requires
+    if not 0 <= kwh < math.inf:
+        raise InteropError(f"{where}: a negative or infinite energy ({kwh:g} kWh), which the schema lets pass")
     method, country = measure.text("measurementMethod") or "", place.text("country")
     # The table `impacts` is our extension: no field of the format says carbon or PUE.
     pue, carbon_g = impacts.number("pue"), impacts.number("carbon_g")
-    return Statement(
+    unknown = sorted(set(measure.fields) - set(MEASURE.fields) - {_UNIT})
+    notes = [] if pue is not None else ["a BoAmps report does not say whether a PUE is in its energy"]
+    notes += [f"{where} has fields of no known meaning, which are not read: {', '.join(unknown)}"] if unknown else []
+    run = Statement(
         name=header.table("publisher").text("projectName") or report.table("task").text("taskFamily") or "",
         tool=method,
         tool_version=measure.text("version") or "",
+        started_at=_time(measure.text("measurementDateTime")),
         duration_s=measure.number("measurementDuration"),
         energy=Energy(joules_of(kwh), quality=_quality(method, measure.text("cpuTrackingMode"))),
         site=Site(
             pue=pue if pue is not None and pue >= 1 else 1.0,
+            pue_source="stated in the report" if pue is not None else "not stated in the report: none was taken out",
             intensity=_intensity(place.number("powerSourceCarbonIntensity")),
-            zone=country,
+            zone=known_zone(country),
             zone_name=country,
             location=place.text("location"),
             cloud_provider=report.table("infrastructure").text("cloudProvider"),
@@ -159,9 +171,27 @@ def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
         use=Use(measure.number("averageUtilizationCpu"), measure.number("averageUtilizationGpu")),
         stated=Stated(carbon_g=carbon_g if carbon_g is not None and carbon_g >= 0 else None),
         run_id=header.text("reportId"),
-        notes=() if pue is not None else ("a BoAmps report does not say whether a PUE is in its energy",),
+        notes=tuple(notes),
         origin=where,
     )
+    return run.placed()
+
+
+def _kwh_of_unit(measure: JsonTable, where: str) -> float:
+    """Before its version 1.0 the format had a unit beside the number, and any unit; since then it is kWh."""
+    unit = measure.fields.get(_UNIT, "kWh")
+    scale = _KWH.get(unit.casefold()) if isinstance(unit, str) else None
+    if scale is None:
+        raise InteropError(f"{where}: its unit is no energy that is known: {unit!r}; known are {', '.join(_KWH)}")
+    return scale
+
+
+def _time(stamp: str | None) -> datetime | None:
+    try:
+        began = datetime.fromisoformat(stamp or "")
+        return began if began.tzinfo else began.replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def _intensity(stated: float | None) -> Factor | None:

@@ -57,7 +57,7 @@ _DATASET = _object(
     dataType=_one_of("tabular audio boolean image video object text token word other"),
     source=_one_of("public private other"),
 )
-_MEASURE = _object(
+MEASURE = _object(
     "measurementMethod powerConsumption",
     "measurementMethod manufacturer version cpuTrackingMode gpuTrackingMode measurementDateTime",
     "powerCalibrationMeasurement durationCalibrationMeasurement powerConsumption measurementDuration",
@@ -107,7 +107,7 @@ REPORT = _object(
     "task measures infrastructure",
     header=_HEADER,
     task=_TASK,
-    measures=_list(_MEASURE),
+    measures=_list(MEASURE),
     system=_object("os", "os distribution distributionVersion"),
     software=_object("language", "language version"),
     infrastructure=_INFRASTRUCTURE,

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from ..estimators import Use
 from ..factors import Factor, FactorError, zone_code
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
-from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity, text_of
+from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity, known_zone, text_of
+
+_STAMPS_APART_S = 2.0  # stamps are of whole seconds, durations are not
 
 
 def to_csv(runs: Iterable[Statement]) -> str:
@@ -96,30 +99,76 @@ COLUMNS = tuple(_row(Statement("", "codecarbon")))  # every one of its version 3
 
 
 def read_csv(path: str | Path) -> list[Statement]:
-    """Every row of an emissions.csv, of any version (columns by name). InteropError with file and line.
+    """The runs of an emissions.csv, of any version (columns by name) and with any separator.
+
+    A row that cannot be read is named, with its line and the reason, in the notes of the first run; InteropError where
+    no row can. Of the rows that one run wrote over and over, each with all before it, the last counts.
 
     Its energies have its PUE in them and are divided by it here; an absent power is not 0 W; the intensity is reckoned
     back from its own emissions and energy, so that nothing is weighed twice.
     """
     source = Path(path)
-    reader = csv.DictReader(io.StringIO(text_of(source), newline=""))
-    missing = {"duration", "emissions", "energy_consumed"} - set(reader.fieldnames or ())
-    if missing:
-        raise InteropError(f"{source}:1: no CodeCarbon file: it lacks the columns {', '.join(sorted(missing))}")
-    return [_statement(_Row(cells, f"{source}:{reader.line_num}")) for cells in reader]
+    lines = text_of(source).splitlines()
+    separator = max(",;\t|", key=(lines or [""])[0].count)
+    reader = csv.reader(lines, delimiter=separator)
+    runs: list[Statement] = []
+    faults: list[str] = []
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        missing = {"duration", "emissions", "energy_consumed"} - set(header)
+        if missing:
+            raise InteropError(f"{source}:1: no CodeCarbon file: it lacks the columns {', '.join(sorted(missing))}")
+        for cells in reader:
+            try:
+                runs += _of_row(header, [cell.strip() for cell in cells], f"{source}:{reader.line_num}", separator)
+            except (InteropError, FactorError) as fault:
+                faults.append(str(fault))
+    except csv.Error as fault:
+        faults.append(f"{source}:{reader.line_num}: {fault}")
+    if not runs:
+        raise InteropError("; ".join(faults) or f"{source}: a header alone, without a row")
+    runs = _last_rows(runs)
+    unread = tuple(f"not read: {fault}" for fault in faults)
+    return [replace(runs[0], notes=(*unread, *runs[0].notes)), *runs[1:]]
+
+
+def _of_row(header: Sequence[str], cells: Sequence[str], where: str, separator: str) -> list[Statement]:
+    if not any(cells):
+        return []
+    if cells == header:
+        raise InteropError(f"{where}: the header again")
+    if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        raise InteropError(f"{where}: the mark of a merge")
+    if len(cells) != len(header):
+        raise InteropError(f"{where}: {len(cells)} cells under a header of {len(header)}")
+    return [_statement(_Row(dict(zip(header, cells)), where, separator != ","))]
+
+
+def _last_rows(runs: Sequence[Statement]) -> list[Statement]:
+    """Rows with one run's id that began at one time hold what those before them hold: the largest counts."""
+    rows: dict[object, list[Statement]] = {}
+    for run in runs:
+        began = run.started_at.timestamp() if run.started_at else math.nan
+        own = [key for key in rows if isinstance(key, tuple) and key[:2] == (run.run_id, run.name)]
+        near = [key for key in own if not abs(key[2] - began) > _STAMPS_APART_S]
+        key: object = near[0] if near else (run.run_id, run.name, began)
+        rows.setdefault(key if run.run_id else id(run), []).append(run)
+    return [max(group, key=lambda run: (run.energy.best_j or 0.0, run.duration_s or 0.0)) for group in rows.values()]
 
 
 class _Row:
-    """One line of the file: its cells as numbers, `None` for an empty one."""
+    """One line of the file: its cells as numbers, `None` for an empty one. `commas`: a comma may be a decimal point."""
 
-    def __init__(self, cells: dict[str, str], where: str) -> None:
-        self.cells, self.where = cells, where
+    def __init__(self, cells: dict[str, str], where: str, commas: bool) -> None:
+        self.cells, self.where, self.commas = cells, where, commas
 
     def text(self, name: str) -> str | None:
         return self.cells.get(name) or None
 
     def number(self, name: str) -> float | None:
-        cell = (self.cells.get(name) or "").strip()
+        cell = self.cells.get(name) or ""
+        if self.commas and "," in cell:
+            cell = cell.replace(".", "").replace(",", ".")
         if not cell or cell.casefold() in ("nan", "none"):
             return None
         try:
@@ -154,24 +203,26 @@ class _Row:
 
 
 def _statement(row: _Row) -> Statement:
-    pue = row.number("pue") or 1.0
+    pue = row.number("pue")
+    overhead = pue or 1.0
     version = row.text("codecarbon_version") or ""
     ours = version.startswith("impact-tracker")
     quality: Quality = "modelled" if row.text("tracking_mode") == "constant" else "estimated"
     powers = {part: row.readable(f"{part}_power") for part in ("cpu", "gpu", "ram")}
-    return Statement(
-        name=row.text("project_name") or "codecarbon",
+    run = Statement(
+        name=row.text("task_name") or row.text("project_name") or "codecarbon",
         tool="impact-tracker" if ours else "codecarbon",
         tool_version=version.partition(" ")[2] if ours else version,
         started_at=_started(row.text("timestamp"), row.number("duration")),
         duration_s=row.number("duration"),
-        energy=row.energy("energy_consumed", pue, quality),
-        parts=Parts(*(row.energy(f"{part}_energy", pue, quality) for part in ("cpu", "gpu", "ram"))),
+        energy=row.energy("energy_consumed", overhead, quality),
+        parts=Parts(*(row.energy(f"{part}_energy", overhead, quality) for part in ("cpu", "gpu", "ram"))),
         site=Site(
-            pue=pue,
+            pue=overhead,
+            pue_source="stated in the file" if pue else "not stated in the file: none was taken out",
             wue=row.number("wue"),
             intensity=_intensity(row),
-            zone=row.text("country_iso_code"),
+            zone=known_zone(row.text("country_iso_code"), row.text("country_name")),
             zone_name=row.text("country_name"),
             location=row.text("region"),
             cloud_provider=row.text("cloud_provider"),
@@ -189,6 +240,7 @@ def _statement(row: _Row) -> Statement:
         notes=("a CodeCarbon file does not say which of its energies were measured and which modelled",),
         origin=row.where,
     )
+    return run.placed()
 
 
 def _hardware(row: _Row) -> Hardware:

@@ -173,9 +173,9 @@ def write(form: str, runs: Sequence[Statement], fields: Fields | None = None) ->
         )
     if not runs:
         raise InteropError("there is no run to export: give a place that holds one")
-    runs, chosen, given = each_once(runs), FORMS[form], dict(fields or {})
+    chosen, given = FORMS[form], dict(fields or {})
     known = [name.rstrip("!") for name in chosen.fields]
     for name in given:
         if name not in known:
             raise InteropError(f"{form} knows no field {name!r}; it knows {', '.join(known) or 'none'}")
-    return chosen.write(runs, given)
+    return chosen.write(runs if chosen.single else each_once(runs), given)

@@ -9,11 +9,12 @@ from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
 from ..factors.hardware import ANY_CARD
-from ..values import kwh_of
+from ..values import joules_of, kwh_of
 from .reported import ReportedNumbers
 
 # The electricity of every grid lies between these (g CO2e/kWh, yearly mean, life cycle).
 _LOWEST, _HIGHEST = 5.0, 1400.0
+_MACHINE_W, _CARD_W = 20_000.0, 1_500.0  # above what any one machine draws, and any card
 _TOLERANCE = 0.02  # numbers that differ by less differ by their rounding in print
 
 
@@ -204,6 +205,12 @@ def arithmetic(s: ReportedNumbers) -> Faults:
         yield from _compare(s.carbon_g, s.site_kwh * s.intensity, "energy × intensity", "g", s.tolerance)
     if s.carbon_each_g and s.carbon_g and s.units:
         yield from _compare(s.carbon_each_g, s.carbon_g / s.units, "carbon over units", "g each", s.tolerance)
+    if s.cards is not None:
+        powers_w = [s.power_w, joules_of(s.reported_kwh) / s.duration_s if s.reported_kwh and s.duration_s else None]
+        largest_w, most_w = max(filter(None, powers_w), default=0.0), _MACHINE_W + _CARD_W * s.cards
+        if largest_w > most_w:
+            what = f"it states {largest_w / 1000:.4g} kW on average; one machine draws {most_w / 1000:g} kW at most"
+            yield "error", what, "Check the units (Wh or kWh, W or kW) and how many machines it is of"
     if s.it_kwh and s.power_w and s.duration_s and s.pue in (None, 1.0):
         yield from _compare(s.it_kwh, kwh_of(s.power_w * s.duration_s), "power × time", "kWh", 0.1)
 

@@ -42,6 +42,7 @@ class ReportedNumbers:
     embodied_gpu_kg: float | None = None
     embodied_has_range: bool = False
     gpu_model: str | None = None
+    cards: int | None = None
     primary_energy_mj: float | None = None
     ram_w: float | None = None
     ram_gb: float | None = None
@@ -88,6 +89,7 @@ def of_statement(run: Statement) -> ReportedNumbers:
         ram_w=ram_w,
         ram_gb=run.memory_gb,
         gpu_model=run.hardware.gpu,
+        cards=len(run.hardware.gpus),
     )
 
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import warn
+from ..old_logs import find_old_logs
+from ..record import Record, find_records, read_record
 from . import boamps, carbontracker, codecarbon, eit
 from .from_records import from_records
 from .statement import InteropError, Statement
@@ -18,11 +21,11 @@ KINDS: dict[str, Callable[[Path], list[Statement]]] = {
 }
 
 
-def read_runs(path: str | Path, kind: str | None = None) -> list[Statement]:
+def read_runs(path: str | Path, kind: str | None = None, *, skip: bool = False) -> list[Statement]:
     """The runs at a place; `kind` (codecarbon, carbontracker, eit, boamps, record) or what the files look like.
 
     Records newest first, those of one machine that overlap in time as one run; of other tools each as it was stated:
-    `each_once` takes from them what was counted twice.
+    `each_once` takes from them what was counted twice. `skip`: a file that cannot be read is left out with a warning.
     InteropError where nothing is understood, with what was looked for.
     """
     place = Path(path)
@@ -32,15 +35,32 @@ def read_runs(path: str | Path, kind: str | None = None) -> list[Statement]:
         )
     wanted = kind or guess(place)
     if wanted == "record":
-        return _records(place)
+        return _records(place, skip)
     if wanted not in KINDS:
         raise InteropError(f"unknown kind {wanted!r}; known are record, {', '.join(KINDS)}")
-    return KINDS[wanted](place)
+    if not skip:
+        return KINDS[wanted](place)
+    runs: list[Statement] = []
+    for file in _files(place, wanted):
+        try:
+            runs += KINDS[wanted](file)
+        except InteropError as fault:
+            warn(f"left out: {fault}")
+    return runs
+
+
+def _files(place: Path, kind: str) -> list[Path]:
+    """The files of other trackers at a place, of which one may fail without the others."""
+    if place.is_file():
+        return [place]
+    if kind == "eit":
+        return find_old_logs(place)
+    return sorted(place.rglob("*carbontracker*_output.log")) if kind == "carbontracker" else [place]
 
 
 def guess(place: Path) -> str:
     if place.is_file():
-        if place.suffix == ".csv":
+        if {".csv", ".tsv"} & set(place.suffixes):  # also emissions.csv.bak
             return "codecarbon"
         if place.suffix == ".log":
             return "carbontracker"
@@ -57,10 +77,16 @@ def guess(place: Path) -> str:
     )
 
 
-def _records(place: Path) -> list[Statement]:
-    from ..record import find_records, read_record
-
+def _records(place: Path, skip: bool) -> list[Statement]:
     paths = find_records(place)
     if not paths:
         raise InteropError(f"{place}: no record below it (impacttracker/*.jsonl in the logdir of an ImpactTracker)")
-    return from_records([record for record in map(read_record, paths) if record.started or len(paths) == 1])
+    records: list[Record] = []
+    for path in paths:
+        try:
+            records.append(read_record(path))
+        except (OSError, ValueError) as fault:
+            if not skip:
+                raise
+            warn(f"left out: {path}: {fault}")
+    return from_records([record for record in records if record.started or len(paths) == 1])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ..estimators import Comparison, Use, beside
-from ..factors import Factor, cloud_region
+from ..factors import Factor, FactorError, cloud_region, zone_code
 from ..footprint import Impact, carbon, grams_of, pue_factor
 from ..hostinfo import Hardware
 from ..modelled import ModelledPart, quality_in_words
@@ -25,11 +28,28 @@ class InteropError(ValueError):
 
 
 def text_of(place: Path) -> str:
-    """What stands in a file. InteropError where it cannot be read."""
+    """What stands in a file of UTF-8 or UTF-16, other bytes replaced. InteropError where it cannot be read."""
     try:
-        return place.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
+        content = place.read_bytes()
+    except OSError as fault:
         raise InteropError(f"{place}: cannot be read: {fault}") from fault
+    if content.startswith(b"version https://git-lfs"):
+        raise InteropError(f"{place}: a pointer of Git LFS, not the file itself: fetch it with `git lfs pull`")
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in content[:200]:  # every other byte of Latin letters in UTF-16
+        encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+    return io.StringIO(content.decode(encoding, errors="replace"), newline=None).read()
+
+
+def known_zone(*names: str | None) -> str | None:
+    """The first of some names of a country that the tables know."""
+    for name in filter(None, names):
+        with suppress(FactorError):
+            zone_code(name)
+            return name
+    return None
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a run drew its electricity. `pue`: 1 or more; `wue`: L of water for each kWh of the computers.
+    """Where a run drew its electricity. `pue`: 1 or more, `pue_source`: who states it; `wue`: L of water for
+    each kWh of the computers.
 
     `intensity`: in g/kWh, with its source; `zone`: country as the tool names it; `zone_name`: in words; `location`:
     more precisely than the country.
@@ -57,6 +78,12 @@ class Site:
     location: str | None = None
     cloud_provider: str | None = None
     cloud_region: str | None = None
+    pue_source: str = "stated by the user"
+
+    @property
+    def overhead(self) -> Factor:
+        """The PUE with who states it."""
+        return pue_factor(Factor.stated(self.pue, "1", "PUE", self.pue_source))
 
     @property
     def place(self) -> str | None:
@@ -68,7 +95,8 @@ class Site:
 
         An intensity that is only a number leaves the place as it was, and with it water and primary energy of there.
         """
-        site = self if new.pue is None else replace(self, pue=pue_factor(new.pue).value)
+        stated = Site.pue_source
+        site = self if new.pue is None else replace(self, pue=pue_factor(new.pue).value, pue_source=stated)
         if not new.of_electricity:
             return site
         weighing = Weighing(zone=new.zone, intensity_g_per_kwh=new.intensity_g_per_kwh)
@@ -88,6 +116,7 @@ class Site:
             self,
             intensity=cloud.intensity,
             pue=cloud.pue.value,
+            pue_source=cloud.pue.source,
             wue=None if cloud.wue is None else cloud.wue.value,
             zone=cloud.zone,
             zone_name=cloud.place,
@@ -182,7 +211,7 @@ class Statement:
     def carbon(self) -> Impact:
         """Energy × PUE × intensity; what the tool itself stated where no intensity is known; missing else."""
         if self.site.intensity is not None:
-            return carbon(self.energy, self.site.pue, intensity=self.site.intensity)
+            return carbon(self.energy, self.site.overhead, intensity=self.site.intensity)
         if self.stated.carbon_g is not None:
             stated = Factor.stated(self.stated.carbon_g / 1000.0, "kg", f"carbon as {self.tool} stated it", self.tool)
             return grams_of(stated)

@@ -108,6 +108,7 @@ def _rows(runs: Sequence[Statement]) -> Table:
 
 def _sum_line(runs: Sequence[Statement], summands: Sequence[Statement]) -> str:
     energy, grams = total(run.energy for run in summands), [run.carbon.value for run in summands]
+    grams += [None for run in runs if run.carbon.value is None]
     missing = sum(run.energy.is_missing for run in runs)
     left_out = f"; {missing} measured nothing and are not in the sum" if missing else ""
     amount = "energy not measured" if energy.is_missing else digits.energy(energy.best_j)
