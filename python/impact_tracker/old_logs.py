@@ -73,7 +73,7 @@ _ALLOWED: dict[tuple[str, str], object] = {
 }
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(pickle._Unpickler):  # the compiled one allocates whatever size a damaged file names
     """Loads plain values and dates. Every other class or function becomes a stub: nothing is imported or called."""
 
     def find_class(self, module: str, name: str) -> object:
@@ -118,7 +118,7 @@ def read_samples(path: Path) -> tuple[list[dict[str, object]], str | None]:
                 continue
             try:
                 sample = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return samples, f"{path} line {number}: not JSON; everything before it was read"
             if not isinstance(sample, dict):
                 return samples, f"{path} line {number}: no object; everything before it was read"

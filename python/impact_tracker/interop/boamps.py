@@ -14,9 +14,10 @@ from ..hostinfo import Hardware
 from ..values import QUALITIES, Energy, Quality, joules_of, kwh_of, quality_of
 from .boamps_rules import MEASURE, SPECIFICATION, VERSION, faults_of
 from .json_table import JsonObject, JsonTable
-from .statement import InteropError, Site, Stated, Statement, known_zone, text_of
+from .statement import InteropError, Site, Stated, Statement, faults_of_file, known_zone, text_of
 
 _UNIT = "unit"
+_MOST_PARTS = 100_000  # a larger number of parts is a slip, not a machine
 _KWH = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6} | {
     prefix + word: kwh_of(joules)
     for prefix, joules in (("", 1.0), ("k", 1e3), ("m", 1e6), ("g", 1e9))
@@ -124,20 +125,15 @@ def to_json(run: Statement, **task: object) -> str:
 def read_json(path: str | Path) -> list[Statement]:
     """The measures of a report, one run each. InteropError names the file and what breaks the schema."""
     source = Path(path)
-    try:
+    with faults_of_file(source):
         report = json.loads(text_of(source))
-    except InteropError:
-        raise
-    except ValueError as fault:
-        raise InteropError(f"{source}: {fault}") from fault
     faults = faults_of(report)
     if faults:
         raise InteropError(f"{source}: not a valid BoAmps report: {'; '.join(faults)}")
-    document = JsonTable(report)
-    return [
-        _statement(document, measure, f"{source}, measure {index + 1}")
-        for index, measure in enumerate(document.tables("measures"))
-    ]
+    with faults_of_file(source):
+        document = JsonTable(report)
+        measures = enumerate(document.tables("measures"), 1)
+        return [_statement(document, measure, f"{source}, measure {number}") for number, measure in measures]
 
 
 def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
@@ -206,6 +202,8 @@ def _hardware(report: JsonTable) -> Hardware:
         [part for part in parts if (part.text("componentType") or "").casefold() == kind]
         for kind in ("cpu", "gpu", "ram")
     )
+    if any(part.count("nbComponent") > _MOST_PARTS for part in parts):
+        raise ValueError(f"more than {_MOST_PARTS:,} of one component in a machine")
     sizes = [part.number("memorySize") for part in memory]
     gigabytes = sum(size * part.count("nbComponent") for part, size in zip(memory, sizes) if size is not None)
     return Hardware(

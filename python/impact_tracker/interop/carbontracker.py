@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ..values import Energy, joules_of
-from .statement import InteropError, Site, Stated, Statement, implied_intensity, known_zone, text_of
+from .statement import (
+    InteropError,
+    Site,
+    Stated,
+    Statement,
+    began_at,
+    faults_of_file,
+    implied_intensity,
+    known_zone,
+    text_of,
+)
 
 _ACTUAL = re.compile(
     r"Actual consumption(?:\s+for\s+(?P<epochs>\d+)\s+epoch(?:\(s\)|s)?)?:?\s*\n"
@@ -37,19 +47,18 @@ def read_logs(path: str | Path, pue: float | None = None) -> list[Statement]:
         beside = file.with_name(file.name.replace("_output.log", ".log"))
         stated = _PUE.search(text + (text_of(beside) if beside != file and beside.is_file() else ""))
         divisor = pue or (float(stated[1]) if stated else PUE_SINCE_2023)
-        runs += [_statement(training, file, text, divisor) for training in _ACTUAL.finditer(text)]
+        for training in _ACTUAL.finditer(text):
+            where = f"{file}:{text.count(chr(10), 0, training.start()) + 1}"
+            with faults_of_file(where):
+                runs.append(_statement(training, file, text, divisor, where))
     if not runs:
         raise InteropError(f"{place}: no consumption that CarbonTracker measured (its *_output.log files hold them)")
     return runs
 
 
-def _statement(training: re.Match[str], file: Path, text: str, pue: float) -> Statement:
-    where = f"{file}:{text.count(chr(10), 0, training.start()) + 1}"
-    try:
-        stated_kwh = float(training["energy"])
-        grams = None if training["carbon"] is None else float(training["carbon"])
-    except ValueError as fault:
-        raise InteropError(f"{where}: {fault}") from fault
+def _statement(training: re.Match[str], file: Path, text: str, pue: float, where: str) -> Statement:
+    stated_kwh = float(training["energy"])
+    grams = None if training["carbon"] is None else float(training["carbon"])
     source, note = "CarbonTracker: its carbon over its energy", "its own source and year are not in the log"
     intensity = implied_intensity(grams, stated_kwh, source, note)
     epochs = int(training["epochs"]) if training["epochs"] else None
@@ -58,13 +67,12 @@ def _statement(training: re.Match[str], file: Path, text: str, pue: float) -> St
     notes = [f"it measured {epochs} of {max(predicted)} epochs: its energy is of these alone"] if is_part else []
     seconds = _seconds(training["time"])
     ended = [datetime.fromisoformat(f"{stamp}+00:00") for stamp in _STAMP.findall(text[: training.start() + 1])]
-    began = ended[-1].timestamp() - seconds if ended and seconds is not None else None
     places = _PLACE.findall(text)
     words = [word.strip() for word in reversed(places[-1].split(","))] if places else []
     run = Statement(
         name=file.name.split("_")[0],
         tool="carbontracker",
-        started_at=None if began is None else datetime.fromtimestamp(began, tz=timezone.utc),
+        started_at=began_at(ended[-1], seconds) if ended and seconds is not None else None,
         duration_s=seconds,
         energy=Energy(joules_of(stated_kwh / pue), quality="estimated", partial=is_part),
         site=Site(

@@ -15,8 +15,20 @@ from ..estimators import Use
 from ..factors import Factor, FactorError, zone_code
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
-from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity, known_zone, text_of
+from .statement import (
+    InteropError,
+    Parts,
+    Site,
+    Stated,
+    Statement,
+    began_at,
+    faults_of_file,
+    implied_intensity,
+    known_zone,
+    text_of,
+)
 
+_MOST_CARDS = 10_000  # a larger number is a slip, not a machine
 _STAMPS_APART_S = 2.0  # stamps are of whole seconds, durations are not
 
 
@@ -119,9 +131,11 @@ def read_csv(path: str | Path) -> list[Statement]:
         if missing:
             raise InteropError(f"{source}:1: no CodeCarbon file: it lacks the columns {', '.join(sorted(missing))}")
         for cells in reader:
+            where = f"{source}:{reader.line_num}"
             try:
-                runs += _of_row(header, [cell.strip() for cell in cells], f"{source}:{reader.line_num}", separator)
-            except (InteropError, FactorError) as fault:
+                with faults_of_file(where):
+                    runs += _of_row(header, [cell.strip() for cell in cells], where, separator)
+            except InteropError as fault:
                 faults.append(str(fault))
     except csv.Error as fault:
         faults.append(f"{source}:{reader.line_num}: {fault}")
@@ -246,11 +260,14 @@ def _statement(row: _Row) -> Statement:
 def _hardware(row: _Row) -> Hardware:
     card = re.sub(r"^\d+ x ", "", row.text("gpu_model") or "")  # CodeCarbon writes "2 x NVIDIA A100" beside the count
     memory_gb = row.number("ram_total_size")
+    cards = row.whole("gpu_count") or (1 if card else 0)
+    if cards > _MOST_CARDS:
+        raise InteropError(f"{row.where}: {cards} cards in one machine")
     return Hardware(
         cpu=row.text("cpu_model"),
         threads=row.whole("cpu_count"),
         memory_bytes=None if memory_gb is None else round(memory_gb * 1e9),
-        gpus=(card,) * (row.whole("gpu_count") or (1 if card else 0)),
+        gpus=(card,) * cards,
         kernel=row.text("os"),
         python=row.text("python_version"),
     )
@@ -268,5 +285,4 @@ def _started(stamp: str | None, seconds: float | None) -> datetime | None:
         ended = datetime.fromisoformat(stamp or "")
     except ValueError:
         return None
-    at = ended if ended.tzinfo else ended.replace(tzinfo=timezone.utc)
-    return datetime.fromtimestamp(at.timestamp() - (seconds or 0.0), tz=timezone.utc)
+    return began_at(ended if ended.tzinfo else ended.replace(tzinfo=timezone.utc), seconds or 0.0)

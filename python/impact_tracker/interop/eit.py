@@ -9,37 +9,42 @@ from pathlib import Path
 
 from ..record import Record, read_record
 from ..result import ChannelFields
-from .statement import InteropError, Parts, Site, Stated, Statement, implied_intensity
+from .statement import InteropError, Parts, Site, Stated, Statement, faults_of_file, implied_intensity
 
 
 def read_logs(path: str | Path) -> list[Statement]:
     """Every experiment below a place; its findings (mended ends, missing parts) come with it as notes."""
-    from ..old_logs import PUE, find_old_logs, read_old_log
+    from ..old_logs import find_old_logs
 
     runs = []
     for folder in find_old_logs(Path(path)):
-        try:
-            log = read_old_log(folder)
-        except (OSError, ValueError) as fault:
-            raise InteropError(f"{folder}: {fault}") from fault
-        source = "experiment-impact-tracker: its own intensity of the region"
-        intensity = implied_intensity(log.grams_per_pue, log.energy.kwh, source, year=2019)
-        runs.append(
-            Statement(
-                name=folder.parent.name or "experiment",
-                tool="experiment-impact-tracker",
-                duration_s=log.duration_s,
-                energy=log.energy,
-                parts=Parts(log.cpu, log.gpu),
-                site=Site(pue=PUE, intensity=intensity),
-                stated=Stated(carbon_g=None if log.grams_per_pue is None else log.grams_per_pue * PUE),
-                notes=log.findings,
-                origin=str(folder),
-            )
-        )
+        with faults_of_file(folder):
+            runs.append(_statement(folder))
     if not runs:
         raise InteropError(f"{path}: no log of experiment-impact-tracker (impacttracker/data.json)")
     return runs
+
+
+def _statement(folder: Path) -> Statement:
+    from ..old_logs import PUE, read_old_log
+
+    log = read_old_log(folder)
+    source = "experiment-impact-tracker: its own intensity of the region"
+    return Statement(
+        name=folder.parent.name or "experiment",
+        tool="experiment-impact-tracker",
+        duration_s=log.duration_s,
+        energy=log.energy,
+        parts=Parts(log.cpu, log.gpu),
+        site=Site(
+            pue=PUE,
+            pue_source="experiment-impact-tracker",
+            intensity=implied_intensity(log.grams_per_pue, log.energy.kwh, source, year=2019),
+        ),
+        stated=Stated(carbon_g=None if log.grams_per_pue is None else log.grams_per_pue * PUE),
+        notes=log.findings,
+        origin=str(folder),
+    )
 
 
 def samples_of(record: Record) -> list[dict[str, object]]:

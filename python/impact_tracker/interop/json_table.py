@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 JsonObject = dict[str, object]
@@ -20,9 +21,11 @@ class JsonTable:
         return value if isinstance(value, str) else None
 
     def number(self, name: str) -> float | None:
-        """A field that is a number, as it was written: whole numbers stay whole."""
+        """A field that is a number a float can hold, as it was written: whole numbers stay whole."""
         value = self.fields.get(name)
-        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > sys.float_info.max:
+            return None
+        return value
 
     def count(self, name: str) -> int:
         """A field that counts something; 0 where it is absent."""

@@ -154,9 +154,8 @@ def direct_for_lifecycle(s: ReportedNumbers) -> Faults:
         what = "its intensity counts direct emissions only"
         yield "note", what, "Life cycle adds making and fuel supply"
     elif ratio is not None and ratio < 0.4:
-        what = (
-            f"{s.intensity:.4g} g/kWh is far below the life-cycle mean of {s.zone} ({(s.intensity or 0.0) / ratio:.4g})"
-        )
+        mean = intensity(s.zone or "").value
+        what = f"{s.intensity:.4g} g/kWh is far below the life-cycle mean of {s.zone} ({mean:.4g})"
         yield "warning", what, "It may be direct emissions, production without imports, or market-based"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import math
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..estimators import Comparison, Use, beside
@@ -41,6 +42,25 @@ def text_of(place: Path) -> str:
     elif b"\0" in content[:200]:  # every other byte of Latin letters in UTF-16
         encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     return io.StringIO(content.decode(encoding, errors="replace"), newline=None).read()
+
+
+@contextmanager
+def faults_of_file(where: object) -> Iterator[None]:
+    """Whatever a file's content breaks is an InteropError with the place."""
+    try:
+        yield
+    except InteropError:
+        raise
+    except (OSError, ValueError, OverflowError, RecursionError, csv.Error) as fault:
+        raise InteropError(f"{where}: {fault}") from fault
+
+
+def began_at(ended: datetime, seconds: float) -> datetime | None:
+    """When a run began that lasted so long; `None` for a time that no calendar holds."""
+    try:
+        return ended.astimezone(timezone.utc) - timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def known_zone(*names: str | None) -> str | None:
@@ -181,6 +201,8 @@ class Statement:
     span: MachineSpan | None = None
 
     def __post_init__(self) -> None:
+        if not 1 <= self.site.pue < math.inf:
+            raise InteropError(f"{self.origin or self.name}: a PUE is 1 or more, not {self.site.pue:g}")
         for what, value in (
             ("duration_s", self.duration_s),
             ("its energy in J", self.energy.best_j),
@@ -238,7 +260,7 @@ class Statement:
         """When it ended, UTC."""
         if self.started_at is None or self.duration_s is None:
             return None
-        return datetime.fromtimestamp(self.started_at.timestamp() + self.duration_s, tz=timezone.utc)
+        return began_at(self.started_at, -self.duration_s)
 
     def weighed(self, new: Reweighing) -> Statement:
         """The same run with another PUE or electricity."""
