@@ -37,18 +37,27 @@ double cpu_percent(double length_s, CpuTime&& cpu_s) {
   return 100 * spent / (now_s() - start);
 }
 
-inline void make_machine(const fs::path& root) {
+inline void make_counters(const fs::path& root) {
   constexpr std::array kNames{"package-0", "dram", "package-1", "dram"};
   for (std::size_t i = 0; i < kZones.size(); ++i) {
     const fs::path zone = root / "sys/class/powercap" / kZones[i];
     fs::create_directories(zone);
     std::ofstream(zone / "name") << kNames[i] << "\n";
     std::ofstream(zone / "max_energy_range_uj") << "262143328850\n";
-    fs::create_symlink(kSysfsCounter, zone / "energy_uj");
+    // By its place among the devices, which another root directory has too.
+    fs::create_symlink(fs::canonical(kSysfsCounter), zone / "energy_uj");
   }
+}
+
+inline void make_cpuinfo(const fs::path& root) {
   fs::create_directories(root / "proc");
   std::ofstream(root / "proc/cpuinfo")
       << "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz\n";
+}
+
+inline void make_machine(const fs::path& root) {
+  make_counters(root);
+  make_cpuinfo(root);
 }
 
 inline TrackerSettings settings_for(const fs::path& root, Duration period) {

@@ -58,7 +58,7 @@ void MachineTime::note_cpus() {
   buffer_.resize(256 * (cpus_.package_of.size() + 1));
 }
 
-std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
+const std::vector<std::int64_t>* MachineTime::busy_ns() {
   std::size_t size = 0;
   while (size < buffer_.size()) {
     const std::ptrdiff_t n =
@@ -68,10 +68,10 @@ std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
     if (!all_lines_) break;
   }
   std::string_view text{buffer_.data(), size};
-  std::vector<std::uint64_t> ticks(cpus_.packages.size(), 0);
+  ticks_.assign(cpus_.packages.size(), 0);
   std::string_view name;
   const auto total = busy_ticks(next_line(text), name);
-  if (!total || name != "cpu") return std::nullopt;
+  if (!total || name != "cpu") return nullptr;
   if (all_lines_) {
     while (!text.empty() && text.starts_with("cpu")) {
       const auto busy = busy_ticks(next_line(text), name);
@@ -80,13 +80,13 @@ std::optional<std::vector<std::int64_t>> MachineTime::busy_ns() {
       if (!busy || package == cpus_.package_of.end()) continue;
       by_cpu_[*cpu] = static_cast<std::int64_t>(*busy) * kTickNs;
       const auto at = std::ranges::lower_bound(cpus_.packages, package->second);
-      ticks[static_cast<std::size_t>(at - cpus_.packages.begin())] += *busy;
+      ticks_[static_cast<std::size_t>(at - cpus_.packages.begin())] += *busy;
     }
   }
-  if (cpus_.packages.size() == 1) ticks[0] = *total;
-  for (std::size_t i = 0; i < ticks.size(); ++i)
-    last_[i] = std::max(last_[i], static_cast<std::int64_t>(ticks[i]) * kTickNs);
-  return last_;
+  if (cpus_.packages.size() == 1) ticks_[0] = *total;
+  for (std::size_t i = 0; i < ticks_.size(); ++i)
+    last_[i] = std::max(last_[i], static_cast<std::int64_t>(ticks_[i]) * kTickNs);
+  return &last_;
 }
 
 }  // namespace impact

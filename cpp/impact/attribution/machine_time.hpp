@@ -29,8 +29,9 @@ class MachineTime {
  public:
   // Error: /proc/stat cannot be read, or shows a container in place of the machine (lxcfs).
   static Result<MachineTime> open(const Host& host, CpuMap cpus);
-  // Nanoseconds by package, in the order of CpuMap::packages; never goes back. nullopt where it cannot be read.
-  std::optional<std::vector<std::int64_t>> busy_ns();
+  // Nanoseconds by package, in the order of CpuMap::packages, until the next call; never goes back. nullptr where it
+  // cannot be read.
+  const std::vector<std::int64_t>* busy_ns();
   // From now on busy_ns() notes each CPU's time too.
   void note_cpus();
   const std::map<unsigned, std::int64_t>& by_cpu() const noexcept { return by_cpu_; }
@@ -42,6 +43,7 @@ class MachineTime {
   CpuMap cpus_;
   bool all_lines_ = false;
   std::vector<std::int64_t> last_;
+  std::vector<std::uint64_t> ticks_;  // of one look, by package
   std::map<unsigned, std::int64_t> by_cpu_;
   std::string buffer_;
 };

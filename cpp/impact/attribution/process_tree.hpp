@@ -48,6 +48,8 @@ class ProcessTree {
     std::int64_t children_before_ns = 0;
   };
 
+  bool is_alone() const noexcept;
+  std::int64_t look_alone();
   Look look();
   std::optional<Seen> see(int pid) const;
   std::vector<int> children(int pid);

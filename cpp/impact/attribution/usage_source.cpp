@@ -146,14 +146,14 @@ bool UsageSource::grow(const std::optional<std::int64_t>& own, bool others) {
   const std::vector<double>& parts = split_.parts(by_cpu);
   if (parts.empty()) return false;
   const double grown = last_own_ns_ ? static_cast<double>(std::max<std::int64_t>(*own - *last_own_ns_, 0)) : 0.0;
-  std::vector<double> by_package(own_ns_.size());
+  by_package_.resize(own_ns_.size());
   for (std::size_t i = 0; i < own_ns_.size(); ++i) {
-    by_package[i] = grown * parts[i];
-    own_ns_[i] += by_package[i];
+    by_package_[i] = grown * parts[i];
+    own_ns_[i] += by_package_[i];
   }
   last_own_ns_ = own;
   const Instant now = clock_->now();
-  if (work_) work_->add(machine_.by_cpu(), by_cpu, by_package, last_read_ ? seconds(now - *last_read_) : 0.0);
+  if (work_) work_->add(machine_.by_cpu(), by_cpu, by_package_, last_read_ ? seconds(now - *last_read_) : 0.0);
   last_read_ = now;
   return true;
 }
@@ -161,7 +161,7 @@ bool UsageSource::grow(const std::optional<std::int64_t>& own, bool others) {
 void UsageSource::read_all(Sink& out) {
   const Instant before = clock_->now();
   const std::optional<std::int64_t> own = use_->cpu_ns();
-  const std::optional<std::vector<std::int64_t>> all = machine_.busy_ns();
+  const std::vector<std::int64_t>* all = machine_.busy_ns();
   const Instant after = clock_->now();
   double all_grown = 0.0;
   for (std::size_t i = 0; all && i < last_all_ns_.size(); ++i)
@@ -179,14 +179,14 @@ void UsageSource::read_all(Sink& out) {
   };
   for (std::size_t i = 0; i < own_ns_.size(); ++i) {
     put(known, std::llround(own_ns_[i]));
-    put(all.has_value(), all ? (*all)[i] : 0);
+    put(all != nullptr, all ? (*all)[i] : 0);
     if (!work_) continue;
-    put(known && all, std::llround(work_->own()[i]));
-    put(known && all, std::llround(work_->all()[i]));
+    put(known && all != nullptr, std::llround(work_->own()[i]));
+    put(known && all != nullptr, std::llround(work_->all()[i]));
   }
   if (has_sums_) {
     put(known, std::llround(std::accumulate(own_ns_.begin(), own_ns_.end(), 0.0)));
-    put(all.has_value(), all ? std::accumulate(all->begin(), all->end(), std::int64_t{0}) : 0);
+    put(all != nullptr, all ? std::accumulate(all->begin(), all->end(), std::int64_t{0}) : 0);
   }
   if (has_memory_) read_memory(out, channel, before);
   channel += has_memory_ ? 2 : 0;

@@ -86,8 +86,8 @@ class UsageSource final : public Source {
   std::shared_ptr<ConsumerPids> pids_ = std::make_shared<ConsumerPids>();
   std::vector<Channel> channels_;
   bool has_sums_ = false, has_memory_ = false, has_consumers_ = false, needs_pids_ = false;
-  mutable std::mutex mutex_;  // all below: the sampler's thread, and the one that stops the tracker
-  std::vector<double> own_ns_;
+  mutable std::mutex mutex_;                 // all below: the sampler's thread, and the one that stops the tracker
+  std::vector<double> own_ns_, by_package_;  // so far; in the last interval
   std::vector<std::int64_t> last_all_ns_;
   std::optional<Instant> last_read_;
   std::optional<std::int64_t> last_own_ns_;

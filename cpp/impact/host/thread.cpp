@@ -1,38 +1,46 @@
 #include "impact/host/thread.hpp"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
-#include <vector>
+#include <algorithm>
+#include <cerrno>
 
 #include "impact/host/fork.hpp"
 
 namespace impact {
+namespace {
 
-bool Waker::sleep_until(Instant deadline) {
-  const std::chrono::steady_clock::time_point until{deadline.time_since_epoch()};
-  std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, until, [this] { return stop_ || wake_; });
-  wake_ = false;
-  return !stop_;
+constexpr std::uint32_t kWake = 1;
+constexpr std::uint32_t kStop = 2;
+
+}  // namespace
+
+bool Waker::sleep_until(Instant deadline) noexcept {
+  const std::int64_t ns = std::max<std::int64_t>(nanoseconds(deadline), 0);
+  const timespec until{ns / 1'000'000'000, ns % 1'000'000'000};
+  bool over = false;
+  while (asked_.load(std::memory_order_acquire) == 0 && !over) {
+    // The kernel compares the word with 0 and sleeps in one step: what is asked for in between is not slept through.
+    const long failed =
+        ::syscall(SYS_futex, &asked_, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+    over = failed != 0 && errno != EAGAIN && errno != EINTR;
+  }
+  return (asked_.fetch_and(kStop, std::memory_order_acq_rel) & kStop) == 0;
 }
 
-bool Waker::stopping() const {
-  const std::lock_guard lock(mutex_);
-  return stop_;
+void Waker::ask(std::uint32_t what) noexcept {
+  asked_.fetch_or(what, std::memory_order_release);
+  ::syscall(SYS_futex, &asked_, FUTEX_WAKE_PRIVATE, 1);
 }
 
-void Waker::wake() {
-  const std::lock_guard lock(mutex_);
-  wake_ = true;
-  changed_.notify_one();
-}
+void Waker::wake() noexcept { ask(kWake); }
 
-void Waker::stop() {
-  const std::lock_guard lock(mutex_);
-  stop_ = true;
-  changed_.notify_one();
-}
+void Waker::stop() noexcept { ask(kStop); }
 
 Thread::Thread(const std::string& name, std::function<void(Waker&)> body)
     : waker_(std::make_shared<Waker>()), generation_(fork_generation()) {
@@ -52,11 +60,7 @@ Thread::Thread(const std::string& name, std::function<void(Waker&)> body)
 
 Thread::~Thread() {
   if (generation_ != fork_generation()) {
-    // The child has no such thread, and the waker's lock may have been held at the fork: touch neither.
-    thread_.detach();
-    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a child without memory for a pointer ends in any case.
-    static auto* abandoned = new std::vector<std::shared_ptr<Waker>>;
-    abandoned->push_back(std::move(waker_));  // kept for ever: destroying a condition with waiters would wait for them
+    thread_.detach();  // the child has no such thread
     return;
   }
   waker_->stop();

@@ -1,10 +1,10 @@
 #pragma once
 // A thread as an object: it runs a body until asked to stop, and is joined by its destructor.
 
-#include <condition_variable>
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -12,20 +12,18 @@
 
 namespace impact {
 
-// What the body of a Thread sees: when to stop, and a way to sleep that a stop or a wake cuts short.
+// What the body of a Thread sees: a way to sleep that a stop or a wake cuts short. One word that the kernel waits on: a
+// condition variable would cost each tick of the sampler a system call more.
 class Waker {
  public:
   // Sleeps until the deadline (CLOCK_MONOTONIC), a wake() or a stop; false once a stop is asked for.
-  bool sleep_until(Instant deadline);
-  bool stopping() const;
-  void wake();
-  void stop();
+  bool sleep_until(Instant deadline) noexcept;
+  void wake() noexcept;
+  void stop() noexcept;
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stop_ = false;
-  bool wake_ = false;
+  void ask(std::uint32_t what) noexcept;
+  std::atomic<std::uint32_t> asked_{0};
 };
 
 // All signals are blocked in it, so that handlers run in the program's own threads. `name` shows in ps and top.
