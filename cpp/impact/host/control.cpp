@@ -28,7 +28,7 @@ bool wait_readable(const Descriptor& file, Duration at_most) noexcept {
 
 Result<Descriptor> open_device(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  if (fd >= 0) return Descriptor{fd};
+  if (fd >= 0) return Descriptor{fd}.kept();
   return open_for_reading(path);
 }
 

@@ -141,7 +141,7 @@ std::optional<ExitRecord> record_of(std::string_view stats) {
 
 Result<std::unique_ptr<ExitAccounting>> ExitAccounting::open(const Host& host) {
   if (!host.is_real()) return Error{ErrorKind::absent, "news of processes belong to the running machine", ""};
-  Descriptor socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC)};
+  Descriptor socket = Descriptor{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC)}.kept();
   sockaddr_nl own{};
   own.nl_family = AF_NETLINK;
   if (!socket.valid() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
@@ -162,6 +162,7 @@ Result<std::unique_ptr<ExitAccounting>> ExitAccounting::open(const Host& host) {
 }
 
 bool ExitAccounting::drain(std::vector<ExitRecord>& into) {
+  if (!socket_.is_ours()) return false;  // recv() would take what is the program's
   Buffer buffer;
   bool whole = true;
   for (int i = 0; i < 100'000; ++i) {

@@ -22,6 +22,9 @@ Error open_error(const std::filesystem::path& path, int code) {
   return {kind, path.string() + ": " + std::generic_category().message(code), ""};
 }
 
+constexpr int kFirstOwnNumber = 3;  // behind the standard ones, which a program may have closed
+constexpr int kHighNumber = 512;    // half of what a process may have as a rule
+
 // Holds back, in this thread, the signals that a failing write sends, and takes away one that it caused.
 class NoWriteSignals {
  public:
@@ -55,6 +58,7 @@ class NoWriteSignals {
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {
     close();
+    file_ = other.file_;
     fd_ = other.release();
   }
   return *this;
@@ -67,16 +71,52 @@ int Descriptor::release() noexcept {
 }
 
 void Descriptor::close() noexcept {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0 && is_ours()) ::close(fd_);
   fd_ = -1;
 }
 
+Descriptor::File Descriptor::file_of(int fd) noexcept {
+  struct stat state{};
+  if (::fstat(fd, &state) != 0) return {};
+  return {static_cast<std::uint64_t>(state.st_dev), static_cast<std::uint64_t>(state.st_ino)};
+}
+
+bool Descriptor::is_ours() const noexcept { return fd_ >= 0 && (file_.number == 0 || file_of(fd_) == file_); }
+
+Descriptor Descriptor::kept() && noexcept {
+  const int code = errno;
+  for (const int least : {kHighNumber, kFirstOwnNumber}) {
+    if (fd_ < 0 || fd_ >= least) break;
+    const int moved = ::fcntl(fd_, F_DUPFD_CLOEXEC, least);
+    if (moved < 0) continue;  // above the limit
+    ::close(fd_);
+    fd_ = moved;
+    break;
+  }
+  if (fd_ >= 0) file_ = file_of(fd_);
+  errno = code;
+  return std::move(*this);
+}
+
+bool Descriptor::reopen_for_appending(const std::filesystem::path& path) noexcept {
+  Descriptor anew = Descriptor{::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)}.kept();
+  if (!anew.valid() || file_.number == 0 || anew.file_ != file_) return false;
+  static_cast<void>(release());
+  *this = std::move(anew);
+  return true;
+}
+
 Result<Descriptor> open_for_reading(const std::filesystem::path& path) {
+  Descriptor file = open_briefly(path);
+  if (!file.valid()) return open_error(path, errno);
+  return std::move(file).kept();
+}
+
+Descriptor open_briefly(const std::filesystem::path& path) noexcept {
   int fd = -1;
   do {
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   } while (fd < 0 && errno == EINTR);
-  if (fd < 0) return open_error(path, errno);
   return Descriptor{fd};
 }
 
@@ -96,13 +136,13 @@ std::optional<std::uint64_t> read_count(const Descriptor& file) noexcept {
 }
 
 Result<std::string> read_text(const std::filesystem::path& path, std::size_t limit) {
-  Result<Descriptor> file = open_for_reading(path);
-  if (!file) return file.error();
+  const Descriptor file = open_briefly(path);
+  if (!file.valid()) return open_error(path, errno);
   std::string text;
   std::array<char, 4096> chunk;
   while (text.size() < limit) {
     const std::size_t want = std::min(chunk.size(), limit - text.size());
-    const std::ptrdiff_t n = read_at(file.value(), {chunk.data(), want}, static_cast<std::int64_t>(text.size()));
+    const std::ptrdiff_t n = read_at(file, {chunk.data(), want}, static_cast<std::int64_t>(text.size()));
     if (n < 0) return open_error(path, errno);
     if (n == 0) break;
     text.append(chunk.data(), static_cast<std::size_t>(n));
@@ -144,7 +184,7 @@ Result<Descriptor> create_file(const std::filesystem::path& path) {
   if (failed) return open_error(path.parent_path(), failed.value());
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
   if (fd < 0) return open_error(path, errno);
-  return Descriptor{fd};
+  return Descriptor{fd}.kept();
 }
 
 std::vector<std::string> list_directory(const std::filesystem::path& path) {

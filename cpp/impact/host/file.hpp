@@ -19,7 +19,7 @@ class Descriptor {
  public:
   Descriptor() noexcept = default;
   explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor(Descriptor&& other) noexcept : file_(other.file_), fd_(other.release()) {}
   Descriptor& operator=(Descriptor&& other) noexcept;
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -27,15 +27,37 @@ class Descriptor {
 
   int get() const noexcept { return fd_; }
   bool valid() const noexcept { return fd_ >= 0; }
+
+  // For a descriptor that is kept: moved to a high number, where a daemon that closes what it inherited, and the
+  // program's next files, seldom come; and its file is remembered, so that close() closes no other.
+  Descriptor kept() && noexcept;
+
+  // Whether its number still stands for the file that it was kept for. A program may have closed it and opened its own.
+  bool is_ours() const noexcept;
+
+  // Of a kept descriptor whose number was lost: the same file anew by its path. False where another stands there.
+  bool reopen_for_appending(const std::filesystem::path& path) noexcept;
+
   int release() noexcept;
   void close() noexcept;
 
  private:
+  struct File {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;  // 0: not remembered
+    friend bool operator==(const File&, const File&) = default;
+  };
+  static File file_of(int fd) noexcept;
+
+  File file_;
   int fd_ = -1;
 };
 
-// Opens for reading. Error: absent (ENOENT), forbidden (EACCES, EPERM), broken (else), with path and reason.
+// Opens for reading, to be kept. Error: absent (ENOENT), forbidden (EACCES, EPERM), broken (else), with path and reason.
 Result<Descriptor> open_for_reading(const std::filesystem::path& path);
+
+// The same for what is closed again at once: not valid, and errno set, on failure.
+Descriptor open_briefly(const std::filesystem::path& path) noexcept;
 
 // Bytes at `offset` into `buffer`; -1 and errno set on failure. Any thread, also two at once.
 std::ptrdiff_t read_at(const Descriptor& file, std::span<char> buffer, std::int64_t offset = 0) noexcept;

@@ -33,7 +33,7 @@ Result<PerfGroup> PerfGroup::open(std::uint32_t type, std::span<const std::uint6
     const int leader = events.empty() ? -1 : events.front().get();
     const long fd = syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), leader, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0) return perf_error(errno, cpu);
-    events.emplace_back(static_cast<int>(fd));
+    events.push_back(Descriptor{static_cast<int>(fd)}.kept());
   }
   return PerfGroup{std::move(events)};
 }
@@ -41,7 +41,7 @@ Result<PerfGroup> PerfGroup::open(std::uint32_t type, std::span<const std::uint6
 bool PerfGroup::read(std::span<std::uint64_t> values) const noexcept {
   std::array<std::uint64_t, kMostEvents + 1> buffer;
   const std::size_t want = (values.size() + 1) * sizeof(std::uint64_t);
-  if (events_.empty() || values.size() > kMostEvents) return false;
+  if (events_.empty() || values.size() > kMostEvents || !events_.front().is_ours()) return false;
   ssize_t n = -1;
   do {
     n = ::read(events_.front().get(), buffer.data(), want);

@@ -49,7 +49,9 @@ Result<ProcessLock> ProcessLock::open(const Host& host, const std::string& name,
       why += (why.empty() ? "" : "; ") + directory.error().what;
       continue;
     }
-    Descriptor file{::openat(directory.value().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    Descriptor file =
+        Descriptor{::openat(directory.value().get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)}
+            .kept();
     if (file.valid()) return ProcessLock(std::move(file), static_cast<std::int64_t>(place % kPlaces));
     why += (why.empty() ? "" : "; ") + (host.path(base) / name).string() + ": " + reason(errno);
   }

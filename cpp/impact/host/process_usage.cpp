@@ -21,10 +21,10 @@ namespace {
 Duration of(const timeval& t) noexcept { return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec}; }
 
 std::optional<ProcessStat> read_stat(const std::filesystem::path& path) {
-  Result<Descriptor> file = open_for_reading(path);
-  if (!file) return std::nullopt;
+  const Descriptor file = open_briefly(path);
+  if (!file.valid()) return std::nullopt;
   std::array<char, 1024> text;
-  const std::ptrdiff_t n = read_at(file.value(), text);
+  const std::ptrdiff_t n = read_at(file, text);
   if (n <= 0) return std::nullopt;
   return parse_process_stat({text.data(), static_cast<std::size_t>(n)});
 }

@@ -89,6 +89,11 @@ bool Outbox::flush() noexcept {
   if (is_inherited()) return true;
   const std::lock_guard writing(io_);
   if (!file_.valid()) return true;
+  // A program that closed our descriptor may have a file of its own under the number.
+  if (!file_.is_ours() && !file_.reopen_for_appending(path_)) {
+    failed(EBADF, ": the program closed its descriptor, and at its path is no more this file");
+    return false;
+  }
   if (unsure_) settle();
   while (true) {
     if (!send()) return false;
@@ -132,13 +137,13 @@ void Outbox::sent(std::uint64_t bytes) noexcept {
   health_.bytes_written += bytes;
 }
 
-void Outbox::failed(int code) noexcept {
+void Outbox::failed(int code, const char* why) noexcept {
   unsure_ = true;
   try {
     const std::lock_guard lock(state_);
     if (std::find(codes_.begin(), codes_.end(), code) != codes_.end()) return;
     codes_.push_back(code);
-    health_.errors.push_back(path_.string() + ": " + std::generic_category().message(code));
+    health_.errors.push_back(path_.string() + ": " + std::generic_category().message(code) + why);
   } catch (const std::exception&) {  // no memory for the message: the next failure says it
   }
 }

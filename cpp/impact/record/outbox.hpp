@@ -60,7 +60,7 @@ class Outbox {
   bool send() noexcept;
   void settle() noexcept;
   void sent(std::uint64_t bytes) noexcept;
-  void failed(int code) noexcept;
+  void failed(int code, const char* why = "") noexcept;
 
   const std::filesystem::path path_;
   const std::uint32_t generation_;
