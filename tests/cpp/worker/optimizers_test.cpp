@@ -2,6 +2,7 @@
 #include "worker/optimizers.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/serialize.h>
 
 #include <sstream>
 #include <vector>
