@@ -47,6 +47,14 @@ def expanded(path: str) -> Path:
         return Path(path)
 
 
+def readable(name: str) -> str:
+    """The name as UTF-8 can say it, for the record: a byte that is none stands there as its number."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def number(value: object) -> float:
     """A finite number from a number or a text; ValueError else."""
     if isinstance(value, bool):
@@ -101,7 +109,7 @@ def _sources(value: object) -> tuple[str, ...] | None:
 
 def _tags(value: object) -> dict[str, str]:
     if isinstance(value, Mapping):
-        return {str(name): str(tag) for name, tag in value.items()}
+        return {readable(str(name)): readable(str(tag)) for name, tag in value.items()}
     if not isinstance(value, str):
         raise ValueError("must be a mapping of names to texts")
     tags = {}
@@ -110,7 +118,7 @@ def _tags(value: object) -> dict[str, str]:
         if part.strip() and not (equals and name.strip()):
             raise ValueError("must read name=value,name=value")
         if part.strip():
-            tags[name.strip()] = tag.strip()
+            tags[readable(name.strip())] = readable(tag.strip())
     return tags
 
 

@@ -17,7 +17,7 @@ from .ranks import run_key
 from .region import Region
 from .result import Result
 from .runinfo import start_info, stop_info
-from .settings import Options, OptionsShown, TrackerSettings, explained
+from .settings import Options, OptionsShown, TrackerSettings, explained, readable
 from .weighing import Weighing
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class ImpactTracker:
 
     def _open(self, weighing: Weighing) -> _core.Tracker:
         settings = self._settings
+        if readable(settings.logdir) != settings.logdir:
+            raise ValueError(f"the logdir {readable(settings.logdir)} must have a name in UTF-8")
         core_settings = settings.for_core()
         core_settings.share_of = self._share_of
         core_settings.run_key = run_key()
@@ -198,7 +200,7 @@ class ImpactTracker:
         if edges is not None and edges not in _core.Edges.__members__:
             words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
             raise ValueError(f"edges must be {words}, not {edges!r}")
-        return Region(self._guard, str(name), edges)
+        return Region(self._guard, readable(str(name)), edges)
 
     def _now(self) -> Result | None:
         """The run as the core knows it now."""

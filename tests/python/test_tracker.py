@@ -331,3 +331,14 @@ def test_a_tracker_never_stopped_is_stopped_at_exit(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": path}, timeout=60)
     (record,) = (tmp_path / "impacttracker").iterdir()
     assert "totals" in json.loads(record.read_text().splitlines()[-1])
+
+
+def test_names_that_are_no_utf8_are_kept_readable_and_a_directory_is_named(machine: Machine, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\351")
+    with pytest.raises(ValueError, match=r"caf\\xe9 must have a name in UTF-8"):
+        ImpactTracker(tmp_path / name)
+    with ImpactTracker(tmp_path, tags={name: name, "lone": "\ud800"}) as tracker, tracker.region(name) as region:
+        machine.advance(1)
+    assert region.result is not None
+    assert region.name == "caf\\xe9"
+    assert header(tracker)["tags"] == {"caf\\xe9": "caf\\xe9", "lone": "\\ud800"}
