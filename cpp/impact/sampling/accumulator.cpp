@@ -86,7 +86,8 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
   if (back && (channel.range == 0 || state.last_raw >= channel.range)) return {Step::Kind::reset, 0, 0.0};
   const std::uint64_t delta = back ? raw + (channel.range - state.last_raw) : raw - state.last_raw;
   const auto least = static_cast<double>(delta);
-  if (has_to_move && delta != 0 && state.last_before - state.since_after > longest_lag(channel, state.rate)) {
+  const Duration stood = state.last_before - state.since_after;  // below 0 where the last reading brought a new value
+  if (has_to_move && delta != 0 && stood > Duration{0} && stood > longest_lag(channel, state.rate)) {
     return step_after_standstill(channel, state, reading, delta, most);
   }
   if (least > most) return {Step::Kind::reset, 0, 0.0};
@@ -140,7 +141,7 @@ Position Accumulator::after_step(const Channel& channel, const State& state, con
         position.still += more;
         // It may have stopped at any time after the reading before the first one with this value.
         if (!state.still) position.doubtful += state.since - state.since_from + longest_lag(channel, state.rate);
-      } else if (stood > longest_lag(channel, state.rate)) {
+      } else if (stood > Duration{0} && stood > longest_lag(channel, state.rate)) {
         position.behind = time - state.since_from;
       }
       break;
