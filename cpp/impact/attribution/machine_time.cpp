@@ -78,6 +78,7 @@ const std::vector<std::int64_t>* MachineTime::busy_ns() {
       const auto cpu = parse_number<unsigned>(name.substr(3));
       const auto package = cpu ? cpus_.package_of.find(*cpu) : cpus_.package_of.end();
       if (!busy || package == cpus_.package_of.end()) continue;
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
       by_cpu_[*cpu] = static_cast<std::int64_t>(*busy) * kTickNs;
       const auto at = std::ranges::lower_bound(cpus_.packages, package->second);
       ticks_[static_cast<std::size_t>(at - cpus_.packages.begin())] += *busy;

@@ -8,7 +8,7 @@ namespace impact {
 namespace {
 
 // A difference of two sums of numbers in hundredths, each cut off.
-constexpr std::int64_t kCutOff_ns = 2 * kTickNs;
+constexpr std::int64_t kCutOffNs = 2 * kTickNs;
 
 }  // namespace
 
@@ -53,6 +53,7 @@ bool ProcessTree::is_alone() const noexcept {
 // What finish(look()) comes to then, each second, without a list made for one process.
 std::int64_t ProcessTree::look_alone() {
   Seen& self = last_.at(root_);
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
   self = *see(root_);
   value_ns_ = std::max(value_ns_, unwaited_ns_ + (children_only_ ? 0 : self.own_ns) + self.children_ns);
   return value_ns_;
@@ -62,6 +63,7 @@ ProcessTree::Look ProcessTree::look() {
   Look now;
   by_parent_.clear();
   if (is_self_ && last_.size() <= 1 && !has_children()) {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
     now.emplace(root_, *see(root_));
     return now;
   }
@@ -129,7 +131,7 @@ void ProcessTree::settle(const Look& now) {
     const std::int64_t given = seen - need.children_before_ns;
     const bool exact = given == 0 || (is_self_ && parent == root_);
     const std::int64_t lost = need.ns - given;
-    if (lost > (exact ? 0 : kCutOff_ns)) unwaited_ns_ += lost;
+    if (lost > (exact ? 0 : kCutOffNs)) unwaited_ns_ += lost;
   }
   pending_.clear();
 }

@@ -141,6 +141,7 @@ void ShareLedger::exit(std::uint64_t region, Instant at) {
   const auto found = edges_.find(region);
   if (found == edges_.end()) return;
   found->second.out = Edge{at, std::vector<std::optional<Point>>(lines_.size())};
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
   resolve(*found->second.out);
 }
 
@@ -211,6 +212,7 @@ std::optional<Share> ShareLedger::share(const RegionResult& result) const {
     std::optional<Point> in, out;
     if (pair != settings_.pairs.end() && edges != edges_.end()) {
       in = point(edges->second.in, p);
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
       out = edges->second.out ? point(*edges->second.out, p)
                               : point(Edge{result.stop, std::vector<std::optional<Point>>(lines_.size())}, p);
     }

@@ -132,6 +132,7 @@ void UsageSource::read(Sink& out) noexcept {
     read_all(out);
     const Duration took = thread_cpu_time() - work;
     next_ = took > kLongLook ? before + kRest * took : Instant{};
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // no memory: no reading, and the next one bridges it
   }
 }
@@ -192,6 +193,7 @@ void UsageSource::read_all(Sink& out) {
   channel += has_memory_ ? 2 : 0;
   const double online = static_cast<double>(std::max<std::size_t>(machine_.cpus().package_of.size(), 1));
   double cores = use_->cpus().empty() ? online : static_cast<double>(use_->cpus().size());
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
   if (use_->quota()) cores = std::min(cores, *use_->quota());
   put(true, std::llround(std::min(cores / online, 1.0) / kPart));
   if (!has_consumers_) return;

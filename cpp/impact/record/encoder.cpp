@@ -208,6 +208,7 @@ void Encoder::edge(const EdgeReading& edge) {
     count(first.channel, first.count);
   }
   put(",");
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
   put_number(*nanoseconds_after(start_, first.before));
   put(",");
   put_number((first.after - first.before).count());
@@ -217,6 +218,7 @@ void Encoder::edge(const EdgeReading& edge) {
     put(",");
     count(first.channel, edge.tick_count);
     put(",");
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
     put_number(*nanoseconds_after(start_, edge.tick_lo));
     put(",");
     put_number((edge.tick_hi - edge.tick_lo).count());

@@ -31,6 +31,7 @@ struct Flusher {
         outbox->collect();
         outbox->flush();
       }
+      // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
     } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
     }
   }

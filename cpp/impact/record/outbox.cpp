@@ -144,6 +144,7 @@ void Outbox::failed(int code, const char* why) noexcept {
     if (std::find(codes_.begin(), codes_.end(), code) != codes_.end()) return;
     codes_.push_back(code);
     health_.errors.push_back(path_.string() + ": " + std::generic_category().message(code) + why);
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // no memory for the message: the next failure says it
   }
 }

@@ -168,11 +168,13 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
     ChannelResult part;
     if (settings_.at_edges[c]) {
       if (region.in.points[c] && region.out.points[c]) {
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
         part = counter_energy(channel, *region.in.points[c], *region.out.points[c], outcome.start, outcome.stop,
                               region.recent_power[c]);
         part.provisional = provisional && !(in_before[c] && out_before[c]);
       }
     } else if (region.in.positions[c] && region.out.positions[c]) {
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
       part = sampled_energy(channel, *region.in.positions[c], *region.out.positions[c], outcome.start, outcome.stop,
                             settings_.interval);
       part.provisional = provisional;

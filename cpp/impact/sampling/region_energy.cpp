@@ -17,7 +17,7 @@ constexpr double kTriangular95 = 0.776;
 
 // A tick is taken to tell the power up to here from it: later than this it comes only where the machine has more to do
 // than processors, and a read or the region's thread is held up.
-constexpr double kTickReach_s = 0.002;
+constexpr double kTickReachS = 0.002;
 
 // Inside one tick the power moves too; per tick it is taken to drift by this part of itself (one standard deviation).
 constexpr double kTickDrift = 0.045;
@@ -97,6 +97,7 @@ std::optional<EdgePoint> bridged_point(std::uint32_t channel, Instant edge, cons
   if (!last || !previous) return std::nullopt;
   const Instant known = std::clamp(edge, *previous, *last);
   EdgePoint point;
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
   point.position = *accumulator.at(channel, known);
   point.position.gap += edge - known;  // before the first reading it counts backwards: the gap lies after the edge
   point.time = edge;
@@ -133,7 +134,7 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
     const double x = std::abs(point == &enter ? x_in : x_out);
     if (point->ticked) {
       variance += carried_variance(channel, *point, x);
-      plain += square(swing) * square(std::max(0.0, x - std::max(kTickReach_s, 2.0 * period))) / 12;
+      plain += square(swing) * square(std::max(0.0, x - std::max(kTickReachS, 2.0 * period))) / 12;
     } else {
       // Over more than the counter's lag, the mean power is no longer the power at the edge.
       plain += square(swing) * (square(point->spread_s) + square(std::max(0.0, x - period)) / 12);

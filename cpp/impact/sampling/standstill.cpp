@@ -8,16 +8,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kUpdates = 20;
-constexpr double kLeastPower_w = 0.05;
+constexpr double kLeastPowerW = 0.05;
 constexpr Duration kLeastStandstill = 250ms;
 
 // Records may state any scale and any period. After a century nothing is waited for, and a Duration would overflow.
-constexpr double kLongest_s = 3e9;
+constexpr double kLongestS = 3e9;
 constexpr Duration kLongestUpdate = 24h;
 
 Duration time_of(double s) noexcept {
   if (!(s > 0.0)) return Duration{0};
-  return Duration{static_cast<std::int64_t>(std::min(s, kLongest_s) * 1e9)};
+  return Duration{static_cast<std::int64_t>(std::min(s, kLongestS) * 1e9)};
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ bool must_move(const Channel& channel) noexcept {
 Duration longest_standstill(const Channel& channel) noexcept {
   if (!must_move(channel)) return Duration::max();
   return std::max({kLeastStandstill, kUpdates * std::min(channel.update_period, kLongestUpdate),
-                   time_of(channel.scale / kLeastPower_w)});
+                   time_of(channel.scale / kLeastPowerW)});
 }
 
 Duration longest_lag(const Channel& channel, double rate) noexcept {

@@ -202,11 +202,10 @@ std::uint64_t Tracker::enter(const std::string& name, std::optional<Edges> edges
 std::optional<RegionResult> Tracker::exit(std::uint64_t region, std::optional<Instant> called) {
   const Instant at = std::min(host_.now(), called.value_or(Instant::max()));
   if (inert()) return std::nullopt;
-  Edges how = edges_;
-  {
+  const Edges how = [&] {
     const std::lock_guard lock(mutex_);
-    how = book_.edges_of(region).value_or(edges_);
-  }
+    return book_.edges_of(region).value_or(edges_);
+  }();
   Mark mark{Mark::Kind::exit, region, 0, "", how, at, edge_reader_.read(how)};
   const std::lock_guard lock(mutex_);
   digest();
@@ -282,6 +281,7 @@ void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings)
     note_sharing(slot);
     pending_.add(slot, readings);
     if (pending_.full()) digest();
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // no memory: the round is lost, the counters bridge it
   }
 }
@@ -290,6 +290,7 @@ void Tracker::digest() noexcept {
   pending_.drain([this](std::uint32_t slot, std::span<const Reading> readings) noexcept {
     try {
       record_row(slot, readings);
+      // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
     } catch (const std::exception&) {  // as above
     }
   });
@@ -350,6 +351,7 @@ void Tracker::stop(const json& info) noexcept {
     std::erase(left_open, std::uint64_t{0});
     if (!left_open.empty()) totals["left_open"] = left_open;
     writer_->finish(totals);
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // no memory: the record ends early, and says so when it is read
   }
 }

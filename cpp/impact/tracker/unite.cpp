@@ -143,7 +143,7 @@ class Uniter {
       stretch.region = open(mark, name);
       order_.push_back(stretch.region);
       if (&stretch == &run_) runs_.insert(stretch.region);
-    } else if (out && stretch.inside > 0 && --stretch.inside == 0) {
+    } else if (out && stretch.inside > 0 && --stretch.inside == 0) {  // NOLINT(bugprone-inc-dec-in-conditions)
       close(stretch.region, *stretch.last_out);
     } else {
       round_.clear();
