@@ -21,10 +21,9 @@ class Player {
 
   void operator()(const Row& row) {
     ++out_.rows;
-    if (start_lost_ && names_.empty() && !row.readings.empty()) {
+    if (start_lost_ && !row.readings.empty()) {
       for (const Reading& reading : row.readings) see(reading);
-      (*this)(Mark{Mark::Kind::enter, 0, 0, RegionBook::kRunName, Edges::plain, row.readings.front().before,
-                   last_readings()});
+      begin_run(row.readings.front().before);
     }
     book_.row(row.readings);
     for (const Reading& reading : row.readings) {
@@ -37,6 +36,7 @@ class Player {
   void operator()(const Mark& mark) {
     last_ = std::max(last_, mark.at);
     for (const EdgeReading& edge : mark.readings) see(edge.first);
+    if (start_lost_ && mark.region != 0 && !mark.readings.empty()) begin_run(mark.at);
     if (mark.kind == Mark::Kind::enter) {
       // A line may stand in a file twice; a number is given once.
       if (names_.try_emplace(mark.region, mark.name).second) book_.enter(mark);
@@ -69,6 +69,12 @@ class Player {
   }
 
  private:
+  // The run whose start is lost begins with the first reading, be it a row's or a region's; later ones change nothing.
+  void begin_run(Instant at) {
+    if (names_.contains(0)) return;
+    (*this)(Mark{Mark::Kind::enter, 0, 0, RegionBook::kRunName, Edges::plain, at, last_readings()});
+  }
+
   // An early end is measured by the latest reading of each channel, that of an edge as well as that of a row.
   void see(const Reading& reading) {
     if (reading.quality == Quality::missing) return;
