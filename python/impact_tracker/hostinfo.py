@@ -82,15 +82,26 @@ def _product(root: str = "/") -> str | None:
     return next((name for name in names if name), None)
 
 
+def _cpu_id(cpuinfo: str) -> str | None:
+    """Maker, family and model of the first processor, of an Arm core its implementer and part."""
+    fields = (
+        ("vendor_id", "cpu family", "model") if _field(cpuinfo, "vendor_id", ":") else ("CPU implementer", "CPU part")
+    )
+    told = [_field(cpuinfo, name, ":") for name in fields]
+    return " ".join(word for word in told if word) if all(told) else None
+
+
 @cache
 def host_info() -> dict[str, object]:
-    """`cpu`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's), `memory_bytes`, `system`,
-    `kernel`, `machine`, `product`, `gpus`."""
+    """`cpu`, `cpu_id`, `virtual`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's),
+    `memory_bytes`, `system`, `kernel`, `machine`, `product`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
     facts: dict[str, object] = {
         "cpu": _core.cpu_name() or _field(cpuinfo, "cpu", ":") or _field(cpuinfo, "Model", ":"),
+        "cpu_id": _cpu_id(cpuinfo),
+        "virtual": True if " hypervisor" in cpuinfo else None,
         "sockets": sockets,
         "physical_cores": cores,
         "logical_cpus": os.cpu_count(),
@@ -108,7 +119,8 @@ def host_info() -> dict[str, object]:
 
 class Hardware(NamedTuple):
     """What a record's header says of its machine; `None` where it does not. `cores` are physical, `threads` what the
-    system counts; `gpus` the names of the cards, one each."""
+    system counts; `gpus` the names of the cards, one each; `cpu_id` the processor's maker, family and model;
+    `virtual`: a virtual machine."""
 
     cpu: str | None = None
     cores: int | None = None
@@ -122,6 +134,8 @@ class Hardware(NamedTuple):
     hostname: str | None = None
     tool: str | None = None
     tool_version: str | None = None
+    cpu_id: str | None = None
+    virtual: bool = False
 
     @property
     def gpu(self) -> str | None:
@@ -150,6 +164,8 @@ def hardware_of(header: Mapping[str, object]) -> Hardware:
         hostname=_word(header.get("hostname")),
         tool=_word(tool.get("name")),
         tool_version=_word(tool.get("version")),
+        cpu_id=_word(host.get("cpu_id")),
+        virtual=host.get("virtual") is True,
     )
 
 

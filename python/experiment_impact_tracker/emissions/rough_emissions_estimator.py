@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from impact_tracker.factors import card_names, gpu_tdp, intensity
 from impact_tracker.factors import cpu as processor
-from impact_tracker.factors import gpu_tdp, intensity, names
 from impact_tracker.factors.tables import table
 
 
@@ -59,7 +59,7 @@ class RoughEmissionsEstimator:
     @classmethod
     def get_available_gpus(cls) -> list[str]:
         """Accelerators whose design power is known."""
-        return sorted(names("gpu_tdp"))
+        return sorted(card_names())
 
     @classmethod
     def get_available_cpus(cls) -> list[str]:

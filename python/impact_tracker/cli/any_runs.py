@@ -66,6 +66,8 @@ def add_parts(group: argparse._ArgumentGroup, prefix: str = "") -> None:
     group.add_argument(f"--{prefix}ssd-gb", type=float, default=0.0, metavar="GB", help="flash storage")
     group.add_argument(f"--{prefix}gpus", type=int, default=0, metavar="N", help="cards")
     group.add_argument(f"--{prefix}gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
+    group.add_argument(f"--{prefix}gpu-die-cm2", type=float, metavar="CM2", help="area of a card's dies")
+    group.add_argument(f"--{prefix}gpu-memory-gb", type=float, metavar="GB", help="memory of a card")
 
 
 def machine_of(args: argparse.Namespace, run: Statement) -> Machine | None:
@@ -78,11 +80,16 @@ def machine_of(args: argparse.Namespace, run: Statement) -> Machine | None:
 
 
 def described(args: argparse.Namespace, prefix: str = "") -> Machine:
-    """The machine of the options --<prefix>cpus, --<prefix>ram-gb and so on."""
+    """The machine of the options --<prefix>cpus, --<prefix>ram-gb and so on; UnknownFactorError for an unknown card."""
+    from ..factors import card
     from ..footprint import Machine
 
-    parts = {name: getattr(args, prefix + name) for name in ("cpus", "cpu_cores", "ram_gb", "ssd_gb", "gpus")}
-    return Machine(**parts, ssds=1 if parts["ssd_gb"] else 0, gpu_model=getattr(args, f"{prefix}gpu"))
+    described_parts = ("cpus", "cpu_cores", "ram_gb", "ssd_gb", "gpus", "gpu_die_cm2", "gpu_memory_gb")
+    parts = {name: getattr(args, prefix + name) for name in described_parts}
+    model = getattr(args, f"{prefix}gpu")
+    if model and parts["gpu_die_cm2"] is None and parts["gpu_memory_gb"] is None:
+        card(model)  # an unknown name is an error here, where it was typed
+    return Machine(**parts, ssds=1 if parts["ssd_gb"] else 0, gpu_model=model)
 
 
 def allocation_of(args: argparse.Namespace) -> Allocation:

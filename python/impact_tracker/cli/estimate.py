@@ -158,7 +158,7 @@ def _job(args: argparse.Namespace, zone: str | None, grid: float | Factor | None
     """A job of a scheduler: power by the names of its processor and card, or as given."""
     from .. import estimators
     from ..factors import gpu_tdp
-    from ..factors.hardware import ANY_CARD
+    from ..factors.cards import ANY_CARD
 
     if args.tdp_per_core is None and not args.cpu:
         raise ValueError("ga4hpc needs --cpu or --tdp-per-core")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..factors import Factor, UnknownFactorError, gpu_tdp
-from ..factors.hardware import ANY_CARD, find_cpu, physical_cores
+from ..factors.cards import ANY_CARD
+from ..factors.hardware import find_cpu, physical_cores
 from ..hostinfo import Hardware
 from ..result import Result
 from ..values import Energy
@@ -90,7 +91,7 @@ def beside(
 
 def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
     """W a core as the calculator has it; its default for a processor that no table holds, which the notes then say."""
-    chip = find_cpu(hardware.cpu) if hardware.cpu else None
+    chip = find_cpu(hardware.cpu, hardware.cpu_id)
     if chip is None:
         named = hardware.cpu or "the processor, which has no name here"
         notes.append(
@@ -103,12 +104,14 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
             f"how many cores {chip.name} has is not known: the calculator's default of {ANY_CORE.value:g} W a core"
         )
         return ANY_CORE
+    if not chip.exact:
+        notes.append(f"{chip.name}: {chip.tdp.note}")
     watts = per_core(chip.tdp.value, own)
     return replace(
         chip.tdp,
         value=watts,
-        low=watts,
-        high=watts,
+        low=min(watts, chip.tdp.low / own),
+        high=max(watts, chip.tdp.high / own),
         name=f"power of a core, {chip.name} ({chip.tdp.value:g} W / {own})",
     )
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
-from ..factors.hardware import ANY_CARD, ANY_CPU_W_PER_CORE
+from ..factors.cards import ANY_CARD
+from ..factors.hardware import ANY_CPU_W_PER_CORE
 from ..footprint import Term, carbon_of, pue_factor
 from .estimate import Estimate, EstimateError, number, watts, with_overhead
 

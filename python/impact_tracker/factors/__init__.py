@@ -19,11 +19,12 @@ from .overrides import OverrideError, use_overrides
 from .zones import country_code, named_zone, zone_code
 
 if TYPE_CHECKING:
+    from .cards import Card, card, card_names, gpu_tdp
     from .constants import UnknownFactorError, by_zone, constant, names
     from .curve import IntensityCurve
     from .curve_file import read_curve
     from .firms import FirmYear, firm_years
-    from .hardware import Processor, cpu, gpu_tdp, ram_power
+    from .hardware import Processor, cpu, ram_power
     from .sites import CloudRegion, cloud_region, pue, wue
     from .user_file import UserFile
 
@@ -34,7 +35,8 @@ __getattr__, __dir__ = lazy_names(
         ".curve": "IntensityCurve",
         ".curve_file": "read_curve",
         ".firms": "FirmYear firm_years",
-        ".hardware": "Processor cpu gpu_tdp ram_power",
+        ".cards": "Card card card_names gpu_tdp",
+        ".hardware": "Processor cpu ram_power",
         ".sites": "CloudRegion cloud_region pue wue",
         ".user_file": "UserFile",
     },
@@ -42,6 +44,7 @@ __getattr__, __dir__ = lazy_names(
 
 __all__ = [
     "QUALITIES",
+    "Card",
     "CloudRegion",
     "Factor",
     "FactorError",
@@ -53,6 +56,8 @@ __all__ = [
     "UnknownZoneError",
     "UserFile",
     "by_zone",
+    "card",
+    "card_names",
     "cloud_region",
     "constant",
     "country_code",

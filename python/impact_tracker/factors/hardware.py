@@ -1,12 +1,13 @@
-"""Power of processors, accelerators and memory where it is not measured."""
+"""Power of processors and memory where it is not measured."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .constants import UnknownFactorError, constant, names
+from .constants import UnknownFactorError, constant
 from .factor import Factor, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
@@ -15,19 +16,23 @@ from .tables import published, table
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
 
-__all__ = ["ANY_CARD", "Processor", "bare_name", "cpu", "find_cpu", "gpu_tdp", "physical_cores", "ram_power"]
+__all__ = ["Processor", "bare_name", "cpu", "find_cpu", "physical_cores", "ram_power"]
 
-ANY_CARD = "Any"  # the name under which the tables hold a card without a name
 ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor without a name
 
 
 @dataclass(frozen=True)
 class Processor:
-    """A processor: thermal design power of the whole chip in W, and its cores (`None`: not known)."""
+    """A processor: thermal design power of the whole chip in W, and its cores (`None`: not known).
+
+    `exact` is false where the generation alone is known: power and cores are then those of the part in the middle,
+    and the range holds all parts of the generation.
+    """
 
     name: str
     tdp: Factor
     cores: int | None
+    exact: bool = True
 
     @property
     def tdp_per_core_w(self) -> float | None:
@@ -36,39 +41,56 @@ class Processor:
 
 
 @cache
-def _known() -> dict[str, tuple[str, float, int | None, str]]:
-    """Bare name -> name, watts, cores, table. The smaller table has cores and wins."""
-    chips: dict[str, tuple[str, float, int | None, str]] = {}
-    for name, watts in table("cpu_tdp")["rows"]:
-        chips[bare_name(name)] = (name, watts, None, "cpu_tdp")
-    for name, watts, cores in table("cpus")["rows"]:
-        chips[bare_name(name)] = (name, watts, cores, "cpus")
-    return chips
+def _known() -> dict[str, Processor]:
+    """Bare name -> processor. The tables with cores win, the makers' own first."""
+    cpus = table("cpus")
+    rows = [(name, watts, None, table("cpu_tdp")["sources"]["codecarbon"]) for name, watts in table("cpu_tdp")["rows"]]
+    rows += [(*row, cpus["sources"]["ga-3.0"]) for row in cpus["green_algorithms"]]
+    rows += [(*row, cpus["sources"]["vendor"]) for row in cpus["rows"]]
+    return {
+        bare_name(name): Processor(name, published(origin, watts, "W", f"thermal design power, {name}"), cores)
+        for name, watts, cores, origin in rows
+    }
+
+
+@cache
+def _generations() -> dict[str, Processor]:
+    """Bare name or id of a processor that does not tell its model -> its generation."""
+    generations: dict[str, Processor] = {}
+    for name, pattern, spelled in table("cpus")["generations"]:
+        chips = [chip for bare, chip in _known().items() if chip.cores and re.search(pattern, bare)]
+        middle, *_ = sorted(chips, key=lambda chip: chip.tdp_per_core_w or 0.0)[len(chips) // 2 :]
+        cores, per_core = middle.cores or 1, [chip.tdp_per_core_w or 0.0 for chip in chips]
+        note = f"its model is not told: the middle of {len(chips)} parts, and their range for each core"
+        low, high = min(per_core) * cores, max(per_core) * cores
+        tdp = replace(middle.tdp, low=min(low, middle.tdp.value), high=max(high, middle.tdp.value), note=note)
+        tdp = replace(tdp, quality="estimated", name=f"thermal design power, {name}")
+        generations.update(dict.fromkeys(spelled, Processor(name, tdp, cores, exact=False)))
+    return generations
 
 
 def cpu(name: str) -> Processor:
     """A processor by its name as the system, the maker or a person writes it; UnknownFactorError with near names."""
     chip = find_cpu(name)
     if chip is None:
-        near = near_matches(bare_name(name), (entry[0] for entry in _known().values()))
+        near = near_matches(bare_name(name), (chip.name for chip in _known().values()))
         remedy = f' A value of your own goes under [cpu_tdp."{name}"] of the file of factors'
         raise UnknownFactorError(f"no thermal design power is known for {name!r}.{did_you_mean(near)}{remedy}")
     return chip
 
 
-def find_cpu(name: str) -> Processor | None:
-    """As `cpu`, `None` for an unknown one: without the search for near names, which takes its time."""
-    wanted = bare_name(name)
+def find_cpu(name: str | None, cpu_id: str | None = None) -> Processor | None:
+    """As `cpu`, `None` for an unknown one: without the search for near names, which takes its time. `cpu_id`: maker,
+    family and model as the processor says them (Arm: implementer and part), for one that does not tell its name."""
+    wanted = bare_name(name or "")
     own = overridden("cpu_tdp", wanted)
     overrides = active_overrides()
     if own and overrides:
-        return Processor(name, own, overrides.cores(wanted))
-    if wanted not in _known():
-        return None
-    known, watts, cores, which = _known()[wanted]
-    origin = next(iter(table(which)["sources"].values()))
-    tdp = published(origin, watts, "W", f"thermal design power, {known}")
-    return Processor(known, tdp, cores)
+        return Processor(name or "", own, overrides.cores(wanted))
+    by_id = _generations().get(cpu_id or "")
+    if wanted in _known():
+        return _known()[wanted]
+    return by_id or _generations().get(wanted)
 
 
 def physical_cores(hardware: Hardware) -> tuple[int | None, list[str]]:
@@ -76,28 +98,13 @@ def physical_cores(hardware: Hardware) -> tuple[int | None, list[str]]:
     table says the chip has, else the threads."""
     if hardware.cores is not None:
         return hardware.cores, []
-    chip = find_cpu(hardware.cpu) if hardware.cpu else None
-    cores = None if chip is None else chip.cores
+    chip = find_cpu(hardware.cpu)
+    cores = chip.cores if chip is not None and chip.exact else None
     if hardware.threads is None:
         return (hardware.sockets * cores, []) if hardware.sockets and cores else (None, [])
     if cores and hardware.threads % (2 * cores) == 0:
         return hardware.threads // 2, [f"{hardware.threads} threads were taken for {hardware.threads // 2} cores"]
     return hardware.threads, []
-
-
-def gpu_tdp(name: str) -> Factor:
-    """Thermal design power of an accelerator in W by its name; UnknownFactorError with near names."""
-    wanted = bare_name(name)
-    own = overridden("gpu_tdp", wanted)
-    if own:
-        return own
-    spelled = {_card(known): known for known in names("gpu_tdp")}
-    return constant("gpu_tdp", spelled.get(_card(name), name))
-
-
-def _card(name: str) -> str:
-    """`NVIDIA A100-SXM4-80GB` as drivers say it and `A100 SXM4 80GB` are one card."""
-    return bare_name(name.replace("-", " "))
 
 
 def ram_power() -> Factor:

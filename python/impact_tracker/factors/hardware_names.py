@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NOISE = re.compile(
-    r"\((r|tm|c)\)|[®™]|@.*$|\b(cpu|gpu|processor|with radeon.*|\d+-core|geforce|tesla|corporation|inc\.?)\b",
+    r"\((r|tm|c)\)|[®™]|@.*$|^\d+th gen (?=intel|core)|[(),]|\b(cpu|gpu|processor|with radeon.*|w/ radeon.*"
+    r"|(\d+|dual|triple|quad|six|eight|twelve|sixteen)-core|ibrs|geforce|tesla|corporation|inc\.?)\b",
     re.IGNORECASE,
 )
 _BRANDS = re.compile(r"^(intel|amd|nvidia|google|apple)\s+", re.IGNORECASE)
@@ -14,4 +15,5 @@ _BRANDS = re.compile(r"^(intel|amd|nvidia|google|apple)\s+", re.IGNORECASE)
 def bare_name(name: str) -> str:
     """`Intel(R) Xeon(R) CPU E5-2683 v4 @ 2.10GHz` and `Xeon E5-2683 v4` become the same `xeon e5-2683 v4`."""
     bare = " ".join(_NOISE.sub(" ", name).replace("_", " ").split())
+    bare = re.sub(r"\b(i[3579]) (?=\d{3})", r"\1-", bare.replace(" -", "-"))  # Core i7 CPU 920, FX(tm)-8350
     return _BRANDS.sub("", bare).casefold()

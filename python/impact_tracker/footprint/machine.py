@@ -3,11 +3,15 @@ sheets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..factors import Factor, FactorError, UnknownFactorError, constant
-from ..factors.hardware import ANY_CARD, physical_cores
+from ..factors import Factor, FactorError, constant, names
+from ..factors.cards import ANY_CARD, Card, any_card, find_card, split_cards
+from ..factors.hardware import find_cpu, physical_cores
+from ..factors.hardware_names import bare_name
+from ..factors.overrides import overridden
 from ..factors.tables import published, table
 from .impact import Impact, Term, sum_of
 
@@ -19,8 +23,10 @@ UNITS = {"carbon": ("g", 1000.0), "primary_energy": ("MJ", 1.0), "adp": ("kg Sb"
 
 PSU_KG = 2.99
 DIE_CM2_A_CORE, DIE_CM2_BASE = 0.2858, 0.49157  # area of a processor's die where only its cores are known
-GPU_DIE_CM2, GPU_MEMORY_GB = 5.83, 23.0  # of a card that is not described
+GPU_DIE_CM2, GPU_MEMORY_GB = 5.83, 23.0  # of a card that is described in part
 SSD_GB_PER_CM2 = 48.5
+HOST_SOCKETS, HOST_CORES, MOST_HOST_CORES = 2, 32, 192  # of a cloud's host; cores of each socket
+HOST_MODULE_GB = 32.0
 
 # The component model states no error of its coefficients. Makers' sheets and models of one product differ by more than
 # this factor.
@@ -41,14 +47,15 @@ RAM_DENSITY = Factor(
 class Machine:
     """A machine's parts; `cpu_cores` of each processor, memory and disks of the whole machine.
 
-    `cpu_die_cm2` is reckoned from the cores where it is not given. `gpu_model`: carbon from the makers' sheets and
-    published studies where they hold the card, else the component model with `gpu_die_cm2` and `gpu_memory_gb`.
+    `cpu_die_cm2` is reckoned from the cores where it is not given. `gpu_model` names each of the `gpus` cards,
+    `gpu_names` one card each where they differ. `gpu_die_cm2` and `gpu_memory_gb` describe a card that no table holds.
+    `share`: of the processors, the board, the supplies and the case, what a virtual machine has reserved of its host.
     """
 
     cpus: int = 1
     cpu_cores: int = 1
     ram_gb: float = 0.0
-    ram_modules: int = 1
+    ram_modules: float = 1
     ssd_gb: float = 0.0
     ssds: int = 0
     hdds: int = 0
@@ -56,10 +63,12 @@ class Machine:
     chassis: str = "rack"
     gpus: int = 0
     gpu_model: str | None = None
-    gpu_die_cm2: float = GPU_DIE_CM2
-    gpu_memory_gb: float = GPU_MEMORY_GB
+    gpu_names: tuple[str, ...] = ()
+    gpu_die_cm2: float | None = None
+    gpu_memory_gb: float | None = None
     cpu_die_cm2: float | None = None
     ram_density: Factor = RAM_DENSITY
+    share: Factor | None = None
 
     def __post_init__(self) -> None:
         for name in [
@@ -74,27 +83,35 @@ class Machine:
             "gpu_die_cm2",
             "gpu_memory_gb",
         ]:
-            if not 0 <= getattr(self, name) < float("inf"):
+            if not 0 <= (getattr(self, name) or 0.0) < float("inf"):
                 raise FactorError(f"a machine's {name} must be 0 or more, not {getattr(self, name)!r}")
         if self.chassis not in ("rack", "blade", "none"):
             raise FactorError(f"a chassis is rack, blade or none, not {self.chassis!r}")
 
     @classmethod
     def of_hardware(cls, hardware: Hardware, ssd_gb: float = 0.0) -> Machine:
-        """A rack server with the parts that a record names; disks are never in a record. ValueError without
-        processors."""
+        """A rack server with the parts that a record names; disks are never in a record. Of a virtual machine its
+        share of a host, its own memory and cards. ValueError without processors."""
         cores, _ = physical_cores(hardware)
         if cores is None:
             raise ValueError("the record does not name its processors: describe the machine with --cpus, --cpu-cores …")
         sockets = hardware.sockets or 1
+        cards = tuple(name for listed in hardware.gpus for name in split_cards(listed) or ("",))
+        memory_gb, share, per_socket = (hardware.memory_bytes or 0) / 1e9, None, max(1, round(cores / sockets))
+        if hardware.virtual:
+            chip = find_cpu(hardware.cpu, hardware.cpu_id)
+            sockets, per_socket = HOST_SOCKETS, (chip.cores if chip else None) or HOST_CORES
+            share = _host_share(hardware.threads or cores, per_socket)
         return cls(
             cpus=sockets,
-            cpu_cores=max(1, round(cores / sockets)),
-            ram_gb=(hardware.memory_bytes or 0) / 1e9,
+            cpu_cores=per_socket,
+            ram_gb=memory_gb,
+            ram_modules=memory_gb / HOST_MODULE_GB if hardware.virtual else 1,
+            share=share,
             ssds=1 if ssd_gb else 0,
             ssd_gb=ssd_gb,
-            gpus=len(hardware.gpus),
-            gpu_model=hardware.gpus[0] or None if hardware.gpus else None,
+            gpus=len(cards),
+            gpu_names=cards,
         )
 
     @property
@@ -129,7 +146,20 @@ def making(machine: Machine, indicator: str = "carbon", cards: str = "published"
     if machine.chassis != "none":
         other = other + _pieces(machine.chassis, indicator, 1)
     parts["other"] = other
+    if machine.share is not None:
+        parts.update({part: parts[part] * machine.share for part in ("cpu", "other") if part in parts})
     return parts
+
+
+def _host_share(virtual_cpus: int, cores: int) -> Factor:
+    """What `virtual_cpus` threads are of a host with two sockets of so many cores and two threads each; from the
+    largest host to one socket without a second thread."""
+    best, low, high = (
+        min(1.0, virtual_cpus / threads)
+        for threads in (2 * HOST_SOCKETS * cores, 2 * HOST_SOCKETS * max(cores, MOST_HOST_CORES), cores)
+    )
+    note = f"{virtual_cpus} of {2 * HOST_SOCKETS * cores} threads; the host is not known"
+    return Factor(best, "1", low, high, "our assumption", quality="estimated", name="share of the host", note=note)
 
 
 def making_total(machine: Machine, indicator: str = "carbon", cards: str = "published") -> Impact:
@@ -187,12 +217,59 @@ def _memory(indicator: str, gigabytes: float, modules: float, density: Factor, w
 
 
 def _cards(machine: Machine, indicator: str, cards: str) -> Impact:
-    if indicator == "carbon" and cards == "published":
-        try:
-            sheet = constant("gpu_embodied", machine.gpu_model or ANY_CARD)
-            return Impact.of("carbon", "g", [Term(1000.0 * machine.gpus, ((sheet, 1),))], "modelled")
-        except UnknownFactorError:
-            pass  # no maker or study published this card, so its components are counted
-    chip = _pieces("gpu", indicator, machine.gpus, machine.gpu_die_cm2)
-    memory = _memory(indicator, machine.gpu_memory_gb * machine.gpus, machine.gpus, machine.ram_density, "")
-    return chip + memory
+    if machine.gpu_die_cm2 is not None or machine.gpu_memory_gb is not None:
+        die = GPU_DIE_CM2 if machine.gpu_die_cm2 is None else machine.gpu_die_cm2
+        memory = GPU_MEMORY_GB if machine.gpu_memory_gb is None else machine.gpu_memory_gb
+        chip = _pieces("gpu", indicator, machine.gpus, die)
+        return chip + _memory(indicator, memory * machine.gpus, machine.gpus, machine.ram_density, "")
+    counts = Counter(machine.gpu_names) if machine.gpu_names else {machine.gpu_model or "": machine.gpus}
+    return sum_of(_card(name, count, indicator, cards) for name, count in counts.items())
+
+
+def _card(name: str, count: float, indicator: str, cards: str) -> Impact:
+    """Making `count` cards of one name: the range over all cards for a name that no table holds, and the note says
+    so."""
+    card = find_card(name)
+    if card is None:
+        card = replace(any_card(), note=f"no card is known as {name!r}: range over all cards" if name else "")
+    unit, scale = UNITS[indicator]
+    modelled = _component_terms(card, indicator, scale * count * card.share)
+    if indicator != "carbon" or cards != "published":
+        return Impact.of(indicator, unit, modelled, "modelled", card.note)
+    sheet = _sheet(name, card, sum(term.value() for term in modelled) / (scale * count * card.share))
+    terms = modelled if sheet is None else [Term(scale * count * card.share, ((sheet, 1),))]
+    return Impact.of(indicator, unit, terms, "modelled", card.note)
+
+
+def _sheet(name: str, card: Card, by_components_kg: float) -> Factor | None:
+    """Kilograms of a maker or study for this card, their range widened to what its components say; `None`: no one
+    published it."""
+    if not name:
+        return constant("gpu_embodied", ANY_CARD)
+    own = overridden("gpu_embodied", bare_name(name)) or overridden("gpu_embodied", bare_name(card.name))
+    if own:
+        return own
+    for known in names("gpu_embodied"):
+        same = find_card(known)
+        if same is not None and same.name == card.name:
+            sheet = constant("gpu_embodied", known)
+            return replace(sheet, high=max(sheet.high, by_components_kg))
+    return None
+
+
+def _component_terms(card: Card, indicator: str, count: float) -> list[Term]:
+    """A card as dies, memory and the rest. Of a kind of memory that is not known, HBM with GDDR as the lower bound."""
+    rows = table("components")["rows"]["card"]
+    lowest, highest = rows["range"][indicator]
+    unit = UNITS[indicator][0].replace("g", "kg", 1) if indicator == "carbon" else UNITS[indicator][0]
+
+    def coefficient(quantity: str, least: str | None = None) -> Factor:
+        value = rows[quantity][indicator]
+        low = rows[least or quantity][indicator] * lowest
+        what, origin = f"making of a card, for each {quantity}", table("components")["sources"]["boavizta"]
+        return published(origin, value, f"{unit}/{quantity}", what, low=low, high=value * highest, year=2023)
+
+    memory = coefficient(f"GB of {card.memory_kind or 'HBM'}", None if card.memory_kind else "GB of GDDR")
+    terms = [Term(count, ((memory, 1), (card.memory, 1))), Term(count, ((coefficient("piece"), 1),))]
+    die = card.die or any_card().die
+    return terms if die is None else [Term(count, ((coefficient("cm2 of die"), 1), (die, 1))), *terms]

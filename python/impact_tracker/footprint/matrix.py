@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..factors import Factor, intensity
-from ..factors.hardware import ANY_CARD
+from ..factors.cards import ANY_CARD
 from ..factors.hardware_names import bare_name
 from ..factors.overrides import overridden
 from .allocation import Allocation, embodied, split_use

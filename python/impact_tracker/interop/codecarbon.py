@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from ..estimators import Use
 from ..factors import Factor, FactorError, zone_code
+from ..factors.cards import split_cards
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
 from .statement import (
@@ -258,18 +258,21 @@ def _statement(row: _Row) -> Statement:
 
 
 def _hardware(row: _Row) -> Hardware:
-    card = re.sub(r"^\d+ x ", "", row.text("gpu_model") or "")  # CodeCarbon writes "2 x NVIDIA A100" beside the count
+    try:  # "2 x NVIDIA A100" stands beside the count 2
+        cards, count = split_cards(row.text("gpu_model") or ""), row.whole("gpu_count")
+    except ValueError as fault:
+        raise InteropError(f"{row.where}: {fault}") from fault
     memory_gb = row.number("ram_total_size")
-    cards = row.whole("gpu_count") or (1 if card else 0)
-    if cards > _MOST_CARDS:
-        raise InteropError(f"{row.where}: {cards} cards in one machine")
+    if max(len(cards), count or 0) > _MOST_CARDS:
+        raise InteropError(f"{row.where}: {max(len(cards), count or 0)} cards in one machine")
     return Hardware(
         cpu=row.text("cpu_model"),
         threads=row.whole("cpu_count"),
         memory_bytes=None if memory_gb is None else round(memory_gb * 1e9),
-        gpus=(card,) * cards,
+        gpus=(cards + (cards or ("",))[:1] * (count or 0))[: count or len(cards)],
         kernel=row.text("os"),
         python=row.text("python_version"),
+        virtual=row.text("on_cloud") == "Y",
     )
 
 

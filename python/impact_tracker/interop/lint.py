@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
-from ..factors.hardware import ANY_CARD
+from ..factors.cards import ANY_CARD
 from ..values import joules_of, kwh_of
 from .reported import ReportedNumbers
 

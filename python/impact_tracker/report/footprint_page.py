@@ -48,6 +48,8 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
         details += _line(f"{impact.indicator.replace('_', ' ')}, in no total", impact, explained)
     details += doubts([assessment.run])
     headline = f"{assessment.run.name}: {words_of(footprint.carbon)} over the life cycle as far as it is known"
+    if "gpu" in footprint.making and footprint.making["gpu"].note:  # a card that no table holds is said at once
+        headline += f"; {footprint.making['gpu'].note}"
     return Page(headline, [_matrix(assessment)], details=details)
 
 
