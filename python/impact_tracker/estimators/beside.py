@@ -110,8 +110,8 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
     return replace(
         chip.tdp,
         value=watts,
-        low=min(watts, chip.tdp.low / own),
-        high=max(watts, chip.tdp.high / own),
+        low=watts if chip.exact else min(watts, chip.tdp.low / own),
+        high=watts if chip.exact else max(watts, chip.tdp.high / own),
         name=f"power of a core, {chip.name} ({chip.tdp.value:g} W / {own})",
     )
 

@@ -87,7 +87,8 @@ def core_power(model: str) -> Factor:
         )
     value = per_core(chip.tdp.value, chip.cores)
     name = f"power of a core, {chip.name} ({chip.tdp.value:g} W / {chip.cores})"
-    return Factor(value, "W", value, value, chip.tdp.source, chip.tdp.url, licence=chip.tdp.licence, name=name)
+    low, high = (chip.tdp.low / chip.cores, chip.tdp.high / chip.cores) if not chip.exact else (value, value)
+    return replace(chip.tdp, value=value, low=min(low, value), high=max(high, value), name=name)
 
 
 def green_algorithms(

@@ -102,7 +102,7 @@ def any_card() -> Card:
 
 
 def gpu_tdp(name: str) -> Factor:
-    """Power of a card in W by its name; UnknownFactorError with near names. `Any`: of a card without a name."""
+    """Power of a card in W by its name; UnknownFactorError with near names."""
     own = overridden("gpu_tdp", bare_name(name))
     if own:
         return own

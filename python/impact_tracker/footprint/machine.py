@@ -119,6 +119,11 @@ class Machine:
         """Area of one processor's die."""
         return DIE_CM2_BASE + DIE_CM2_A_CORE * self.cpu_cores if self.cpu_die_cm2 is None else self.cpu_die_cm2
 
+    @property
+    def cards(self) -> dict[str, int]:
+        """How many cards of each name it has; an empty name for cards without one."""
+        return Counter(self.gpu_names) if self.gpu_names else {self.gpu_model or "": self.gpus} if self.gpus else {}
+
 
 def making(machine: Machine, indicator: str = "carbon", cards: str = "published") -> dict[str, Impact]:
     """Cradle to gate of every part: `{"cpu": …, "ram": …, "ssd": …, "gpu": …, "other": …}`; parts that are absent
@@ -222,8 +227,7 @@ def _cards(machine: Machine, indicator: str, cards: str) -> Impact:
         memory = GPU_MEMORY_GB if machine.gpu_memory_gb is None else machine.gpu_memory_gb
         chip = _pieces("gpu", indicator, machine.gpus, die)
         return chip + _memory(indicator, memory * machine.gpus, machine.gpus, machine.ram_density, "")
-    counts = Counter(machine.gpu_names) if machine.gpu_names else {machine.gpu_model or "": machine.gpus}
-    return sum_of(_card(name, count, indicator, cards) for name, count in counts.items())
+    return sum_of(_card(name, count, indicator, cards) for name, count in machine.cards.items())
 
 
 def _card(name: str, count: float, indicator: str, cards: str) -> Impact:

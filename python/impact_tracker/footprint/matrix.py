@@ -163,7 +163,7 @@ def _making_water(machine: Machine | None, hours: float | None, allocation: Allo
     reason = "no water of making may be bundled; yours goes under [making_water.server] of the file of factors"
     if machine is None or hours is None:
         return Impact.missing("water", "L", reason)
-    wanted = [("server", 1.0)] + ([(machine.gpu_model or ANY_CARD, float(machine.gpus))] if machine.gpus else [])
+    wanted = [("server", 1.0), *((name or ANY_CARD, float(count)) for name, count in machine.cards.items())]
     factors = [(overridden("making_water", bare_name(name)), count) for name, count in wanted]
     terms = [Term(count, ((factor, 1.0),)) for factor, count in factors if factor is not None]
     if not terms:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from impact_tracker.estimators.green_algorithms import core_power
 from impact_tracker.factors.hardware import cpu, find_cpu, physical_cores
 from impact_tracker.factors.tables import table
 from impact_tracker.hostinfo import _cpu_id, hardware_of
@@ -55,6 +56,12 @@ def test_a_virtual_machine_that_hides_the_model_takes_its_generations():
     assert find_cpu("Intel Xeon Processor (Skylake, IBRS)").name == "Intel Xeon Skylake or Cascade Lake"
     assert find_cpu("AMD EPYC 7763 64-Core Processor", "AuthenticAMD 25 17").cores == 64
     assert find_cpu("banana") is None and find_cpu("", "GenuineIntel 6 9999") is None and find_cpu(None) is None
+
+
+def test_the_range_of_a_generation_reaches_the_power_of_a_core():
+    per_core, known = core_power("AMD EPYC-Milan Processor"), core_power("AMD EPYC 7763")
+    assert per_core.low < per_core.value < per_core.high and per_core.quality == "estimated"
+    assert known.low == known.value == known.high
 
 
 def test_threads_are_not_cores():
