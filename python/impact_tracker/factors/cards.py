@@ -125,9 +125,9 @@ def split_cards(text: str) -> tuple[str, ...]:
     for part in _BETWEEN.split(text.strip()):
         gres, counted = _GRES.match(part), _COUNTED.match(part)
         count = int(gres[2]) if gres else int(counted[1]) if counted else 1
-        if count > _LARGEST_COUNT:
-            raise ValueError(f"{count} cards are named in {text[:80]!r}: more than {_LARGEST_COUNT} are not read")
         name = (gres[1] or "").replace("_", " ") if gres else part[counted.end() :] if counted else part
+        if len(names) + count > _LARGEST_COUNT:
+            raise ValueError(f"more than {_LARGEST_COUNT} cards are named in {text[:80]!r}: they are not read")
         if name or gres:
             names += [name.strip()] * count
     return tuple(names)
