@@ -109,8 +109,9 @@ def test_lists_of_cards_are_taken_apart(text, names):
 
 
 def test_a_count_out_of_all_reason_is_refused():
-    with pytest.raises(ValueError, match="999999 cards"):
-        split_cards("999999 x NVIDIA A100")
+    for text in ("999999 x NVIDIA A100", "60000 x NVIDIA A100 and 60000 x NVIDIA H100"):
+        with pytest.raises(ValueError, match="more than 100000 cards"):
+            split_cards(text)
 
 
 def test_the_users_power_wins_in_every_spelling(tmp_path):
