@@ -192,7 +192,6 @@ print(json.dumps(tracker.health["read_failures"]))
     assert holds(result, machine.truth.energy_j(result["start_ns"], result["stop_ns"]))
 
 
-@pytest.mark.processors
 def test_a_counter_that_stands_still_is_missing_and_never_a_measured_zero(
     fake_machine: MachineFactory, tmp_path: Path
 ) -> None:

@@ -23,8 +23,10 @@ Duration time_of(double s) noexcept {
 }  // namespace
 
 bool must_move(const Channel& channel) noexcept {
-  if (channel.kind != Kind::counter || channel.unit != Unit::joule || channel.quality != Quality::measured)
-    return false;
+  // A processor's own model (AMD's counters) moves as a sensor does; what this program computes cannot stand still.
+  const bool own_model = channel.quality == Quality::modelled && !channel.source.ends_with("_model");
+  const bool metered = channel.quality == Quality::measured || own_model;
+  if (channel.kind != Kind::counter || channel.unit != Unit::joule || !metered) return false;
   switch (channel.domain) {
     case Domain::wall:
     case Domain::psys:

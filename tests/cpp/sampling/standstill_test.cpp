@@ -70,7 +70,15 @@ TEST(Standstill, OfADeviceThatMayRestIsNone) {
   }
   Channel model = energy("m");
   model.quality = Quality::modelled;
+  model.source = "cpu_model";
   EXPECT_FALSE(must_move(model));
+}
+
+TEST(Standstill, OfAProcessorsOwnModelIsOneToo) {
+  Channel amd = energy("rapl/package-0");
+  amd.quality = Quality::modelled;
+  amd.source = "rapl_powercap";
+  EXPECT_TRUE(must_move(amd));
 }
 
 TEST(Standstill, WaitsForTheCountersOwnPace) {
@@ -126,6 +134,7 @@ TEST(Standstill, OneOfTwoSocketsMakesTheSumPartial) {
 
 TEST(Standstill, AModelThatWasReadBesideStandsIn) {
   Channel model = energy("cpu_model/package", "cpu");
+  model.source = "cpu_model";
   model.quality = Quality::modelled;
   model.relative_error = 0.4;
   RegionBook book{{{energy("a"), energy("b", "cpu:1"), model},
