@@ -111,7 +111,7 @@ MAX_CONSTRUCTOR_ARGUMENTS = 8
 MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents
 
 # ---- Counts over the package: (what is counted, ceiling, goal). A ceiling is lowered whenever its count has fallen,
-# and is never raised; it reaches the goal or goes below.
+# and is not raised but for lines, where a new capability needs room; the goal stays.
 CEILINGS: tuple[tuple[str, int, int], ...] = (
     ("lines", 26_000, 22_000),  # Python lines of impact_tracker
     ("any", 42, 99),  # the word Any in impact_tracker, imports and comments included
