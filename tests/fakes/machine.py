@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -45,17 +46,30 @@ class FakeUnavailableError(RuntimeError):
 
 
 def find_program(name: str) -> Path:
-    """A built fake: in $IMPACT_FAKES_DIR, or the newest under build/*/tests/fakes."""
+    """A built fake: in $IMPACT_FAKES_DIR, or the newest under build/*/tests/fakes.
+
+    Those of a sanitizer are left out: a program that is not built with it cannot load their libraries.
+    """
     if directory := os.environ.get("IMPACT_FAKES_DIR"):
         candidates = [Path(directory) / name]
     else:
-        candidates = list(REPOSITORY.glob(f"build/*/tests/fakes/{name}"))
+        builds = [path for path in REPOSITORY.glob("build/*") if not _is_sanitized(path)]
+        candidates = [path / "tests/fakes" / name for path in builds]
     built = [path for path in candidates if path.is_file()]
     if not built:
         raise FakeUnavailableError(
             f"{name} is not built: cmake --build with IMPACT_BUILD_TESTS=ON, or set IMPACT_FAKES_DIR"
         )
     return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def _is_sanitized(build: Path) -> bool:
+    """Whether the cache of a build folder names a sanitizer."""
+    try:
+        cache = (build / "CMakeCache.txt").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return re.search(r"^IMPACT_SANITIZE:\w+=.", cache, re.MULTILINE) is not None
 
 
 class FakeMachine:

@@ -185,6 +185,9 @@ TEST(RecordWriter, WhatFitsNoLineIsCounted) {
   writer->finish({});
 }
 
+// The allocator of GCC's address sanitizer does not follow a fork, as glibc's does: a child of a process with threads may wait for
+// a lock of it for ever. The two tests whose children allocate while the writer's thread runs are therefore left out under it.
+#ifndef __SANITIZE_ADDRESS__
 TEST(RecordWriterFork, AChildIsInertAndMayWriteItsOwn) {
   const fakes::Scratch scratch;
   auto writer = create(scratch / "parent.jsonl");
@@ -248,6 +251,7 @@ TEST(RecordWriterFork, FortyChildrenWhileThreadsWrite) {
   EXPECT_EQ(writer->health().dropped_lines, 0U);
   EXPECT_EQ(counts_in(scratch / "run.jsonl"), up_to(written));
 }
+#endif
 
 TEST(RecordWriterKill, LosesAtMostTheLastFlushInterval) {
   const fakes::Scratch scratch;
