@@ -1,8 +1,8 @@
 """What a reader of jobs or of power has to be.
 
-A reader of power is asked for one window after another. Whoever asks keeps each window's answer in a file before the next
-question, so a connection that breaks loses one window, and the next call goes on there. For that `windows` gives the same
-windows with the same keys each time it is asked the same, and `read` has no memory.
+A reader of power is asked for one window after another. Whoever asks keeps each window's answer in a file before the
+next question, so a connection that breaks loses one window, and the next call goes on there. For that `windows` gives
+the same windows with the same keys each time it is asked the same, and `read` has no memory.
 """
 
 from __future__ import annotations

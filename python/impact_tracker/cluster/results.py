@@ -15,8 +15,8 @@ class JobEnergy:
 
     `energy_j`: `None` where no meter covered it. `low_j`, `high_j`: 95 % interval of the energy of its whole time:
     that of the measured part, and the uncovered seconds between the node's idle and highest power. `gated_j`: by the
-    gate's name. `idle_j`: idle energy of its nodes that was handed out to it, in `energy_j` too. `gpu_j`: of it, that of
-    accelerators. `coverage`: covered over all of its node-seconds. `carbon_g`: time-matched where a curve was given.
+    gate's name. `idle_j`: idle energy of its nodes that was handed out to it, in `energy_j` too. `gpu_j`: of it, that
+    of accelerators. `coverage`: covered over all of its node-seconds. `carbon_g`: time-matched where a curve was given.
     """
 
     job_id: str
@@ -42,7 +42,7 @@ class NodeBalance:
     """Where the energy of a node (J) went on one day; `total_j` is integrated apart from the other four.
 
     `jobs_j`: to jobs; `idle_j`: switched on, not used by a job, or the part of a shared node that nobody had;
-    `standby_j`: switched off; `uncovered_j`: that a counter measured across a gap, so that nobody knows when it was used.
+    `standby_j`: switched off; `uncovered_j`: measured by a counter across a gap, so that nobody knows when it was used.
     `covered_s`, `uncovered_s`: seconds with and without power.
     """
 
