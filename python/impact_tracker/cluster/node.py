@@ -10,7 +10,7 @@ class NodeRating:
     """A node's size and its powers in W. What is not known is `None` and is taken from the power series where it can.
 
     `idle_w`: switched on, without a job; `standby_w`: switched off, its management controller alone; `rated_w`: the
-    most it can draw. `core_w`, `gpu_w`, `memory_w_per_gb`: power of work, used only as weights when jobs share the node.
+    most it can draw. `core_w`, `gpu_w`, `memory_w_per_gb`: power of work, only weights of jobs on a shared node.
     `meter_error`: 95 % relative error that all readings of its meter share. `clock_offset_s`: the meter's clock minus
     the scheduler's.
     """
