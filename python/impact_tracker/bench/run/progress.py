@@ -1,4 +1,9 @@
-"""How a campaign goes, on standard error: a bar on a terminal, one line a finished phase elsewhere."""
+"""How a campaign goes, on standard error: a bar on a terminal, one line a finished phase elsewhere.
+
+The bar is drawn here and not by rich. It is drawn ten times a second while a phase is measured, and rich takes about
+50 times as long for it (0.4 to 0.6 ms of CPU against 0.01 ms), which would be in the energy of every row; it may be
+absent; and it ends the program when the reader of a pipe has gone, where a campaign is to go on.
+"""
 
 from __future__ import annotations
 
