@@ -13,6 +13,10 @@
     unit = "W"
     cores = 8
 
+    [transport.carbon]                  # a cell of the matrix, of a machine without its cards; of a card it is
+    value = 40                          # [transport_carbon."NVIDIA H100"]
+    unit = "kg"
+
     intensity_table = "owid-energy-data.csv"    # above all tables: every country and year of Our World in Data's file
 
 The file is named by `use_overrides(path)` or by the environment variable `IMPACT_TRACKER_FACTORS`.
@@ -26,6 +30,7 @@ from pathlib import Path
 
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
+from .life_cycle import CELL_KINDS, INDICATOR_UNITS, SERVER, STAGES_OF_MACHINES, cell_kind
 from .user_file import Fields, UserFile
 from .year_table import YearTable
 from .zones import zone_code
@@ -38,6 +43,7 @@ KINDS: dict[str, str] = {
     "water": "L/kWh",
     "primary_energy": "MJ/kWh",
     "adp": "kg Sb/kWh",
+    "human_toxicity": "CTUh/kWh",  # of electricity; no value may be bundled
     "pue": "1",
     "wue": "L/kWh",
     "fuel_lifecycle": "g/kWh",
@@ -47,13 +53,21 @@ KINDS: dict[str, str] = {
     "gpu_tdp": "W",
     "gpu_embodied": "kg",
     "server_embodied": "kg",
-    "making_water": "L",  # for a whole machine ("server") or a card; no value may be bundled
+    **CELL_KINDS,  # of a machine without its cards ("server") or of a card
     "hour_factor": "g/h",
     "equivalent": "g",
     "boundary": "1/year",
     "price": "1/kWh",
 }
-ZONE_KINDS = {"intensity", "intensity_marginal", "intensity_residual", "water", "primary_energy", "adp"}
+ZONE_KINDS = {
+    "intensity",
+    "intensity_marginal",
+    "intensity_residual",
+    "water",
+    "primary_energy",
+    "adp",
+    "human_toxicity",
+}
 _FIELDS = ("value", "unit", "low", "high", "year", "source", "url", "licence", "method", "cores", "note")
 _ENVIRONMENT = "IMPACT_TRACKER_FACTORS"
 
@@ -82,6 +96,8 @@ class Overrides:
             self._check_kind(kind, entries)
             for name, fields in entries.items():
                 self._take(kind, name, fields)
+                if kind in STAGES_OF_MACHINES:  # [transport.carbon] is [transport_carbon.server]
+                    self._factors[cell_kind(kind, name), SERVER] = self._factors.pop((kind, bare_name(name)))
 
     def find(self, kind: str, name: str) -> Factor | None:
         """The user's factor of this kind and (normalised) name, if there is one."""
@@ -96,19 +112,22 @@ class Overrides:
         return self._cores.get(name)
 
     def _check_kind(self, kind: str, entries: object) -> None:
-        if kind not in KINDS:
+        if kind not in KINDS and kind not in STAGES_OF_MACHINES:
             hint = did_you_mean(near_matches(kind, KINDS)) or f" Known are {', '.join(sorted(KINDS))}."
             raise self._file.fault([kind], f"unknown kind of factor {kind!r}.{hint}")
         if not isinstance(entries, dict) or not all(isinstance(fields, dict) for fields in entries.values()):
             raise self._file.fault([kind], f"{kind} must hold one table for each name, with value and unit")
+        if kind in STAGES_OF_MACHINES:
+            self._file.check_names([kind], tuple(INDICATOR_UNITS), "indicator")
 
     def _take(self, kind: str, name: str, fields: Fields) -> None:
         self._file.check_names([kind, name], _FIELDS)
         for field in ("value", "unit"):
             if field not in fields:
                 raise self._file.fault([kind, name], f"{kind}.{name} lacks {field!r}")
-        if fields["unit"] != KINDS[kind]:
-            raise self._file.fault([kind, name, "unit"], f"{kind} is kept in {KINDS[kind]}, not in {fields['unit']!r}")
+        unit = INDICATOR_UNITS[name][0] if kind in STAGES_OF_MACHINES else KINDS[kind]
+        if fields["unit"] != unit:
+            raise self._file.fault([kind, name, "unit"], f"{kind} is kept in {unit}, not in {fields['unit']!r}")
         key = self._key(kind, name)
         try:
             self._factors[kind, key] = self._factor(kind, name, fields)

@@ -24,6 +24,7 @@ from .use import carbon, depletion, marginal_carbon, market_carbon, primary_ener
 
 if TYPE_CHECKING:
     from ..factors import IntensityCurve
+    from ..factors.life_cycle import STAGES
     from .allocation import Allocation, embodied, split_use
     from .equivalents import (
         Equivalent,
@@ -37,11 +38,12 @@ if TYPE_CHECKING:
         tree_months,
     )
     from .explaining import explain, explain_all, what_matters, words_of
+    from .extent import Extent
     from .functional import Crossing, PerUnit, Service, Units, crossing, development_multiplier, per_unit
     from .indirect import Consequences, Effect, consequences
     from .indirect_file import read_consequences
     from .machine import Machine, making, making_total
-    from .matrix import INDICATORS, STAGES, Footprint, Matrix, assess
+    from .matrix import INDICATORS, Footprint, Matrix, assess
     from .series import carbon_over_time
     from .uncertainty import Bar, Distribution, monte_carlo, paired, sample, tornado
     from .whatif import Case, Change, Rebound, WhatIf, what_if
@@ -54,12 +56,14 @@ __getattr__, __dir__ = lazy_names(
         ".allocation": "Allocation embodied split_use",
         ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
         " tree_months",
+        ".extent": "Extent",
         ".explaining": "explain explain_all what_matters words_of",
         ".functional": "Crossing PerUnit Service Units crossing development_multiplier per_unit",
         ".indirect": "Consequences Effect consequences",
         ".indirect_file": "read_consequences",
         ".machine": "Machine making making_total",
-        ".matrix": "Footprint INDICATORS Matrix STAGES assess",
+        ".matrix": "Footprint INDICATORS Matrix assess",
+        "..factors.life_cycle": "STAGES",
         ".series": "carbon_over_time",
         ".uncertainty": "Bar Distribution monte_carlo paired sample tornado",
         ".whatif": "Case Change Rebound WhatIf what_if",
@@ -80,6 +84,7 @@ __all__ = [
     "Effect",
     "EnergyInput",
     "Equivalent",
+    "Extent",
     "Footprint",
     "Impact",
     "IntensityCurve",

@@ -72,6 +72,11 @@ def depletion(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor)
     return _from_grid("adp", "kg Sb", energy, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"))
 
 
+def human_toxicity(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
+    """Human toxicity in CTUh: `energy_kwh × PUE × CTUh per kWh`."""
+    return _from_grid("human_toxicity", "CTUh", energy, pue, _in_unit(factor, "CTUh/kWh", "human toxicity"))
+
+
 def zone_factor(kind: str, zone: str | None) -> Factor | None:
     """A factor of electricity for a zone; the world's, *estimated* and said, without a zone; `None` if
     unpublished."""
