@@ -8,11 +8,13 @@ takes has its default, its limits and its words in the core.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypedDict, TypeVar, cast, overload
 
 from .reader_settings import PREFIX
+from .spool import STAGES, is_url
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -139,6 +141,35 @@ def _logdir(value: object) -> str:
     return str(expanded(path))
 
 
+def _words(value: object) -> str | None:
+    """A text of one line; empty for none."""
+    text = readable(str(value)).strip()
+    if not text.isprintable() or len(text) > 200:
+        raise ValueError("must be a line of at most 200 letters")
+    return text
+
+
+def _named(value: object) -> str | None:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a name")
+    return _words(value)
+
+
+def _stage(value: object) -> str | None:
+    if value not in STAGES:
+        raise ValueError(f"must be one of {', '.join(STAGES)}")
+    return str(value)
+
+
+def _ledger(value: object) -> str | None:
+    text = os.fsdecode(os.fspath(cast("str | os.PathLike[str]", value))).strip()
+    if not is_url(text):
+        return str(Path(_logdir(text)).absolute())
+    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", text) or "password=" in text:
+        raise ValueError("must hold no password: it belongs into ~/.pgpass, PGPASSWORD, or a file that holds the URL")
+    return text
+
+
 class Option(Generic[Value]):
     """One setting: what reads its value from a text or an argument, its value where nobody says, what it means.
 
@@ -248,6 +279,16 @@ class TrackerSettings(tuple[object, ...]):
     scope = Choice("whose share is told: {words} (default: {default}, with all it starts; machine: none)", "--scope")
     idle_policy = Choice("who bears the energy of idling: {words} (default: {default})", "--idle-policy")
     sync_gpu = Option(_switch, False, "wait at the edges of regions for the GPU work of torch, jax and cupy")
+    project = Option(
+        _named, None, "project whose ledger the run goes into (default: none)", "--project", metavar="NAME")
+    stage = Option(_stage, None, f"what the run is for: {', '.join(STAGES)}", "--stage", metavar="STAGE")
+    person = Option(_words, None, 'whose run it is in the ledger (default: the account; "" for nobody)')
+    debug = Option(_switch, False, "the run is a trial of the program, and counts as debug in the ledger", "--debug")
+    run_id = Option(
+        _named, None, "name that a run shares with those that it continues (default: as the batch system says)")
+    ledger = Option(
+        _ledger, None, "folder of the ledger, or postgresql://HOST/DATABASE (default: ~/.local/share/impact-tracker)",
+        "--ledger", metavar="PLACE")
     # fmt: on
 
     def __new__(
@@ -306,6 +347,12 @@ class Options(TypedDict, total=False):
     scope: str | None
     idle_policy: str | None
     sync_gpu: bool | None
+    project: str | None
+    stage: str | None
+    person: str | None
+    debug: bool | None
+    run_id: str | None
+    ledger: str | None
 
 
 class OptionsShown:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from functools import partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import _core
 from .config import resolve
@@ -23,6 +24,8 @@ from .weighing import Weighing
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from .tracked_run import TrackedRun
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
@@ -30,10 +33,19 @@ _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result s
 _running: set[ImpactTracker] = set()  # strong: a tracker nobody holds measures on, until it is stopped or the end
 
 
+class _Opened(NamedTuple):
+    """A record that was opened, and the run's way into the ledger where it is in one."""
+
+    core: _core.Tracker
+    run: TrackedRun | None
+
+
 @atexit.register
 def _stop_all() -> None:
+    # What the interpreter showed last ended the program, where something did.
+    kind = getattr(sys, "last_type", None)
     for tracker in list(_running):
-        tracker.stop()
+        tracker._stop(None if kind is None else kind.__name__)
 
 
 def running_trackers() -> dict[str, ImpactTracker]:
@@ -89,43 +101,50 @@ class ImpactTracker:
         weighing: Weighing,
         root: str,
         share_of: str | int = "self",
-        unused: list[_core.Tracker] | None = None,
+        unused: list[_Opened] | None = None,
     ) -> None:
         self._settings = settings
         self._root = root
         self._share_of = share_of
         self._started = False
         self._result: Result | None = None
+        self._run: TrackedRun | None = None
         # Records opened and not yet written to: the constructor's is taken by the first start(), a later start() opens
         # one of its own. pop() is atomic, so that calls of a decorated function may begin at once.
         try:
-            core = unused.pop() if unused is not None else self._open(weighing)
+            opened = unused.pop() if unused is not None else self._open(weighing)
         except IndexError:
-            core = self._open(weighing)
-        self._guard = CoreGuard(core, weighing, settings.sync_gpu)
-        self._unused = [core]
+            opened = self._open(weighing)
+        self._guard = CoreGuard(opened.core, weighing, settings.sync_gpu)
+        self._unused = [opened]
 
     def __getstate__(self) -> dict[str, object]:
         """For copies and pickles. What readers were told stays here: it may hold a password, and a pickle may be a
         checkpoint that is published."""
         settings = TrackerSettings(self._settings._asdict(), self._settings.origins)
-        return {**vars(self), "_settings": settings, "_started": False, "_unused": []}
+        return {**vars(self), "_settings": settings, "_started": False, "_unused": [], "_run": None}
 
     def __copy__(self) -> ImpactTracker:
         tracker: ImpactTracker = object.__new__(type(self))
         vars(tracker).update(self.__getstate__(), _guard=self._guard.inert())
         return tracker
 
-    def _open(self, weighing: Weighing) -> _core.Tracker:
-        settings = self._settings
+    def _open(self, weighing: Weighing) -> _Opened:
+        settings, run = self._settings, None
         if readable(settings.logdir) != settings.logdir:
             raise ValueError(f"the logdir {readable(settings.logdir)} must have a name in UTF-8")
         core_settings = settings.for_core()
         core_settings.share_of = self._share_of
         core_settings.run_key = run_key()
-        core_settings.info = start_info(settings, weighing.as_info(), _core.__version__)
+        info = start_info(settings, weighing.as_info(), _core.__version__)
+        if settings.project is not None:
+            from .tracked_run import TrackedRun
+
+            run = TrackedRun.of_settings(settings, weighing.as_info())
+            info["ledger"] = run.facts.as_info()
+        core_settings.info = info
         try:
-            return _core.Tracker(core_settings, self._root)
+            return _Opened(_core.Tracker(core_settings, self._root), run)
         except ValueError as error:  # a source that there is not
             raise ValueError(f"{error} (from {settings.origin('sources')})") from None
 
@@ -134,15 +153,18 @@ class ImpactTracker:
         if self.running:
             raise RuntimeError("this tracker runs already: stop it first, or make another one")
         try:
-            self._guard.core = self._unused.pop()
+            opened = self._unused.pop()
         except IndexError:
-            self._guard.core = self._open(self.weighing)
+            opened = self._open(self.weighing)
+        self._guard.core, self._run = opened
         self._result = None
         self._started = True
         try:
             self._guard.synchronise()
             self._guard.core.start()
             _running.add(self)
+            if self._run is not None:
+                self._run.begin(self.path, self._root, self._guard.complain)
         except Exception as error:
             if self._settings.strict:
                 raise
@@ -153,7 +175,7 @@ class ImpactTracker:
         """End the measurement, write the totals; again: no effect. Never raises, whatever the disk does."""
         return self._stop(None)
 
-    def _stop(self, ended_by: str | None) -> Result | None:
+    def _stop(self, ended_by: str | None, fate: str | None = None) -> Result | None:
         if self not in _running:
             return self.result
         _running.discard(self)
@@ -161,8 +183,11 @@ class ImpactTracker:
             if self._guard.core.inert:  # a forked child: the parent's record is not ours to end
                 return None
             self._guard.synchronise()
-            self._guard.core.stop(stop_info(ended_by))
+            run = self._run
+            self._guard.core.stop({**stop_info(ended_by), **({} if run is None else run.last_words(ended_by, fate))})
             self._result = self._now()
+            if run is not None and self._result is not None:
+                run.end(self._result, ended_by, fate, self._guard.complain)
             self._report()
         except Exception as error:
             self._guard.complain(f"the tracker of {self.logdir} did not stop cleanly: {error!r}")
@@ -184,7 +209,15 @@ class ImpactTracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop(None if kind is None else kind.__name__)
+        self._stop(None if kind is None else kind.__name__, self._fate_of(error))
+
+    def _fate_of(self, error: BaseException | None) -> str | None:
+        """How the run ended, for the ledger; `None` where it is in none."""
+        if self._run is None:
+            return None
+        from .tracked_run import fate_of
+
+        return fate_of(error)
 
     def __call__(self, function: Function) -> Function:
         """As a decorator: every call is a run with a record of its own; `result` is that of the run that ended last."""
@@ -201,6 +234,24 @@ class ImpactTracker:
             words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
             raise ValueError(f"edges must be {words}, not {edges!r}")
         return Region(self._guard, readable(str(name)), edges)
+
+    def log_metrics(self, metrics: Mapping[str, object] | None = None, **values: object) -> None:
+        """What the run achieved, by name, for the ledger of its project: `tracker.log_metrics(wer=0.12)`. A name that
+        is given again replaces its value. Without a project: one warning."""
+        if self._run is not None:
+            self._run.log_metrics({**(metrics or {}), **values})
+        elif self._settings.project is None:
+            self._guard.complain('metrics go into a ledger, and this run is in none: ImpactTracker(…, project="asr")')
+
+    def set_fate(self, fate: str) -> None:
+        """How the run ends in the ledger, whatever ends its block: finished, failed, cancelled or debug. ValueError for
+        another word."""
+        from .spool import FATES
+
+        if fate not in FATES[:-1]:
+            raise ValueError(f"a run's fate is {', '.join(FATES[:-1])}, not {fate!r}")
+        if self._run is not None:
+            self._run.fate = fate
 
     def _now(self) -> Result | None:
         """The run as the core knows it now."""
@@ -293,14 +344,15 @@ class _Run:
             of._guard.complain(f"a call is not measured: {error}")
             return None
         # Regions of the decorating object belong to the call that began last.
-        of._guard.core, of._result, of._started = tracker._guard.core, None, True
+        of._guard.core, of._run, of._result, of._started = tracker._guard.core, tracker._run, None, True
         return tracker
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._tracker is not None:
-            self._of._result = self._tracker._stop(None if kind is None else kind.__name__)
+            ended_by = None if kind is None else kind.__name__
+            self._of._result = self._tracker._stop(ended_by, self._tracker._fate_of(error))
 
 
 ImpactTracker.__init__.__doc__ = (ImpactTracker.__init__.__doc__ or "").rstrip() + explained()

@@ -68,6 +68,7 @@ FLOORS: dict[str, int] = {
     "probes": 1,
     "ranks": 1,
     "typed": 1,
+    "spool": 2,  # a run's one file in the ledger's spool: types, codec and the write that is whole or not at all
     "runner": 2,  # the worker's process: needs no core
     "reader_settings": 2,  # above errors
     "settings": 3,
@@ -83,6 +84,7 @@ FLOORS: dict[str, int] = {
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
     "region": 7,
+    "tracked_run": 7,  # a tracker's run on its way into the spool
     "tracker": 8,
     "estimators": 7,
     "data_interface": 9,

@@ -28,6 +28,12 @@ SPELLED = {
     "scope": "job",
     "idle_policy": "equal",
     "sync_gpu": "1",
+    "project": " asr ",
+    "stage": "training",
+    "person": "ada",
+    "debug": "yes",
+    "run_id": "large-3",
+    "ledger": "/shared/ledger",
 }
 MEANT: dict[str, Any] = {
     "interval_s": 0.25,
@@ -42,6 +48,12 @@ MEANT: dict[str, Any] = {
     "scope": "job",
     "idle_policy": "equal",
     "sync_gpu": True,
+    "project": "asr",
+    "stage": "training",
+    "person": "ada",
+    "debug": True,
+    "run_id": "large-3",
+    "ledger": "/shared/ledger",
 }
 BAD = {
     "interval_s": "0",
@@ -55,6 +67,10 @@ BAD = {
     "scope": "node",
     "idle_policy": "half",
     "sync_gpu": "perhaps",
+    "stage": "cooking",
+    "project": "a" * 201,
+    "debug": "perhaps",
+    "ledger": "postgresql://ada:sesame@host/db",
 }
 
 
@@ -85,6 +101,12 @@ def test_defaults(tmp_path: Path) -> None:
         "scope": "process",
         "idle_policy": "usage",
         "sync_gpu": False,
+        "project": None,
+        "stage": None,
+        "person": None,
+        "debug": False,
+        "run_id": None,
+        "ledger": None,
         "origins": {},
     }
 

@@ -101,6 +101,10 @@ FLAGS = {
     "include_psys": (["--include-psys"], True),
     "scope": (["--scope", "job"], "job"),
     "idle_policy": (["--idle-policy", "equal"], "equal"),
+    "project": (["--project", "asr"], "asr"),
+    "stage": (["--stage", "training"], "training"),
+    "debug": (["--debug"], True),
+    "ledger": (["--ledger", "/shared/ledger"], "/shared/ledger"),
 }
 
 
