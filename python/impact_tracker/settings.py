@@ -269,9 +269,9 @@ class TrackerSettings(tuple[object, ...]):
     intensity_g_per_kwh = Option[Optional[float]](
         _number("0 or more grams of CO2e per kWh", lambda grams: grams >= 0), None,
         "carbon intensity of the electricity, in place of a zone", "--intensity", metavar="G_PER_KWH", type=float)
-    pue = Option(
-        _number("1 or more (total energy of the site over that of its computers)", lambda ratio: ratio >= 1), 1.0,
-        "power usage effectiveness of the site (1 or more)", "--pue", type=float)
+    pue = Option[Optional[float]](
+        _number("1 or more (total energy of the site over that of its computers)", lambda ratio: ratio >= 1), None,
+        "power usage effectiveness of the site, 1 or more (without it 1, estimated)", "--pue", type=float)
     strict = Option(_switch, OF_CORE, "fail where nothing can be measured", "--strict", core=True)
     include_psys = Option(
         _switch, OF_CORE, "count the platform's meter (psys) in place of the parts that it covers", "--include-psys",

@@ -35,31 +35,35 @@ class Reweighing(NamedTuple):
 class Weighing:
     """PUE and intensity: energy in joules to grams of CO2 equivalent.
 
-    `zone`: what the user asked for, `None` for the world's average; `pue`: 1 or more. A country is looked up at once,
-    the average when it is first needed: a run that nobody weighs reads no table.
+    `zone`: what the user asked for, `None` for the world's average; `pue`: 1 or more, and 1 where nobody stated it, as
+    `pue_is_stated` tells. A country is looked up at once, the average when it is first needed: a run that nobody weighs
+    reads no table.
     """
 
-    __slots__ = ("_intensity", "pue", "zone")
+    __slots__ = ("_intensity", "pue", "pue_is_stated", "zone")
 
     def __init__(
         self,
         *,
         zone: str | None = None,
         intensity_g_per_kwh: float | Factor | None = None,
-        pue: float = 1.0,
+        pue: float | None = None,
     ) -> None:
-        """`zone`: a country; `None` or "world" for the average. UnknownZoneError (a ValueError) names near matches;
-        ValueError for a PUE below 1."""
+        """`zone`: a country; `None` or "world" for the average; `pue`: `None` where nobody states it.
+
+        UnknownZoneError (a ValueError) names near matches; ValueError for a PUE below 1.
+        """
         if zone is not None:
             from .factors import named_zone
 
             zone = named_zone(zone)
         if zone is not None and intensity_g_per_kwh is not None:
             raise ValueError("give either zone or intensity_g_per_kwh, not both")
-        if not 1.0 <= pue < math.inf:
+        if pue is not None and not 1.0 <= pue < math.inf:
             raise ValueError(f"a PUE is 1 or more (total energy of the site over that of its computers), not {pue!r}")
         self.zone = zone
-        self.pue = float(pue)
+        self.pue = 1.0 if pue is None else float(pue)
+        self.pue_is_stated = pue is not None
         self._intensity: Factor | None = None
         if intensity_g_per_kwh is not None:
             from .factors import Factor
@@ -82,15 +86,22 @@ class Weighing:
             self._intensity = intensity(None)
         return self._intensity
 
+    @property
+    def overhead(self) -> Factor:
+        """The PUE as a factor: *estimated*, with its range, where nobody stated it."""
+        from .footprint import pue_factor
+
+        return pue_factor(self.pue if self.pue_is_stated else None)
+
     def carbon(self, energy: tuple[float, float, float] | None, quality: str) -> Impact:
         """Carbon of an energy (low, best, high in joules) of this quality, with its range and its sources."""
         from .footprint import carbon
 
-        return carbon(energy, self.pue, intensity=self.intensity, quality=quality)
+        return carbon(energy, self.overhead, intensity=self.intensity, quality=quality)
 
     def changed(self, new: Reweighing) -> Weighing:
         """With what is given in place of its own. ValueError as for a new one."""
-        pue = self.pue if new.pue is None else new.pue
+        pue = new.pue if new.pue is not None else self.pue if self.pue_is_stated else None
         if new.of_electricity:
             return Weighing(zone=new.zone, intensity_g_per_kwh=new.intensity_g_per_kwh, pue=pue)
         other = Weighing(pue=pue)
@@ -107,15 +118,19 @@ class Weighing:
             from dataclasses import asdict
 
             kept = asdict(self._intensity)
-        return {"pue": self.pue, "zone": self.zone, "intensity": kept}
+        return {"pue": self.pue, "pue_is_stated": self.pue_is_stated, "zone": self.zone, "intensity": kept}
 
     @classmethod
     def from_info(cls, info: Mapping[str, object]) -> Weighing:
-        """What `as_info` wrote; what is missing or unreadable there takes its default (PUE 1, world average)."""
+        """What `as_info` wrote; what is missing or unreadable there takes its default (PUE 1, world average).
+
+        A PUE of 1 in a header that does not say who stated it is the default of the version that wrote it.
+        """
         pue, zone, kept = info.get("pue"), info.get("zone"), info.get("intensity")
         weighing = cls()
         if isinstance(pue, (int, float)) and not isinstance(pue, bool) and 1 <= pue < math.inf:
             weighing.pue = float(pue)
+            weighing.pue_is_stated = info.get("pue_is_stated", pue != 1) is True
         weighing.zone = zone if isinstance(zone, str) else None
         if isinstance(kept, Mapping):
             from dataclasses import fields

@@ -95,7 +95,7 @@ def test_defaults(tmp_path: Path) -> None:
         "tags": {},
         "zone": None,
         "intensity_g_per_kwh": None,
-        "pue": 1.0,
+        "pue": None,
         "strict": False,
         "include_psys": False,
         "scope": "process",
@@ -208,8 +208,8 @@ def test_one_file_can_be_named_and_none_too(tmp_path: Path) -> None:
     write(tmp_path / "impact-tracker.ini", "[impact-tracker]\npue = 1.5\n")
     other = write(tmp_path / "other.ini", "[impact-tracker]\nedges = tick\n")
     assert resolve({}, environ={"IMPACT_TRACKER_CONFIG": str(other)})[:4] == (str(tmp_path), 1.0, None, "tick")
-    assert resolve({}, environ={"IMPACT_TRACKER_CONFIG": str(other)}).pue == 1.0
-    assert resolve({}, environ={}, config="none").pue == 1.0
+    assert resolve({}, environ={"IMPACT_TRACKER_CONFIG": str(other)}).pue is None
+    assert resolve({}, environ={}, config="none").pue is None
     with pytest.raises(ValueError, match=r"no configuration file .*lost.ini \(from the argument config\)"):
         resolve({}, environ={}, config="lost.ini")
 
@@ -237,5 +237,5 @@ def test_any_text_is_a_setting_or_a_value_error(values: dict[str, str]) -> None:
         assert "IMPACT_TRACKER_" in str(error)
     else:
         assert settings.interval_s > 0
-        assert settings.pue >= 1
+        assert settings.pue is None or settings.pue >= 1
         assert Path(settings.logdir).is_absolute()

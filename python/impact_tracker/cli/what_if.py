@@ -64,7 +64,7 @@ def _case(run: Statement, args: argparse.Namespace) -> Case:
         energy=run.energy,
         duration_s=run.duration_s or 0.0,
         intensity=run.site.intensity,
-        pue=run.site.pue,
+        pue=run.site.overhead,
         machine=machine_of(args, run),
         allocation=allocation_of(args),
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..factors import Factor, UnknownFactorError, gpu_tdp
 from ..factors.cards import ANY_CARD
 from ..factors.hardware import find_cpu, physical_cores
+from ..footprint import pue_factor
 from ..hostinfo import Hardware
 from ..result import Result
 from ..values import Energy
@@ -46,7 +47,7 @@ def beside(
     hardware: Hardware,
     use: Use | None = None,
     *,
-    pue: float = 1.0,
+    pue: float | Factor | None = None,
     intensity: Factor | None = None,
     version: str = VERSION,
 ) -> Comparison:
@@ -69,6 +70,7 @@ def beside(
     if hardware.memory_bytes is None:
         notes.append("the machine's memory is not known and not in it")
     try:
+        overhead = pue_factor(pue)
         estimate = green_algorithms(
             hours=duration_s / 3600.0,
             cores=cores or 0.0,
@@ -78,7 +80,7 @@ def beside(
             tdp_gpu_w=_card_power(hardware.gpus, notes),
             gpu_usage=1.0 if gpu_usage is None else gpu_usage,
             memory_gb=(hardware.memory_bytes or 0) / 1e9,
-            pue=pue,
+            pue=overhead,
             intensity_g_per_kwh=intensity,
             version=version,
         )
@@ -86,7 +88,7 @@ def beside(
         return Comparison(None, reason=f"no estimate beside it: {fault}")
     if energy.partial:
         notes.append("what was measured is partial: the ratio does not compare the same parts")
-    return Comparison(estimate, energy.scaled(pue), tuple(notes))
+    return Comparison(estimate, energy.scaled(overhead.value), tuple(notes))
 
 
 def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:

@@ -104,7 +104,7 @@ def green_algorithms(
     gpu_usage: float = 1.0,
     memory_gb: float = 0.0,
     platform: str = "local server",
-    pue: float | None = None,
+    pue: float | Factor | None = None,
     scaling: float = 1.0,
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
@@ -169,7 +169,7 @@ def inference_total(input_kwh: float, every: str, months: float, each: float = 1
     return number(input_kwh, "input_kwh") * periods[every] / number(each, "each", 1e-9) * number(months, "months")
 
 
-def _pue(chosen: Profile, platform: str, pue: float | None) -> Factor:
+def _pue(chosen: Profile, platform: str, pue: float | Factor | None) -> Factor:
     if pue is not None:
         return pue_factor(pue)
     name = platform.casefold().replace("_", " ")

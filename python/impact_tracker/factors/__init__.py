@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .curve_file import read_curve
     from .firms import FirmYear, firm_years
     from .hardware import Processor, cpu, ram_power
-    from .sites import CloudRegion, cloud_region, pue, wue
+    from .sites import CloudRegion, cloud_region, pue, unstated_pue, wue
     from .user_file import UserFile
 
 __getattr__, __dir__ = lazy_names(
@@ -37,7 +37,7 @@ __getattr__, __dir__ = lazy_names(
         ".firms": "FirmYear firm_years",
         ".cards": "Card card card_names gpu_tdp",
         ".hardware": "Processor cpu ram_power",
-        ".sites": "CloudRegion cloud_region pue wue",
+        ".sites": "CloudRegion cloud_region pue unstated_pue wue",
         ".user_file": "UserFile",
     },
 )
@@ -72,6 +72,7 @@ __all__ = [
     "ram_power",
     "read_curve",
     "residual_intensity",
+    "unstated_pue",
     "use_overrides",
     "worst_quality",
     "wue",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .constants import UnknownFactorError, constant
 from .factor import Factor, did_you_mean, near_matches
@@ -27,6 +27,14 @@ class CloudRegion:
 def pue(name: str = "average") -> Factor:
     """Power usage effectiveness of a provider (`aws`, `gcp`, `azure`…) or of the world's `average`."""
     return constant("pue", name)
+
+
+def unstated_pue() -> Factor:
+    """The PUE where nobody stated one: 1, *estimated*. A site may use up to what surveys say of the average one, and
+    nothing uses less than its computers do, so the range begins at the best value."""
+    average = pue()
+    note = "nobody stated it: the overhead of the site is not in the best value, and is in the range"
+    return replace(average, value=1.0, low=1.0, high=max(1.0, average.high), quality="estimated", name="PUE", note=note)
 
 
 def wue(name: str) -> Factor:

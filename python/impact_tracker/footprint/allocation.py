@@ -87,7 +87,9 @@ def embodied(made: Impact, hours: float, allocation: Allocation | None = None) -
     return Impact(made.indicator, made.unit, terms, made.quality, made.note, made.partial)
 
 
-def split_use(energy: EnergyInput, idle_j: float | None, pue: float | Factor, intensity: Factor) -> dict[str, Impact]:
+def split_use(
+    energy: EnergyInput, idle_j: float | None, pue: float | Factor | None, intensity: Factor
+) -> dict[str, Impact]:
     """Carbon of use apart: `dynamic` (the work), `idle` (what the machine would draw anyway), `infrastructure`
     (PUE − 1).
 

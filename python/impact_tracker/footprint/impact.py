@@ -225,8 +225,13 @@ def carbon_of(energy: Impact, intensity: Factor) -> Impact:
     return Impact.of("carbon", "g", terms, energy.quality, energy.note)
 
 
-def pue_factor(pue: float | Factor) -> Factor:
-    """A site's power usage effectiveness as a factor; ValueError below 1: a part cannot exceed the whole."""
+def pue_factor(pue: float | Factor | None) -> Factor:
+    """A site's power usage effectiveness as a factor; `None`: nobody stated it (`unstated_pue`). ValueError below 1: a
+    part cannot exceed the whole."""
+    if pue is None:
+        from ..factors.sites import unstated_pue
+
+        return unstated_pue()
     factor = pue if isinstance(pue, Factor) else Factor.stated(pue, "1", "PUE")
     if factor.unit != "1":
         raise ValueError(f"a PUE has no unit, not {factor.unit!r}")

@@ -117,7 +117,7 @@ def assess(
     energy: EnergyInput,
     duration_s: float | None = None,
     idle_j: float | None = None,
-    pue: float | Factor = 1.0,
+    pue: float | Factor | None = None,
     zone: str | None = None,
     grid: Factor | None = None,
     wue: Factor | None = None,

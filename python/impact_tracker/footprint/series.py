@@ -31,7 +31,7 @@ def carbon_over_time(
     energy: Sequence[float],
     curve: IntensityCurve,
     *,
-    pue: float | Factor = 1.0,
+    pue: float | Factor | None = None,
     kind: str = "cumulative",
     quality: str = "measured",
 ) -> Impact:

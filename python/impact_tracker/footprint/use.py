@@ -10,11 +10,14 @@ from .impact import EnergyInput, Impact, Term, energy_factor, pue_factor
 _NOT_MEASURED = "energy was not measured"
 
 
-def carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor, quality: str = "measured") -> Impact:
+def carbon(
+    energy: EnergyInput, pue: float | Factor | None = None, *, intensity: Factor, quality: str = "measured"
+) -> Impact:
     """Carbon of using electricity: `carbon_g = energy_kwh × PUE × intensity_g_per_kwh`.
 
     `energy`: what the computers used, without the site's overhead: an `Energy`, or joules, or (low, best, high), or
-    `None` if it was not measured (then carbon is `None`). `quality` is that of plain joules. `intensity` in g/kWh, an
+    `None` if it was not measured (then carbon is `None`). `pue`: `None` where nobody stated it, which is
+    *estimated*. `quality` is that of plain joules. `intensity` in g/kWh, an
     average one: a marginal one belongs to `marginal_carbon`. The range goes from the product of all lows to that of
     all highs: it holds the truth if every part's range does.
     ValueError for a PUE below 1, a negative or infinite energy, an intensity in another unit.
@@ -26,7 +29,7 @@ def carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor,
     return _from_grid("carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"), quality)
 
 
-def marginal_carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor) -> Impact:
+def marginal_carbon(energy: EnergyInput, pue: float | Factor | None = None, *, intensity: Factor) -> Impact:
     """What the grid would emit less without this energy: for decisions, never a part of a total.
 
     The same formula with a marginal intensity; FactorError for one that does not say that it is marginal.
@@ -36,14 +39,14 @@ def marginal_carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity
     return _from_grid("marginal_carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"))
 
 
-def market_carbon(energy: EnergyInput, pue: float | Factor = 1.0, *, intensity: Factor) -> Impact:
+def market_carbon(energy: EnergyInput, pue: float | Factor | None = None, *, intensity: Factor) -> Impact:
     """Market-based carbon (residual mix, certificates): shown beside the location-based one, never in its place."""
     if "market" not in intensity.method:
         raise FactorError(f"{intensity.cite()}: not a market-based intensity (its method does not say so)")
     return _from_grid("market_carbon", "g", energy, pue, _in_unit(intensity, "g/kWh", "intensity"))
 
 
-def water(energy: EnergyInput, pue: float | Factor = 1.0, *, wue: Factor | None, grid: Factor | None) -> Impact:
+def water(energy: EnergyInput, pue: float | Factor | None = None, *, wue: Factor | None, grid: Factor | None) -> Impact:
     """Water consumed, in litres: `energy_kwh × (WUE + PUE × EWIF)`: on site for the computers, off site for the grid.
 
     `wue`: L per kWh of the computers' energy (not of the site's: the PUE stands once). `grid`: L per kWh of
@@ -62,12 +65,12 @@ def water(energy: EnergyInput, pue: float | Factor = 1.0, *, wue: Factor | None,
     return on_site + off_site
 
 
-def primary_energy(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
+def primary_energy(energy: EnergyInput, pue: float | Factor | None = None, *, factor: Factor) -> Impact:
     """Primary energy in MJ: `energy_kwh × PUE × MJ per kWh`."""
     return _from_grid("primary_energy", "MJ", energy, pue, _in_unit(factor, "MJ/kWh", "primary energy"))
 
 
-def depletion(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
+def depletion(energy: EnergyInput, pue: float | Factor | None = None, *, factor: Factor) -> Impact:
     """Abiotic depletion of elements in kg of antimony: `energy_kwh × PUE × kg Sb per kWh`."""
     return _from_grid("adp", "kg Sb", energy, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"))
 
@@ -93,7 +96,12 @@ def zone_factor(kind: str, zone: str | None) -> Factor | None:
 
 
 def _from_grid(
-    indicator: str, unit: str, energy: EnergyInput, pue: float | Factor, factor: Factor, quality: str = "measured"
+    indicator: str,
+    unit: str,
+    energy: EnergyInput,
+    pue: float | Factor | None,
+    factor: Factor,
+    quality: str = "measured",
 ) -> Impact:
     used, overhead = energy_factor(energy, quality), pue_factor(pue)
     if used is None:

@@ -24,7 +24,7 @@ class Case:
     energy: EnergyInput
     duration_s: float
     intensity: Factor
-    pue: float | Factor = 1.0
+    pue: float | Factor | None = None
     machine: Machine | None = None
     allocation: Allocation | None = None
 

@@ -113,5 +113,5 @@ def _apart(run: Statement, assumed: Assumptions) -> tuple[Impact, ...]:
         if wanted:
             if run.site.zone is None:
                 raise ValueError(f"{run.name}: --marginal and --market need to know where it ran: give --zone")
-            impacts.append(weigh(run.energy, run.site.pue, intensity=intensity_of(run.site.zone)))
+            impacts.append(weigh(run.energy, run.site.overhead, intensity=intensity_of(run.site.zone)))
     return tuple(impacts)

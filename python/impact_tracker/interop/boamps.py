@@ -156,7 +156,7 @@ def _statement(report: JsonTable, measure: JsonTable, where: str) -> Statement:
         energy=Energy(joules_of(kwh), quality=_quality(method, measure.text("cpuTrackingMode"))),
         site=Site(
             pue=pue if pue is not None and pue >= 1 else 1.0,
-            pue_source="stated in the report" if pue is not None else "not stated in the report: none was taken out",
+            pue_source="stated in the report" if pue is not None and pue >= 1 else None,
             intensity=_intensity(place.number("powerSourceCarbonIntensity")),
             zone=known_zone(country),
             zone_name=country,

@@ -233,7 +233,7 @@ def _statement(row: _Row) -> Statement:
         parts=Parts(*(row.energy(f"{part}_energy", overhead, quality) for part in ("cpu", "gpu", "ram"))),
         site=Site(
             pue=overhead,
-            pue_source="stated in the file" if pue else "not stated in the file: none was taken out",
+            pue_source="stated in the file" if pue else None,
             wue=row.number("wue"),
             intensity=_intensity(row),
             zone=known_zone(row.text("country_iso_code"), row.text("country_name")),
@@ -251,7 +251,10 @@ def _statement(row: _Row) -> Statement:
             powers_w={part: watts for part, watts in powers.items() if watts is not None},
         ),
         run_id=row.text("run_id"),
-        notes=("a CodeCarbon file does not say which of its energies were measured and which modelled",),
+        notes=(
+            "a CodeCarbon file does not say which of its energies were measured and which modelled",
+            *(() if pue else ("it states no PUE: none was taken out",)),
+        ),
         origin=row.where,
     )
     return run.placed()

@@ -13,7 +13,7 @@ from ..overlap import groups
 from ..record import Record, unite
 from ..result import Result
 from ..values import Energy, total
-from .statement import Parts, Site, Statement
+from .statement import STATED_BY_USER, Parts, Site, Statement
 
 
 def from_record(record: Record) -> Statement:
@@ -80,6 +80,7 @@ def from_result(result: Result, *, name: str = "", hardware: Hardware | None = N
         ),
         site=Site(
             pue=weighing.pue,
+            pue_source=STATED_BY_USER if weighing.pue_is_stated else None,
             intensity=weighing.intensity,
             zone=weighing.zone,
             zone_name=weighing.intensity.name.rpartition(", ")[2] or None,

@@ -27,7 +27,7 @@ def matched(run: Statement, file: str | None, service: str | None) -> Impact | s
         record = read_record(run.origin)
         if run.span is not None and run.span.length_ns > record.span.length_ns * _SAME_TIME:
             raise ValueError("it is of several records that overlap in time: give one of them")
-        return carbon_matched(record, _curve(run, file, service), run.site.pue)
+        return carbon_matched(record, _curve(run, file, service), run.site.overhead)
     except (ValueError, OSError) as fault:
         return str(fault)
 
@@ -44,7 +44,7 @@ def _curve(run: Statement, file: str | None, service: str | None) -> IntensityCu
     return history(service or "", zone, run.started_at - hour, run.ended_at + hour)
 
 
-def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = None) -> Impact:
+def carbon_matched(record: Record, curve: IntensityCurve, pue: float | Factor | None = None) -> Impact:
     """Carbon of a record, each piece of its energy at the intensity of its own time; missing where it has no clock.
 
     Channels are weighed one by one, on their own times, and added. Their series begins and ends at readings: what the
@@ -55,7 +55,7 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | None = No
     if began is None:
         return Impact.missing("carbon", "g", "the record does not say when it began: its times cannot be matched")
     start_ns = round(began.timestamp() * 1e6) * 1000
-    overhead = record.weighing.pue if pue is None else pue
+    overhead = record.weighing.overhead if pue is None else pue
     total: Impact | None = None
     covered = 0.0
     for channel in record.channels:

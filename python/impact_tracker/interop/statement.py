@@ -22,6 +22,7 @@ from ..values import Energy
 from ..weighing import Reweighing, Weighing
 
 NOT_MEASURED = Energy.missing()
+STATED_BY_USER = "stated by the user"
 
 
 class InteropError(ValueError):
@@ -83,11 +84,10 @@ class Parts:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a run drew its electricity. `pue`: 1 or more, `pue_source`: who states it; `wue`: L of water for
-    each kWh of the computers.
+    """Where a run drew its electricity. `pue`: 1 or more; `pue_source`: who states it, `None` for nobody where it is 1.
 
-    `intensity`: in g/kWh, with its source; `zone`: country as the tool names it; `zone_name`: in words; `location`:
-    more precisely than the country.
+    `wue`: L of water for each kWh of the computers. `intensity`: in g/kWh, with its source; `zone`: country as the tool
+    names it; `zone_name`: in words; `location`: more precisely than the country.
     """
 
     pue: float = 1.0
@@ -98,12 +98,25 @@ class Site:
     location: str | None = None
     cloud_provider: str | None = None
     cloud_region: str | None = None
-    pue_source: str = "stated by the user"
+    pue_source: str | None = None
 
     @property
     def overhead(self) -> Factor:
-        """The PUE with who states it."""
-        return pue_factor(Factor.stated(self.pue, "1", "PUE", self.pue_source))
+        """The PUE with who states it: *estimated*, with its range, where nobody does."""
+        if not self.pue_is_stated:
+            return pue_factor(None)
+        return pue_factor(Factor.stated(self.pue, "1", "PUE", self.pue_source or STATED_BY_USER))
+
+    @property
+    def pue_is_stated(self) -> bool:
+        """Whether somebody states the PUE; 1 is what stands in where nobody does."""
+        return self.pue_source is not None or self.pue != 1.0
+
+    @property
+    def pue_in_words(self) -> str:
+        """The PUE for a line of text; where nobody states one, its range."""
+        overhead = self.overhead
+        return f"PUE {self.pue:g}" if self.pue_is_stated else f"PUE not stated ({overhead.low:g} to {overhead.high:g})"
 
     @property
     def place(self) -> str | None:
@@ -115,8 +128,7 @@ class Site:
 
         An intensity that is only a number leaves the place as it was, and with it water and primary energy of there.
         """
-        stated = Site.pue_source
-        site = self if new.pue is None else replace(self, pue=pue_factor(new.pue).value, pue_source=stated)
+        site = self if new.pue is None else replace(self, pue=pue_factor(new.pue).value, pue_source=STATED_BY_USER)
         if not new.of_electricity:
             return site
         weighing = Weighing(zone=new.zone, intensity_g_per_kwh=new.intensity_g_per_kwh)
@@ -273,6 +285,6 @@ class Statement:
             self.duration_s,
             hardware or self.hardware,
             self.use,
-            pue=self.site.pue,
+            pue=self.site.overhead,
             intensity=self.site.intensity,
         )

@@ -82,8 +82,8 @@ def draw(assessment: Assessment, folder: Path) -> None:
     plot_matrix(assessment.footprint, folder / f"{name}-matrix.svg")
     if run.energy.kwh is None:
         return
-    plot_countries(run.energy, folder / f"{name}-countries.svg", pue=run.site.pue, own=run.site.zone)
-    plot_countries(run.energy, folder / f"{name}-world.svg", pue=run.site.pue, own=run.site.zone, zones=None)
+    plot_countries(run.energy, folder / f"{name}-countries.svg", pue=run.site.overhead, own=run.site.zone)
+    plot_countries(run.energy, folder / f"{name}-world.svg", pue=run.site.overhead, own=run.site.zone, zones=None)
     parts = {
         "cores": run.parts.processors.kwh,
         "GPU": run.parts.cards.kwh,

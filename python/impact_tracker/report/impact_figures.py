@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .. import digits
-from ..factors import intensity, zone_code
+from ..factors import Factor, intensity, zone_code
 from ..factors.tables import table
 from ..footprint import INDICATORS, STAGES, EnergyInput, Footprint, Impact, carbon, monte_carlo
 from ..footprint.uncertainty import can_draw
@@ -30,7 +30,7 @@ _MOST_BARS, _NAMES = 60, 16
 
 
 def in_every_country(
-    energy: EnergyInput, pue: float = 1.0, zones: Sequence[str] | None = None, year: int | None = None
+    energy: EnergyInput, pue: float | Factor | None = None, zones: Sequence[str] | None = None, year: int | None = None
 ) -> list[_Country]:
     """(code, name, g CO2e, low, high, year of the intensity) of one energy in every country, lowest first.
 
@@ -51,7 +51,7 @@ def plot_countries(
     energy: EnergyInput,
     path: str | os.PathLike[str],
     *,
-    pue: float = 1.0,
+    pue: float | Factor | None = None,
     zones: Sequence[str] | None = EU,
     own: str | None = None,
 ) -> None:

@@ -65,7 +65,7 @@ def _carbon(run: Statement) -> str:
     if grams.value is None:
         return f"carbon not known: {grams.note}"
     amount = digits.carbon(grams.value, grams.low, grams.high)
-    return amount if grid is None else f"{amount} at {grid.value:.4g} g/kWh, PUE {run.site.pue:g}"
+    return amount if grid is None else f"{amount} at {grid.value:.4g} g/kWh, {run.site.pue_in_words}"
 
 
 def _machine(run: Statement) -> str:

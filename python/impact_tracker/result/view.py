@@ -12,6 +12,7 @@ from .weighed import WeighedResult
 
 if TYPE_CHECKING:
     from .. import _core
+    from ..weighing import Weighing
 
 # Mid tones that hold on white and on black; text takes the page's own colour.
 _COLOURS = ("#4c78a8", "#e07b39", "#3f9b6c", "#b45fa5", "#9a8a2f", "#5aa6b8", "#c4555c", "#7a7f87")
@@ -31,7 +32,15 @@ def weighed_with(result: WeighedResult) -> str:
     words = f"{factor.value:g} g/kWh, {factor.name or factor.source}"
     if factor.year is not None:
         words += f" {factor.year}"
-    return words + (f", PUE {result.weighing.pue:g}" if result.weighing.pue != 1 else "")
+    return words + pue_in_words(result.weighing)
+
+
+def pue_in_words(weighing: Weighing) -> str:
+    """`, PUE 1.2`; the range where nobody stated one; nothing where somebody stated that there is no overhead."""
+    if not weighing.pue_is_stated:
+        overhead = weighing.overhead
+        return f", PUE not stated ({overhead.low:g} to {overhead.high:g})"
+    return f", PUE {weighing.pue:g}" if weighing.pue != 1 else ""
 
 
 def energy_line(result: WeighedResult) -> str:

@@ -52,9 +52,17 @@ def test_intensity_in_another_unit_is_an_error():
 
 
 def test_quality_is_that_of_the_worst_part():
-    assert carbon(1.0, intensity=GRID).quality == "modelled"
-    assert carbon(1.0, intensity=intensity()).quality == "estimated"
-    assert carbon(1.0, intensity=GRID, quality="stale").quality == "stale"
+    assert carbon(1.0, 1.0, intensity=GRID).quality == "modelled"
+    assert carbon(1.0, 1.0, intensity=intensity()).quality == "estimated"
+    assert carbon(1.0, 1.0, intensity=GRID, quality="stale").quality == "stale"
+
+
+def test_a_pue_that_nobody_stated_is_estimated_and_its_range_counts():
+    unstated, stated = carbon(3.6e6, intensity=GRID), carbon(3.6e6, 1.0, intensity=GRID)
+    assert unstated.value == stated.value and unstated.low == stated.low
+    assert unstated.high == pytest.approx(1.67 * stated.high)
+    assert (unstated.quality, stated.quality) == ("estimated", "modelled")
+    assert any("nobody stated it" in line for line in unstated.sources)
 
 
 def test_result_names_formula_and_sources():

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("core")
 
 
 def test_the_interval_of_a_country_comes_back():
-    result = monte_carlo([carbon(KWH, intensity=intensity("FR", 2023))])[0]
+    result = monte_carlo([carbon(KWH, 1.0, intensity=intensity("FR", 2023))])[0]
     assert result.best == pytest.approx(56.039)
     assert result.low == pytest.approx(56.039 / 1.33, rel=0.02) and result.high == pytest.approx(
         56.039 * 1.33, rel=0.02
@@ -21,7 +21,7 @@ def test_the_interval_of_a_country_comes_back():
 
 
 def test_draws_are_narrower_than_bounds_and_repeat():
-    impact = carbon((0.9 * KWH, KWH, 1.2 * KWH), intensity=intensity("FR", 2023))
+    impact = carbon((0.9 * KWH, KWH, 1.2 * KWH), 1.0, intensity=intensity("FR", 2023))
     one, two = monte_carlo([impact], seed=4)[0], monte_carlo([impact], seed=4)[0]
     assert one == two and one != monte_carlo([impact], seed=5)[0]
     assert impact.low < one.low < impact.value < one.high < impact.high
@@ -30,13 +30,13 @@ def test_draws_are_narrower_than_bounds_and_repeat():
 def test_a_factor_is_drawn_once_for_all():
     energy = Factor(1.0, "kWh", 0.5, 2.0, "test", spread="lognormal")
     fixed = Factor.stated(2.0, "g/kWh", "intensity")
-    a = carbon(energy, intensity=fixed)
+    a = carbon(energy, 1.0, intensity=fixed)
     both = monte_carlo([a, a * 3.0])
     assert both[1].low == pytest.approx(3 * both[0].low) and both[1].high == pytest.approx(3 * both[0].high)
 
 
 def test_samples_for_a_figure():
-    impact = carbon(KWH, intensity=intensity("FR", 2023))
+    impact = carbon(KWH, 1.0, intensity=intensity("FR", 2023))
     drawn = sorted(sample(impact, 1001))
     assert drawn[500] == pytest.approx(monte_carlo([impact], 1001)[0].median)
     with pytest.raises(ValueError, match="why"):
@@ -53,7 +53,7 @@ def test_the_tornado_is_sorted_and_exact():
     assert [bar.factor.unit for bar in bars] == ["g/kWh", "kWh", "1"]
     assert (bars[0].at_low, bars[0].at_high) == (pytest.approx(60.0), pytest.approx(240.0))
     assert all(a.width >= b.width for a, b in zip(bars, bars[1:]))
-    assert tornado(carbon(KWH, intensity=Factor.stated(1.0, "g/kWh", "x"))) == []
+    assert tornado(carbon(KWH, 1.0, intensity=Factor.stated(1.0, "g/kWh", "x"))) == []
 
 
 @pytest.mark.serial

@@ -8,6 +8,7 @@ import pytest
 
 from impact_tracker.factors import IntensityCurve
 from impact_tracker.interop.matched import carbon_matched, cumulative
+from impact_tracker.weighing import Weighing
 
 HOUR = 3_600_000_000_000
 
@@ -17,7 +18,7 @@ def record(series, energy_j, started=datetime(1970, 1, 1, tzinfo=timezone.utc)):
     return SimpleNamespace(
         started_at=started,
         channels=[*channels, {"id": "psys", "in_total": False}],
-        weighing=SimpleNamespace(pue=1.0),
+        weighing=Weighing(pue=1.0),
         result=SimpleNamespace(energy_j=energy_j, duration_s=0.0, uncertainty=SimpleNamespace(half_width_j=None)),
         series=series.__getitem__,
     )

@@ -175,7 +175,7 @@ def test_a_pue_that_no_file_states_is_not_the_users(tmp_path: Path, capsys: Capt
     place = write(tmp_path / "emissions.csv", row())
     assert cli.main(["report", str(place), "--explain"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "not stated in the file" in out
+    assert "it states no PUE" in out and "PUE not stated (1 to 1.67)" in out
     assert "PUE: 1, stated by the user" not in out
     assert cli.main(["report", str(place), "--explain", "--pue", "1.2"]) == 0
     assert "PUE: 1.2, stated by the user" in " ".join(capsys.readouterr().out.split())

@@ -37,7 +37,9 @@ def _with_pue(row: Row, pue: float) -> Row:
 def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
     if row.energy.is_missing:
         return row
-    weighing = asked.changed(Reweighing(pue=row.measured.pue or 1.0)) if pue is None else asked
+    weighing = (
+        asked if pue is not None or row.measured.pue in (None, 1.0) else asked.changed(Reweighing(pue=row.measured.pue))
+    )
     carbon = row.energy.carbon(weighing)
     weighed_anew = replace(
         row.measured,

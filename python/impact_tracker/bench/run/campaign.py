@@ -135,8 +135,7 @@ class Campaign:
         """Everything that can be known to be wrong before anything runs; `only`: of these tasks."""
         settings = self.settings
         if any(value is not None for value in (settings.zone, settings.intensity_g_per_kwh, settings.pue)):
-            pue = 1.0 if settings.pue is None else settings.pue
-            Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=pue)
+            Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue)
         tests = [task.test for task in self.tasks if (task.id in only if only else task.repeat == 1)]
         return preflight(self.settings, tests, self._open_worker, here=here)
 
