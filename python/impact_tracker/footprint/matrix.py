@@ -176,7 +176,7 @@ def _beyond_the_work(energy: EnergyInput, ratio: Factor, electricity: Factor) ->
     return carbon(energy, 1.0, intensity=electricity) * more
 
 
-def _toxicity(energy: EnergyInput, pue: float | Factor, zone: str | None) -> Impact:
+def _toxicity(energy: EnergyInput, pue: float | Factor | None, zone: str | None) -> Impact:
     """Human toxicity of electricity, from the user's own file alone."""
     factor = overridden("human_toxicity", "WORLD" if zone is None else zone_code(zone))
     if factor is None:
