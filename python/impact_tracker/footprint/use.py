@@ -75,7 +75,7 @@ def depletion(energy: EnergyInput, pue: float | Factor | None = None, *, factor:
     return _from_grid("adp", "kg Sb", energy, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"))
 
 
-def human_toxicity(energy: EnergyInput, pue: float | Factor = 1.0, *, factor: Factor) -> Impact:
+def human_toxicity(energy: EnergyInput, pue: float | Factor | None = None, *, factor: Factor) -> Impact:
     """Human toxicity in CTUh: `energy_kwh × PUE × CTUh per kWh`."""
     return _from_grid("human_toxicity", "CTUh", energy, pue, _in_unit(factor, "CTUh/kWh", "human toxicity"))
 
