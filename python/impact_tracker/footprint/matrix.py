@@ -134,8 +134,12 @@ def assess(
     """
     scope = extent or _ONE_RUN
     ratio = scope.dynamic_ratio
-    if ratio is not None and pue_factor(pue).high > 1.0:
-        raise ValueError("a dynamic ratio holds the site's overhead already: give it with a PUE of 1, or the PUE alone")
+    if ratio is not None:
+        if pue_factor(pue).value > 1.0:
+            raise ValueError(
+                "a dynamic ratio holds the site's overhead already: give it with a PUE of 1, or the PUE alone"
+            )
+        pue = Factor.stated(1.0, "1", "PUE", "the dynamic ratio holds the site's overhead")
     electricity = grid or intensity(zone)
     hours = None if duration_s is None else duration_s / 3600.0
     cells = {("carbon", "use"): carbon(energy, pue, intensity=electricity)}
