@@ -50,7 +50,7 @@ def parser_of(chosen: str | None = None) -> argparse.ArgumentParser:
         below = commands.add_parser(name, help=about)
         if name == chosen:
             module = command(name)
-            below.description = module.__doc__
+            below.description, below.formatter_class = module.__doc__, argparse.RawDescriptionHelpFormatter
             module.add_arguments(below)
             below.set_defaults(run=module.run)
     return parser

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .options import add_reweighing, reweighing
 
 if TYPE_CHECKING:
-    from ..footprint import Allocation, Machine
+    from ..footprint import Allocation, Extent, Machine
     from ..interop import Statement
 
 FORMATS = ("record", "codecarbon", "carbontracker", "eit", "boamps")
@@ -68,6 +68,9 @@ def add_parts(group: argparse._ArgumentGroup, prefix: str = "") -> None:
     group.add_argument(f"--{prefix}gpu", metavar="NAME", help='card, as in "NVIDIA A100 SXM4 80GB"')
     group.add_argument(f"--{prefix}gpu-die-cm2", type=float, metavar="CM2", help="area of a card's dies")
     group.add_argument(f"--{prefix}gpu-memory-gb", type=float, metavar="GB", help="memory of a card")
+    group.add_argument(
+        f"--{prefix}ram-gb-per-cm2", type=float, metavar="GB", help="of a square centimetre of the memory's dies (1.22)"
+    )
 
 
 def machine_of(args: argparse.Namespace, run: Statement) -> Machine | None:
@@ -81,7 +84,7 @@ def machine_of(args: argparse.Namespace, run: Statement) -> Machine | None:
 
 def described(args: argparse.Namespace, prefix: str = "") -> Machine:
     """The machine of the options --<prefix>cpus, --<prefix>ram-gb and so on; UnknownFactorError for an unknown card."""
-    from ..factors import card
+    from ..factors import Factor, card
     from ..footprint import Machine
 
     described_parts = ("cpus", "cpu_cores", "ram_gb", "ssd_gb", "gpus", "gpu_die_cm2", "gpu_memory_gb")
@@ -89,7 +92,11 @@ def described(args: argparse.Namespace, prefix: str = "") -> Machine:
     model = getattr(args, f"{prefix}gpu")
     if model and parts["gpu_die_cm2"] is None and parts["gpu_memory_gb"] is None:
         card(model)  # an unknown name is an error here, where it was typed
-    return Machine(**parts, ssds=1 if parts["ssd_gb"] else 0, gpu_model=model)
+    machine = Machine(**parts, ssds=1 if parts["ssd_gb"] else 0, gpu_model=model)
+    density = getattr(args, f"{prefix}ram_gb_per_cm2")
+    if density is None:
+        return machine
+    return replace(machine, ram_density=Factor.stated(density, "GB/cm2", "density of memory"))
 
 
 def allocation_of(args: argparse.Namespace) -> Allocation:
@@ -97,3 +104,50 @@ def allocation_of(args: argparse.Namespace) -> Allocation:
     from ..footprint import Allocation
 
     return Allocation.stated(args.lifetime_years, args.utilisation)
+
+
+def add_extent(parser: argparse.ArgumentParser) -> None:
+    """--nodes, --dynamic-ratio, --development."""
+    beyond = parser.add_argument_group("beyond one computer's one run")
+    beyond.add_argument("--nodes", type=int, metavar="N", help="computers alike, whose energy is given together (1)")
+    ratio = "a number, or LOW:BEST:HIGH"
+    beyond.add_argument(
+        "--dynamic-ratio",
+        metavar="RATIO",
+        help=f"all that the cluster draws over what the work draws (BLOOM's: 1.835), instead of a PUE; {ratio}",
+    )
+    beyond.add_argument(
+        "--development", metavar="RATIO", help=f"all runs of the project over this one (BLOOM's: 2.685); {ratio}"
+    )
+
+
+def extent_of(args: argparse.Namespace, described_extent: Extent | None = None) -> Extent | None:
+    """What the options say, in place of what a file describes. ValueError for what is no ratio."""
+    from ..footprint import Extent
+
+    spans = {name: ratio_of(getattr(args, name), name) for name in ("dynamic_ratio", "development")}
+    if args.nodes is None and not any(spans.values()):
+        return described_extent
+    stated = Extent.stated(1 if args.nodes is None else args.nodes, spans["dynamic_ratio"], spans["development"])
+    if described_extent is None:
+        return stated
+    return Extent(
+        described_extent.nodes if args.nodes is None else stated.nodes,
+        stated.dynamic_ratio or described_extent.dynamic_ratio,
+        stated.development or described_extent.development,
+    )
+
+
+def ratio_of(text: str | None, name: str) -> tuple[float, float, float] | None:
+    """Low, best, high of a ratio that is typed as one number or as LOW:BEST:HIGH."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        numbers *= 3
+    if len(numbers) != 3 or not 0 < numbers[0] <= numbers[1] <= numbers[2] < float("inf"):
+        raise ValueError(f"--{name.replace('_', '-')} takes a ratio above 0, or LOW:BEST:HIGH, not {text!r}")
+    return numbers[0], numbers[1], numbers[2]

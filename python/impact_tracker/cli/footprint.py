@@ -1,4 +1,12 @@
-"""The whole footprint of recorded or imported runs: carbon and other impacts, making and use, and why."""
+"""The whole footprint of recorded, imported or described runs: carbon and other impacts, making and use, and why.
+
+examples:
+  impact-tracker footprint runs/resnet --this-machine --zone FR
+  impact-tracker footprint emissions.csv --cpus 2 --cpu-cores 32 --ram-gb 512 --gpus 8 --gpu "NVIDIA A100 SXM4 80GB"
+  impact-tracker footprint runs/ --nodes 48 --dynamic-ratio 1.835 --development 2.685 --this-machine
+  impact-tracker footprint --workload my.toml     a run that nobody recorded, described in a file
+  impact-tracker footprint --workload bloom       the bundled description of BLOOM's training
+"""
 
 from __future__ import annotations
 
@@ -7,18 +15,23 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .any_runs import add_machine, add_runs, allocation_of, machine_of, runs_of
+from .any_runs import add_extent, add_machine, add_runs, allocation_of, extent_of, machine_of, runs_of
 from .functional import add_units, units_of
+from .options import reweighing
 
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
     from ..interop import Statement
     from ..interop.assessment import Assumptions
+    from ..interop.workload import Workload
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs, their electricity, their machine, and what to show."""
-    add_runs(parser)
+    add_runs(parser, optional=True)
+    parser.add_argument(
+        "--workload", metavar="FILE", help="a run that nobody recorded, described in TOML or JSON (docs/footprint.md)"
+    )
     parser.add_argument(
         "--wue", type=float, metavar="L_PER_KWH", help="water used on site for each kWh of the computers"
     )
@@ -39,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     apart.add_argument("--market", action="store_true", help="residual mix or certificates: [intensity_residual.ZONE]")
     add_machine(parser)
+    add_extent(parser)
     add_units(parser)
     parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
     parser.add_argument("--tornado", action="store_true", help="which factors move the result most")
@@ -52,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     from ..report.footprint_page import draw, page_of
     from ..report.page import show
 
-    assessments = [assessed(run, _assumptions(args, run)) for run in runs_of(args)]
+    workload = _workload(args)
+    runs = runs_of(args) if workload is None else [workload.run]
+    assessments = [assessed(run, _assumptions(args, run, workload)) for run in runs]
     units = units_of(args, lambda run: footprint_of(run, _assumptions(args, run)))
     if args.figures:
         for assessment in assessments:
@@ -67,12 +83,38 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _assumptions(args: argparse.Namespace, run: Statement) -> Assumptions:
+def _workload(args: argparse.Namespace) -> Workload | None:
+    """The described run, weighed as asked for; None where runs are named. ValueError for both and for neither."""
+    from dataclasses import replace
+
+    from ..interop.workload import read_workload
+
+    if (args.place is None) == (args.workload is None):
+        raise ValueError("give either DIR, where runs lie, or --workload FILE, which describes one")
+    if args.workload is None:
+        return None
+    new = reweighing(args)
+    workload = read_workload(args.workload)
+    run = workload.run
+    if args.cloud:
+        return replace(workload, run=replace(run, site=run.site.in_cloud(args.cloud)))
+    return replace(workload, run=run.weighed(new))
+
+
+def _assumptions(args: argparse.Namespace, run: Statement, workload: Workload | None = None) -> Assumptions:
+    from ..footprint import Allocation
     from ..interop.assessment import Assumptions
 
+    shares = allocation_of(args)
+    if workload is not None:
+        shares = Allocation(
+            workload.allocation.lifetime_years if args.lifetime_years is None else shares.lifetime_years,
+            workload.allocation.utilisation if args.utilisation is None else shares.utilisation,
+        )
     return Assumptions(
-        machine=machine_of(args, run),
-        allocation=allocation_of(args),
+        machine=machine_of(args, run) or (workload.machine if workload else None),
+        allocation=shares,
+        extent=extent_of(args, workload.extent if workload else None),
         wue=args.wue,
         idle_w=args.idle_w,
         hardware=_hardware(args, run.hardware),

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from .any_runs import add_machine, add_parts, add_runs, allocation_of, described, machine_of, runs_of
+from .any_runs import add_machine, add_parts, add_runs, allocation_of, described, machine_of, ratio_of, runs_of
 
 if TYPE_CHECKING:
     from ..factors import Factor
@@ -102,16 +102,8 @@ def _ratio(text: str | None, name: str) -> Factor:
     from ..factors import Factor
     from ..footprint.whatif import ONE
 
-    if text is None:
+    span = ratio_of(text, name)
+    if span is None:
         return ONE
-    try:
-        numbers = [float(part) for part in text.split(":")]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 1:
-        numbers *= 3
-    if len(numbers) != 3 or not 0 < numbers[0] <= numbers[1] <= numbers[2]:
-        raise ValueError(f"--{name} takes a ratio above 0, or LOW:BEST:HIGH, not {text!r}")
-    return Factor(
-        numbers[1], "1", numbers[0], numbers[2], "stated on the command line", name=f"{name}, ratio to before"
-    )
+    low, best, high = span
+    return Factor(best, "1", low, high, "stated on the command line", name=f"{name}, ratio to before")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         person_years,
         tree_months,
     )
-    from .explaining import explain, explain_all, what_matters, words_of
+    from .explaining import explain, explain_all, mass_of, mass_words_of, what_matters, words_of
     from .extent import Extent
     from .functional import Crossing, PerUnit, Service, Units, crossing, development_multiplier, per_unit
     from .indirect import Consequences, Effect, consequences
@@ -57,7 +57,7 @@ __getattr__, __dir__ = lazy_names(
         ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
         " tree_months",
         ".extent": "Extent",
-        ".explaining": "explain explain_all what_matters words_of",
+        ".explaining": "explain explain_all mass_of mass_words_of what_matters words_of",
         ".functional": "Crossing PerUnit Service Units crossing development_multiplier per_unit",
         ".indirect": "Consequences Effect consequences",
         ".indirect_file": "read_consequences",
@@ -120,6 +120,8 @@ __all__ = [
     "making_total",
     "marginal_carbon",
     "market_carbon",
+    "mass_of",
+    "mass_words_of",
     "monte_carlo",
     "paired",
     "per_unit",

@@ -21,6 +21,21 @@ def explain(impact: Impact) -> list[str]:
     return lines + [f"  - {source}" for source in impact.sources]
 
 
+def mass_of(grams: float) -> str:
+    """`1.03 kg`, `59 t`: four digits and the unit that suits them."""
+    for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
+        if abs(grams) < limit:
+            return f"{grams * scale:.4g} {unit}"
+    return f"{grams * 1e-6:.4g} t"
+
+
+def mass_words_of(carbon: Impact) -> str:
+    """As `words_of`, in the unit that suits the amount. Carbon alone."""
+    if carbon.value is None or carbon.low is None or carbon.high is None:
+        return f"not known ({carbon.note})"
+    return f"{mass_of(carbon.value)} ({mass_of(carbon.low)} to {mass_of(carbon.high)}, {carbon.quality})"
+
+
 def words_of(impact: Impact, unit: str = "") -> str:
     """The value with its range and quality, or why it is not known; `unit`: in place of the impact's own."""
     if impact.value is None:

@@ -8,6 +8,7 @@ from ..estimators import Comparison
 from ..factors import Factor, marginal_intensity, residual_intensity
 from ..footprint import (
     Allocation,
+    Extent,
     Footprint,
     Impact,
     Machine,
@@ -27,7 +28,8 @@ class Assumptions:
     """What is assumed of a run beside what it states.
 
     `machine` and `allocation`: whose making is shared, and how; `wue`: in place of the site's own; `idle_w`: power of
-    the idle machine; `hardware`: for the estimate, in place of the run's own. `curve_file`, `live_service`: where the
+    the idle machine; `extent`: computers alike, what a cluster draws beyond the work, other runs of the project;
+    `hardware`: for the estimate, in place of the run's own. `curve_file`, `live_service`: where the
     intensity over time comes from. `marginal`, `market`: whether carbon by such intensities is asked for.
     """
 
@@ -40,6 +42,7 @@ class Assumptions:
     live_service: str | None = None
     marginal: bool = False
     market: bool = False
+    extent: Extent | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
         wue=None if wue is None else Factor.stated(wue, "L/kWh", "water usage effectiveness of the site"),
         machine=assumed.machine,
         allocation=assumed.allocation,
+        extent=assumed.extent,
     )
 
 
@@ -97,10 +101,23 @@ def assessed(run: Statement, assumed: Assumptions) -> Assessment:
     return Assessment(
         run,
         footprint_of(run, assumed),
-        run.beside(assumed.hardware),
+        run.beside(_of_all_nodes(assumed.hardware or run.hardware, assumed.extent)),
         matched(run, assumed.curve_file, assumed.live_service),
         _apart(run, assumed),
         run.site.wue if assumed.wue is None else assumed.wue,
+    )
+
+
+def _of_all_nodes(hardware: Hardware, extent: Extent | None) -> Hardware:
+    """What all of the computers have together: their energy is given together too."""
+    if extent is None or extent.nodes == 1:
+        return hardware
+    return hardware._replace(
+        cores=hardware.cores and hardware.cores * extent.nodes,
+        threads=hardware.threads and hardware.threads * extent.nodes,
+        sockets=hardware.sockets and hardware.sockets * extent.nodes,
+        memory_bytes=hardware.memory_bytes and hardware.memory_bytes * extent.nodes,
+        gpus=hardware.gpus * extent.nodes,
     )
 
 

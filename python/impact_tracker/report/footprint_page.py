@@ -7,11 +7,13 @@ from pathlib import Path
 from ..factors.hardware import physical_cores
 from ..footprint import (
     STAGES,
+    Footprint,
     Impact,
     Units,
     all_of,
     explain,
     explain_all,
+    mass_words_of,
     per_unit,
     person_years,
     what_matters,
@@ -32,8 +34,10 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
     details = [f"{person_years(total).value:.3g} person-years of the {total.indicator} boundary" for total in totals]
     details += [f"{e.value:.3g} {e.unit}: {e.name}" for e in all_of(footprint.carbon) if e.name != "person-equivalents"]
     details += _core_hour(assessment)
-    details += [f"{part:<16}{words_of(impact)}" for part, impact in footprint.use.items()]
-    details.append("X: " + "; ".join(dict.fromkeys(footprint.matrix.reasons().values())))
+    details += _extent(footprint)
+    details += [f"{part:<16}{mass_words_of(impact)}" for part, impact in footprint.use.items()]
+    reasons = dict.fromkeys(reason.partition("; yours goes under")[0] for reason in footprint.matrix.reasons().values())
+    details.append(f"X: {'; '.join(reasons)}. Values of your own: docs/footprint.md" if reasons else "no cell is X")
     if explained:
         details += ["", *explain_all(footprint)]
     if tornado:
@@ -47,7 +51,7 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
     for impact in assessment.apart:
         details += _line(f"{impact.indicator.replace('_', ' ')}, in no total", impact, explained)
     details += doubts([assessment.run])
-    headline = f"{assessment.run.name}: {words_of(footprint.carbon)} over the life cycle as far as it is known"
+    headline = f"{assessment.run.name}: {mass_words_of(footprint.carbon)} of CO2e over the life cycle, as far as known"
     if "gpu" in footprint.making and footprint.making["gpu"].note:  # a card that no table holds is said at once
         headline += f"; {footprint.making['gpu'].note}"
     return Page(headline, [_matrix(assessment)], details=details)
@@ -71,7 +75,24 @@ def _core_hour(assessment: Assessment) -> list[str]:
     cores, _ = physical_cores(assessment.run.hardware)
     if not cores or not hours or carbon.value is None:
         return []
-    return [per_unit(carbon, cores * hours, "core-hour").sentence()]
+    extent = assessment.footprint.extent
+    alone = carbon / extent.development.value if extent.development is not None else carbon
+    return [per_unit(alone, cores * hours * extent.nodes, "core-hour").sentence()]
+
+
+def _extent(footprint: Footprint) -> list[str]:
+    """What the figures are of beyond one computer's one run."""
+    extent, lines = footprint.extent, []
+    if extent.nodes > 1:
+        lines.append(f"{extent.nodes} computers alike, their energy together")
+    if extent.dynamic_ratio is not None:
+        lines.append(f"energy of the work × {extent.dynamic_ratio.value:.4g}: idle computers, cooling and network too")
+    if extent.development is not None and footprint.carbon.value is not None:
+        ratio = extent.development.value
+        final = footprint.carbon.value / ratio
+        rest = mass_of(footprint.carbon.value - final)
+        lines.append(f"of it the final run {mass_of(final)}, the project's other runs {rest} (all: × {ratio:.4g})")
+    return lines
 
 
 def draw(assessment: Assessment, folder: Path) -> None:
