@@ -13,6 +13,7 @@ from ..footprint import (
     all_of,
     explain,
     explain_all,
+    mass_of,
     mass_words_of,
     per_unit,
     person_years,
