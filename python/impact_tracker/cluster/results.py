@@ -39,7 +39,7 @@ class JobEnergy:
 
 @dataclass(frozen=True)
 class NodeBalance:
-    """Where the energy of a node (J) went on one day; `total_j` is integrated apart from the other four.
+    """Where the energy of a node (J) went; `total_j` is integrated apart from the other four.
 
     `jobs_j`: to jobs; `idle_j`: switched on, not used by a job, or the part of a shared node that nobody had;
     `standby_j`: switched off; `uncovered_j`: measured by a counter across a gap, so that nobody knows when it was used.
@@ -47,7 +47,6 @@ class NodeBalance:
     """
 
     node: str
-    day: str
     total_j: float
     jobs_j: float
     idle_j: float
