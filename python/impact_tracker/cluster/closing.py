@@ -17,7 +17,7 @@ from .survey import Surveyed
 if TYPE_CHECKING:
     import polars as pl
 
-    from .accounting import Accounts
+    from .accounts import Accounts
 
 PARTS = ("jobs_j", "idle_j", "standby_j", "uncovered_j")
 

@@ -11,7 +11,7 @@ from .results import JobEnergy
 if TYPE_CHECKING:
     import polars as pl
 
-    from .accounting import Accounts
+    from .accounts import Accounts
 
 IDLE_RULES = ("none", "use", "allocation", "equal")
 LEAST_COVERAGE = 0.5  # below it a job's energy says too little of the job to be ranked or compared

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from impact_tracker.cluster import ClusterJob, Gate, NodeRating, NodeShare
-from impact_tracker.cluster.accounting import Accounts, StepCurve, Wanted, account
+from impact_tracker.cluster.accounting import account
+from impact_tracker.cluster.accounts import Accounts, StepCurve, Wanted
 from impact_tracker.cluster.closing import node_balances, site_balance
 from impact_tracker.cluster.executor import Threads
 from impact_tracker.cluster.frames import GATES, POWER, schema, table_of
