@@ -133,17 +133,7 @@ def split(
     day = (slices.bounds_ns[:-1] + offset_ns) // DAY_NS
     rows = _by_job_and_day(occupancy, pairs, day, columns)
     held = np.bincount(pairs.slice, given, count)
-    low = np.where(busy, 0.0, slices.low_j)
-    days = {
-        "jobs_j": held,
-        "idle_j": energy - held - low,
-        "standby_j": low,
-        "shared_idle_j": np.where(busy, energy - held, 0.0),
-        "uncovered_j": slices.across_j,
-        "covered_s": covered,
-        "uncovered_s": uncovered,
-        "busy_s": np.where(busy, length_s, 0.0),
-    }
+    days = _balance(slices, held, busy, length_s)
     if intensity_g_per_j is not None:
         days["carbon_g"] = energy * intensity_g_per_j
     return NodeSplit(
@@ -155,6 +145,24 @@ def split(
         tuple(gates or {}),
         shares.alone,
     )
+
+
+def _balance(slices: Slices, held: Numbers, busy: NDArray[np.bool_], length_s: Numbers) -> dict[str, Numbers]:
+    """Where each slice's energy went: to jobs what they hold, the rest idle or standby."""
+    import numpy as np
+
+    low = np.where(busy, 0.0, slices.low_j)
+    energy = slices.energy_j
+    return {
+        "jobs_j": held,
+        "idle_j": energy - held - low,
+        "standby_j": low,
+        "shared_idle_j": np.where(busy, energy - held, 0.0),
+        "uncovered_j": slices.across_j,
+        "covered_s": slices.covered_s,
+        "uncovered_s": np.maximum(length_s - slices.covered_s, 0.0),
+        "busy_s": np.where(busy, length_s, 0.0),
+    }
 
 
 @dataclass(frozen=True, eq=False)
