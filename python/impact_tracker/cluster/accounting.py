@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .accounts import Accounts, Wanted
 from .closing import balances_of, energies_of, findings_of, totals_of
-from .executor import Executor, Threads
+from .executor import Executor, LocalThreads
 from .frames import polars
 from .job import JobTable
 from .node import NodeRating
@@ -37,7 +37,7 @@ def account(
     executor: Executor | None = None,
 ) -> Accounts:
     """The accounts of a site. ValueError where there is no power in the window."""
-    wanted, executor = _resolved(wanted or Wanted(), table), executor or Threads()
+    wanted, executor = _resolved(wanted or Wanted(), table), executor or LocalThreads()
     pieces, gpu_pieces = store.pieces("node"), store.pieces("gpu")
     begin, end = _window(wanted, pieces)
     ratings = ratings_of(table, nodes or {}, pieces)

@@ -23,7 +23,7 @@ class Executor(Protocol):
         ...
 
 
-class Threads:
+class LocalThreads:
     """Threads of this process; NumPy and Polars leave the interpreter's lock while they work."""
 
     def __init__(self, count: int | None = None) -> None:

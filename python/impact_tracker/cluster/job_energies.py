@@ -19,7 +19,7 @@ _NORMAL = 1.96
 
 
 def job_frame(accounts: Accounts, *, idle: str = "none") -> pl.DataFrame:
-    """One row a job that ran in the window: the columns of the job, and
+    """One row a job that ran in the window, with the columns of the job and those of its energy.
 
     `energy_j` (null where no meter covered it), `low_j` and `high_j` (95 % interval of the energy of its whole time;
     high is null where a node has no power at all), `own_idle_j` (of it, idle power of its own part), `gpu_j`,

@@ -132,7 +132,7 @@ def split(
         columns[f"gate_{name}_j"] = given * value
     day = (slices.bounds_ns[:-1] + offset_ns) // DAY_NS
     rows = _by_job_and_day(occupancy, pairs, day, columns)
-    held = np.bincount(pairs.slice, given, count)
+    held = np.bincount(pairs.slice, given, count).astype(np.float64)
     days = _balance(slices, held, busy, length_s)
     if intensity_g_per_j is not None:
         days["carbon_g"] = energy * intensity_g_per_j

@@ -12,7 +12,7 @@ from impact_tracker.cluster import ClusterJob, Gate, NodeRating, NodeShare
 from impact_tracker.cluster.accounting import account
 from impact_tracker.cluster.accounts import Accounts, StepCurve, Wanted
 from impact_tracker.cluster.closing import node_balances, site_balance
-from impact_tracker.cluster.executor import Threads
+from impact_tracker.cluster.executor import LocalThreads
 from impact_tracker.cluster.frames import GATES, POWER, schema, table_of
 from impact_tracker.cluster.job_energies import job_energies, job_frame
 from impact_tracker.cluster.simulate import SiteSpec, draw_jobs, node_power, readings_of
@@ -41,7 +41,7 @@ def accounts_of(
 ) -> Accounts:
     store = store_of_frame(pl.concat(samples), tmp_path / "power")
     stated = {node.node: node for node in nodes}
-    return account(table_of(jobs), store, nodes=stated, wanted=Wanted(**wanted), executor=Threads(1))  # type: ignore[arg-type]
+    return account(table_of(jobs), store, nodes=stated, wanted=Wanted(**wanted), executor=LocalThreads(1))  # type: ignore[arg-type]
 
 
 def energies(accounts: Accounts, column: str = "energy_j", **options: str) -> dict[str, float]:
