@@ -43,7 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--granularity-gb", type=float, default=6.0, help="step in which the centre hands out memory (6)")
     job.add_argument("--state", default="COMPLETED", help="as the scheduler names it; of a failed job all is wasted")
     parser.add_argument(
-        "--hour-factor", default="core gricad", metavar="NAME", help="of method hour-factor: whose hours (core gricad)"
+        "--hour-factor",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of method hour-factor: whose hours of cores (core gricad) and, with --gpus, of cards; may be repeated",
+    )
+    parser.add_argument(
+        "--hours-file",
+        metavar="FILE",
+        help="of method hour-factor: a cluster's own factors of a year (docs/footprint.md)",
     )
     parser.add_argument(
         "--live", metavar="SERVICE", help="the zone's intensity of now, asked over the network: neso, rte …"
@@ -95,7 +104,7 @@ def _estimate(args: argparse.Namespace) -> Estimate:
             hours=args.hours, cpu_w=(args.tdp_per_core or 0.0) * args.cores, gpu_w=args.tdp_gpu or 0.0, gpus=args.gpus
         )
     if args.method == "hour-factor":
-        return estimators.hour_factor(hours=args.hours, units=args.cores or 1.0, factor=args.hour_factor)
+        return _hours(args, zone, grid)
     if args.method == "cloud":
         used = (0.0, args.cpu_usage, 1.0)
         return estimators.cloud(
@@ -140,6 +149,28 @@ def _green_algorithms(args: argparse.Namespace, zone: str | None, grid: float | 
         version=args.method_version or "3.0",
         zone=zone,
         intensity_g_per_kwh=grid,
+    )
+
+
+def _hours(args: argparse.Namespace, zone: str | None, grid: float | Factor | None) -> Estimate:
+    """Hours of cores and cards; another grid where one is given."""
+    from .. import estimators
+    from ..estimators.simple import grid_of
+    from ..factors.hours import hours_of, read_hours
+
+    own = read_hours(args.hours_file).factors if args.hours_file else {}
+    named = {rate.unit: rate for rate in (own.get(name) or hours_of(name) for name in args.hour_factor)}
+    if len(named) < len(args.hour_factor):
+        raise ValueError("give one --hour-factor for cores and one for cards at most")
+    if "core" in named and args.gpus and not args.cores:
+        raise ValueError(f"{named['core'].name!r} is of an hour of a core: give --cores too, or a card's factor alone")
+    return estimators.hour_factor(
+        hours=args.hours,
+        units=args.cores or (None if "card" not in named else 0.0),
+        factor=named.get("core"),
+        cards=args.gpus or (1.0 if "card" in named and not args.cores else 0.0),
+        card_factor=named.get("card"),
+        grid=None if zone is None and grid is None else grid_of(zone, grid),
     )
 
 

@@ -4,9 +4,10 @@ from .beside import Use, beside, use_of
 from .cluster import Cluster, ClusterImpact, cluster_training
 from .estimate import Comparison, Estimate, EstimateError
 from .green_algorithms import PROFILES, core_power, green_algorithms, inference_total, training_total
+from .hours import hour_factor
 from .jobs import Job, clock_hours, ga4hpc, memory_gb
 from .requests import Mix, RequestImpact, llm_request
-from .simple import accelerator_days, cloud, hour_factor, mlco2, strubell
+from .simple import accelerator_days, cloud, mlco2, strubell
 
 __all__ = [
     "PROFILES",

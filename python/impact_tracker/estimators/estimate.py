@@ -49,7 +49,7 @@ class Estimate:
         return {
             "method": self.method,
             "version": self.version,
-            "energy_kwh": self.energy_kwh,
+            "energy_kwh": self.energy.value,
             "energy_kwh_low": self.energy.low,
             "energy_kwh_high": self.energy.high,
             "carbon_g": self.carbon_g,

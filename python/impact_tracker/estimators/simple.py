@@ -1,10 +1,10 @@
-"""Estimators of one line: MLCO2, Strubell et al., accelerators by the day, hour factors, clouds between idle and
+"""Estimators of one line: MLCO2, Strubell et al., accelerators by the day, clouds between idle and
 full."""
 
 from __future__ import annotations
 
 from ..factors import Factor, constant, gpu_tdp, intensity
-from ..footprint import Impact, Term, carbon_of, pue_factor
+from ..footprint import Term, carbon_of, pue_factor
 from .estimate import Estimate, EstimateError, energy, number, watts, with_overhead
 
 LB_TO_G = 453.59237
@@ -94,26 +94,6 @@ def accelerator_days(
     hours = number(chips, "chips") * number(days, "days") * 24.0 / 1000.0
     used, split = with_overhead({"gpu": Term(hours, ((watts(chip_w, "power of a chip with its host"), 1),))}, overhead)
     return Estimate("accelerator-days", "2021", used, carbon_of(used, grid_of(zone, intensity_g_per_kwh)), split)
-
-
-def hour_factor(
-    *, hours: float, units: float = 1.0, factor: str | Factor = "core gricad", g_per_hour: float | None = None
-) -> Estimate:
-    """Hours of cores or cards × a centre's own factor (g CO2e an hour, everything included), as GENCI's, Labos
-    1point5's.
-
-    `factor`: a name of the table (the user's file may add some: `[hour_factor.name]`), or give `g_per_hour`.
-    The energy is not known: such a factor holds far more than electricity.
-    """
-    rate = factor if isinstance(factor, Factor) else constant("hour_factor", factor)
-    if g_per_hour is not None:
-        rate = Factor.stated(number(g_per_hour, "g_per_hour"), "g/h", "carbon of an hour")
-    if rate.unit != "g/h":
-        raise EstimateError(f"an hour factor is in g/h, not {rate.unit!r}")
-    amount = number(hours, "hours") * number(units, "units")
-    grams = Impact.of("carbon", "g", [Term(amount, ((rate, 1),))], "modelled")
-    unknown = Impact.missing("energy", "kWh", "an hour factor does not say the energy")
-    return Estimate("hour-factor", "", unknown, grams, notes=(f"{amount:g} h × {rate.cite()}",))
 
 
 def cloud(

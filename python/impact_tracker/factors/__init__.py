@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .curve_file import read_curve
     from .firms import FirmYear, firm_years
     from .hardware import Processor, cpu, ram_power
+    from .hours import ClusterYear, HourFactor, hour_names, hours_of, own_hour_factor, read_hours, write_hours
     from .sites import CloudRegion, cloud_region, pue, unstated_pue, wue
     from .user_file import UserFile
 
@@ -37,6 +38,7 @@ __getattr__, __dir__ = lazy_names(
         ".firms": "FirmYear firm_years",
         ".cards": "Card card card_names gpu_tdp",
         ".hardware": "Processor cpu ram_power",
+        ".hours": "ClusterYear HourFactor hour_names hours_of own_hour_factor read_hours write_hours",
         ".sites": "CloudRegion cloud_region pue unstated_pue wue",
         ".user_file": "UserFile",
     },
@@ -46,9 +48,11 @@ __all__ = [
     "QUALITIES",
     "Card",
     "CloudRegion",
+    "ClusterYear",
     "Factor",
     "FactorError",
     "FirmYear",
+    "HourFactor",
     "IntensityCurve",
     "OverrideError",
     "Processor",
@@ -64,17 +68,22 @@ __all__ = [
     "cpu",
     "firm_years",
     "gpu_tdp",
+    "hour_names",
+    "hours_of",
     "intensity",
     "marginal_intensity",
     "named_zone",
     "names",
+    "own_hour_factor",
     "pue",
     "ram_power",
     "read_curve",
+    "read_hours",
     "residual_intensity",
     "unstated_pue",
     "use_overrides",
     "worst_quality",
+    "write_hours",
     "wue",
     "zone_code",
 ]
