@@ -13,5 +13,6 @@ void bind_record(pybind11::module_& module);
 void bind_unite(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);
 void bind_model(pybind11::module_& module);
+void bind_paradigm(pybind11::module_& module);
 
 }  // namespace impact

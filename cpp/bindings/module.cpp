@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_unite(module);
   impact::bind_probe(module);
   impact::bind_model(module);
+  impact::bind_paradigm(module);
 }

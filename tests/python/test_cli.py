@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -288,6 +290,28 @@ def test_exit_codes_pass_through(machine: Machine, tmp_path: Path, code: int) ->
     assert run(["-o", str(tmp_path), "--", "sh", "-c", f"exit {code}"]) == code
     assert run(["-o", str(tmp_path), "sh", "-c", f"exit {code}"]) == code
     assert len(list((tmp_path / "impacttracker").iterdir())) == 2
+
+
+def test_another_thread_that_takes_the_childs_signal_away_stops_nobody(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_wait, looks = os.waitpid, itertools.count()
+
+    def ends_behind_the_first_look(pid: int, options: int) -> tuple[int, int]:
+        if next(looks) == 0:
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            return 0, 0
+        return really_wait(pid, options)
+
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()  # it does not block SIGCHLD, as the threads of numerical libraries do not
+    monkeypatch.setattr(os, "waitpid", ends_behind_the_first_look)
+    try:
+        assert run(["-o", str(tmp_path), "--", "sh", "-c", "exit 3"]) == 3
+    finally:
+        done.set()
+        other.join()
 
 
 def test_a_killed_command_is_128_plus_its_signal(machine: Machine, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Asked of this process, meant for the command.
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
+_LOOK_AGAIN_S = 0.5
 _OF_TERMINAL = 0x80  # SI_KERNEL: a key of the terminal, which the command has got too
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 
@@ -104,8 +105,9 @@ def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], 
         if ended:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
-        came = signal.sigwaitinfo(watched)
-        if came.si_signo != signal.SIGCHLD and came.si_code != _OF_TERMINAL:
+        # A thread that does not block SIGCHLD, of another library, can take it away: so the child is looked at again.
+        came = signal.sigtimedwait(watched, _LOOK_AGAIN_S)
+        if came is not None and came.si_signo != signal.SIGCHLD and came.si_code != _OF_TERMINAL:
             os.kill(pid, came.si_signo)
 
 
