@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from impact_tracker.factors import Factor
-from impact_tracker.studies.paradigms.scenario import PARAMETERS, Place, TrainingScenario
+from impact_tracker.studies.paradigms.scenario import PARAMETERS, ParameterPlace, TrainingScenario
 from impact_tracker.studies.paradigms.scenario_file import read_scenario
 from impact_tracker.studies.paradigms.sensitivity import sobol
 from impact_tracker.studies.paradigms.simulation import PARADIGMS, swept
@@ -24,8 +24,8 @@ TWELVE = (
 )
 
 
-def place(name: str) -> Place:
-    return Place(name, 0 if PARAMETERS[name].of_group else None)
+def place(name: str) -> ParameterPlace:
+    return ParameterPlace(name, 0 if PARAMETERS[name].of_group else None)
 
 
 def with_twelve_ranges(scenario: TrainingScenario) -> TrainingScenario:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from impact_tracker import cli
 from impact_tracker.factors import Factor, FactorError
 from impact_tracker.studies.paradigms.breakeven import advice, all_break_evens, break_even
-from impact_tracker.studies.paradigms.scenario import PARAMETERS, Learners, Place, TrainingScenario
+from impact_tracker.studies.paradigms.scenario import PARAMETERS, Learners, ParameterPlace, TrainingScenario
 from impact_tracker.studies.paradigms.scenario_file import read_scenario
 from impact_tracker.studies.paradigms.simulation import PARADIGMS, simulate
 
@@ -73,10 +73,10 @@ def test_links_break_even_where_the_algebra_says(tmp_path: Path, changes: dict[s
 
 def test_break_even_of_rounds_is_the_closed_form(tmp_path: Path) -> None:
     scenario = scenario_of(tmp_path)
-    (rounds,) = break_even(scenario, Place("rounds_federated")).crossings
+    (rounds,) = break_even(scenario, ParameterPlace("rounds_federated")).crossings
     # One round of the federated training costs a hundredth of its hundred.
     assert rounds == pytest.approx(83_470.8 / 1_327.068, rel=1e-6)
-    (bits,) = break_even(scenario, Place("data_bits", 0)).crossings
+    (bits,) = break_even(scenario, ParameterPlace("data_bits", 0)).crossings
     assert bits == pytest.approx((132_706.8 - 35_470.8) * 50_000 / 10, rel=1e-6)
 
 

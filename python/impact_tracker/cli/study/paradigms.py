@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...studies.paradigms.scenario import Place, TrainingScenario
+    from ...studies.paradigms.scenario import ParameterPlace, TrainingScenario
 
 EXAMPLES = """examples:
   impact-tracker study paradigms --example > scenario.yaml
@@ -132,23 +132,23 @@ def _paradigms(names: tuple[str, str]) -> tuple[str, str]:
     return (names[0], names[1])
 
 
-def _place(scenario: TrainingScenario, name: str) -> Place:
+def _place(scenario: TrainingScenario, name: str) -> ParameterPlace:
     """A parameter by its name; of a group by `GROUP.NAME`, where there are several."""
     from ...factors.factor import did_you_mean, near_matches
-    from ...studies.paradigms.scenario import PARAMETERS, Place
+    from ...studies.paradigms.scenario import PARAMETERS, ParameterPlace
 
     group, _, parameter = name.rpartition(".")
     if parameter not in PARAMETERS:
         hint = did_you_mean(near_matches(parameter, PARAMETERS)) or " --parameters lists them."
         raise ValueError(f"no parameter has the name {parameter!r}.{hint}")
     if not PARAMETERS[parameter].of_group:
-        return Place(parameter)
+        return ParameterPlace(parameter)
     names = [group.name for group in scenario.groups]
     if not group and len(names) == 1:
-        return Place(parameter, 0)
+        return ParameterPlace(parameter, 0)
     if group not in names:
         raise ValueError(f"{parameter} belongs to a group of learners: write GROUP.{parameter}, of {', '.join(names)}")
-    return Place(parameter, names.index(group))
+    return ParameterPlace(parameter, names.index(group))
 
 
 def _changed(scenario: TrainingScenario, text: str) -> TrainingScenario:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...digits import carbon, energy, percent
-from .scenario import PARAMETERS, Place, TrainingScenario
+from .scenario import PARAMETERS, ParameterPlace, TrainingScenario
 from .simulation import PARADIGMS, TITLES, swept
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class BreakEven:
     """Where two paradigms cost the same. `crossings`: values of the parameter, empty where one is always cheaper;
     `below`, `above`: the cheaper one under the first crossing and over the last."""
 
-    place: Place
+    place: ParameterPlace
     unit: str
     best: float
     low: float
@@ -36,7 +36,7 @@ class BreakEven:
 
 def break_even(
     scenario: TrainingScenario,
-    place: Place,
+    place: ParameterPlace,
     paradigms: tuple[str, str] = ("federated", "centralised"),
     quantity: str = "energy_j",
 ) -> BreakEven:
@@ -69,7 +69,7 @@ def break_even(
     return BreakEven(place, factor.unit, factor.value, low, high, tuple(crossings), *cheaper)
 
 
-def limits_of(scenario: TrainingScenario, place: Place) -> tuple[float, float]:
+def limits_of(scenario: TrainingScenario, place: ParameterPlace) -> tuple[float, float]:
     """Between which values a parameter is followed: 10,000 times to either side of its best, where that is possible."""
     row = PARAMETERS[place.parameter]
     best = scenario.value(place).value
@@ -78,21 +78,21 @@ def limits_of(scenario: TrainingScenario, place: Place) -> tuple[float, float]:
     if place.parameter in ("active", "learners"):
         low = max(low, 1.0)
     if place.parameter == "active":
-        high = min(high, scenario.value(Place("learners", place.group)).value)
+        high = min(high, scenario.value(ParameterPlace("learners", place.group)).value)
     if place.parameter == "learners":
-        low = max(low, scenario.value(Place("active", place.group)).value)
+        low = max(low, scenario.value(ParameterPlace("active", place.group)).value)
     if place.parameter == "period_s":
-        high = min(high, scenario.value(Place("horizon_s")).value)
+        high = min(high, scenario.value(ParameterPlace("horizon_s")).value)
     if place.parameter == "horizon_s":
-        low = max(low, scenario.value(Place("period_s")).value)
+        low = max(low, scenario.value(ParameterPlace("period_s")).value)
     return low, high
 
 
-def places_of(scenario: TrainingScenario) -> list[Place]:
+def places_of(scenario: TrainingScenario) -> list[ParameterPlace]:
     """Every parameter of the scenario that is a quantity, in the table's order."""
-    places = [Place(name) for name, row in PARAMETERS.items() if not row.of_group and name != "broadcast"]
+    places = [ParameterPlace(name) for name, row in PARAMETERS.items() if not row.of_group and name != "broadcast"]
     for number in range(len(scenario.groups)):
-        places += [Place(name, number) for name, row in PARAMETERS.items() if row.of_group]
+        places += [ParameterPlace(name, number) for name, row in PARAMETERS.items() if row.of_group]
     return places
 
 
@@ -175,7 +175,7 @@ def _link_rule(scenario: TrainingScenario) -> Iterator[Advice]:
     import numpy as np
 
     names = ("uplink_bit_per_j", "downlink_bit_per_j")
-    places = [Place(name, number) for number in range(len(scenario.groups)) for name in names]
+    places = [ParameterPlace(name, number) for number in range(len(scenario.groups)) for name in names]
     values = np.geomspace(1.0, 1e12, 4096)
     costs = swept(scenario, places, np.repeat(values[:, None], len(places), axis=1), "energy_j")
     differing = costs[:, PARADIGMS.index("federated")] - costs[:, PARADIGMS.index("centralised")]
@@ -203,8 +203,8 @@ def _link_rule(scenario: TrainingScenario) -> Iterator[Advice]:
 
 def _skew_rule(scenario: TrainingScenario) -> Iterator[Advice]:
     """How uneven the data may be before the centre needs less."""
-    skew = break_even(scenario, Place("skew"))
-    here = scenario.value(Place("skew")).value
+    skew = break_even(scenario, ParameterPlace("skew"))
+    here = scenario.value(ParameterPlace("skew")).value
     if skew.crossings:
         limit = skew.crossings[0]
         yield Advice(
@@ -223,7 +223,7 @@ def _bits(scenario: TrainingScenario) -> tuple[float, float]:
     """Bits that the data and the models send, the downlink with the centre's overhead as it is charged."""
 
     def best(name: str, group: int | None = None) -> float:
-        return scenario.value(Place(name, group)).value
+        return scenario.value(ParameterPlace(name, group)).value
 
     trainings = best("horizon_s") / best("period_s")
     rounds = (1 + best("retraining_share") * (trainings - 1)) * best("rounds_federated") * best("skew")

@@ -12,7 +12,7 @@ from ...factors import Factor
 PARAMETERS: Mapping[str, ParadigmParameter] = {row.name: row for row in paradigm_parameters()}
 
 
-class Place(NamedTuple):
+class ParameterPlace(NamedTuple):
     """Where a parameter stands: its name, and the number of its group; `None` for the task's and the centre's."""
 
     parameter: str
@@ -58,7 +58,7 @@ class TrainingScenario:
                 raise ValueError(
                     f"active is up to {active.high:g}, more than the {learners.low:g} learners of its group"
                 )
-        period, horizon = self.value(Place("period_s")), self.value(Place("horizon_s"))
+        period, horizon = self.value(ParameterPlace("period_s")), self.value(ParameterPlace("horizon_s"))
         if period.high > horizon.low:
             raise ValueError(f"period_s is up to {period.high:g}, longer than the horizon of {horizon.low:g} s")
 
@@ -66,7 +66,7 @@ class TrainingScenario:
         """The scenario with every parameter at its best value, for the compiled core."""
         return ParadigmScenario(*self._best())
 
-    def value(self, place: Place) -> Factor:
+    def value(self, place: ParameterPlace) -> Factor:
         """The parameter at a place; its fallback where the scenario does not name it."""
         values = self.common if place.group is None else self.groups[place.group].values
         if place.parameter in values:
@@ -75,15 +75,17 @@ class TrainingScenario:
         assert row.fallback is not None  # or the scenario could not have been made
         return Factor.stated(_finite(row.fallback), row.unit, row.name, "the simulator's own value")
 
-    def ranged(self) -> list[Place]:
+    def ranged(self) -> list[ParameterPlace]:
         """The parameters that have a range, in the order of the table."""
-        places = [Place(name) for name, factor in self.common.items() if factor.high > factor.low]
+        places = [ParameterPlace(name) for name, factor in self.common.items() if factor.high > factor.low]
         for number, group in enumerate(self.groups):
-            places += [Place(name, number) for name, factor in group.values.items() if factor.high > factor.low]
+            places += [
+                ParameterPlace(name, number) for name, factor in group.values.items() if factor.high > factor.low
+            ]
         order = list(PARAMETERS)
         return sorted(places, key=lambda place: (order.index(place.parameter), place.group or 0))
 
-    def changed(self, place: Place, factor: Factor) -> TrainingScenario:
+    def changed(self, place: ParameterPlace, factor: Factor) -> TrainingScenario:
         """The same with another value at a place."""
         if place.group is None:
             return replace(self, common={**self.common, place.parameter: factor})
@@ -92,7 +94,7 @@ class TrainingScenario:
         groups[place.group] = replace(group, values={**group.values, place.parameter: factor})
         return replace(self, groups=tuple(groups))
 
-    def label(self, place: Place) -> str:
+    def label(self, place: ParameterPlace) -> str:
         """The parameter's name, with its group's where there are several."""
         if place.group is None or len(self.groups) == 1:
             return place.parameter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...factors import Factor
 from .breakeven import limits_of
-from .scenario import PARAMETERS, Place, TrainingScenario
+from .scenario import PARAMETERS, ParameterPlace, TrainingScenario
 from .simulation import PARADIGMS, swept
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ DRAWS = 100_000
 class Swing:
     """A quantity of one paradigm with one parameter alone at its low and at its high, the others at their best."""
 
-    place: Place
+    place: ParameterPlace
     factor: Factor
     at_low: float
     at_high: float
@@ -36,7 +36,7 @@ class SobolIndex:
     """How much of a quantity's variance a parameter explains: alone, and with all that it interacts with; each with the
     half-width of its 95 % interval."""
 
-    place: Place
+    place: ParameterPlace
     alone: float
     alone_half: float
     total: float
@@ -47,8 +47,8 @@ class SobolIndex:
 class WinnerMap:
     """Which paradigm costs least over two parameters. `winners`: numbers of `PARADIGMS`, a row for each value of y."""
 
-    x: Place
-    y: Place
+    x: ParameterPlace
+    y: ParameterPlace
     x_values: tuple[float, ...]
     y_values: tuple[float, ...]
     winners: tuple[tuple[int, ...], ...]
@@ -111,7 +111,7 @@ def sobol(
 
 
 def winner_map(
-    scenario: TrainingScenario, x: Place, y: Place, quantity: str = "energy_j", points: int = 60
+    scenario: TrainingScenario, x: ParameterPlace, y: ParameterPlace, quantity: str = "energy_j", points: int = 60
 ) -> WinnerMap:
     """The cheapest paradigm over the range of two parameters (10,000 times to either side where they have none)."""
     import numpy as np
@@ -123,7 +123,7 @@ def winner_map(
     return WinnerMap(x, y, tuple(map(float, xs)), tuple(map(float, ys)), rows)
 
 
-def _axis(scenario: TrainingScenario, place: Place, points: int) -> Numbers:
+def _axis(scenario: TrainingScenario, place: ParameterPlace, points: int) -> Numbers:
     import numpy as np
 
     factor = scenario.value(place)
@@ -132,7 +132,7 @@ def _axis(scenario: TrainingScenario, place: Place, points: int) -> Numbers:
     return np.asarray(np.clip(axis, low, high), dtype=np.float64)
 
 
-def _quantiles(factor: Factor, shares: Numbers, place: Place) -> Numbers:
+def _quantiles(factor: Factor, shares: Numbers, place: ParameterPlace) -> Numbers:
     """The values of a factor's distribution at some shares: the inverse of what the core draws from."""
     import numpy as np
 

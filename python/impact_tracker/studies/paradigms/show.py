@@ -9,7 +9,7 @@ from ...digits import carbon, duration, energy, significant
 from ...report.page import Page, Table
 from ...values import Range
 from .breakeven import Advice, BreakEven
-from .scenario import PARAMETERS, Place, TrainingScenario
+from .scenario import PARAMETERS, ParameterPlace, TrainingScenario
 from .sensitivity import SobolIndex, Swing
 from .simulation import QUANTITIES, SHORT, TERM_TITLES, TITLES, ParadigmResult, Simulation
 
@@ -122,7 +122,7 @@ def _talk_table(simulation: Simulation) -> Table:
 
     def shown(name: str, group: int | None = None) -> str:
         row = PARAMETERS[name]
-        factor = scenario.value(Place(name, group))
+        factor = scenario.value(ParameterPlace(name, group))
         span = f" ({factor.low:.3g} to {factor.high:.3g})" if factor.high > factor.low else ""
         unit = "" if row.unit in ("1", "0 or 1") else f" {row.unit}"
         return "no limit" if factor.value >= 1e29 else f"{factor.value:.4g}{span}{unit}"
@@ -137,8 +137,8 @@ def _talk_table(simulation: Simulation) -> Table:
         return energy(flop / efficiency)
 
     central, federated = simulation.of("centralised"), simulation.of("federated")
-    first = [scenario.value(Place(name, 0)).value for name in ("batch_flop", "flop_per_j")]
-    centre = [scenario.value(Place(name)).value for name in ("centre_batch_flop", "centre_flop_per_j")]
+    first = [scenario.value(ParameterPlace(name, 0)).value for name in ("batch_flop", "flop_per_j")]
+    centre = [scenario.value(ParameterPlace(name)).value for name in ("centre_batch_flop", "centre_flop_per_j")]
     sent = {
         term: (_item(central, term), _item(federated, term))
         for term in ("data_uplink", "model_uplink", "model_downlink")
@@ -227,7 +227,7 @@ def _sobol_table(answers: Answers) -> Table:
 
 
 def _explained(scenario: TrainingScenario) -> list[str]:
-    lines = [scenario.value(Place(name)).cite() for name in scenario.common]
+    lines = [scenario.value(ParameterPlace(name)).cite() for name in scenario.common]
     for group in scenario.groups:
         lines += [f"{group.name}: {factor.cite()}" for factor in group.values.values()]
     return lines
@@ -253,7 +253,7 @@ def as_dict(answers: Answers) -> dict[str, object]:
         ],
         "sobol": [{**asdict(row), "place": scenario.label(row.place)} for row in answers.sobol],
         "parameters": {
-            scenario.label(Place(name, group)): asdict(factor)
+            scenario.label(ParameterPlace(name, group)): asdict(factor)
             for group, values in [(None, scenario.common), *((i, g.values) for i, g in enumerate(scenario.groups))]
             for name, factor in values.items()
         },

@@ -10,7 +10,7 @@ from ... import _core
 from ...factors import Factor
 from ...values import Range
 from .numbers import require_numpy
-from .scenario import PARAMETERS, Place, TrainingScenario
+from .scenario import PARAMETERS, ParameterPlace, TrainingScenario
 
 if TYPE_CHECKING:
     from .numbers import Numbers
@@ -115,7 +115,7 @@ def simulate(scenario: TrainingScenario, draws: int = DRAWS) -> Simulation:
     return Simulation(scenario, tuple(results), draws)
 
 
-def swept(scenario: TrainingScenario, places: Sequence[Place], values: Numbers, quantity: str) -> Numbers:
+def swept(scenario: TrainingScenario, places: Sequence[ParameterPlace], values: Numbers, quantity: str) -> Numbers:
     """One of `QUANTITIES` for rows of values of the places: a row each, a column for each of `PARADIGMS`."""
     import numpy as np
 
@@ -123,7 +123,7 @@ def swept(scenario: TrainingScenario, places: Sequence[Place], values: Numbers, 
     return np.asarray(scenario.core().sweep(columns, values, quantity), dtype=np.float64)
 
 
-def drawn_values(scenario: TrainingScenario, places: Sequence[Place], draws: int, seed: int = 0) -> Numbers:
+def drawn_values(scenario: TrainingScenario, places: Sequence[ParameterPlace], draws: int, seed: int = 0) -> Numbers:
     """Draws of the parameters at some places from their ranges, a column each."""
     import numpy as np
 
@@ -133,7 +133,7 @@ def drawn_values(scenario: TrainingScenario, places: Sequence[Place], draws: int
         lowest = max(limits.low, 1e-300) if limits.positive else limits.low
         column = np.clip(_draw(scenario.value(place), draws, seed + number), lowest, limits.high)
         if place.parameter == "active":  # a normal draw may lie beyond its range, and so beyond the learners
-            column = np.minimum(column, scenario.value(Place("learners", place.group)).low)
+            column = np.minimum(column, scenario.value(ParameterPlace("learners", place.group)).low)
         columns.append(column)
     return np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
 
