@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from .card_table import Card, by_further_name, by_model, cards, installed_cards, maker_of
+from .card_words import Words, alternatives, words_of
 from .constants import UnknownFactorError, constant
-from .factor import Factor, did_you_mean, near_matches
+from .factor import Factor, did_you_mean
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
-from .tables import published, table
+
+__all__ = ["ANY_CARD", "Card", "any_card", "card", "card_names", "find_card", "gpu_tdp", "split_cards"]
 
 ANY_CARD = "Any"  # the name that stands for a card without a name
-AREA_SPREAD = 1.1  # sources of one die's area differ by up to a tenth
 
-_IN_BRACKETS = re.compile(r"\[([^\[\]]*)\](?!.*\[)")  # lspci writes the card's name in the last brackets
-_MIG = re.compile(r"(?:\bmig)?[\s_-]*(?<![a-z0-9])(\d)g[.](\d+)gb\b(?:\+\w+)?", re.IGNORECASE)
-_MAKERS = re.compile(
-    r"\((r|tm|c)\)|[®™]|\b(nvidia|amd|ati|intel|google|corporation|corp|inc|advanced micro devices|3d controller"
-    r"|vga compatible controller|display controller|processing accelerators|geforce|tesla|radeon|instinct|jetson"
-    r"|generation|graphics|developer kit|accelerator|gpu|rev [0-9a-f]{2})\b\.?",
-    re.IGNORECASE,
-)
-_MEMORY = re.compile(r"^(\d+)(?:gb?|gib)$")
+_MIG = re.compile(r"(?:\bmig)?[\s_-]*(?<![a-z0-9])(?:\dc[.])?(\d)g[.](\d+)gb\b(?:\+[\w.]+)?", re.IGNORECASE)
+_VGPU = re.compile(r"^(?:(?:nvidia|grid)[ _]+)*((?:quadro[ _])?[a-z][a-z0-9]*)-(?:\d-)?(\d+)[qcba]$", re.IGNORECASE)
 _COUNTED = re.compile(r"^\s*(\d{1,6})\s*(?:x|×|\*)\s*(?=\S)", re.IGNORECASE)
+_COUNT_AFTER = re.compile(r"\s+(?:\(\s*[x×]\s*(\d{1,6})\s*\)|[x×]\s*(\d{1,6}))\s*$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;+&|\n]|\band\b)\s*")
-_GRES = re.compile(r"^(?:gres[/:])?gpu[:/]?(?:([a-z][\w.-]*?))?[:=](\d+)(?:\(.*\))?$", re.IGNORECASE)
+_GRES = re.compile(r"^(?:gres[/:])?gpu[:/]?(?:([a-z0-9][\w.-]*?))?[:=](\d+)(?:\(.*\))?$", re.IGNORECASE)
 _LARGEST_COUNT = 100_000
-
-
-@dataclass(frozen=True)
-class Card:
-    """An accelerator card: area of its dies in cm2 (`None`: nobody published it), its memory in GB and that memory's
-    kind (HBM or GDDR; `None`: not known), and its power in W.
-
-    `share` is the part of the card that a slice of it (MIG) holds. `note` says what the name left open.
-    """
-
-    name: str
-    die: Factor | None
-    memory: Factor
-    memory_kind: str | None
-    power: Factor
-    share: float = 1.0
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class _Words:
-    """A name taken apart: the words of the model, the form (SXM4, PCIe, NVL) and the gigabytes, where it has them."""
-
-    model: tuple[str, ...]
-    form: str | None
-    memory_gb: int | None
+_NEAR_RATIO, _NEAR_NAMES = 0.6, 4
+_ROUNDED = 0.03  # drivers round gigabytes
+_LONGEST_NAME = 300  # letters: what is longer names no card
 
 
 def card(name: str) -> Card:
@@ -63,24 +36,28 @@ def card(name: str) -> Card:
     if known is not None:
         return known
     remedy = " State it with --gpu-die-cm2, --gpu-memory-gb, --tdp-gpu, or under [gpu_tdp] of the file of factors"
-    spelled = {" ".join(_words(known).model): known for known in reversed(card_names())}
-    near = near_matches(" ".join(_words(name).model), spelled)
-    raise UnknownFactorError(f"no card is known as {name!r}.{did_you_mean([spelled[n] for n in near])}{remedy}")
+    raise UnknownFactorError(f"no card is known as {name!r}.{did_you_mean(_near(name))}{remedy}")
 
 
 def find_card(name: str) -> Card | None:
-    """As `card`, `None` for an unknown one. A slice (MIG) is its card with the slice's share."""
+    """As `card`, `None` for an unknown one. A slice (MIG, vGPU) is its card with the slice's share; of several names
+    that lspci joins by strokes the first, with the range over all."""
+    if len(name) > _LONGEST_NAME:
+        return None
     sliced = _MIG.search(name)
     if sliced:
         entire = find_card(name[: sliced.start()].rstrip(" _-:") + name[sliced.end() :])
         return None if entire is None else _slice(entire, int(sliced[1]), int(sliced[2]))
-    wanted = _words(name)
-    candidates = _by_alias().get(wanted) or tuple(
-        row for row in _by_model().get(wanted.model, ()) if _agrees(_words(row.name), wanted)
-    )
-    if not candidates:
+    virtual = _VGPU.match(name.strip())
+    if virtual:
+        return _virtual(virtual[1], int(virtual[2]))
+    known = _one_card(name)
+    if known is None:
+        named = alternatives(name)
+        joined = [entire for entire in map(_one_card, named) if entire is not None] if len(named) > 1 else []
+        known = _merged(joined) if joined else None
+    if known is None:
         return None
-    known = _merged(candidates)
     own = overridden("gpu_tdp", bare_name(name)) or overridden("gpu_tdp", bare_name(known.name))
     return replace(known, power=own) if own else known
 
@@ -88,13 +65,11 @@ def find_card(name: str) -> Card | None:
 def any_card() -> Card:
     """A card of which nothing is known: the range over all cards of the tables; the best value is Green Algorithms'
     power, and the median of areas and memories."""
-    cards = _cards()
-    dies = [known.die for known in cards if known.die is not None]
-    note = f"range over all {len(cards)} cards known"
+    note = f"range over all {len(cards())} cards known"
     return Card(
         "a card without a name",
-        _span("area of a card's dies", dies, note),
-        _span("memory of a card", [known.memory for known in cards], note),
+        _span("area of a card's dies", [known.die for known in cards() if known.die is not None], note),
+        _span("memory of a card", [known.memory for known in cards()], note),
         None,
         constant("gpu_tdp", ANY_CARD),
         note=note,
@@ -102,20 +77,25 @@ def any_card() -> Card:
 
 
 def gpu_tdp(name: str) -> Factor:
-    """Power of a card in W by its name; UnknownFactorError with near names."""
+    """Power of a card in W by its name; UnknownFactorError with near names, or where nobody published it."""
     own = overridden("gpu_tdp", bare_name(name))
     if own:
         return own
     if name == ANY_CARD:
         return constant("gpu_tdp", ANY_CARD)
     known = card(name)
+    if known.power is None:
+        raise UnknownFactorError(
+            f"nobody published the power of a {known.name}: state it with --tdp-gpu, or under [gpu_tdp] of the file of"
+            " factors"
+        )
     return known.power if known.share == 1.0 else _scaled(known.power, known.share)
 
 
 def card_names() -> list[str]:
     """The names of the cards that are known, the user's own first."""
     overrides = active_overrides()
-    return (overrides.names("gpu_tdp") if overrides else []) + [known.name for known in _cards()]
+    return (overrides.names("gpu_tdp") if overrides else []) + [known.name for known in cards()]
 
 
 def split_cards(text: str) -> tuple[str, ...]:
@@ -123,114 +103,96 @@ def split_cards(text: str) -> tuple[str, ...]:
     empty name for a card that has none (`gpu:4`)."""
     names: list[str] = []
     for part in _BETWEEN.split(text.strip()):
-        gres, counted = _GRES.match(part), _COUNTED.match(part)
-        count = int(gres[2]) if gres else int(counted[1]) if counted else 1
-        name = (gres[1] or "").replace("_", " ") if gres else part[counted.end() :] if counted else part
+        name, count = _counted(part)
         if len(names) + count > _LARGEST_COUNT:
             raise ValueError(f"more than {_LARGEST_COUNT} cards are named in {text[:80]!r}: they are not read")
-        if name or gres:
+        if name is not None:
             names += [name.strip()] * count
     return tuple(names)
 
 
-def _words(name: str) -> _Words:
-    bracketed = _IN_BRACKETS.search(name)
-    spelled = bracketed[1] if bracketed else name
-    spelled = _MAKERS.sub(" ", re.sub(r"\(rev [0-9a-f]{2}\)", " ", spelled.replace("_", " "))).casefold()
-    spelled = re.sub(r"\bpci-?e\b|\bpci express\b", " pcie ", spelled)
-    spelled = re.sub(r"max-q", "maxq", spelled)
-    spelled = re.sub(r"(\d) (gi?b)\b", r"\1\2", re.sub(r"[-()/,]", " ", spelled))
-    spelled = re.sub(r"\b(rtx|gtx|rx)(\d{3,4})", r"\1 \2", re.sub(r"\b(\d{3,4})(ti|super|xtx|xt)\b", r"\1 \2", spelled))
-    model: list[str] = []
-    form: str | None = None
-    memory: int | None = None
-    for word in spelled.split():
-        size = _MEMORY.match(word)
-        if size:
-            memory = int(size[1])
-        elif re.fullmatch(r"sxm\d?|pcie|nvl", word):
-            form = word
-        elif not re.fullmatch(r"s?hbm\d?e?|gddr\d?x?", word):
-            model.append(word)
-    return _Words(_plain(model), form, memory)
+def _counted(part: str) -> tuple[str | None, int]:
+    """A part of a list as name and count; `None` for an empty part."""
+    gres = _GRES.match(part)
+    if gres:
+        return (gres[1] or "").replace("_", " "), int(gres[2])
+    counted = _COUNTED.match(part)
+    if counted:
+        return part[counted.end() :], int(counted[1])
+    after = _COUNT_AFTER.search(part) if len(part) <= _LONGEST_NAME else None
+    if after and _one_card(part) is None:  # a FirePro S7150 x2 is one card
+        return part[: after.start()], int(after[1] or after[2])
+    return part or None, 1
 
 
-def _plain(model: list[str]) -> tuple[str, ...]:
-    """Leaves out the family's word where the number alone names the card: `RTX A6000` is an A6000."""
-    if len(model) > 1 and model[0] == "rtx" and re.fullmatch(r"a\d{4}", model[1]):
-        return tuple(model[1:])
-    if len(model) > 1 and model[0] == "quadro" and model[1] != "rtx":
-        return tuple(model[1:])
-    return tuple(model)
+def _one_card(name: str) -> Card | None:
+    """The card of one name that is neither a slice nor several names."""
+    wanted = words_of(name)
+    if not wanted.model:
+        return None
+    further = by_further_name()
+    for words in (replace(wanted, maker=None), replace(wanted, maker=None, memory_kind=None)):
+        if words in further and wanted.maker in (None, maker_of(further[words])):
+            return further[words]
+    candidates = _fitting(wanted, by_model()) or _fitting(wanted, installed_cards())
+    return _merged(candidates) if candidates else None
 
 
-def _agrees(known: _Words, wanted: _Words) -> bool:
-    """Whether a name's form and memory, where it has them, are this card's (drivers round gigabytes)."""
-    if wanted.form and known.form and not (known.form.startswith(wanted.form) or wanted.form.startswith(known.form)):
-        return False
-    if wanted.memory_gb is None or known.memory_gb is None:
-        return True
-    return abs(wanted.memory_gb - known.memory_gb) <= 0.03 * known.memory_gb
+def _fitting(wanted: Words, models: Mapping[str, tuple[tuple[Words, Card], ...]]) -> list[Card]:
+    """The cards of this model whose form, memory and maker are those of the name, where it has them."""
+    rows = models.get(wanted.model, ())
+    if not rows and wanted.model.endswith("maxq"):  # a laptop's card, set to less power
+        rows = models.get(re.sub(r"(?:mobile)?maxq$", "mobile", wanted.model), ())
+    if not rows and re.fullmatch(r"\d{4}\w*", wanted.model):  # people and clusters write 4090, 2080ti
+        rows = models.get(f"rtx{wanted.model}", ()) or models.get(f"gtx{wanted.model}", ())
+    if re.fullmatch(r"rtx[68]000|rtx[45]000", wanted.model):  # Turing's or Ada's
+        rows = (*models.get(f"quadro{wanted.model}", ()), *rows, *models.get(f"{wanted.model}ada", ()))
+    fitting = []
+    for words, known in rows:
+        if wanted.maker not in (None, maker_of(known)) or not _same_form(words.form, wanted.form):
+            continue
+        gigabytes, size = wanted.memory_gb, known.memory.value
+        if gigabytes is None or abs(gigabytes - size) <= _ROUNDED * size:
+            fitting.append(known)
+        elif known.devices > 1 and abs(gigabytes * known.devices - size) <= _ROUNDED * size:
+            note = f"one of the {known.devices} devices of its board"
+            fitting.append(replace(known, share=1 / known.devices, note=note))
+    return fitting
 
 
-@cache
-def _cards() -> tuple[Card, ...]:
-    return tuple(_row_card(*row) for row in table("cards")["rows"])
+def _same_form(known: str | None, wanted: str | None) -> bool:
+    return not (known and wanted) or known.startswith(wanted) or wanted.startswith(known)
 
 
-def _row_card(
-    name: str,
-    aliases: list[str],
-    die_cm2: float | None,
-    memory_gb: float,
-    kind: str,
-    watts: list[float],
-    year: int,
-    source: str,
-) -> Card:
-    maker, powered = table("cards")["sources"]["vendor"], table("cards")["sources"][source]
-    best, low, high = watts
-    die = None
-    if die_cm2 is not None:
-        low_cm2, high_cm2 = die_cm2 / AREA_SPREAD, die_cm2 * AREA_SPREAD
-        die = published(maker, die_cm2, "cm2", f"area of the dies, {name}", low=low_cm2, high=high_cm2, year=year)
-    memory = published(maker, memory_gb, "GB", f"memory, {name}", year=year)
-    power = published(powered, best, "W", f"thermal design power, {name}", low=low, high=high, year=year)
-    return Card(name, die, memory, kind, power)
+def _near(name: str) -> list[str]:
+    """Names that look alike and have a number, or the letters before it, in common: none for a word of another
+    kind."""
+    wanted = words_of(name).model
+    spelled = {words_of(known).model: known for known in reversed(card_names())}
+    close = difflib.get_close_matches(wanted, list(spelled), n=3 * _NEAR_NAMES, cutoff=_NEAR_RATIO)
+    return [spelled[model] for model in close if _alike(model, wanted)][:_NEAR_NAMES]
 
 
-@cache
-def _by_model() -> dict[tuple[str, ...], tuple[Card, ...]]:
-    models: dict[tuple[str, ...], tuple[Card, ...]] = {}
-    for known in _cards():
-        model = _words(known.name).model
-        models[model] = (*models.get(model, ()), known)
-    return models
+def _alike(known: str, wanted: str) -> bool:
+    begins = next((i for i, (a, b) in enumerate(zip(known, wanted)) if a != b), min(len(known), len(wanted)))
+    numbers = set(re.findall(r"\d{2,}", known)) & set(re.findall(r"\d{2,}", wanted))
+    return bool(numbers) or (begins >= 3 and any(letter.isdigit() for letter in known[:begins]))
 
 
-@cache
-def _by_alias() -> dict[_Words, tuple[Card, ...]]:
-    spelled: dict[_Words, tuple[Card, ...]] = {}
-    for known, row in zip(_cards(), table("cards")["rows"]):
-        for alias in row[1]:
-            spelled[_words(alias)] = (known,)
-    return spelled
-
-
-def _merged(cards: tuple[Card, ...]) -> Card:
+def _merged(candidates: list[Card]) -> Card:
     """The first of cards that a name does not tell apart, with the range over all of them."""
-    first = cards[0]
-    if len(cards) == 1:
+    first, *others = dict.fromkeys(candidates)
+    if not others:
         return first
-    names = ", ".join(known.name for known in cards)
-    note = f"the name leaves open which of {names}: the first, with the range over all"
-    dies = [known.die for known in cards if known.die is not None]
+    names = ", ".join(known.name for known in (first, *others))
+    dies = [known.die for known in (first, *others) if known.die is not None]
+    powers = [known.power for known in (first, *others) if known.power is not None]
     return replace(
         first,
         die=_widened(first.die, dies) if first.die else None,
-        memory=_widened(first.memory, [known.memory for known in cards]),
-        power=_widened(first.power, [known.power for known in cards]),
-        note=note,
+        memory=_widened(first.memory, [known.memory for known in others]),
+        power=_widened(first.power, powers) if first.power else None,
+        note=f"the name leaves open which of {names}: the first, with the range over all",
     )
 
 
@@ -250,6 +212,21 @@ def _slice(entire: Card, sevenths: int, gigabytes: int) -> Card:
     share = min(1.0, max(sevenths / 7.0, gigabytes / entire.memory.value))
     note = f"a slice of {sevenths} in 7 and {gigabytes} GB: {share:.3g} of the card"
     return replace(entire, share=share, note="; ".join(filter(None, [entire.note, note])))
+
+
+def _virtual(model: str, gigabytes: int) -> Card | None:
+    """A virtual card by the profile that its name tells (`A100D-20C`: 20 GB of an A100 with 80): its share of the
+    memory. The letters after the number tell memory and form; D is the larger memory."""
+    wanted = words_of(model).model
+    for name in (wanted, re.sub(r"(?<=\d)(?:d|x|l|m|s)+$", "", wanted)):
+        rows = by_model().get(name) or by_model().get(f"quadro{name}", ())
+        fitting = sorted((known for _, known in rows if known.memory.value >= gigabytes), key=lambda c: c.memory.value)
+        if fitting:
+            double = re.search(r"\d(?:d|dx|l|xl)$", wanted) is not None
+            entire = fitting[-1] if double and name != wanted else fitting[0]
+            share = gigabytes / entire.memory.value
+            return replace(entire, share=share, note=f"a virtual card of {gigabytes} GB: {share:.3g} of the card")
+    return None
 
 
 def _scaled(factor: Factor, share: float) -> Factor:

@@ -125,11 +125,12 @@ class Machine:
         return Counter(self.gpu_names) if self.gpu_names else {self.gpu_model or "": self.gpus} if self.gpus else {}
 
 
-def making(machine: Machine, indicator: str = "carbon", cards: str = "published") -> dict[str, Impact]:
+def making(machine: Machine, indicator: str = "carbon", cards: str = "components") -> dict[str, Impact]:
     """Cradle to gate of every part: `{"cpu": …, "ram": …, "ssd": …, "gpu": …, "other": …}`; parts that are absent
     left out.
 
-    `cards`: "published" takes a card's carbon from makers and studies, "components" from the component model.
+    `cards`: "components" takes every card from one component model, so that cards compare; "published" takes the carbon
+    of the few that a maker or a study published from there. The user's own value wins in both.
     An indicator that a part's source lacks is missing there with its reason.
     """
     if indicator not in UNITS:
@@ -167,7 +168,7 @@ def _host_share(virtual_cpus: int, cores: int) -> Factor:
     return Factor(best, "1", low, high, "our assumption", quality="estimated", name="share of the host", note=note)
 
 
-def making_total(machine: Machine, indicator: str = "carbon", cards: str = "published") -> Impact:
+def making_total(machine: Machine, indicator: str = "carbon", cards: str = "components") -> Impact:
     """The whole machine's cradle to gate."""
     return sum_of(making(machine, indicator, cards).values())
 
@@ -237,12 +238,21 @@ def _card(name: str, count: float, indicator: str, cards: str) -> Impact:
     if card is None:
         card = replace(any_card(), note=f"no card is known as {name!r}: range over all cards" if name else "")
     unit, scale = UNITS[indicator]
-    modelled = _component_terms(card, indicator, scale * count * card.share)
-    if indicator != "carbon" or cards != "published":
+    pieces = scale * count * card.share
+    modelled = _component_terms(card, indicator, pieces)
+    if indicator != "carbon":
         return Impact.of(indicator, unit, modelled, "modelled", card.note)
-    sheet = _sheet(name, card, sum(term.value() for term in modelled) / (scale * count * card.share))
-    terms = modelled if sheet is None else [Term(scale * count * card.share, ((sheet, 1),))]
-    return Impact.of(indicator, unit, terms, "modelled", card.note)
+    own, sheet = _own(name, card), _sheet(name, card, sum(term.value() for term in modelled) / pieces)
+    chosen = own or (sheet if cards == "published" else None)
+    measured = name and sheet and not chosen and "component model" not in sheet.source
+    beside = f"{sheet.source}: {sheet.value:g} kg" if measured and sheet else ""
+    terms = modelled if chosen is None else [Term(pieces, ((chosen, 1),))]
+    return Impact.of(indicator, unit, terms, "modelled", "; ".join(filter(None, [card.note, beside])))
+
+
+def _own(name: str, card: Card) -> Factor | None:
+    """Kilograms that the user states for this card."""
+    return overridden("gpu_embodied", bare_name(name)) or overridden("gpu_embodied", bare_name(card.name))
 
 
 def _sheet(name: str, card: Card, by_components_kg: float) -> Factor | None:
@@ -250,9 +260,6 @@ def _sheet(name: str, card: Card, by_components_kg: float) -> Factor | None:
     published it."""
     if not name:
         return constant("gpu_embodied", ANY_CARD)
-    own = overridden("gpu_embodied", bare_name(name)) or overridden("gpu_embodied", bare_name(card.name))
-    if own:
-        return own
     for known in names("gpu_embodied"):
         same = find_card(known)
         if same is not None and same.name == card.name:

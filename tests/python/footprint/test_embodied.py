@@ -56,8 +56,13 @@ def test_an_a100_by_components():
     assert making(card, "adp")["gpu"].value == pytest.approx(0.02683, abs=5e-6)
 
 
-def test_a_makers_sheet_is_the_best_value_and_the_range_holds_the_models():
-    h100 = making(Machine(gpus=1, gpu_model="NVIDIA H100 SXM5"))["gpu"]
+def test_cards_come_from_one_model_and_a_makers_sheet_stands_beside():
+    h100, h200 = (making(Machine(gpus=1, gpu_model=f"NVIDIA {name}"))["gpu"] for name in ("H100 SXM5", "H200"))
+    assert 1 < h200.value / h100.value < 2.5 and "164 kg" in h100.note and h100.low / 1000 <= 164
+
+
+def test_a_makers_sheet_is_the_best_value_where_it_is_asked_for_and_the_range_holds_the_models():
+    h100 = making(Machine(gpus=1, gpu_model="NVIDIA H100 SXM5"), cards="published")["gpu"]
     assert h100.value / 1000 == pytest.approx(1312 / 8) and h100.high / 1000 >= 575.2
     a100 = constant("gpu_embodied", "NVIDIA A100 SXM4 80GB")
     assert a100.low <= 127.6 and a100.high >= 330
