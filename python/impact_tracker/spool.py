@@ -174,7 +174,7 @@ def as_bytes(content: RunEntry | Amendment) -> bytes:
         parts = (energy.best_j, energy.half_j, energy.bias_j, energy.modelled_j, energy.quality, energy.partial)
         body.update(energy=list(parts), place=_told(content.place), lineage=_told(content.lineage))
     what = "run" if isinstance(content, RunEntry) else "amendment"
-    text = _canonical({name: value for name, value in body.items() if value not in (None, {}, "")})
+    text = _canonical({name: value for name, value in body.items() if value is not None and value != {}})
     check = zlib.crc32(text.encode("utf-8", "surrogatepass"))
     return f'{{"schema":{SCHEMA},"what":"{what}","crc32":{check},"content":{text}}}\n'.encode(
         "utf-8", "backslashreplace"

@@ -28,6 +28,7 @@ COMMANDS = {
     "estimate": "energy and carbon of a run that was not measured, by a published method",
     "export": "write runs in the form of a journal, hub or standard",
     "lint": "look for the known traps in reports, ours and others'",
+    "ledger": "every run of a project, and what its development cost beside its best run",
     "completion": "a script that completes this command in bash, zsh or fish",
 }
 

@@ -7,6 +7,9 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import add_tracking, tracking
@@ -60,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
     # Blocked before anything starts: a signal that comes early waits, and is forwarded.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     try:
-        with tracker:
+        with tracker, _named_outer(tracker):
             code = _run_and_wait(program, words, watched, before)
+            if code:
+                tracker.set_fate(_fate(tracker, code))
         if not args.quiet:
             _summarise(tracker)
         return code
@@ -69,6 +74,30 @@ def run(args: argparse.Namespace) -> int:
         while signal.sigtimedwait(watched, 0) is not None:
             pass
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _named_outer(tracker: ImpactTracker) -> Iterator[None]:
+    """A tracker inside the command, which the ledger knows too, is a part of this run."""
+    from ..tracked_run import WITHIN
+
+    before = os.environ.get(WITHIN)
+    if tracker.settings.project is not None:
+        os.environ[WITHIN] = Path(tracker.path).stem
+    try:
+        yield
+    finally:
+        os.environ.pop(WITHIN, None)
+        if before is not None:
+            os.environ[WITHIN] = before
+
+
+def _fate(tracker: ImpactTracker, code: int) -> str:
+    """Of a command that did not end well, for the ledger: who was stopped has not failed."""
+    if tracker.settings.debug:
+        return "debug"
+    stopped = {128 + number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    return "cancelled" if code in stopped else "failed"
 
 
 def _no_program(name: str) -> int:

@@ -1,0 +1,282 @@
+"""What developing a model cost: the sum over all runs beside the best one, how often what runs, who and when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..spool import FATES, STAGES
+from ..values import Energy
+from ..weighing import Reweighing
+from .cells import NamedSum, RunSum, Weigher, cells_of, summed
+from .change import Change, Period, change_of
+from .ledger import BestRun, Ledger
+from .people import Pseudonyms
+from .rows import Filter
+
+_DAY_NS = 86_400 * 1_000_000_000
+_DEPLOYMENT = "deployment"
+REQUESTS = "requests"  # the metric by which a deployment tells how often its model was asked
+_NO_STAGE, _NOBODY = "not stated", "not stated"
+
+
+class Goal(NamedTuple):
+    """The metric by which a run is the best, at its "min" or "max"."""
+
+    metric: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Energy of the whole development over that of its best run, with its range. `is_at_least`: runs whose energy is
+    not known, or not in part, are not in it."""
+
+    best: BestRun
+    value: float
+    low: float | None
+    high: float | None
+    is_at_least: bool
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """How often something ran, and what one time took. `activity`: inference, training or development; `count`: runs,
+    or requests where the deployments tell them; `per_day`: over the time that the project was seen, `None` where that
+    is less than a day."""
+
+    project: str
+    activity: str
+    unit: str
+    count: float
+    per_day: float | None
+    energy: Energy
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "project": self.project,
+            "activity": self.activity,
+            "unit": self.unit,
+            "count": self.count,
+            "per_day": self.per_day,
+            "energy_j": self.energy.best_j,
+            "error_j": self.energy.error_j,
+            "quality": self.energy.quality,
+            "partial": self.energy.partial,
+        }
+
+
+@dataclass(frozen=True)
+class DevelopmentReport:
+    """Of one project. `development`: all runs but those of the deployment, whatever became of them; `ratio`: `None`
+    with the reason in `no_ratio`; `findings`: what to know beside the numbers."""
+
+    project: str
+    development: NamedSum
+    deployment: NamedSum
+    ratio: Ratio | None
+    no_ratio: str
+    by_stage: Sequence[NamedSum]
+    by_fate: Sequence[NamedSum]
+    by_month: Sequence[NamedSum]
+    by_person: Sequence[NamedSum]
+    frequencies: Sequence[Frequency]
+    change: Change | None
+    findings: Sequence[str]
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        ratio = self.ratio
+        return {
+            "project": self.project,
+            "development": self.development.to_dict(),
+            "deployment": self.deployment.to_dict(),
+            "ratio": None
+            if ratio is None
+            else {
+                "value": ratio.value,
+                "low": ratio.low,
+                "high": ratio.high,
+                "is_at_least": ratio.is_at_least,
+                "metric": ratio.best.metric,
+                "goal": ratio.best.goal,
+                "metric_value": ratio.best.value,
+                "candidates": ratio.best.candidates,
+                "best_run": ratio.best.run.to_dict(),
+            },
+            "no_ratio": self.no_ratio or None,
+            "by_stage": [line.to_dict() for line in self.by_stage],
+            "by_fate": [line.to_dict() for line in self.by_fate],
+            "by_month": [line.to_dict() for line in self.by_month],
+            "by_person": [line.to_dict() for line in self.by_person],
+            "frequencies": [frequency.to_dict() for frequency in self.frequencies],
+            "change": None if self.change is None else self.change.to_dict(),
+            "findings": list(self.findings),
+        }
+
+
+def report_of(
+    ledger: Ledger,
+    wanted: Filter,
+    goal: Goal | None = None,
+    *,
+    new: Reweighing | None = None,
+    pseudonyms: Pseudonyms | None = None,
+    periods: tuple[tuple[int, int], tuple[int, int]] | None = None,
+) -> DevelopmentReport:
+    """The report of a filter's project. `periods`: two times between which the change is split.
+
+    LookupError for a project without a run, with the projects that there are.
+    """
+    cells = cells_of(ledger.database, wanted)
+    project = wanted.project
+    if project is None or not cells:
+        known = ", ".join(ledger.projects()) or "none: run something with ImpactTracker(…, project=…)"
+        raise LookupError(f"no run of the project {project!r} is in the ledger; projects are {known}")
+    weigher = Weigher(ledger.weighings(), new)
+    developed = [cell for cell in cells if cell.stage != _DEPLOYMENT]
+    deployed = [cell for cell in cells if cell.stage == _DEPLOYMENT]
+    development = NamedSum("development", summed(developed), weigher.carbon(developed))
+    ratio, no_ratio = _ratio(ledger, wanted, goal, development.sum)
+
+    def person(cell: RunSum) -> str:
+        name = cell.person if pseudonyms is None else pseudonyms.name(cell.person)
+        return name or _NOBODY
+
+    return DevelopmentReport(
+        project,
+        development,
+        NamedSum(_DEPLOYMENT, summed(deployed), weigher.carbon(deployed)),
+        _hidden(ratio, pseudonyms),
+        no_ratio,
+        _in_order(weigher.named(cells, lambda cell: cell.stage or _NO_STAGE), STAGES),
+        _in_order(weigher.named(cells, lambda cell: cell.fate), FATES),
+        weigher.named(cells, lambda cell: cell.month or "not stated"),
+        sorted(weigher.named(cells, person), key=lambda line: -(line.sum.energy.best_j or 0.0)),
+        frequencies_of(ledger, cells),
+        None if periods is None else _change(ledger, wanted, periods),
+        _findings(ledger, cells),
+    )
+
+
+def _hidden(ratio: Ratio | None, pseudonyms: Pseudonyms | None) -> Ratio | None:
+    """With the best run's person as the other persons are shown."""
+    if ratio is None or pseudonyms is None:
+        return ratio
+    run = replace(ratio.best.run, person=pseudonyms.name(ratio.best.run.person))
+    return replace(ratio, best=replace(ratio.best, run=run))
+
+
+def _in_order(lines: Sequence[NamedSum], words: Sequence[str]) -> list[NamedSum]:
+    return sorted(lines, key=lambda line: words.index(line.name) if line.name in words else len(words))
+
+
+def _ratio(ledger: Ledger, wanted: Filter, goal: Goal | None, development: RunSum) -> tuple[Ratio | None, str]:
+    if goal is None:
+        names = ", ".join(ledger.metrics(wanted.project or ""))
+        how = f"; metrics there are: {names}" if names else "; no run has a metric: tracker.log_metrics(…)"
+        return None, f"say by which metric a run is the best (--min or --max METRIC){how}"
+    try:
+        best = ledger.best(wanted, *goal)
+    except LookupError as error:
+        return None, str(error)
+    energy = best.run.energy
+    if development.energy.best_j is None or not energy.best_j:
+        return None, f"the best run {best.run.run_id} took 0 J: nothing can be related to it"
+    low, high = _bounds(development.energy, energy)
+    is_partial = development.energy.partial or development.measured < development.runs
+    return Ratio(best, development.energy.best_j / energy.best_j, low, high, is_partial), ""
+
+
+def _bounds(whole: Energy, best: Energy) -> tuple[float | None, float | None]:
+    """The best run is a part of the whole: 1 + rest / best, with the errors of both as independent. An error of sensors
+    that all runs share would cancel, so this is the wider range. Unknown where an error is."""
+    whole_range, best_range = whole.range_j, best.range_j
+    if whole_range is None or best_range is None or whole.error_j is None or best.error_j is None:
+        return None, None
+    rest_j = max(whole_range.best - best_range.best, 0.0)
+    if not rest_j:
+        return 1.0, 1.0
+    relative = math.hypot(min(whole.error_j, whole_range.best) / rest_j, best.error_j / best_range.best)
+    ratio = rest_j / best_range.best
+    return 1.0 + max(ratio * (1.0 - relative), 0.0), 1.0 + ratio * (1.0 + relative)
+
+
+def frequencies_of(ledger: Ledger, cells: Sequence[RunSum]) -> list[Frequency]:
+    """Of each project: inference (deployments), training (finished training runs) and development (all of it, once)."""
+    frequencies = []
+    for project in sorted({cell.project for cell in cells}):
+        own = [cell for cell in cells if cell.project == project]
+        days = _days(summed(own))
+        deployed = summed(cell for cell in own if cell.stage == _DEPLOYMENT)
+        trained = summed(cell for cell in own if cell.fate == "finished" and cell.stage in (None, "training"))
+        developed = summed(cell for cell in own if cell.stage != _DEPLOYMENT)
+        if deployed.runs:
+            requests = _requests(ledger, project, deployed.runs)
+            count, unit = (deployed.measured, "run") if requests is None else (requests, "request")
+            each = deployed.per_run if requests is None else deployed.energy.scaled(1.0 / requests)
+            often = None if days is None else (deployed.runs if requests is None else requests) / days
+            frequencies.append(Frequency(project, "inference", unit, count, often, each))
+        if trained.runs:
+            often = None if days is None else trained.runs / days
+            frequencies.append(Frequency(project, "training", "run", trained.runs, often, trained.per_run))
+        if developed.runs:
+            often = None if days is None else 1.0 / days
+            frequencies.append(Frequency(project, "development", "project", 1, often, developed.energy))
+    return frequencies
+
+
+def _days(whole: RunSum) -> float | None:
+    """From the first to the last begin; None for less than a day, in which nothing shows how often it is done."""
+    if whole.first_ns is None or whole.last_ns is None:
+        return None
+    days = (whole.last_ns - whole.first_ns) / _DAY_NS
+    return days if days >= 1.0 else None
+
+
+def _requests(ledger: Ledger, project: str, runs: int) -> float | None:
+    """How often the deployed model was asked; None unless every deployment tells it."""
+    rows = ledger.database.rows(
+        "SELECT count(*), sum(m.value) FROM ledger_metrics AS m JOIN ledger_runs AS r ON r.run_id = m.run_id "
+        "WHERE r.project = ? AND r.stage = ? AND m.name = ?",
+        (project, _DEPLOYMENT, REQUESTS),
+    )
+    count, requests = rows[0]
+    return float(requests) if count == runs and requests else None
+
+
+def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tuple[int, int]]) -> Change:
+    before, after = (
+        Period(begin, end, summed(cells_of(ledger.database, replace(wanted, begin_ns=begin, end_ns=end))))
+        for begin, end in periods
+    )
+    return change_of(before, after)
+
+
+def _findings(ledger: Ledger, cells: Sequence[RunSum]) -> list[str]:
+    findings = []
+    whole = summed(cells)
+    missing = whole.runs - whole.measured
+    if missing:
+        findings.append(f"the energy of {missing} of {whole.runs} runs is not known: the sums are at least so much")
+    elif whole.energy.partial:
+        findings.append("some energies are partial: parts of machines or of cut off runs are not in the sums")
+    opened = sum(cell.runs for cell in cells if cell.fate == "open")
+    if opened:
+        findings.append(
+            f"{opened} runs go on, or ended where nobody saw it: "
+            "impact-tracker ledger tag RUN --fate says what became of them"
+        )
+    no_stage = sum(cell.runs for cell in cells if cell.stage is None)
+    if no_stage:
+        findings.append(
+            f"{no_stage} runs state no stage, and count as development: "
+            "ImpactTracker(…, stage=…), or impact-tracker ledger tag RUN --stage"
+        )
+    aside = ledger.set_aside()
+    if aside:
+        findings.append(f"{len(aside)} damaged files are set aside with their reasons: {ledger.folder / 'damaged'}")
+    return findings + list(ledger.outcome.notes)

@@ -1,0 +1,126 @@
+"""The index's tables, and how an older index becomes one of today."""
+
+from __future__ import annotations
+
+from ..spool import SCHEMA as SPOOL_SCHEMA
+from .database import Database
+
+VERSION = 1
+
+# fmt: off
+_KINDS: dict[str, tuple[str, ...]] = {
+    "TEXT": ("file", "spool", "shard", "run_id", "kind", "project", "name", "tool", "person", "host", "stage", "fate",
+             "machine", "scope", "hardware", "job", "cluster", "series", "launch", "within", "continues", "metrics",
+             "tags", "weighing", "origin", "family", "month"),
+    "DOUBLE PRECISION": ("duration_s", "best_j", "half_j", "bias_j", "modelled_j", "share_j"),
+}
+# What one file of a spool says of a run, as columns in this order.
+ENTRY_COLUMNS = (
+    "file", "spool", "shard", "run_id", "kind", "project", "name", "tool", "person", "host", "stage", "fate",
+    "started_ns", "duration_s", "best_j", "half_j", "bias_j", "modelled_j", "quality", "partial", "machine", "start_ns",
+    "stop_ns", "scope", "is_certain", "share_j", "hardware", "pid", "job", "cluster", "restart", "series", "launch",
+    "within", "continues", "metrics", "tags", "weighing", "origin", "written_ns", "recovered",
+)
+# A run as reports see it: its files together, each joule once.
+RUN_COLUMNS = (
+    "run_id", "family", "project", "name", "tool", "kind", "person", "host", "stage", "fate", "started_ns",
+    "duration_s", "attempts", "ranks", "best_j", "half_j", "bias_j", "modelled_j", "quality", "partial", "weighing",
+    "metrics", "tags", "origin", "month",
+)
+# fmt: on
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    kinds = {name: kind for kind, listed in _KINDS.items() for name in listed}
+    return ", ".join(f"{name} {kinds.get(name, 'BIGINT')}" for name in names)
+
+
+# `live`: whether it is the version of the run that counts. `at`: the machine whose energy it shares; c_…: its part.
+_TABLES = (
+    "CREATE TABLE ledger_meta (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE ledger_shards (spool TEXT, shard TEXT, mtime_ns BIGINT, PRIMARY KEY (spool, shard))",
+    f"CREATE TABLE ledger_entries ({_columns(ENTRY_COLUMNS)}, live BIGINT, family TEXT, at TEXT, "
+    "c_best DOUBLE PRECISION, c_half DOUBLE PRECISION, c_bias DOUBLE PRECISION, c_modelled DOUBLE PRECISION, "
+    "c_quality BIGINT, c_partial BIGINT, PRIMARY KEY (file))",
+    "CREATE TABLE ledger_amendments (file TEXT PRIMARY KEY, spool TEXT, shard TEXT, run_id TEXT, written_ns BIGINT, "
+    "body TEXT)",
+    "CREATE TABLE ledger_weighings (id TEXT PRIMARY KEY, body TEXT)",
+    f"CREATE TABLE ledger_runs ({_columns(RUN_COLUMNS)}, PRIMARY KEY (run_id))",
+    "CREATE TABLE ledger_metrics (run_id TEXT, name TEXT, value DOUBLE PRECISION, PRIMARY KEY (run_id, name))",
+)
+_INDICES = (
+    "ledger_entries_run ON ledger_entries (run_id)",
+    "ledger_entries_shard ON ledger_entries (spool, shard)",
+    "ledger_entries_at ON ledger_entries (at)",
+    "ledger_entries_family ON ledger_entries (family)",
+    "ledger_entries_within ON ledger_entries (within)",
+    "ledger_amendments_run ON ledger_amendments (run_id)",
+    "ledger_amendments_shard ON ledger_amendments (spool, shard)",
+    "ledger_runs_family ON ledger_runs (family)",
+    "ledger_metrics_value ON ledger_metrics (name, value)",
+    # All that a report adds up, in the order in which it groups: it reads this index alone.
+    "ledger_runs_report ON ledger_runs (project, month, stage, fate, person, weighing, best_j, half_j, bias_j, "
+    "modelled_j, quality, partial, duration_s, started_ns)",
+)
+
+# From each version to the next. An index of one host is made anew from its spools instead; a team's cannot be, for
+# nobody has everybody's spools.
+_STEPS: dict[int, tuple[str, ...]] = {}
+
+
+def prepare(database: Database) -> bool:
+    """Makes the tables where there are none, or brings them to this version. Whether all is to be read anew.
+
+    ValueError for an index of a newer version.
+    """
+    version = _version(database)
+    if version == VERSION:
+        return False
+    with database.exclusive():
+        version = _version(database)  # another process may have been first
+        if version is not None and version > VERSION:
+            raise ValueError(
+                f"the ledger's index {database.place} is of version {version}, this program knows {VERSION}: "
+                "it was written by a newer impact-tracker, install that"
+            )
+        if version == VERSION:
+            return False
+        if version is None:
+            _create(database)
+            return True
+        if not database.is_shared:
+            _drop(database)
+            _create(database)
+            return True
+        for step in range(version, VERSION):
+            for statement in _STEPS[step]:
+                database.run(statement)
+        database.run("UPDATE ledger_meta SET value = ? WHERE name = 'version'", (str(VERSION),))
+    return False
+
+
+def _version(database: Database) -> int | None:
+    if not database.has_table("ledger_meta"):
+        return None
+    rows = database.rows("SELECT value FROM ledger_meta WHERE name = 'version'")
+    return int(str(rows[0][0])) if rows else None
+
+
+def _create(database: Database) -> None:
+    for table in _TABLES:
+        database.run(table)
+    for index in _INDICES:
+        database.run(f"CREATE INDEX {index}")
+    stated = [("version", str(VERSION)), ("spool_schema", str(SPOOL_SCHEMA))]
+    database.many("INSERT INTO ledger_meta VALUES (?, ?)", stated)
+
+
+def _drop(database: Database) -> None:
+    for table in _TABLES:
+        database.run(f"DROP TABLE IF EXISTS {table.split()[2]}")
+
+
+def empty(database: Database, spool: str) -> None:
+    """Takes out all that came from one spool, before it is read anew; what others brought stays."""
+    for table in ("ledger_shards", "ledger_entries", "ledger_amendments"):
+        database.run(f"DELETE FROM {table} WHERE spool = ?", (spool,))
