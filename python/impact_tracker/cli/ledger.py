@@ -9,16 +9,16 @@ join by `add`; the same run joins once, and what overlaps counts once.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .ledger_options import add_filter, filter_of, pair, printed
 from .options import progress
 
 if TYPE_CHECKING:
-    from ..ledger import Filter, Ledger, LedgerRun
+    from ..ledger import Ledger, LedgerRun
     from ..spool import RunEntry
 
 _EXAMPLES = """examples:
@@ -75,66 +75,6 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(str(error.args[0])) from None
 
 
-def add_filter(parser: argparse.ArgumentParser) -> None:
-    """--from, --to, --person."""
-    parser.add_argument(
-        "--from", dest="begin", metavar="DATE", help="runs that began at it or later: 2026-09, 2026-09-15"
-    )
-    parser.add_argument("--to", dest="end", metavar="DATE", help="begun before its end")
-    parser.add_argument("--person", metavar="NAME", help="runs of a person")
-
-
-def filter_of(args: argparse.Namespace, project: str | None) -> Filter:
-    """What was asked for. ValueError for a date that is none."""
-    from ..ledger import Filter
-
-    begin = None if args.begin is None else period_ns(args.begin)[0]
-    end = None if args.end is None else period_ns(args.end)[1]
-    tags = dict(_pair(text, "tag") for text in getattr(args, "tag", None) or ())
-    fate, stage = getattr(args, "fate", None), getattr(args, "stage", None)
-    return Filter(project, begin, end, args.person, fate, stage, tags)
-
-
-def period_ns(text: str) -> tuple[int, int]:
-    """Begin and end of a year, month or day in UTC, or of two of them with ".." between: 2026-09..2026-10."""
-    first, dots, last = text.partition("..")
-    begin, end = _one_period(first)
-    return (begin, _one_period(last)[1]) if dots else (begin, end)
-
-
-def _one_period(text: str) -> tuple[int, int]:
-    from datetime import datetime, timedelta, timezone
-
-    try:
-        parts = [int(part) for part in text.strip().split("-")]
-        begin = datetime(*[*parts, 1, 1][:3], tzinfo=timezone.utc)  # type: ignore[misc, arg-type]
-        if len(parts) == 1:
-            end = begin.replace(year=begin.year + 1)
-        elif len(parts) == 2:
-            end = (begin + timedelta(days=32)).replace(day=1)
-        elif len(parts) == 3:
-            end = begin + timedelta(days=1)
-        else:
-            raise ValueError
-    except (ValueError, TypeError, OverflowError):
-        raise ValueError(
-            f"a period is written as 2026, 2026-09, 2026-09-15 or 2026-09..2026-11, not {text!r}"
-        ) from None
-    return int(begin.timestamp()) * 1_000_000_000, int(end.timestamp()) * 1_000_000_000
-
-
-def printed(fields: object) -> None:
-    """As JSON."""
-    print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def _pair(text: str, what: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise ValueError(f"a {what} reads NAME=VALUE, not {text!r}")
-    return name.strip(), value.strip()
-
-
 def _add_nothing(parser: argparse.ArgumentParser) -> None:
     """The shared options are enough."""
 
@@ -182,7 +122,7 @@ def _metrics(args: argparse.Namespace) -> dict[str, float | None]:
 
     metrics: dict[str, object] = {}
     for text in args.metric or ():
-        name, value = _pair(text, "metric")
+        name, value = pair(text, "metric")
         try:
             metrics[name] = number(value)
         except ValueError as error:
@@ -193,7 +133,7 @@ def _metrics(args: argparse.Namespace) -> dict[str, float | None]:
 def _tag(ledger: Ledger, args: argparse.Namespace) -> int:
     from ..spool import Amendment
 
-    tags = dict(_pair(text, "tag") for text in args.tag or ())
+    tags = dict(pair(text, "tag") for text in args.tag or ())
     change = Amendment(
         args.run_name, args.fate, args.stage, args.person, args.project, args.continues, _metrics(args), tags
     )

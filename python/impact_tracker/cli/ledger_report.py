@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .ledger_options import add_filter, filter_of, period_ns, printed
 from .options import add_reweighing, reweighing
 
 if TYPE_CHECKING:
     from ..ledger import Ledger, Pseudonyms
-    from ..ledger.report import Goal
+    from ..ledger.report import BestBy
     from ..weighing import Reweighing
 
 
@@ -21,17 +22,16 @@ def _add_goal(parser: argparse.ArgumentParser, *, required: bool) -> None:
     goal.add_argument("--max", metavar="METRIC", help="the best run has the largest METRIC, as of an accuracy")
 
 
-def _goal(args: argparse.Namespace) -> Goal | None:
-    from ..ledger.report import Goal
+def _goal(args: argparse.Namespace) -> BestBy | None:
+    from ..ledger.report import BestBy
 
     if args.min is not None:
-        return Goal(args.min, "min")
-    return None if args.max is None else Goal(args.max, "max")
+        return BestBy(args.min, "min")
+    return None if args.max is None else BestBy(args.max, "max")
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """Which project, by which metric, over which time, with which factors."""
-    from .ledger import add_filter
 
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="without it: the only one, or an overview of all")
     _add_goal(parser, required=False)
@@ -52,7 +52,6 @@ def report(ledger: Ledger, args: argparse.Namespace) -> int:
     from ..ledger import Pseudonyms, report_of
     from ..ledger.show import report_page
     from ..report.page import show
-    from .ledger import filter_of, period_ns, printed
 
     pseudonyms = None if args.pseudonyms is None else Pseudonyms.of_file(Path(args.pseudonyms))
     _name_person(ledger, args, pseudonyms)
@@ -90,7 +89,6 @@ def _overview(ledger: Ledger, args: argparse.Namespace, new: Reweighing) -> int:
     from ..ledger.report import frequencies_of
     from ..ledger.show import overview_page
     from ..report.page import show
-    from .ledger import filter_of, printed
 
     for name in ("min", "max", "change"):
         if getattr(args, name) is not None:
@@ -114,7 +112,6 @@ def _overview(ledger: Ledger, args: argparse.Namespace, new: Reweighing) -> int:
 
 def add_best(parser: argparse.ArgumentParser) -> None:
     """Of which project, by which metric."""
-    from .ledger import add_filter
 
     parser.add_argument("project", nargs="?", metavar="PROJECT", help="without it: the only one")
     _add_goal(parser, required=True)
@@ -125,7 +122,6 @@ def best(ledger: Ledger, args: argparse.Namespace) -> int:
     """The best run, how it was chosen."""
     from ..ledger.show import best_page
     from ..report.page import show
-    from .ledger import filter_of, printed
 
     projects = ledger.projects()
     project = args.project or (projects[0] if len(projects) == 1 else None)

@@ -38,7 +38,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Change:
+class EnergyChange:
     """The change of the energy a day from one period to another, in J a day, and its two parts, whose sum it is.
 
     `by_energy`: with other energies per run at the mean frequency; `by_runs`: with other frequencies at the mean energy
@@ -81,7 +81,7 @@ class Change:
         }
 
 
-def change_of(before: Period, after: Period) -> Change:
+def change_of(before: Period, after: Period) -> EnergyChange:
     """E = n · e on both sides. ΔE = Δe · (n₁ + n₂)/2 + Δn · (e₁ + e₂)/2, exactly, whichever is thought to change first.
 
     ValueError for a period without a length.
@@ -93,11 +93,11 @@ def change_of(before: Period, after: Period) -> Change:
     difference = None if energies[0] is None or energies[1] is None else energies[1] - energies[0]
     first, second = before.sum.per_run, after.sum.per_run
     if first.best_j is None or second.best_j is None:
-        return Change(before, after, difference, None, None, None)
+        return EnergyChange(before, after, difference, None, None, None)
     number, later_number = before.runs_per_day, after.runs_per_day
     by_energy = (second.best_j - first.best_j) * (number + later_number) / 2.0
     by_runs = (later_number - number) * (first.best_j + second.best_j) / 2.0
-    return Change(before, after, difference, by_energy, by_runs, _rebound(first, second, number, later_number))
+    return EnergyChange(before, after, difference, by_energy, by_runs, _rebound(first, second, number, later_number))
 
 
 def _rebound(first: Energy, second: Energy, number: float, later_number: float) -> Range | None:

@@ -28,8 +28,8 @@ class BuiltRun(NamedTuple):
 
 def split(energy: Energy, weights: Sequence[float]) -> list[Energy]:
     """An energy in parts, whose sum it is: half-widths are those of independent errors, and add up to the whole's."""
-    whole = math.fsum(weights)
-    shares = [weight / whole if whole > 0 else 1.0 / len(weights) for weight in weights]
+    weight_sum = math.fsum(weights)
+    shares = [weight / weight_sum if weight_sum > 0 else 1.0 / len(weights) for weight in weights]
     parts = []
     for share in shares:
         part = energy.scaled(share)
@@ -69,12 +69,12 @@ def _with_jobs(tracked: Sequence[Member], jobs: Sequence[Member]) -> tuple[list[
             continue
         taken.update(inside)
         energies = [members[index].energy for index in inside]
-        whole, _ = counted(
+        energy_once, _ = counted(
             [_span(job), _hull([members[index] for index in inside], job)], [job.energy, total(energies)]
         )
         parts = energies
-        if not whole.is_missing:
-            parts = split(whole, [max(energy.best_j or 0.0, 0.0) for energy in energies])
+        if not energy_once.is_missing:
+            parts = split(energy_once, [max(energy.best_j or 0.0, 0.0) for energy in energies])
         for index, energy in zip(inside, parts):
             member = members[index]
             cells = dict(zip(Member._fields[-6:], energy_cells(energy)))

@@ -11,7 +11,7 @@ from ..spool import FATES, STAGES
 from ..values import Energy
 from ..weighing import Reweighing
 from .cells import NamedSum, RunSum, Weigher, cells_of, summed
-from .change import Change, Period, change_of
+from .change import EnergyChange, Period, change_of
 from .ledger import BestRun, Ledger
 from .people import Pseudonyms
 from .rows import Filter
@@ -22,7 +22,7 @@ REQUESTS = "requests"  # the metric by which a deployment tells how often its mo
 _NO_STAGE, _NOBODY = "not stated", "not stated"
 
 
-class Goal(NamedTuple):
+class BestBy(NamedTuple):
     """The metric by which a run is the best, at its "min" or "max"."""
 
     metric: str
@@ -84,7 +84,7 @@ class DevelopmentReport:
     by_month: Sequence[NamedSum]
     by_person: Sequence[NamedSum]
     frequencies: Sequence[Frequency]
-    change: Change | None
+    change: EnergyChange | None
     findings: Sequence[str]
 
     def to_dict(self) -> dict[str, object]:
@@ -121,7 +121,7 @@ class DevelopmentReport:
 def report_of(
     ledger: Ledger,
     wanted: Filter,
-    goal: Goal | None = None,
+    goal: BestBy | None = None,
     *,
     new: Reweighing | None = None,
     pseudonyms: Pseudonyms | None = None,
@@ -134,8 +134,13 @@ def report_of(
     cells = cells_of(ledger.database, wanted)
     project = wanted.project
     if project is None or not cells:
-        known = ", ".join(ledger.projects()) or "none: run something with ImpactTracker(…, project=…)"
-        raise LookupError(f"no run of the project {project!r} is in the ledger; projects are {known}")
+        known = ", ".join(ledger.projects())
+        if not known:
+            raise LookupError(
+                f"the ledger at {ledger.database.place if ledger.database.is_shared else ledger.folder} has no run yet: "
+                'ImpactTracker(…, project="asr"), or impact-tracker ledger add'
+            )
+        raise LookupError(f"no run of the project {project!r} is there in that time; projects are {known}")
     weigher = Weigher(ledger.weighings(), new)
     developed = [cell for cell in cells if cell.stage != _DEPLOYMENT]
     deployed = [cell for cell in cells if cell.stage == _DEPLOYMENT]
@@ -174,7 +179,7 @@ def _in_order(lines: Sequence[NamedSum], words: Sequence[str]) -> list[NamedSum]
     return sorted(lines, key=lambda line: words.index(line.name) if line.name in words else len(words))
 
 
-def _ratio(ledger: Ledger, wanted: Filter, goal: Goal | None, development: RunSum) -> tuple[Ratio | None, str]:
+def _ratio(ledger: Ledger, wanted: Filter, goal: BestBy | None, development: RunSum) -> tuple[Ratio | None, str]:
     if goal is None:
         names = ", ".join(ledger.metrics(wanted.project or ""))
         how = f"; metrics there are: {names}" if names else "; no run has a metric: tracker.log_metrics(…)"
@@ -191,16 +196,16 @@ def _ratio(ledger: Ledger, wanted: Filter, goal: Goal | None, development: RunSu
     return Ratio(best, development.energy.best_j / energy.best_j, low, high, is_partial), ""
 
 
-def _bounds(whole: Energy, best: Energy) -> tuple[float | None, float | None]:
-    """The best run is a part of the whole: 1 + rest / best, with the errors of both as independent. An error of sensors
-    that all runs share would cancel, so this is the wider range. Unknown where an error is."""
-    whole_range, best_range = whole.range_j, best.range_j
-    if whole_range is None or best_range is None or whole.error_j is None or best.error_j is None:
+def _bounds(energy_sum: Energy, best: Energy) -> tuple[float | None, float | None]:
+    """The best run is a part of the sum: 1 + rest / best, with the errors of both as independent. An error of sensors that
+    all runs share would cancel, so this is the wider range. Unknown where an error is."""
+    sum_range, best_range = energy_sum.range_j, best.range_j
+    if sum_range is None or best_range is None or energy_sum.error_j is None or best.error_j is None:
         return None, None
-    rest_j = max(whole_range.best - best_range.best, 0.0)
+    rest_j = max(sum_range.best - best_range.best, 0.0)
     if not rest_j:
         return 1.0, 1.0
-    relative = math.hypot(min(whole.error_j, whole_range.best) / rest_j, best.error_j / best_range.best)
+    relative = math.hypot(min(energy_sum.error_j, sum_range.best) / rest_j, best.error_j / best_range.best)
     ratio = rest_j / best_range.best
     return 1.0 + max(ratio * (1.0 - relative), 0.0), 1.0 + ratio * (1.0 + relative)
 
@@ -229,11 +234,11 @@ def frequencies_of(ledger: Ledger, cells: Sequence[RunSum]) -> list[Frequency]:
     return frequencies
 
 
-def _days(whole: RunSum) -> float | None:
+def _days(all_runs: RunSum) -> float | None:
     """From the first to the last begin; None for less than a day, in which nothing shows how often it is done."""
-    if whole.first_ns is None or whole.last_ns is None:
+    if all_runs.first_ns is None or all_runs.last_ns is None:
         return None
-    days = (whole.last_ns - whole.first_ns) / _DAY_NS
+    days = (all_runs.last_ns - all_runs.first_ns) / _DAY_NS
     return days if days >= 1.0 else None
 
 
@@ -248,7 +253,7 @@ def _requests(ledger: Ledger, project: str, runs: int) -> float | None:
     return float(requests) if count == runs and requests else None
 
 
-def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tuple[int, int]]) -> Change:
+def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tuple[int, int]]) -> EnergyChange:
     before, after = (
         Period(begin, end, summed(cells_of(ledger.database, replace(wanted, begin_ns=begin, end_ns=end))))
         for begin, end in periods
@@ -258,11 +263,11 @@ def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tupl
 
 def _findings(ledger: Ledger, cells: Sequence[RunSum]) -> list[str]:
     findings = []
-    whole = summed(cells)
-    missing = whole.runs - whole.measured
+    all_runs = summed(cells)
+    missing = all_runs.runs - all_runs.measured
     if missing:
-        findings.append(f"the energy of {missing} of {whole.runs} runs is not known: the sums are at least so much")
-    elif whole.energy.partial:
+        findings.append(f"the energy of {missing} of {all_runs.runs} runs is not known: the sums are at least so much")
+    elif all_runs.energy.partial:
         findings.append("some energies are partial: parts of machines or of cut off runs are not in the sums")
     opened = sum(cell.runs for cell in cells if cell.fate == "open")
     if opened:

@@ -9,7 +9,7 @@ from .. import digits
 from ..report.page import Page, Table
 from ..values import Energy, Range
 from .cells import NamedSum
-from .change import Change, Period
+from .change import EnergyChange, Period
 from .ledger import BestRun
 from .report import DevelopmentReport, Frequency, Ratio
 from .rows import LedgerRun
@@ -36,9 +36,9 @@ def ratio_text(ratio: Ratio) -> str:
 
 def report_page(report: DevelopmentReport) -> Page:
     """The page of `impact-tracker ledger report PROJECT`."""
-    whole = report.development.sum
+    all_runs = report.development.sum
     headline = (
-        f"{report.project}: {whole.runs} runs of development took {energy_text(whole.energy)}, "
+        f"{report.project}: {all_runs.runs} runs of development took {energy_text(all_runs.energy)}, "
         f"{_carbon(report.development.carbon_g)}"
     )
     ratio = report.ratio
@@ -105,14 +105,14 @@ def frequency_table(frequencies: Sequence[Frequency]) -> Table:
     return Table(("project", "activity", ">count", ">a day", ">energy of one"), rows, "energy and frequency")
 
 
-def _change_table(change: Change) -> Table:
+def _change_table(change: EnergyChange) -> Table:
     def row(name: str, period: Period) -> tuple[str, ...]:
-        whole = period.sum
+        all_runs = period.sum
         return (
             f"{name}, {_day(period.begin_ns)} to {_day(period.end_ns)}",
-            str(whole.runs),
+            str(all_runs.runs),
             digits.significant(period.runs_per_day, 3),
-            energy_text(whole.per_run),
+            energy_text(all_runs.per_run),
             energy_text(period.energy_per_day, spread=False),
         )
 
@@ -124,7 +124,7 @@ def _day(when_ns: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(when_ns // 1_000_000_000))
 
 
-def _change_sentence(change: Change) -> str:
+def _change_sentence(change: EnergyChange) -> str:
     if change.difference_j is None or change.by_energy_j is None or change.by_runs_j is None:
         return "The change cannot be split: one of the periods has no run whose energy is known."
     parts = [f"{_signed(change.difference_j)} a day", f"{_signed(change.by_energy_j)} by the energy per run"]
