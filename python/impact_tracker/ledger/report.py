@@ -136,9 +136,9 @@ def report_of(
     if project is None or not cells:
         known = ", ".join(ledger.projects())
         if not known:
+            place = ledger.database.place if ledger.database.is_shared else ledger.folder
             raise LookupError(
-                f"the ledger at {ledger.database.place if ledger.database.is_shared else ledger.folder} has no run yet: "
-                'ImpactTracker(…, project="asr"), or impact-tracker ledger add'
+                f'the ledger at {place} has no run yet: ImpactTracker(…, project="asr"), or impact-tracker ledger add'
             )
         raise LookupError(f"no run of the project {project!r} is there in that time; projects are {known}")
     weigher = Weigher(ledger.weighings(), new)
@@ -197,8 +197,8 @@ def _ratio(ledger: Ledger, wanted: Filter, goal: BestBy | None, development: Run
 
 
 def _bounds(energy_sum: Energy, best: Energy) -> tuple[float | None, float | None]:
-    """The best run is a part of the sum: 1 + rest / best, with the errors of both as independent. An error of sensors that
-    all runs share would cancel, so this is the wider range. Unknown where an error is."""
+    """The best run is a part of the sum: 1 + rest / best, with the errors of both as independent. An error of
+    sensors that all runs share would cancel, so this is the wider range. Unknown where an error is."""
     sum_range, best_range = energy_sum.range_j, best.range_j
     if sum_range is None or best_range is None or energy_sum.error_j is None or best.error_j is None:
         return None, None
