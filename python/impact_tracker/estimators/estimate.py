@@ -34,9 +34,9 @@ class Estimate:
     more: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def energy_kwh(self) -> float:
-        """Best value in kWh; an estimate always has one."""
-        return float(self.energy.value or 0.0)
+    def energy_kwh(self) -> float | None:
+        """Best value in kWh; `None` for a method that says carbon alone."""
+        return self.energy.value
 
     @property
     def carbon_g(self) -> float | None:
@@ -83,9 +83,10 @@ class Comparison:
     def ratio(self) -> float | None:
         """Estimate over measurement; `None` where either is not known. Above 1 the method gives more."""
         measured_kwh = self.measured.kwh
-        if self.estimate is None or measured_kwh is None or not measured_kwh > 0:
+        estimated_kwh = None if self.estimate is None else self.estimate.energy_kwh
+        if estimated_kwh is None or measured_kwh is None or not measured_kwh > 0:
             return None
-        return self.estimate.energy_kwh / measured_kwh
+        return estimated_kwh / measured_kwh
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -96,11 +97,11 @@ class Comparison:
         """One line for a report."""
         if self.estimate is None:
             return self.reason
-        name = f"{self.estimate.method} {self.estimate.version}".strip()
+        name, kwh = f"{self.estimate.method} {self.estimate.version}".strip(), self.estimate.energy_kwh
+        energy = f"{name}: energy not known" if kwh is None else f"{name}: {kwh:.4g} kWh"
         if self.ratio is None:
-            return f"{name}: {self.estimate.energy_kwh:.4g} kWh; nothing was measured to compare it with"
-        measured = f"{self.measured.quality} {self.measured.kwh:.4g} kWh"
-        return f"{name}: {self.estimate.energy_kwh:.4g} kWh, {self.ratio:.2f} times the {measured}"
+            return f"{energy}; nothing was measured to compare it with"
+        return f"{energy}, {self.ratio:.2f} times the {self.measured.quality} {self.measured.kwh:.4g} kWh"
 
     def sentences(self, explain: bool = False) -> list[str]:
         """For a report, its caveats below; its formula and sources too where they are asked for."""
@@ -145,6 +146,10 @@ def energy(terms: list[Term], note: str = "") -> Impact:
     return Impact.of("energy", "kWh", terms, "modelled", note)
 
 
-def watts(value: float, name: str) -> Factor:
-    """A power that the user stated, in W."""
-    return Factor.stated(number(value, name), "W", name)
+def watts(value: float | Factor, name: str) -> Factor:
+    """A power in W, as the user stated it or as a factor; EstimateError for 0 W: that is no power of a part."""
+    if isinstance(value, Factor):
+        return value
+    if number(value, name) == 0.0:
+        raise EstimateError(f"{name} must be above 0 W: what draws nothing is left out, and what is not known is not 0")
+    return Factor.stated(float(value), "W", name)

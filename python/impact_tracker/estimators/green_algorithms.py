@@ -15,6 +15,7 @@ from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intens
 from ..factors.cards import ANY_CARD
 from ..factors.hardware import ANY_CPU_W_PER_CORE
 from ..footprint import Term, carbon_of, pue_factor
+from .calculator_tables import HOW, CalculatorTables, CloudSite, calculator_tables
 from .estimate import Estimate, EstimateError, number, watts, with_overhead
 
 _SOURCE = "Green Algorithms {}, doi 10.1002/advs.202100707"
@@ -52,6 +53,8 @@ _CLOUDS_3 = (("gcp", 1.12), ("aws", 1.2), ("azure", 1.12), ("ovhcloud", 1.09), (
 
 PROFILES = {
     "1.0": Profile("1.0", 1.67, _FIRST, "tree year 1.0", "car km US"),
+    "1.1": Profile("1.1", 1.67, _SECOND),
+    "2.0": Profile("2.0", 1.67, _SECOND),
     "2.1": Profile("2.1", 1.67, _SECOND),
     "2.2": Profile("2.2", 1.67, _THIRD),
     "3.0": Profile("3.0", 1.56, _THIRD, clouds=_CLOUDS_3),
@@ -102,40 +105,48 @@ def green_algorithms(
     gpu_model: str | None = None,
     tdp_gpu_w: float | Factor | None = None,
     gpu_usage: float = 1.0,
-    memory_gb: float = 0.0,
+    memory_gb: float | None = None,
     platform: str = "local server",
     pue: float | Factor | None = None,
     scaling: float = 1.0,
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
     version: str = "3.0",
+    tables: str | None = None,
 ) -> Estimate:
-    """The estimate of one run. `platform`: "personal computer" (PUE 1), "local server", or a cloud (`aws`,
-    `gcp`…).
+    """The estimate of one run. `platform`: "personal computer" (PUE 1), "local server", a cloud (`aws`, `gcp`…) or,
+    with the calculator's tables, its region (`gcp/us-west1`).
 
     `pue` wins over the platform's. Without a processor's name its 12 W a core stand in, without a card's 200 W, and
-    the notes say so. The intensity: as given, else the version's own for the zone, else the bundled table's.
+    the notes say so, as they say what was not given and is not in it. `tables`: the calculator's own data, by which all
+    its locations, processors, cards and regions are that version's. Without them the intensity is as given, else the
+    version's own where the package has it for the zone, else the bundled table's, which the notes say.
     EstimateError for impossible inputs; UnknownFactorError, UnknownZoneError with near names.
     """
     chosen = profile(version)
+    own = calculator_tables(chosen.version, tables)
+    provider, _, region_name = platform.partition("/")
+    region = _region(own, provider, region_name) if region_name else None
     notes: list[str] = []
     number(hours, "hours")
     number(scaling, "the scaling factor (how often the run was repeated)", 1.0)
-    overhead = _pue(chosen, platform, pue)
+    overhead = _pue(chosen, own, provider, region, pue)
     k = hours * scaling / 1000.0
     parts: dict[str, Term] = {}
     if number(cores, "cores") > 0:
-        core = _core_power(cpu_model, tdp_per_core_w, notes)
+        core = _core_power(own, cpu_model, tdp_per_core_w, notes)
         parts["cores"] = Term(k * cores * number(cpu_usage, "cpu_usage", 0.0, 1.0), ((core, 1),))
     if number(gpus, "gpus") > 0:
-        card = _card_power(gpu_model, tdp_gpu_w, notes)
+        card = _card_power(own, gpu_model, tdp_gpu_w, notes)
         parts["gpu"] = Term(k * gpus * number(gpu_usage, "gpu_usage", 0.0, 1.0), ((card, 1),))
-    if number(memory_gb, "memory_gb") > 0:
+    if memory_gb is None:
+        notes.append("the memory was not given and is not in it")
+    elif number(memory_gb, "memory_gb") > 0:
         parts["memory"] = Term(k * memory_gb, ((ram_power(), 1),))
     if not parts:
         raise EstimateError("an estimate needs cores, gpus or memory_gb")
     used, split = with_overhead(parts, overhead)
-    grid = _intensity(chosen, zone, intensity_g_per_kwh, notes)
+    grid = _intensity(chosen, own, region.location if region and zone is None else zone, intensity_g_per_kwh, notes)
     return Estimate(
         "green-algorithms",
         chosen.version,
@@ -169,57 +180,85 @@ def inference_total(input_kwh: float, every: str, months: float, each: float = 1
     return number(input_kwh, "input_kwh") * periods[every] / number(each, "each", 1e-9) * number(months, "months")
 
 
-def _pue(chosen: Profile, platform: str, pue: float | Factor | None) -> Factor:
+def _region(own: CalculatorTables | None, provider: str, name: str) -> CloudSite:
+    if own is None:
+        raise EstimateError(f"the regions of {provider} are in the calculator's tables alone; {HOW}")
+    return own.region(provider, name)
+
+
+def _pue(
+    chosen: Profile, own: CalculatorTables | None, platform: str, region: CloudSite | None, pue: float | Factor | None
+) -> Factor:
     if pue is not None:
         return pue_factor(pue)
     name = platform.casefold().replace("_", " ")
     source = _SOURCE.format(chosen.version)
+    if region is not None and region.pue is not None:
+        return Factor.stated(region.pue, "1", f"PUE of the region of {platform}", source)
     if name == "personal computer":
         return Factor.stated(1.0, "1", "PUE of a personal computer", source)
     if name == "local server":
-        low = constant("pue", "gcp").low
-        return Factor(
-            chosen.pue_unknown,
-            "1",
-            low,
-            max(chosen.pue_unknown, 1.67),
-            source,
-            name="PUE, not known",
-            quality="estimated",
-        )
-    clouds = dict(chosen.clouds)
+        return unknown_pue(chosen.pue_unknown, source)
+    clouds = {**dict(chosen.clouds), **(own.pues if own else {})}
     if name not in clouds:
         known = ", ".join(["personal computer", "local server", *clouds])
         raise EstimateError(f"unknown platform {platform!r}; known are {known}")
     return Factor.stated(clouds[name], "1", f"PUE of {platform}", source)
 
 
-def _core_power(model: str | None, stated_w: float | Factor | None, notes: list[str]) -> Factor:
+def unknown_pue(value: float, source: str) -> Factor:
+    """A method's own PUE where the site is not known, from the best sites to those above the average."""
+    average = constant("pue", "average")
+    high = value * max(average.high / average.value, 1.0)
+    low = min(average.low, value)
+    return Factor(value, "1", low, high, source, name="PUE, not known", quality="estimated")
+
+
+def _core_power(
+    own: CalculatorTables | None, model: str | None, stated_w: float | Factor | None, notes: list[str]
+) -> Factor:
     if stated_w is not None:
         return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a core")
     if model is None:
         notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
         return ANY_CORE
+    if own is not None:
+        return _of_table(own, own.core_w(model), f"power of a core, {model}")
     return core_power(model)
 
 
-def _card_power(model: str | None, stated_w: float | Factor | None, notes: list[str]) -> Factor:
+def _of_table(own: CalculatorTables, value_w: float, name: str) -> Factor:
+    return Factor.stated(value_w, "W", name, _SOURCE.format(own.version))
+
+
+def _card_power(
+    own: CalculatorTables | None, model: str | None, stated_w: float | Factor | None, notes: list[str]
+) -> Factor:
     if stated_w is not None:
         return stated_w if isinstance(stated_w, Factor) else watts(stated_w, "power of a card")
     if model is None:
         notes.append("no card was named: 200 W, the method's default")
         return replace(gpu_tdp(ANY_CARD), quality="estimated")
+    if own is not None:
+        return _of_table(own, own.card_w(model), f"power of a card, {model}")
     return gpu_tdp(model)
 
 
-def _intensity(chosen: Profile, zone: str | None, given: float | Factor | None, notes: list[str]) -> Factor:
+def _intensity(
+    chosen: Profile,
+    own: CalculatorTables | None,
+    zone: str | None,
+    given: float | Factor | None,
+    notes: list[str],
+) -> Factor:
     if isinstance(given, Factor):
         return given
     if given is not None:
         return Factor.stated(number(given, "intensity_g_per_kwh"), "g/kWh", "carbon intensity of electricity")
-    code = "WORLD" if zone is None else zone_code(zone)
-    if code in chosen.intensity:
-        value = chosen.intensity[code]
+    known = chosen.intensity if own is None else own.intensities
+    code = "WORLD" if zone is None else zone_code(zone) if own is None else own.place(zone)
+    if code in known:
+        value = known[code]
         note = "" if zone is not None else "no zone was given: the method's world average"
         notes.extend([note] if note else [])
         return Factor(
@@ -233,5 +272,8 @@ def _intensity(chosen: Profile, zone: str | None, given: float | Factor | None, 
             name=f"carbon intensity of electricity, {code}",
             note=note,
         )
-    notes.append(f"the intensity of {code} is the bundled table's, not that of version {chosen.version}")
+    notes.append(
+        f"the intensity of {code} is the bundled table's, not that of version {chosen.version}, of which the package"
+        f" has {len(known)} locations; {HOW}"
+    )
     return intensity(zone)

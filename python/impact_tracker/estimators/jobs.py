@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from ..factors import Factor, ram_power
 from ..footprint import Term, carbon_of, pue_factor
-from .estimate import Estimate, number, watts, with_overhead
+from .estimate import Estimate, EstimateError, number, watts, with_overhead
+from .green_algorithms import unknown_pue
 from .simple import grid_of
 
 _SIZES = {"K": 1024.0**-2, "M": 1.0 / 1024.0, "G": 1.0, "T": 1024.0}
@@ -65,19 +66,22 @@ def clock_hours(text: str) -> float | None:
 def ga4hpc(
     job: Job,
     *,
-    tdp_core_w: float,
-    tdp_gpu_w: float = 0.0,
-    pue: float | Factor = 1.67,
+    tdp_core_w: float | Factor,
+    tdp_gpu_w: float | Factor | None = None,
+    pue: float | Factor | None = None,
     granularity_gb: float = 6.0,
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
     """The job's estimate. `more` has `wasted_kwh`: memory asked for beyond what it needed, and all of a failed job.
 
-    `granularity_gb`: the step in which the centre hands out memory.
+    `pue`: `None` for the method's own 1.67, *estimated*. `granularity_gb`: the step in which the centre hands out
+    memory. EstimateError for a job with cards whose power is not given.
     """
-    overhead = pue_factor(pue)
+    overhead = unknown_pue(1.67, "GreenAlgorithms4HPC's default") if pue is None else pue_factor(pue)
     notes = []
+    if job.gpus and tdp_gpu_w is None:
+        raise EstimateError(f"the job has {job.gpus} cards: give the watts of one (tdp_gpu_w)")
     busy = number(job.cpu_time_h, "cpu_time_h")
     if busy == 0.0:
         busy = job.wallclock_h * job.cores
@@ -86,9 +90,10 @@ def ga4hpc(
     ram = ram_power()
     parts = {
         "cores": Term(busy / 1000.0, ((watts(tdp_core_w, "power of a core"), 1),)),
-        "gpu": Term(wall * job.gpus / 1000.0, ((watts(tdp_gpu_w, "power of a card"), 1),)),
         "memory": Term(wall * number(job.memory_requested_gb, "memory_requested_gb") / 1000.0, ((ram, 1),)),
     }
+    if job.gpus and tdp_gpu_w is not None:
+        parts["gpu"] = Term(wall * job.gpus / 1000.0, ((watts(tdp_gpu_w, "power of a card"), 1),))
     used, split = with_overhead(parts, overhead)
     more = {"wasted_kwh": sum(split.values()) if job.failed else 0.0}
     if job.max_rss_gb is None:

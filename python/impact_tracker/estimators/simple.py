@@ -4,16 +4,27 @@ full."""
 from __future__ import annotations
 
 from ..factors import Factor, constant, gpu_tdp, intensity
+from ..factors.cards import find_card
 from ..footprint import Term, carbon_of, pue_factor
 from .estimate import Estimate, EstimateError, energy, number, watts, with_overhead
 
 LB_TO_G = 453.59237
+_SOME = 1e-12  # what is asked for must be more than nothing
 STRUBELL_LB_PER_KWH = 0.954
 STRUBELL_PUE = 1.58
 
-# Watts of a virtual core idle and fully used, after Cloud Carbon Footprint (Apache-2.0).
+# Watts of a virtual core and of a card, idle and fully used, after Cloud Carbon Footprint (Apache-2.0): the mean over a
+# provider's processors, which span half of it (EPYC of the 2nd generation) to twice (Ivy Bridge).
 _VCPU_W = {"aws": (0.74, 3.5), "gcp": (0.71, 4.26), "azure": (0.78, 3.76)}
-_CARD_W = {"A100": (46.0, 407.0), "V100": (35.0, 306.0), "T4": (8.0, 71.0)}
+_VCPU_SPREAD = (0.5, 2.0)
+_CARD_W = {
+    "A100": (46.0, 407.0), "A10G": (18.0, 153.0), "K520": (26.0, 229.0), "K80": (35.0, 306.0), "M60": (35.0, 306.0),
+    "P100": (36.0, 306.0), "P4": (9.0, 76.5), "Radeon Pro V520": (26.0, 229.0), "T4": (8.0, 71.0),
+    "V100": (35.0, 306.0),
+}  # fmt: skip
+_CARD_SPREAD = (1 / 1.2, 1.2)
+# Its own PUE of each provider, not those of the table: the method is quoted whole.
+_CCF_PUE = {"aws": 1.135, "gcp": 1.1, "azure": 1.185}
 _CCF = "Cloud Carbon Footprint coefficients"
 
 
@@ -42,8 +53,13 @@ def mlco2(
     if (gpu_model is None) == (tdp_gpu_w is None):
         raise EstimateError("give either the card by its name (gpu_model) or its watts (tdp_gpu_w)")
     card = gpu_tdp(gpu_model) if gpu_model is not None else watts(tdp_gpu_w or 0.0, "power of a card")
-    kwh = round(card.value * number(hours, "hours") * number(gpus, "gpus") / 1000.0, 2)
-    rounded = Factor.stated(kwh, "kWh", f"{card.value:g} W × {hours:g} h × {gpus:g}, rounded to 0.01", card.source)
+    card_hours = number(hours, "hours", _SOME) * number(gpus, "gpus", _SOME)
+    low, kwh, high = (round(end * card_hours / 1000.0, 2) for end in (card.low, card.value, card.high))
+    name = f"{card.value:g} W × {hours:g} h × {gpus:g}, rounded to 0.01"
+    half = 0.005  # what the method's rounding may have left out or put in
+    rounded = Factor(
+        kwh, "kWh", max(low - half, 0.0), high + half, card.source, card.url, card.year, card.licence, name=name
+    )
     used = energy([Term(1.0, ((rounded, 1),))])
     notes = ("the method counts neither the site's overhead nor processor and memory",)
     return Estimate(
@@ -52,17 +68,29 @@ def mlco2(
 
 
 def strubell(
-    *, hours: float, cpu_w: float = 0.0, memory_w: float = 0.0, gpu_w: float = 0.0, gpus: float = 1.0
+    *,
+    hours: float,
+    cpu_w: float | Factor | None = None,
+    memory_w: float | None = None,
+    gpu_w: float | Factor | None = None,
+    gpus: float = 1.0,
 ) -> Estimate:
-    """Strubell et al. 2019: `kWh = 1.58 × hours × (p_cpu + p_memory + g × p_gpu) / 1000`; 0.954 lb CO2e a kWh
-    (USA)."""
+    """Strubell et al. 2019: `kWh = 1.58 × hours × (p_cpu + p_memory + g × p_gpu) / 1000`; 0.954 lb CO2e a kWh (USA).
+
+    What is `None` is not in it, and the notes say so; EstimateError where all are.
+    """
     pue = Factor.stated(STRUBELL_PUE, "1", "PUE", "Strubell et al. 2019 after Ascierto 2018")
-    k = number(hours, "hours") / 1000.0
-    parts = {
-        "cores": Term(k, ((watts(cpu_w, "power of the processors"), 1),)),
-        "memory": Term(k, ((watts(memory_w, "power of the memory"), 1),)),
-        "gpu": Term(k * number(gpus, "gpus"), ((watts(gpu_w, "power of a card"), 1),)),
+    k = number(hours, "hours", _SOME) / 1000.0
+    powers = {
+        "cores": (cpu_w, k, "power of the processors"),
+        "memory": (memory_w, k, "power of the memory"),
+        "gpu": (gpu_w, k * number(gpus, "gpus", _SOME), "power of a card"),
     }
+    parts = {part: Term(c, ((watts(w, what), 1),)) for part, (w, c, what) in powers.items() if w is not None}
+    if not parts:
+        raise EstimateError("an estimate needs the power of processors, memory or cards")
+    absent = [what for part, (_, _, what) in powers.items() if part not in parts]
+    notes = tuple(f"the {what} was not given and is not in it" for what in absent)
     used, split = with_overhead(parts, pue)
     grams = STRUBELL_LB_PER_KWH * LB_TO_G
     grid = Factor(
@@ -76,24 +104,30 @@ def strubell(
     )
     carbon = carbon_of(used, grid)
     pounds = (carbon.value or 0.0) / LB_TO_G
-    return Estimate("strubell", "2019", used, carbon, split, more={"carbon_lb": pounds})
+    return Estimate("strubell", "2019", used, carbon, split, notes=notes, more={"carbon_lb": pounds})
 
 
 def accelerator_days(
     *,
     chips: float,
     days: float,
-    chip_w: float,
-    pue: float,
+    chip_w: float | Factor,
+    pue: float | Factor | None = None,
     zone: str | None = None,
     intensity_g_per_kwh: float | Factor | None = None,
 ) -> Estimate:
     """Patterson et al. 2021: `kWh = chips × days × 24 × W × PUE / 1000`; W is what a chip with its share of host
-    draws."""
+    draws. Of a card that a table names it is the card's alone, and the notes say so."""
     overhead = pue_factor(pue)
-    hours = number(chips, "chips") * number(days, "days") * 24.0 / 1000.0
+    hours = number(chips, "chips", _SOME) * number(days, "days", _SOME) * 24.0 / 1000.0
+    notes = [] if pue is not None else ["nobody stated the site's PUE: 1, estimated, and the range holds its overhead"]
+    if isinstance(chip_w, Factor):
+        notes.append(
+            f"the power is that of a card at its limit, {chip_w.value:g} W: its share of the host is not in it"
+        )
     used, split = with_overhead({"gpu": Term(hours, ((watts(chip_w, "power of a chip with its host"), 1),))}, overhead)
-    return Estimate("accelerator-days", "2021", used, carbon_of(used, grid_of(zone, intensity_g_per_kwh)), split)
+    carbon = carbon_of(used, grid_of(zone, intensity_g_per_kwh))
+    return Estimate("accelerator-days", "2021", used, carbon, split, notes=tuple(notes))
 
 
 def cloud(
@@ -102,6 +136,7 @@ def cloud(
     hours: float,
     vcpus: float,
     utilisation: tuple[float, float, float] = (0.1, 0.5, 1.0),
+    card_utilisation: tuple[float, float, float] | None = None,
     memory_gb: float = 0.0,
     ssd_tb: float = 0.0,
     hdd_tb: float = 0.0,
@@ -115,20 +150,25 @@ def cloud(
 ) -> Estimate:
     """Cloud Carbon Footprint: a virtual core draws `min + utilisation × (max − min)` W; low, best, high utilisation.
 
-    Storage 1.2 (SSD) and 0.65 (disk) W a TB, memory 0.392 W a GB, network 0.001 kWh a GB.
+    The PUE is the method's own of the provider. `card_utilisation`: of the cards, else that of the cores. Storage 1.2
+    (SSD) and 0.65 (disk) W a TB, memory 0.392 W a GB, network 0.001 kWh a GB.
     """
     name = provider.casefold()
     if name not in _VCPU_W:
         raise EstimateError(f"unknown cloud {provider!r}; known are {', '.join(_VCPU_W)}")
-    for share in utilisation:
+    used_cards = card_utilisation or utilisation
+    for share in (*utilisation, *used_cards):
         number(share, "utilisation", 0.0, 1.0)
-    site = pue_factor(pue) if pue is not None else constant("pue", name)
-    k = number(hours, "hours") * number(replication, "replication", 1.0) / 1000.0
-    parts = {"cores": Term(k * number(vcpus, "vcpus"), ((_between(_VCPU_W[name], utilisation, "a virtual core"), 1),))}
-    if cards:
-        if card not in _CARD_W:
-            raise EstimateError(f"unknown card {card!r}; known are {', '.join(_CARD_W)}")
-        parts["gpu"] = Term(k * number(cards, "cards"), ((_between(_CARD_W[card], utilisation, f"a {card}"), 1),))
+    site = _ccf_pue(name) if pue is None else pue_factor(pue)
+    k = number(hours, "hours", _SOME) * number(replication, "replication", 1.0) / 1000.0
+    parts = {
+        "cores": Term(
+            k * number(vcpus, "vcpus"), ((_between(_VCPU_W[name], utilisation, _VCPU_SPREAD, "a virtual core"), 1),)
+        )
+    }
+    if number(cards, "cards"):
+        ends, known = _ccf_card(card)
+        parts["gpu"] = Term(k * cards, ((_between(ends, used_cards, _CARD_SPREAD, f"a {known}"), 1),))
     ram = Factor.stated(0.392, "W", "power of a GB of memory", _CCF)
     parts["memory"] = Term(k * number(memory_gb, "memory_gb"), ((ram, 1),))
     disks = 1.2 * number(ssd_tb, "ssd_tb") + 0.65 * number(hdd_tb, "hdd_tb")
@@ -147,7 +187,31 @@ def cloud(
     return Estimate("cloud", "min-max", used, carbon_of(used, grid_of(zone, intensity_g_per_kwh)), split)
 
 
-def _between(ends: tuple[float, float], utilisation: tuple[float, float, float], what: str) -> Factor:
+def _ccf_pue(provider: str) -> Factor:
+    value = _CCF_PUE[provider]
+    known = constant("pue", provider)
+    low, high = min(value, known.low), max(value, known.high)
+    name = f"power usage effectiveness, {provider}"
+    return Factor(value, "1", low, high, _CCF, licence="Apache-2.0", name=name, quality="estimated")
+
+
+def _ccf_card(name: str | None) -> tuple[tuple[float, float], str]:
+    """Watts of a card that the method has, idle and full, by any name that the resolver of cards knows."""
+    if name in _CARD_W:
+        return _CARD_W[name], name
+    wanted = find_card(name or "")
+    for known, ends in _CARD_W.items():
+        card = find_card(known)
+        if wanted is not None and card is not None and (card.name == wanted.name or known in wanted.name.split()):
+            return ends, known
+    raise EstimateError(f"the method has no card {name!r}; it has {', '.join(_CARD_W)}")
+
+
+def _between(
+    ends: tuple[float, float], utilisation: tuple[float, float, float], spread: tuple[float, float], what: str
+) -> Factor:
     low, best, high = (ends[0] + share * (ends[1] - ends[0]) for share in utilisation)
+    if low == high:  # the usage is stated: what is left is how far a provider's processors differ
+        low, high = low * spread[0], high * spread[1]
     note = f"{ends[0]:g} W idle, {ends[1]:g} W full, used {utilisation[1]:.0%}"
     return Factor(best, "W", low, high, _CCF, licence="Apache-2.0", name=f"power of {what}", note=note)
