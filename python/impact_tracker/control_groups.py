@@ -60,3 +60,36 @@ def _quota(group: Group) -> Iterator[float]:
         return
     if most > 0 and of > 0:
         yield most / of
+
+
+def memory_limit(root: str = "/") -> int | None:
+    """Bytes of memory that this process may use (memory.max; memory.limit_in_bytes of version 1): the least of its
+    groups'. None where none of them has a limit, or says so."""
+    limits = (
+        _number(group.folder / ("memory.max" if group.v2 else "memory.limit_in_bytes"))
+        for group in groups_of("memory", root)
+    )
+    return min((limit for limit in limits if limit), default=None)
+
+
+def cpu_set_size(root: str = "/") -> int | None:
+    """How many processors the innermost group with a set of them has (cpuset.cpus.effective; cpuset.cpus of
+    version 1). None where none says so."""
+    for group in groups_of("cpuset", root):
+        try:
+            text = (group.folder / ("cpuset.cpus.effective" if group.v2 else "cpuset.cpus")).read_text().strip()
+            ranges = [part.split("-") for part in text.split(",") if part]
+            size = sum(int(ends[-1]) - int(ends[0]) + 1 for ends in ranges)
+        except (OSError, ValueError):
+            continue
+        if size > 0:
+            return size
+    return None
+
+
+def _number(path: Path) -> int | None:
+    """What a file says as a number; "max" is none."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

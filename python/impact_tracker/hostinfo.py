@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import _core
+from .control_groups import cpu_quota, cpu_set_size, memory_limit
 
 _OF_CPUINFO = 4096  # bytes: the first processor; the kernel writes one entry a processor, and hundreds take a while
 
@@ -39,6 +40,19 @@ def _memory_bytes() -> int | None:
 
 def _usable_cpus() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def _reserved_cpus(root: str = "/", threads: int | None = None) -> float | None:
+    """Threads that the limits of the control group leave, `None` where they leave all."""
+    limits = [limit for limit in (cpu_quota(root), cpu_set_size(root)) if limit is not None]
+    most = threads or os.cpu_count()
+    return min(limits) if limits and most and min(limits) < most else None
+
+
+def _reserved_memory(root: str = "/", memory_bytes: int | None = None) -> int | None:
+    """Bytes that the limits of the control group leave, `None` where they leave all."""
+    limit, most = memory_limit(root), memory_bytes or _memory_bytes()
+    return limit if limit is not None and most and limit < most else None
 
 
 def _nvidia_cards() -> list[dict[str, str]]:
@@ -94,7 +108,8 @@ def _cpu_id(cpuinfo: str) -> str | None:
 @cache
 def host_info() -> dict[str, object]:
     """`cpu`, `cpu_id`, `virtual`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's),
-    `memory_bytes`, `system`, `kernel`, `machine`, `product`, `gpus`."""
+    `memory_bytes`, `reserved_cpus` and `reserved_memory_bytes` (limits of the control group, below the machine's),
+    `system`, `kernel`, `machine`, `product`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
@@ -107,6 +122,8 @@ def host_info() -> dict[str, object]:
         "logical_cpus": os.cpu_count(),
         "usable_cpus": _usable_cpus(),
         "memory_bytes": _memory_bytes(),
+        "reserved_cpus": _reserved_cpus(),
+        "reserved_memory_bytes": _reserved_memory(),
         "machine": uname.machine,
         "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "="),
         "kernel": f"{uname.sysname} {uname.release}",
@@ -120,7 +137,8 @@ def host_info() -> dict[str, object]:
 class Hardware(NamedTuple):
     """What a record's header says of its machine; `None` where it does not. `cores` are physical, `threads` what the
     system counts; `gpus` the names of the cards, one each; `cpu_id` the processor's maker, family and model;
-    `virtual`: a virtual machine."""
+    `virtual`: a virtual machine; `product`: its board, or the type of a cloud's instance; `reserved_cpus`,
+    `reserved_memory_bytes`: threads and bytes that a container's limits leave it."""
 
     cpu: str | None = None
     cores: int | None = None
@@ -136,6 +154,9 @@ class Hardware(NamedTuple):
     tool_version: str | None = None
     cpu_id: str | None = None
     virtual: bool = False
+    product: str | None = None
+    reserved_cpus: float | None = None
+    reserved_memory_bytes: int | None = None
 
     @property
     def gpu(self) -> str | None:
@@ -166,6 +187,9 @@ def hardware_of(header: Mapping[str, object]) -> Hardware:
         tool_version=_word(tool.get("version")),
         cpu_id=_word(host.get("cpu_id")),
         virtual=host.get("virtual") is True,
+        product=_word(host.get("product")),
+        reserved_cpus=_amount(host.get("reserved_cpus")),
+        reserved_memory_bytes=_count(host.get("reserved_memory_bytes")),
     )
 
 
@@ -179,3 +203,9 @@ def _word(value: object) -> str | None:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _amount(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if 0 < value < float("inf") else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker.control_groups import cpu_quota, groups_of
+from impact_tracker.control_groups import cpu_quota, cpu_set_size, groups_of, memory_limit
 from impact_tracker.runner import Threads, default_threads
 from python.cgroup_tree import cgroup_tree
 
@@ -76,3 +76,23 @@ def test_threads_are_the_lesser_of_processors_and_quota(
 
 def test_this_machine_has_threads() -> None:
     assert (default_threads().threads or 0) >= 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "memory", "cpus"),
+    [
+        ("0::/\n", {"memory.max": "4294967296\n", "cpuset.cpus.effective": "0-3,8\n"}, 4294967296, 5),
+        ("0::/a/b\n", {"a/memory.max": "1000\n", "a/b/memory.max": "max\n", "cpuset.cpus.effective": "0\n"}, 1000, 1),
+        ("0::/\n", {"memory.max": "max\n"}, None, None),
+        (
+            "4:memory:/x\n3:cpuset:/x\n",
+            {"memory/memory.limit_in_bytes": "77\n", "cpuset/x/cpuset.cpus": "2-3\n"},
+            77,
+            2,
+        ),
+        ("", {}, None, None),
+    ],
+)
+def test_limits_of_memory_and_sets_of_processors(tmp_path, groups, files, memory, cpus):
+    root = cgroup_tree(tmp_path, groups, **files)
+    assert (memory_limit(root), cpu_set_size(root)) == (memory, cpus)

@@ -49,8 +49,9 @@ def runs_of(args: argparse.Namespace, *, apart: bool = False) -> list[Statement]
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """The machine whose making is shared, and over which life."""
-    made = parser.add_argument_group("making of the machine (left out without --cpus or --this-machine)")
+    made = parser.add_argument_group("making of the machine (left out without --cpus, --this-machine or --instance)")
     made.add_argument("--this-machine", action="store_true", help="its parts as the record names them")
+    made.add_argument("--instance", metavar="TYPE", help="a cloud's, as in aws:p4d.24xlarge: its share of a host")
     add_parts(made)
     made.add_argument("--lifetime-years", type=float, help="until it is replaced; 4 (3 to 6) without it")
     made.add_argument(
@@ -75,10 +76,16 @@ def add_parts(group: argparse._ArgumentGroup, prefix: str = "") -> None:
 
 def machine_of(args: argparse.Namespace, run: Statement) -> Machine | None:
     """The machine as it was described, or as the record names it; None without either. ValueError where it does not."""
+    from ..factors.instances import instance
     from ..footprint import Machine
 
+    stated = [flag for flag in ("cpus", "instance") if getattr(args, flag, None) is not None]
+    if len(stated) > 1:
+        raise ValueError("give either --instance or --cpus: an instance has its own parts")
     if args.cpus is not None:
         return described(args)
+    if stated:
+        return Machine.of_instance(instance(args.instance), args.ssd_gb)
     return Machine.of_hardware(run.hardware, args.ssd_gb) if args.this_machine else None
 
 

@@ -20,6 +20,7 @@ ANY_CARD = "Any"  # the name that stands for a card without a name
 
 _MIG = re.compile(r"(?:\bmig)?[\s_-]*(?<![a-z0-9])(?:\dc[.])?(\d)g[.](\d+)gb\b(?:\+[\w.]+)?", re.IGNORECASE)
 _VGPU = re.compile(r"^(?:(?:nvidia|grid)[ _]+)*((?:quadro[ _])?[a-z][a-z0-9]*)-(?:\d-)?(\d+)[qcba]$", re.IGNORECASE)
+_PART = re.compile(r"^(0?\.\d+) of (?:an? )?(?=\S)", re.IGNORECASE)
 _COUNTED = re.compile(r"^\s*(\d{1,6})\s*(?:x|×|\*)\s*(?=\S)", re.IGNORECASE)
 _COUNT_AFTER = re.compile(r"\s+(?:\(\s*[x×]\s*(\d{1,6})\s*\)|[x×]\s*(\d{1,6}))\s*$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?:[,;+&|\n]|\band\b)\s*")
@@ -51,6 +52,10 @@ def find_card(name: str) -> Card | None:
     virtual = _VGPU.match(name.strip())
     if virtual:
         return _virtual(virtual[1], int(virtual[2]))
+    part = _PART.match(name.strip())
+    if part:
+        entire, share = find_card(name.strip()[part.end() :]), float(part[1])
+        return None if entire is None else replace(entire, share=share, note=f"{share:g} of the card")
     known = _one_card(name)
     if known is None:
         named = alternatives(name)

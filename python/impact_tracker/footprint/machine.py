@@ -11,6 +11,7 @@ from ..factors import Factor, FactorError, constant, names
 from ..factors.cards import ANY_CARD, Card, any_card, find_card, split_cards
 from ..factors.hardware import find_cpu, physical_cores
 from ..factors.hardware_names import bare_name
+from ..factors.instances import Instance, find_instance
 from ..factors.overrides import overridden
 from ..factors.tables import published, table
 from .impact import Impact, Term, sum_of
@@ -90,24 +91,62 @@ class Machine:
 
     @classmethod
     def of_hardware(cls, hardware: Hardware, ssd_gb: float = 0.0) -> Machine:
-        """A rack server with the parts that a record names; disks are never in a record. Of a virtual machine its
-        share of a host, its own memory and cards. ValueError without processors."""
+        """A rack server with the parts that a record names; disks are never in a record. Of a virtual machine or a
+        container its share of a host, its own memory and cards. ValueError without processors."""
+        known = find_instance(hardware.product) if hardware.product else None
+        if known is not None:  # a cloud's firmware names the type of its instance
+            return cls.of_instance(known, ssd_gb)
         cores, _ = physical_cores(hardware)
         if cores is None:
             raise ValueError("the record does not name its processors: describe the machine with --cpus, --cpu-cores …")
         sockets = hardware.sockets or 1
         cards = tuple(name for listed in hardware.gpus for name in split_cards(listed) or ("",))
         memory_gb, share, per_socket = (hardware.memory_bytes or 0) / 1e9, None, max(1, round(cores / sockets))
+        threads = hardware.threads or cores
+        reserved = min(threads, hardware.reserved_cpus or threads)
         if hardware.virtual:
             chip = find_cpu(hardware.cpu, hardware.cpu_id)
             sockets, per_socket = HOST_SOCKETS, (chip.cores if chip else None) or HOST_CORES
-            share = _host_share(hardware.threads or cores, per_socket)
+            share = _host_share(reserved, per_socket)
+        elif reserved < threads:
+            share = _container_share(reserved, threads)
+        if hardware.reserved_memory_bytes is not None:
+            memory_gb = min(memory_gb or float("inf"), hardware.reserved_memory_bytes / 1e9)
+        elif share is not None and not hardware.virtual:
+            memory_gb *= share.value  # no limit is said: as much of the memory as of the processors
         return cls(
             cpus=sockets,
             cpu_cores=per_socket,
             ram_gb=memory_gb,
-            ram_modules=memory_gb / HOST_MODULE_GB if hardware.virtual else 1,
+            ram_modules=1 if share is None else memory_gb / HOST_MODULE_GB,
             share=share,
+            ssds=1 if ssd_gb else 0,
+            ssd_gb=ssd_gb,
+            gpus=len(cards),
+            gpu_names=cards,
+        )
+
+    @classmethod
+    def of_instance(cls, known: Instance, ssd_gb: float = 0.0) -> Machine:
+        """What a cloud's instance holds: its share of a host's processors, board, supplies and case, its own memory and
+        cards."""
+        chip = find_cpu(known.cpu)
+        host_cores = max(1, round(known.host_vcpus / known.threads_per_core))
+        per_chip = chip.cores if chip is not None and chip.exact else None
+        sockets = known.host_sockets or (max(1, round(host_cores / per_chip)) if per_chip else HOST_SOCKETS)
+        cards: tuple[str, ...] = ()
+        if known.cards is None or (known.cards and not known.card):
+            cards = ("",) * max(1, round(known.cards or 1))
+        elif known.card and known.cards < 1:
+            cards = (f"{known.cards:g} of {known.card}",)
+        elif known.card:
+            cards = (known.card,) * round(known.cards)
+        return cls(
+            cpus=sockets,
+            cpu_cores=max(1, round(host_cores / sockets)),
+            ram_gb=known.memory_gb,
+            ram_modules=known.memory_gb / HOST_MODULE_GB,
+            share=known.share,
             ssds=1 if ssd_gb else 0,
             ssd_gb=ssd_gb,
             gpus=len(cards),
@@ -157,15 +196,22 @@ def making(machine: Machine, indicator: str = "carbon", cards: str = "components
     return parts
 
 
-def _host_share(virtual_cpus: int, cores: int) -> Factor:
+def _host_share(virtual_cpus: float, cores: int) -> Factor:
     """What `virtual_cpus` threads are of a host with two sockets of so many cores and two threads each; from the
     largest host to one socket without a second thread."""
     best, low, high = (
         min(1.0, virtual_cpus / threads)
         for threads in (2 * HOST_SOCKETS * cores, 2 * HOST_SOCKETS * max(cores, MOST_HOST_CORES), cores)
     )
-    note = f"{virtual_cpus} of {2 * HOST_SOCKETS * cores} threads; the host is not known"
+    note = f"{virtual_cpus:g} of {2 * HOST_SOCKETS * cores} threads; the host is not known"
     return Factor(best, "1", low, high, "our assumption", quality="estimated", name="share of the host", note=note)
+
+
+def _container_share(reserved: float, threads: int) -> Factor:
+    """What a container has reserved of its host's threads; others may use them when it does not, so up to that."""
+    note = f"the container's limit: {reserved:g} of {threads} threads"
+    share = min(1.0, reserved / threads)
+    return Factor(share, "1", share, share, "limits of the control group", name="share of the host", note=note)
 
 
 def making_total(machine: Machine, indicator: str = "carbon", cards: str = "components") -> Impact:

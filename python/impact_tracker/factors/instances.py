@@ -1,0 +1,188 @@
+"""Cloud instances by their type: what of a host they hold, and what a virtual core draws."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from .constants import UnknownFactorError
+from .factor import Factor, did_you_mean
+from .tables import published, table
+
+PROVIDERS = ("aws", "azure", "gcp", "ovhcloud", "scaleway")
+INSTALLED_PROVIDERS = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
+_GIB_PER_GB = 2**30 / 1e9
+_SEVERAL = r"[:/]"
+# One thread a core: Arm's processors, and AMD's and Intel's instances that AWS sells without second threads.
+_ONE_THREAD = re.compile(r"graviton|axion|ampere|grace|altra|apple|9r14|9r45|9r05", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance type: its virtual cores, memory in GiB, cards (a fraction for a share of one; `None`: not known), and
+    the host it is cut from: processor, virtual cores and sockets (`None`: not known)."""
+
+    provider: str
+    name: str
+    vcpus: float
+    memory_gib: float
+    cpu: str | None
+    architecture: str | None
+    host_vcpus: int
+    host_sockets: int | None
+    cards: float | None
+    card: str | None
+
+    @property
+    def memory_gb(self) -> float:
+        """Memory in units of 1e9 bytes."""
+        return self.memory_gib * _GIB_PER_GB
+
+    @property
+    def threads_per_core(self) -> int:
+        """How many virtual cores a core of the host gives."""
+        return 1 if _ONE_THREAD.search(self.cpu or "") else 2
+
+    @property
+    def share(self) -> Factor:
+        """What the instance is of its host; where only the largest type of the family tells the host's size, down to a
+        quarter of it: the host may be larger."""
+        best = min(1.0, self.vcpus / self.host_vcpus)
+        certain = self.host_sockets is not None or best == 1.0
+        note = f"{self.vcpus:g} of {self.host_vcpus} virtual cores of the host of {self.provider}'s {self.name}"
+        source = published(table("instances")["sources"]["ccf"], best, "1", "share of the host").source
+        quality = "modelled" if certain else "estimated"
+        low = best if certain else best / 4
+        return Factor(best, "1", low, best, source, quality=quality, name="share of the host", note=note)
+
+    def core_watts(self, utilisation: float) -> Factor:
+        """Watts of a virtual core at a utilisation from 0 to 1: between idle and full as SPECpower's servers of its
+        architecture draw, all architectures where it is not known."""
+        watts = table("instances")["watts"]
+        known = watts.get(self.architecture or "")
+        pairs = [known] if known else list(watts.values())
+        drawn = sorted(idle + utilisation * (full - idle) for idle, full in pairs)
+        best = drawn[len(drawn) // 2]
+        spread = 1.25 if known else 1.0  # our assumption of an architecture's own servers
+        origin = table("instances")["sources"]["ccf"]
+        what = f"watts of a virtual core, {self.architecture or 'architecture not known'}"
+        note = "" if known else f"{self.name}'s processor is not known: the middle of {len(drawn)} architectures"
+        quality = "modelled" if known else "estimated"
+        low, high = drawn[0] / spread, drawn[-1] * spread
+        return published(origin, best, "W", what, low=low, high=high, quality=quality, note=note)
+
+
+def instance(name: str) -> Instance:
+    """The instance of this name: `aws:m5.large`, `azure:Standard_D2s_v3`, `gcp/n1-standard-4`, or the type alone where
+    one cloud has it. UnknownFactorError with near names."""
+    known = find_instance(name)
+    if known is not None:
+        return known
+    provider, bare = _parts(name)
+    if provider not in (None, *PROVIDERS):
+        raise UnknownFactorError(f"no instances of {provider!r} are known: {', '.join(PROVIDERS)}")
+    offered = {
+        _key(other.name): f"{other.provider}:{other.name}" for other in _all() if provider in (None, other.provider)
+    }
+    near = [offered[key] for key in difflib.get_close_matches(_key(bare), list(offered), n=4, cutoff=0.7)]
+    hint = ""
+    if provider in INSTALLED_PROVIDERS and not _installed():
+        hint = " Its types are read from boaviztapi where that is installed (pip install boaviztapi)."
+    raise UnknownFactorError(
+        f"no instance is known as {name!r}.{did_you_mean(near)}{hint} Describe its share of a host with --cpus"
+    )
+
+
+def find_instance(name: str) -> Instance | None:
+    """As `instance`, `None` for an unknown one, or for a type that several clouds have."""
+    provider, bare = _parts(name)
+    named = [other for other in _by_key().get(_key(bare), ()) if provider in (None, other.provider)]
+    return named[0] if len(named) == 1 else None
+
+
+def instance_names(provider: str | None = None) -> list[str]:
+    """The known types, as `aws:m5.large`."""
+    return [f"{known.provider}:{known.name}" for known in _all() if provider in (None, known.provider)]
+
+
+def _parts(name: str) -> tuple[str | None, str]:
+    pieces = re.split(_SEVERAL, name.strip(), maxsplit=1)
+    return (pieces[0].casefold(), pieces[1]) if len(pieces) == 2 else (None, pieces[0])
+
+
+def _key(name: str) -> str:
+    """Azure's `Standard_D2s_v3` and `D2s v3` are one type."""
+    return re.sub(r"[ _-]", "", re.sub(r"^(standard|basic)_", "", name.strip().casefold()))
+
+
+@cache
+def _all() -> tuple[Instance, ...]:
+    bundled = (Instance(cloud, *row) for cloud, rows in table("instances")["rows"].items() for row in rows)
+    return (*bundled, *_installed())
+
+
+@cache
+def _by_key() -> dict[str, tuple[Instance, ...]]:
+    keys: dict[str, tuple[Instance, ...]] = {}
+    for known in _all():
+        keys[_key(known.name)] = (*keys.get(_key(known.name), ()), known)
+    return keys
+
+
+@cache
+def _installed() -> tuple[Instance, ...]:
+    """The types of further clouds as an installed boaviztapi has them; none where it is not installed."""
+    package = find_spec("boaviztapi")
+    if package is None or not package.submodule_search_locations:
+        return ()
+    folder = Path(next(iter(package.submodule_search_locations))) / "data" / "archetypes"
+    try:
+        hosts = {row["id"]: row for row in _rows(folder / "server.csv")}
+        return tuple(
+            _archetype(cloud, row, hosts.get(row["platform"], {}))
+            for cloud in INSTALLED_PROVIDERS
+            for row in _rows(folder / "cloud" / f"{cloud}.csv")
+        )
+    except (OSError, KeyError, ValueError):
+        return ()
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        yield from csv.DictReader(stream)
+
+
+def _archetype(cloud: str, row: dict[str, str], host: dict[str, str]) -> Instance:
+    from .hardware import find_cpu
+
+    vcpus = float(row["vcpu"])
+    sockets = int(_first(host.get("CPU.units", "")) or 0)
+    cpu = host.get("CPU.name") or None
+    chip = find_cpu(cpu)
+    cores = (chip.cores if chip and chip.exact else None) or int(_first(host.get("CPU.core_units", "")) or 0)
+    host_vcpus = 2 * sockets * cores
+    cards = float(_first(row.get("gpu_units", "")) or 0)
+    known = host_vcpus >= vcpus
+    return Instance(
+        cloud,
+        row["id"],
+        vcpus,
+        float(row["memory"]),
+        cpu,
+        None,
+        host_vcpus if known else max(1, round(vcpus)),
+        sockets if known else None,
+        cards,
+        (host.get("GPU.name") or None) if cards else None,
+    )
+
+
+def _first(text: str) -> float:
+    """The best of boaviztapi's `best;low;high`."""
+    return float(text.split(";")[0] or 0.0)

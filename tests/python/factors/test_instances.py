@@ -1,0 +1,105 @@
+"""Cloud instances by their type: their share of a host, memory and cards, in every spelling; an unknown one is an
+error with near names."""
+
+import random
+
+import pytest
+
+from impact_tracker.factors import UnknownFactorError
+from impact_tracker.factors.cards import find_card
+from impact_tracker.factors.instances import find_instance, instance, instance_names
+from impact_tracker.footprint import Machine, making
+from impact_tracker.hostinfo import hardware_of
+
+SAMPLE = random.Random(1409).sample(instance_names(), 150)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_every_type_has_a_share_of_a_host_and_can_be_made(name):
+    known = instance(name)
+    assert 0 < known.share.low <= known.share.value <= known.share.high <= 1
+    machine = Machine.of_instance(known)
+    for indicator in ("carbon", "primary_energy", "adp"):
+        parts = making(machine, indicator)
+        assert all(part.value is not None and part.value > 0 for part in parts.values())
+    assert 0 < known.core_watts(0).value < known.core_watts(1).value < 15
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_every_spelling_of_a_type_is_the_type(name):
+    known = instance(name)
+    provider, _, bare = name.partition(":")
+    spellings = [name.upper(), name.replace(":", "/"), f" {name} ", f"{provider}:{bare.replace(' ', '_')}"]
+    spellings += [f"azure:Standard_{bare.replace(' ', '_')}"] if provider == "azure" else []
+    for spelled in spellings:
+        assert find_instance(spelled) == known, spelled
+
+
+def test_every_card_of_an_instance_is_a_known_card():
+    for name in instance_names():
+        known = instance(name)
+        assert known.card is None or find_card(known.card) is not None, name
+        assert (known.card is None) == (not known.cards), name
+
+
+@pytest.mark.parametrize(
+    ("name", "vcpus", "memory_gib", "cards", "card"),
+    [
+        ("aws:p4d.24xlarge", 96, 1152, 8, "NVIDIA A100 SXM4 40GB"),
+        ("aws:p5.48xlarge", 192, 2048, 8, "NVIDIA H100 SXM5 80GB"),
+        ("aws:g5.xlarge", 4, 16, 1, "NVIDIA A10G 24GB"),
+        ("aws:trn1.32xlarge", 128, 512, 16, "AWS Trainium 32GB"),
+        ("azure:Standard_ND96isr_H100_v5", 96, 1900, 8, "NVIDIA H100 SXM5 80GB"),
+        ("azure:Standard_NC6s_v3", 6, 112, 1, "NVIDIA Tesla V100 PCIe 16GB"),
+        ("gcp:a2-highgpu-8g", 96, 680, 8, "NVIDIA A100 SXM4 40GB"),
+        ("gcp:g2-standard-24", 24, 96, 2, "NVIDIA L4 24GB"),
+        ("m5.large", 2, 8, 0, None),
+    ],
+)
+def test_types_as_their_clouds_describe_them(name, vcpus, memory_gib, cards, card):
+    known = instance(name)
+    assert (known.vcpus, known.memory_gib, known.cards, known.card) == (vcpus, memory_gib, cards, card)
+
+
+def test_an_unknown_type_is_an_error_with_near_names():
+    with pytest.raises(UnknownFactorError, match=r"aws:p4d\.24xlarge"):
+        instance("aws:p4d.24xlarg")
+    with pytest.raises(UnknownFactorError, match="aws, azure, gcp"):
+        instance("banana:m5.large")
+    with pytest.raises(UnknownFactorError) as error:
+        instance("banana")
+    assert "Did you mean" not in str(error.value)
+
+
+def test_types_of_one_host_add_up_to_it():
+    small, large = (Machine.of_instance(instance(f"aws:m5.{size}")) for size in ("large", "24xlarge"))
+    for part in ("cpu", "ram", "other"):
+        assert 48 * making(small)[part].value == pytest.approx(making(large)[part].value)
+
+
+def test_the_type_that_a_clouds_firmware_names_is_the_machine():
+    host = {"cpu": "Intel(R) Xeon(R) Platinum 8175M CPU @ 2.50GHz", "logical_cpus": 2, "virtual": True}
+    told = Machine.of_hardware(hardware_of({"host": {**host, "product": "m5.large"}}))
+    assert told == Machine.of_instance(instance("aws:m5.large"))
+    assert Machine.of_hardware(hardware_of({"host": {**host, "product": "ThinkSystem"}})).share.quality == "estimated"
+
+
+def test_a_container_is_charged_what_it_has_reserved():
+    host = {"cpu": "AMD EPYC 7763 64-Core Processor", "physical_cores": 128, "logical_cpus": 256, "sockets": 2}
+    host["memory_bytes"] = 512 * 10**9
+    entire = Machine.of_hardware(hardware_of({"host": host}))
+    part = Machine.of_hardware(
+        hardware_of({"host": {**host, "reserved_cpus": 64, "reserved_memory_bytes": 64 * 10**9}})
+    )
+    assert part.share.value == 0.25 and part.ram_gb == 64 and entire.share is None and entire.ram_gb == 512
+    assert making(part)["cpu"].value == pytest.approx(making(entire)["cpu"].value / 4)
+    unlimited = Machine.of_hardware(hardware_of({"host": {**host, "reserved_cpus": 64}}))
+    assert unlimited.ram_gb == 128  # as much of the memory as of the processors
+
+
+def test_a_virtual_machine_with_limits_is_charged_the_limits():
+    host = {"cpu": "AMD EPYC", "cpu_id": "AuthenticAMD 25 17", "logical_cpus": 32, "virtual": True}
+    all_of_it, part = (
+        Machine.of_hardware(hardware_of({"host": {**host, **limits}})) for limits in ({}, {"reserved_cpus": 8})
+    )
+    assert part.share.value == pytest.approx(all_of_it.share.value / 4)
