@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Builds the large factor tables that impact-tracker ships from their publishers' files, and checks them: carbon
-intensity of electricity by country, the same by state of the USA, power of processors.
+intensity of electricity by country, power of processors. `refresh_zones.py` builds what is finer or beside it.
 
     python scripts/refresh_factors.py                     # downloads the pinned wheels with pip, rewrites the table
     python scripts/refresh_factors.py --wheels DIR        # takes the wheels from DIR, no network
     python scripts/refresh_factors.py --owid energy.csv   # adds every year of Our World in Data's own energy file
     python scripts/refresh_factors.py --check             # checks the table that lies in the repository
 
-Only data whose licence lets it travel in an Apache-2.0 package may enter (CC-BY, MIT, public domain). Ember released
-its data as CC-BY-SA until the edition of July 2023 and as CC-BY-4.0 since that of December 2023: older editions are
-refused.
+Only data whose licence lets it travel in an Apache-2.0 package may enter (CC-BY, MIT, public domain). Every
+value of the countries is of one edition, for the editions' methods differ: what an older one said of 2022 lies more
+than a tenth off the newer one's in a third of the countries. Ember's data are CC-BY-4.0 since December 2023; older
+editions are refused.
 """
 
 from __future__ import annotations
@@ -28,65 +29,50 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "python/impact_tracker/factors/data"
 TABLE = DATA / "country_intensity.json"
-STATES = DATA / "state_intensity.json"
+TYPED = ROOT / "scripts/data/owid_2025.csv"
 PROCESSORS = DATA / "cpu_tdp.json"
-LB_PER_MWH = 0.45359237  # one pound per MWh in g/kWh
 FIRST_OWID_YEAR = 2010
-FIRST_WORLD_YEAR = 2023  # before, the rows come from editions of unlike method: their mean would be neither's
 EMBER = "Ember yearly electricity data and Energy Institute statistical review, processed by Our World in Data"
 OWID_URL = "https://ourworldindata.org/grapher/carbon-intensity-electricity"
+GROUPS = ("WORLD", "EU")
 
-# Newest edition first: where two editions hold a country's year, the newer one counts.
-EDITIONS: list[dict[str, str]] = [
-    {
-        "id": "owid-2025",
-        "wheel": "carbontracker==2.4.7",
-        "edition": "2025",
-        "file": "carbontracker/data/carbon-intensities.csv",
-        "packaged_by": "carbontracker 2.4.7 (MIT)",
-    },
-    {
-        "id": "owid-2024",
-        "wheel": "codecarbon==3.3.2",
-        "edition": "2024",
-        "file": "codecarbon/data/private_infra/global_energy_mix.json",
-        "packaged_by": "codecarbon 3.3.2 (MIT)",
-    },
-    {
-        "id": "owid-2023-12",
-        "wheel": "codecarbon==2.4.2",
-        "edition": "December 2023",
-        "file": "codecarbon/data/private_infra/global_energy_mix.json",
-        "packaged_by": "codecarbon 2.4.2 (MIT)",
-    },
-]
+EDITION = "2025"  # 2020 to 2023 are typed from a download of the publisher's chart
+SOURCE = "owid-2025"
+COUNTRIES = ("carbontracker==2.4.7", "carbontracker/data/carbon-intensities.csv")
+CODECARBON = "codecarbon==3.3.2"
 RETRIEVED = "2025-11-21"
+_ORIGIN = {"url": OWID_URL, "licence": "CC-BY-4.0", "retrieved": RETRIEVED}
 ALPHA2 = {"NAM": "NA", "XKX": "XK"}  # the CSV's "NA" is lost to readers that take it for "not available"
 
 # What a fresh table must reproduce: read off the publishers' own pages.
 KNOWN = {
-    ("FRA", 2023): 56.039,
-    ("POL", 2023): 661.926,
-    ("NOR", 2023): 30.08,
-    ("DEU", 2023): 380.95,
+    ("POL", 2022): 732.98,
+    ("CAN", 2022): 156.79,
+    ("USA", 2022): 410.37,
+    ("DEU", 2022): 420.11,
+    ("FRA", 2023): 55.275,
+    ("NOR", 2023): 30.483,
+    ("CHE", 2023): 38.007,
     ("FRA", 2024): 44.18,
     ("POL", 2024): 614.98,
     ("NOR", 2024): 30.75,
     ("USA", 2024): 383.55,
 }
-WORLD_2024 = 472.94  # Ember's own world average; ours is weighted by generation of the latest year known
+WORLD_2024 = 472.94  # Ember's own world average
 
 Row = tuple[str, int, float]
 
 
+NAMES = {"XKX": "Kosovo"}  # which neither file names by this code
+
+
 class Tables:
-    """What the editions say: values by country and year, names, two-letter codes, generation."""
+    """What the files say: values by country and year, names, two-letter codes."""
 
     def __init__(self) -> None:
         self.values: dict[str, dict[int, tuple[float, str]]] = {}
-        self.names: dict[str, str] = {}
+        self.names: dict[str, str] = dict(NAMES)
         self.alpha2: dict[str, str] = dict(ALPHA2)
-        self.generation_twh: dict[str, float] = {}
         self.dropped: list[str] = []
         self.owid_file = False
 
@@ -114,12 +100,19 @@ def read_carbontracker(text: str, source: str, tables: Tables) -> None:
         tables.add(code, int(row["Year"]), float(row["Carbon intensity of electricity (gCO2eq/kWh)"]), source)
 
 
-def read_codecarbon(text: str, source: str, tables: Tables) -> None:
+def read_names(text: str, tables: Tables) -> None:
+    """The names of countries that the other file lacks."""
     for code, row in json.loads(text).items():
         tables.names.setdefault(code, row["country_name"])
-        tables.generation_twh.setdefault(code, float(row["total_TWh"]))
-        if row.get("carbon_intensity") is not None:
-            tables.add(code, int(row["year"]), float(row["carbon_intensity"]), source)
+
+
+def read_typed(path: Path, source: str, tables: Tables) -> None:
+    """The years before the newest: one row a country, one column a year."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    for row in csv.DictReader(lines):
+        for year, value in row.items():
+            if year != "code" and value:
+                tables.add(row["code"], int(year), float(value), source)
 
 
 def read_owid(path: Path, tables: Tables) -> None:
@@ -128,25 +121,19 @@ def read_owid(path: Path, tables: Tables) -> None:
     with path.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             code, value = row["iso_code"], row["carbon_intensity_elec"]
-            if len(code) == 3 and value and int(row["year"]) >= FIRST_OWID_YEAR:
+            code = "WORLD" if row["country"] == "World" else code
+            if len(code) in (3, 5) and value and int(row["year"]) >= FIRST_OWID_YEAR:
                 tables.names.setdefault(code, row["country"])
-                if row["electricity_generation"]:
-                    tables.generation_twh[code] = float(row["electricity_generation"])
                 tables.add(code, int(row["year"]), float(value), "owid-file")
 
 
 def world_averages(tables: Tables) -> list[list[float]]:
-    """Year, mean weighted by generation, lowest and highest country; each country with its newest value so far."""
+    """Year, the publisher's mean, lowest and highest country; each country with its newest value so far."""
     result: list[list[float]] = []
-    years = sorted({year for values in tables.values.values() for year in values})
-    for year in years:
-        latest = {c: v[max(y for y in v if y <= year)][0] for c, v in tables.values.items() if min(v) <= year}
-        weights = {c: tables.generation_twh.get(c, 0.0) for c in latest}
-        covered = sum(weights.values()) / sum(tables.generation_twh.values())
-        one_edition = year >= FIRST_WORLD_YEAR or tables.owid_file
-        if covered > 0.95 and one_edition:
-            mean = sum(latest[c] * weights[c] for c in latest) / sum(weights.values())
-            result.append([year, round(mean, 2), round(min(latest.values()), 3), round(max(latest.values()), 3)])
+    countries = {code: values for code, values in tables.values.items() if code not in GROUPS}
+    for year, (mean, _) in sorted(tables.values.get("WORLD", {}).items()):
+        latest = [v[max(y for y in v if y <= year)][0] for v in countries.values() if min(v) <= year]
+        result.append([year, round(mean, 2), round(min(latest), 3), round(max(latest), 3)])
     return result
 
 
@@ -154,71 +141,37 @@ def build(wheels: Path, owid: Path | None) -> dict[str, Any]:
     tables = Tables()
     if owid:
         read_owid(owid, tables)
-    for edition in EDITIONS:
-        text = wheel_member(wheels, edition["wheel"], edition["file"])
-        reader = read_carbontracker if edition["wheel"].startswith("carbontracker") else read_codecarbon
-        reader(text, edition["id"], tables)
-    sources = {
-        e["id"]: {
-            "source": f"{EMBER}, edition {e['edition']}",
-            "url": OWID_URL,
-            "licence": "CC-BY-4.0",
-            "packaged_by": e["packaged_by"],
-            "retrieved": RETRIEVED,
-        }
-        for e in EDITIONS
-    }
+    read_carbontracker(wheel_member(wheels, *COUNTRIES), SOURCE, tables)
+    read_typed(TYPED, SOURCE, tables)
+    read_names(wheel_member(wheels, CODECARBON, "codecarbon/data/private_infra/global_energy_mix.json"), tables)
+    packed = {"packaged_by": "typed from the publisher's chart; the newest from carbontracker 2.4.7 (MIT)"}
+    sources = {SOURCE: {"source": f"{EMBER}, edition {EDITION}", **_ORIGIN, **packed}}
     if owid:
-        sources["owid-file"] = {
-            "source": f"{EMBER}, {owid.name}",
-            "url": OWID_URL,
-            "licence": "CC-BY-4.0",
-            "packaged_by": "owid/energy-data",
-            "retrieved": RETRIEVED,
-        }
+        sources["owid-file"] = {"source": f"{EMBER}, {owid.name}", **_ORIGIN, "packaged_by": "owid/energy-data"}
     for line in tables.dropped:
         print(f"dropped, a life cycle is never free: {line}")
     rows = [
-        [
-            code,
-            tables.alpha2.get(code, ""),
-            tables.names[code],
-            [[y, round(v, 3), s] for y, (v, s) in sorted(values.items())],
-        ]
+        [code, tables.alpha2.get(code, ""), tables.names[code], _years(values)]
         for code, values in sorted(tables.values.items())
+        if code not in GROUPS
     ]
     return {
         "unit": "g/kWh",
         "method": "lifecycle, production, average, location-based, yearly",
         "sources": sources,
         "world": world_averages(tables),
+        "eu": _years(tables.values["EU"]),
         "rows": rows,
     }
 
 
-def build_states(wheels: Path) -> dict[str, Any]:
-    """US EPA's eGRID (public domain): total output emission rate by state, lb/MWh turned to g/kWh."""
-    text = wheel_member(wheels, "codecarbon==3.3.2", "codecarbon/data/private_infra/2023/usa_emissions.json")
-    loaded = json.loads(text)
-    year = int(loaded["_source"]["year"])
-    rows = [
-        [f"US-{row['regionCode']}", name.title(), round(float(row["emissions"]) * LB_PER_MWH, 3)]
-        for name, row in loaded.items()
-        if not name.startswith("_") and row.get("regionCode") and name != "usa"
-    ]
-    source = {"source": "US EPA eGRID, CO2-equivalent total output rate", "url": "https://www.epa.gov/egrid"}
-    return {
-        "unit": "g/kWh",
-        "method": "direct, production, average, location-based, yearly",
-        "year": year,
-        "sources": {"egrid": {**source, "licence": "public domain", "packaged_by": "codecarbon 3.3.2 (MIT)"}},
-        "rows": sorted(rows),
-    }
+def _years(values: dict[int, tuple[float, str]]) -> list[list[Any]]:
+    return [[year, round(value, 3), source] for year, (value, source) in sorted(values.items())]
 
 
 def build_processors(wheels: Path) -> dict[str, Any]:
     """Thermal design power by processor, as codecarbon (MIT) collected it from the vendors' pages."""
-    text = wheel_member(wheels, "codecarbon==3.3.2", "codecarbon/data/hardware/cpu_power.csv")
+    text = wheel_member(wheels, CODECARBON, "codecarbon/data/hardware/cpu_power.csv")
     rows: dict[str, float] = {}
     for row in csv.DictReader(io.StringIO(text)):
         name = " ".join(row["Name"].split())
@@ -237,11 +190,8 @@ def build_processors(wheels: Path) -> dict[str, Any]:
     }
 
 
-def check_small(states: dict[str, Any], processors: dict[str, Any]) -> list[str]:
-    faults = [f"{row[0]}: {row[2]} g/kWh is out of range" for row in states["rows"] if not 1 <= row[2] <= 1200]
-    if len(states["rows"]) < 50:
-        faults.append(f"only {len(states['rows'])} states")
-    faults += [f"{name}: {watts} W is out of range" for name, watts in processors["rows"] if not 1 <= watts <= 600]
+def check_processors(processors: dict[str, Any]) -> list[str]:
+    faults = [f"{name}: {watts} W is out of range" for name, watts in processors["rows"] if not 1 <= watts <= 600]
     if len(processors["rows"]) < 4000:
         faults.append(f"only {len(processors['rows'])} processors")
     return faults
@@ -270,6 +220,11 @@ def check(table: dict[str, Any]) -> list[str]:
     world = {row[0]: row[1] for row in table["world"]}
     if abs(world.get(2024, 0.0) - WORLD_2024) > 0.01 * WORLD_2024:
         faults.append(f"world 2024: {world.get(2024)}, Ember says {WORLD_2024}")
+    if (
+        len({source for *_, values in table["rows"] for *_, source in values}) > 1
+        and "owid-file" not in table["sources"]
+    ):
+        faults.append("the values are of more than one edition: their methods differ")
     licences = {s["licence"] for s in table["sources"].values()}
     if not licences <= {"CC-BY-4.0", "MIT", "public domain"}:
         faults.append(f"licences {licences}")
@@ -302,13 +257,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only check the table in the repository")
     options = parser.parse_args()
     if options.check:
-        table, states, processors = (json.loads(p.read_text(encoding="utf-8")) for p in (TABLE, STATES, PROCESSORS))
+        table, processors = (json.loads(path.read_text(encoding="utf-8")) for path in (TABLE, PROCESSORS))
     else:
         with tempfile.TemporaryDirectory() as scratch:
             wheels = options.wheels or Path(scratch)
             if not options.wheels:
-                wanted = [edition["wheel"] for edition in EDITIONS]
-                for requirement in wanted:  # two versions of one project cannot be asked for at once
+                for requirement in (COUNTRIES[0], CODECARBON):
                     subprocess.run(
                         [
                             sys.executable,
@@ -324,16 +278,15 @@ def main() -> int:
                         check=True,
                     )
             table = build(wheels, options.owid)
-            states, processors = build_states(wheels), build_processors(wheels)
+            processors = build_processors(wheels)
         if TABLE.exists():
             print("\n".join(changes(json.loads(TABLE.read_text(encoding="utf-8")), table)))
-    faults = check(table) + check_small(states, processors)
+    faults = check(table) + check_processors(processors)
     if faults:
         print("\n".join(faults), file=sys.stderr)
         return 1
     if not options.check:
         write(table, TABLE)
-        write(states, STATES)
         write(processors, PROCESSORS)
     print(f"{TABLE.name}: {len(table['rows'])} countries, {sum(len(r[3]) for r in table['rows'])} values, sound")
     return 0

@@ -58,11 +58,12 @@ def values(prefix: str, action: argparse.Action, **_: object) -> Iterable[str]:
 
 
 def zones() -> dict[str, str]:
-    """Codes of countries with their names."""
+    """Codes of countries and of zones in them, with their names."""
     from ..factors.tables import table
 
     countries = {code: name for code, _, name, *_ in table("country_intensity")["rows"]}
-    return {**countries, "world": "the world's average"}
+    finer = {row[0]: row[1] for row in table("subnational_intensity")["rows"]}
+    return {**countries, **finer, "EU": "European Union", "world": "the world's average"}
 
 
 def networks(prefix: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_names
 from ..values import QUALITIES, worst_quality
 from .factor import Factor, FactorError, UnknownZoneError
-from .grid import intensity, marginal_intensity, residual_intensity
+from .grid import intensity, residual_intensity
 from .overrides import OverrideError, use_overrides
 from .zones import country_code, named_zone, zone_code
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .firms import FirmYear, firm_years
     from .hardware import Processor, cpu, ram_power
     from .hours import ClusterYear, HourFactor, hour_names, hours_of, own_hour_factor, read_hours, write_hours
-    from .sites import CloudRegion, cloud_region, pue, unstated_pue, wue
+    from .sites import CloudRegion, cloud_region, marginal_intensity, pue, unstated_pue, wue
     from .user_file import UserFile
 
 __getattr__, __dir__ = lazy_names(
@@ -39,7 +39,7 @@ __getattr__, __dir__ = lazy_names(
         ".cards": "Card card card_names gpu_tdp",
         ".hardware": "Processor cpu ram_power",
         ".hours": "ClusterYear HourFactor hour_names hours_of own_hour_factor read_hours write_hours",
-        ".sites": "CloudRegion cloud_region pue unstated_pue wue",
+        ".sites": "CloudRegion cloud_region marginal_intensity pue unstated_pue wue",
         ".user_file": "UserFile",
     },
 )

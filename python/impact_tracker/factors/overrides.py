@@ -33,7 +33,7 @@ from .hardware_names import bare_name
 from .life_cycle import CELL_KINDS, INDICATOR_UNITS, SERVER, STAGES_OF_MACHINES, cell_kind
 from .user_file import Fields, UserFile
 from .year_table import YearTable
-from .zones import zone_code
+from .zones import use_zones, zone_code
 
 # kind of factor -> the unit that its values have
 KINDS: dict[str, str] = {
@@ -161,7 +161,7 @@ class Overrides:
     def _key(self, kind: str, name: str) -> str:
         if kind in ZONE_KINDS:
             try:
-                return zone_code(name)
+                return zone_code(name, self.years.rows if self.years else ())
             except FactorError as fault:
                 raise self._file.fault([kind, name], str(fault)) from fault
         return bare_name(name)
@@ -180,6 +180,7 @@ def use_overrides(path: str | Path | None) -> Overrides | None:
     """From now on the factors of this file win; `None`: only the bundled ones. OverrideError with the faulty line."""
     chosen = Overrides(path) if path is not None else None
     _active[:] = [chosen]
+    use_zones(chosen.years.rows if chosen and chosen.years else ())
     return chosen
 
 

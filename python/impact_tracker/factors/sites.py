@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .constants import UnknownFactorError, constant
-from .factor import Factor, did_you_mean, near_matches
-from .grid import intensity
+from .factor import Factor, FactorError, did_you_mean, near_matches
+from .grid import intensity, users_own
 from .tables import Row, Table, published, table
 
 
 @dataclass(frozen=True)
 class CloudRegion:
-    """A cloud's region. `wue` and `marginal` are `None` where nobody published them."""
+    """A cloud's region. `zone`: the finest zone that the tables of intensity hold for its place (US-VA, FRA).
+
+    `intensity`: of that zone, by the one convention of all bundled values, so that regions of different clouds
+    compare. `published`: what the operator itself says of the grid, direct emissions of what is consumed: for reading,
+    never in a comparison with the others. `wue`, `marginal` and `published` are `None` where nobody published them.
+    """
 
     provider: str
     region: str
@@ -22,6 +27,7 @@ class CloudRegion:
     intensity: Factor
     wue: Factor | None
     marginal: Factor | None
+    published: Factor | None = None
 
 
 def pue(name: str = "average") -> Factor:
@@ -42,40 +48,80 @@ def wue(name: str) -> Factor:
     return constant("wue", name)
 
 
-def cloud_region(provider: str, region: str) -> CloudRegion:
-    """A region with its PUE and intensity: the region's own where published, else the provider's and the country's.
+def cloud_region(provider: str, region: str, year: int | None = None) -> CloudRegion:
+    """A region with its PUE (its own where published, else the provider's) and its grid's intensity (of a `year`).
 
     UnknownFactorError, with near names, for an unknown provider or region.
     """
     data = table("cloud_regions")
+    return _region(_row(provider, region, data), data, year)
+
+
+def marginal_intensity(zone: str) -> Factor:
+    """What one kWh more would emit: from the user's file, or of a cloud's region (`aws/us-east-1`) that the table has
+    it for. It is never the average. FactorError, with the regions that have one, where none is known."""
+    if "/" in zone:
+        return marginal_of_region(zone)
+    known = f"; bundled are those of {', '.join(regions_with_marginal())}"
+    return users_own("intensity_marginal", zone, "marginal intensity", known)
+
+
+def marginal_of_region(name: str) -> Factor:
+    """What one kWh more would emit in a cloud's region ("aws/us-east-1"); FactorError where nobody published it."""
+    provider, _, region = name.partition("/")
+    marginal = cloud_region(provider, region).marginal
+    if marginal is None:
+        known = ", ".join(regions_with_marginal())
+        raise FactorError(f"no marginal intensity of {name} is bundled; known are those of {known}")
+    return marginal
+
+
+def regions_with_marginal() -> list[str]:
+    """The regions whose marginal intensity is bundled, as `marginal_of_region` takes them."""
+    return [f"{row[0]}/{row[1]}" for row in table("cloud_regions")["rows"] if "marginal" in row[4]]
+
+
+def _row(provider: str, region: str, data: Table) -> Row:
     wanted = provider.casefold()
     if wanted not in data["providers"]:
         raise UnknownFactorError(f"unknown cloud {provider!r}; known are {', '.join(data['providers'])}")
-    rows = {row[1]: row for row in data["rows"] if row[0] == wanted}
+    rows: dict[str, Row] = {row[1]: row for row in data["rows"] if row[0] == wanted}
     if region.casefold() not in rows:
         near = near_matches(region, rows)
         hint = did_you_mean(near) or f" Known are {', '.join(rows)}."
         raise UnknownFactorError(f"{provider} has no region {region!r} in the table.{hint}")
-    return _region(rows[region.casefold()], data)
+    return rows[region.casefold()]
 
 
-def _region(row: Row, data: Table) -> CloudRegion:
+def _region(row: Row, data: Table, year: int | None) -> CloudRegion:
     provider, region, zone, place, own = row
     name = f"{provider} {region}"
 
-    def stated(key: str, unit: str, what: str, method: str = "") -> Factor | None:
+    def stated(key: str, source: str, unit: str, what: str, *, factor: float, method: str = "") -> Factor | None:
         if key not in own:
             return None
-        origin = data["sources"][own["site" if key in ("pue", "wue") and "site" in own else "source"]]
-        return published(origin, own[key], unit, f"{what}, {name}", year=origin["year"], method=method)
+        origin, value = data["sources"][source], own[key]
+        low = max(1.0, value / factor) if key == "pue" else value / factor
+        return published(
+            origin, value, unit, f"{what}, {name}", low=low, high=value * factor, year=origin["year"], method=method
+        )
 
+    site = own.get("site", "aws-2024")
     return CloudRegion(
         provider,
         region,
         zone,
         place,
-        stated("pue", "1", "power usage effectiveness") or pue(provider),
-        stated("intensity", "g/kWh", "carbon intensity", "average, location-based, yearly") or intensity(zone),
-        stated("wue", "L/kWh", "water usage effectiveness"),
-        stated("marginal", "g/kWh", "carbon intensity", "marginal, yearly"),
+        stated("pue", site, "1", "power usage effectiveness", factor=1.06) or pue(provider),
+        intensity(zone, year),
+        stated("wue", own.get("water", site), "L/kWh", "water usage effectiveness", factor=1.5),
+        stated("marginal", "gsf", "g/kWh", "carbon intensity", factor=1.3, method="marginal, yearly"),
+        stated(
+            "published",
+            "google-2024",
+            "g/kWh",
+            "carbon intensity",
+            factor=1.3,
+            method="direct, consumption, average, location-based, yearly",
+        ),
     )

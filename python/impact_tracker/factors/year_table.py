@@ -1,63 +1,105 @@
-"""Intensities of every country and year from a file that the user fetched: Our World in Data's or Ember's, as CSV.
+"""Intensities by zone and year from a file that the user fetched: Our World in Data's, Ember's or Electricity Maps'.
 
     country,year,iso_code,…,carbon_intensity_elec,…          owid-energy-data.csv
     Entity,Code,Year,Carbon intensity of electricity …       a download of Our World in Data's chart
+    Datetime (UTC),Country,…,Zone id,…,Carbon intensity gCO₂eq/kWh (Life cycle),…    Electricity Maps, yearly
+    {"FR": {"carbonIntensity": {"value": 33}}, …}            the same from the Green Web Foundation, yearly_2024.json
 
 Given as the file of factors itself (`--factors owid-energy-data.csv`), or named in it:
-`intensity_table = "owid-energy-data.csv"`.
+`intensity_table = "owid-energy-data.csv"`. Electricity Maps follows the flows, so its values are of what a zone
+consumes; its licence (ODbL) lets nobody bundle them, and anybody read them.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import math
+import re
 from pathlib import Path
 
 from .factor import FactorError
+from .tables import table
 
-_CODES = ("iso_code", "code")
-_VALUES = ("carbon_intensity_elec", "carbon intensity of electricity", "intensity_g_per_kwh")
+_CODES = ("iso_code", "code", "zone id", "zone key")
+_VALUES = (
+    "carbon_intensity_elec",
+    "carbon intensity of electricity",
+    "intensity_g_per_kwh",
+    "carbon intensity gco₂eq/kwh (life cycle)",
+    "carbon intensity gco2eq/kwh (life cycle)",
+)
+_YEARS = ("year", "datetime (utc)")
 _WORLD = "OWID_WRL"
+_PRODUCTION = "lifecycle, production, average, location-based, yearly"
+_CONSUMPTION = "lifecycle, consumption, average, location-based, yearly"
 
 
 class YearTable:
-    """`rows`: ISO alpha-3 code (`WORLD` too) -> [year, g/kWh] by year. Empty values are holes; groups of countries
-    are left out. `error` (a FactorError) with file and line for a value that is none."""
+    """`rows`: ISO alpha-3 code, code of a zone within a country (US-CA), or `WORLD` -> [year, g/kWh] by year; `method`:
+    the convention of all of them.
+
+    Empty values are holes; groups of countries are left out. `error` (a FactorError) with file and line for a value
+    that is none."""
 
     def __init__(self, path: str | Path, error: type[FactorError] = FactorError) -> None:
         self.path = Path(path)
         self.rows: dict[str, list[tuple[int, float]]] = {}
+        self.method = _PRODUCTION
         try:
-            with self.path.open(newline="", encoding="utf-8-sig") as stream:
-                reader = csv.reader(stream)
-                code, year, value = self._columns(next(reader, []), error)
-                for row in reader:
-                    if len(row) > max(code, year, value) and row[value].strip():
-                        self._take(row[code], row[year], row[value], f"{self.path}:{reader.line_num}", error)
-        except (OSError, UnicodeDecodeError, csv.Error) as fault:
+            if self.path.suffix.casefold() == ".json":
+                self._read_json(error)
+            else:
+                self._read_csv(error)
+        except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as fault:
             raise error(f"{self.path}: the table of intensities cannot be read: {fault}") from fault
         if not self.rows:
             raise error(f"{self.path}: it holds no intensity of a country")
         for values in self.rows.values():
             values.sort()
 
+    def _read_csv(self, error: type[FactorError]) -> None:
+        with self.path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.reader(stream)
+            code, year, value = self._columns(next(reader, []), error)
+            for row in reader:
+                if len(row) > max(code, year, value) and row[value].strip():
+                    self._take(row[code], row[year], row[value], f"{self.path}:{reader.line_num}", error)
+
+    def _read_json(self, error: type[FactorError]) -> None:
+        year = re.search(r"(?:19|20)\d\d", self.path.stem)
+        zones = json.loads(self.path.read_text(encoding="utf-8"))
+        if year is None or not isinstance(zones, dict):
+            raise error(f"{self.path}: no table of intensities: it needs zones, and the year in the file's name")
+        self.method = _CONSUMPTION
+        for code, fields in zones.items():
+            intensity = fields.get("carbonIntensity") if isinstance(fields, dict) else None
+            value = intensity.get("value") if isinstance(intensity, dict) else None
+            if value is not None:
+                self._take(code, year.group(), str(value), f"{self.path}: {code}", error)
+
     def _columns(self, head: list[str], error: type[FactorError]) -> tuple[int, int, int]:
         names = [name.strip().casefold() for name in head]
         code = next((names.index(name) for name in _CODES if name in names), None)
+        year = next((names.index(name) for name in _YEARS if name in names), None)
         value = next((i for i, name in enumerate(names) if name.startswith(_VALUES)), None)
-        if code is None or value is None or "year" not in names:
+        if code is None or value is None or year is None:
             raise error(
-                f"{self.path}:1: no table of intensities: it needs the columns {' or '.join(_CODES)}, year and"
-                f" {' or '.join(_VALUES)}"
+                f"{self.path}:1: no table of intensities: it needs the columns {' or '.join(_CODES[:2])}, year and"
+                f" {' or '.join(_VALUES[:3])}, or those of Electricity Maps"
             )
-        return code, names.index("year"), value
+        if names[code].startswith("zone"):
+            self.method = _CONSUMPTION
+        return code, year, value
 
     def _take(self, code: str, year: str, value: str, where: str, error: type[FactorError]) -> None:
         word = "WORLD" if code.strip() == _WORLD else code.strip().upper()
-        if word != "WORLD" and len(word) != 3:
+        if self.method == _CONSUMPTION and len(word) == 2:
+            word = next((row[0] for row in table("country_intensity")["rows"] if row[1] == word), word)
+        if word != "WORLD" and len(word) != 3 and "-" not in word:
             return
         try:
-            grams, when = float(value), int(year)
+            grams, when = float(value), int(year[:4])
         except ValueError:
             raise error(f"{where}: {value!r} of {year!r} is no intensity of a year") from None
         if not math.isfinite(grams) or grams < 0:

@@ -1,11 +1,13 @@
-"""Names of countries: ISO 3166 codes, English names and how people spell them."""
+"""Names of zones: ISO 3166 codes of countries and of what lies in them, English names and how people spell them."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 
 from .factor import UnknownZoneError, did_you_mean, near_matches
+from .finer import COUNTRIES, finer_zones
 from .tables import table
 
 # Names that people use beside those of the table. Words that mean more than one country are left out on purpose.
@@ -55,21 +57,36 @@ def named_zone(zone: str | None) -> str | None:
     return None if zone is None or zone.strip().lower() == "world" else zone
 
 
-def zone_code(zone: str) -> str:
-    """Code of any zone a table may hold: a country (FRA), a state of the USA (US-CA), WORLD, EU. UnknownZoneError
-    else."""
+def zone_code(zone: str, users: Collection[str] | None = None) -> str:
+    """Code of any zone a table may hold: a country (FRA), a state, province or bidding zone (US-CA, CA-QC, SE-SE3),
+    WORLD, EU, or a zone of the user's own table. UnknownZoneError, with near names, else.
+
+    `users`: the zones of that table; `None` for those of `use_zones`."""
     word = zone.strip().upper() if isinstance(zone, str) else ""
-    if word in ("WORLD", "EU"):
+    if word in ("WORLD", "EU") or word in finer_zones() or word in (_users_zones[0] if users is None else users):
         return word
-    if word.startswith("US-"):
-        states = [row[0] for row in table("state_intensity")["rows"]]
-        if word in states:
-            return word
-        near = near_matches(word, states)
-        raise UnknownZoneError(
-            f"unknown state {zone!r}: give US- and two letters, as in US-CA." + did_you_mean(near), near
-        )
+    if word[:2] in COUNTRIES and word[2:3] == "-":
+        near = [code for code in finer_zones() if code.startswith(word[:4])][:4] or near_matches(word, finer_zones())
+        hint = did_you_mean(near)
+        raise UnknownZoneError(f"unknown zone {zone!r}: give a country and a zone of it, as in US-CA.{hint}", near)
+    if isinstance(zone, str) and plain(zone) in _finer_names() and plain(zone) not in _index():
+        return _finer_names()[plain(zone)]
     return country_code(zone)
+
+
+_users_zones: list[Collection[str]] = [()]
+
+
+def use_zones(zones: Collection[str]) -> None:
+    """From now on these zones, of the user's own table, are known beside the bundled ones."""
+    _users_zones[0] = zones
+
+
+@cache
+def _finer_names() -> dict[str, str]:
+    """Names of zones within countries, and those of bidding zones without their country (SE3)."""
+    names = {plain(row[1]): code for code, row in finer_zones().items()}
+    return {**names, **{plain(code[3:]): code for code in finer_zones() if len(code) == 6}}
 
 
 def country_code(zone: str) -> str:
@@ -84,7 +101,7 @@ def country_code(zone: str) -> str:
     if 0 < len(wanted) <= 3:
         near = [f"{r[2]} ({r[0]})" for r in rows if r[0].casefold().startswith(wanted[:2])][:4]
     else:
-        near = near_matches(zone, [r[2] for r in rows])
+        near = near_matches(zone, [r[2] for r in rows] + [row[1] for row in finer_zones().values()])
         spelled = near_matches(wanted, _ALIASES)
         if spelled and not near:
             near = sorted({r[2] for r in rows if r[0] in {_ALIASES[s] for s in spelled}})

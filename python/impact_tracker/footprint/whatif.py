@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from ..factors import Factor
+from ..factors.conventions import check_one_convention
 from .allocation import Allocation, embodied
 from .explaining import explain
 from .impact import EnergyInput, Impact
@@ -138,7 +139,8 @@ class WhatIf:
 
 
 def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
-    """The change weighed against the case, per run. ValueError for ratios that are not above 0 or have a unit."""
+    """The change weighed against the case, per run. ValueError for ratios that are not above 0 or have a unit, and for
+    an intensity of another convention than the case's."""
     for ratio in (change.energy, change.duration):
         if ratio.unit != "1" or not ratio.low > 0:
             raise ValueError(
@@ -148,6 +150,8 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
         raise ValueError(
             f"{change.name}: describe the machine of before too, else making would weigh on one side alone"
         )
+    if change.intensity is not None:
+        check_one_convention(case.intensity, change.intensity)
     after_case = replace(
         case,
         intensity=change.intensity or case.intensity,

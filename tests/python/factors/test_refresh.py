@@ -34,6 +34,7 @@ def test_the_shipped_table_is_sound():
         (lambda t: t["sources"]["owid-2025"].update(licence="ODbL-1.0"), "licences"),
         (lambda t: t["world"].clear(), "world 2024"),
         (lambda t: next(r for r in t["rows"] if r[0] == "FRA")[3].clear(), "FRA 2023"),
+        (lambda t: t["rows"][5][3][0].__setitem__(2, "owid-2024"), "more than one edition"),
     ],
 )
 def test_faults_are_found(spoil, said):
@@ -67,7 +68,8 @@ def test_reading_owid_energy_data(tmp_path):
     path.write_text(
         "country,year,iso_code,electricity_generation,carbon_intensity_elec\n"
         "France,2024,FRA,550.0,44.1\nFrance,2005,FRA,550.0,80.0\nWorld,2024,,30000,470\nFrance,2023,FRA,500,\n"
+        "Asia,2024,,9000,500\n"
     )
     tables = refresh.Tables()
     refresh.read_owid(path, tables)
-    assert tables.values == {"FRA": {2024: (44.1, "owid-file")}} and tables.generation_twh == {"FRA": 550.0}
+    assert tables.values == {"FRA": {2024: (44.1, "owid-file")}, "WORLD": {2024: (470.0, "owid-file")}}
