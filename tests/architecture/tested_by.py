@@ -15,7 +15,6 @@ TESTED_BY: dict[str, str] = {
     "impact/host/clock.cpp": "cpp/record/writer_test.cpp",
     "impact/host/control.cpp": "cpp/sources/device_readers_test.cpp",
     "impact/host/exit_accounting.cpp": "cpp/attribution/process_tree_test.cpp",
-    "impact/host/file.cpp": "cpp/sources/bad_input_test.cpp",
     "impact/host/fork.cpp": "integration/test_robust.py",
     "impact/host/host.cpp": "cpp/sources/registry_test.cpp",
     "impact/host/http.cpp": "cpp/sources/web_test.cpp",

@@ -9,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <system_error>
+
+#include "impact/host/thread.hpp"
 
 namespace impact {
 namespace {
@@ -132,6 +135,17 @@ std::optional<std::uint64_t> read_count(const Descriptor& file) noexcept {
   std::array<char, 32> text;
   const std::ptrdiff_t n = read_at(file, text);
   if (n <= 0 || n == static_cast<std::ptrdiff_t>(text.size())) return std::nullopt;
+  // Counters are read thousands of times a second: up to 19 digits cannot overflow, so that none is tested for it.
+  constexpr std::ptrdiff_t kSafeDigits = 19;
+  const std::ptrdiff_t digits = text[static_cast<std::size_t>(n - 1)] == '\n' ? n - 1 : n;
+  std::uint64_t value = 0;
+  std::ptrdiff_t i = 0;
+  for (; i < std::min(digits, kSafeDigits); ++i) {
+    const auto digit = static_cast<unsigned char>(text[static_cast<std::size_t>(i)] - '0');
+    if (digit > 9) break;
+    value = value * 10 + digit;
+  }
+  if (i == digits && i > 0) return value;
   return parse_number<std::uint64_t>({text.data(), static_cast<std::size_t>(n)});
 }
 
@@ -164,7 +178,10 @@ int write_all(const Descriptor& file, std::string_view data) noexcept {
 }
 
 std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept {
-  const NoWriteSignals quiet;
+  // A thread of ours takes no signal: what a failing write sends there waits until the thread ends, and the four system
+  // calls of holding it back are saved each second.
+  std::optional<NoWriteSignals> quiet;
+  if (!is_without_signals()) quiet.emplace();
   ssize_t n = -1;
   do {
     n = ::write(file.get(), data.data(), data.size());

@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint32_t kWake = 1;
 constexpr std::uint32_t kStop = 2;
 
+thread_local bool is_body_of_a_thread = false;
+
 }  // namespace
 
 bool Waker::sleep_until(Instant deadline) noexcept {
@@ -49,7 +51,10 @@ Thread::Thread(const std::string& name, std::function<void(Waker&)> body)
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([waker = waker_, body = std::move(body)] { body(*waker); });
+    thread_ = std::thread([waker = waker_, body = std::move(body)] {
+      is_body_of_a_thread = true;
+      body(*waker);
+    });
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
@@ -66,5 +71,7 @@ Thread::~Thread() {
   waker_->stop();
   thread_.join();
 }
+
+bool is_without_signals() noexcept { return is_body_of_a_thread; }
 
 }  // namespace impact

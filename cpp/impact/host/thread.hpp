@@ -43,4 +43,7 @@ class Thread {
   std::thread thread_;
 };
 
+// Whether the calling thread is the body of a Thread, which never takes a signal.
+bool is_without_signals() noexcept;
+
 }  // namespace impact

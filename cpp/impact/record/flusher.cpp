@@ -20,26 +20,28 @@ struct Flusher {
   Outboxes outboxes;
   std::unique_ptr<Thread> thread;
 
-  Outboxes all() {
-    const std::lock_guard lock(list);
-    return outboxes;
-  }
-
-  void flush_all() noexcept {
+  // `held`: room for the list, which a caller that comes again has from before.
+  void flush_all(Outboxes& held) noexcept {
     try {
-      for (const auto& outbox : all()) {
+      {
+        const std::lock_guard lock(list);
+        held = outboxes;
+      }
+      for (const auto& outbox : held) {
         outbox->collect();
         outbox->flush();
       }
+      held.clear();
       // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
     } catch (const std::bad_alloc&) {  // no memory for the list: what waits is written next time
     }
   }
 
   void run(Waker& waker) {
+    Outboxes held;
     Instant next = system_clock().now() + kFlushInterval;
     while (waker.sleep_until(next)) {
-      flush_all();
+      flush_all(held);
       // A slow disk must not be asked again at once.
       next = std::max(next + kFlushInterval, system_clock().now());
     }
@@ -65,7 +67,10 @@ void start_flushing(const std::shared_ptr<Outbox>& outbox) {
   }
 }
 
-void flush_all_records() noexcept { per_process<Flusher>().flush_all(); }
+void flush_all_records() noexcept {
+  Outboxes held;
+  per_process<Flusher>().flush_all(held);
+}
 
 void stop_flushing(const std::shared_ptr<Outbox>& outbox) noexcept {
   Flusher& flusher = per_process<Flusher>();
