@@ -15,6 +15,7 @@ _EXAMPLES = """examples:
   impact-tracker estimate --hours 12 --gpus 8 --gpu "A100 SXM4 80GB" --platform gcp --zone US --method-version 2.1
   impact-tracker estimate --method accelerator-days --hours 355 --gpus 10000 --tdp-gpu 330 --pue 1.1 --intensity 429
   impact-tracker estimate --method cloud --platform aws --hours 5 --cores 8 --cpu-usage 0.5 --zone IE
+  impact-tracker estimate --method instance --instance aws:p4d.24xlarge --hours 10 --gpu-usage 0.9 --zone IE
   impact-tracker estimate --method hour-factor --hours 10 --cores 100"""
 
 
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _option(parser, "gpu_usage", type=float, metavar="0..1", help="share of the cards used (1; cloud: 0.5)")
     _option(parser, "memory_gb", type=float, help="memory requested in GB")
     _option(parser, "memory_w", type=float, metavar="W", help="measured power of the memory")
+    _option(parser, "instance", metavar="TYPE", help="a cloud's instance, as in aws:p4d.24xlarge")
     _option(parser, "platform", help="personal computer, local server (default), aws, gcp, azure …")
     _option(parser, "pue", type=float, help="power usage effectiveness of the site")
     _option(parser, "scaling", type=float, help="how often the run was repeated (1)")

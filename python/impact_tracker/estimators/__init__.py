@@ -6,6 +6,7 @@ from .cluster import Cluster, ClusterImpact, cluster_training
 from .estimate import Comparison, Estimate, EstimateError
 from .green_algorithms import PROFILES, core_power, green_algorithms, inference_total, training_total
 from .hours import hour_factor
+from .instance import instance
 from .jobs import Job, clock_hours, ga4hpc, memory_gb
 from .methods import METHODS, Inputs, Method, estimate_by, users_of
 from .requests import Mix, RequestImpact, llm_request
@@ -38,6 +39,7 @@ __all__ = [
     "green_algorithms",
     "hour_factor",
     "inference_total",
+    "instance",
     "llm_request",
     "memory_gb",
     "mlco2",

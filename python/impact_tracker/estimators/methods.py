@@ -12,6 +12,7 @@ from ..factors.hours import hours_of, read_hours
 from .estimate import Estimate, EstimateError
 from .green_algorithms import core_power, green_algorithms
 from .hours import hour_factor
+from .instance import instance
 from .jobs import Job, ga4hpc
 from .simple import accelerator_days, cloud, grid_of, mlco2, strubell
 
@@ -45,6 +46,7 @@ FLAGS = {
     "network_gb": "--network-gb",
     "replication": "--replication",
     "tables": "--tables",
+    "instance": "--instance",
 }
 
 
@@ -53,7 +55,7 @@ class Inputs:
     """What is known of a run, `None` for what nobody said. Powers in W, usages from 0 to 1, `intensity` in g/kWh.
 
     `cores` are virtual cores in a cloud. `hour_factor`: names of factors of an hour; `hours_file`: a cluster's own.
-    `tables`: the folder of Green Algorithms' own data.
+    `tables`: the folder of Green Algorithms' own data. `instance`: a cloud's type, as in aws:p4d.24xlarge.
     """
 
     hours: float
@@ -84,6 +86,7 @@ class Inputs:
     network_gb: float | None = None
     replication: float | None = None
     tables: str | None = None
+    instance: str | None = None
 
     @property
     def given(self) -> list[str]:
@@ -200,16 +203,31 @@ def _accelerator_days(inputs: Inputs) -> Estimate:
     )
 
 
-def _cloud(inputs: Inputs) -> Estimate:
-    def around(usage: float | None) -> tuple[float, float, float]:
-        return (0.0, 0.5, 1.0) if usage is None else (usage, usage, usage)
+def _around(usage: float | None) -> tuple[float, float, float]:
+    """From idle to full where nobody said how busy it was."""
+    return (0.0, 0.5, 1.0) if usage is None else (usage, usage, usage)
 
+
+def _instance(inputs: Inputs) -> Estimate:
+    return instance(
+        name=inputs.instance or "",
+        hours=inputs.hours,
+        utilisation=_around(inputs.cpu_usage),
+        card_utilisation=_around(inputs.gpu_usage),
+        pue=inputs.pue,
+        scaling=_or(inputs.scaling, 1.0),
+        zone=inputs.zone,
+        intensity_g_per_kwh=inputs.intensity,
+    )
+
+
+def _cloud(inputs: Inputs) -> Estimate:
     return cloud(
         provider=inputs.platform or "",
         hours=inputs.hours,
         vcpus=_or(inputs.cores, 0.0),
-        utilisation=around(inputs.cpu_usage),
-        card_utilisation=around(inputs.gpu_usage),
+        utilisation=_around(inputs.cpu_usage),
+        card_utilisation=_around(inputs.gpu_usage),
         memory_gb=_or(inputs.memory_gb, 0.0),
         ssd_tb=_or(inputs.ssd_tb, 0.0),
         hdd_tb=_or(inputs.hdd_tb, 0.0),
@@ -270,6 +288,12 @@ METHODS: dict[str, Method] = {
         ),
         _cloud,
         (("platform",), ("cores", "gpus", "gpu", "memory_gb", "ssd_tb", "hdd_tb", "network_gb")),
+    ),
+    "instance": Method(
+        "a cloud's instance by its type: its share of a host, use and making",
+        _uses(f"instance cpu_usage gpu_usage scaling pue {_GRID}"),
+        _instance,
+        (("instance",),),
     ),
 }
 

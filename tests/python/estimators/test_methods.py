@@ -36,6 +36,7 @@ GIVEN = {
     "hdd_tb": st.floats(0.1, 10),
     "network_gb": st.floats(0.1, 1000),
     "replication": st.floats(1, 3),
+    "instance": st.sampled_from(["aws:p4d.24xlarge", "gcp:e2-standard-4", "azure:D2s v3"]),
 }
 BEYOND = {"tables", "hours_file"}  # a folder and a file, which its own tests make
 
@@ -79,6 +80,8 @@ def test_an_option_that_is_used_changes_or_is_named(method, option, data):
     )
     if method == "cloud":
         said["gpu"] = "V100"
+    if method == "instance":
+        said["instance"] = "aws:p4d.24xlarge"
     if method == "hour-factor":
         del said["gpus"]
         if option == "gpus":
@@ -104,6 +107,8 @@ def test_an_option_that_is_used_changes_or_is_named(method, option, data):
         (["--method", "ga4hpc", "--cores", "4", "--tdp-per-core", "9", "--gpus", "2"], "2 cards"),
         (["--method", "cloud", "--cores", "8"], "--platform"),
         (["--method", "cloud", "--platform", "aws", "--gpu", "Voodoo 2"], "A100"),
+        (["--method", "instance", "--instance", "aws:p4d.24xlarg"], "aws:p4d.24xlarge"),
+        (["--method", "instance"], "--instance"),
         (["--gpu", "V100", "--tdp-gpu", "250"], "not both"),
         (["--gpus", "1", "--cpu", "EPYC 7543"], "--cpu without --cores"),
         (["--cores", "4", "--gpu-usage", "0.5"], "--gpu-usage without --gpus"),
