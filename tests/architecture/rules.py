@@ -90,6 +90,7 @@ FLOORS: dict[str, int] = {
     "data_interface": 9,
     "report": 9,
     "interop": 8,
+    "services": 8,
     "ledger": 10,
     "bench": 10,
     "bench.plan": 1,
@@ -122,5 +123,5 @@ CEILINGS: tuple[tuple[str, int, int], ...] = (
     ("docstrings", 0, 0),  # docstrings in another style than the house's
     ("shared_names", 0, 0),  # classes with the name of another class of the package
 )
-LATER_FOLDERS = frozenset({"cluster", "ledger", "studies"})  # capabilities that came after the house
+LATER_FOLDERS = frozenset({"cluster", "ledger", "services", "studies"})  # capabilities that came after the house
 VAGUE_NAMES = frozenset({"found", "one", "said", "whole"})  # a variable is named after the quantity that it holds

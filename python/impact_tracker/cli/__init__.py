@@ -25,6 +25,7 @@ COMMANDS = {
     "what-if": "what another place, machine, precision or model would save, with its range and its rebound",
     "study": "experiments and simulations: which paradigm of training costs least",
     "indirect": "declared consequences of a solution: second order, rebound, loops, against a reference scenario",
+    "service": "a service by its inventory: terminal, network, hosting, inference, share of the training",
     "estimate": "energy and carbon of a run that was not measured, by a published method",
     "export": "write runs in the form of a journal, hub or standard",
     "lint": "look for the known traps in reports, ours and others'",

@@ -21,12 +21,12 @@ def explain(impact: Impact) -> list[str]:
     return lines + [f"  - {source}" for source in impact.sources]
 
 
-def mass_of(grams: float) -> str:
-    """`1.03 kg`, `59 t`: four digits and the unit that suits them."""
+def mass_of(grams: float, digits: int = 4) -> str:
+    """`1.03 kg`, `59 t`: so many digits and the unit that suits them."""
     for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
         if abs(grams) < limit:
-            return f"{grams * scale:.4g} {unit}"
-    return f"{grams * 1e-6:.4g} t"
+            return f"{grams * scale:.{digits}g} {unit}"
+    return f"{grams * 1e-6:.{digits}g} t"
 
 
 def mass_words_of(carbon: Impact) -> str:

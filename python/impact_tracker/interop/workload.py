@@ -44,9 +44,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..factors import Factor, FactorError, cpu, gpu_tdp, intensity, ram_power, zone_code
-from ..factors.factor import did_you_mean, near_matches
-from ..factors.tables import DATA
+from ..factors import Factor, cpu, gpu_tdp, intensity, ram_power, zone_code
+from ..factors.examples import file_or_example
 from ..factors.user_file import UserFile
 from ..footprint import Allocation, Extent, Machine
 from ..footprint.allocation import LIFETIME, UTILISATION
@@ -64,7 +63,6 @@ _FIELDS = {
     "site": ("zone", "intensity_g_per_kwh", "pue", "wue_l_per_kwh"),
     "allocation": ("lifetime_years", "utilisation"),
 }
-EXAMPLES = DATA / "examples"
 
 
 @dataclass(frozen=True)
@@ -77,29 +75,10 @@ class Workload:
     extent: Extent
 
 
-def example(name: str | Path, folder: str) -> Path:
-    """The file of this name; where there is none, the bundled example that is called so."""
-    path = Path(name)
-    bundled = EXAMPLES / folder / f"{name}.json"
-    if path.exists() or path.name != str(name):
-        return path
-    if not bundled.is_file() and not path.suffix:
-        near = did_you_mean(near_matches(str(name), examples(folder)))
-        raise FactorError(
-            f"{name}: neither a file nor a bundled example.{near or ' Bundled: ' + ', '.join(examples(folder))}"
-        )
-    return bundled if bundled.is_file() else path
-
-
-def examples(folder: str) -> list[str]:
-    """The names of the bundled examples."""
-    return sorted(path.stem for path in (EXAMPLES / folder).glob("*.json"))
-
-
 def read_workload(path: str | Path) -> Workload:
     """The run that a file describes; a name of a bundled example ("bloom") is its file. FactorError with file and
     line for what is wrong in it, UnknownFactorError for a card or a processor that no table holds."""
-    file = UserFile(example(path, "workloads"), "file of a workload")
+    file = UserFile(file_or_example(path, "workloads"), "file of a workload")
     file.check_names([], ("name", *_FIELDS))
     for table, known in _FIELDS.items():
         if table in file.tables:

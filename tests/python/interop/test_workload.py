@@ -6,9 +6,10 @@ import pytest
 
 from impact_tracker import cli
 from impact_tracker.factors import FactorError, UnknownFactorError
+from impact_tracker.factors.examples import example_names
 from impact_tracker.footprint import person_years
 from impact_tracker.interop.assessment import Assumptions, footprint_of
-from impact_tracker.interop.workload import examples, read_workload
+from impact_tracker.interop.workload import read_workload
 
 RUN = {"hours": 10, "energy_kwh": 5}
 MACHINE = {"cpus": 2, "cpu_cores": 32, "ram_gb": 256, "gpus": 4, "gpu": "NVIDIA A100-SXM4-80GB"}
@@ -125,4 +126,4 @@ def test_unknown_hardware_has_near_names(written):
 def test_either_runs_or_a_description(capsys):
     assert cli.main(["footprint"]) == 2 and "--workload" in capsys.readouterr().err
     assert cli.main(["footprint", "runs", "--workload", "bloom"]) == 2
-    assert examples("workloads") == ["bloom"]
+    assert example_names("workloads") == ["bloom"]
