@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from ..lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .inventory import Electricity, Entry, Equipment, FunctionalUnit, Inventory, Medium
+    from .inventory import Electricity, Entry, FunctionalUnit, Inventory, Medium, SharedEquipment
     from .inventory_file import read_inventory
     from .weighed import WeighedService, weigh
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        ".inventory": "Electricity Entry Equipment FunctionalUnit Inventory Medium",
+        ".inventory": "Electricity Entry SharedEquipment FunctionalUnit Inventory Medium",
         ".inventory_file": "read_inventory",
         ".weighed": "WeighedService weigh",
     },
@@ -24,10 +24,10 @@ __getattr__, __dir__ = lazy_names(
 __all__ = [
     "Electricity",
     "Entry",
-    "Equipment",
     "FunctionalUnit",
     "Inventory",
     "Medium",
+    "SharedEquipment",
     "WeighedService",
     "read_inventory",
     "weigh",

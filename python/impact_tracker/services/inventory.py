@@ -21,7 +21,7 @@ class Electricity:
 
 
 @dataclass(frozen=True)
-class Equipment:
+class SharedEquipment:
     """A thing that is made once and used by many: its making by indicator (kg of CO2e, kg Sb, MJ, L, CTUh), how many
     years it lasts, and the share of them in which it works (the active utilisation rate).
 
@@ -57,7 +57,7 @@ class Entry:
     name: str
     part: str
     basis: str = "visit"
-    equipment: Equipment | None = None
+    equipment: SharedEquipment | None = None
     count: float = 1.0
     hours: Factor | None = None
     power: Factor | None = None

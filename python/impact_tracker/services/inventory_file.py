@@ -56,7 +56,7 @@ from ..factors.factor import did_you_mean, near_matches
 from ..factors.life_cycle import INDICATOR_UNITS
 from ..factors.user_file import UserFile
 from ..footprint import zone_factor
-from .inventory import Electricity, Entry, Equipment, FunctionalUnit, Inventory, Medium
+from .inventory import Electricity, Entry, FunctionalUnit, Inventory, Medium, SharedEquipment
 
 _Thing = TypeVar("_Thing")
 
@@ -152,7 +152,7 @@ class _Tables:
             raise self.file.fault(where, f"{name} brings nothing: give zone or carbon_g_per_kwh")
         return Electricity(name, factors)
 
-    def _equipment(self, name: str) -> Equipment:
+    def _equipment(self, name: str) -> SharedEquipment:
         where = ["equipment", name]
         known = [f"{indicator}_{suffix}" for indicator, suffix in _SUFFIX.items()]
         self.file.check_names(where, (*known, "lifetime_years", "active", "source", "note"))
@@ -164,7 +164,7 @@ class _Tables:
             raise self.file.fault(
                 [*where, "active"], f"{name}: active lies above 0 and up to 1, lifetime_years above 0"
             )
-        return Equipment(name, self._amounts(where, _SUFFIX, "", "making"), years, active)
+        return SharedEquipment(name, self._amounts(where, _SUFFIX, "", "making"), years, active)
 
     def _medium(self, name: str) -> Medium:
         where = ["medium", name]
