@@ -90,7 +90,7 @@ FLOORS: dict[str, int] = {
     "data_interface": 9,
     "report": 9,
     "interop": 8,
-    "services": 8,
+    "services": 10,
     "ledger": 10,
     "bench": 10,
     "bench.plan": 1,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..hostinfo import Hardware
     from ..interop import Statement
     from ..interop.assessment import Assumptions
-    from ..interop.workload import Workload
+    from ..services.workload import Workload
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +87,7 @@ def _workload(args: argparse.Namespace) -> Workload | None:
     """The described run, weighed as asked for; None where runs are named. ValueError for both and for neither."""
     from dataclasses import replace
 
-    from ..interop.workload import read_workload
+    from ..services.workload import read_workload
 
     if (args.place is None) == (args.workload is None):
         raise ValueError("give either DIR, where runs lie, or --workload FILE, which describes one")

@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
     """Prints the service for each functional unit. ValueError, OSError: what cannot be read or weighed."""
     from ..factors import use_overrides
     from ..report.page import show
-    from ..report.service_page import page_of, plot_service
     from ..services import read_inventory, weigh
+    from ..services.page import page_of, plot_service
 
     if args.factors:
         use_overrides(args.factors)

@@ -9,7 +9,7 @@ from impact_tracker.factors import FactorError, UnknownFactorError
 from impact_tracker.factors.examples import example_names
 from impact_tracker.footprint import person_years
 from impact_tracker.interop.assessment import Assumptions, footprint_of
-from impact_tracker.interop.workload import read_workload
+from impact_tracker.services.workload import read_workload
 
 RUN = {"hours": 10, "energy_kwh": 5}
 MACHINE = {"cpus": 2, "cpu_cores": 32, "ram_gb": 256, "gpus": 4, "gpu": "NVIDIA A100-SXM4-80GB"}

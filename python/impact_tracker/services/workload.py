@@ -50,8 +50,8 @@ from ..factors.user_file import UserFile
 from ..footprint import Allocation, Extent, Machine
 from ..footprint.allocation import LIFETIME, UTILISATION
 from ..hostinfo import Hardware
+from ..interop.statement import Site, Statement
 from ..values import Energy, joules_of, worst_quality
-from .statement import Site, Statement
 
 _FIELDS = {
     "run": ("hours", "nodes", "dynamic_ratio", "development", "source", "energy_kwh", "quality"),

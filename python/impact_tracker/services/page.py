@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from ..footprint import Impact, mass_of, monte_carlo, person_years, what_matters
 from ..footprint.uncertainty import can_draw
-from ..services import WeighedService
-from .page import Page, Table
-from .plot import figure_for, save
+from ..report.page import Page, Table
+from ..report.plot import figure_for, save
+from .weighed import WeighedService
 
 _NAMES = {"carbon": "carbon", "adp": "depletion", "primary_energy": "primary energy", "water": "water"}
 
