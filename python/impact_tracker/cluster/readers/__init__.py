@@ -1,0 +1,1 @@
+"""Readers of jobs and of power, one file a place that they come from."""
