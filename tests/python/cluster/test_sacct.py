@@ -238,7 +238,7 @@ def test_json_of_old_and_new_versions(new: bool) -> None:
             "end": end,
             "submission": start,
             "elapsed": 100,
-            "total": {"seconds": 90, "microseconds": 0},
+            "total": total,
         },
         "tres": {"allocated": [{"type": "cpu", "name": "", "count": 8}, cards]},
         "steps": [
