@@ -100,8 +100,8 @@ def _gpus(amounts: Mapping[str, float]) -> tuple[float, str]:
 
 
 def _seconds(time: object) -> float | None:
-    whole, parts = SlurmNumber.of(_at(time, "seconds")), SlurmNumber.of(_at(time, "microseconds"))
-    return None if whole is None else whole + (parts or 0.0) / 1e6
+    full, parts = SlurmNumber.of(_at(time, "seconds")), SlurmNumber.of(_at(time, "microseconds"))
+    return None if full is None else full + (parts or 0.0) / 1e6
 
 
 def _energy(*places: object) -> tuple[float | None, float]:
