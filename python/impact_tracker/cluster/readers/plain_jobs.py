@@ -1,0 +1,164 @@
+"""Jobs from a plain CSV, for schedulers without a reader: one line a job."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..finding import RejectedRow
+from ..frames import JOBS, SHARES, conformed, polars
+from ..job import STATES, JobTable
+from .power_files import times_of
+from .slurm_words import nodes_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NEEDED = ("job_id", "start", "nodes")
+COLUMNS = (
+    "job_id",
+    "start",
+    "end",
+    "nodes",
+    "state",
+    "user",
+    "account",
+    "project",
+    "partition",
+    "name",
+    "submit",
+    "cores",
+    "gpus",
+    "gpu_model",
+    "memory_gb",
+    "cpu_time_s",
+    "reported_j",
+    "exclusive",
+)
+MOST_KEPT = 1000
+
+
+def is_plain(header: str) -> bool:
+    """Whether a file's first line is of this form."""
+    names = [name.strip().casefold() for name in header.replace(";", ",").split(",")]
+    return all(name in names for name in NEEDED)
+
+
+def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
+    """The jobs of a CSV with the columns `job_id, start, nodes` and any of the others of `COLUMNS`.
+
+    Times: seconds since 1970 or ISO 8601; an empty end: it runs. Nodes: separated by blanks, or a list as Slurm writes
+    it. ValueError for a column that is none of these.
+    """
+    library = polars()
+    col = library.col
+    raw = Path(path).read_bytes()
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    frame = library.read_csv(
+        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
+    )
+    frame = frame.rename({name: name.strip().casefold() for name in frame.columns})
+    unknown = [name for name in frame.columns if name not in COLUMNS]
+    missing = [name for name in NEEDED if name not in frame.columns]
+    if unknown or missing:
+        near = [f"{name} (near {', '.join(difflib.get_close_matches(name, COLUMNS)) or 'none'})" for name in unknown]
+        fault = f"it lacks {', '.join(missing)}" if missing else f"it has {', '.join(near)}"
+        raise ValueError(f"{path}: a file of jobs has the columns {', '.join(COLUMNS)}; {fault}")
+    frame = conformed(frame, dict.fromkeys(COLUMNS, "String")).with_row_index("line", 2)
+    typed = frame.with_columns(
+        *(_number(name).alias(name) for name in ("cores", "gpus", "memory_gb", "cpu_time_s", "reported_j")),
+        start_ns=times_of(frame, "start", time_zone),
+        end_ns=times_of(frame, "end", time_zone),
+        submit_ns=times_of(frame, "submit", time_zone),
+        is_open=col("end").fill_null("").str.strip_chars().str.to_lowercase().is_in(["", "unknown", "0"]),
+        state=_state(),
+        exclusive=col("exclusive").str.to_lowercase().is_in(["true", "1", "yes"]).fill_null(False),
+        line=col("line").cast(library.Int64),
+    )
+    typed = typed.with_columns(
+        end_ns=library.when(~col("is_open")).then(col("end_ns")), reason=_reason(), memory_b=col("memory_gb") * 2.0**30
+    )
+    typed, bad_lists = _with_nodes(typed, str(path))
+    bad = typed.filter(col("reason").is_not_null())
+    rejected = [
+        *bad_lists,
+        *(
+            RejectedRow(str(path), line, reason, f"job {job}")
+            for line, reason, job in bad.select("line", "reason", "job_id").iter_rows()
+        ),
+    ]
+    jobs = typed.filter(col("reason").is_null()).with_columns(
+        reported_j=library.when((col("reported_j") > 0.0) & (col("reported_j") < 2.0**62)).then(col("reported_j")),
+        reported_basis=library.lit("file"),
+        project=library.coalesce(col("project"), col("account")),
+        **{name: col(name).fill_null("") for name in ("user", "account", "partition", "name", "gpu_model")},
+    )
+    rejected.sort(key=lambda row: row.line)
+    return JobTable(conformed(jobs, JOBS), _shares(jobs), tuple(rejected[:MOST_KEPT]), (), str(path), len(rejected))
+
+
+def _number(name: str) -> pl.Expr:
+    library = polars()
+    number = library.col(name).cast(library.Float64, strict=False)
+    expression: pl.Expr = library.when(number.is_finite()).then(number)
+    return expression
+
+
+def _state() -> pl.Expr:
+    library = polars()
+    state = library.col("state").fill_null("completed").str.strip_chars().str.to_lowercase()
+    known: pl.Expr = library.when(state.is_in(list(STATES))).then(state).otherwise(library.lit("other"))
+    return known
+
+
+def _reason() -> pl.Expr:
+    library = polars()
+    col = library.col
+    expression: pl.Expr = (
+        library.when(col("job_id").fill_null("") == "")
+        .then(library.lit("it has no id"))
+        .when(~col("job_id").is_first_distinct())
+        .then(library.lit("its id stands in a line above"))
+        .when(col("start_ns").is_null())
+        .then(library.lit("its start is no time"))
+        .when(~col("is_open") & col("end_ns").is_null())
+        .then(library.lit("its end is no time"))
+        .when(col("end_ns") < col("start_ns"))
+        .then(library.lit("it ends before it starts"))
+        .when((col("cores") < 0) | (col("gpus") < 0) | (col("memory_gb") < 0))
+        .then(library.lit("it has a negative number of cores, cards or bytes"))
+    )
+    return expression
+
+
+def _with_nodes(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, list[RejectedRow]]:
+    lists: list[list[str] | None] = []
+    rejected = []
+    for line, text in frame.select("line", "nodes").iter_rows():
+        try:
+            names = [name for word in (text or "").split() for name in nodes_of(word.strip(","))]
+            if not names:
+                raise ValueError("it names no node")
+            lists.append(names)
+        except ValueError as error:
+            lists.append(None)
+            rejected.append(RejectedRow(source, line, str(error), str(text)[:200]))
+    library = polars()
+    listed = library.Series("nodes", lists, dtype=library.List(library.String))
+    named = frame.with_columns(nodes=listed)
+    return named.filter(library.col("nodes").is_not_null()), rejected
+
+
+def _shares(jobs: pl.DataFrame) -> pl.DataFrame:
+    """What a job has, evenly over its nodes."""
+    col = polars().col
+    count = col("nodes").list.len()
+    shares = jobs.select(
+        "job_id", "nodes", *((col(name) / count).alias(name) for name in ("cores", "gpus", "memory_b")), "exclusive"
+    ).explode("nodes")
+    return conformed(shares.rename({"nodes": "node"}), SHARES)
