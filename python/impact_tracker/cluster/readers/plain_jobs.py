@@ -10,6 +10,7 @@ from ..finding import RejectedRow
 from ..frames import JOBS, SHARES, conformed, polars
 from ..job import STATES, JobTable
 from .power_files import times_of
+from .slurm_rule import HIGHEST_NODE_W
 from .slurm_words import nodes_of
 
 if TYPE_CHECKING:
@@ -93,8 +94,12 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         ),
     ]
     jobs = typed.filter(col("reason").is_null()).with_columns(
-        reported_j=library.when((col("reported_j") > 0.0) & (col("reported_j") < 2.0**62)).then(col("reported_j")),
-        reported_basis=library.lit("file"),
+        reported_j=library.when(_is_energy()).then(col("reported_j")),
+        reported_basis=library.when(col("reported_j").is_not_null() & ~_is_energy())
+        .then(library.lit("nonsense"))
+        .when(_is_energy())
+        .then(library.lit("file"))
+        .otherwise(library.lit("")),
         project=library.coalesce(col("project"), col("account")),
         **{name: col(name).fill_null("") for name in ("user", "account", "partition", "name", "gpu_model")},
     )
@@ -106,6 +111,16 @@ def _number(name: str) -> pl.Expr:
     library = polars()
     number = library.col(name).cast(library.Float64, strict=False)
     expression: pl.Expr = library.when(number.is_finite()).then(number)
+    return expression
+
+
+def _is_energy() -> pl.Expr:
+    """Whether the scheduler's energy can be one; 0 is none over more than some seconds."""
+    library = polars()
+    col = library.col
+    length = ((col("end_ns") - col("start_ns")) / 1e9).clip(1.0)
+    most = length * HIGHEST_NODE_W * col("nodes").list.len()
+    expression: pl.Expr = ((col("reported_j") > 0.0) & (col("reported_j") <= most.fill_null(2.0**62))).fill_null(False)
     return expression
 
 

@@ -191,6 +191,8 @@ def _energies(jobs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         {"job_id": list(sums), "mended_j": list(sums.values())},
         schema={"job_id": library.String, "mended_j": library.Float64},
     )
+    odd = library.concat([rows.filter(_is_odd()).select("job_id") for rows in (jobs, steps)]).unique()
+    own = own.join(odd.with_columns(odd=library.lit(True)), on="job_id", how="left")
     frame = own.join(whole_node, on="job_id", how="left").join(apart, on="job_id", how="left")
     frame = frame.join(mended, on="job_id", how="left").with_columns(
         steps_j=library.coalesce("mended_j", "steps_j"),
@@ -207,6 +209,8 @@ def _energies(jobs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         .then(library.lit("steps"))
         .when(col("own_j").is_not_null())
         .then(library.lit("job row"))
+        .when(col("odd"))
+        .then(library.lit("nonsense"))
         .otherwise(library.lit("")),
     )
 
@@ -238,14 +242,20 @@ def _best_apart(intervals: list[tuple[int, int, float]]) -> float:
     return best[-1]
 
 
+def _is_odd() -> pl.Expr:
+    """Whether a row's energy is none: marked by its reader, or more than its nodes can draw."""
+    col = polars().col
+    length = ((col("end_ns") - col("start_ns")) / 1e9).clip(1.0)
+    most = length * HIGHEST_NODE_W * col("node_count").fill_null(1.0).clip(1.0)
+    expression: pl.Expr = ((col("is_odd_energy") > 0.0) | (col("energy_j") > most)).fill_null(False)
+    return expression
+
+
 def _findings(jobs: pl.DataFrame, steps: pl.DataFrame, source: str) -> list[ClusterFinding]:
     """What the rows show of themselves."""
     col = polars().col
     findings = []
-    odd = int(jobs["is_odd_energy"].sum() or 0) + int(steps["is_odd_energy"].sum() or 0)
-    length = (col("end_ns") - col("start_ns")) / 1e9
-    highest = length.clip(1.0) * HIGHEST_NODE_W * col("node_count").fill_null(1.0).clip(1.0)
-    odd += sum(rows.filter(col("energy_j") > highest).height for rows in (jobs, steps))
+    odd = sum(rows.filter(_is_odd()).height for rows in (jobs, steps))
     if odd:
         text = f"{odd} rows hold an energy that is none (negative, 2^64, more than a node can draw): taken as missing"
         findings.append(ClusterFinding("nonsense_energy", source, text, None, odd))

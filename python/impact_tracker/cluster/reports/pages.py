@@ -1,0 +1,179 @@
+"""The report as a page for the console and as CSV files."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...report.page import Page, Table
+from ...values import kwh_of
+from ..results import NodeBalance, SiteBalance
+from .site import ClusterReport, told
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS_SHOWN = 20
+MISSING = "–"
+
+
+def number(value: object, digits: int = 4) -> str:
+    """A number in some digits, or a dash for one that is not known."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:,.{places}f}" if abs(value) >= 1e-3 else f"{value:.{digits - 1}e}"
+
+
+def kwh(value: object, digits: int = 4) -> str:
+    """Joules as kWh."""
+    return number(kwh_of(value), digits) if isinstance(value, (int, float)) else MISSING
+
+
+def moment(time_ns: int) -> str:
+    """A time in UTC."""
+    return datetime.fromtimestamp(time_ns / 1e9, tz=timezone.utc).strftime("%Y-%m-%d %H:%M")
+
+
+def balance_line(balance: SiteBalance) -> str:
+    """The balance in a sentence."""
+    return (
+        f"{balance.nodes} nodes used {kwh(balance.total_j)} kWh = jobs {kwh(balance.jobs_j)} + idle "
+        f"{kwh(balance.idle_j)} + standby {kwh(balance.standby_j)} + uncovered {kwh(balance.uncovered_j)} "
+        f"({'closed' if balance.is_closed else 'NOT CLOSED'}: {balance.error:.1e} of it is missing)"
+    )
+
+
+def report_page(report: ClusterReport) -> Page:
+    """The answer, the tables, and what a reader has to know."""
+    summary = report.summary
+    window = f"{moment(report.accounts.begin_ns)} to {moment(report.accounts.end_ns)} UTC"
+    tables = [_group_table(name, table) for name, table in report.tables.items() if name != "month"]
+    tables.append(_month_table(report.tables["month"]))
+    caveats = told(report.findings)
+    uncovered = report.balance.uncovered_s
+    if uncovered > 0.0:
+        node_s = uncovered + report.balance.covered_s
+        caveats.insert(
+            0,
+            f"{number(uncovered / 3600.0)} node-hours ({uncovered / node_s:.2%}) have no power: they are in no energy",
+        )
+    if summary.rejected_rows:
+        caveats.append(f"{summary.rejected_rows} rows were kept aside: {_reasons(report)}")
+    return Page(f"{balance_line(report.balance)}\n{window}", tables, caveats, _details(report))
+
+
+def _reasons(report: ClusterReport) -> str:
+    counts: dict[str, list[int]] = {}
+    for row in report.accounts.table.rejected:
+        counts.setdefault(row.reason, []).append(row.line)
+    return "; ".join(f"{len(lines)} × {reason} (line {lines[0]})" for reason, lines in list(counts.items())[:6])
+
+
+def _details(report: ClusterReport) -> list[str]:
+    summary = report.summary
+    total = summary.energy_j or math.nan
+    lines = [
+        f"jobs: {summary.jobs} of {summary.users} users; {summary.jobs_without_energy} have no energy",
+        f"wasted on failed, cancelled and timed-out jobs: {kwh(summary.wasted_j)} kWh ({summary.wasted_j / total:.1%})",
+        f"allocated but idle (idle power of jobs' own parts): {kwh(summary.own_idle_j)} kWh "
+        f"({summary.own_idle_j / total:.1%})",
+        f"jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({summary.gpu_job_energy_j / total:.1%}); the cards "
+        f"themselves: {kwh(summary.gpu_j)} kWh{'' if summary.gpu_j is not None else ' (they have no meter here)'}",
+    ]
+    if summary.green_algorithms_ratio is not None:
+        lines.append(
+            f"Green Algorithms would say {kwh(summary.green_algorithms_j)} kWh of these jobs, "
+            f"{summary.green_algorithms_ratio:.2f} times the measurement (both without overhead)"
+        )
+    if summary.pue is not None:
+        lines.append(f"PUE by the site's meters: {summary.pue:.3f}")
+    if summary.carbon_g is not None and summary.carbon_low_g is not None and summary.carbon_high_g is not None:
+        kilograms = [value / 1000.0 for value in (summary.carbon_low_g, summary.carbon_g, summary.carbon_high_g)]
+        how = "matched in time" if report.weights.is_matched else "by one mean intensity"
+        lines.append(
+            f"carbon of all nodes: {number(kilograms[1], 3)} kg CO2e ({number(kilograms[0], 3)} to "
+            f"{number(kilograms[2], 3)}), {how}, as {number(summary.households, 2)} US households over the same time"
+        )
+    if summary.cost is not None:
+        lines.append(f"cost with overhead: {number(summary.cost)} {report.weights.currency}".rstrip())
+    lines.append(f"{summary.rank_changes} users have another rank by energy than by cores × hours")
+    lines += [f"source: {source}" for source in report.weights.sources]
+    return lines
+
+
+def _group_table(name: str, table: pl.DataFrame) -> Table:
+    keys = name.split(",")
+    columns = [*keys, ">jobs", ">kWh", ">95 % of it", ">idle of it", ">handed", ">kg CO2e"]
+    columns += [">core-h", ">GPU-h", ">rank", ">by core-h", ">GA ratio", ">covered", ">wasted"]
+    has_cost = "cost" in table.columns
+    if has_cost:
+        columns.append(">cost")
+    rows = []
+    for row in table.head(ROWS_SHOWN).iter_rows(named=True):
+        energy = row["energy_j"]
+        cells = [str(row["job_id" if key == "job" else key] or MISSING) for key in keys]
+        cells += [
+            str(row["jobs"]),
+            kwh(energy),
+            f"{kwh(row['low_j'], 3)}–{kwh(row['high_j'], 3)}",
+            kwh(row.get("own_idle_j"), 3),
+            kwh(row.get("handed_j"), 3),
+            number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
+            number(row["core_hours"], 4),
+            number(row["gpu_hours"], 4),
+            number(row["energy_rank"]),
+            number(row["core_hours_rank"]),
+            number(row["ga_ratio"], 3),
+            MISSING if row["coverage"] is None else f"{row['coverage']:.1%}",
+            kwh(row["wasted_j"], 3),
+        ]
+        if has_cost:
+            cells.append(number(row["cost"], 4))
+        rows.append(cells)
+    more = f" (the first {ROWS_SHOWN} of {table.height})" if table.height > ROWS_SHOWN else ""
+    return Table(columns, rows, f"by {', '.join(keys)}{more}")
+
+
+def _month_table(table: pl.DataFrame) -> Table:
+    rows = [
+        [
+            str(row["month"]),
+            str(row["users"]),
+            str(row["jobs"]),
+            kwh(row["energy_j"]),
+            kwh(row.get("gpu_j")),
+            number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
+        ]
+        for row in table.sort("month").iter_rows(named=True)
+    ]
+    return Table(["month", ">active users", ">jobs", ">kWh of jobs", ">of cards", ">kg CO2e"], rows, "month by month")
+
+
+def closure_page(balance: SiteBalance, nodes: list[NodeBalance], findings: list[str]) -> Page:
+    """The balance of the site and of each node."""
+    columns = ["node", ">kWh", ">jobs", ">idle", ">standby", ">uncovered", ">hours", ">without power", ">missing"]
+    rows = []
+    for node in nodes:
+        parts = math.fsum((node.jobs_j, node.idle_j, node.standby_j, node.uncovered_j))
+        gap = abs(node.total_j - parts) / node.total_j if node.total_j else 0.0
+        energies = (node.total_j, node.jobs_j, node.idle_j, node.standby_j, node.uncovered_j)
+        hours = (node.covered_s / 3600.0, node.uncovered_s / 3600.0)
+        rows.append([node.node, *map(kwh, energies), *map(number, hours), f"{gap:.0e}"])
+    return Page(balance_line(balance), [Table(columns, rows, "by node, kWh")], findings)
+
+
+def write_tables(report: ClusterReport, folder: Path) -> list[Path]:
+    """Each table as a CSV, and one row a job; the files' paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in report.tables.items():
+        paths.append(folder / f"by-{name.replace(',', '-')}.csv")
+        table.write_csv(paths[-1])
+    paths.append(folder / "jobs.csv")
+    report.frame.drop("job").write_csv(paths[-1])
+    return paths
