@@ -95,11 +95,12 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> int:
     from ..report.page import show
 
     wanted = filter_of(args, args.project)
-    runs = ledger.runs(wanted)
+    count = ledger.count(wanted)
+    runs = ledger.runs(wanted, newest=None if args.all else 50)
     if args.json:
-        printed({"runs": [run.to_dict() for run in runs]})
+        printed({"count": count, "runs": [run.to_dict() for run in runs]})
     else:
-        show(list_page(runs if args.all else runs[:50], len(runs)))
+        show(list_page(runs, count))
     return 0
 
 
@@ -190,7 +191,7 @@ def _add(ledger: Ledger, args: argparse.Namespace) -> int:
     if args.json:
         printed({"added": added, "known": known, "left_out": faults})
     else:
-        print(f"{added} runs joined, {known} were there already" + (f", {len(faults)} left out" if faults else ""))
+        print(f"runs that joined: {added}; there already: {known}" + (f"; left out: {len(faults)}" if faults else ""))
     return 2 if faults and not entries else 0
 
 
@@ -228,7 +229,9 @@ def _synced(ledger: Ledger, args: argparse.Namespace) -> int:
             }
         )
     else:
-        print(f"{runs} runs; {outcome.added} files read, {outcome.removed} gone, {len(outcome.set_aside)} set aside")
+        print(
+            f"runs: {runs}; files read: {outcome.added}; gone: {outcome.removed}; set aside: {len(outcome.set_aside)}"
+        )
         for note in outcome.notes:
             print(f"! {note}")
     return 0

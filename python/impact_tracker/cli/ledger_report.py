@@ -86,14 +86,14 @@ def _name_person(ledger: Ledger, args: argparse.Namespace, pseudonyms: Pseudonym
 
 def _overview(ledger: Ledger, args: argparse.Namespace, new: Reweighing) -> int:
     from ..ledger.cells import Weigher, cells_of
-    from ..ledger.report import frequencies_of
+    from ..ledger.report import ACTIVITY, frequencies_of
     from ..ledger.show import overview_page
     from ..report.page import show
 
     for name in ("min", "max", "change"):
         if getattr(args, name) is not None:
             raise ValueError(f"--{name} is about one project: {', '.join(ledger.projects())}")
-    cells = cells_of(ledger.database, filter_of(args, None))
+    cells = cells_of(ledger.database, filter_of(args, None), *ACTIVITY)
     sums = Weigher(ledger.weighings(), new).named(cells, lambda cell: cell.project)
     frequencies = frequencies_of(ledger, cells)
     if args.figures:

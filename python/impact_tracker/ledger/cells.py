@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,14 +12,7 @@ from ..weighing import Reweighing, Weighing
 from .database import Cell as Value
 from .database import Database, Row
 from .rows import Filter
-
-_GROUPS = "project, month, stage, fate, person, weighing"
-# A half-width, bias or modelled part that one run does not know is not known of the sum: hence the counts.
-_SUMS = (
-    "count(*), count(best_j), sum(best_j), sum(half_j * half_j), count(half_j), sum(bias_j), count(bias_j), "
-    "sum(modelled_j), count(modelled_j), max(CASE WHEN best_j IS NULL THEN 0 ELSE quality END), max(partial), "
-    "sum(duration_s), count(duration_s), min(started_ns), max(started_ns)"
-)
+from .schema import SUM_TABLES, SUMS, added_up, of_each_run
 
 
 @dataclass(frozen=True)
@@ -45,41 +39,75 @@ class RunSum:
         return self.energy.scaled(1.0 / self.measured) if self.measured else Energy.missing()
 
 
-def cells_of(database: Database, wanted: Filter) -> list[RunSum]:
-    """The sums, in order. A filter on tags cannot be had from sums: ValueError."""
+def cells_of(database: Database, wanted: Filter, *by: str) -> list[RunSum]:
+    """The sums over runs that are alike in `by`, some of project, month, stage, fate, person and weighing, in order.
+
+    From the sums that the index keeps, where whole months are asked for, else from the runs. ValueError for a filter
+    on tags, which cannot be had from sums.
+    """
     if wanted.tags:
         raise ValueError("sums are by project, period, stage, fate and person, not by tags")
+    keys = ", ".join(by)
     where, values = wanted.where()
-    rows = database.rows(f"SELECT {_GROUPS}, {_SUMS} FROM ledger_runs WHERE {where} GROUP BY {_GROUPS}", values)
-    return sorted((_cell(row) for row in rows), key=lambda cell: tuple(str(part) for part in _key(cell)))
+    source = of_each_run(where)
+    months = _whole_months(wanted)
+    table = next((name for name, kept in SUM_TABLES.items() if set(by) <= set(kept)), None)
+    if months is not None and table is not None:
+        where, values = months
+        source = f"{table} WHERE {where}"
+    rows = database.rows(f"SELECT {keys}, {added_up()} FROM {source} GROUP BY {keys}", values)
+    return sorted((_cell(by, row) for row in rows), key=lambda cell: [str(getattr(cell, name)) for name in by])
 
 
-def _key(cell: RunSum) -> tuple[Value, ...]:
-    return cell.project, cell.month, cell.stage, cell.fate, cell.person, cell.weighing
+def _whole_months(wanted: Filter) -> tuple[str, list[Value]] | None:
+    """The filter on months instead of times; None where it is about anything else than projects and whole months."""
+    if wanted.person is not None or wanted.fate is not None or wanted.stage is not None:
+        return None
+    tests, values = ["1 = 1"], list[Value]()
+    if wanted.project is not None:
+        tests, values = ["project = ?"], [wanted.project]
+    for test, edge in (("month >= ?", wanted.begin_ns), ("month < ?", wanted.end_ns)):
+        if edge is not None:
+            when = time.gmtime(edge // 1_000_000_000)
+            if edge % 1_000_000_000 or (when.tm_mday, when.tm_hour, when.tm_min, when.tm_sec) != (1, 0, 0, 0):
+                return None
+            tests.append(test)
+            values.append(time.strftime("%Y-%m", when))
+            tests.append("month <> ''")  # a run that nobody said when is in no period
+    return " AND ".join(tests), values
 
 
-def _cell(row: Row) -> RunSum:
-    project, month, stage, fate, person, weighing = (None if part is None else str(part) for part in row[:6])
-    numbers = [None if number is None else float(number) for number in row[6:19]]
-    runs, measured = int(numbers[0] or 0), int(numbers[1] or 0)
-    best, squares, halves, biases, known_biases, modelled, known_modelled = numbers[2:9]
+def _cell(by: Sequence[str], row: Row) -> RunSum:
+    names = {name: None if part is None else str(part) for name, part in zip(by, row)}
+    texts = {name: names.get(name) or "" for name in ("project", "month", "fate", "weighing")}
+    sums = dict(zip(SUMS, row[len(by) :]))
+    counts = {name: int(sums[name] or 0) for name in ("runs", "measured", "half_known", "bias_known", "modelled_known")}
+    runs, measured = counts["runs"], counts["measured"]
     energy = Energy.missing(partial=runs > 0)
     if measured:
         energy = Energy(
-            best,
-            math.sqrt(squares or 0.0) if halves == measured else None,
-            biases if known_biases == measured else None,
-            modelled if known_modelled == measured else None,
-            QUALITIES[int(numbers[9] or 0)],
-            measured < runs or bool(numbers[10]),
+            _number(sums["best_sum_j"]),
+            math.sqrt(_number(sums["half_squares_j2"]) or 0.0) if counts["half_known"] == measured else None,
+            _number(sums["bias_sum_j"]) if counts["bias_known"] == measured else None,
+            _number(sums["modelled_sum_j"]) if counts["modelled_known"] == measured else None,
+            QUALITIES[int(sums["worst"] or 0)],
+            measured < runs or bool(sums["partial"]),
         )
-    first, last = (None if number is None else int(number) for number in row[19:21])
-    duration_s = numbers[11] if numbers[12] == runs else None
     return RunSum(
-        *(project or "", month or "", stage, fate or "", person, weighing or "", runs, measured, energy, duration_s),
-        first,
-        last,
+        stage=names.get("stage"),
+        person=names.get("person"),
+        runs=runs,
+        measured=measured,
+        energy=energy,
+        duration_s=_number(sums["duration_sum_s"]) if sums["duration_known"] == runs else None,
+        first_ns=None if sums["first_ns"] is None else int(sums["first_ns"]),
+        last_ns=None if sums["last_ns"] is None else int(sums["last_ns"]),
+        **texts,
     )
+
+
+def _number(value: Value) -> float | None:
+    return None if value is None else float(value)
 
 
 def summed(cells: Iterable[RunSum]) -> RunSum:

@@ -206,22 +206,27 @@ class Ledger:
         limit = f" LIMIT {int(newest)}" if newest is not None and not wanted.tags else ""
         rows = self.database.rows(
             f"SELECT {', '.join(RUN_COLUMNS)} FROM ledger_runs WHERE {where} "
-            f"ORDER BY COALESCE(started_ns, 0) DESC, run_id{limit}",
+            f"ORDER BY started_ns DESC NULLS LAST, run_id{limit}",
             values,
         )
         runs = [run_of(row) for row in rows if _has_tags(row, wanted.tags)]
         return runs if newest is None else runs[:newest]
 
+    def count(self, wanted: Filter) -> int:
+        """How many runs there are."""
+        if wanted.tags:
+            return len(self.runs(wanted))
+        where, values = wanted.where()
+        return int(self.database.rows(f"SELECT count(*) FROM ledger_runs WHERE {where}", values)[0][0] or 0)
+
     def projects(self) -> list[str]:
         """Every project that has a run."""
-        return [str(row[0]) for row in self.database.rows("SELECT DISTINCT project FROM ledger_runs ORDER BY project")]
+        return [str(row[0]) for row in self.database.rows("SELECT DISTINCT project FROM ledger_sums ORDER BY project")]
 
     def metrics(self, project: str) -> list[str]:
         """Names of the metrics that runs of a project have."""
         rows = self.database.rows(
-            "SELECT DISTINCT m.name FROM ledger_metrics AS m JOIN ledger_runs AS r ON r.run_id = m.run_id "
-            "WHERE r.project = ? ORDER BY m.name",
-            (project,),
+            "SELECT DISTINCT name FROM ledger_metrics WHERE project = ? ORDER BY name", (project,)
         )
         return [str(row[0]) for row in rows]
 
@@ -233,33 +238,29 @@ class Ledger:
         order = _GOALS.get(goal)
         if order is None:
             raise ValueError(f'a metric is best at its "min" or "max", not {goal!r}')
-        where, values = replace(wanted, fate="finished", stage=None).where()
-        stage = "AND r.stage = ?" if wanted.stage else "AND (r.stage IS NULL OR r.stage = 'training')"
-        given: list[Cell] = [*values, *([wanted.stage] if wanted.stage else []), metric]
-        source = (
-            "FROM ledger_metrics AS m JOIN ledger_runs AS r ON r.run_id = m.run_id WHERE "
-            f"{where} {stage} AND m.name = ?"
-        )
+        where, values = replace(wanted, fate="finished").where()
+        where += " AND name = ?" if wanted.stage else " AND (stage IS NULL OR stage = 'training') AND name = ?"
         rows = self.database.rows(
-            f"SELECT m.value, {', '.join(f'r.{name}' for name in RUN_COLUMNS)} {source} AND r.best_j IS NOT NULL "
-            f"ORDER BY m.value {order}, r.started_ns, r.run_id LIMIT 1",
-            given,
+            f"SELECT value, run_id FROM ledger_metrics WHERE {where} AND is_measured = 1 "
+            f"ORDER BY value {order}, started_ns, run_id LIMIT 1",
+            [*values, metric],
         )
         if not rows:
             known = (
-                ", ".join(self.metrics(wanted.project or "")) or "none: tracker.log_metrics(…), or ledger tag --metric"
+                ", ".join(self.metrics(wanted.project or "")) or "none (tracker.log_metrics, or ledger tag --metric)"
             )
             raise LookupError(
                 f"no finished training run has an energy and the metric {metric!r}; metrics there are: {known}"
             )
         value = float(rows[0][0] or 0.0)
+        better = "<" if goal == "min" else ">"
         counts = self.database.rows(
-            "SELECT count(*), sum(CASE WHEN m.value = ? AND r.best_j IS NOT NULL THEN 1 ELSE 0 END), sum(CASE WHEN "
-            f"r.best_j IS NULL AND m.value {'<' if goal == 'min' else '>'} ? THEN 1 ELSE 0 END) {source}",
-            [value, value, *given],
+            "SELECT count(*), sum(CASE WHEN value = ? AND is_measured = 1 THEN 1 ELSE 0 END), sum(CASE WHEN "
+            f"is_measured = 0 AND value {better} ? THEN 1 ELSE 0 END) FROM ledger_metrics WHERE {where}",
+            [value, value, *values, metric],
         )
         candidates, alike, unmeasured = (int(count or 0) for count in counts[0])
-        return BestRun(run_of(rows[0][1:]), metric, goal, value, candidates, alike - 1, unmeasured)
+        return BestRun(self.run(str(rows[0][1])), metric, goal, value, candidates, alike - 1, unmeasured)
 
     def weighings(self) -> dict[str, Weighing]:
         """PUE and electricity as they were set for the runs, by the name in `LedgerRun.weighing`."""

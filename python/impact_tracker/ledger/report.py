@@ -19,6 +19,7 @@ from .rows import Filter
 _DAY_NS = 86_400 * 1_000_000_000
 _DEPLOYMENT = "deployment"
 REQUESTS = "requests"  # the metric by which a deployment tells how often its model was asked
+ACTIVITY = ("project", "stage", "fate", "weighing")  # what tells development, training and inference apart
 _NO_STAGE, _NOBODY = "not stated", "not stated"
 
 
@@ -131,7 +132,7 @@ def report_of(
 
     LookupError for a project without a run, with the projects that there are.
     """
-    cells = cells_of(ledger.database, wanted)
+    cells = cells_of(ledger.database, wanted, *ACTIVITY)
     project = wanted.project
     if project is None or not cells:
         known = ", ".join(ledger.projects())
@@ -151,6 +152,8 @@ def report_of(
         name = cell.person if pseudonyms is None else pseudonyms.name(cell.person)
         return name or _NOBODY
 
+    by_month = cells_of(ledger.database, wanted, "month", "weighing")
+    by_person = weigher.named(cells_of(ledger.database, wanted, "person", "weighing"), person)
     return DevelopmentReport(
         project,
         development,
@@ -159,8 +162,8 @@ def report_of(
         no_ratio,
         _in_order(weigher.named(cells, lambda cell: cell.stage or _NO_STAGE), STAGES),
         _in_order(weigher.named(cells, lambda cell: cell.fate), FATES),
-        weigher.named(cells, lambda cell: cell.month or "not stated"),
-        sorted(weigher.named(cells, person), key=lambda line: -(line.sum.energy.best_j or 0.0)),
+        weigher.named(by_month, lambda cell: cell.month or "not stated"),
+        sorted(by_person, key=lambda line: -(line.sum.energy.best_j or 0.0)),
         frequencies_of(ledger, cells),
         None if periods is None else _change(ledger, wanted, periods),
         _findings(ledger, cells),
@@ -255,7 +258,7 @@ def _requests(ledger: Ledger, project: str, runs: int) -> float | None:
 
 def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tuple[int, int]]) -> EnergyChange:
     before, after = (
-        Period(begin, end, summed(cells_of(ledger.database, replace(wanted, begin_ns=begin, end_ns=end))))
+        Period(begin, end, summed(cells_of(ledger.database, replace(wanted, begin_ns=begin, end_ns=end), "project")))
         for begin, end in periods
     )
     return change_of(before, after)
@@ -272,16 +275,16 @@ def _findings(ledger: Ledger, cells: Sequence[RunSum]) -> list[str]:
     opened = sum(cell.runs for cell in cells if cell.fate == "open")
     if opened:
         findings.append(
-            f"{opened} runs go on, or ended where nobody saw it: "
+            f"runs that go on, or ended where nobody saw it: {opened}; "
             "impact-tracker ledger tag RUN --fate says what became of them"
         )
     no_stage = sum(cell.runs for cell in cells if cell.stage is None)
     if no_stage:
         findings.append(
-            f"{no_stage} runs state no stage, and count as development: "
+            f"runs that state no stage, and count as development: {no_stage}; "
             "ImpactTracker(…, stage=…), or impact-tracker ledger tag RUN --stage"
         )
     aside = ledger.set_aside()
     if aside:
-        findings.append(f"{len(aside)} damaged files are set aside with their reasons: {ledger.folder / 'damaged'}")
+        findings.append(f"damaged files, set aside with their reasons: {len(aside)}, in {ledger.folder / 'damaged'}")
     return findings + list(ledger.outcome.notes)

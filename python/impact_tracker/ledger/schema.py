@@ -12,7 +12,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "TEXT": ("file", "spool", "shard", "run_id", "kind", "project", "name", "tool", "person", "host", "stage", "fate",
              "machine", "scope", "hardware", "job", "cluster", "series", "launch", "within", "continues", "metrics",
              "tags", "weighing", "origin", "family", "month"),
-    "DOUBLE PRECISION": ("duration_s", "best_j", "half_j", "bias_j", "modelled_j", "share_j"),
+    "DOUBLE PRECISION": ("duration_s", "best_j", "half_j", "bias_j", "modelled_j", "share_j", "best_sum_j",
+                         "half_squares_j2", "bias_sum_j", "modelled_sum_j", "duration_sum_s"),
 }
 # What one file of a spool says of a run, as columns in this order.
 ENTRY_COLUMNS = (
@@ -28,6 +29,41 @@ RUN_COLUMNS = (
     "metrics", "tags", "origin", "month",
 )
 # fmt: on
+# Sums over runs that are alike, kept for reports; what a sum is of one run, as SQL. A half-width, bias or modelled part
+# that one run does not know is not known of the sum: hence the counts of those that know theirs.
+SUM_TABLES = {
+    "ledger_sums": ("project", "month", "stage", "fate", "weighing"),
+    "ledger_person_sums": ("project", "month", "person", "weighing"),
+}
+SUMS = {
+    "runs": "1",
+    "measured": "CASE WHEN best_j IS NULL THEN 0 ELSE 1 END",
+    "best_sum_j": "best_j",
+    "half_squares_j2": "half_j * half_j",
+    "half_known": "CASE WHEN half_j IS NULL THEN 0 ELSE 1 END",
+    "bias_sum_j": "bias_j",
+    "bias_known": "CASE WHEN bias_j IS NULL THEN 0 ELSE 1 END",
+    "modelled_sum_j": "modelled_j",
+    "modelled_known": "CASE WHEN modelled_j IS NULL THEN 0 ELSE 1 END",
+    "worst": "CASE WHEN best_j IS NULL THEN 0 ELSE quality END",
+    "partial": "partial",
+    "duration_sum_s": "duration_s",
+    "duration_known": "CASE WHEN duration_s IS NULL THEN 0 ELSE 1 END",
+    "first_ns": "started_ns",
+    "last_ns": "started_ns",
+}
+_JOINED = {"worst": "max", "partial": "max", "first_ns": "min", "last_ns": "max"}
+
+
+def added_up() -> str:
+    """The sums of sums, as SQL."""
+    return ", ".join(f"{_JOINED.get(name, 'sum')}({name}) AS {name}" for name in SUMS)
+
+
+def of_each_run(where: str) -> str:
+    """The sums of each run alone, with all that runs are told apart by, as SQL."""
+    each = ", ".join(f"{sql} AS {name}" for name, sql in SUMS.items())
+    return f"(SELECT project, month, stage, fate, person, weighing, {each} FROM ledger_runs WHERE {where}) AS each_run"
 
 
 def _columns(names: tuple[str, ...]) -> str:
@@ -46,7 +82,13 @@ _TABLES = (
     "body TEXT)",
     "CREATE TABLE ledger_weighings (id TEXT PRIMARY KEY, body TEXT)",
     f"CREATE TABLE ledger_runs ({_columns(RUN_COLUMNS)}, PRIMARY KEY (run_id))",
-    "CREATE TABLE ledger_metrics (run_id TEXT, name TEXT, value DOUBLE PRECISION, PRIMARY KEY (run_id, name))",
+    # With what a search for the best run asks of it, so that it reads one index alone.
+    "CREATE TABLE ledger_metrics (run_id TEXT, name TEXT, value DOUBLE PRECISION, project TEXT, fate TEXT, stage TEXT, "
+    "person TEXT, started_ns BIGINT, is_measured BIGINT, PRIMARY KEY (run_id, name))",
+    *(
+        f"CREATE TABLE {table} ({', '.join(f'{name} TEXT' for name in dimensions)}, {_columns(tuple(SUMS))})"
+        for table, dimensions in SUM_TABLES.items()
+    ),
 )
 _INDICES = (
     "ledger_entries_run ON ledger_entries (run_id)",
@@ -57,10 +99,13 @@ _INDICES = (
     "ledger_amendments_run ON ledger_amendments (run_id)",
     "ledger_amendments_shard ON ledger_amendments (spool, shard)",
     "ledger_runs_family ON ledger_runs (family)",
-    "ledger_metrics_value ON ledger_metrics (name, value)",
-    # All that a report adds up, in the order in which it groups: it reads this index alone.
-    "ledger_runs_report ON ledger_runs (project, month, stage, fate, person, weighing, best_j, half_j, bias_j, "
-    "modelled_j, quality, partial, duration_s, started_ns)",
+    "ledger_entries_began ON ledger_entries (started_ns)",
+    "ledger_entries_open ON ledger_entries (spool) WHERE live = 1 AND fate = 'open'",
+    "ledger_entries_described ON ledger_entries (file) WHERE live = 1 AND is_certain = 0",
+    "ledger_metrics_value ON ledger_metrics (project, name, value, fate, stage, is_measured, started_ns, person)",
+    "ledger_runs_month ON ledger_runs (project, month)",
+    "ledger_runs_began ON ledger_runs (started_ns)",
+    *(f"{table}_month ON {table} (project, month)" for table in SUM_TABLES),
 )
 
 # From each version to the next. An index of one host is made anew from its spools instead; a team's cannot be, for

@@ -13,9 +13,9 @@ from itertools import groupby
 
 from ..overlap import MachineSpan, Scope, counted, groups
 from .database import Database, Row
-from .families import runs_of, split
+from .families import BuiltRun, runs_of, split
 from .rows import MEMBER_COLUMNS, Member, as_json, energy_cells, energy_of, metrics_of, texts_of
-from .schema import RUN_COLUMNS
+from .schema import RUN_COLUMNS, SUM_TABLES, added_up, of_each_run
 
 _CHUNK = 20_000
 _DEEP = 8  # runs within runs within runs
@@ -59,7 +59,10 @@ def settle(database: Database, touched: Touched) -> None:
             "INSERT INTO touched_families SELECT DISTINCT family FROM ledger_entries WHERE live = 1 AND at IN "
             "(SELECT key FROM touched_machines) AND family IS NOT NULL ON CONFLICT DO NOTHING"
         )
-    _make_runs(database, "1 = 1" if everything else "family IN (SELECT key FROM touched_families)")
+    families = "1 = 1" if everything else "family IN (SELECT key FROM touched_families)"
+    months = set() if everything else _months(database, families)
+    _make_runs(database, families)
+    _add_up(database, None if everything else months | _months(database, families))
 
 
 def _add(database: Database, name: str, keys: Iterable[str]) -> None:
@@ -248,16 +251,48 @@ def _make_runs(database: Database, families: str) -> None:
         members = [_amended(Member._make(row[1:]), amendments) for row in of_family]
         for run in runs_of(family, members):
             runs.append(run.row)
-            metrics += [(run.row[0], name, value) for name, value in run.metrics.items() if value is not None]
+            metrics += _metric_rows(run)
         if len(runs) >= _CHUNK:
             _insert(database, runs, metrics)
             runs, metrics = [], []
     _insert(database, runs, metrics)
 
 
+def _months(database: Database, families: str) -> set[Row]:
+    """Projects and months in which the runs of some families are."""
+    return set(database.rows(f"SELECT DISTINCT project, month FROM ledger_runs WHERE {families}"))
+
+
+def _add_up(database: Database, months: set[Row] | None) -> None:
+    """The sums of these projects and months, `None` for all, from their runs."""
+    chosen: list[tuple[str, Row]] = [("1 = 1", ())]
+    if months is not None:
+        chosen = [("project = ? AND month = ?", month) for month in sorted(months, key=str)]
+    for where, values in chosen:
+        for table, dimensions in SUM_TABLES.items():
+            keys = ", ".join(dimensions)
+            database.run(f"DELETE FROM {table} WHERE {where}", values)
+            database.run(
+                f"INSERT INTO {table} SELECT {keys}, {added_up()} FROM {of_each_run(where)} GROUP BY {keys}", values
+            )
+
+
 def _insert(database: Database, runs: Sequence[Row], metrics: Sequence[Row]) -> None:
     database.many(f"INSERT INTO ledger_runs VALUES ({', '.join('?' * len(RUN_COLUMNS))})", runs)
-    database.many("INSERT INTO ledger_metrics VALUES (?, ?, ?)", metrics)
+    database.many("INSERT INTO ledger_metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", metrics)
+
+
+def _metric_rows(run: BuiltRun) -> list[Row]:
+    if not run.metrics:
+        return []
+    of_run = dict(zip(RUN_COLUMNS, run.row))
+    shared = tuple(of_run[name] for name in ("project", "fate", "stage", "person", "started_ns"))
+    is_measured = int(of_run["best_j"] is not None)
+    return [
+        (of_run["run_id"], name, value, *shared, is_measured)
+        for name, value in run.metrics.items()
+        if value is not None
+    ]
 
 
 def _amended(member: Member, amendments: Amendments) -> Member:

@@ -26,11 +26,12 @@ def _carbon(grams: Range | None) -> str:
 
 
 def ratio_text(ratio: Ratio) -> str:
-    """`63 (58 to 69)`, with at least before it where something is missing."""
+    """`63 (57 to 69)`, with at least before it where something is missing."""
     text = digits.significant(ratio.value, 3)
     if ratio.low is not None and ratio.high is not None:
-        text = f"{digits.significant(ratio.value, 2)} ({digits.significant(ratio.low, 2)} to "
-        text += f"{digits.significant(ratio.high, 2)})"
+        decimals = digits.decimals_for(ratio.value, (ratio.high - ratio.low) / 2.0)
+        best, low, high = (digits.fixed(value, decimals) for value in (ratio.value, ratio.low, ratio.high))
+        text = f"{best} ({low} to {high})"
     return f"at least {text}" if ratio.is_at_least else text
 
 
