@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kMemoryEvery = std::chrono::seconds{10};
 constexpr Duration kWalkEvery =
-    std::chrono::seconds{30};  // of page tables, under the lock that the program allocates by
+    std::chrono::seconds{30};  // reading it walks page tables under the lock that the program allocates by
 
 std::filesystem::path proc(const Host& host, std::int64_t pid, const char* file) {
   return host.path("/proc/" + std::to_string(pid) + "/" + file);
@@ -29,7 +29,7 @@ std::optional<std::int64_t> resident_bytes(const Host& host, std::int64_t pid) {
   return pages && *pages >= 0 ? std::optional(*pages * static_cast<std::int64_t>(page_size())) : std::nullopt;
 }
 
-// The line "<name>: <number> kB" of a text.
+// Finds the line "<name>: <number> kB" of a text.
 std::optional<std::int64_t> kilobytes(std::string_view text, std::string_view name) {
   for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
     if (at != 0 && text[at - 1] != '\n') continue;
@@ -49,7 +49,7 @@ std::optional<std::int64_t> proportional_bytes(const Host& host, int pid) {
 std::string job_name(const Host& host, std::int64_t pid, const JobPath& job) {
   if (!job.is_batch()) return std::string(to_string(job.system)) + " container " + job.id.substr(0, 12);
   std::string id = job.id;
-  if (job.system == JobPath::System::slurm && id.front() == 's') {  // a SLUID: users know the number
+  if (job.system == JobPath::System::slurm && id.front() == 's') {  // it is a SLUID, where users know the number
     const Result<std::string> environment = read_text(proc(host, pid, "environ"));
     if (environment) {
       constexpr std::string_view kKey = "SLURM_JOB_ID=";

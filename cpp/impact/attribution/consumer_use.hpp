@@ -1,5 +1,6 @@
 #pragma once
-// Whose energy is asked for, and what that consumer uses: CPU time, memory, processes, its part of the machine's cores.
+// Says whose energy is asked for, and what that consumer uses: CPU time, memory, processes, its part of the machine's
+// cores.
 
 #include <cstdint>
 #include <memory>
@@ -27,16 +28,16 @@ constexpr std::string_view to_string(Scope s) noexcept {
 
 struct Whose {
   Scope scope = Scope::machine;
-  std::int64_t pid = 0;        // 0: this process
-  bool children_only = false;  // of a process: what it has started, without itself
+  std::int64_t pid = 0;        // 0 stands for this process
+  bool children_only = false;  // counts what a process has started, without the process itself
 };
 
 struct MemoryUse {
   std::int64_t bytes = 0;
-  bool fresh = true;  // else of an earlier look
+  bool fresh = true;  // is false where the value is of an earlier look
 };
 
-// One thread at a time.
+// Only one thread may use it at a time.
 class ConsumerUse {
  public:
   // Error: absent (no such process, no control group, no job), forbidden.
@@ -44,16 +45,16 @@ class ConsumerUse {
 
   const std::string& name() const noexcept { return name_; }  // "Slurm job 77", "process 1234 and its children"
   std::optional<std::int64_t> cpu_ns();
-  // Of a group its memory with page cache; of one process its resident memory; of several their proportional sets, read
-  // every 30 s at most: that walks the page tables of the program.
+  // Returns the memory of a group with its page cache, the resident memory of one process, or the proportional sets of
+  // several processes. Those are read every 30 s at most, because that walks the page tables of the program.
   std::optional<MemoryUse> memory(Instant now);
   bool counts_page_cache() const noexcept { return meter_ && meter_->has_memory(); }
-  // At the last cpu_ns(); of a group as it is now.
+  // The processes are those of the last cpu_ns(); of a group they are listed now.
   std::vector<int> pids() const;
-  // CPUs that it may run on; empty where it may run on all.
+  // Lists the CPUs that it may run on; the list is empty where it may run on all.
   const std::vector<unsigned>& cpus() const noexcept { return cpus_; }
   std::optional<double> quota() const noexcept { return quota_; }
-  // How many consumers of its kind the machine has now; nullopt where they cannot be told.
+  // Counts the consumers of its kind that the machine has now; returns nullopt where they cannot be told.
   std::optional<std::size_t> fellows() const;
   double unwaited_part() const noexcept { return tree_ ? tree_->unwaited_part() : 0.0; }
   bool blind() const noexcept { return tree_ && !meter_ && tree_->blind(); }

@@ -6,7 +6,7 @@ namespace impact {
 
 std::vector<double> work_weights(std::span<const CpuLoad> cpus) {
   struct Core {
-    double idle = 1.0;  // part of the time in which no thread of it worked
+    double idle = 1.0;  // is the part of the time in which no thread of it worked
     double busy = 0.0;
   };
   std::map<unsigned, Core> cores;

@@ -23,7 +23,7 @@ GpuUsage::GpuUsage(const Host& host, std::unique_ptr<GpuClients> clients, std::s
   }
 }
 
-// False where it cannot be told whose the GPU's work was.
+// Returns false where it cannot be told whose the GPU's work was.
 bool GpuUsage::look(std::size_t device, Instant now, const std::vector<int>& own) {
   const std::optional<std::vector<GpuClient>> clients = clients_->clients(device);
   if (!clients) return false;
@@ -62,7 +62,7 @@ void GpuUsage::read(Sink& out) noexcept {
           out.missing(channel, before, after);
       }
     }
-  } catch (const std::exception&) {  // no memory: no reading, and the next one bridges it
+  } catch (const std::exception&) {  // without memory there is no reading, and the next one bridges it
   }
 }
 

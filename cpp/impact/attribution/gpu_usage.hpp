@@ -1,6 +1,6 @@
 #pragma once
-// What a consumer and everybody use of the GPUs, as channels of a record: usage/own_<gpu>, usage/all_<gpu> (counters, s
-// of the whole GPU's multiprocessors). Who uses a GPU is told by its vendor's reader, through GpuClients.
+// Reads what a consumer and everybody use of the GPUs, as channels of a record: usage/own_<gpu>, usage/all_<gpu>
+// (counters, s of the whole GPU's multiprocessors). The vendor's reader tells who uses a GPU, through GpuClients.
 
 #include <memory>
 #include <mutex>
@@ -13,17 +13,19 @@
 
 namespace impact {
 
-// Processes that share a part of a GPU which cannot be told apart further: one process, as a rule; those of a slice.
+// Lists the processes that share a part of a GPU which cannot be told apart further: one process as a rule, or those of
+// a slice.
 struct GpuClient {
   std::vector<int> pids;
-  double part = 0.0;  // of the GPU's multiprocessors, over the time since the last look, 0 to 1
+  double part = 0.0;  // is a part of the GPU's multiprocessors, over the time since the last look, 0 to 1
 };
 
 class GpuClients {
  public:
   virtual ~GpuClients() = default;
-  virtual const std::vector<std::string>& devices() const noexcept = 0;  // "gpu:GPU-8f…", as the energy's channels
-  // Who used it since the last call; nullopt where that cannot be told.
+  virtual const std::vector<std::string>& devices()
+      const noexcept = 0;  // are called "gpu:GPU-8f…", as in the energy's channels
+  // Says who used it since the last call, and nullopt where that cannot be told.
   virtual std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept = 0;
 };
 

@@ -6,10 +6,10 @@
 namespace impact {
 namespace {
 
-constexpr double kShortest_s = 0.2;    // shorter intervals are mostly the counters' ticks and the kernel's 10 ms
-constexpr double kUnused = 0.02;       // a load that counts as none
-constexpr double kLeastSpread = 0.04;  // of the load, one standard deviation
-constexpr double kWidest = 0.1;        // of the line's end, of the mean power
+constexpr double kShortest_s = 0.2;    // shorter intervals show mostly the counters' ticks and the kernel's 10 ms
+constexpr double kUnused = 0.02;       // a load below this counts as none
+constexpr double kLeastSpread = 0.04;  // the load must scatter so much, as one standard deviation
+constexpr double kWidest = 0.1;        // the line's end must be known to this part of the mean power
 constexpr std::uint64_t kFewest = 3;
 
 }  // namespace

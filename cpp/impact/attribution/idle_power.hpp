@@ -1,6 +1,6 @@
 #pragma once
-// What a device draws without work, learnt from the run itself: a line through its power over its load, interval by
-// interval. A device that never changes its load does not tell: then the idle power is unknown. Pure arithmetic.
+// Learns what a device draws without work from the run itself, by a line through its power over its load, interval by
+// interval. A device that never changes its load does not tell: then the idle power is unknown. It is pure arithmetic.
 //
 // Utilisation times power (the usual residual) makes idle energy vanish at full load; the smallest power that was seen
 // is no idle power where the load never ended. The line's end at no load is taken, and never more than the smallest
@@ -13,11 +13,11 @@ namespace impact {
 
 class IdlePower {
  public:
-  // One interval: mean power, and load as a part of the device, 0 to 1.
+  // Takes one interval: its mean power, and its load as a part of the device, 0 to 1.
   void add(double power_w, double load, double seconds) noexcept;
 
-  // Unknown (NaN) before three intervals, and until the load has varied enough for the line's end to be known to a
-  // tenth of the mean power (95 %); the mean power itself where the device was never in use.
+  // It is unknown (NaN) before three intervals, and until the load has varied enough for the line's end to be known to a
+  // tenth of the mean power (95 %). Where the device was never in use it is the mean power itself.
   double watts() const noexcept;
 
  private:

@@ -25,7 +25,7 @@ std::size_t CpuMap::cpus_of(unsigned package) const {
 std::optional<std::uint64_t> busy_ticks(std::string_view line, std::string_view& name) noexcept {
   name = next_word(line);
   if (!name.starts_with("cpu")) return std::nullopt;
-  std::array<std::uint64_t, 7> fields{};  // user nice system idle iowait irq softirq
+  std::array<std::uint64_t, 7> fields{};  // are user, nice, system, idle, iowait, irq and softirq
   std::size_t count = 0;
   for (; count < fields.size(); ++count) {
     const std::string_view word = next_word(line);
@@ -46,7 +46,7 @@ Result<MachineTime> MachineTime::open(const Host& host, CpuMap cpus) {
   Result<Descriptor> stat = open_for_reading(host.path("/proc/stat"));
   if (!stat) return stat.error();
   MachineTime time{std::move(stat).value(), std::move(cpus)};
-  time.buffer_.resize(256);  // one package: the first line is enough
+  time.buffer_.resize(256);  // of one package the first line is enough
   if (time.cpus_.packages.size() > 1) time.note_cpus();
   time.last_.resize(time.cpus_.packages.size(), 0);
   if (!time.busy_ns()) return Error{ErrorKind::broken, "/proc/stat does not tell the CPUs' time", ""};

@@ -1,5 +1,5 @@
 #pragma once
-// CPU time that the whole machine has worked, by package: the other side of every share.
+// Measures the CPU time that the whole machine has worked, by package: a consumer's share is its own time over this.
 
 #include <cstdint>
 #include <map>
@@ -13,24 +13,25 @@
 
 namespace impact {
 
-// Which package each CPU belongs to, by CPU number, and which packages there are.
+// Says which package each CPU belongs to, by CPU number, and which packages there are.
 struct CpuMap {
   std::map<unsigned, unsigned> package_of;
-  std::map<unsigned, unsigned> core_of;  // the lowest CPU number of its core; empty where sysfs does not tell
+  std::map<unsigned, unsigned> core_of;  // the core is named by its lowest CPU number; empty where sysfs does not tell
   std::vector<unsigned> packages;        // sorted; {0} where sysfs does not tell
   std::size_t cpus_of(unsigned package) const;
 };
 
-// Ticks (1/100 s) of user, nice, system, irq and softirq in one line of /proc/stat ("cpu  …", "cpu12 …"), whose name is
-// put into `name`. Time that a hypervisor took away is not used by anybody here. nullopt for another text.
+// Adds up the ticks (1/100 s) of user, nice, system, irq and softirq in one line of /proc/stat ("cpu  …", "cpu12 …"), and
+// puts the line's name into `name`. Time that a hypervisor took away is not used by anybody here. It returns nullopt for
+// any other text.
 std::optional<std::uint64_t> busy_ticks(std::string_view line, std::string_view& name) noexcept;
 
 class MachineTime {
  public:
   // Error: /proc/stat cannot be read, or shows a container in place of the machine (lxcfs).
   static Result<MachineTime> open(const Host& host, CpuMap cpus);
-  // Nanoseconds by package, in the order of CpuMap::packages, until the next call; never goes back. nullptr where it
-  // cannot be read.
+  // Returns nanoseconds by package, in the order of CpuMap::packages; they are valid until the next call and never go
+  // back. It returns nullptr where they cannot be read.
   const std::vector<std::int64_t>* busy_ns();
   // From now on busy_ns() notes each CPU's time too.
   void note_cpus();
@@ -43,7 +44,7 @@ class MachineTime {
   CpuMap cpus_;
   bool all_lines_ = false;
   std::vector<std::int64_t> last_;
-  std::vector<std::uint64_t> ticks_;  // of one look, by package
+  std::vector<std::uint64_t> ticks_;  // holds what one look saw, by package
   std::map<unsigned, std::int64_t> by_cpu_;
   std::string buffer_;
 };

@@ -7,7 +7,7 @@
 namespace impact {
 namespace {
 
-// A difference of two sums of numbers in hundredths, each cut off.
+// The error of a difference of two sums whose numbers are hundredths, each of them cut off.
 constexpr std::int64_t kCutOffNs = 2 * kTickNs;
 
 }  // namespace
@@ -17,7 +17,7 @@ ProcessTree::ProcessTree(const Host& host, int root, bool children_only)
 
 std::optional<ProcessTree::Seen> ProcessTree::see(int pid) const {
   Seen seen;
-  if (is_self_ && pid == root_) {  // exact clocks in place of hundredths
+  if (is_self_ && pid == root_) {  // its own clocks are exact, where /proc tells hundredths
     seen.stat.pid = pid;
     seen.own_ns = process_cpu_time().count();
     seen.children_ns = waited_children_cpu_time().count();
@@ -44,13 +44,13 @@ std::vector<int> ProcessTree::children(int pid) {
   return by_parent_[pid];
 }
 
-// The usual case: this process, which has no children, and had none at the last look.
+// Tells whether it is the usual case: this process, which has no children, and had none at the last look.
 bool ProcessTree::is_alone() const noexcept {
   return is_self_ && !unwaiting_ && pending_.empty() && last_.size() == 1 && last_.contains(root_) && !has_children() &&
          waits_for_children(host_, root_);
 }
 
-// What finish(look()) comes to then, each second, without a list made for one process.
+// Does what finish(look()) comes to then, each second, without making a list for one process.
 std::int64_t ProcessTree::look_alone() {
   Seen& self = last_.at(root_);
   // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
@@ -80,14 +80,15 @@ ProcessTree::Look ProcessTree::look() {
     std::optional<Seen> seen = see(pid);
     if (!seen) continue;
     const auto before = last_.find(pid);
-    if (before != last_.end() && before->second.stat.started != seen->stat.started) continue;  // another of its number
+    if (before != last_.end() && before->second.stat.started != seen->stat.started)
+      continue;  // it is another process of the same number
     now.emplace(pid, *seen);
     open.insert(open.end(), below.begin(), below.end());
   }
   return now;
 }
 
-// The nearest process above one that is gone which still runs; 0 where there is none.
+// Finds the nearest process above an ended one which still runs; returns 0 where there is none.
 int ProcessTree::survivor(const Look& now, int pid) const {
   for (int steps = 0; steps < 1000; ++steps) {
     const auto gone = last_.find(pid);
@@ -104,7 +105,7 @@ int ProcessTree::survivor(const Look& now, int pid) const {
   return 0;
 }
 
-// Whether somebody in the tree lets children go unwaited; from then on the kernel is asked who ends.
+// Tells whether somebody in the tree lets children go unwaited; from then on the kernel is asked who ends.
 void ProcessTree::watch(const Look& now) {
   if (!unwaiting_) {
     for (const auto& [pid, seen] : now) {
@@ -123,7 +124,7 @@ void ProcessTree::watch(const Look& now) {
   }
 }
 
-// What was needed at the last look and has not come into a parent's sum since: nobody waited.
+// Counts what was needed at the last look and has not come into a parent's sum since: nobody waited for it.
 void ProcessTree::settle(const Look& now) {
   for (const auto& [parent, need] : pending_) {
     const auto found = now.find(parent);

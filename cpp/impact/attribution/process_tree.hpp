@@ -1,6 +1,6 @@
 #pragma once
-// CPU time of a process with everything that descends from it: threads, children, theirs, and those that lived shorter
-// than the time between two looks.
+// Measures the CPU time of a process with everything that descends from it: threads, children, theirs, and those that
+// lived shorter than the time between two looks.
 //
 // A child that has ended stands in its parent's sum once the parent has waited for it, to the nanosecond; so a tree
 // loses nothing as long as its processes wait for their children. Where a parent lets them go unwaited (it ignores
@@ -21,19 +21,19 @@ namespace impact {
 
 class ProcessTree {
  public:
-  // `children_only`: without the root itself (the command that runs another and waits for it).
+  // `children_only` leaves the root itself out (the command that runs another and waits for it).
   ProcessTree(const Host& host, int root, bool children_only);
 
-  // Nanoseconds of CPU time; never goes back, only differences mean anything. nullopt where the root could never be
-  // read. After the root's end the value stands still but for what is left of its tree.
+  // Returns nanoseconds of CPU time; they never go back, and only differences mean anything. It returns nullopt where
+  // the root could never be read. After the root's end the value stands still but for what is left of its tree.
   std::optional<std::int64_t> cpu_ns();
 
-  // Processes at the last look, the root first where it runs and counts.
+  // Lists the processes of the last look, the root first where it runs and counts.
   const std::vector<int>& pids() const noexcept { return pids_; }
-  // The part of what cpu_ns() grew by that comes from processes that nobody waited for.
+  // Returns the part of what cpu_ns() grew by that comes from processes that nobody waited for.
   double unwaited_part() const noexcept;
-  // Children end unwaited, and the kernel's news of them cannot be had: those that live shorter than the time between two
-  // looks are not in the value.
+  // Says that children end unwaited and the kernel's news of them cannot be had: those that live shorter than the time
+  // between two looks are not in the value then.
   bool blind() const noexcept { return unwaiting_ && !exits_; }
 
  private:
@@ -43,7 +43,7 @@ class ProcessTree {
     std::int64_t children_ns = 0;
   };
   using Look = std::map<int, Seen>;
-  struct Need {  // what a parent's sum has to have grown by
+  struct Need {  // says by how much a parent's sum has to have grown
     std::int64_t ns = 0;
     std::int64_t children_before_ns = 0;
   };
@@ -64,14 +64,14 @@ class ProcessTree {
   int root_;
   bool is_self_;
   bool children_only_;
-  bool no_lists_ = false;  // the kernel does not list children: all processes are looked at
+  bool no_lists_ = false;  // is true where the kernel does not list children: all processes are looked at then
   Look last_;
   std::map<int, Need> pending_;
   bool unwaiting_ = false;
   std::unique_ptr<ExitAccounting> exits_;
-  std::map<int, ExitRecord> ended_;  // by process, the sum over its threads
+  std::map<int, ExitRecord> ended_;  // holds by process the sum over its threads
   std::vector<int> pids_;
-  std::map<int, std::vector<int>> by_parent_;  // of one look, where there are no lists
+  std::map<int, std::vector<int>> by_parent_;  // holds one look, where the kernel has no lists
   std::int64_t unwaited_ns_ = 0;
   std::int64_t first_ns_ = -1;
   std::int64_t value_ns_ = 0;

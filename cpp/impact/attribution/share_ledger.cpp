@@ -9,7 +9,7 @@ namespace {
 constexpr double kNormal95 = 1.96;
 constexpr double kTickS = 0.01;  // the kernel counts the machine's CPU time in hundredths
 
-// What a sum over devices is, once one of them is known.
+// Adds a device's energy to a sum that is not known until one device is.
 void add(Joules& sum, double joules) noexcept { sum = sum.is_missing() ? Joules{joules} : sum + Joules{joules}; }
 
 }  // namespace
@@ -43,7 +43,7 @@ void ShareLedger::row(std::span<const Reading> readings, const EnergyAt& energy_
   }
 }
 
-// What was used of a counter between two readings, the mean of a gauge; NaN where a counter began anew.
+// Returns what was used of a counter between two readings, or the mean of a gauge; NaN where a counter began anew.
 double ShareLedger::use(std::uint32_t channel, double before, double now, double seconds) const {
   if (channels_[channel].kind == Kind::gauge) return 0.5 * (before + now) * seconds;
   return now >= before ? now - before : kUnknown;
@@ -200,7 +200,7 @@ std::optional<Share> ShareLedger::share(const RegionResult& result) const {
   const auto edges = edges_.find(result.region);
   for (const ChannelResult& part : result.channels) {
     const Channel& c = channels_[part.channel];
-    if (c.device != "cpu" && part.quality != Quality::missing) {  // "cpu": the sum over packages
+    if (c.device != "cpu" && part.quality != Quality::missing) {  // "cpu" is the sum over packages
       if (c.quantity == "own_cpu_time") share.cpu_s = (std::isnan(share.cpu_s) ? 0.0 : share.cpu_s) + part.value;
       if (c.quantity == "all_cpu_time")
         share.all_cpu_s = (std::isnan(share.all_cpu_s) ? 0.0 : share.all_cpu_s) + part.value;
@@ -227,7 +227,7 @@ std::optional<Share> ShareLedger::share(const RegionResult& result) const {
   for (const DeviceShare& device : share.devices) {
     if (device.share_j <= 0.0) continue;
     share.idle = share.idle.is_missing() ? Joules{device.idle_j} : share.idle + Joules{device.idle_j};
-    if (std::isnan(device.idle_j)) {  // of one device not known: of all not known
+    if (std::isnan(device.idle_j)) {  // what is not known of one device is not known of the sum
       share.idle = Joules::missing();
       break;
     }

@@ -7,7 +7,7 @@
 namespace impact {
 namespace {
 
-constexpr double kRounding = 1e-12;  // of the whole: less than this left over is rounding, not energy
+constexpr double kRounding = 1e-12;  // less than this part of the whole, left over, is rounding and no energy
 
 double part_of(double joules, double whole) noexcept {
   return std::isfinite(joules) ? std::clamp(joules, 0.0, std::max(whole, 0.0)) : 0.0;
@@ -23,7 +23,7 @@ void by_usage(const Stretch& stretch, Split& out) {
   out.idle_j = part_of(stretch.vacant_j, stretch.energy_j);
 }
 
-// Active energy to those who caused it; the pool of idle energy by `part`, what is left of it to nobody.
+// Gives active energy to those who caused it and the pool of idle energy by `part`; what is left of the pool is nobody's.
 template <class Part>
 void by_parts(const Stretch& stretch, Part part, Split& out) {
   double pool = part_of(stretch.vacant_j, stretch.energy_j);

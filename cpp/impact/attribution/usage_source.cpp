@@ -11,10 +11,10 @@ namespace impact {
 namespace {
 
 constexpr double kNs = 1e-9;
-constexpr double kPart = 1e-6;  // resolution of a part
+constexpr double kPart = 1e-6;  // is the resolution of a part
 constexpr Duration kLongLook = std::chrono::milliseconds{1};
 constexpr int kRest = 200;
-constexpr double kAlone = 0.02;  // of the machine's CPU time: less than this is nobody else at work
+constexpr double kAlone = 0.02;  // less than this part of the machine's CPU time means that nobody else was at work
 constexpr Duration kFellowsEvery = std::chrono::seconds{10};
 
 }  // namespace
@@ -51,7 +51,7 @@ const std::vector<double>& PackageSplit::parts(const std::map<unsigned, double>&
     grown[static_cast<std::size_t>(at - cpus_->packages.begin())] += ticks;
   }
   const double sum = std::accumulate(grown.begin(), grown.end(), 0.0);
-  if (sum > 0.0) {  // else as before: what has used less than a hundredth moves nothing
+  if (sum > 0.0) {  // else the parts stay as before: what used less than a hundredth moves nothing
     for (double& part : grown) part /= sum;
     parts_ = std::move(grown);
   }
@@ -133,7 +133,7 @@ void UsageSource::read(Sink& out) noexcept {
     const Duration took = thread_cpu_time() - work;
     next_ = took > kLongLook ? before + kRest * took : Instant{};
     // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
-  } catch (const std::exception&) {  // no memory: no reading, and the next one bridges it
+  } catch (const std::exception&) {  // without memory there is no reading, and the next one bridges it
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What a consumer and the whole machine use, as channels of a record, by the contract of a reader.
+// Reads what a consumer and the whole machine use, as channels of a record, by the contract of a reader.
 //
 // Channels   usage/own_work:<package>, usage/all_work:<package> (counters, s: CPU time weighed by who shares cores and by
 //            frequency) where CPUs differ so; usage/own_cpu:<package>, usage/all_cpu:<package> (counters, s; where there are several packages also their
@@ -24,7 +24,7 @@ namespace impact {
 
 inline constexpr const char* kUsageSource = "usage";
 
-// Which processes are the consumer's: for whoever meters processes elsewhere (GPUs). Any thread.
+// Says which processes are the consumer's, to whoever meters processes elsewhere (GPUs). Any thread may ask.
 class ConsumerPids {
  public:
   std::vector<int> get() const;
@@ -36,16 +36,17 @@ class ConsumerPids {
 };
 
 struct UsageOptions {
-  bool memory = true;      // the total holds memory's energy
-  bool consumers = false;  // the idle policy asks how many there are
-  bool pids = false;       // somebody asks which processes are the consumer's
+  bool memory = true;      // is true where the total holds memory's energy
+  bool consumers = false;  // is true where the idle policy asks how many there are
+  bool pids = false;       // is true where somebody asks which processes are the consumer's
 };
 
-// The consumer's CPU time by package: where its CPUs lie in one, there; else by where its threads ran last.
+// Splits the consumer's CPU time by package. Where all its CPUs lie in one package, that has all of it; else it goes by
+// where the threads ran last.
 class PackageSplit {
  public:
   PackageSplit(const CpuMap& cpus, const std::vector<unsigned>& allowed);
-  // Parts of the CPU time since the last call, by package, sum 1; empty where nothing is known.
+  // Returns the parts of the CPU time since the last call by package, which add up to 1; empty where nothing is known.
   const std::vector<double>& parts(const std::map<unsigned, double>& by_cpu);
   bool needs_places() const noexcept { return !fixed_; }
 
@@ -63,10 +64,10 @@ class UsageSource final : public Source {
   void read(Sink& out) noexcept override;
   const std::string& name() const noexcept { return use_->name(); }
   std::shared_ptr<ConsumerPids> pids() const noexcept { return pids_; }
-  // How the consumer's CPU time is had, and what of it is known only from a look before its end.
+  // Says how the consumer's CPU time is had, and what of it is known only from a look before its end.
   bool by_group() const noexcept { return use_->by_group(); }
   double unwaited_part() const;
-  bool blind() const;  // see ProcessTree
+  bool blind() const;  // means the same as in ProcessTree
 
  private:
   void add_channel(const std::string& what, const std::string& device, const char* quantity, Kind kind, Unit unit,
@@ -86,8 +87,8 @@ class UsageSource final : public Source {
   std::shared_ptr<ConsumerPids> pids_ = std::make_shared<ConsumerPids>();
   std::vector<Channel> channels_;
   bool has_sums_ = false, has_memory_ = false, has_consumers_ = false, needs_pids_ = false;
-  mutable std::mutex mutex_;                 // all below: the sampler's thread, and the one that stops the tracker
-  std::vector<double> own_ns_, by_package_;  // so far; in the last interval
+  mutable std::mutex mutex_;  // guards all below: the sampler's thread uses it, and the one that stops the tracker
+  std::vector<double> own_ns_, by_package_;  // hold the time so far, and that of the last interval
   std::vector<std::int64_t> last_all_ns_;
   std::optional<Instant> last_read_;
   std::optional<std::int64_t> last_own_ns_;

@@ -1,6 +1,6 @@
 #pragma once
-// The consumer's and everybody's work by package: CPU time weighed by who shares cores and by frequency (core_work.hpp).
-// Only for machines that have such differences.
+// Measures the consumer's and everybody's work by package: CPU time weighed by who shares cores and by frequency
+// (core_work.hpp). Only machines that have such differences need it.
 
 #include <map>
 #include <optional>
@@ -12,7 +12,8 @@
 
 namespace impact {
 
-// Where a consumer's threads ran: CPU time since the last call, by the CPU that each thread was on last, in hundredths.
+// Tells where a consumer's threads ran: CPU time since the last call, by the CPU that each thread was on last, in
+// hundredths of a second.
 class ThreadPlaces {
  public:
   explicit ThreadPlaces(const Host& host) : host_(host) {}
@@ -28,15 +29,15 @@ class ThreadPlaces {
 
 class WorkMeter {
  public:
-  // nullopt where no two CPUs share a core and no frequency is told: a second is a second then.
+  // It returns nullopt where no two CPUs share a core and no frequency is told: a second is a second then.
   static std::optional<WorkMeter> open(const Host& host, const CpuMap& cpus);
 
-  // One interval: the machine's time by CPU (nanoseconds, absolute), where the consumer ran (any unit), and what it used,
-  // by package. `seconds`: its length.
+  // Takes one interval: the machine's time by CPU (nanoseconds, absolute), where the consumer ran (any unit), and what it
+  // used, by package. `seconds` is its length.
   void add(const std::map<unsigned, std::int64_t>& busy_ns, const std::map<unsigned, double>& own_by_cpu,
            const std::vector<double>& own_ns, double seconds);
 
-  // Weighed nanoseconds so far, by package.
+  // Return the weighed nanoseconds so far, by package.
   const std::vector<double>& own() const noexcept { return own_; }
   const std::vector<double>& all() const noexcept { return all_; }
 
