@@ -65,6 +65,13 @@ void bind_tracker(py::module_& module) {
       .def("enter", &Tracker::enter, py::arg("name"), py::arg("edges") = py::none(), Released())
       .def("exit", &leave, py::arg("region"), py::arg("at_ns") = py::none())
       .def("result", &run_of)
+      .def(
+          "wait",
+          [](Tracker& t, double energy_j, double timeout_s) {
+            constexpr double kLongest = 1e8;  // three years, for a timeout without end
+            return t.wait(Joules{energy_j}, Duration{static_cast<std::int64_t>(std::min(timeout_s, kLongest) * 1e9)});
+          },
+          py::arg("energy_j"), py::arg("timeout_s"), Released())
       .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
       .def_property_readonly("path", &Tracker::path)

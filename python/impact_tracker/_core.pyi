@@ -294,6 +294,9 @@ class Tracker:
         """RuntimeError for a region that is not open; None in an inert tracker."""
     def result(self) -> RegionResult | None:
         """The run: up to now while it runs, final after stop(); None before start()."""
+    def wait(self, energy_j: float, timeout_s: float) -> bool:
+        """Block, without the interpreter's lock, until the run has used so much: whether it has. False once it is
+        stopped, after the timeout, and at once in an inert tracker."""
     def health(self) -> Health: ...
     def flush(self) -> None: ...
     @property

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, cast
 
 from .errors import complain
 from .reader_settings import PREFIX, near_names, reader_settings, source_settings, warn_of_open_file
-from .settings import OPTIONS, TABLE, TrackerSettings, expanded
+from .setting_values import expanded
+from .settings import OPTIONS, TABLE, TrackerSettings
 
 if TYPE_CHECKING:
     from os import PathLike

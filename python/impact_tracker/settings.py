@@ -7,14 +7,28 @@ takes has its default, its limits and its words in the core.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypedDict, TypeVar, cast, overload
 
+from .budget import Amount, Price, read_amount, read_price
 from .reader_settings import PREFIX
-from .spool import STAGES, is_url
+from .setting_values import (
+    core_defaults,
+    number_that_is,
+    read_budget_of,
+    read_interval,
+    read_ledger,
+    read_logdir,
+    read_named,
+    read_policy,
+    read_sources,
+    read_stage,
+    read_switch,
+    read_tags,
+    read_words,
+    read_zone,
+)
+from .spool import STAGES
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -24,150 +38,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", covariant=True)
 
 OF_CORE: Any = object()  # a default that the core has
-_YES = frozenset({"1", "true", "yes", "on"})
-_NO = frozenset({"0", "false", "no", "off"})
-
-
-def _core_defaults() -> _core.TrackerSettings:
-    """As the core sets it where nobody says otherwise. A parser of other options than these loads no core."""
-    from . import _core
-
-    return _core.TrackerSettings()
-
-
-def interval_limits_s() -> tuple[float, float]:
-    """The shortest and the longest interval that the core takes."""
-    settings = _core_defaults()
-    return settings.shortest_interval_s, settings.longest_interval_s
-
-
-def expanded(path: str) -> Path:
-    """`~` for the home directory; kept as it stands where there is none."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
-
-
-def readable(name: str) -> str:
-    """The name as UTF-8 can say it, for the record: a byte that is none stands there as its number."""
-    try:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
-        return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def number(value: object) -> float:
-    """A finite number from a number or a text; ValueError else."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    try:
-        result = float(cast("str", value))
-    except (TypeError, ValueError):
-        raise ValueError("must be a number") from None
-    if result != result or result in (float("inf"), float("-inf")):
-        raise ValueError("must be a finite number")
-    return result
-
-
-def _number(words: str, is_sane: Callable[[float], bool]) -> Callable[[object], float]:
-    """Reads a number that must be what the words say."""
-
-    def read(value: object) -> float:
-        result = number(value)
-        if is_sane(result):
-            return result
-        raise ValueError(f"must be {words}")
-
-    return read
-
-
-def _interval(value: object) -> float:
-    seconds = number(value)
-    shortest, longest = interval_limits_s()
-    if not shortest <= seconds <= longest:
-        raise ValueError(f"must lie between {shortest:g} and {longest:g} seconds")
-    return seconds
-
-
-def _switch(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word in _YES or word in _NO:
-        return word in _YES
-    raise ValueError("must be true or false (1, 0, yes, no, on, off)")
-
-
-def _sources(value: object) -> tuple[str, ...] | None:
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, Iterable):
-        raise ValueError("must be names of sources")
-    wanted = tuple(str(name).strip() for name in names if str(name).strip())
-    if not wanted:
-        raise ValueError("must name at least one source (leave it out for all)")
-    return None if wanted == ("all",) else wanted
-
-
-def _tags(value: object) -> dict[str, str]:
-    if isinstance(value, Mapping):
-        return {readable(str(name)): readable(str(tag)) for name, tag in value.items()}
-    if not isinstance(value, str):
-        raise ValueError("must be a mapping of names to texts")
-    tags = {}
-    for part in value.split(","):
-        name, equals, tag = part.partition("=")
-        if part.strip() and not (equals and name.strip()):
-            raise ValueError("must read name=value,name=value")
-        if part.strip():
-            tags[readable(name.strip())] = readable(tag.strip())
-    return tags
-
-
-def _zone(value: object) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a country's code or name")
-    from .factors import named_zone  # here, for the tables of factors take a while to import
-
-    return named_zone(value.strip())
-
-
-def _logdir(value: object) -> str:
-    path = os.fsdecode(os.fspath(cast("str | os.PathLike[str]", value)))
-    if not path:
-        raise ValueError("must not be empty")
-    if "\0" in path:
-        raise ValueError("must not hold a zero byte")
-    return str(expanded(path))
-
-
-def _words(value: object) -> str | None:
-    """A text of one line; empty for none."""
-    text = readable(str(value)).strip()
-    if not text.isprintable() or len(text) > 200:
-        raise ValueError("must be a line of at most 200 letters")
-    return text
-
-
-def _named(value: object) -> str | None:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a name")
-    return _words(value)
-
-
-def _stage(value: object) -> str | None:
-    if value not in STAGES:
-        raise ValueError(f"must be one of {', '.join(STAGES)}")
-    return str(value)
-
-
-def _ledger(value: object) -> str | None:
-    text = os.fsdecode(os.fspath(cast("str | os.PathLike[str]", value))).strip()
-    if not is_url(text):
-        return str(Path(_logdir(text)).absolute())
-    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", text) or "password=" in text:
-        raise ValueError("must hold no password: it belongs into ~/.pgpass, PGPASSWORD, or a file that holds the URL")
-    return text
 
 
 class Option(Generic[Value]):
@@ -210,7 +80,7 @@ class Option(Generic[Value]):
     @property
     def default(self) -> Value:
         """Its value where nobody says."""
-        return self._default if self._default is not OF_CORE else cast("Value", getattr(_core_defaults(), self.name))
+        return self._default if self._default is not OF_CORE else cast("Value", getattr(core_defaults(), self.name))
 
     @property
     def about(self) -> str:
@@ -229,25 +99,25 @@ class Choice(Option[str]):
         super().__init__(self._word, OF_CORE, about, *flags, core=True)
 
     @property
-    def _words(self) -> Mapping[str, object]:
-        return cast("Mapping[str, object]", type(getattr(_core_defaults(), self.name)).__members__)
+    def read_words(self) -> Mapping[str, object]:
+        return cast("Mapping[str, object]", type(getattr(core_defaults(), self.name)).__members__)
 
     def _word(self, value: object) -> str:
-        if value in self._words:
+        if value in self.read_words:
             return str(value)
-        quoted = [f'"{word}"' for word in self._words]
+        quoted = [f'"{word}"' for word in self.read_words]
         raise ValueError(f"must be {', '.join(quoted[:-1])} or {quoted[-1]}")
 
     @property
     def default(self) -> str:
-        return str(getattr(_core_defaults(), self.name).name)
+        return str(getattr(core_defaults(), self.name).name)
 
     @property
     def about(self) -> str:
-        return self._about.format(default=self.default, words=", ".join(self._words))
+        return self._about.format(default=self.default, words=", ".join(self.read_words))
 
     def for_core(self, value: object) -> object:
-        return self._words[str(value)]
+        return self.read_words[str(value)]
 
 
 class TrackerSettings(tuple[object, ...]):
@@ -258,37 +128,52 @@ class TrackerSettings(tuple[object, ...]):
 
     # fmt: off
     logdir = Option(
-        _logdir, ".", "logdir of the record (default: the working directory)", "-o", "--output", metavar="DIR",
+        read_logdir, ".", "logdir of the record (default: the working directory)", "-o", "--output", metavar="DIR",
         core=True)
     interval_s = Option(
-        _interval, OF_CORE, "seconds between samples ({default:g})", "--interval", metavar="S", type=float, core=True)
-    sources = Option(_sources, None, "names of sources, with commas (default: all; see doctor)", "--sources", core=True)
+        read_interval, OF_CORE, "seconds between samples ({default:g})", "--interval", metavar="S", type=float,
+        core=True)
+    sources = Option(
+        read_sources, None, "names of sources, with commas (default: all; see doctor)", "--sources", core=True)
     edges = Choice("edges of regions: {words} (default: {default}); tick waits up to 2 ms for the counter to move")
-    tags = Option[dict[str, str]](_tags, {}, "a note in the record; may be repeated", "--tag", metavar="NAME=TEXT")
-    zone = Option(_zone, None, 'country of the electricity (FR, FRA, France), "world" for the average', "--zone")
+    tags = Option[dict[str, str]](read_tags, {}, "a note in the record; may be repeated", "--tag", metavar="NAME=TEXT")
+    zone = Option(read_zone, None, 'country of the electricity (FR, FRA, France), "world" for the average', "--zone")
     intensity_g_per_kwh = Option[Optional[float]](
-        _number("0 or more grams of CO2e per kWh", lambda grams: grams >= 0), None,
+        number_that_is("0 or more grams of CO2e per kWh", lambda grams: grams >= 0), None,
         "carbon intensity of the electricity, in place of a zone", "--intensity", metavar="G_PER_KWH", type=float)
     pue = Option[Optional[float]](
-        _number("1 or more (total energy of the site over that of its computers)", lambda ratio: ratio >= 1), None,
-        "power usage effectiveness of the site, 1 or more (without it 1, estimated)", "--pue", type=float)
-    strict = Option(_switch, OF_CORE, "fail where nothing can be measured", "--strict", core=True)
+        number_that_is("1 or more (total energy of the site over that of its computers)", lambda ratio: ratio >= 1),
+        None, "power usage effectiveness of the site, 1 or more (without it 1, estimated)", "--pue", type=float)
+    strict = Option(read_switch, OF_CORE, "fail where nothing can be measured", "--strict", core=True)
     include_psys = Option(
-        _switch, OF_CORE, "count the platform's meter (psys) in place of the parts that it covers", "--include-psys",
-        core=True)
+        read_switch, OF_CORE, "count the platform's meter (psys) in place of the parts that it covers",
+        "--include-psys", core=True)
     scope = Choice("whose share is told: {words} (default: {default}, with all it starts; machine: none)", "--scope")
     idle_policy = Choice("who bears the energy of idling: {words} (default: {default})", "--idle-policy")
-    sync_gpu = Option(_switch, False, "wait at the edges of regions for the GPU work of torch, jax and cupy")
+    sync_gpu = Option(read_switch, False, "wait at the edges of regions for the GPU work of torch, jax and cupy")
     project = Option(
-        _named, None, "project whose ledger the run goes into (default: none)", "--project", metavar="NAME")
-    stage = Option(_stage, None, f"what the run is for: {', '.join(STAGES)}", "--stage", metavar="STAGE")
-    person = Option(_words, None, 'whose run it is in the ledger (default: the account; "" for nobody)')
-    debug = Option(_switch, False, "the run is a trial of the program, and counts as debug in the ledger", "--debug")
+        read_named, None, "project whose ledger the run goes into (default: none)", "--project", metavar="NAME")
+    stage = Option(read_stage, None, f"what the run is for: {', '.join(STAGES)}", "--stage", metavar="STAGE")
+    person = Option(read_words, None, 'whose run it is in the ledger (default: the account; "" for nobody)')
+    debug = Option(
+        read_switch, False, "the run is a trial of the program, and counts as debug in the ledger", "--debug")
     run_id = Option(
-        _named, None, "name that a run shares with those that it continues (default: as the batch system says)")
+        read_named, None, "name that a run shares with those that it continues (default: as the batch system says)")
     ledger = Option(
-        _ledger, None, "folder of the ledger, or postgresql://HOST/DATABASE (default: ~/.local/share/impact-tracker)",
-        "--ledger", metavar="PLACE")
+        read_ledger, None,
+        "folder of the ledger, or postgresql://HOST/DATABASE (default: ~/.local/share/impact-tracker)", "--ledger",
+        metavar="PLACE")
+    budget = Option[Optional[Amount]](
+        read_amount, None, "what the run may use: 50 Wh, 200 gCO2e, or with a price 2 EUR", "--budget",
+        metavar="AMOUNT")
+    on_budget = Option(
+        read_policy, "stop", "loops of the tracker end before the budget is passed (stop), or it is only said (warn)",
+        "--on-budget", metavar="stop|warn")
+    budget_of = Option(
+        read_budget_of, "run", "whose budget it is: run, or project (of all its runs in the ledger)", "--budget-of",
+        metavar="run|project")
+    price_per_kwh = Option[Optional[Price]](
+        read_price, None, "price of the electricity, as in 0.25 EUR", "--price", metavar="PRICE")
     # fmt: on
 
     def __new__(
@@ -318,7 +203,7 @@ class TrackerSettings(tuple[object, ...]):
 
     def for_core(self) -> _core.TrackerSettings:
         """What of it the core takes. ValueError for what the core refuses."""
-        settings = _core_defaults()
+        settings = core_defaults()
         settings.source_settings = self.readers
         for option, value in zip(TABLE.values(), self):
             if option.core and value is not None:
@@ -353,6 +238,10 @@ class Options(TypedDict, total=False):
     debug: bool | None
     run_id: str | None
     ledger: str | None
+    budget: str | None
+    on_budget: str | None
+    budget_of: str | None
+    price_per_kwh: str | None
 
 
 class OptionsShown:

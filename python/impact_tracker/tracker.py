@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from types import TracebackType
@@ -14,11 +15,13 @@ from . import _core
 from .config import resolve
 from .core_guard import CoreGuard, InertCore
 from .health import Health
+from .pacing import Budget, limit_of
 from .ranks import run_key
 from .region import Region
 from .result import Result
 from .runinfo import start_info, stop_info
-from .settings import Options, OptionsShown, TrackerSettings, explained, readable
+from .setting_values import readable
+from .settings import Options, OptionsShown, TrackerSettings, explained
 from .weighing import Weighing
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from .tracked_run import TrackedRun
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Item = TypeVar("Item")
 
 _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
 
@@ -93,6 +97,11 @@ class ImpactTracker:
         except ValueError as error:
             error.args = (f"{error} (from {settings.origin('zone')})", *error.args[1:])
             raise
+        if settings.budget is not None:
+            try:
+                limit_of(settings.budget, weighing, settings.price_per_kwh)
+            except ValueError as error:
+                raise ValueError(f"budget {error} (from {settings.origin('budget')})") from None
         self._setup(settings, weighing, str(root), share_of)
 
     def _setup(
@@ -109,6 +118,7 @@ class ImpactTracker:
         self._started = False
         self._result: Result | None = None
         self._run: TrackedRun | None = None
+        self._budget: Budget | None = None
         # Records opened and not yet written to: the constructor's is taken by the first start(), a later start() opens
         # one of its own. pop() is atomic, so that calls of a decorated function may begin at once.
         try:
@@ -122,7 +132,7 @@ class ImpactTracker:
         """For copies and pickles. What readers were told stays here: it may hold a password, and a pickle may be a
         checkpoint that is published."""
         settings = TrackerSettings(self._settings._asdict(), self._settings.origins)
-        return {**vars(self), "_settings": settings, "_started": False, "_unused": [], "_run": None}
+        return {**vars(self), "_settings": settings, "_started": False, "_unused": [], "_run": None, "_budget": None}
 
     def __copy__(self) -> ImpactTracker:
         tracker: ImpactTracker = object.__new__(type(self))
@@ -159,12 +169,15 @@ class ImpactTracker:
         self._guard.core, self._run = opened
         self._result = None
         self._started = True
+        self._budget = self._new_budget()
         try:
             self._guard.synchronise()
             self._guard.core.start()
             _running.add(self)
             if self._run is not None:
                 self._run.begin(self.path, self._root, self._guard.complain)
+            if self._budget is not None:
+                self._budget.begin()
         except Exception as error:
             if self._settings.strict:
                 raise
@@ -186,6 +199,8 @@ class ImpactTracker:
             run = self._run
             self._guard.core.stop({**stop_info(ended_by), **({} if run is None else run.last_words(ended_by, fate))})
             self._result = self._now()
+            if self._budget is not None:
+                self._budget.end()
             if run is not None and self._result is not None:
                 run.end(self._result, ended_by, fate, self._guard.complain)
             self._report()
@@ -234,6 +249,33 @@ class ImpactTracker:
             words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
             raise ValueError(f"edges must be {words}, not {edges!r}")
         return Region(self._guard, readable(str(name)), edges)
+
+    def _new_budget(self) -> Budget | None:
+        """What this run may use; the constructor has seen that it can be told."""
+        settings = self._settings
+        if settings.budget is None:
+            return None
+        return Budget(self, limit_of(settings.budget, self.weighing, settings.price_per_kwh), settings.on_budget)
+
+    @property
+    def budget(self) -> Budget | None:
+        """What the run may use, has used and will take; `None` without one, and before `start()`."""
+        return self._budget
+
+    def epochs(self, count: int) -> Iterator[int]:
+        """`range(count)`, which ends before a budget is passed: `for epoch in tracker.epochs(90)`."""
+        return iter(range(count)) if self._budget is None else self._budget.epochs(count)
+
+    def batches(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, which end before a budget is passed: `for batch in tracker.batches(loader)`."""
+        return iter(items) if self._budget is None else self._budget.batches(items)
+
+    def wait(self, *, energy_j: float, timeout_s: float | None = None) -> bool:
+        """Wait, without the interpreter's lock, until the run has used so many joules: whether it has. False where the
+        tracker does not run or is stopped meanwhile, and after the timeout."""
+        if not self.running:
+            return False
+        return self._guard.core.wait(energy_j, math.inf if timeout_s is None else max(0.0, timeout_s))
 
     def log_metrics(self, metrics: Mapping[str, object] | None = None, **values: object) -> None:
         """What the run achieved, by name, for the ledger of its project: `tracker.log_metrics(wer=0.12)`. A name that

@@ -55,6 +55,7 @@ FLOORS: dict[str, int] = {
     "values": 0,  # the algebra of energies and qualities: the standard library alone
     "control_groups": 0,  # the kernel's files of limits: the standard library alone
     "decorate": 1,
+    "descendants": 1,
     "digits": 1,
     "errors": 1,
     "gpu_sync": 1,
@@ -69,10 +70,12 @@ FLOORS: dict[str, int] = {
     "ranks": 1,
     "typed": 1,
     "spool": 2,  # a run's one file in the ledger's spool: types, codec and the write that is whole or not at all
+    "budget": 2,
     "runner": 2,  # the worker's process: needs no core
     "reader_settings": 2,  # above errors
-    "settings": 3,
-    "config": 4,
+    "setting_values": 3,
+    "settings": 4,
+    "config": 5,
     "factors": 2,
     "footprint": 3,
     "weighing": 4,  # a record's or a tracker's energies as the series that footprint weighs
@@ -83,6 +86,7 @@ FLOORS: dict[str, int] = {
     "result.result": 3,
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
+    "pacing": 7,
     "region": 7,
     "tracked_run": 7,  # a tracker's run on its way into the spool
     "tracker": 8,

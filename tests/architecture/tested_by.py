@@ -8,6 +8,7 @@ from pathlib import Path
 # Sources under cpp/ without a test of their own name (or a pattern for several), and the test that runs them.
 TESTED_BY: dict[str, str] = {
     "impact/model/paradigm_parameters.cpp": "cpp/model/paradigm_test.cpp",
+    "impact/tracker/waiting.cpp": "cpp/tracker/tracker_test.cpp",
     "impact/attribution/consumer_use.cpp": "cpp/attribution/cgroup_test.cpp",
     "impact/attribution/gpu_usage.cpp": "cpp/attribution/usage_source_test.cpp",
     "impact/attribution/machine_time.cpp": "cpp/attribution/usage_source_test.cpp",

@@ -200,6 +200,11 @@ class Tracker:
     def _span(self, origin: list[Any]) -> list[Any]:
         return [origin[0], machine.now_ns, machine.joules[0] - origin[1], machine.joules[1] - origin[2]]
 
+    def wait(self, energy_j: float, timeout_s: float) -> bool:
+        """Time passes by `advance` alone, so that there is nothing to wait for."""
+        result = self.result()
+        return result is not None and result.energy.best_j is not None and bool(result.energy.best_j >= energy_j)
+
     def stop(self, info: dict[str, Any]) -> None:
         self._fail("stop")
         if self.running:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -276,89 +273,3 @@ def test_doctor_on_a_machine_without_anything(
     monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     assert capsys.readouterr().out == "no energy can be had on this machine\n"
-
-
-# ---- run
-
-
-def run(arguments: Sequence[str]) -> int:
-    return cli.main(["run", "--quiet", *arguments])
-
-
-@pytest.mark.parametrize("code", [0, 1, 3, 255])
-def test_exit_codes_pass_through(machine: Machine, tmp_path: Path, code: int) -> None:
-    assert run(["-o", str(tmp_path), "--", "sh", "-c", f"exit {code}"]) == code
-    assert run(["-o", str(tmp_path), "sh", "-c", f"exit {code}"]) == code
-    assert len(list((tmp_path / "impacttracker").iterdir())) == 2
-
-
-def test_another_thread_that_takes_the_childs_signal_away_stops_nobody(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    really_wait, looks = os.waitpid, itertools.count()
-
-    def ends_behind_the_first_look(pid: int, options: int) -> tuple[int, int]:
-        if next(looks) == 0:
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-            return 0, 0
-        return really_wait(pid, options)
-
-    done = threading.Event()
-    other = threading.Thread(target=done.wait)
-    other.start()  # it does not block SIGCHLD, as the threads of numerical libraries do not
-    monkeypatch.setattr(os, "waitpid", ends_behind_the_first_look)
-    try:
-        assert run(["-o", str(tmp_path), "--", "sh", "-c", "exit 3"]) == 3
-    finally:
-        done.set()
-        other.join()
-
-
-def test_a_killed_command_is_128_plus_its_signal(machine: Machine, tmp_path: Path) -> None:
-    assert run(["-o", str(tmp_path), "--", "sh", "-c", "kill -TERM $$"]) == 143
-    assert run(["-o", str(tmp_path), "--", "sh", "-c", "kill -KILL $$"]) == 137
-
-
-def test_no_such_command_is_127_and_leaves_no_record(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
-    assert run(["-o", str(tmp_path), "--", "no-such-command"]) == 127
-    assert capsys.readouterr().err == "impact-tracker run: no-such-command: command not found\n"
-    (tmp_path / "text").write_text("hello")
-    assert run(["-o", str(tmp_path), "--", str(tmp_path / "text")]) == 126
-    assert not (tmp_path / "impacttracker").exists()
-    assert run(["-o", str(tmp_path)]) == 2
-    assert "no command was given" in capsys.readouterr().err
-
-
-def test_a_script_without_a_first_line_runs_as_in_a_shell(machine: Machine, tmp_path: Path) -> None:
-    script = tmp_path / "script"
-    script.write_text("exit 5\n")
-    script.chmod(0o755)
-    assert run(["-o", str(tmp_path), "--", str(script)]) == 5
-
-
-def test_settings_reach_the_record_and_secrets_do_not(machine: Machine, tmp_path: Path) -> None:
-    options = ["--interval", "0.5", "--tag", "model=a,fold=2", "--tag", "x=y", "--zone", "FR", "--pue", "1.2"]
-    assert run(["-o", str(tmp_path), *options, "--", "true", "--", "-o", "--token", "sesame"]) == 0
-    (path,) = (tmp_path / "impacttracker").iterdir()
-    header = json.loads(path.read_text().splitlines()[0])["header"]
-    assert header["tags"] == {"model": "a", "fold": "2", "x": "y"}
-    assert (header["zone"], header["pue"], header["interval_s"]) == ("FR", 1.2, 0.5)
-    assert run(["-o", str(tmp_path), "--interval", "0", "--", "true"]) == 2
-
-
-def test_summary_goes_to_standard_error(machine: Machine, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["run", "-o", str(tmp_path), "--", "echo", "theirs"]) == 0
-    captured = capfd.readouterr()
-    assert captured.out == "theirs\n"
-    assert captured.err.startswith("impact-tracker: ")
-    assert str(tmp_path / "impacttracker") in captured.err
-
-
-def test_the_command_gets_the_signals_as_this_program_had_them(machine: Machine, tmp_path: Path) -> None:
-    program = (
-        "import signal; print(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])), signal.getsignal(signal.SIGPIPE))"
-    )
-    target = tmp_path / "out"
-    script = f"import sys, signal; sys.stdout = open({str(target)!r}, 'w'); {program}"
-    assert run(["-o", str(tmp_path), "--", sys.executable, "-c", script]) == 0
-    assert target.read_text().split()[0] == "0"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impact_tracker.budget import Amount, Price
 from impact_tracker.config import OPTIONS, resolve
 from impact_tracker.errors import ImpactWarning
 from python.fake_core import Machine
@@ -34,6 +35,10 @@ SPELLED = {
     "debug": "yes",
     "run_id": "large-3",
     "ledger": "/shared/ledger",
+    "budget": "50 Wh",
+    "on_budget": "warn",
+    "budget_of": "project",
+    "price_per_kwh": "0.25 EUR",
 }
 MEANT: dict[str, Any] = {
     "interval_s": 0.25,
@@ -54,6 +59,10 @@ MEANT: dict[str, Any] = {
     "debug": True,
     "run_id": "large-3",
     "ledger": "/shared/ledger",
+    "budget": Amount(180_000.0, "J", "50 Wh"),
+    "on_budget": "warn",
+    "budget_of": "project",
+    "price_per_kwh": Price(0.25, "EUR"),
 }
 BAD = {
     "interval_s": "0",
@@ -71,6 +80,10 @@ BAD = {
     "project": "a" * 201,
     "debug": "perhaps",
     "ledger": "postgresql://ada:sesame@host/db",
+    "budget": "50",
+    "on_budget": "shout",
+    "budget_of": "everybody",
+    "price_per_kwh": "0.25",
 }
 
 
@@ -107,6 +120,10 @@ def test_defaults(tmp_path: Path) -> None:
         "debug": False,
         "run_id": None,
         "ledger": None,
+        "budget": None,
+        "on_budget": "stop",
+        "budget_of": "run",
+        "price_per_kwh": None,
         "origins": {},
     }
 

@@ -17,7 +17,8 @@ from impact_tracker import ImpactTracker, cli
 from impact_tracker.cli.options import add_tracking, tracking
 from impact_tracker.config import resolve
 from impact_tracker.errors import ImpactWarning
-from impact_tracker.settings import OPTIONS, TABLE, Options, interval_limits_s
+from impact_tracker.setting_values import interval_limits_s
+from impact_tracker.settings import OPTIONS, TABLE, Options
 from python import fake_core
 from python.fake_core import Machine
 
@@ -105,6 +106,10 @@ FLAGS = {
     "stage": (["--stage", "training"], "training"),
     "debug": (["--debug"], True),
     "ledger": (["--ledger", "/shared/ledger"], "/shared/ledger"),
+    "budget": (["--budget", "50Wh"], "50Wh"),
+    "on_budget": (["--on-budget", "warn"], "warn"),
+    "budget_of": (["--budget-of", "project"], "project"),
+    "price_per_kwh": (["--price", "0.25 EUR"], "0.25 EUR"),
 }
 
 

@@ -325,6 +325,7 @@ void Tracker::stop(const json& info) noexcept {
       if (state_ == State::stopped) return;
       if (state_ == State::ready) {
         state_ = State::stopped;
+        stopped_.notify_all();
         writer_->finish({{"info", info}, {"started", false}});
         return;
       }
@@ -343,6 +344,7 @@ void Tracker::stop(const json& info) noexcept {
     read_rest();  // after the marks: use is held against the energy up to now
     keep(book_.finish());
     state_ = State::stopped;
+    stopped_.notify_all();
     json totals = {{"info", info},
                    {"stop_utc_ns", host_.clock->utc_ns()},
                    {"result", run_ ? to_json(*run_, opened_->channels) : json(nullptr)},

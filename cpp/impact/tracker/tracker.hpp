@@ -3,6 +3,7 @@
 //
 // Every method may be called from any thread. In a forked child a tracker is inert: nothing is locked, joined or written.
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -78,6 +79,10 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   // The whole run: up to now while it runs, final after stop(). nullopt before start().
   std::optional<RegionResult> result();
 
+  // Waits until the run has used this much energy, and says whether it has. False once the tracker is stopped, after the
+  // longest time, and at once in an inert tracker. Looks at each sampling interval, with no lock held between.
+  bool wait(Joules energy, Duration longest);
+
   nlohmann::json health();
   void flush() noexcept;
   bool running() const;
@@ -121,6 +126,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   mutable std::mutex mutex_;  // everything below
   State state_ = State::ready;
+  std::condition_variable stopped_;
   MachineBook book_;
   std::uint64_t last_region_ = 0;
   std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last

@@ -118,7 +118,7 @@ def _add_tag(parser: argparse.ArgumentParser) -> None:
 
 
 def _metrics(args: argparse.Namespace) -> dict[str, float | None]:
-    from ..settings import number
+    from ..setting_values import number
     from ..spool import finite_metrics
 
     metrics: dict[str, object] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import add_tracking, tracking
+from .run_budget import GRACE_S, CommandEnd
 
 if TYPE_CHECKING:
     from ..tracker import ImpactTracker
@@ -29,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "impact-tracker run [-o DIR] [options] -- COMMAND [ARG ...]"
     add_tracking(parser)
     parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=GRACE_S,
+        metavar="S",
+        help="seconds between SIGTERM and SIGKILL at the end of a budget (10)",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="what to run, in any language")
 
@@ -51,6 +59,8 @@ def _tracker(args: argparse.Namespace) -> ImpactTracker:
 def run(args: argparse.Namespace) -> int:
     """The command's exit code; 128 + n where signal n ended it; 127 where there is no such command."""
     words = _command(args)
+    if not args.grace >= 0:
+        raise ValueError(f"--grace is 0 or more seconds, not {args.grace:g}")
     program = shutil.which(words[0])
     if program is None:
         return _no_program(words[0])
@@ -64,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     try:
         with tracker, _named_outer(tracker):
-            code = _run_and_wait(program, words, watched, before)
+            end = CommandEnd(tracker.budget, tracker.settings.interval_s, args.grace)
+            code = end.ended(_run_and_wait(program, words, watched, before, end))
             if code:
                 tracker.set_fate(_fate(tracker, code))
         if not args.quiet:
@@ -122,7 +133,7 @@ def _spawn(program: str, words: list[str], mask: set[int]) -> int:
         return os.posix_spawn("/bin/sh", ["sh", program, *words[1:]], os.environ, **options)  # type: ignore[arg-type]
 
 
-def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: set[int]) -> int:
+def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: set[int], end: CommandEnd) -> int:
     sys.stdout.flush()
     try:
         pid = _spawn(program, words, mask)
@@ -135,7 +146,8 @@ def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], 
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
         # A thread that does not block SIGCHLD, of another library, can take it away: so the child is looked at again.
-        came = signal.sigtimedwait(watched, _LOOK_AGAIN_S)
+        end.look(pid)
+        came = signal.sigtimedwait(watched, end.look_again_s(_LOOK_AGAIN_S))
         if came is not None and came.si_signo != signal.SIGCHLD and came.si_code != _OF_TERMINAL:
             os.kill(pid, came.si_signo)
 

@@ -146,7 +146,7 @@ def _row(line: Mapping[str, str | None], project: str | None, origin: str) -> Jo
 
 
 def _number(text: str | None, name: str) -> float | None:
-    from ..settings import number
+    from ..setting_values import number
 
     if text is None:
         return None

@@ -179,6 +179,28 @@ TEST_F(Machine, ASourceThatVanishesLeavesThePartUpToThere) {
   EXPECT_TRUE(std::move(replay(tracker->path())).value().complete);
 }
 
+TEST_F(Machine, WaitsUntilSoMuchIsUsedOrTheRunEnds) {
+  std::atomic<bool> done{false};
+  std::thread work([&] {
+    for (std::uint64_t uj = 1'000'000'000; !done; uj += 100'000) {
+      energy(uj);
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  const auto tracker = Tracker::open(settings(), host());
+  EXPECT_FALSE(tracker->wait(Joules{0}, 0s));  // it was not started
+  tracker->start();
+  EXPECT_FALSE(tracker->wait(Joules{1e6}, 30ms));
+  EXPECT_TRUE(tracker->wait(Joules{0.5}, 60s));
+  EXPECT_GE(tracker->result()->energy.best(), Joules{0.5});
+  std::thread end([&] { tracker->stop(); });
+  EXPECT_FALSE(tracker->wait(Joules{1e6}, 60s));
+  end.join();
+  EXPECT_TRUE(tracker->wait(Joules{0.5}, 0s));
+  done = true;
+  work.join();
+}
+
 TEST_F(Machine, ManyThreadsManyRegions) {
   const auto tracker = Tracker::open(settings(), host());
   tracker->start();

@@ -68,7 +68,7 @@ class Settings:
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is 0 or more, not {value}")
         if self.interval_s is not None:
-            from ...settings import interval_limits_s
+            from ...setting_values import interval_limits_s
 
             shortest, longest = interval_limits_s()
             if not shortest <= self.interval_s <= longest:
