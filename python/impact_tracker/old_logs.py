@@ -16,12 +16,15 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from .values import Energy, kwh_of, total
+from .values import QUALITIES, Energy, Quality, kwh_of, total, worst_quality
 
 PUE = 1.58  # the factor that tool put on every energy
 FOLDER = "impacttracker"
 _LARGEST_INFO = 64 * 2**20  # bytes; real ones have 0.1 to 3 MB
 _CPU, _GPU = "rapl_estimated_attributable_power_draw", "nvidia_estimated_attributable_power_draw"
+# The whole machine's power, which stands in where a sample has no attributable one.
+_ABSOLUTE = {_CPU: "rapl_power_draw_absolute", _GPU: "nvidia_draw_absolute"}
+QUALITY_KEYS = {_CPU: "rapl_quality", _GPU: "nvidia_quality"}  # of this package's exports alone
 
 
 Sample = Mapping[str, object]
@@ -188,10 +191,13 @@ def _spans(times: list[float], info: Sample, findings: list[str]) -> tuple[list[
 
 
 def read_old_log(folder: Path) -> OldLog:
-    """The experiment in a directory. OSError or ValueError with the path where it cannot be read."""
-    info_path = folder / "info.pkl"
-    info = read_info(info_path) if info_path.exists() else {}
-    samples, damage = read_samples(folder / "data.json")
+    """The experiment in a directory, or in a file of samples of any name, which has no `info.pkl`.
+
+    OSError or ValueError with the path where it cannot be read.
+    """
+    info_path, of_file = folder / "info.pkl", folder.is_file()
+    info = read_info(info_path) if not of_file and info_path.exists() else {}
+    samples, damage = read_samples(folder if of_file else folder / "data.json")
     findings = [damage] if damage else []
     samples = [sample for sample in samples if number_of(sample, "timestamp") is not None]
     if not samples:
@@ -210,10 +216,22 @@ def read_old_log(folder: Path) -> OldLog:
 
 
 def _energy(samples: Sequence[Sample], spans: Sequence[float], key: str) -> Energy:
-    powers = [number_of(sample, key) for sample in samples]
+    powers = [_power(sample, key) for sample in samples]
     if all(power is None for power in powers):
         return Energy.missing()
-    return Energy(math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None))
+    joules = math.fsum(power * seconds for power, seconds in zip(powers, spans) if power is not None)
+    return Energy(joules, quality=_quality(samples, QUALITY_KEYS[key]))
+
+
+def _power(sample: Sample, key: str) -> float | None:
+    attributed = number_of(sample, key)
+    return number_of(sample, _ABSOLUTE[key]) if attributed is None else attributed
+
+
+def _quality(samples: Sequence[Sample], key: str) -> Quality:
+    """The worst that the samples say, which only this package's exports do; that tool read counters alone."""
+    words = {str(sample[key]) for sample in samples if key in sample}
+    return worst_quality(word for word in words if word in QUALITIES[:-1])
 
 
 def _filled(values: Sequence[float | None], otherwise: float | None) -> list[float | None]:
@@ -234,6 +252,6 @@ def _grams(samples: Sequence[Sample], spans: Sequence[float], info: Sample, find
         findings.append("it names no carbon intensity: its carbon is not known")
         return None
     return math.fsum(
-        kwh_of(((number_of(sample, _CPU) or 0.0) + (number_of(sample, _GPU) or 0.0)) * seconds) * (intensity or 0.0)
+        kwh_of(((_power(sample, _CPU) or 0.0) + (_power(sample, _GPU) or 0.0)) * seconds) * (intensity or 0.0)
         for sample, seconds, intensity in zip(samples, spans, intensities)
     )

@@ -121,7 +121,10 @@ def test_the_data_json_is_read_as_its_own_tools_read_it(record: Record, tmp_path
     ended = began + timedelta(seconds=record.result.duration_s)
     (folder / "info.pkl").write_bytes(pickle.dumps({"experiment_start": began, "experiment_end": ended}))
     (back,) = read_runs(tmp_path, "eit")
-    assert back.energy.kwh == pytest.approx(record.result.kwh, rel=0.25)  # that tool holds each power, edges too
+    share = record.result.measured.share
+    expected_j = record.result.energy_j if share is None or share.share_j is None else share.share_j
+    assert back.energy.best_j == pytest.approx(expected_j, rel=0.25)  # that tool holds each power, edges too
+    assert back.energy.quality == record.result.quality
 
 
 def test_the_footprint_knows_the_machine(record: Record, capsys: pytest.CaptureFixture[str]) -> None:

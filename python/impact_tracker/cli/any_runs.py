@@ -42,6 +42,8 @@ def runs_of(args: argparse.Namespace, *, apart: bool = False) -> list[Statement]
     if cloud and any(value is not None for value in new):
         raise ValueError("give either --cloud or --zone, --intensity, --pue: a region has its own")
     stated = read_runs(args.place, args.kind, skip=args.skip)
+    if not stated:
+        raise ValueError(f"{args.place}: nothing that could be read is left")
     runs = stated if apart else each_once(stated)
     runs = runs[:1] if args.newest else runs
     return [replace(run, site=run.site.in_cloud(cloud)) if cloud else run.weighed(new) for run in runs]

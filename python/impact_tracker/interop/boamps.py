@@ -15,6 +15,7 @@ from ..values import QUALITIES, Energy, Quality, joules_of, kwh_of, quality_of
 from .boamps_rules import MEASURE, SPECIFICATION, VERSION, faults_of
 from .json_table import JsonObject, JsonTable
 from .statement import InteropError, Site, Stated, Statement, faults_of_file, known_zone, text_of
+from .words import cards_named, cards_of
 
 _UNIT = "unit"
 _MOST_PARTS = 100_000  # a larger number of parts is a slip, not a machine
@@ -26,12 +27,12 @@ _KWH = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6} | {
 _ACCURACY = {"measured": "high", "modelled": "medium", "estimated": "low", "stale": "low"}
 
 
-def to_report(run: Statement, **task: object) -> JsonObject:
+def to_report(run: Statement, instance: str | None = None, **task: object) -> JsonObject:
     """A report of one run; InteropError where its energy is not known (the format cannot say so).
 
-    `task`: taskStage, taskFamily, dataset, algorithms, confidentialityLevel and the task's other fields; without them
-    the report says "training", "other", one dataset of type other. Impacts that the format lacks stand under
-    `impacts`.
+    `task`: taskStage, taskFamily, dataset, algorithms, nbRequest, confidentialityLevel and the task's other fields;
+    without them the report says "training", "other", one dataset of type other. `instance`: of a cloud. Impacts that
+    the format lacks stand under `impacts`.
     """
     if run.energy.is_missing:
         raise InteropError(f"{run.name}: a BoAmps report needs an energy, and none was measured")
@@ -42,7 +43,7 @@ def to_report(run: Statement, **task: object) -> JsonObject:
         "header": _header(run, level),
         "task": {**defaults, "dataset": [{"dataUsage": "input", "dataType": "other"}], **task},
         "measures": [_measure(run)],
-        "infrastructure": _infrastructure(run),
+        "infrastructure": _infrastructure(run, instance),
         "impacts": _impacts(run),
     }
     if hardware.kernel:
@@ -96,15 +97,14 @@ def _measure(run: Statement) -> JsonObject:
     )
 
 
-def _infrastructure(run: Statement) -> JsonObject:
+def _infrastructure(run: Statement, instance: str | None = None) -> JsonObject:
     provider, hardware = run.site.cloud_provider, run.hardware
     components: list[JsonObject] = [_component("cpu", hardware.sockets or 1, hardware.cpu)]
-    if hardware.gpus:
-        components.append(_component("gpu", len(hardware.gpus), hardware.gpu))
+    components += [_component("gpu", count, name or None) for name, count in cards_of(hardware).items()]
     if run.memory_gb:
         components.append({"componentType": "ram", "nbComponent": 1, "memorySize": run.memory_gb})
-    kind = "publicCloud" if provider else "onPremise"
-    return _known({"infraType": kind, "cloudProvider": provider, "components": components})
+    kind = "publicCloud" if provider else "onPremise" if instance is None else "publicCloud"
+    return _known({"infraType": kind, "cloudProvider": provider, "cloudInstance": instance, "components": components})
 
 
 def _component(kind: str, count: int, name: str | None) -> JsonObject:
@@ -113,13 +113,19 @@ def _component(kind: str, count: int, name: str | None) -> JsonObject:
 
 def _impacts(run: Statement) -> JsonObject:
     grams = run.carbon
-    numbers = {"carbon_g": grams.value, "carbon_g_low": grams.low, "carbon_g_high": grams.high, "pue": run.site.pue}
+    numbers: JsonObject = {"carbon_g": grams.value, "carbon_g_low": grams.low, "carbon_g_high": grams.high}
+    numbers |= {"pue": run.site.pue if run.site.pue_is_stated else None, "quality": grams.quality}
+    if run.energy.error_j is not None and run.energy.range_j is not None:
+        numbers |= {
+            "energy_kwh_low": kwh_of(run.energy.range_j.low),
+            "energy_kwh_high": kwh_of(run.energy.range_j.high),
+        }
     return _known({**numbers, "sources": list(grams.sources) or None})
 
 
-def to_json(run: Statement, **task: object) -> str:
+def to_json(run: Statement, instance: str | None = None, **task: object) -> str:
     """The report as a JSON text."""
-    return json.dumps(to_report(run, **task), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(to_report(run, instance, **task), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: str | Path) -> list[Statement]:
@@ -210,7 +216,9 @@ def _hardware(report: JsonTable) -> Hardware:
         cpu=chips[0].text("componentName") if chips else None,
         sockets=sum(part.count("nbComponent") for part in chips) or None,
         memory_bytes=round(gigabytes * 1e9) or None,
-        gpus=tuple(part.text("componentName") or "" for part in cards for _ in range(part.count("nbComponent"))),
+        gpus=tuple(
+            name for part in cards for name in cards_named(part.text("componentName"), part.count("nbComponent"))
+        ),
         kernel=report.table("system").text("os"),
         system=report.table("system").text("distribution"),
         python=report.table("software").text("version"),

@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .. import digits
 from ..footprint import Impact, sum_of, tree_months
 from ..values import sum_if_known, total_if_known
 from .once import doubts, each_once
 from .statement import Statement
+from .words import cards_in_words, made_by, mass, rounded
 
 BIBTEX = """@software{impact_tracker,
   title = {impact-tracker: what training and running models costs in energy and in impact on the world},
@@ -23,7 +25,8 @@ BIBTEX = """@software{impact_tracker,
 class Study:
     """What a card says beyond one run: `final` trained the published model, `all_runs` is every experiment.
 
-    `public`: where the model is, or `None` if it is not public. `inference`: carbon of one sample.
+    `public`: where the model is, "no" where it is not public, `None` where nobody says. `inference`: carbon of one
+    sample.
     """
 
     final: Statement
@@ -46,7 +49,7 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
     final, runs = study.final, study.runs
     place = study.location or final.site.place
     rows = [
-        ("1. Is the resulting model publicly available?", f"Yes, {study.public}" if study.public else "No"),
+        ("1. Is the resulting model publicly available?", _public(study.public)),
         ("2. How much time does the training of the final model take?", _time(final.duration_s)),
         (
             "3. How much time did all experiments take (incl. hyperparameter search)?",
@@ -59,7 +62,9 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
         return rows
     grid = final.site.intensity
     mix = (
-        "not known" if grid is None else f"{grid.value:g} gCO2eq/kWh ({grid.year or 'year not stated'}, {grid.source})"
+        "not known"
+        if grid is None
+        else f"{grid.value:.4g} gCO2eq/kWh ({grid.year or 'year not stated'}, {grid.source})"
     )
     return [
         *rows,
@@ -76,6 +81,13 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
         ),
         ("11. Comments", "; ".join(filter(None, [study.comments, *doubts(runs)])) or "–"),
     ]
+
+
+def _public(answer: str | None) -> str:
+    if answer is None or not answer.strip():
+        return "not stated"
+    word = answer.strip().casefold()
+    return "No" if word in ("no", "false") else "Yes" if word in ("yes", "true") else f"Yes, {answer.strip()}"
 
 
 def climate_card_markdown(study: Study, extended: bool = False) -> str:
@@ -109,9 +121,11 @@ def hugging_face(run: Statement, training_type: str | None = None, hardware: str
     lines = ["co2_eq_emissions:"]
     if grams.value is None:
         return f"# co2_eq_emissions is left out: {grams.note}\n"
-    lines.append(f"  emissions: {_plain(grams.value)}")
-    machine = run.hardware
-    cards = f"{len(machine.gpus)} x {machine.gpu}" if machine.gpu else machine.cpu
+    low, high = grams.low or 0.0, grams.high or 0.0
+    span = f"{low:.3g} to {high:.3g} g, " if high > low else ""
+    lines[0] += f"  # in grams: {span}{grams.quality}"
+    lines.append(f"  emissions: {_plain(float(rounded(grams.value, low, high)))}")
+    cards = cards_in_words(run.hardware) or run.hardware.cpu
     fields = {
         "source": f"{run.tool} {run.tool_version}".strip(),
         "training_type": training_type,
@@ -128,7 +142,7 @@ def neurips(study: Study) -> str:
     rest."""
     final, runs = study.final, study.runs
     machine = final.hardware
-    cards = f"{len(machine.gpus)} × {machine.gpu}" if machine.gpu else "no accelerator"
+    cards = cards_in_words(machine, "×") or ("accelerators without a name" if machine.gpus else "no accelerator")
     worker = f"{machine.cpu or 'a CPU that was not recorded'}, {cards}"
     memory = "memory not recorded" if final.memory_gb is None else f"{final.memory_gb:.0f} GB of memory"
     seconds = sum_if_known(run.duration_s for run in runs)
@@ -141,7 +155,7 @@ def neurips(study: Study) -> str:
         f"All runs used {worker}, with {memory}. Training took {_time(final.duration_s)}; the {count}"
         f" of the project, {rest}, took {total} ({energy}, {mass(sum_of(run.carbon for run in runs))})."
     )
-    measured = f"{text} Measured with {final.tool} {final.tool_version}".rstrip()
+    measured = f"{text} Its energy is {made_by(final)}"
     return ". ".join([measured, *doubts(runs)]) + ".\n"
 
 
@@ -151,14 +165,15 @@ def latex_statement(study: Study) -> str:
     grams, grid = sum_of(run.carbon for run in runs), final.site.intensity
     kwh = total_if_known(run.energy for run in runs).kwh
     used = "The energy of this work was not measured" if kwh is None else f"This work used {kwh:.3g}~kWh of electricity"
-    overhead = f" (PUE {final.site.pue:g} apart)" if final.site.pue != 1 else ""
-    quality = escape(final.quality_in_words)
-    sentence = f"{used}{overhead}, measured with impact-tracker~\\cite{{impact_tracker}} ({quality})."
+    overhead = f" ({final.site.pue_in_words}, apart)" if final.site.overhead.high > 1 else ""
+    cite_us = "\\cite{impact_tracker}"
+    by = "" if final.energy.is_missing else f", {escape(made_by(final))}"
+    sentence = f"{used}{overhead}{by} (reported with impact-tracker~{cite_us})."
     if grams.value is not None:
         sentence += f" It caused {escape(mass(grams))}"
         if grid is not None:
             origin = f"{grid.name}, {grid.year or 'year not stated'}; {grid.source}"
-            sentence += f", at {grid.value:g}~g\\,CO$_2$e/kWh ({escape(origin)})"
+            sentence += f", at {grid.value:.4g}~g\\,CO$_2$e/kWh ({escape(origin)})"
         sentence += f": what a tree takes up in {tree_months(grams).value:.2g} months."
     else:
         sentence += f" Its carbon is not known: {escape(grams.note)}."
@@ -184,7 +199,9 @@ def _energy_answer(run: Statement) -> str:
     if run.energy.is_missing:
         return "not measured"
     power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
-    return f"{run.energy.kwh:.4g} kWh{power} ({run.quality_in_words})"
+    amount = digits.kwh(run.energy.best_j, run.energy.error_j)
+    by = "" if run.tool == "impact-tracker" else f", by {run.tool} {run.tool_version}".rstrip()
+    return f"{amount}{power} ({run.quality_in_words}{by})"
 
 
 def _time(seconds: float | None) -> str:
@@ -193,15 +210,6 @@ def _time(seconds: float | None) -> str:
     if seconds < 120:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.4g} h"
-
-
-def mass(impact: Impact) -> str:
-    if impact.value is None:
-        return f"not known ({impact.note})"
-    for limit, scale, unit in ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
-        if impact.value < limit:
-            return f"{impact.value * scale:.4g} {unit} CO2e"
-    return f"{impact.value * 1e-6:.4g} t CO2e"
 
 
 def _plain(number: float) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ..estimators import Use
 from ..factors import Factor, FactorError, zone_code
-from ..factors.cards import split_cards
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
 from .statement import (
@@ -27,6 +26,7 @@ from .statement import (
     known_zone,
     text_of,
 )
+from .words import cards_in_words, cards_named
 
 _MOST_CARDS = 10_000  # a larger number is a slip, not a machine
 _STAMPS_APART_S = 2.0  # stamps are of whole seconds, durations are not
@@ -88,7 +88,7 @@ def _row(run: Statement) -> dict[str, object]:
         "cpu_count": hardware.threads,
         "cpu_model": hardware.cpu,
         "gpu_count": len(hardware.gpus) or None,
-        "gpu_model": hardware.gpu,
+        "gpu_model": cards_in_words(hardware) or None,
         "longitude": None,
         "latitude": None,
         "ram_total_size": run.memory_gb,
@@ -262,17 +262,18 @@ def _statement(row: _Row) -> Statement:
 
 def _hardware(row: _Row) -> Hardware:
     try:  # "2 x NVIDIA A100" stands beside the count 2
-        cards, count = split_cards(row.text("gpu_model") or ""), row.whole("gpu_count")
+        count = row.whole("gpu_count")
+        if (count or 0) > _MOST_CARDS:
+            raise InteropError(f"{row.where}: {count} cards in one machine")
+        cards = cards_named(row.text("gpu_model"), 0 if count is None else count)
     except ValueError as fault:
         raise InteropError(f"{row.where}: {fault}") from fault
     memory_gb = row.number("ram_total_size")
-    if max(len(cards), count or 0) > _MOST_CARDS:
-        raise InteropError(f"{row.where}: {max(len(cards), count or 0)} cards in one machine")
     return Hardware(
         cpu=row.text("cpu_model"),
         threads=row.whole("cpu_count"),
         memory_bytes=None if memory_gb is None else round(memory_gb * 1e9),
-        gpus=(cards + (cards or ("",))[:1] * (count or 0))[: count or len(cards)],
+        gpus=cards,
         kernel=row.text("os"),
         python=row.text("python_version"),
         virtual=row.text("on_cloud") == "Y",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..record import Record, read_record
 from ..result import ChannelFields
+from ..values import worst_quality
 from .statement import InteropError, Parts, Site, Stated, Statement, faults_of_file, implied_intensity
 
 
@@ -16,8 +17,8 @@ def read_logs(path: str | Path) -> list[Statement]:
     """Every experiment below a place; its findings (mended ends, missing parts) come with it as notes."""
     from ..old_logs import find_old_logs
 
-    runs = []
-    for folder in find_old_logs(Path(path)):
+    runs, place = [], Path(path)
+    for folder in [place] if place.is_file() else find_old_logs(place):
         with faults_of_file(folder):
             runs.append(_statement(folder))
     if not runs:
@@ -31,7 +32,7 @@ def _statement(folder: Path) -> Statement:
     log = read_old_log(folder)
     source = "experiment-impact-tracker: its own intensity of the region"
     return Statement(
-        name=folder.parent.name or "experiment",
+        name=folder.stem if folder.is_file() else folder.parent.name or "experiment",
         tool="experiment-impact-tracker",
         duration_s=log.duration_s,
         energy=log.energy,
@@ -49,7 +50,11 @@ def _statement(folder: Path) -> Statement:
 
 def samples_of(record: Record) -> list[dict[str, object]]:
     """One sample for each second-or-so of a record, with the fields that its tools integrate; one alone, of the mean
-    power, where a run was over before its second reading."""
+    power, where a run was over before its second reading.
+
+    `…_absolute` is the machine's power, `…_attributable_…` the run's share of it. `rapl_quality`, `nvidia_quality`:
+    what that tool's names do not say, that a model and no counter may have given them.
+    """
     opened = record.started_at
     begin = opened.timestamp() if opened else 0.0
     groups: dict[str, list[ChannelFields]] = {"rapl": [], "nvidia": []}
@@ -59,15 +64,33 @@ def samples_of(record: Record) -> list[dict[str, object]]:
     columns = {kind: _series(record, channels) for kind, channels in groups.items()}
     if not any(columns.values()):
         columns = {kind: _mean(record, channels) for kind, channels in groups.items()}
+    qualities = {
+        kind: worst_quality(str(channel.get("quality", "measured")) for channel in channels)
+        for kind, channels in groups.items()
+    }
+    share = _share_of(record)
     samples = []
     for at in sorted({t for series in columns.values() for t in series}):
         sample: dict[str, object] = {"timestamp": begin + at}
         for kind, series in columns.items():
             if at in series:
                 sample["rapl_power_draw_absolute" if kind == "rapl" else "nvidia_draw_absolute"] = series[at]
-                sample[f"{kind}_estimated_attributable_power_draw"] = series[at]
+                if share is not None:
+                    sample[f"{kind}_estimated_attributable_power_draw"] = series[at] * share
+                sample[f"{kind}_quality"] = qualities[kind]
         samples.append(sample)
     return samples
+
+
+def _share_of(record: Record) -> float | None:
+    """The run's share of its machine's energy; 1 where the whole machine's was asked for, `None` where it is not known:
+    the samples then hold no attributable power."""
+    measured = getattr(record.result, "measured", None)
+    share = None if measured is None else measured.share
+    if share is None:
+        return 1.0
+    whole_j = record.result.energy_j
+    return None if share.share_j is None or not whole_j else min(share.share_j / whole_j, 1.0)
 
 
 def _mean(record: Record, channels: Sequence[ChannelFields]) -> dict[float, float]:

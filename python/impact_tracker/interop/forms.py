@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..factors import Factor
-from ..footprint import Allocation, Impact, embodied, grams_of
+from ..footprint import Allocation, Impact, Machine, embodied, grams_of, making_total
 from . import boamps, codecarbon
 from .cards import Study, climate_card_latex, climate_card_markdown, hugging_face, latex_statement, neurips
+from .json_table import JsonObject
 from .once import each_once
 from .standards import Need, frugal_statement, open_metrics, sci_json
 from .statement import InteropError, Statement
@@ -55,9 +56,13 @@ def _boamps(runs: Sequence[Statement], fields: Fields) -> str:
     task: dict[str, object] = {name: fields[name] for name in _BOAMPS if name in fields}
     if "data_type" in fields:
         task["dataset"] = [{"dataUsage": "input", "dataType": fields["data_type"]}]
-    if "algorithm" in fields:
-        task["algorithms"] = [{"algorithmName": fields["algorithm"]}]
-    return boamps.to_json(runs[0], **task)
+    algorithm: JsonObject = {name: fields[own] for own, name in _BOAMPS_ALGORITHM.items() if own in fields}
+    algorithm |= {name: _number(fields, own) for own, name in _BOAMPS_SIZES.items() if own in fields}
+    if algorithm:
+        task["algorithms"] = [algorithm]
+    if "requests" in fields:
+        task["nbRequest"] = _number(fields, "requests")
+    return boamps.to_json(runs[0], fields.get("instance"), **task)
 
 
 def _number(fields: Fields, name: str) -> float:
@@ -69,21 +74,30 @@ def _number(fields: Fields, name: str) -> float:
         raise InteropError(f"{name} must be a number, not {fields[name]!r}") from None
 
 
-def _making(run: Statement, fields: Fields) -> Impact | None:
-    """The share of making that a run bears: SCI's M = TE × (TiR / EL) × (RR / ToR), from the fields; None without."""
-    if "total_embodied_kg" not in fields:
-        if _MAKING & set(fields):
-            raise InteropError("the share of making needs --field total_embodied_kg=… (of the whole machine)")
-        return None
+def _making(run: Statement, fields: Fields) -> Impact:
+    """The share of making that a run bears: SCI's M = TE × (TiR / EL) × (RR / ToR).
+
+    TE from the field, else of the hardware that the run's record names; missing, with the reason, where neither tells.
+    """
     if run.duration_s is None:
-        raise InteropError(f"{run.name}: its duration is not known, nor its share of making: leave the field out")
-    low, best, high = _span(fields, "total_embodied_kg")
-    making = Factor(
-        best, "kg", low, high, fields.get("embodied_source", "stated by the user"), name="making of the machine"
-    )
+        if "total_embodied_kg" in fields:
+            raise InteropError(f"{run.name}: its duration is not known, nor its share of making: leave the field out")
+        return Impact.missing("carbon", "g", "the run's duration is not known, nor its share of making")
+    if "total_embodied_kg" in fields:
+        low, best, high = _span(fields, "total_embodied_kg")
+        source = fields.get("embodied_source", "stated by the user")
+        machine_making = grams_of(Factor(best, "kg", low, high, source, name="making of the machine"))
+    else:
+        if "embodied_source" in fields:
+            raise InteropError("embodied_source needs --field total_embodied_kg=… (of the whole machine)")
+        try:
+            machine_making = making_total(Machine.of_hardware(run.hardware))
+        except ValueError as fault:
+            remedy = "--field total_embodied_kg=… states the making of the whole machine"
+            return Impact.missing("carbon", "g", f"{fault}; {remedy}")
     life = _number(fields, "lifetime_years") if "lifetime_years" in fields else 4.0
     reserved, total = (_number(fields, name) if name in fields else 1.0 for name in ("reserved", "total"))
-    return embodied(grams_of(making), run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
+    return embodied(machine_making, run.duration_s / 3600.0, Allocation.fixed(life, 1.0, reserved, total))
 
 
 def _span(fields: Fields, name: str) -> tuple[float, float, float]:
@@ -124,7 +138,17 @@ def _hugging_face(runs: Sequence[Statement], fields: Fields) -> str:
 
 _CARD = ("public", "location", "positive_impact", "comments", "inference_g")
 _SHARE = ("total_embodied_kg", "embodied_source", "lifetime_years", "reserved", "total")
-_MAKING = frozenset(_SHARE)
+# What a BoAmps report says of the algorithm and its size, by the fields of this form.
+_BOAMPS_ALGORITHM = {
+    "algorithm": "algorithmName",
+    "foundation_model": "foundationModelName",
+    "framework": "framework",
+    "framework_version": "frameworkVersion",
+    "optimizer": "optimizer",
+    "quantization": "quantization",
+}
+_BOAMPS_SIZES = {"parameters": "parametersNumber", "layers": "layersNumber", "epochs": "epochsNumber"}
+_BOAMPS_BESIDE = ("data_type", *_BOAMPS_ALGORITHM, *_BOAMPS_SIZES, "requests", "instance")
 _BOAMPS = ("taskStage", "taskFamily", "taskDescription", "confidentialityLevel")
 _FRUGAL = ("need!", "alternatives!", "sufficient_level!", "reached_level!", "functional_unit!", "units!", *_SHARE)
 
@@ -145,7 +169,7 @@ FORMS: dict[str, Form] = {
         ("training_type", "hardware"),
         True,
     ),
-    "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, "data_type", "algorithm"), True),
+    "boamps": Form("BoAmps 1.1.0 report", ".json", _boamps, (*_BOAMPS, *_BOAMPS_BESIDE), True),
     "codecarbon": Form("CodeCarbon's emissions.csv, all columns", ".csv", lambda runs, f: codecarbon.to_csv(runs)),
     "sci": Form(
         "software carbon intensity, ISO/IEC 21031", ".json", _sci, ("functional_unit!", "units!", *_SHARE), True

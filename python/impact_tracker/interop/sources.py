@@ -3,6 +3,7 @@ BoAmps."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ..record import Record, find_records, read_record
 from . import boamps, carbontracker, codecarbon, eit
 from .from_records import from_records
 from .statement import InteropError, Statement
+
+_BEGIN = 65_536  # bytes of a file by which its format is told
 
 KINDS: dict[str, Callable[[Path], list[Statement]]] = {
     "codecarbon": codecarbon.read_csv,
@@ -38,8 +41,11 @@ def read_runs(path: str | Path, kind: str | None = None, *, skip: bool = False) 
         return _records(place, skip)
     if wanted not in KINDS:
         raise InteropError(f"unknown kind {wanted!r}; known are record, {', '.join(KINDS)}")
-    if not skip:
+    several = place.is_dir() and wanted in ("codecarbon", "boamps")
+    if not skip and not several and not (wanted == "eit" and place.is_dir() and not find_old_logs(place)):
         return KINDS[wanted](place)
+    if not skip:
+        return [run for file in _files(place, wanted) for run in KINDS[wanted](file)]
     runs: list[Statement] = []
     for file in _files(place, wanted):
         try:
@@ -54,27 +60,67 @@ def _files(place: Path, kind: str) -> list[Path]:
     if place.is_file():
         return [place]
     if kind == "eit":
-        return find_old_logs(place)
+        return find_old_logs(place) or of_kind(place, kind)
+    if kind in ("codecarbon", "boamps"):
+        return of_kind(place, kind)
     return sorted(place.rglob("*carbontracker*_output.log")) if kind == "carbontracker" else [place]
+
+
+def of_kind(folder: Path, kind: str) -> list[Path]:
+    """The files of a folder that are of a kind by what they hold; InteropError for none."""
+    files = sorted(file for file in folder.iterdir() if file.is_file() and kind_by_content(file) == kind)
+    if not files:
+        raise InteropError(f"{folder}: no file of {kind} in it")
+    return files
 
 
 def guess(place: Path) -> str:
     if place.is_file():
-        if {".csv", ".tsv"} & set(place.suffixes):  # also emissions.csv.bak
-            return "codecarbon"
-        if place.suffix == ".log":
-            return "carbontracker"
-        return "boamps" if place.suffix == ".json" else "record"
+        return kind_by_content(place) or _kind_by_name(place)
     if any(place.rglob("impacttracker/*.jsonl")) or (place.name == "impacttracker" and any(place.glob("*.jsonl"))):
         return "record"
     if any(place.rglob("*carbontracker*_output.log")):
         return "carbontracker"
     if any(place.rglob("data.json")):
         return "eit"
+    kinds = {kind_by_content(file) for file in place.iterdir() if file.is_file()} - {None, "record"}
+    if len(kinds) == 1:
+        return str(kinds.pop())
+    if kinds:
+        named = ", ".join(sorted(map(str, kinds)))
+        raise InteropError(f"{place}: files of several formats ({named}): choose with --from")
     raise InteropError(
         f"{place}: no record (impacttracker/*.jsonl), no CarbonTracker log (*_output.log), no log of"
-        " experiment-impact-tracker (data.json); a CodeCarbon CSV or a BoAmps report is given as a file"
+        " experiment-impact-tracker (data.json), no CodeCarbon CSV and no BoAmps report"
     )
+
+
+def _kind_by_name(place: Path) -> str:
+    if {".csv", ".tsv"} & set(place.suffixes):  # also emissions.csv.bak
+        return "codecarbon"
+    if place.suffix == ".log":
+        return "carbontracker"
+    return "boamps" if place.suffix == ".json" else "record"
+
+
+def kind_by_content(place: Path) -> str | None:
+    """What a file is by how it begins, whatever it is called; `None` where its beginning does not tell."""
+    try:
+        with place.open("rb") as file:
+            begin = file.read(_BEGIN)
+    except OSError:
+        return None
+    text = begin.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    first, _, _ = text.partition("\n")
+    if first.startswith("{") and "power_draw" in first and '"timestamp"' in first:
+        return "eit"
+    if text.startswith("{") and '"measures"' in text and '"powerConsumption"' in text:
+        return "boamps"
+    if {"duration", "emissions", "energy_consumed"} <= set(re.split(r"[,;\t|]", first.replace('"', "").strip())):
+        return "codecarbon"
+    if "Actual consumption" in text and "CarbonTracker" in text:
+        return "carbontracker"
+    return None
 
 
 def _records(place: Path, skip: bool) -> list[Statement]:

@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .. import digits
 from ..footprint import Impact
-from .cards import mass
 from .json_table import JsonObject
 from .once import each_once
 from .statement import InteropError, Statement
+from .words import mass
 
 
 def sci(run: Statement, *, functional_unit: str, units: float, embodied: Impact | None = None) -> JsonObject:
@@ -29,7 +30,9 @@ def sci(run: Statement, *, functional_unit: str, units: float, embodied: Impact 
         raise InteropError("SCI is location-based: a market-based intensity may not be used, give a zone")
     operational = run.carbon
     made = None if embodied is None else embodied.value
-    total = None if operational.value is None else operational.value + (made or 0.0)
+    score = operational if embodied is None or made is None else operational + embodied
+    total = None if operational.value is None else score.value
+    ends = (None, None) if total is None else (score.low, score.high)
     return {
         "specification": "ISO/IEC 21031:2024 (SCI)",
         "functional_unit": functional_unit,
@@ -39,10 +42,25 @@ def sci(run: Statement, *, functional_unit: str, units: float, embodied: Impact 
         "O_g": operational.value,
         "M_g": made,
         "sci_g_per_unit": None if total is None else total / units,
+        "sci_g_per_unit_low": None if ends[0] is None else ends[0] / units,
+        "sci_g_per_unit_high": None if ends[1] is None else ends[1] / units,
+        "quality": score.quality,
+        "pue": run.site.pue,
+        "pue_is_stated": run.site.pue_is_stated,
         "conforming": made is not None and total is not None,
-        "notes": [] if made is not None else ["M is not known: an SCI score needs the share of making"],
+        "notes": _notes(run, embodied, operational),
         "sources": [*operational.sources, *(embodied.sources if embodied else ())],
     }
+
+
+def _notes(run: Statement, embodied: Impact | None, operational: Impact) -> list[str]:
+    notes = [] if operational.value is not None else [f"O is not known: {operational.note}"]
+    if embodied is None or embodied.value is None:
+        notes.append("M is not known: an SCI score needs the share of making")
+        notes += [embodied.note] if embodied is not None and embodied.note else []
+    if not run.site.pue_is_stated:
+        notes.append(f"{run.site.pue_in_words}: the overhead is in the range alone")
+    return notes
 
 
 def sci_json(run: Statement, *, functional_unit: str, units: float, embodied: Impact | None = None) -> str:
@@ -70,16 +88,29 @@ def open_metrics(runs: Sequence[Statement]) -> str:
         ),
         ("impact_tracker_duration_seconds", "seconds", "Duration of the run", lambda run: run.duration_s),
     ]
+    ends: list[tuple[str, str, str, Callable[[Statement], float | None]]] = [
+        ("impact_tracker_energy_low_joules", "joules", "Lower end of the energy", lambda run: _end(run, 0)),
+        ("impact_tracker_energy_high_joules", "joules", "Upper end of the energy", lambda run: _end(run, 2)),
+        ("impact_tracker_emissions_low_grams", "grams", "Lower end of the emissions", lambda run: run.carbon.low),
+        ("impact_tracker_emissions_high_grams", "grams", "Upper end of the emissions", lambda run: run.carbon.high),
+    ]
     lines = []
-    for name, unit, text, value_of in families:
-        lines += [f"# TYPE {name} counter", f"# UNIT {name} {unit}", f"# HELP {name} {text}"]
+    kinds = [*((*family, "counter") for family in families), *((*family, "gauge") for family in ends)]
+    for name, unit, text, value_of, kind in kinds:
+        lines += [f"# TYPE {name} {kind}", f"# UNIT {name} {unit}", f"# HELP {name} {text}"]
         for run in runs:
             value = value_of(run)
             if value is not None:
                 labels = {"run": run.run_id or run.name, "name": run.name, "quality": run.energy.quality}
                 spelled = ",".join(f'{key}="{_label(word)}"' for key, word in labels.items())
-                lines.append(f"{name}_total{{{spelled}}} {float(value)!r}")
+                suffix = "_total" if kind == "counter" else ""
+                lines.append(f"{name}{suffix}{{{spelled}}} {float(value)!r}")
     return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _end(run: Statement, end: int) -> float | None:
+    """An end of the energy's range in joules; `None` where no error of it is known."""
+    return None if run.energy.error_j is None or run.energy.range_j is None else run.energy.range_j[end]
 
 
 def _label(text: str) -> str:
@@ -119,7 +150,8 @@ def frugal_statement(run: Statement, need: Need, embodied: Impact | None = None)
         raise InteropError(f"the number of functional units must be above 0, not {need.units!r}")
     total = run.carbon
     each = total / need.units if total.value is not None else total
-    energy = "not measured" if run.energy.is_missing else f"{run.energy.kwh:.4g} kWh ({run.quality_in_words})"
+    known = digits.kwh(run.energy.best_j, run.energy.error_j)
+    energy = "not measured" if run.energy.is_missing else f"{known} ({run.quality_in_words})"
     outside = [
         stage for stage in _L1410_STAGES if stage not in need.boundary and not (stage == "production" and embodied)
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .. import digits
 from ..footprint import explain
 from ..interop import Statement, each_once
+from ..interop.words import cards_in_words
 from ..values import total
 from .page import Page, Table
 
@@ -70,7 +71,7 @@ def _carbon(run: Statement) -> str:
 
 def _machine(run: Statement) -> str:
     hardware = run.hardware
-    cards = f"{len(hardware.gpus)} × {hardware.gpu}" if hardware.gpu else ""
+    cards = cards_in_words(hardware, "×")
     memory = f"{run.memory_gb:.4g} GB" if run.memory_gb else ""
     return ", ".join(filter(None, (hardware.cpu, cards, memory)))
 

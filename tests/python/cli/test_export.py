@@ -81,5 +81,8 @@ def test_sci_with_its_share_of_making(emissions, capsys):
     assert call([emissions, "--to", "sci", *fields, "--field", "lifetime_years=4"]) == 0
     score = json.loads(capsys.readouterr().out)
     assert score["M_g"] == pytest.approx(28.54, abs=0.005) and score["conforming"]
-    assert call([emissions, "--to", "sci", *fields[:4], "--field", "lifetime_years=4"]) == 2
+    assert call([emissions, "--to", "sci", *fields[:4], "--field", "lifetime_years=4"]) == 0
+    of_hardware = json.loads(capsys.readouterr().out)  # which the file names
+    assert of_hardware["M_g"] != score["M_g"] and of_hardware["conforming"] == (of_hardware["M_g"] is not None)
+    assert call([emissions, "--to", "sci", *fields[:4], "--field", "embodied_source=me"]) == 2
     assert "total_embodied_kg" in capsys.readouterr().err

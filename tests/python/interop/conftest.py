@@ -29,7 +29,7 @@ def climatebert():
         duration_s=48 * 3600,
         energy=kwh(48 * 0.7),
         parts=Parts(processors=kwh(3.6), cards=kwh(30.0)),
-        site=Site(intensity=GERMANY, zone="DEU", zone_name="Germany"),
+        site=Site(intensity=GERMANY, zone="DEU", zone_name="Germany", pue_source="stated in the card"),
         hardware=Hardware(
             cpu="AMD EPYC 7543",
             threads=64,

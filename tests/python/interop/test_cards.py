@@ -24,7 +24,7 @@ from impact_tracker.values import Energy, joules_of
 
 
 def test_climatebert(climatebert, search):
-    one_sample = carbon(3.6e6, intensity=Factor.stated(0.00062, "g/kWh", "inference"))
+    one_sample = carbon(3.6e6, 1.0, intensity=Factor.stated(0.00062, "g/kWh", "inference"))
     study = Study(climatebert, [climatebert, search], public="https://huggingface.co/climatebert", inference=one_sample)
     rows = dict(climate_card(study, extended=True))
     assert len(rows) == 11 and len(climate_card(study)) == 5
@@ -32,9 +32,9 @@ def test_climatebert(climatebert, search):
     assert answers[1] == "48 h" and answers[2] == "350 h" and answers[3].endswith("0.7 kW on average (measured)")
     assert answers[4] == "Germany" and answers[5].startswith("470 gCO2eq/kWh")
     assert (
-        answers[6] == "15.79 kg CO2e"
-        and answers[7] in ("115.1 kg CO2e", "115.2 kg CO2e")
-        and answers[8] == "0.62 mg CO2e"
+        answers[6] == "15.79 kg CO2e (modelled)"
+        and answers[7] in ("115.1 kg CO2e (modelled)", "115.2 kg CO2e (modelled)")
+        and answers[8] == "0.62 mg CO2e (modelled)"
     )
     assert climatebert.carbon.value / 1000 == pytest.approx(15.79, abs=0.005)
     assert (climatebert.carbon + search.carbon).value / 1000 == pytest.approx(115.15, abs=0.005)
@@ -55,7 +55,7 @@ def test_latex_is_escaped_and_balanced(climatebert):
 def test_hugging_face_is_in_grams_and_valid_yaml(climatebert):
     yaml = pytest.importorskip("yaml")
     found = yaml.safe_load(hugging_face(climatebert, "fine-tuning"))["co2_eq_emissions"]
-    assert found["emissions"] == pytest.approx(15_792.0)  # grams, not kilograms
+    assert found["emissions"] == pytest.approx(15_792.0, rel=5e-4)  # grams, not kilograms
     assert found["training_type"] == "fine-tuning" and found["hardware_used"] == "2 x NVIDIA RTX A5000"
     assert found["geographical_location"] == "Germany" and found["source"] == "impact-tracker 1.0"
 
@@ -66,7 +66,7 @@ def test_hugging_face_numbers_stay_numbers(climatebert, kwh):
     from dataclasses import replace
 
     found = yaml.safe_load(hugging_face(replace(climatebert, energy=Energy(joules_of(kwh)), name='quote " and: colon')))
-    assert found["co2_eq_emissions"]["emissions"] == pytest.approx(470 * kwh)
+    assert found["co2_eq_emissions"]["emissions"] == pytest.approx(470 * kwh, rel=5e-4)
 
 
 def test_what_was_not_measured_has_no_number_anywhere(unmeasured):

@@ -136,8 +136,12 @@ def test_days_in_carbontrackers_times(tmp_path):
 def test_reading_guesses_what_lies_there(tmp_path):
     write_csv(tmp_path, [ROW])
     assert read_runs(tmp_path / "emissions.csv")[0].tool == "codecarbon"
+    assert read_runs(tmp_path)[0].tool == "codecarbon"  # its folder too
+    (tmp_path / "emissions.csv").rename(tmp_path / "emissions.txt")
+    assert read_runs(tmp_path)[0].tool == "codecarbon" == read_runs(tmp_path / "emissions.txt")[0].tool
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InteropError, match="no record"):
-        read_runs(tmp_path)
+        read_runs(tmp_path / "empty")
     with pytest.raises(InteropError, match="nothing at"):
         read_runs(tmp_path / "nowhere")
     with pytest.raises(InteropError, match="unknown kind"):
