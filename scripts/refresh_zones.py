@@ -48,6 +48,10 @@ _PROVINCES = {
 }  # fmt: skip
 _AWARE_NAMES = {"CA-NF": "CA-NL", "CA-YK": "CA-YT"}
 
+EU = """
+AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP SWE
+"""
+
 # What a country imports, of the electricity it consumes: rounded by hand from the statistics of Eurostat, ENTSO-E, IEA
 # and national grids, gross where only that is published. It widens a range and enters no best value.
 IMPORTS = """
@@ -70,11 +74,15 @@ def wheel_json(wheels: Path, requirement: str, member: str) -> Any:
 
 def build_mixes(wheels: Path) -> dict[str, Any]:
     """Shares of fuels in what a country made, and the share of imports in what it used."""
-    rows = []
+    rows, sums = [], {"EU": [0.0] * len(FUELS), "WORLD": [0.0] * len(FUELS)}
     for code, row in sorted(wheel_json(wheels, CODECARBON, f"{_PRIVATE}/global_energy_mix.json").items()):
         amounts = [max(float(row.get(f"{column}_TWh") or 0.0), 0.0) for column in _COLUMNS]
         if sum(amounts) > 0:
             rows.append([code, int(row["year"]), *(round(amount / sum(amounts), 4) for amount in amounts)])
+        for group in ("EU", "WORLD") if code in EU else ("WORLD",):
+            sums[group] = [total + amount for total, amount in zip(sums[group], amounts)]
+    for group, totals in sums.items():
+        rows.append([group, 2023, *(round(total / sum(totals), 4) for total in totals)])
     words = IMPORTS.split()
     source = "Ember yearly electricity data and Energy Institute statistical review, processed by Our World in Data"
     return {

@@ -20,7 +20,7 @@ from .zones import country_code, named_zone, zone_code
 
 if TYPE_CHECKING:
     from .cards import Card, card, card_names, gpu_tdp
-    from .constants import UnknownFactorError, by_zone, constant, names
+    from .constants import UnknownFactorError, constant, names
     from .curve import IntensityCurve
     from .curve_file import read_curve
     from .firms import FirmYear, firm_years
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from .hours import ClusterYear, HourFactor, hour_names, hours_of, own_hour_factor, read_hours, write_hours
     from .sites import CloudRegion, cloud_region, marginal_intensity, pue, unstated_pue, wue
     from .user_file import UserFile
+    from .zone_factors import by_zone, zones_with
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        ".constants": "UnknownFactorError by_zone constant names",
+        ".constants": "UnknownFactorError constant names",
         ".curve": "IntensityCurve",
         ".curve_file": "read_curve",
         ".firms": "FirmYear firm_years",
@@ -41,6 +42,7 @@ __getattr__, __dir__ = lazy_names(
         ".hours": "ClusterYear HourFactor hour_names hours_of own_hour_factor read_hours write_hours",
         ".sites": "CloudRegion cloud_region marginal_intensity pue unstated_pue wue",
         ".user_file": "UserFile",
+        ".zone_factors": "by_zone zones_with",
     },
 )
 
@@ -86,4 +88,5 @@ __all__ = [
     "write_hours",
     "wue",
     "zone_code",
+    "zones_with",
 ]

@@ -35,20 +35,6 @@ def constant(kind: str, name: str) -> Factor:
     raise UnknownFactorError(f"no {rows['what']} is known for {name!r}.{did_you_mean(near)}{remedy}")
 
 
-def by_zone(kind: str, code: str) -> Factor:
-    """The factor of a kind for a zone's code (FRA, WORLD); UnknownFactorError where nobody published it: never 0."""
-    own = overridden(kind, code)
-    if own:
-        return own
-    rows = _rows(kind)
-    if code not in rows["rows"]:
-        raise UnknownFactorError(
-            f"{rows['what']} is not known for {code}; known for {', '.join(rows['rows'])}."
-            f" A value of your own goes under [{kind}.{code}] of the file of factors"
-        )
-    return _factor(kind, code, rows["rows"][code], rows)
-
-
 def _rows(kind: str) -> Table:
     kinds = table("constants")["kinds"]
     if kind not in kinds:

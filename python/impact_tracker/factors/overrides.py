@@ -18,6 +18,7 @@
     unit = "kg"
 
     intensity_table = "owid-energy-data.csv"    # above all tables: every country and year of Our World in Data's file
+    zone_package = "ecologits"                  # above all tables: water, primary energy, elements from that package
 
 The file is named by `use_overrides(path)` or by the environment variable `IMPACT_TRACKER_FACTORS`.
 TOML needs Python 3.11 or the package `tomli`; JSON (the same tables as objects) needs neither.
@@ -30,6 +31,7 @@ from pathlib import Path
 
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
+from .installed_zones import ZONE_PACKAGES
 from .life_cycle import CELL_KINDS, INDICATOR_UNITS, SERVER, STAGES_OF_MACHINES, cell_kind
 from .user_file import Fields, UserFile
 from .year_table import YearTable
@@ -42,7 +44,9 @@ KINDS: dict[str, str] = {
     "intensity_residual": "g/kWh",
     "water": "L/kWh",
     "primary_energy": "MJ/kWh",
+    "fossil_energy": "MJ/kWh",
     "adp": "kg Sb/kWh",
+    "aware": "m3/m3",
     "human_toxicity": "CTUh/kWh",  # of electricity; no value may be bundled
     "pue": "1",
     "wue": "L/kWh",
@@ -65,7 +69,9 @@ ZONE_KINDS = {
     "intensity_residual",
     "water",
     "primary_energy",
+    "fossil_energy",
     "adp",
+    "aware",
     "human_toxicity",
 }
 _FIELDS = ("value", "unit", "low", "high", "year", "source", "url", "licence", "method", "cores", "note")
@@ -84,6 +90,7 @@ class Overrides:
         self._factors: dict[tuple[str, str], Factor] = {}
         self._cores: dict[str, int] = {}
         self.years: YearTable | None = None
+        self.zone_package: str | None = None
         if self.path.suffix.casefold() == ".csv":
             self.years = YearTable(self.path, OverrideError)
             return
@@ -92,6 +99,11 @@ class Overrides:
         if "intensity_table" in tables:
             named = self._file.text(tables.pop("intensity_table"), ["intensity_table"])
             self.years = YearTable(self.path.parent / named, OverrideError)
+        if "zone_package" in tables:
+            self.zone_package = self._file.text(tables.pop("zone_package"), ["zone_package"])
+            if self.zone_package not in ZONE_PACKAGES:
+                known = ", ".join(ZONE_PACKAGES)
+                raise self._file.fault(["zone_package"], f"zone_package is one of {known}, not {self.zone_package!r}")
         for kind, entries in tables.items():
             self._check_kind(kind, entries)
             for name, fields in entries.items():

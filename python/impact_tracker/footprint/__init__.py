@@ -20,12 +20,13 @@ from .impact import (
     pue_factor,
     sum_of,
 )
-from .use import carbon, depletion, marginal_carbon, market_carbon, primary_energy, water, zone_factor
+from .use import carbon, depletion, fossil_energy, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 if TYPE_CHECKING:
     from ..factors import IntensityCurve
     from ..factors.life_cycle import STAGES
     from .allocation import Allocation, embodied, split_use
+    from .boundaries import against_boundaries, water_deprived
     from .equivalents import (
         Equivalent,
         all_of,
@@ -54,6 +55,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "..factors": "IntensityCurve",
         ".allocation": "Allocation embodied split_use",
+        ".boundaries": "against_boundaries water_deprived",
         ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
         " tree_months",
         ".extent": "Extent",
@@ -96,6 +98,7 @@ __all__ = [
     "Term",
     "Units",
     "WhatIf",
+    "against_boundaries",
     "all_of",
     "assess",
     "boundary_a_person",
@@ -113,6 +116,7 @@ __all__ = [
     "explain",
     "explain_all",
     "flights",
+    "fossil_energy",
     "grams_of",
     "household_weeks",
     "kilometres",
@@ -136,6 +140,7 @@ __all__ = [
     "tornado",
     "tree_months",
     "water",
+    "water_deprived",
     "what_if",
     "what_matters",
     "words_of",

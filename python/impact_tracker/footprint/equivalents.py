@@ -12,9 +12,15 @@ POPULATION = 6_916_183_482  # of the world in the year that the boundaries are f
 # indicator -> name of its boundary, and units of the impact in one unit of the boundary
 _BOUNDARIES = {
     "carbon": ("climate kg CO2e", 1000.0),
-    "primary_energy": ("fossil MJ", 1.0),
+    "fossil_energy": ("fossil MJ", 1.0),
     "adp": ("minerals kg Sb", 1.0),
-    "water": ("water m3", 1000.0),
+    "water_deprived": ("water m3", 1.0),
+}
+# What looks like a boundary's quantity and is not: why, and what is.
+_NOT_COMPARABLE = {
+    "water": "the boundary counts m3 world equivalent deprived, which takes the scarcity (AWARE) of the place:"
+    " see water_deprived",
+    "primary_energy": "the boundary counts fossil and nuclear energy alone: see fossil_energy",
 }
 
 FLIGHTS = ("flight Paris-London", "flight Paris-Dublin", "flight New York-San Francisco", "flight New York-Melbourne")
@@ -65,6 +71,8 @@ def core_hours(carbon: Impact, factor: str = "core gricad") -> Equivalent:
 def boundary_a_person(indicator: str) -> float:
     """What the planet allows a person in a year, in the impact's unit; ValueError for an indicator without a
     boundary."""
+    if indicator in _NOT_COMPARABLE:
+        raise ValueError(f"{indicator} does not compare with a planetary boundary: {_NOT_COMPARABLE[indicator]}")
     if indicator not in _BOUNDARIES:
         raise ValueError(f"no planetary boundary is known for {indicator!r}; known for {', '.join(_BOUNDARIES)}")
     name, unit = _BOUNDARIES[indicator]

@@ -70,6 +70,11 @@ def primary_energy(energy: EnergyInput, pue: float | Factor | None = None, *, fa
     return _from_grid("primary_energy", "MJ", energy, pue, _in_unit(factor, "MJ/kWh", "primary energy"))
 
 
+def fossil_energy(energy: EnergyInput, pue: float | Factor | None = None, *, factor: Factor) -> Impact:
+    """Fossil and nuclear primary energy in MJ, which the boundary of fossil resources counts."""
+    return _from_grid("fossil_energy", "MJ", energy, pue, _in_unit(factor, "MJ/kWh", "fossil primary energy"))
+
+
 def depletion(energy: EnergyInput, pue: float | Factor | None = None, *, factor: Factor) -> Impact:
     """Abiotic depletion of elements in kg of antimony: `energy_kwh × PUE × kg Sb per kWh`."""
     return _from_grid("adp", "kg Sb", energy, pue, _in_unit(factor, "kg Sb/kWh", "abiotic depletion"))
@@ -83,7 +88,8 @@ def human_toxicity(energy: EnergyInput, pue: float | Factor | None = None, *, fa
 def zone_factor(kind: str, zone: str | None) -> Factor | None:
     """A factor of electricity for a zone; the world's, *estimated* and said, without a zone; `None` if
     unpublished."""
-    from ..factors.constants import UnknownFactorError, by_zone
+    from ..factors.constants import UnknownFactorError
+    from ..factors.zone_factors import by_zone
     from ..factors.zones import zone_code
 
     try:

@@ -13,9 +13,11 @@ from ..footprint import (
     Impact,
     Machine,
     Units,
+    against_boundaries,
     assess,
     marginal_carbon,
     market_carbon,
+    person_years,
     zone_factor,
 )
 from ..hostinfo import Hardware
@@ -57,6 +59,11 @@ class Assessment:
     apart: tuple[Impact, ...]
     wue: float | None
 
+    def against_boundaries(self) -> list[Impact]:
+        """The footprint as the planetary boundaries count it: what does not compare is missing, with the reason."""
+        site = self.run.site
+        return against_boundaries(self.footprint.matrix, self.run.energy, site.overhead, site.zone)
+
     def as_dict(self, units: Units) -> dict[str, object]:
         """For JSON, unrounded."""
         run, water = self.run, zone_factor("water", self.run.site.zone)
@@ -70,6 +77,7 @@ class Assessment:
             "wue_l_per_kwh": self.wue,
             "grid_water_l_per_kwh": None if water is None else water.value,
             "estimate": self.estimate.as_dict(),
+            "person_years": {impact.indicator: _persons(impact) for impact in self.against_boundaries()},
         }
         if self.matched is not None:
             by_time = self.matched
@@ -77,6 +85,12 @@ class Assessment:
         if units.amounts:
             document["per"] = units.as_dict(self.footprint)
         return {**document, **{impact.indicator: impact.as_dict() for impact in self.apart}}
+
+
+def _persons(impact: Impact) -> dict[str, object]:
+    """For JSON: how many people's yearly share of the boundary it takes, `None` with the reason in `note`."""
+    value = None if impact.value is None else person_years(impact).value
+    return {"value": value, "partial": impact.partial, "note": impact.note}
 
 
 def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:

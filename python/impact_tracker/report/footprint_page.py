@@ -25,14 +25,12 @@ from ..interop.once import doubts
 from .impact_figures import plot_countries, plot_life_cycle, plot_matrix, plot_split
 from .page import Page, Table
 
-_COMPARED = ("carbon", "adp", "primary_energy", "water")  # indicators with a planetary boundary
-
 
 def page_of(assessment: Assessment, units: Units, *, explained: bool = False, tornado: bool = False) -> Page:
     """The answer, indicators by stages, equivalents, parts; formulas and what moves the result where asked for."""
     footprint = assessment.footprint
-    totals = [total for total in map(footprint.matrix.total, _COMPARED) if total.value is not None]
-    details = [f"{person_years(total).value:.3g} person-years of the {total.indicator} boundary" for total in totals]
+    totals = [total for total in footprint.totals() if total.value is not None]
+    details = [_persons(impact) for impact in assessment.against_boundaries()]
     details += [f"{e.value:.3g} {e.unit}: {e.name}" for e in all_of(footprint.carbon) if e.name != "person-equivalents"]
     details += _core_hour(assessment)
     details += _extent(footprint)
@@ -56,6 +54,15 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
     if "gpu" in footprint.making and footprint.making["gpu"].note:  # a card that no table holds is said at once
         headline += f"; {footprint.making['gpu'].note}"
     return Page(headline, [_matrix(assessment)], details=details)
+
+
+def _persons(impact: Impact) -> str:
+    """How many people's share of the boundary it takes; X with the reason where it does not compare."""
+    boundary = f"the {impact.indicator.replace('_', ' ')} boundary"
+    if impact.value is None:
+        return f"X person-years of {boundary}: {impact.note}"
+    note = f" ({impact.note})" if impact.partial and impact.note else ""
+    return f"{person_years(impact).value:.3g} person-years of {boundary}{note}"
 
 
 def _matrix(assessment: Assessment) -> Table:

@@ -47,8 +47,7 @@ def test_sources_file_speaks_of_every_table():
 def test_every_constant_is_a_sound_factor(kind):
     assert table("constants")["kinds"][kind]["unit"] == KINDS[kind]
     for name in names(kind):
-        zoned = kind in ("water", "primary_energy", "adp")
-        factor = by_zone(kind, name) if zoned else constant(kind, name)
+        factor = constant(kind, name)
         assert isinstance(factor, Factor) and factor.source and factor.licence
 
 
@@ -164,10 +163,10 @@ def test_states_of_the_usa_are_raised_to_the_life_cycle():
 
 def test_an_impact_nobody_published_is_an_error_with_its_reason():
     assert by_zone("adp", "FRA").value == 4.858e-8
-    with pytest.raises(UnknownFactorError, match="AFG"):
-        by_zone("water", "AFG")
+    with pytest.raises(UnknownFactorError, match="WORLD"):
+        by_zone("aware", "WORLD")  # scarcity belongs to a place
     with pytest.raises(FactorError, match="primary_energy"):
-        constant("primary_enrgy", "FRA")
+        by_zone("primary_enrgy", "FRA")
 
 
 def test_tables_are_json_a_person_can_diff():

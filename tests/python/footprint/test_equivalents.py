@@ -25,8 +25,8 @@ def test_the_screenshot():
 def test_boundaries_a_person():
     assert boundary_a_person("carbon") / 1000 == pytest.approx(984.65, abs=0.005)
     assert boundary_a_person("adp") == pytest.approx(0.031665, abs=5e-7)
-    assert boundary_a_person("water") / 1000 == pytest.approx(26_315, abs=0.5)
-    assert boundary_a_person("primary_energy") == pytest.approx(32_388, abs=0.5)
+    assert boundary_a_person("water_deprived") == pytest.approx(26_315, abs=0.5)
+    assert boundary_a_person("fossil_energy") == pytest.approx(32_388, abs=0.5)
     assert person_years(grams(984_650.0)).value == pytest.approx(1.0, abs=1e-5)
     with pytest.raises(ValueError, match="ionising"):
         boundary_a_person("ionising")

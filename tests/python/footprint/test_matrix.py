@@ -30,10 +30,12 @@ def test_without_a_machine_the_making_is_an_x():
     assert "duration" in assess(energy=KWH, zone="FR", machine=SERVER).matrix["adp", "making"].note
 
 
-def test_a_zone_without_published_water_has_none():
+def test_a_zone_without_published_water_has_that_of_its_fuels():
     found = assess(energy=KWH, zone="Afghanistan")
-    assert found.matrix["water", "use"].value is None and found.matrix["adp", "use"].value is None
-    assert "Afghanistan" in found.matrix["adp", "use"].note
+    for indicator in ("water", "adp", "primary_energy"):
+        cell = found.matrix[indicator, "use"]
+        assert cell.quality == "estimated" and cell.low < cell.value < cell.high
+    assert "of its fuels" in found.matrix["adp", "use"].factors[-1].note
 
 
 def test_energy_that_was_not_measured_leaves_only_the_making():

@@ -64,8 +64,11 @@ def test_primary_energy_and_depletion_of_france():
     assert result.value == pytest.approx(848_000 * 4.858e-8) and result.key == "adp_kg_sb"
 
 
-def test_a_zone_nobody_published_is_missing_never_the_worlds():
-    assert zone_factor("water", "AFG") is None and zone_factor("adp", "AFG") is None
+def test_a_zone_nobody_published_is_of_its_own_fuels_never_the_worlds():
+    for kind in ("water", "adp", "primary_energy", "fossil_energy"):
+        own = zone_factor(kind, "AFG")
+        assert own.quality == "estimated" and own.value != zone_factor(kind, None).value and "AFG" in own.name
+    assert zone_factor("aware", None) is None  # scarcity belongs to a place
     assert zone_factor("adp", None).quality == "estimated" and "no zone" in zone_factor("adp", None).note
     assert zone_factor("adp", "France").value == 4.858e-8
 
