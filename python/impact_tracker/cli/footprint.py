@@ -46,9 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     beside.add_argument("--cpu", metavar="NAME", help='processor, as in "AMD EPYC 7543"')
     beside.add_argument("--cores", type=float, help="cores that the run had")
     beside.add_argument("--memory-gb", type=float, help="memory that the run had")
-    apart = parser.add_argument_group("apart from the total, from your file of factors")
+    apart = parser.add_argument_group("apart from the total, from your file of factors or of a cloud's region")
     apart.add_argument(
-        "--marginal", action="store_true", help="what the grid would emit less: [intensity_marginal.ZONE]"
+        "--marginal",
+        action="store_true",
+        help="what the grid would emit less: [intensity_marginal.ZONE], or a --cloud's",
     )
     apart.add_argument("--market", action="store_true", help="residual mix or certificates: [intensity_residual.ZONE]")
     add_machine(parser)

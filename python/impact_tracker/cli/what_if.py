@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     change = parser.add_argument_group("the change (these options together are one; --changes takes several)")
     change.add_argument("--changes", metavar="FILE", help="changes as tables, TOML or JSON: see the README")
     change.add_argument("--label", default="the change", help="its name in the report")
-    change.add_argument("--to-zone", metavar="ZONE", help="another country's electricity")
+    change.add_argument(
+        "--to-zone", metavar="ZONE", help="electricity of another country, or of a zone in one (US-CA, CA-QC, SE-SE3)"
+    )
     change.add_argument("--to-cloud", metavar="CLOUD/REGION", help="as in aws/eu-north-1: its intensity and PUE")
     change.add_argument("--to-intensity", type=float, metavar="G_PER_KWH", help="electricity of that carbon intensity")
     change.add_argument("--to-pue", type=float, metavar="PUE", help="a site of another power usage effectiveness")

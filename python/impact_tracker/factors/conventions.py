@@ -40,6 +40,15 @@ def convention_of(factor: Factor) -> Convention:
     return Convention(scope, balance)
 
 
+def words_of_place(factor: Factor) -> str:
+    """An intensity in a line: whose, how much, of which year and convention, and what was not as asked for."""
+    name = factor.name.rpartition("carbon intensity of electricity, ")[2] or factor.source
+    parts = [f"{name} {factor.value:.4g} {factor.unit}"]
+    parts += [str(factor.year)] if factor.year else []
+    parts += [convention_of(factor).words if factor.method else "convention not stated"]
+    return ", ".join(parts) + (f" ({factor.note})" if factor.note else "")
+
+
 def check_one_convention(before: Factor, after: Factor) -> None:
     """FactorError where two intensities are of unlike conventions: their difference would be the methods', not the
     places'."""

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from ..factors import Factor
-from ..factors.conventions import check_one_convention
+from ..factors.conventions import check_one_convention, words_of_place
 from .allocation import Allocation, embodied
 from .explaining import explain
 from .impact import EnergyInput, Impact
@@ -82,6 +82,7 @@ class WhatIf:
     rebound: Rebound | None
     payback_runs: float | None
     payback_s: float | None = None
+    electricity: str = ""  # of both cases in words, where it is changed
 
     @property
     def share(self) -> float | None:
@@ -92,11 +93,15 @@ class WhatIf:
         """For a report: the saving with its range, the payback, the rebound, what is not in it."""
         if self.saving.value is None or self.share is None:
             return [f"{self.name}: not known, {self.saving.note or 'the run used nothing'}"]
+        places = [f"  electricity: {self.electricity}"] if self.electricity else []
         grams, verb = self.saving.value, "saves" if self.saving.value >= 0 else "costs"
         ends = (self.saving.low, self.saving.high) if self.spread is None else (self.spread.low, self.spread.high)
         bounds = "bounds" if self.spread is None else "95 % between"
         span = f"{bounds} {ends[0]:.4g} and {ends[1]:.4g}"
-        lines = [f"{self.name}: {verb} {abs(grams):.4g} g of CO2e a run ({abs(self.share):.0%}; saving {span})"]
+        lines = [
+            f"{self.name}: {verb} {abs(grams):.4g} g of CO2e a run ({abs(self.share):.0%}; saving {span})",
+            *places,
+        ]
         if self.payback_runs is not None:
             lines.append(f"  the new machine has saved its own making {self._payback()}")
         if self.rebound is not None:
@@ -129,6 +134,7 @@ class WhatIf:
             "saving_g_low": self.saving.low if self.spread is None else self.spread.low,
             "saving_g_high": self.saving.high if self.spread is None else self.spread.high,
             "saving_share": self.share,
+            "electricity": self.electricity or None,
             "partial": self.saving.partial,
             "note": self.saving.note,
             "rebound": None if self.rebound is None else asdict(self.rebound),
@@ -150,8 +156,10 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
         raise ValueError(
             f"{change.name}: describe the machine of before too, else making would weigh on one side alone"
         )
+    places = ""
     if change.intensity is not None:
         check_one_convention(case.intensity, change.intensity)
+        places = f"{words_of_place(case.intensity)}; then {words_of_place(change.intensity)}"
     after_case = replace(
         case,
         intensity=change.intensity or case.intensity,
@@ -173,6 +181,7 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
         _rebound(before, after, draws),
         runs,
         None if runs is None else runs * case.duration_s * change.duration.value,
+        places,
     )
 
 

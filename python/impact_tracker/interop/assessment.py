@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..estimators import Comparison
-from ..factors import Factor, marginal_intensity, residual_intensity
+from ..factors import Factor, FactorError, marginal_intensity, residual_intensity
 from ..footprint import (
     Allocation,
     Extent,
@@ -22,7 +22,7 @@ from ..footprint import (
 )
 from ..hostinfo import Hardware
 from .matched import matched
-from .statement import Statement
+from .statement import Site, Statement
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,24 @@ def _of_all_nodes(hardware: Hardware, extent: Extent | None) -> Hardware:
     )
 
 
+def _marginal_of(site: Site) -> Factor:
+    """The user's own for the zone, else the bundled one of the cloud's region, where there is one."""
+    try:
+        return marginal_intensity(site.zone or "")
+    except FactorError:
+        if not site.cloud_provider or not site.cloud_region:
+            raise
+        return marginal_intensity(f"{site.cloud_provider}/{site.cloud_region}")
+
+
 def _apart(run: Statement, assumed: Assumptions) -> tuple[Impact, ...]:
     impacts = []
     for wanted, intensity_of, weigh in (
-        (assumed.marginal, marginal_intensity, marginal_carbon),
-        (assumed.market, residual_intensity, market_carbon),
+        (assumed.marginal, _marginal_of, marginal_carbon),
+        (assumed.market, lambda site: residual_intensity(site.zone or ""), market_carbon),
     ):
         if wanted:
             if run.site.zone is None:
                 raise ValueError(f"{run.name}: --marginal and --market need to know where it ran: give --zone")
-            impacts.append(weigh(run.energy, run.site.overhead, intensity=intensity_of(run.site.zone)))
+            impacts.append(weigh(run.energy, run.site.overhead, intensity=intensity_of(run.site)))
     return tuple(impacts)

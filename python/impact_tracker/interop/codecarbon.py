@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..estimators import Use
 from ..factors import Factor, FactorError, zone_code
+from ..factors.finer import country_of_zone
 from ..hostinfo import Hardware
 from ..values import Energy, Quality, joules_of
 from .statement import (
@@ -50,7 +51,7 @@ def _row(run: Statement) -> dict[str, object]:
     grams = run.carbon.value
     kilograms = None if grams is None else grams / 1000.0
     try:
-        code = zone_code(site.zone) if site.zone else None
+        code = country_of_zone(zone_code(site.zone)) if site.zone else None
     except FactorError:
         code = site.zone
 

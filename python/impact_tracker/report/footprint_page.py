@@ -51,6 +51,9 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
         details += _line(f"{impact.indicator.replace('_', ' ')}, in no total", impact, explained)
     details += doubts([assessment.run])
     headline = f"{assessment.run.name}: {mass_words_of(footprint.carbon)} of CO2e over the life cycle, as far as known"
+    grid = next((factor.note for factor in footprint.matrix["carbon", "use"].factors if factor.unit == "g/kWh"), "")
+    if grid:  # another year than the one asked for, a value raised to the convention of all: said at once
+        headline += f"; {grid}"
     if "gpu" in footprint.making and footprint.making["gpu"].note:  # a card that no table holds is said at once
         headline += f"; {footprint.making['gpu'].note}"
     return Page(headline, [_matrix(assessment)], details=details)
@@ -61,7 +64,12 @@ def _persons(impact: Impact) -> str:
     boundary = f"the {impact.indicator.replace('_', ' ')} boundary"
     if impact.value is None:
         return f"X person-years of {boundary}: {impact.note}"
-    note = f" ({impact.note})" if impact.partial and impact.note else ""
+    if not impact.partial:
+        note = ""
+    elif impact.indicator in ("carbon", "adp"):
+        note = " (of what is known)"
+    else:
+        note = f" ({impact.note})"
     return f"{person_years(impact).value:.3g} person-years of {boundary}{note}"
 
 

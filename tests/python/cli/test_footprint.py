@@ -89,6 +89,28 @@ def test_a_clouds_region_brings_its_own(emissions, capsys):
     assert call([emissions, "--cloud", "aws/mars"]) == 2
 
 
+def test_a_regions_marginal_value_is_reached(emissions, capsys):
+    assert call([emissions, "--cloud", "aws/us-east-1", "--marginal", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)[0]
+    assert document["marginal_carbon"]["marginal_carbon_g"] == pytest.approx(0.5 * 1.15 * 557.17)
+    assert document["zone"] == "US-VA" and document["carbon_g"] == pytest.approx(0.5 * 1.15 * intensity("US-VA").value)
+    assert call([emissions, "--cloud", "aws/us-east-2", "--marginal"]) == 2
+    assert "aws/us-east-1" in capsys.readouterr().err
+
+
+def test_what_does_not_compare_is_an_x_with_its_reason(emissions, capsys):
+    assert call([emissions, "--zone", "world"]) == 0
+    assert "X person-years of the water deprived boundary: no zone" in capsys.readouterr().out
+    assert call([emissions, "--zone", "ES", "--wue", "0.5", "--json"]) == 0
+    persons = json.loads(capsys.readouterr().out)[0]["person_years"]
+    assert all(persons[name]["value"] > 0 for name in ("carbon", "adp", "fossil_energy", "water_deprived"))
+
+
+def test_a_year_that_is_absent_is_said_in_the_first_line(emissions, capsys):
+    assert call([emissions, "--zone", "FR", "--year", "2015"]) == 0
+    assert "France has no value for 2015; the first is of 2020" in capsys.readouterr().out.splitlines()[0]
+
+
 def test_another_year(emissions, capsys):
     assert call([emissions, "--zone", "FR", "--year", "2023", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["carbon_g"] == pytest.approx(0.6 * 55.28)

@@ -32,6 +32,19 @@ def test_another_place(emissions, capsys):
     assert "making is not in it" in out and "before: carbon_g = " in out and "Ember" in out
 
 
+def test_both_places_are_named_with_year_and_convention(emissions, capsys):
+    code, out, _ = call(capsys, "what-if", emissions, "--zone", "US", "--to-zone", "US-CA")
+    assert code == 0 and "United States 383.5 g/kWh, 2024, life cycle, production; then California" in out
+    assert "g/kWh of direct emissions, raised to the life cycle" in out
+    code, out, _ = call(capsys, "what-if", emissions, "--zone", "US", "--to-cloud", "aws/ca-central-1", "--json")
+    ours = json.loads(out)[0]["changes"][0]
+    code, out, _ = call(
+        capsys, "what-if", emissions, "--zone", "US", "--to-cloud", "gcp/northamerica-northeast1", "--json"
+    )
+    theirs = json.loads(out)[0]["changes"][0]
+    assert ours["saving_share"] > 0.8 and theirs["saving_share"] == pytest.approx(ours["saving_share"], abs=0.05)
+
+
 def test_precision_with_its_range_in_json(emissions, capsys, core):
     code, out, _ = call(capsys, "what-if", emissions, "--energy", "0.4:0.5:0.8", "--json")
     change = json.loads(out)[0]["changes"][0]
