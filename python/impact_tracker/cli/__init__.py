@@ -26,6 +26,7 @@ COMMANDS = {
     "study": "experiments and simulations: which paradigm of training costs least",
     "indirect": "declared consequences of a solution: second order, rebound, loops, against a reference scenario",
     "service": "a service by its inventory: terminal, network, hosting, inference, share of the training",
+    "request": "requests to an AI service (EcoLogits' models and zones)",
     "estimate": "energy and carbon of a run that was not measured, by a published method",
     "export": "write runs in the form of a journal, hub or standard",
     "lint": "look for the known traps in reports, ours and others'",
