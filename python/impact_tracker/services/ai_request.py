@@ -20,7 +20,7 @@ _METHOD = "EcoLogits' method"
 
 
 @dataclass(frozen=True)
-class Site:
+class AnsweringSite:
     """Where a request is answered: PUE and WUE in L/kWh (low, high), and what a kWh of its grid brings by indicator."""
 
     zone: str
@@ -36,7 +36,7 @@ class AiRequest:
     one takes and the cards that hold the model (low, high)."""
 
     model: AiModel
-    site: Site
+    site: AnsweringSite
     requests: float
     tokens: float
     energy: Impact
@@ -88,7 +88,7 @@ class AiRequest:
 
 def site_of(
     provider: str, zone: str | None = None, pue: float | None = None, wue: float | None = None, *, tables: bool = False
-) -> Site:
+) -> AnsweringSite:
     """A provider's site: what is stated in place of what it publishes. `tables`: the electricity of this package's
     tables, else EcoLogits'. UnknownZoneError, ImportError."""
     home, pues, wues = PROVIDERS.get(provider, ("", (1.0, 1.0), (0.0, 0.0)))
@@ -103,11 +103,13 @@ def site_of(
         grid = _of_mix(mix)
     elif len(grid) < 4:
         notes.append(f"of {place}'s electricity the tables know {', '.join(grid)} alone")
-    return Site(place, pues if pue is None else (pue, pue), wues if wue is None else (wue, wue), grid, tuple(notes))
+    return AnsweringSite(
+        place, pues if pue is None else (pue, pue), wues if wue is None else (wue, wue), grid, tuple(notes)
+    )
 
 
 def ai_request(
-    model: AiModel, site: Site, *, tokens: float, latency_s: float | None = None, requests: float = 1.0
+    model: AiModel, site: AnsweringSite, *, tokens: float, latency_s: float | None = None, requests: float = 1.0
 ) -> AiRequest:
     """So many requests of `tokens` generated tokens each. EstimateError for numbers that make none."""
     if not requests > 0:
@@ -162,7 +164,7 @@ def _between(low: float, high: float, unit: str, name: str, spread: float = METH
     return Factor(best, unit, min(low, best / spread), max(high, best * spread), source, name=name, note=note)
 
 
-def _water(site: Site, low: RequestImpact, high: RequestImpact, used: Factor, requests: float) -> Impact:
+def _water(site: AnsweringSite, low: RequestImpact, high: RequestImpact, used: Factor, requests: float) -> Impact:
     """`energy × (WUE / PUE + water of the grid)`: on site for the computers alone."""
     computers = _between(low.energy_kwh / site.pue[0], high.energy_kwh / site.pue[1], "kWh", "energy of the computers")
     on_site = Factor(sum(site.wue) / 2, "L/kWh", min(site.wue), max(site.wue), "the provider's report", name="WUE")
