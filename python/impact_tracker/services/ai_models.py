@@ -79,14 +79,15 @@ def model_names(provider: str | None = None) -> list[str]:
 def find_model(name: str, provider: str | None = None) -> AiModel:
     """The model of this name, also as `provider/name`. UnknownFactorError with near names; FactorError where several
     providers have it; ImportError without the package."""
-    stated, slash, rest = name.partition("/")
-    if slash and stated in PROVIDERS:
-        provider, name = stated, rest
     if provider is not None and provider not in PROVIDERS:
         near = did_you_mean(near_matches(provider, PROVIDERS)) or f" There are {', '.join(PROVIDERS)}."
         raise UnknownFactorError(f"no provider {provider!r}.{near}")
+    matches = _named(name, provider)
+    stated, slash, rest = name.partition("/")
+    if not matches and slash and stated in PROVIDERS:  # names of models hold a slash too
+        provider, name = stated, rest
+        matches = _named(name, provider)
     wanted = name.casefold()
-    matches = [m for (p, known), m in _models().items() if known.casefold() == wanted and provider in (None, p)]
     if not matches:
         names = [known for p, known in _models() if provider in (None, p)]
         alike = near_matches(name, names) or [known for known in names if wanted in known.casefold()][:4]
@@ -95,6 +96,11 @@ def find_model(name: str, provider: str | None = None) -> AiModel:
     if len(matches) > 1:
         raise FactorError(f"{name} is offered by {', '.join(m.provider for m in matches)}: name one with --provider")
     return matches[0]
+
+
+def _named(name: str, provider: str | None) -> list[AiModel]:
+    wanted = name.casefold()
+    return [m for (p, known), m in _models().items() if known.casefold() == wanted and provider in (None, p)]
 
 
 def zone_names() -> list[str]:
