@@ -45,6 +45,7 @@ def _known() -> dict[str, Processor]:
     """Bare name -> processor. The tables with cores win, the makers' own first."""
     cpus = table("cpus")
     rows = [(name, watts, None, table("cpu_tdp")["sources"]["codecarbon"]) for name, watts in table("cpu_tdp")["rows"]]
+    rows = [(name, watts, cpus["cores"].get(name), origin) for name, watts, _, origin in rows]
     rows += [(*row, cpus["sources"]["ga-3.0"]) for row in cpus["green_algorithms"]]
     rows += [(*row, cpus["sources"]["vendor"]) for row in cpus["rows"]]
     return {
@@ -69,6 +70,36 @@ def _generations() -> dict[str, Processor]:
     return generations
 
 
+@cache
+def _unpublished() -> dict[str, Processor]:
+    """Bare name -> a processor of a cloud or a maker that publishes its cores and not its power: the power of a core is
+    the middle of like parts, with their range."""
+    parts: dict[str, Processor] = {}
+    for name, cores, pattern, spelled in table("cpus")["unpublished"]:
+        like = [chip for bare, chip in _known().items() if chip.cores and re.search(pattern, bare)]
+        per_core = sorted(chip.tdp_per_core_w or 0.0 for chip in like)
+        best = per_core[len(per_core) // 2] * cores
+        note = f"nobody published it: {cores} cores of {len(like)} like parts"
+        low, high = per_core[0] * cores, per_core[-1] * cores
+        tdp = replace(like[0].tdp, value=best, low=low, high=high, quality="estimated", note=note)
+        named = replace(tdp, name=f"thermal design power, {name}")
+        parts.update(dict.fromkeys(spelled, Processor(name, named, cores)))
+    return parts
+
+
+def _by_series(bare: str) -> Processor | None:
+    """A processor that no table names, by what its maker's letters and numbers say of its power."""
+    for what, pattern, low, best, high in table("cpus")["series"]:
+        if re.fullmatch(pattern, bare):
+            note = f"its model is in no table: {what}, by its letters"
+            origin = table("cpus")["sources"]["vendor"]
+            tdp = published(
+                origin, best, "W", f"thermal design power, {bare}", low=low, high=high, quality="estimated", note=note
+            )
+            return Processor(bare, tdp, None)
+    return None
+
+
 def cpu(name: str) -> Processor:
     """A processor by its name as the system, the maker or a person writes it; UnknownFactorError with near names."""
     chip = find_cpu(name)
@@ -90,7 +121,10 @@ def find_cpu(name: str | None, cpu_id: str | None = None) -> Processor | None:
     by_id = _generations().get(cpu_id or "")
     if wanted in _known():
         return _known()[wanted]
-    return by_id or _generations().get(wanted)
+    if wanted in _unpublished():
+        return _unpublished()[wanted]
+    embedded = _known().get(wanted.replace("epyc embedded ", "epyc "))  # EPYC's embedded parts of one number are alike
+    return by_id or _generations().get(wanted) or embedded or _by_series(wanted)
 
 
 def physical_cores(hardware: Hardware) -> tuple[int | None, list[str]]:

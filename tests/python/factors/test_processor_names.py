@@ -39,6 +39,57 @@ def test_names_as_linux_gives_them(name, watts, cores):
     assert (chip.tdp.value, chip.cores, chip.exact) == (watts, cores, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "cores", "estimated"),
+    [
+        ("AWS Graviton2", 64, True),
+        ("Annapurna Labs Graviton4", 96, True),
+        ("Google Axion", 96, True),
+        ("AMD EPYC 7B13", 64, True),
+        ("Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz", 56, True),
+        ("Apple M1 Max", 10, True),
+        ("Apple M2 with 8‑core CPU", 8, False),
+        ("Apple M4 Pro", 14, False),
+        ("NVIDIA Grace", 72, False),
+        ("Intel(R) Core(TM) Ultra 9 185H", 16, False),
+        ("Intel(R) Xeon(R) 6980P", 128, False),
+        ("AMD EPYC 9965 192-Core Processor", 192, False),
+        ("AMD EPYC Embedded 9354", 32, False),
+        ("Intel Xeon Ice Lake 8375C", 32, False),
+    ],
+)
+def test_processors_of_clouds_and_new_ones_have_their_cores(name, cores, estimated):
+    chip = cpu(name)
+    assert chip.cores == cores and (chip.tdp.quality == "estimated") == estimated
+    assert chip.tdp.low <= chip.tdp.value <= chip.tdp.high and (chip.tdp.low < chip.tdp.high) == estimated
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("12th Gen Intel(R) Core(TM) i5-12400F", 58, 65),
+        ("13th Gen Intel(R) Core(TM) i7-1365U", 9, 28),
+        ("AMD Ryzen 7 6800U with Radeon Graphics", 15, 28),
+        ("AMD Ryzen 5 6600HS Creator Edition", None, None),
+    ],
+)
+def test_a_processor_that_no_table_names_has_its_series_range(name, low, high):
+    chip = find_cpu(name)
+    assert (chip and (chip.tdp.low, chip.tdp.high)) == (low and (low, high))
+    assert chip is None or (chip.tdp.quality == "estimated" and chip.cores is None)
+
+
+@pytest.mark.parametrize("spelled", ["Neoverse-N1", "Intel Xeon Sapphire Rapids", "Xeon Emerald Rapids", "Cortex-A72"])
+def test_a_generation_by_its_code_name(spelled):
+    assert find_cpu(spelled) is not None and not find_cpu(spelled).exact
+
+
+def test_every_instance_of_a_cloud_has_a_known_processor_where_it_is_named():
+    for cloud in table("instances")["rows"].values():
+        for row in cloud:
+            assert row[3] is None or find_cpu(row[3]) is not None, row
+
+
 def test_green_algorithms_processors_all_have_cores():
     for name, watts, cores in table("cpus")["green_algorithms"]:
         assert cpu(name).cores == cores and cpu(name).tdp.value == watts
