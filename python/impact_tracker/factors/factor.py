@@ -45,7 +45,7 @@ class Factor:
     gives one). `year` is the year the value describes, `method` how it was made (life cycle or direct, production
     or consumption, average or marginal, location- or market-based). `note` says what was not exactly as asked for.
     `spread` is the shape of the range for Monte Carlo: "triangular" and "uniform" take low and high as bounds,
-    "normal" and "lognormal" as a 95 % interval.
+    "normal" and "lognormal" as a 95 % interval. `study`: coefficients of one study are wrong together, and drawn so.
     FactorError for a value that is negative, not finite, or outside its own range.
     """
 
@@ -62,6 +62,7 @@ class Factor:
     name: str = ""
     note: str = ""
     spread: str = "triangular"
+    study: str = ""
 
     def __post_init__(self) -> None:
         what = self.name or self.source or "factor"

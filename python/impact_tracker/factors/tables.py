@@ -35,8 +35,9 @@ def published(
     quality: str = "modelled",
     note: str = "",
     spread: str = "triangular",
+    study: str = "",
 ) -> Factor:
     """A factor as `origin`, one of a table's sources, published it; its range is itself where no bounds are given."""
     low, high = value if low is None else low, value if high is None else high
     source, url, licence = origin["source"], origin["url"], origin["licence"]
-    return Factor(value, unit, low, high, source, url, year, licence, method, quality, name, note, spread)
+    return Factor(value, unit, low, high, source, url, year, licence, method, quality, name, note, spread, study)

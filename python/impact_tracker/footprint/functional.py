@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .impact import Impact, sum_of
 from .matrix import Footprint
+from .uncertainty import quotient
 
 # The units that results are usually stated for. Other names may be given.
 UNITS = ("training", "image", "1,000 inferences", "token", "request", "visit", "year of service")
@@ -53,16 +54,17 @@ class Crossing:
 
 
 def crossing(training: Impact, each_use: Impact) -> Crossing:
-    """`training / one use`: from there on use weighs more. ValueError where either is unknown or a use costs
-    nothing."""
+    """`training / one use`: from there on use weighs more. What both share, as one grid, cancels.
+
+    ValueError where either is unknown or a use costs nothing.
+    """
     _same([training, each_use])
-    numbers = [training.value, training.low, training.high, each_use.value, each_use.low, each_use.high]
-    if any(number is None for number in numbers):
+    if training.value is None or each_use.value is None:
         raise ValueError(f"training or use is not known: {training.note or each_use.note}")
-    best, low, high, each, each_low, each_high = (float(number or 0.0) for number in numbers)
-    if each <= 0 or each_high <= 0:
+    if each_use.value <= 0:
         raise ValueError("a use that costs nothing never passes its training")
-    return Crossing(best / each, low / each_high, high / each_low if each_low > 0 else math.inf)
+    uses = quotient(training, each_use)
+    return Crossing(uses.best, uses.low, uses.high)
 
 
 @dataclass(frozen=True)

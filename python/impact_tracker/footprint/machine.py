@@ -240,6 +240,7 @@ def _coefficient(component: str, indicator: str, value: float, per: str) -> Fact
         method="cradle to gate",
         note=note,
         spread="lognormal",
+        study="component model of UBA 2021",
     )
 
 
@@ -324,7 +325,10 @@ def _component_terms(card: Card, indicator: str, count: float) -> list[Term]:
         value = rows[quantity][indicator]
         low = rows[least or quantity][indicator] * lowest
         what, origin = f"making of a card, for each {quantity}", table("components")["sources"]["boavizta"]
-        return published(origin, value, f"{unit}/{quantity}", what, low=low, high=value * highest, year=2023)
+        study = "component model of cards"
+        return published(
+            origin, value, f"{unit}/{quantity}", what, low=low, high=value * highest, year=2023, study=study
+        )
 
     memory = coefficient(f"GB of {card.memory_kind or 'HBM'}", None if card.memory_kind else "GB of GDDR")
     terms = [Term(count, ((memory, 1), (card.memory, 1))), Term(count, ((coefficient("piece"), 1),))]
