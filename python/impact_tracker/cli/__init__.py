@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "train and run networks, and show what each cost",
     "footprint": "carbon, water, primary energy, depletion of runs over their life cycle",
     "what-if": "what another place, machine, precision or model would save, with its range and its rebound",
+    "meters": "which meter to believe: one workload under every meter that is installed",
     "study": "experiments and simulations: which paradigm of training costs least",
     "indirect": "declared consequences of a solution: second order, rebound, loops, against a reference scenario",
     "service": "a service by its inventory: terminal, network, hosting, inference, share of the training",
