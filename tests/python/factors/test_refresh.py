@@ -10,15 +10,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def _load_script():
-    spec = importlib.util.spec_from_file_location("refresh_factors", ROOT / "scripts/refresh_factors.py")
+def _load_script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"scripts/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-refresh = _load_script()
+refresh, zones = _load_script("refresh_factors"), _load_script("refresh_zones")
 SHIPPED = json.loads(refresh.TABLE.read_text(encoding="utf-8"))
+OF_ZONES = [
+    json.loads((zones.DATA / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("electricity_mix", "subnational_intensity", "aware")
+]
 
 
 def test_the_shipped_table_is_sound():
@@ -73,3 +77,26 @@ def test_reading_owid_energy_data(tmp_path):
     tables = refresh.Tables()
     refresh.read_owid(path, tables)
     assert tables.values == {"FRA": {2024: (44.1, "owid-file")}, "WORLD": {2024: (470.0, "owid-file")}}
+
+
+def test_the_shipped_tables_of_zones_are_sound_and_faults_are_found():
+    assert zones.check(*OF_ZONES) == []
+    for index, spoil, said in (
+        (0, lambda t: t["rows"][0].__setitem__(2, 0.9), "shares add up"),
+        (1, lambda t: t["rows"][0].__setitem__(3, 0.0), "out of range"),
+        (2, lambda t: t["rows"][0].__setitem__(1, 400.0), "scarcity"),
+        (1, lambda t: t["rows"].clear(), "only 0 finer zones"),
+    ):
+        tables = copy.deepcopy(OF_ZONES)
+        spoil(tables[index])
+        assert any(said in fault for fault in zones.check(*tables))
+
+
+def test_the_years_that_were_typed_are_those_that_are_shipped():
+    tables = refresh.Tables()
+    refresh.read_typed(refresh.TYPED, refresh.SOURCE, tables)
+    rows = {row[0]: {year: grams for year, grams, _ in row[3]} for row in SHIPPED["rows"]}
+    assert {code for code in tables.values if code not in refresh.GROUPS} <= set(rows)
+    for code, years in tables.values.items():
+        for year, (grams, _) in years.items():
+            assert code in refresh.GROUPS or rows[code][year] == pytest.approx(grams, rel=5e-3)
