@@ -26,6 +26,7 @@ class Database(Protocol):
 
     place: str
     is_shared: bool
+    text: str  # the type of texts that are compared byte by byte, whatever the locale
 
     def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
         """What a query gives."""
@@ -64,6 +65,7 @@ class Sqlite:
     """The embedded index: a file of this host, for processes on it alone."""
 
     is_shared = False
+    text = "TEXT"
 
     def __init__(self, path: Path) -> None:
         """OSError where the file cannot be made; DamagedIndexError where it is no database."""
@@ -127,6 +129,7 @@ class Postgres:
     """A team's index. The password comes from ~/.pgpass, PGPASSWORD, a service file, or the file that holds the URL."""
 
     is_shared = True
+    text = 'TEXT COLLATE "C"'
 
     def __init__(self, url: str) -> None:
         """OSError where nobody answers; ImportError names the extra."""

@@ -242,7 +242,7 @@ class Ledger:
         where += " AND name = ?" if wanted.stage else " AND (stage IS NULL OR stage = 'training') AND name = ?"
         rows = self.database.rows(
             f"SELECT value, run_id FROM ledger_metrics WHERE {where} AND is_measured = 1 "
-            f"ORDER BY value {order}, started_ns, run_id LIMIT 1",
+            f"ORDER BY value {order}, started_ns NULLS LAST, run_id LIMIT 1",
             [*values, metric],
         )
         if not rows:

@@ -153,7 +153,7 @@ def _version(database: Database) -> int | None:
 
 def _create(database: Database) -> None:
     for table in _TABLES:
-        database.run(table)
+        database.run(table.replace("TEXT", database.text))
     for index in _INDICES:
         database.run(f"CREATE INDEX {index}")
     stated = [("version", str(VERSION)), ("spool_schema", str(SPOOL_SCHEMA))]

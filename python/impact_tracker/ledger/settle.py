@@ -191,7 +191,7 @@ def _share_machines(database: Database, machines: str) -> None:
     rows = database.stream(
         f"SELECT {_SPAN}, {_OWN} FROM ledger_entries WHERE live = 1 AND best_j IS NOT NULL AND {machines} AND at IN "
         f"(SELECT at FROM ledger_entries WHERE live = 1 AND {machines} GROUP BY at HAVING count(*) > 1) "
-        "ORDER BY at, started_ns, run_id"
+        "ORDER BY at, started_ns NULLS FIRST, run_id"
     )
     parts: list[Row] = []
     for _, of_machine in groupby(rows, key=lambda row: row[0]):
@@ -243,7 +243,7 @@ def _make_runs(database: Database, families: str) -> None:
     amendments = _amendments(database, "1 = 1" if families == "1 = 1" else members_of)
     rows = database.stream(
         f"SELECT family, {MEMBER_COLUMNS} FROM ledger_entries WHERE live = 1 AND {families} "
-        "ORDER BY family, started_ns, run_id"
+        "ORDER BY family, started_ns NULLS FIRST, run_id"
     )
     runs: list[Row] = []
     metrics: list[Row] = []

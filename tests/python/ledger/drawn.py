@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import strategies as st
 
-from impact_tracker.spool import FATES, STAGES, Amendment, Lineage, Place, RunEntry
+from impact_tracker.spool import (
+    FATES,
+    SPOOL,
+    STAGES,
+    Amendment,
+    Lineage,
+    Place,
+    RunEntry,
+    as_bytes,
+    name_of,
+    shard_of,
+    write,
+)
 from impact_tracker.values import Energy
 
 SECOND = 1_000_000_000
@@ -113,3 +127,9 @@ amendments = st.builds(
     st.dictionaries(st.sampled_from(["fold"]), st.just("9"), max_size=1),
     written_ns=st.integers(EPOCH, EPOCH + 100 * SECOND),
 )
+
+
+def put(folder: Path, content: RunEntry | Amendment) -> Path:
+    """Writes a file; of a name that is taken the first one stays, as nothing ever writes another one."""
+    path = folder / SPOOL / shard_of(content) / name_of(content, as_bytes(content))
+    return path if path.exists() else write(folder, content, durable=False)

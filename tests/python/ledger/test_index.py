@@ -17,7 +17,7 @@ from impact_tracker import spool
 from impact_tracker.ledger import Ledger
 from impact_tracker.ledger.database import Row
 from impact_tracker.spool import Amendment, DamagedSpoolError, NewerSpoolError, RunEntry, as_bytes, from_bytes, write
-from python.ledger.drawn import EPOCH, SECOND, amendments, entries, entry
+from python.ledger.drawn import EPOCH, SECOND, amendments, entries, entry, put
 
 
 def content(ledger: Ledger) -> tuple[list[Row], list[Row]]:
@@ -54,7 +54,7 @@ def test_an_index_that_grew_is_one_that_was_made_anew(drawn: list[RunEntry | Ame
         paths: list[Path] = []
         with Ledger.open(folder) as ledger:
             for each in drawn:
-                paths.append(write(folder, each, durable=False))
+                paths.append(put(folder, each))
                 if data.draw(st.booleans()):
                     ledger.sync()
             gone = data.draw(st.lists(st.sampled_from(paths), max_size=3))
@@ -77,7 +77,7 @@ def test_no_joule_is_counted_twice_and_every_file_is_in_one_run(drawn: list[RunE
         patch.setattr("impact_tracker.ledger.ledger.Ledger._end_killed", lambda self: 0)
         folder = Path(name)
         for each in drawn:
-            write(folder, each, durable=False)
+            put(folder, each)
         with Ledger.open(folder) as ledger:
             live = ledger.database.rows("SELECT best_j FROM ledger_entries WHERE live = 1")
             runs = ledger.runs()

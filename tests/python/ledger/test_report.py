@@ -20,7 +20,7 @@ from impact_tracker.ledger.report import BestBy
 from impact_tracker.spool import RunEntry, write
 from impact_tracker.values import Energy, kwh_of, total
 from impact_tracker.weighing import Reweighing, Weighing
-from python.ledger.drawn import EPOCH, SECOND, entries, entry
+from python.ledger.drawn import EPOCH, SECOND, entries, entry, put
 
 DAY = 86_400 * SECOND
 ASR = Filter(project="asr")
@@ -140,7 +140,7 @@ def test_sums_are_those_of_the_runs_whatever_is_asked(drawn: list[RunEntry], dat
         folder = Path(name)
         with Ledger.open(folder) as ledger:
             for each in drawn:
-                write(folder, each, durable=False)
+                put(folder, each)
                 if data.draw(st.booleans()):
                     ledger.sync()
             ledger.sync()
