@@ -92,6 +92,7 @@ py::dict weigh(const IntensitySeries& series, const py::object& times_ns, const 
 
 std::vector<Input> to_inputs(const std::vector<PyInput>& given) {
   std::vector<Input> inputs;
+  inputs.reserve(given.size());
   for (const auto& [spread, low, best, high] : given) {
     inputs.push_back({choice<Spread>(spread, {{"normal", Spread::normal},
                                               {"lognormal", Spread::lognormal},
@@ -114,6 +115,7 @@ Sum to_sum(const std::vector<PyTerm>& given) {
 py::list monte_carlo(const std::vector<PyInput>& inputs, const std::vector<std::vector<PyTerm>>& results,
                      std::size_t draws, std::uint64_t seed) {
   std::vector<Sum> sums;
+  sums.reserve(results.size());
   for (const auto& result : results) sums.push_back(to_sum(result));
   py::list out;
   for (const auto& s : impact::model::monte_carlo(to_inputs(inputs), sums, draws, seed)) {

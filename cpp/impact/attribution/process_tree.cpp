@@ -80,8 +80,8 @@ ProcessTree::Look ProcessTree::look() {
     std::optional<Seen> seen = see(pid);
     if (!seen) continue;
     const auto before = last_.find(pid);
-    if (before != last_.end() && before->second.stat.started != seen->stat.started)
-      continue;  // it is another process of the same number
+    // Its number may have gone to another process since.
+    if (before != last_.end() && before->second.stat.started != seen->stat.started) continue;
     now.emplace(pid, *seen);
     open.insert(open.end(), below.begin(), below.end());
   }
@@ -149,8 +149,8 @@ void ProcessTree::need(const Look& now, int pid, std::int64_t used) {
   need.children_before_ns = before != last_.end() ? before->second.children_ns : 0;
 }
 
-// What ended since the last look should be in its parent's sum; but the parent may have been read just before it waited,
-// so that the answer is the next look's.
+// What ended since the last look should be in its parent's sum; but the parent may have been read just before it
+// waited, so that the answer is the next look's.
 void ProcessTree::keep_unwaited(const Look& now) {
   settle(now);
   for (const auto& [pid, seen] : last_) {

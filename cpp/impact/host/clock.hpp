@@ -1,5 +1,5 @@
 #pragma once
-// The clock of the machine, replaceable in tests by one that a script moves.
+// This is the clock of the machine. Tests replace it by one that a script moves.
 
 #include <cstdint>
 #include <string>
@@ -11,19 +11,19 @@ namespace impact {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // CLOCK_MONOTONIC. Safe from any thread.
+  // Reads CLOCK_MONOTONIC. Any thread may call it.
   virtual Instant now() const noexcept = 0;
-  // Nanoseconds of UTC since 1970; may step. Only for the anchor of a record.
+  // Returns nanoseconds of UTC since 1970, which may step. Only the anchor of a record uses them.
   virtual std::int64_t utc_ns() const noexcept = 0;
 };
 
-// The machine's own clock; lives for ever.
+// Returns the machine's own clock, which is never destroyed.
 const Clock& system_clock() noexcept;
 
-// CPU time used by the calling thread, for stating the tracker's own cost.
+// Returns the CPU time used by the calling thread, for stating the tracker's own cost.
 Duration thread_cpu_time() noexcept;
 
-// "2026-11-21T15:08:01Z" from utc_ns().
+// Writes what utc_ns() returns as "2026-11-21T15:08:01Z".
 std::string iso_utc(std::int64_t utc_ns);
 
 }  // namespace impact

@@ -17,8 +17,8 @@
 namespace impact {
 namespace {
 
-constexpr int kBufferBytes = 4 << 20;         // some thousand ends between two looks
-constexpr std::uint16_t kFirstWithTgid = 12;  // of taskstats' versions
+constexpr int kBufferBytes = 4 << 20;         // has room for some thousand ends between two looks
+constexpr std::uint16_t kFirstWithTgid = 12;  // is the first version of taskstats that tells the process
 
 struct Request {
   nlmsghdr head{};
@@ -26,7 +26,7 @@ struct Request {
   std::array<char, 256> attributes{};
 };
 
-// One command with one attribute of text.
+// Holds one command with one attribute of text.
 bool send(const Descriptor& socket, std::uint16_t family, std::uint8_t command, std::uint16_t attribute,
           std::string_view text) {
   Request request;
@@ -50,7 +50,7 @@ bool send(const Descriptor& socket, std::uint16_t family, std::uint8_t command, 
 
 using Buffer = std::array<char, 32768>;
 
-// The next datagram; 0 where none is there, -1 and errno where the socket says so.
+// Receives the next datagram; returns 0 where none is there, -1 and errno where the socket fails.
 ssize_t receive(const Descriptor& socket, Buffer& buffer, int wait_ms) {
   pollfd ready{socket.get(), POLLIN, 0};
   if (wait_ms > 0 && ::poll(&ready, 1, wait_ms) <= 0) return 0;
@@ -106,7 +106,7 @@ std::optional<std::uint16_t> find_family(const Descriptor& socket) {
   return family;
 }
 
-// The kernel's answer to a command: 0, or an errno.
+// Returns the kernel's answer to a command: 0, or an errno.
 int acknowledged(const Descriptor& socket) {
   Buffer buffer;
   for (int i = 0; i < 100; ++i) {
@@ -131,7 +131,7 @@ std::optional<ExitRecord> record_of(std::string_view stats) {
   std::memcpy(&s, stats.data(), std::min(stats.size(), sizeof s));
   if (s.version < kFirstWithTgid || s.ac_tgid == 0) return std::nullopt;
   // User and system time are sampled at the kernel's ticks, of which a short life may see none: the scheduler's own sum
-  // is exact (CONFIG_TASK_DELAY_ACCT; 0 without).
+  // is exact (it needs CONFIG_TASK_DELAY_ACCT and is 0 without).
   const auto sampled = static_cast<std::int64_t>(s.ac_utime + s.ac_stime) * 1000;
   const auto exact = static_cast<std::int64_t>(s.cpu_run_virtual_total);
   return ExitRecord{static_cast<int>(s.ac_tgid), static_cast<int>(s.ac_ppid), exact > 0 ? exact : sampled};
@@ -162,7 +162,7 @@ Result<std::unique_ptr<ExitAccounting>> ExitAccounting::open(const Host& host) {
 }
 
 bool ExitAccounting::drain(std::vector<ExitRecord>& into) {
-  if (!socket_.is_ours()) return false;  // recv() would take what is the program's
+  if (!socket_.is_ours()) return false;  // else recv() would take what is the program's
   Buffer buffer;
   bool whole = true;
   for (int i = 0; i < 100'000; ++i) {
@@ -177,7 +177,7 @@ bool ExitAccounting::drain(std::vector<ExitRecord>& into) {
                    [&](std::uint16_t type, std::string_view m) {
                      if (type != family_) return;
                      each<nlattr>(attributes_of(m), NLA_HDRLEN, [&](std::uint16_t kind, std::string_view nested) {
-                       if (kind != TASKSTATS_TYPE_AGGR_PID) return;  // of a group's sum the parts have come already
+                       if (kind != TASKSTATS_TYPE_AGGR_PID) return;  // the parts of a group's sum have come already
                        each<nlattr>(nested, NLA_HDRLEN, [&](std::uint16_t part, std::string_view stats) {
                          if (part != TASKSTATS_TYPE_STATS) return;
                          if (const auto record = record_of(stats)) into.push_back(*record);

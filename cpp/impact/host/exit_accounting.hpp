@@ -1,7 +1,7 @@
 #pragma once
-// News of every process that ends, with the CPU time it has used: the kernel's taskstats over netlink. The one way to
-// know of a process that lives for milliseconds and that nobody waits for. Needs CAP_NET_ADMIN and a kernel of 5.19 or
-// later; costs a message for each thread that ends on the machine, so it is opened only where it is needed.
+// Tells of every process that ends and the CPU time it has used, by the kernel's taskstats over netlink: the one way to
+// know of a process that lives for milliseconds and that nobody waits for. It needs CAP_NET_ADMIN and Linux 5.19 or
+// later. Each thread that ends on the machine costs a message, so it is opened only where it is needed.
 
 #include <cstdint>
 #include <memory>
@@ -13,18 +13,18 @@
 
 namespace impact {
 
-// A thread that has ended.
+// Describes a thread that has ended.
 struct ExitRecord {
-  int pid = 0;  // of its process
+  int pid = 0;  // is its process's
   int parent = 0;
   std::int64_t cpu_ns = 0;
 };
 
 class ExitAccounting {
  public:
-  // Error: forbidden (CAP_NET_ADMIN), absent (a kernel without taskstats, or another machine's root).
+  // The error is forbidden (no CAP_NET_ADMIN) or absent (a kernel without taskstats, or another machine's root).
   static Result<std::unique_ptr<ExitAccounting>> open(const Host& host);
-  // What has come since the last call, without waiting. False where the kernel had to drop some.
+  // Takes what has come since the last call, without waiting. Returns false where the kernel had to drop some.
   bool drain(std::vector<ExitRecord>& into);
 
  private:

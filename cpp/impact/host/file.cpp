@@ -25,8 +25,8 @@ Error open_error(const std::filesystem::path& path, int code) {
   return {kind, path.string() + ": " + std::generic_category().message(code), ""};
 }
 
-constexpr int kFirstOwnNumber = 3;  // behind the standard ones, which a program may have closed
-constexpr int kHighNumber = 512;    // half of what a process may have as a rule
+constexpr int kFirstOwnNumber = 3;  // lies behind the standard ones, which a program may have closed
+constexpr int kHighNumber = 512;    // is half of what a process may have as a rule
 
 // Holds back, in this thread, the signals that a failing write sends, and takes away one that it caused.
 class NoWriteSignals {
@@ -37,7 +37,7 @@ class NoWriteSignals {
     sigaddset(&own_, SIGPIPE);
     sigset_t pending;
     sigpending(&pending);
-    if (sigismember(&pending, SIGXFSZ) == 1) sigdelset(&own_, SIGXFSZ);  // one of the program's own waits already
+    if (sigismember(&pending, SIGXFSZ) == 1) sigdelset(&own_, SIGXFSZ);  // the program's own waits already
     if (sigismember(&pending, SIGPIPE) == 1) sigdelset(&own_, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &own_, &before_);
   }
@@ -91,7 +91,7 @@ Descriptor Descriptor::kept() && noexcept {
   for (const int least : {kHighNumber, kFirstOwnNumber}) {
     if (fd_ < 0 || fd_ >= least) break;
     const int moved = ::fcntl(fd_, F_DUPFD_CLOEXEC, least);
-    if (moved < 0) continue;  // above the limit
+    if (moved < 0) continue;  // it lies above the limit
     ::close(fd_);
     fd_ = moved;
     break;

@@ -1,17 +1,17 @@
 #pragma once
-// Which process we are in. A fork's child has another generation: what the parent made is inert there.
+// Tells which process this is. A fork's child has another generation: what the parent made does nothing there.
 
 #include <atomic>
 #include <cstdint>
 
 namespace impact {
 
-// Counts the forks between the program's start and this process. One atomic load. The child handler behind it only
+// Counts the forks between the program's start and this process, by one atomic load. The child handler behind it only
 // adds one: it takes no lock and calls nothing.
 std::uint32_t fork_generation() noexcept;
 
-// The process's own T, made at first use; never destroyed, so that threads may use it until the very end. A forked child
-// gets a new one: the parent's may have been locked at the fork, and its threads do not exist in the child.
+// Returns the process's own T, which is made at first use and never destroyed: threads may use it until the very end. A
+// forked child gets a new one: the parent's may have been locked at the fork, and its threads are not in the child.
 template <class T>
 T& per_process() {
   struct Box {

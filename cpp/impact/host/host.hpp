@@ -1,5 +1,5 @@
 #pragma once
-// The machine as the readers see it: a root directory and a clock. Tests give a fake of either.
+// Holds the machine as the readers see it: a root directory and a clock. Tests give a fake of either.
 
 #include <filesystem>
 #include <string_view>
@@ -12,7 +12,7 @@ struct Host {
   std::filesystem::path root{"/"};
   const Clock* clock = &system_clock();
 
-  // "/sys/class/powercap" below the root.
+  // Returns where "/sys/class/powercap", say, lies below the root.
   std::filesystem::path path(std::string_view absolute) const;
   Instant now() const noexcept { return clock->now(); }
   bool is_real() const { return root == "/"; }

@@ -14,8 +14,8 @@
 namespace impact {
 namespace {
 
-// libcurl is loaded at run time where it is there, so these are its numbers without its header. Where a machine that builds has
-// the header, the compiler compares them.
+// libcurl is loaded at run time where it is there, so these are its numbers without its header. Where a machine that
+// builds has the header, the compiler compares them.
 #define IMPACT_CURL_NUMBERS(NUMBER)                          \
   NUMBER(kWriteData, 10001, CURLOPT_WRITEDATA)               \
   NUMBER(kUrl, 10002, CURLOPT_URL)                           \
@@ -59,7 +59,7 @@ struct Sinks {
 
 std::size_t take_body(const char* data, std::size_t size, std::size_t count, void* where) {
   auto& sinks = *static_cast<Sinks*>(where);
-  if (sinks.body->size() + size * count > sinks.largest) return 0;  // ends the transfer
+  if (sinks.body->size() + size * count > sinks.largest) return 0;  // this ends the transfer
   try {
     sinks.body->append(data, size * count);
   } catch (const std::exception&) {
@@ -180,7 +180,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request) {
   const int status = curl_->perform(curl_->handle);
   curl_->getinfo(curl_->handle, kResponseCode, &answer.status);
   curl_->free_list(headers);
-  curl_->reset(curl_->handle);  // forgets the password and the pointers to this frame
+  curl_->reset(curl_->handle);  // it forgets the password and the pointers to this frame
   if (status == 0) return answer;
   return Error{ErrorKind::broken, public_url(request.url) + ": " + curl_->words(status), ""};
 }

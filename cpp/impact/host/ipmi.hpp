@@ -1,5 +1,5 @@
 #pragma once
-// Commands to the board's management controller over the kernel's IPMI device.
+// Sends commands to the board's management controller over the kernel's IPMI device.
 
 #include <cstdint>
 #include <span>
@@ -10,19 +10,19 @@
 
 namespace impact {
 
-// Who is to answer: the management controller itself, or another one that it passes commands on to over its bus.
+// Says who is to answer: the management controller itself, or another one that it passes commands on to over its bus.
 struct IpmiTarget {
   std::uint8_t channel = 0;
-  std::uint8_t address = 0;  // 0: the controller itself
+  std::uint8_t address = 0;  // 0 stands for the controller itself
 };
 
 class IpmiDevice {
  public:
-  // The first of /dev/ipmi0, /dev/ipmi/0, /dev/ipmidev/0 that opens.
+  // Opens the first of /dev/ipmi0, /dev/ipmi/0 and /dev/ipmidev/0 that can be opened.
   static Result<IpmiDevice> open(const Host& host, DeviceControl control = device_control);
 
-  // Sends a command and waits for its answer: the completion code first, then the data. Errors: unsupported (the device
-  // takes no command), broken (no answer in time). One thread at a time.
+  // Sends a command and waits for its answer: the completion code first, then the data. The error is unsupported where
+  // the device takes no command, and broken where no answer comes in time. Only one thread may use it at a time.
   Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
                                             std::span<const std::uint8_t> data, Duration at_most,
                                             IpmiTarget target = {}) const;

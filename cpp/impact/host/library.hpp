@@ -1,5 +1,5 @@
 #pragma once
-// A shared library loaded at run time. It stays mapped to the end of the process.
+// Is a shared library that is loaded at run time. It stays mapped to the end of the process.
 
 #include <string>
 
@@ -9,13 +9,13 @@ namespace impact {
 
 class Library {
  public:
-  // Loads by name ("libnvidia-ml.so.1") or path. Error absent: the loader's own words.
+  // Loads it by name ("libnvidia-ml.so.1") or path. The error is absent, with the loader's own words.
   static Result<Library> open(const std::string& name);
   Library(Library&& other) noexcept : handle_(other.handle_) { other.handle_ = nullptr; }
   Library& operator=(Library&&) = delete;
   ~Library();
 
-  // nullptr where the library has no such symbol.
+  // Returns nullptr where the library has no such symbol.
   template <class Function>
   Function* symbol(const char* name) const noexcept {
     return reinterpret_cast<Function*>(address(name));

@@ -19,7 +19,7 @@ std::optional<std::uint64_t> meminfo_bytes(std::string_view text, std::string_vi
 }
 
 std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept {
-  std::array<char, 256> buffer;  // MemTotal, MemFree and MemAvailable are the first three lines
+  std::array<char, 256> buffer;  // holds the first three lines: MemTotal, MemFree and MemAvailable
   const std::ptrdiff_t n = read_at(meminfo, buffer);
   if (n <= 0) return std::nullopt;
   const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};

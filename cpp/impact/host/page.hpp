@@ -1,5 +1,5 @@
 #pragma once
-// The size of a page of memory, in which the kernel counts.
+// Returns the size of a page of memory, in which the kernel counts.
 
 #include <cstddef>
 

@@ -12,7 +12,7 @@ namespace {
 
 std::string reason(int code) { return std::generic_category().message(code); }
 
-// A directory below `base` that this user alone may write: what others could put there is not to be trusted.
+// Makes a directory below `base` that this user alone may write: what others could put there is not to be trusted.
 Result<Descriptor> own_directory(const std::filesystem::path& base) {
   const std::filesystem::path path = base / ("impact-tracker-" + std::to_string(::geteuid()));
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {

@@ -1,8 +1,8 @@
 #pragma once
-// A lock between the processes of one user on one machine. The kernel lets go of it when its holder dies, however it dies.
+// Locks between the processes of one user on one machine. The kernel lets go of a lock when its holder dies in any way.
 //
-// It is a record lock (fcntl), where one would expect flock(2): a forked worker inherits a flock and would keep it after
-// its parent's death; a record lock is its process's own.
+// It is a record lock (fcntl), where one would expect flock(2): a forked worker inherits a flock and would keep it
+// after its parent's death; a record lock is its process's own.
 
 #include <cstdint>
 #include <string>
@@ -13,21 +13,21 @@
 
 namespace impact {
 
-// One of 2^63 places in a file, so that nothing is left behind for each run. Not thread-safe. Two locks of one place in
-// one process do not exclude each other, and the end of one lets go of both.
+// A lock takes one of 2^63 places in a file, so that nothing is left behind for each run. It is not thread-safe. Two
+// locks of one place in one process do not exclude each other, and the end of one lets go of both.
 class ProcessLock {
  public:
   enum class State : std::uint8_t { mine, others, unusable };
 
-  // The file `name` in a directory of this user below the host's /run/lock, else /tmp. The error says why neither
-  // can be.
+  // Opens the file `name` in a directory of this user below the host's /run/lock, else /tmp. The error says why neither
+  // can be opened.
   static Result<ProcessLock> open(const Host& host, const std::string& name, std::uint64_t place);
 
-  // Takes it where it is free; never waits. unusable: this file system knows no locks.
+  // Takes it where it is free, and never waits. It is unusable where the file system knows no locks.
   State take() noexcept;
   void release() noexcept;
 
-  // The process that held it at the last take(); 0 where the kernel does not say (another container's).
+  // Returns the process that held it at the last take(), and 0 where the kernel does not say (another container's).
   std::int64_t holder() const noexcept { return holder_; }
 
  private:

@@ -85,11 +85,11 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) noexcept {
   const std::string_view state = next_word(text);
   if (state.size() != 1) return std::nullopt;
   stat.state = state.front();
-  const auto parent = parse_number<int>(next_word(text));  // field 4
+  const auto parent = parse_number<int>(next_word(text));  // is field 4
   if (!parent) return std::nullopt;
   stat.parent = *parent;
   for (int field = 5; field < 14; ++field) next_word(text);
-  std::array<std::int64_t, 4> times{};  // 14 to 17: utime, stime, cutime, cstime
+  std::array<std::int64_t, 4> times{};  // are the fields 14 to 17: utime, stime, cutime, cstime
   for (std::int64_t& time : times) {
     const auto value = parse_number<std::int64_t>(next_word(text));
     if (!value || *value < 0) return std::nullopt;
@@ -141,7 +141,7 @@ std::optional<std::vector<int>> children_of(const Host& host, int pid) {
 bool in_process_namespace(const Host& host) {
   std::error_code failed;
   const std::filesystem::path link = std::filesystem::read_symlink(host.path("/proc/self/ns/pid"), failed);
-  constexpr const char* kFirst = "pid:[4026531836]";  // PROC_PID_INIT_INO
+  constexpr const char* kFirst = "pid:[4026531836]";  // the number is PROC_PID_INIT_INO of the kernel
   return !failed && link != kFirst;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What processes have used: this one's exact clocks, and any process's line of /proc.
+// Tells what processes have used, by this one's exact clocks and by any process's line of /proc.
 
 #include <cstdint>
 #include <optional>
@@ -11,41 +11,41 @@
 
 namespace impact {
 
-// CPU time of all threads of this process, to the nanosecond.
+// Returns the CPU time of all threads of this process, to the nanosecond.
 Duration process_cpu_time() noexcept;
 
-// CPU time of this process's children that have ended and were waited for, with theirs, to the microsecond.
+// Returns the CPU time of this process's children that have ended and were waited for, with theirs, to the microsecond.
 Duration waited_children_cpu_time() noexcept;
 
-// Whether this process has a child, running or not yet waited for. Takes no news from anybody who waits.
+// Tells whether this process has a child, running or not yet waited for. It takes no news from anybody who waits.
 bool has_children() noexcept;
 
-// False for a process that lets its children go unwaited (SIGCHLD ignored): their time is in nobody's sum.
+// Returns false for a process that lets its children go unwaited (it ignores SIGCHLD): their time is in nobody's sum.
 bool waits_for_children(const Host& host, int pid) noexcept;
 
-// One line of /proc/<pid>/stat. Times are hundredths of a second, and sums over all threads.
+// Holds one line of /proc/<pid>/stat. Times are hundredths of a second, and sums over all threads.
 struct ProcessStat {
   int pid = 0;
   int parent = 0;
   char state = '?';
-  std::uint64_t cpu_ticks = 0;       // user and system
-  std::uint64_t children_ticks = 0;  // of children that have ended and were waited for, with theirs
+  std::uint64_t cpu_ticks = 0;       // is the sum of user and system time
+  std::uint64_t children_ticks = 0;  // are of children that have ended and were waited for, with theirs
   std::uint64_t started = 0;         // tells two processes of one number apart
-  int cpu = -1;                      // where it ran last
+  int cpu = -1;                      // is where it ran last
 };
 
-// nullopt for any other text. The name in it may hold anything, brackets and newlines too.
+// Returns nullopt for any other text. The name in it may hold anything, brackets and newlines too.
 std::optional<ProcessStat> parse_process_stat(std::string_view text) noexcept;
-// nullopt where there is no such process.
+// Returns nullopt where there is no such process.
 std::optional<ProcessStat> read_process_stat(const Host& host, int pid);
-// The same of one thread.
+// Does the same for one thread.
 std::optional<ProcessStat> read_thread_stat(const Host& host, int pid, int thread);
 
-// Children of all threads of a process. nullopt where the kernel does not list them (CONFIG_PROC_CHILDREN).
+// Lists the children of all threads of a process. Returns nullopt where the kernel has no list (CONFIG_PROC_CHILDREN).
 std::optional<std::vector<int>> children_of(const Host& host, int pid);
-// Threads of a process; empty where there is none.
+// Lists the threads of a process; the list is empty where there is no such process.
 std::vector<int> threads_of(const Host& host, int pid);
-// All processes, by number.
+// Lists all processes by number.
 std::vector<int> all_processes(const Host& host);
 
 inline constexpr std::int64_t kTickNs = 10'000'000;  // USER_HZ is 100 on every platform we run on

@@ -12,11 +12,11 @@
 
 namespace impact {
 
-// What the body of a Thread sees: a way to sleep that a stop or a wake cuts short. One word that the kernel waits on: a
-// condition variable would cost each tick of the sampler a system call more.
+// Gives the body of a Thread a way to sleep that a stop or a wake cuts short. It is one word that the kernel waits on:
+// a condition variable would cost each tick of the sampler a system call more.
 class Waker {
  public:
-  // Sleeps until the deadline (CLOCK_MONOTONIC), a wake() or a stop; false once a stop is asked for.
+  // Sleeps until the deadline (CLOCK_MONOTONIC), a wake() or a stop; returns false once a stop is asked for.
   bool sleep_until(Instant deadline) noexcept;
   void wake() noexcept;
   void stop() noexcept;
@@ -43,7 +43,7 @@ class Thread {
   std::thread thread_;
 };
 
-// Whether the calling thread is the body of a Thread, which never takes a signal.
+// Tells whether the calling thread is the body of a Thread, which never takes a signal.
 bool is_without_signals() noexcept;
 
 }  // namespace impact

@@ -29,16 +29,16 @@ constexpr std::array kSettings{kLibrary};
 
 struct Count {
   std::uint64_t value = 0;
-  double joules = 0;  // per count
+  double joules = 0;  // are the joules of one count
 };
 
-// Either library behind one face.
+// Gives either library the same face.
 class Smi {
  public:
   virtual ~Smi() = default;
   virtual std::size_t size() const noexcept = 0;
   virtual std::optional<std::uint64_t> place(
-      std::size_t gpu) const noexcept = 0;  // domain:48 bus:8 device:5 function:3
+      std::size_t gpu) const noexcept = 0;  // has the bits domain:48 bus:8 device:5 function:3
   virtual std::optional<Count> energy(std::size_t gpu) const noexcept = 0;
 };
 
@@ -146,7 +146,7 @@ class RocmSmi final : public Smi {
 
 constexpr double kMost_w = 3'000;
 
-// Whether the counter counts what a board can draw: it moves within 0.1 s, and by no more than 3 kW.
+// Tells whether the counter counts what a board can draw: it moves within 0.1 s, and by no more than 3 kW.
 bool is_credible(const Smi& smi, std::size_t gpu, const Host& host) {
   const Instant start = host.now();
   const std::optional<Count> first = smi.energy(gpu);

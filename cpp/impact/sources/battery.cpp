@@ -21,9 +21,9 @@ namespace {
 
 struct Battery {
   Descriptor status;
-  Descriptor power;    // microwatts; or
-  Descriptor current;  // microamperes and
-  Descriptor voltage;  // microvolts
+  Descriptor power;    // tells microwatts; or
+  Descriptor current;  // tells microamperes, and
+  Descriptor voltage;  // tells microvolts
 };
 
 std::optional<Descriptor> open_file(const std::filesystem::path& file) {
@@ -35,7 +35,7 @@ std::optional<Descriptor> open_file(const std::filesystem::path& file) {
 std::optional<Battery> open_one(const std::filesystem::path& directory) {
   const Result<std::string> type = read_text(directory / "type", 64);
   const Result<std::string> scope = read_text(directory / "scope", 64);
-  if (!type || type.value() != "Battery" || (scope && scope.value() == "Device")) return std::nullopt;  // a mouse's
+  if (!type || type.value() != "Battery" || (scope && scope.value() == "Device")) return std::nullopt;  // or a mouse's
   auto status = open_file(directory / "status");
   if (!status) return std::nullopt;
   Battery battery;
@@ -55,7 +55,7 @@ std::string_view word_of(const Descriptor& file, std::span<char> buffer) noexcep
   return text;
 }
 
-// Microwatts; nullopt where the battery says nothing of use. Fuel gauges write odd numbers: 1 kW is beyond them all.
+// Reads microwatts; returns nullopt where there are none. Fuel gauges write odd numbers: 1 kW is beyond them all.
 std::optional<std::int64_t> discharge(const Battery& battery) noexcept {
   constexpr double kMost = 1e9;
   double microwatts = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// What management controllers answer about power, byte by byte. Pure; each takes the answer from the completion code on,
-// and gives nothing where it is too short, carries a completion code other than 0, or is another command's.
+// Reads the bytes that management controllers answer about power. Each function takes an answer from the completion code
+// on, and returns nothing where it is too short, carries a completion code other than 0, or is another command's.
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace impact {
 
-// DCMI's Get Power Reading (0x2C 0x02), and Intel Node Manager's statistics (0x2E 0xC8).
+// These read the watts of DCMI's Get Power Reading (0x2C 0x02), and of Intel Node Manager's statistics (0x2E 0xC8).
 struct PowerReading {
   unsigned current_w = 0, minimum_w = 0, maximum_w = 0, average_w = 0;
   Duration period{};
@@ -19,11 +19,11 @@ struct PowerReading {
 std::optional<PowerReading> parse_power_reading(std::span<const std::uint8_t> answer) noexcept;
 std::optional<PowerReading> parse_node_manager(std::span<const std::uint8_t> answer) noexcept;
 
-// Get Device ID (0x06 0x01): the maker's number (IANA enterprise numbers).
+// Reads the maker's number (IANA enterprise numbers) from Get Device ID (0x06 0x01).
 std::optional<std::uint32_t> parse_manufacturer(std::span<const std::uint8_t> answer) noexcept;
 
-// Lenovo XCC's energy counter (0x3A 0x32 04 02 00 00 00): joules and their thousandths since some start. nullopt also
-// where the thousandths are none.
+// Reads Lenovo XCC's energy counter (0x3A 0x32 04 02 00 00 00): joules and their thousandths since some start. It also
+// returns nullopt where the thousandths are 1,000 or more.
 struct EnergyReading {
   std::uint64_t millijoules = 0;  // the joules wrap at 2^32
 };
@@ -33,7 +33,7 @@ std::optional<EnergyReading> parse_xcc_energy(std::span<const std::uint8_t> answ
 class PowerFilter {
  public:
   explicit PowerFilter(const PowerReading& first) noexcept;
-  // The power now, in watts; nullopt where it is nonsense or not being measured.
+  // Returns the power now, in watts, and nullopt where it is nonsense or not being measured.
   std::optional<unsigned> accept(const PowerReading& reading) noexcept;
 
  private:

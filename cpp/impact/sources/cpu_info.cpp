@@ -20,7 +20,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
-// Fields of the first CPU; on ARM they are the same for all.
+// Holds the fields of the first CPU; on ARM they are the same for all.
 std::map<std::string, std::string, std::less<>> first_block(std::string_view text) {
   std::map<std::string, std::string, std::less<>> fields;
   while (!text.empty()) {
@@ -33,7 +33,7 @@ std::map<std::string, std::string, std::less<>> first_block(std::string_view tex
   return fields;
 }
 
-// Implementer and part of the main ID register; the names are those of the makers' manuals.
+// Lists implementer and part of the main ID register; the names are those of the makers' manuals.
 std::string arm_name(std::string_view implementer, std::string_view part) {
   struct Core {
     std::string_view implementer, part, name;
@@ -94,7 +94,7 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-// The CPUs that share the place of this one, by the kernel's own list: spares opening two files a CPU.
+// Lists the CPUs that share the place of this one by the kernel's own list, which spares opening two files a CPU.
 std::vector<unsigned> fellows(const std::filesystem::path& topology, bool has_die) {
   const Result<std::string> list = read_text(topology / (has_die ? "die_cpus_list" : "core_siblings_list"));
   const auto cpus = list ? parse_cpu_list(list.value()) : std::nullopt;

@@ -1,5 +1,5 @@
 #pragma once
-// The processor as /proc/cpuinfo and sysfs name it: what the RAPL readers and the CPU model have to know about it.
+// Describes the processor as /proc/cpuinfo and sysfs name it: what the RAPL readers and the CPU model have to know.
 
 #include <string>
 #include <vector>
@@ -14,8 +14,8 @@ struct CpuInfo {
   Vendor vendor = Vendor::other;
   unsigned family = 0;
   unsigned model = 0;
-  std::string name;         // "Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz"; on ARM the core's name; empty where unknown
-  bool hypervisor = false;  // a guest: counters are as a rule absent, the CPUs are a share of a machine
+  std::string name;         // as "Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz"; ARM's is the core's; empty where unknown
+  bool hypervisor = false;  // is true in a guest: its CPUs are a share of a machine, and counters are as a rule absent
 
   // RAPL of AMD and of Intel before Haswell computes energy from activity; later Intel measures it at the regulators
   // (Hackenberg et al. 2015; Schöne et al., arXiv 2108.00808).
@@ -28,16 +28,16 @@ struct CpuPlace {
   unsigned die = 0;
 };
 
-// Unknown fields stay at their defaults; never fails.
+// Never fails: fields that are unknown stay at their defaults.
 CpuInfo read_cpu_info(const Host& host);
 
-// Empty where sysfs does not tell.
+// The list is empty where sysfs does not tell.
 std::vector<unsigned> online_cpus(const Host& host);
 
-// The online CPUs with their package and die; empty where sysfs does not tell.
+// Lists the online CPUs with their package and die; the list is empty where sysfs does not tell.
 std::vector<CpuPlace> read_topology(const Host& host);
 
-// How many packages the list has (at least 1), and whether any of them has several dies.
+// Says how many packages the list has (at least 1), and whether any of them has several dies.
 std::size_t count_packages(const std::vector<CpuPlace>& cpus);
 bool is_multi_die(const std::vector<CpuPlace>& cpus);
 

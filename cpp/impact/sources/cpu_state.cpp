@@ -21,7 +21,7 @@
 namespace impact {
 namespace {
 
-// "size resident shared …" in pages.
+// Reads "size resident shared …", which are pages.
 std::optional<std::uint64_t> resident_memory(const Descriptor& statm) noexcept {
   std::array<char, 128> buffer;
   const std::ptrdiff_t n = read_at(statm, buffer);

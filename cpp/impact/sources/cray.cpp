@@ -22,7 +22,7 @@
 namespace impact {
 namespace {
 
-// "1234 J" or "1234 J 56789 us".
+// Reads "1234 J" or "1234 J 56789 us".
 std::optional<std::int64_t> parse_joules(std::string_view text) noexcept {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

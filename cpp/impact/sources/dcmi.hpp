@@ -1,5 +1,5 @@
 #pragma once
-// The node's power by IPMI DCMI, the same through either door to a management controller. A Door has
+// Reads the node's power by IPMI DCMI, in the same way through either door to a management controller. A Door has
 //   request(group, command, data, patience) -> Result of the answer's bytes, from the completion code on.
 
 #include <array>
@@ -49,7 +49,7 @@ class NodePower : public Source {
     try {
       const Result<PowerReading> reading = ask(door_);
       if (reading) watts = filter_.accept(reading.value());
-    } catch (const std::exception&) {  // no memory for the answer
+    } catch (const std::exception&) {  // there is no memory for the answer
     }
     const Instant after = clock_->now();
     if (watts)

@@ -1,5 +1,5 @@
 #pragma once
-// Readers that speak to devices by requests, with the system call in the caller's hands: tests answer it themselves.
+// Opens readers that speak to devices by requests. The caller gives the system call: tests answer it themselves.
 
 #include "impact/host/control.hpp"
 #include "impact/sources/settings.hpp"

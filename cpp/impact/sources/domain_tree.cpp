@@ -22,8 +22,8 @@ bool is_anonymous(std::string_view device) {
   return device.find(':') == std::string_view::npos || device.starts_with("gpu:accel");
 }
 
-// Whether a sensor of `device` measures `component`. A sensor of any package answers for "cpu"; the model, whose device
-// is "cpu", for every package; "cpu+memory:0" is a package that holds its memory.
+// Tells whether a sensor of `device` measures `component`. A sensor of any package answers for "cpu"; the model, whose
+// device is "cpu", for every package; "cpu+memory:0" is a package that holds its memory.
 bool answers_for(std::string_view device, std::string_view component) {
   if (device == component || device == family(component)) return true;
   constexpr std::string_view kBoth = "cpu+memory";
@@ -108,7 +108,7 @@ class Builder {
     }
   }
 
-  // psys on request, modules always: in the total, and their parts inside them.
+  // Psys is in the total on request and modules always are; their parts are inside them.
   void settle_covering() {
     for (const Index i : open_in(Domain::psys)) {
       settle(i, options_.include_psys ? Role::in_total : Role::apart);
@@ -147,7 +147,7 @@ class Builder {
     fold(Domain::gpu_memory, Domain::gpu);
   }
 
-  // The channel of that domain and device that is part of the sum, or inside one that is.
+  // Finds the channel of that domain and device that is part of the sum, or inside one that is.
   std::optional<Index> settled(Domain domain, std::string_view device) const {
     for (const Part& part : cover_.parts) {
       const bool counts = part.role == Role::in_total || part.role == Role::inside;
@@ -215,9 +215,9 @@ class Builder {
   std::span<const Channel> channels_;
   CoverOptions options_;
   Cover cover_;
-  std::set<Index> open_;  // not settled yet
+  std::set<Index> open_;  // are not settled yet
   std::vector<Index> modules_;
-  std::set<Domain> covered_;  // domains that a module or psys holds as a whole
+  std::set<Domain> covered_;  // are domains that a module or psys holds as a whole
 };
 
 constexpr double kSlackPart = 0.02;
@@ -227,7 +227,7 @@ bool exceeds(double part, double whole) { return part > whole * (1 + kSlackPart)
 
 void check_insides(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
                    std::vector<std::string>& found) {
-  std::map<std::pair<std::string, Domain>, double> sums;  // several channels of one domain of one device: its dies
+  std::map<std::pair<std::string, Domain>, double> sums;  // add up the channels of one domain of one device: its dies
   for (const Part& part : cover.parts) {
     if (part.role != Role::in_total && part.role != Role::inside) continue;
     const Channel& c = channels[part.channel];
@@ -246,7 +246,7 @@ void check_insides(std::span<const Channel> channels, const Cover& cover, std::s
   compare(Domain::gpu_memory, Domain::gpu);
 }
 
-// Processors, memory and GPUs together against the modules that hold them all.
+// Compares processors, memory and GPUs together with the modules that hold them all.
 void check_modules(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
                    std::vector<std::string>& found) {
   double modules = 0, parts = 0;

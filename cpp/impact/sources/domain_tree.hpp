@@ -1,5 +1,5 @@
 #pragma once
-// Which channels add up to the machine, each watt once. Pure: a function of the list of channels.
+// Decides which channels add up to the machine, so that each watt counts once, by the list of channels alone.
 //
 //   wall ⊇ psys ⊇ package ⊇ {core, uncore, igpu};  module ⊇ {package, dram, gpu};  dram beside package;  gpu ⊇ gpu_memory
 //
@@ -21,40 +21,40 @@
 namespace impact {
 
 struct Part {
-  std::uint32_t channel = 0;  // index into the channels
+  std::uint32_t channel = 0;  // is an index into the channels
   Role role = Role::state;
-  std::optional<std::uint32_t> of;  // inside, duplicate, model_unused: the channel that covers it (one of them)
+  std::optional<std::uint32_t> of;  // is a channel that covers it (inside, duplicate, model_unused)
 };
 
 struct Cover {
-  std::vector<Part> parts;           // one for each channel, in their order
-  std::vector<std::uint32_t> total;  // the channels to add up
-  std::vector<std::string> missing;  // components that the machine has and nothing covers: "cpu:1", "memory"
+  std::vector<Part> parts;           // has one entry for each channel, in their order
+  std::vector<std::uint32_t> total;  // lists the channels to add up
+  std::vector<std::string> missing;  // names components that the machine has and nothing covers: "cpu:1", "memory"
   bool partial() const noexcept { return !missing.empty(); }
 };
 
 struct CoverOptions {
-  bool include_psys = false;  // psys in the total in place of packages and DRAM
-  // Components that the machine is known to have (machine_components); "cpu" and "memory" are always asked for.
+  bool include_psys = false;  // puts psys into the total in place of packages and DRAM
+  // Names components that the machine is known to have (machine_components); "cpu" and "memory" are always asked for.
   std::span<const std::string> present = {};
 };
 
 Cover find_cover(std::span<const Channel> channels, const CoverOptions& options = {});
 
-// The packages ("cpu:0", "cpu:1"), "memory", and the GPUs ("gpu:pci-0000:65:00.0") that the machine shows.
+// Names the packages ("cpu:0", "cpu:1"), "memory", and the GPUs ("gpu:pci-0000:65:00.0") that the machine shows.
 std::vector<std::string> machine_components(const Host& host);
 
-// A contradiction between channels over one interval, in words: a part that used more than its whole (core and package,
-// package or GPU and module), psys below its packages, a wattmeter below the sum, two sensors of one thing that differ by
-// more than 15 % and more than they state. energies_j: one a channel, NaN where not known. A part may exceed its whole by
-// 2 % and 0.5 J: the two are not read at the same instant.
+// Finds contradictions between channels over one interval and says them in words: a part that used more than its whole
+// (core and package, package or GPU and module), psys below its packages, a wattmeter below the sum, two sensors of one
+// thing that differ by more than 15 % and more than they state. `energies_j` has one entry a channel, NaN where it is
+// not known. A part may exceed its whole by 2 % and 0.5 J, as the two are not read at the same instant.
 std::vector<std::string> find_contradictions(std::span<const Channel> channels, const Cover& cover,
                                              std::span<const double> energies_j);
 
-// A model by its source's name: "cpu_model", "ram_model".
+// Tells whether its source's name is a model's: "cpu_model", "ram_model".
 bool is_model(const Channel& channel) noexcept;
 
-// Whether the channel tells energy: a counter in joules, or a power gauge whose integral is one.
+// Tells whether the channel tells energy: it is a counter in joules, or a power gauge whose integral is energy.
 bool tells_energy(const Channel& channel) noexcept;
 
 }  // namespace impact

@@ -1,5 +1,5 @@
 #pragma once
-// A source that is a list of files with one whole number each, kept open: hwmon and its kin.
+// This is a source that keeps a list of files open, each with one whole number: hwmon and its kin.
 
 #include <cstdint>
 #include <optional>
@@ -13,12 +13,12 @@ namespace impact {
 struct FileMeter {
   Channel channel;
   Descriptor file;
-  Descriptor factor;  // where open: the count is the product of both files' numbers (volts times amperes)
+  Descriptor factor;  // where it is open, the count is the product of both files' numbers (volts times amperes)
   std::int64_t least = 0;
-  std::int64_t most = INT64_MAX;  // a number outside [least, most] is nonsense: missing
+  std::int64_t most = INT64_MAX;  // a number outside [least, most] is nonsense, and the reading is missing
 };
 
-// The whole number, negative ones too, that is the file; nullopt where the read or the text fails.
+// Reads the whole number that is the file, a negative one too; returns nullopt where the read fails or there is none.
 std::optional<std::int64_t> read_integer(const Descriptor& file) noexcept;
 
 class FileSource final : public Source {
@@ -40,7 +40,7 @@ class FileSource final : public Source {
   std::vector<Slot> slots_;
 };
 
-// Opens dir/name where it holds a number that the meter takes; nullopt otherwise.
+// Opens the file where it holds a number that the meter takes; returns nullopt otherwise.
 std::optional<FileMeter> open_meter(const std::filesystem::path& file, Channel channel, std::int64_t most = INT64_MAX,
                                     std::int64_t least = 0);
 

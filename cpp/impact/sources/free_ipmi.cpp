@@ -98,7 +98,7 @@ Result<std::vector<std::uint8_t>> FreeIpmi::request(std::uint8_t netfn, std::uin
     log_out();
     return error;
   }
-  return std::vector<std::uint8_t>(answer.begin() + 1, answer.begin() + size);  // without the command
+  return std::vector<std::uint8_t>(answer.begin() + 1, answer.begin() + size);  // leaves out the command
 }
 
 }  // namespace impact

@@ -1,6 +1,6 @@
 #pragma once
-// A session with a management controller over the network (IPMI 2.0, RMCP+), through FreeIPMI's library loaded at run
-// time: without it everything else works, and this says what to install.
+// Keeps a session with a management controller over the network (IPMI 2.0, RMCP+), through FreeIPMI's library, which is
+// loaded at run time: without it everything else works, and this says what to install.
 
 #include <cstdint>
 #include <span>
@@ -14,22 +14,22 @@
 namespace impact {
 
 struct IpmiAccount {
-  std::string host;  // "bmc.example", "10.0.0.7:623", "[fe80::1]:623"
+  std::string host;  // is written as "bmc.example", "10.0.0.7:623" or "[fe80::1]:623"
   std::string user, password;
-  unsigned cipher_suite = 3;  // 3: HMAC-SHA1 and AES-128; 17: HMAC-SHA256 and AES-128
+  unsigned cipher_suite = 3;  // 3 is HMAC-SHA1 and AES-128, 17 is HMAC-SHA256 and AES-128
 };
 
 class FreeIpmi {
  public:
-  // Loads the library at `path`; no packet is sent. Error absent: it is not installed.
+  // Loads the library at `path`; no packet is sent. The error is absent where it is not installed.
   static Result<FreeIpmi> open(IpmiAccount account, const std::string& path);
   FreeIpmi(FreeIpmi&& other) noexcept;
   FreeIpmi& operator=(FreeIpmi&&) = delete;
   ~FreeIpmi();
 
-  // Sends a command, after logging in where there is no session: the completion code first, then the data. A session
-  // that fails is closed and the next request logs in again. Errors: forbidden (the account), broken (no answer within
-  // `at_most`, an odd one); the text names the host and never a credential. One thread at a time.
+  // Sends a command, after logging in where there is no session; returns the completion code, then the data. A session
+  // that fails is closed and the next request logs in again. The error is forbidden (the account) or broken (no answer
+  // within `at_most`, or an odd one); it names the host and never a credential. Only one thread may use it at a time.
   Result<std::vector<std::uint8_t>> request(std::uint8_t netfn, std::uint8_t command,
                                             std::span<const std::uint8_t> data, Duration at_most);
   // Ends the session, where there is one; the next request begins another.
@@ -56,7 +56,7 @@ class FreeIpmi {
   Library library_;
   IpmiAccount account_;
   Calls calls_;
-  Context* context_ = nullptr;  // logged in where it is not null
+  Context* context_ = nullptr;  // is logged in where it is not null
 };
 
 }  // namespace impact

@@ -41,14 +41,14 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// The GPU or slice whose UUID begins with `prefix`; nullopt for none or several.
+// Finds the GPU or slice whose UUID begins with `prefix`; returns nullopt for none or several.
 std::optional<VisibleGpu> by_uuid(std::span<const GpuPlace> gpus, std::string_view prefix) {
   std::vector<VisibleGpu> found;
   for (const GpuPlace& gpu : gpus) {
     if (prefix.starts_with("GPU-") && gpu.uuid.starts_with(prefix)) found.push_back({gpu.device, std::nullopt});
     for (const Slice& slice : gpu.slices) {
       const std::string old_name = "MIG-" + gpu.uuid + "/" + std::to_string(slice.gpu_instance) + "/" +
-                                   std::to_string(slice.compute_instance);  // of drivers before 470
+                                   std::to_string(slice.compute_instance);  // drivers before 470 write it so
       const bool meant = prefix.starts_with("MIG-") && (slice.uuid.starts_with(prefix) || old_name == prefix);
       if (meant) found.push_back({gpu.device, slice.uuid});
     }

@@ -28,7 +28,7 @@ struct Message {
   std::uint16_t socket;
 };
 static_assert(sizeof(Message) == 44);
-constexpr unsigned long kRequest = 0xC02CF800;  // _IOWR(0xF8, 0, Message)
+constexpr unsigned long kRequest = 0xC02CF800;  // is _IOWR(0xF8, 0, Message)
 constexpr std::uint32_t kGetSocketPower = 4;
 
 std::optional<std::int64_t> socket_power(const Descriptor& device, DeviceControl control, unsigned socket) noexcept {
@@ -55,7 +55,7 @@ Channel channel(unsigned socket, Duration latency) {
   c.update_period = std::chrono::milliseconds{1};
   c.latency = latency;
   c.quality = Quality::modelled;
-  c.relative_error = 0.10;  // as RAPL's (rapl.cpp)
+  c.relative_error = 0.10;  // is the same as RAPL's (rapl.cpp)
   return c;
 }
 

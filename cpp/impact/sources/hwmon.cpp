@@ -26,7 +26,7 @@ namespace {
 
 using hwmon::Chip;
 
-constexpr std::int64_t kMostMicrowatts = 5'000'000'000;  // 5 kW through one sensor is nonsense
+constexpr std::int64_t kMostMicrowatts = 5'000'000'000;  // more than 5 kW through one sensor is nonsense
 
 Channel channel(const Chip& chip, const std::string& device, Domain domain, bool energy) {
   Channel c;
@@ -68,7 +68,7 @@ void add_intel_gpu(std::vector<FileMeter>& meters, const Chip& chip) {
   add(meters, chip, "energy2_input", part);
 }
 
-// "Esocket0" -> package 0; the cores' counters are inside it.
+// Finds package 0 of "Esocket0"; the cores' counters are inside it.
 void add_amd_energy(std::vector<FileMeter>& meters, const Chip& chip) {
   for (const unsigned n : hwmon::numbers_of(chip, "energy", "_label")) {
     const std::string label = hwmon::text_of(chip, fmt::format("energy{}_label", n));
@@ -78,7 +78,7 @@ void add_amd_energy(std::vector<FileMeter>& meters, const Chip& chip) {
     if (!socket) continue;
     Channel c = channel(chip, fmt::format("cpu:{}", *socket), Domain::package, true);
     c.quality = Quality::modelled;
-    c.relative_error = 0.10;  // as RAPL's (rapl.cpp)
+    c.relative_error = 0.10;  // is the same as RAPL's (rapl.cpp)
     add(meters, chip, fmt::format("energy{}_input", n), std::move(c));
   }
 }
@@ -93,7 +93,7 @@ void add_fam15h(std::vector<FileMeter>& meters, const Chip& chip, unsigned packa
   }
 }
 
-// "CPU power" and "IO power" of one package.
+// Reads "CPU power" and "IO power" of one package.
 void add_xgene(std::vector<FileMeter>& meters, const Chip& chip, unsigned package) {
   for (const unsigned n : hwmon::numbers_of(chip, "power", "_label")) {
     const std::string label = hwmon::text_of(chip, fmt::format("power{}_label", n));

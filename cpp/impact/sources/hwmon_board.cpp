@@ -26,14 +26,14 @@ namespace {
 using hwmon::Chip;
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kMostMicrowatts = 100'000'000'000;  // 100 kW
+constexpr std::int64_t kMostMicrowatts = 100'000'000'000;  // more than 100 kW is nonsense
 
 struct Place {
   std::string device;
   Domain domain = Domain::board;
 };
 
-// "Grace Power Socket 1" -> its place.
+// Finds the place of "Grace Power Socket 1".
 std::optional<Place> grace_place(std::string_view label) {
   struct Rule {
     std::string_view prefix, device;
@@ -100,8 +100,8 @@ bool add_power_inputs(std::vector<FileMeter>& meters, const Chip& chip) {
   return meters.size() > before;
 }
 
-// millivolts x milliamperes = microwatts. INA3221: same numbers, 4 and above are sums of shunts; LTC2992: likewise;
-// ADM127x: volts of in1 with the current 1.
+// Multiplies millivolts with milliamperes to microwatts. INA3221 gives both the same number, and 4 and above are sums
+// of shunts; LTC2992 does likewise; ADM127x has the volts of in1 with the current 1.
 void add_products(std::vector<FileMeter>& meters, const Chip& chip) {
   for (const unsigned n : hwmon::numbers_of(chip, "curr", "_input")) {
     if (chip.name == "ina3221" && n > 3) continue;

@@ -61,7 +61,7 @@ std::string gpu_device(const Chip& chip) {
 }
 
 bool is_apu(const Chip& chip) {
-  constexpr std::uint64_t kTwoGib = std::uint64_t{2} << 30U;  // what firmware carves out of system memory, at most
+  constexpr std::uint64_t kTwoGib = std::uint64_t{2} << 30U;  // firmware carves no more than this out of system memory
   const Result<std::string> vram = read_text(chip.device / "mem_info_vram_total", 64);
   const auto bytes = vram ? parse_number<std::uint64_t>(vram.value()) : std::nullopt;
   return bytes && *bytes <= kTwoGib;

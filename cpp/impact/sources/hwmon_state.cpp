@@ -76,7 +76,7 @@ void add_clocks(std::vector<FileMeter>& meters, const Host& host) {
   }
 }
 
-// Systems on a chip (Jetson, ARM boards): "cpu-thermal", "CPU-therm", "gpu-thermal". One a kind.
+// Systems on a chip (Jetson, ARM boards) have "cpu-thermal", "CPU-therm", "gpu-thermal". One of a kind is read.
 void add_thermal_zones(std::vector<FileMeter>& meters, const Host& host, bool cpu_known) {
   bool known[2] = {cpu_known, false};
   for (const std::string& name : list_directory(host.path("/sys/class/thermal"))) {
@@ -90,7 +90,7 @@ void add_thermal_zones(std::vector<FileMeter>& meters, const Host& host, bool cp
   }
 }
 
-// Graphics inside Intel's processors.
+// Reads the graphics inside Intel's processors.
 void add_igpu_clock(std::vector<FileMeter>& meters, const Host& host) {
   for (const std::string& card : list_directory(host.path("/sys/class/drm"))) {
     if (!card.starts_with("card") || card.find('-') != std::string::npos) continue;

@@ -33,7 +33,7 @@ constexpr std::array kSettings{kAddress, kUser, kPassword, kCipher, kLibrary};
 class IpmiLan final : public dcmi::NodePower<FreeIpmi> {
  public:
   using NodePower::NodePower;
-  void rest() noexcept override { door().log_out(); }  // controllers keep few sessions
+  void rest() noexcept override { door().log_out(); }  // controllers keep only few sessions
 };
 
 }  // namespace

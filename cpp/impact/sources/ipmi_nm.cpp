@@ -50,7 +50,7 @@ class NodeManager final : public Source {
   NodeManager(const Host& host, IpmiDevice device, IpmiTarget target)
       : clock_(host.clock), device_(std::move(device)), target_(target) {}
 
-  // Whether the part answers.
+  // Tells whether the part answers.
   bool add(const Part& part) {
     const std::optional<PowerReading> first = ask(device_, target_, part.number, kStartPatience);
     if (!first || !first->active || first->current_w == 0) return false;
@@ -72,7 +72,7 @@ class NodeManager final : public Source {
       try {
         const auto reading = ask(device_, target_, parts_[i].number, kPatience);
         if (reading) watts = parts_[i].filter.accept(*reading);
-      } catch (const std::exception&) {  // no memory for the answer
+      } catch (const std::exception&) {  // there is no memory for the answer
       }
       const Instant after = clock_->now();
       if (watts)

@@ -51,7 +51,7 @@ class Xcc final : public Source {
     std::optional<EnergyReading> energy;
     try {
       energy = ask(device_, kPatience);
-    } catch (const std::exception&) {  // no memory for the answer
+    } catch (const std::exception&) {  // there is no memory for the answer
     }
     const Instant after = clock_->now();
     if (energy)

@@ -1,5 +1,5 @@
 #pragma once
-// Instants as web services write them.
+// Reads and writes instants as web services write them.
 
 #include <cstdint>
 #include <optional>
@@ -8,11 +8,11 @@
 
 namespace impact {
 
-// "2025-04-18T18:55:33.754307+02:00", with 0 to 9 digits of fraction and "Z" or an offset, to nanoseconds of UTC since
-// 1970. nullopt for anything else, a local time without offset too: it would be off by hours twice a year.
+// Turns "2025-04-18T18:55:33.754307+02:00", with 0 to 9 digits of fraction and "Z" or an offset, into nanoseconds of
+// UTC since 1970. It returns nullopt for anything else, a local time without offset too: that would be off by hours.
 std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept;
 
-// "2025-04-18T16:55:33.754Z"
+// Writes an instant as "2025-04-18T16:55:33.754Z".
 std::string format_iso_time(std::int64_t utc_ns);
 
 }  // namespace impact

@@ -25,8 +25,8 @@ constexpr std::int64_t kMostMicrowatts = 1'000'000'000;
 
 struct Rail {
   std::string label;
-  std::filesystem::path first;   // milliamperes, or milliwatts
-  std::filesystem::path second;  // millivolts; empty beside milliwatts
+  std::filesystem::path first;   // tells milliamperes, or milliwatts
+  std::filesystem::path second;  // tells millivolts, and is empty beside milliwatts
 };
 
 void find_hwmon(const std::filesystem::path& chip, std::vector<Rail>& rails) {
@@ -59,13 +59,13 @@ std::vector<Rail> find_rails(const Host& host) {
   return rails;
 }
 
-// What makes up the module's whole: its one input, else the rails that NVIDIA's manuals add up to it.
+// Lists what makes up the module's whole: its one input, else the rails that NVIDIA's manuals add up to it.
 std::vector<std::string_view> whole_of(const std::vector<Rail>& rails) {
   static const std::vector<std::vector<std::string_view>> known{
-      {"VDD_IN"},                                     // Orin NX and Nano, Xavier NX, Nano's successors, TX2
-      {"POM_5V_IN"},                                  // Nano
-      {"VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"},   // AGX Orin
-      {"GPU", "CPU", "SOC", "CV", "VDDRQ", "SYS5V"},  // AGX Xavier
+      {"VDD_IN"},                                     // belongs to Orin NX and Nano, Xavier NX, Nano's successors, TX2
+      {"POM_5V_IN"},                                  // belongs to Nano
+      {"VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"},   // belong to AGX Orin
+      {"GPU", "CPU", "SOC", "CV", "VDDRQ", "SYS5V"},  // belong to AGX Xavier
   };
   for (const auto& set : known) {
     const bool all = std::ranges::all_of(

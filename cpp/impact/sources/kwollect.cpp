@@ -109,7 +109,7 @@ class Kwollect final : public Source {
       // Rows come late and out of order between metrics: each round asks again for the last seconds.
       Result<std::vector<KwollectRow>> rows = ask(client_, service_, since_ - 10 * kSecond_ns);
       if (rows) return hand_on(rows.value(), out);
-    } catch (const std::exception&) {  // no memory for the answer
+    } catch (const std::exception&) {  // there is no memory for the answer
     }
     const Instant after = clock_->now();
     for (std::uint32_t i = 0; i < channels_.size(); ++i) out.missing(i, before, after);
@@ -121,7 +121,7 @@ class Kwollect final : public Source {
     double watts = 0;
   };
   struct Series {
-    std::int64_t handed_on = 0;  // UTC of the last reading
+    std::int64_t handed_on = 0;  // is UTC of the last reading
     std::map<std::string, Last> by_label;
   };
 

@@ -32,7 +32,7 @@ struct Batch {
   Operation* operations;
 };
 static_assert(sizeof(Operation) == 32 && sizeof(Batch) == 16);
-constexpr unsigned long kBatch = 0xC01063A2;  // _IOWR('c', 0xA2, Batch)
+constexpr unsigned long kBatch = 0xC01063A2;  // is _IOWR('c', 0xA2, Batch)
 
 Operation operation(unsigned cpu, std::uint32_t address) {
   return {static_cast<std::uint16_t>(cpu), 1, 0, address, 0, 0};
@@ -56,7 +56,7 @@ class MsrSafe final : public Source {
     std::copy_n(operations_.begin(), count, operations.begin());
     Batch batch{static_cast<std::uint32_t>(count), operations.data()};
     const Instant before = clock_->now();
-    (void)control_(device_, kBatch, &batch);  // fails as a whole when one fails; each tells its own error
+    (void)control_(device_, kBatch, &batch);  // it fails as a whole when one fails, and each tells its own error
     const Instant after = clock_->now();
     for (std::uint32_t i = 0; i < count; ++i) {
       const bool ok = operations[i].error == 0 && operations[i].data != 0;

@@ -1,5 +1,5 @@
 #pragma once
-// Channels of meters that see the whole node.
+// Makes channels of meters that see the whole node.
 
 #include <string>
 
@@ -7,7 +7,7 @@
 
 namespace impact {
 
-// The power of the node in watts, `watts_per_count` each: "<source>/node/power".
+// Makes the channel "<source>/node/power", the power of the node; a count is `watts_per_count` watts.
 inline Channel node_power(const char* source, double watts_per_count, Duration update_period, Duration latency) {
   Channel c;
   c.id = std::string(source) + "/node/power";

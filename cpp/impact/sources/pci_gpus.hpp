@@ -1,5 +1,5 @@
 #pragma once
-// Graphics and compute cards as the bus shows them, whether a driver runs or not.
+// Lists graphics and compute cards as the bus shows them, whether a driver runs or not.
 
 #include <string>
 #include <string_view>
@@ -11,7 +11,7 @@ namespace impact {
 
 inline constexpr std::string_view kPciNvidia = "0x10de", kPciAmd = "0x1002";
 
-// Places on the bus ("0000:65:00.0") of the cards with memory of their own; those of one vendor where it is given.
+// Lists the places on the bus ("0000:65:00.0") of cards with memory of their own; of one vendor where it is given.
 std::vector<std::string> pci_gpus(const Host& host, std::string_view vendor = {});
 
 }  // namespace impact

@@ -1,5 +1,5 @@
 #pragma once
-// The machine's CPU time from /proc/stat, through a descriptor kept open.
+// Reads the machine's CPU time from /proc/stat, through a descriptor that is kept open.
 
 #include <atomic>
 #include <cstddef>
@@ -12,24 +12,24 @@
 
 namespace impact {
 
-// Jiffies (1/100 s) that all CPUs together have worked since boot: user, nice, system, irq, softirq and steal. A
-// guest's time is inside user. nullopt for anything but the first line of /proc/stat.
+// Returns the jiffies (1/100 s) that all CPUs together have worked since boot: user, nice, system, irq, softirq and
+// steal. A guest's time is inside user. It returns nullopt for anything but the first line of /proc/stat.
 std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept;
 
-// The CPUs that /proc/stat lists.
+// Counts the CPUs that /proc/stat lists.
 std::size_t count_stat_cpus(std::string_view stat) noexcept;
 
-inline constexpr double kJiffy_s = 0.01;  // USER_HZ: part of the kernel's ABI on every platform we run on
+inline constexpr double kJiffy_s = 0.01;  // is USER_HZ, a part of the kernel's ABI on every platform we run on
 
 class BusyTime {
  public:
-  // Error: /proc/stat cannot be opened or read.
+  // There is an error where /proc/stat cannot be opened or read.
   static Result<BusyTime> open(const Host& host, unsigned cpus);
   BusyTime(BusyTime&& other) noexcept
       : stat_(std::move(other.stat_)), slack_(other.slack_), last_(other.last_.load()) {}
 
-  // Any thread, also two at once. A small step back (steal time and hotplug can do that) is held at the last value;
-  // a large one is handed on, as a counter that began anew. nullopt where it cannot be read.
+  // Several threads may read at once. A small step back (steal time and hotplug can do that) is held at the last value;
+  // a large one is handed on, as a counter that began anew. It returns nullopt where it cannot be read.
   std::optional<std::uint64_t> jiffies() noexcept;
 
  private:

@@ -59,7 +59,7 @@ std::string device_of(Domain domain, std::string_view name) {
   return "node";
 }
 
-// One line; nullopt where it is not name|unit|domain|query.
+// Reads one line; returns nullopt where it is not name|unit|domain|query.
 std::optional<Query> parse_query(std::string_view line) {
   std::array<std::string_view, 3> parts;
   for (std::string_view& part : parts) {
@@ -135,10 +135,10 @@ class Prometheus final : public Source {
       try {
         const Result<PrometheusValue> answer = ask(client_, service_, queries_[i]);
         if (answer) value = answer.value();
-      } catch (const std::exception&) {  // no memory for the answer
+      } catch (const std::exception&) {  // there is no memory for the answer
       }
       const Instant after = clock_->now();
-      const double most = channels_[i].unit == Unit::watt ? 1e7 : 9e15;  // 10 MW in one series is nonsense
+      const double most = channels_[i].unit == Unit::watt ? 1e7 : 9e15;  // more than 10 MW in one series is nonsense
       const bool sane = value && value->value >= 0 && value->value < most;
       if (!sane) {
         out.missing(i, before, after);

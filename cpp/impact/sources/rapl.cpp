@@ -29,7 +29,7 @@ Domain domain(Part part) {
   switch (part) {
     case Part::package: return Domain::package;
     case Part::core: return Domain::core;
-    case Part::uncore: return Domain::igpu;  // PP1: the processor graphics, whatever powercap calls it
+    case Part::uncore: return Domain::igpu;  // PP1 is the processor graphics, whatever powercap calls it
     case Part::dram: return Domain::dram;
     case Part::psys: return Domain::psys;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// What the three doors to RAPL (perf events, powercap, MSR) have in common: one counter is one channel, with the same
-// id, device and domain whichever door reads it.
+// Holds what the three doors to RAPL (perf events, powercap, MSR) have in common: one counter is one channel, with the
+// same id, device and domain whichever door reads it.
 
 #include <optional>
 #include <string_view>
@@ -14,18 +14,18 @@ enum class Part { package, core, uncore, dram, psys };
 
 struct Place {
   unsigned package = 0;
-  std::optional<unsigned> die;  // only where packages have several
+  std::optional<unsigned> die;  // is set only where packages have several
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-// Counter channel in joules; the caller sets scale and range. `stated` is the largest power limit that the platform
-// names for the domain, 0 where it names none; the channel's max_power is what cannot be exceeded (rapl.cpp says why).
+// Makes a counter channel in joules; the caller sets scale and range. `stated` is the largest power limit that is named
+// for the domain, 0 where there is none; the channel's max_power is what cannot be exceeded (rapl.cpp says why).
 Channel channel(Part part, const Place& place, std::string_view source, const CpuInfo& cpu, Watts stated = Watts{0});
 
-// "package-1", "package-1-die-0" -> where it is; nullopt for other names.
+// Says where "package-1" or "package-1-die-0" is; returns nullopt for other names.
 std::optional<Place> parse_package_name(std::string_view name);
 
-// "core", "uncore", "dram", "psys" -> the part; nullopt for other names.
+// Says which part "core", "uncore", "dram" or "psys" is; returns nullopt for other names.
 std::optional<Part> parse_part_name(std::string_view name);
 
 }  // namespace impact::rapl

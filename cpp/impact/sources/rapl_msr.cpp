@@ -60,7 +60,7 @@ class RaplMsr final : public Source {
     std::uint32_t address;
   };
   const Clock* clock_;
-  std::map<unsigned, Descriptor> files_;  // by CPU
+  std::map<unsigned, Descriptor> files_;  // has one entry a CPU
   std::vector<Meter> meters_;
   std::vector<Channel> channels_;
 };

@@ -35,7 +35,7 @@ struct Event {
   double scale = 0;
 };
 
-struct Seat {  // where one group is opened
+struct Seat {  // says where one group is opened
   unsigned cpu = 0;
   rapl::Place place;
 };
@@ -47,7 +47,7 @@ struct Meter {
 
 std::filesystem::path pmu(const Host& host) { return host.path("/sys/bus/event_source/devices/power"); }
 
-// "event=0x02" -> 2.
+// Reads the 2 of "event=0x02".
 std::optional<std::uint64_t> parse_config(std::string_view text) {
   constexpr std::string_view kPrefix = "event=0x";
   if (!text.starts_with(kPrefix)) return std::nullopt;
@@ -103,7 +103,7 @@ std::vector<Seat> read_seats(const Host& host, const CpuInfo& cpu) {
   return seats;
 }
 
-// Whether event `index` counts anything within twenty update periods.
+// Tells whether event `index` counts anything within twenty update periods.
 bool moves(const PerfGroup& group, std::size_t events, std::size_t index) {
   std::array<std::uint64_t, PerfGroup::kMostEvents> values{};
   for (int i = 0; i < 100; ++i) {
@@ -159,7 +159,7 @@ class RaplPerf final : public Source {
   std::vector<Meter> meters_;
   std::size_t events_;
   std::vector<Channel> channels_;
-  std::vector<std::uint32_t> index_;  // of meter i's event k at i x events + k
+  std::vector<std::uint32_t> index_;  // has meter i's event k at i x events + k
 };
 
 Error explain(const Host& host, Error error) {

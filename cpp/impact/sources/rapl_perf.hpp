@@ -1,5 +1,5 @@
 #pragma once
-// RAPL through perf events, with the system call in the caller's hands: tests give descriptors of their own.
+// Reads RAPL through perf events. The caller gives the system call, so that tests give descriptors of their own.
 
 #include <functional>
 

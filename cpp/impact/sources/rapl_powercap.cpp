@@ -43,8 +43,8 @@ struct Zone {
 
 struct Found {
   std::vector<Zone> zones;
-  std::vector<std::string> forbidden;  // counters that are there and closed to us
-  bool hidden = false;                 // directories whose files have gone: a container's mask
+  std::vector<std::string> forbidden;  // lists counters that are there and closed to us
+  bool hidden = false;                 // says that a container masks the files of directories that are there
 };
 
 std::optional<std::uint64_t> number_in(const path& file) {
@@ -118,7 +118,7 @@ Found find_zones(const Host& host, const CpuInfo& cpu) {
   for (const std::string& name : list_directory(root)) {
     if (name.starts_with("intel-rapl") && name.find(':') != std::string::npos) flat.push_back(root / name);
   }
-  // A tree that shows its zones only inside the control type, as /sys/devices/virtual/powercap does.
+  // A tree may show its zones only inside the control type, as /sys/devices/virtual/powercap does.
   for (const char* type : {"intel-rapl", "intel-rapl-mmio"}) {
     if (!flat.empty()) break;
     for (const std::string& name : list_directory(root / type)) {
@@ -147,9 +147,9 @@ void drop_mmio_mirrors(std::vector<Zone>& zones) {
 }
 
 constexpr std::chrono::microseconds kPause{200};
-constexpr int kPatience = 100;  // pauses: twenty update periods
+constexpr int kPatience = 100;  // so many pauses make twenty update periods
 
-// Whether the counter shows anything but 0 within the patience; at once where it already does.
+// Tells whether the counter shows anything but 0 within the patience; it does not wait where it already does.
 bool ever_moves_from_zero(const Descriptor& counter) {
   for (int i = 0; i < kPatience; ++i) {
     const auto value = read_count(counter);
@@ -161,7 +161,7 @@ bool ever_moves_from_zero(const Descriptor& counter) {
 
 enum class Likeness { different, same, unmoved };
 
-// One counter behind two files: each value of b lies between the values of a read before and after it, over three
+// Tells whether two files are one counter: each value of b lies between those of a read before and after it, over three
 // moves. Counters of their own fail the first look. Where nothing moves, that two stand equal proves nothing.
 Likeness compare(const Descriptor& a, const Descriptor& b) {
   std::optional<std::uint64_t> last;
@@ -263,7 +263,7 @@ class RaplPowercap final : public Source {
   }
 
  private:
-  struct Counter {  // all that a reading needs of a channel, side by side: the caches are cold at each tick
+  struct Counter {  // holds all that a reading needs of a channel side by side, as caches are cold at each tick
     Descriptor file;
     std::uint64_t most;
     Quality quality;

@@ -23,9 +23,9 @@ bool is_one_of(unsigned model, const std::array<unsigned, N>& models) {
   return std::ranges::find(models, model) != models.end();
 }
 
-// Haswell-EP, Broadwell-EP and -D, Skylake and Cascade Lake, Ice Lake and -D, Knights Landing and Mill.
+// These are Haswell-EP, Broadwell-EP and -D, Skylake and Cascade Lake, Ice Lake and -D, Knights Landing and Mill.
 constexpr std::array<unsigned, 8> kFixedDram{0x3F, 0x4F, 0x56, 0x55, 0x6A, 0x6C, 0x57, 0x85};
-constexpr std::array<unsigned, 2> kPsysInJoules{0x8F, 0xCF};  // Sapphire, Emerald Rapids
+constexpr std::array<unsigned, 2> kPsysInJoules{0x8F, 0xCF};  // are Sapphire and Emerald Rapids
 constexpr std::array<unsigned, 6> kInvertedUnit{0x37, 0x4A, 0x4C, 0x4D, 0x5A, 0x5D};
 
 double joules_per_count(const CpuInfo& cpu, Part part, unsigned esu) {

@@ -1,5 +1,5 @@
 #pragma once
-// A round over channels that are asked one after another: how most readers read.
+// Makes a round over channels that are asked one after another, as most readers read.
 
 #include <optional>
 
@@ -7,8 +7,8 @@
 
 namespace impact {
 
-// Puts every channel's reading; `ask(i)` gives channel i's raw count, nullopt for missing. One look at the clock between
-// two channels: the time after the one is the time before the next.
+// Puts every channel's reading; `ask(i)` gives channel i's raw count, and nullopt where it is missing. The clock is
+// read once between two channels: the time after the one is the time before the next.
 template <class Ask>
 void read_in_turn(const Clock& clock, std::span<const Channel> channels, Sink& out, Ask&& ask) noexcept {
   Instant before = clock.now();

@@ -100,7 +100,7 @@ class Controller {
   std::string session_;
 };
 
-// The resource of the chassis that tells its power.
+// Finds the resource of the chassis that tells its power.
 Result<std::string> find_resource(Controller& controller, const std::optional<std::string>& chassis) {
   std::vector<std::string> candidates;
   if (chassis) {
@@ -144,7 +144,7 @@ class Redfish final : public Source {
     try {
       const Result<std::string> body = controller_.get(resource_);
       if (body) watts = parse_redfish_watts(body.value());
-    } catch (const std::exception&) {  // no memory for the answer
+    } catch (const std::exception&) {  // there is no memory for the answer
     }
     const Instant after = clock_->now();
     if (watts)
@@ -156,7 +156,7 @@ class Redfish final : public Source {
   void rest() noexcept override {
     try {
       controller_.log_out();
-    } catch (const std::exception&) {  // no memory: the controller ends the session itself some day
+    } catch (const std::exception&) {  // without memory the controller ends the session itself some day
     }
   }
 

@@ -77,7 +77,7 @@ OpenedSource try_open(const SourceEntry& entry, const Host& host, const SourceSe
   }
 }
 
-// A door that is not needed: whether it works is said, a remedy is not.
+// Describes a door that is not needed: it is said whether it works, and no remedy.
 Error not_needed(const OpenedSource& opened, std::string_view used) {
   if (opened) return {ErrorKind::shadowed, fmt::format("it works; {} reads the same counters and is used", used), ""};
   Error error = opened.error();
@@ -114,7 +114,7 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
     if (std::ranges::find(names, name) == names.end()) throw_unknown(name);
   }
   std::vector<Probe> probes;
-  std::map<std::string_view, std::string_view> served;  // group -> the reader that is used
+  std::map<std::string_view, std::string_view> served;  // has for each group the reader that is used
   for (const SourceEntry& entry : kEntries) {
     if (!is_wanted(entry, wanted)) continue;
     OpenedSource opened = try_open(entry, host, settings);

@@ -1,5 +1,5 @@
 #pragma once
-// Which readers there are, which open on this machine, and why the others do not.
+// Says which readers there are, which open on this machine, and why the others do not.
 
 #include <memory>
 #include <span>
@@ -20,28 +20,28 @@ struct SourceEntry {
   OpenedSource (*open)(const Host&, const SourceSettings&);
 };
 
-// Every line of sources.def, in its order.
+// Lists every line of sources.def, in its order.
 std::span<const SourceEntry> source_entries() noexcept;
 
-// One thing that readers can be told.
+// Describes one thing that readers can be told.
 struct DeclaredSetting {
-  std::string name;  // in a configuration file; variable_of(name) in the environment
+  std::string name;  // stands in a configuration file, and variable_of(name) in the environment
   std::string what;
   SettingKind kind;
   std::string otherwise;
   std::vector<std::string> readers;
 };
 
-// The settings of all readers, each once, in the order of sources.def; behind a secret the name of its file.
+// Lists the settings of all readers, each once, in the order of sources.def; behind a secret comes its file's name.
 std::vector<DeclaredSetting> declared_settings();
 
 struct Probe {
   SourceEntry entry;
-  std::unique_ptr<Source> source;  // null where it did not open, or where a better door of its group is used
-  Error error;                     // why; kind shadowed for the latter
+  std::unique_ptr<Source> source;  // is null where it did not open, or where a better door of its group is used
+  Error error;                     // says why; its kind is shadowed for the latter
 };
 
-// Opens what this machine has. `wanted`: names (or groups) of sources, empty for all; an unknown name throws
+// Opens what this machine has. `wanted` names sources or groups of them and is empty for all; an unknown name throws
 // std::invalid_argument that lists near ones. A model is opened too: the domain tree uses it only for components that
 // no sensor covers.
 std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted = {},

@@ -23,7 +23,7 @@
 namespace impact {
 namespace {
 
-constexpr std::int64_t kMostMicrowatts = 10'000'000'000;  // 10 kW
+constexpr std::int64_t kMostMicrowatts = 10'000'000'000;  // more than 10 kW is nonsense
 
 struct Place {
   std::string_view device;
@@ -35,7 +35,7 @@ Place place_of(std::string_view name) {
     std::string_view part, device;
     Domain domain;
   };
-  // In this order: "soc" of "soc-gpu" is not the chip.
+  // The order matters: "soc" of "soc-gpu" is not the chip.
   constexpr std::array kRules{Rule{"gpu", "gpu:scmi", Domain::gpu},   Rule{"dram", "memory", Domain::dram},
                               Rule{"ddr", "memory", Domain::dram},    Rule{"mem", "memory", Domain::dram},
                               Rule{"cpu", "cpu", Domain::package},    Rule{"cluster", "cpu", Domain::package},
@@ -66,7 +66,7 @@ Channel channel(const std::string& name, const Place& place, bool energy) {
 void add_zone(std::vector<FileMeter>& meters, const std::filesystem::path& zone, std::size_t depth) {
   const Result<std::string> text = read_text(zone / "name", 128);
   if (!text) return;
-  // Names may repeat under different parents: the zone's own number keeps them apart.
+  // Names may repeat under different parents, so the zone's own number keeps them apart.
   const std::string own = zone.filename().string();
   const std::string name = hwmon::slug(text.value()) + "-" + hwmon::slug(own.substr(own.find(':') + 1));
   const Place place = depth == 1 ? place_of(hwmon::slug(text.value())) : Place{"rail", Domain::other};

@@ -1,6 +1,6 @@
 #pragma once
-// Settings of readers that must be told where to look. Each reader declares its own beside itself; a value comes from
-// the environment, else from a configuration file. Secrets are never repeated in a message or a record.
+// Holds the settings of readers that must be told where to look. Each reader declares its own beside itself; a value
+// comes from the environment, else from a configuration file. Secrets are never repeated in a message or a record.
 
 #include <cstdint>
 #include <map>
@@ -15,32 +15,32 @@ namespace impact {
 enum class SettingKind : std::uint8_t {
   text,
   flag,    // "1", "true", "yes" and "on" switch it on
-  path,    // of a file
-  secret,  // a text, or the first line of the file that the setting <name>_file names
+  path,    // names a file
+  secret,  // is a text, or the first line of the file that the setting <name>_file names
 };
 
 struct SourceSetting {
-  std::string_view name;  // "redfish_user": so in a configuration file, IMPACT_TRACKER_REDFISH_USER in the environment
-  std::string_view what;  // one line for doctor
+  std::string_view name;  // "redfish_user" in a file is IMPACT_TRACKER_REDFISH_USER in the environment
+  std::string_view what;  // is one line for doctor
   SettingKind kind = SettingKind::text;
-  std::string_view otherwise = {};  // the value where nothing is set
+  std::string_view otherwise = {};  // is the value where nothing is set
 };
 
-// "IMPACT_TRACKER_REDFISH_USER" of "redfish_user".
+// Returns "IMPACT_TRACKER_REDFISH_USER" for "redfish_user".
 std::string variable_of(std::string_view setting);
 
-// What readers are told. An empty value counts as none.
+// Holds what readers are told. An empty value counts as none.
 class SourceSettings {
  public:
   using Values = std::map<std::string, std::string, std::less<>>;
 
-  SourceSettings() = default;  // the environment alone
-  // `of_file`: what configuration files say, by the settings' names; the environment goes before it.
+  SourceSettings() = default;  // knows the environment alone
+  // `of_file` is what configuration files say, by the settings' names; the environment goes before it.
   explicit SourceSettings(Values of_file) : of_file_(std::move(of_file)) {}
 
-  // As it was set; nullopt where it was not. Of a secret also the first line of its file.
+  // Returns it as it was set, and nullopt where it was not. A secret may also be the first line of its file.
   std::optional<std::string> given(const SourceSetting& setting) const;
-  // As it was set, else what the setting is otherwise.
+  // Returns it as it was set, else what the setting is otherwise.
   std::string value(const SourceSetting& setting) const;
   bool is_on(const SourceSetting& flag) const;
 

@@ -1,5 +1,5 @@
 #pragma once
-// A slow source that one process of a run reads for all of them: eight ranks of a node ask its management controller
+// Makes one process of a run read a slow source for all of them: eight ranks of a node ask its management controller
 // once a second, not eight times. When the reader ends, another takes over with its next round.
 
 #include <atomic>
@@ -13,13 +13,13 @@
 
 namespace impact {
 
-// Who reads a shared source.
+// Says who reads a shared source.
 struct Sharing {
   enum class State : std::uint8_t {
-    unknown,    // no round yet
-    mine,       // this process
-    elsewhere,  // the process `holder` (0: not known which)
-    everybody,  // no lock can be had: each process for itself
+    unknown,    // before the first round
+    mine,       // this process reads it
+    elsewhere,  // the process `holder` reads it (0 where it is not known which)
+    everybody,  // no lock can be had, and each process reads for itself
   };
   State state = State::unknown;
   std::int64_t holder = 0;
@@ -31,11 +31,11 @@ class SharedSource final : public Source {
   SharedSource(std::unique_ptr<Source> source, std::optional<ProcessLock> lock);
 
   std::span<const Channel> channels() const noexcept override { return source_->channels(); }
-  // No readings while another process reads it.
+  // Puts no readings while another process reads it.
   void read(Sink& out) noexcept override;
   void rest() noexcept override;
 
-  // Of the last round. Any thread.
+  // Tells it of the last round. Any thread may ask.
   Sharing sharing() const noexcept;
 
  private:
@@ -49,11 +49,11 @@ class SharedSource final : public Source {
 // From here on a read is so slow that it is a controller's or a service's answer.
 inline constexpr Duration kSharedRead = std::chrono::milliseconds{100};
 
-// Whether one process may read it for the others: slow, and nothing of it is part of a record's own sum.
+// Tells whether one process may read it for the others: it is slow, and nothing of it is part of a record's own sum.
 bool can_be_shared(const Source& source) noexcept;
 
-// The source itself, or where can_be_shared() one that the processes of the run `run_key` share. An empty key: a run
-// of one process, nothing is shared.
+// Returns the source itself, or where can_be_shared() one that the processes of the run `run_key` share. An empty key
+// stands for a run of one process, where nothing is shared.
 std::unique_ptr<Source> share(const Host& host, std::string_view run_key, std::unique_ptr<Source> source);
 
 }  // namespace impact

@@ -1,5 +1,5 @@
 #pragma once
-// The contract of a reader. One file, one line in sources.def, one test on a fake machine.
+// This is the contract of a reader, which is one file, one line in sources.def and one test on a fake machine.
 
 #include <memory>
 #include <span>
@@ -37,12 +37,12 @@ class Sink {
 class Source {
  public:
   virtual ~Source() = default;
-  // What it reads; constant over its life, known once it is open.
+  // Lists what it reads; that is known once it is open and constant over its life.
   virtual std::span<const Channel> channels() const noexcept = 0;
-  // One round: any number of readings, each with its channel (index into channels()), its own times and its quality.
+  // Puts one round: any number of readings, each with its channel (index into channels()), its own times and quality.
   // What cannot be read now is put as missing, never as 0 and never as the last value.
   virtual void read(Sink& out) noexcept = 0;
-  // Nobody reads it for a while: let go of what others may need (a session, a lock). Called by the thread that reads it.
+  // Lets go of what others may need (a session, a lock), as nobody reads it for a while. Its reading thread calls this.
   virtual void rest() noexcept {}
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// Thermal design powers of processors, as their makers publish them.
+// Tells thermal design powers of processors, as their makers publish them.
 
 #include <cstddef>
 #include <optional>
@@ -10,20 +10,20 @@
 namespace impact {
 
 struct TdpEntry {
-  std::string_view key;  // as it appears in the normalised model name: "xeon gold 6248", "epyc 7763"
-  double watts = 0;      // of one package
-  unsigned threads = 0;  // hardware threads of one package
+  std::string_view key;  // is written as in the normalised model name: "xeon gold 6248", "epyc 7763"
+  double watts = 0;      // are those of one package
+  unsigned threads = 0;  // are hardware threads of one package
 };
 
 std::span<const TdpEntry> tdp_table() noexcept;
 
-// Lower case; "(R)", "(TM)", "CPU", "Processor" and what follows "@" are taken out, runs of blanks become one.
+// Writes a name in lower case, without "(R)", "(TM)", "CPU", "Processor" and what follows "@", with single blanks.
 std::string normalise_cpu_name(std::string_view name);
 
-// The entry whose key is the longest run of whole words in the name; nullopt where none is.
+// Returns the entry whose key is the longest run of whole words in the name, and nullopt where there is none.
 std::optional<TdpEntry> find_tdp(std::string_view cpu_name);
 
-// For a processor that the table does not have: the median watts per hardware thread over the table.
+// Returns the median watts per hardware thread over the table, for a processor that the table does not have.
 double default_watts_per_thread() noexcept;
 
 }  // namespace impact

@@ -20,7 +20,7 @@ std::optional<double> positive(const json& value) {
   return number;
 }
 
-// value[key]; null where there is no such thing.
+// Returns value[key], and null where there is no such thing.
 const json& member(const json& value, std::string_view key) {
   static const json nothing;
   if (!value.is_object()) return nothing;
@@ -30,7 +30,7 @@ const json& member(const json& value, std::string_view key) {
 
 std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : std::string{}; }
 
-// What json::dump throws on, bytes that are no UTF-8, is replaced.
+// Bytes that are no UTF-8, on which json::dump throws, are replaced.
 std::string printed(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 std::optional<KwollectRow> kwollect_row(const json& row, std::string_view device) {

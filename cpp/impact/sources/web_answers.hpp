@@ -1,5 +1,5 @@
 #pragma once
-// What web services answer about power, taken apart. Pure: text in, values out; nonsense gives nothing.
+// Takes apart what web services answer about power. Text goes in, values come out, and nonsense gives nothing.
 
 #include <cstdint>
 #include <optional>
@@ -9,21 +9,21 @@
 
 namespace impact {
 
-// Redfish: watts of a Power (PowerControl[0].PowerConsumedWatts), EnvironmentMetrics (PowerWatts.Reading) or Sensor
-// (Reading in W) resource. nullopt where there is none, or null, 0 or less: controllers write 0 for "not available".
+// Reads watts of Redfish's Power (PowerControl[0].PowerConsumedWatts), EnvironmentMetrics (PowerWatts.Reading) or Sensor
+// (Reading in W); returns nullopt where there are none, or null, 0 or less: controllers write 0 for "not available".
 std::optional<double> parse_redfish_watts(std::string_view body);
 
-// Paths of the members of a Redfish collection.
+// Lists the paths of the members of a Redfish collection.
 std::vector<std::string> parse_redfish_members(std::string_view body);
 
 struct KwollectRow {
   std::string metric;
-  std::string label;  // what tells several rows of one instant apart; empty where there is one
+  std::string label;  // tells several rows of one instant apart; it is empty where there is one
   std::int64_t utc_ns = 0;
   double value = 0;
 };
 
-// The rows of one device, those with a time stamp and a value from 0 to 1e9. nullopt: not a list of rows.
+// Lists the rows of one device that have a time stamp and a value from 0 to 1e9; returns nullopt for no list of rows.
 std::optional<std::vector<KwollectRow>> parse_kwollect(std::string_view body, std::string_view device);
 
 struct PrometheusValue {
@@ -31,7 +31,7 @@ struct PrometheusValue {
   double value = 0;
 };
 
-// The one value of an instant query. nullopt: an error, no value, more than one series, or not finite.
+// Returns the one value of an instant query; nullopt for an error, no value, several series, or one not finite.
 std::optional<PrometheusValue> parse_prometheus(std::string_view body);
 
 }  // namespace impact

@@ -1,6 +1,6 @@
 #pragma once
-// Undoes a moving average: from the mean power over the last `window`, told again and again, back to the power of each
-// stretch between two tellings. Pure: times are handed in.
+// Undoes a moving average: from the mean power over the last `window`, told again and again, it finds the power of each
+// stretch between two tellings. It has no clock: times are handed in.
 
 #include <deque>
 #include <optional>
@@ -22,8 +22,8 @@ class WindowInverter {
     Instant to{};
     double power_w = 0.0;
   };
-  // The stretch since the reading before; after a gap of more than a window, the window itself. nullopt for the first
-  // reading and for one that is not later than the last.
+  // Returns the stretch since the reading before; after a gap of more than a window, the window itself. It returns
+  // nullopt for the first reading and for one that is not later than the last.
   std::optional<Stretch> add(Instant t, double mean_w);
 
  private:
@@ -35,7 +35,7 @@ class WindowInverter {
   void begin(Instant t, double mean_w);
 
   Duration window_;
-  std::deque<Point> points_;  // from just before the window's beginning to now
+  std::deque<Point> points_;  // go from just before the window's beginning to now
 };
 
 }  // namespace impact
