@@ -10,7 +10,7 @@
 namespace impact::worker::blas {
 namespace {
 
-// A function of a library of this process; null if none has it. torch may as well bring its own (MKL).
+// Finds a function of a library of this process; null if none has it. torch may as well bring its own (MKL).
 template <class Function>
 Function* loaded(const char* name) {
   return reinterpret_cast<Function*>(process::library_function(name));
@@ -21,7 +21,7 @@ std::string kernels_chosen() {
   return corename != nullptr ? corename() : "";
 }
 
-// OpenBLAS' names of kernels without AVX2.
+// Lists OpenBLAS' names of kernels without AVX2.
 constexpr std::array<std::string_view, 17> kWithoutAvx2{
     "Katmai", "Coppermine",   "Northwood", "Prescott", "Banias",    "Atom",   "Core2",       "Penryn", "Dunnington",
     "Nano",   "Opteron_SSE3", "Opteron",   "Nehalem",  "Barcelona", "Bobcat", "Sandybridge", "Generic"};
@@ -62,7 +62,7 @@ std::optional<std::string> openblas() {
 }
 
 void set_threads(int threads) {
-  constexpr int kOwnThreads = 1;  // 0: none, 2: those of OpenMP, which torch sets
+  constexpr int kOwnThreads = 1;  // 0 means none, and 2 those of OpenMP, which torch sets
   const auto parallel = loaded<int()>("openblas_get_parallel");
   const auto set = loaded<void(int)>("openblas_set_num_threads");
   if (parallel != nullptr && set != nullptr && parallel() == kOwnThreads) {

@@ -1,4 +1,4 @@
-// The words that a command's field takes, where it takes one of several. Commands refuse any other word, and "list" tells
+// Lists the words that a command's field takes, where these are few. Commands refuse any other word, and "list" tells
 // them, so that nobody above the worker has to repeat them.
 #pragma once
 
@@ -10,10 +10,10 @@
 
 namespace impact::worker {
 
-// Each field with its words; the first word is the default.
+// Lists each field with its words; the first word is the default.
 const std::vector<std::pair<std::string, std::vector<std::string>>>& all_choices();
 
-// The word that the command gives this field. Throws ProtocolError("bad-value") for a word that it does not take.
+// Returns the word that the command gives this field. Throws ProtocolError("bad-value") for a word that it does not take.
 std::string choice_of(const Fields& fields, const std::string& field);
 
 }  // namespace impact::worker

@@ -22,7 +22,7 @@ auto* cuda_allocator() { return c10::getDeviceAllocator(torch::kCUDA); }
 auto* cuda_allocator() { return c10::cuda::CUDACachingAllocator::get(); }
 #endif
 
-// What holds a CUDA device's memory; nullptr for other devices, and before any was used.
+// Finds what holds a CUDA device's memory; nullptr for other devices, and before any was used.
 auto* allocator_of(const torch::Device& device) {
   using Pointer = decltype(cuda_allocator());
   if (!device.is_cuda() || !torch::cuda::is_available()) {

@@ -1,4 +1,4 @@
-// What differs between libtorch 1.13 and 2.7 and later, in one place. Nothing else asks for the version.
+// Holds in one place what differs between libtorch 1.13 and 2.7 and later. Nothing else asks for the version.
 #pragma once
 
 #include <torch/cuda.h>
@@ -27,7 +27,7 @@ namespace impact::worker::compat {
 #define IMPACT_TORCH_AT_LEAST(major, minor) \
   (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
 
-// Mixed precision: matrix products and convolutions in bfloat16, the rest in float. Off again at the end of the scope.
+// Runs matrix products and convolutions in bfloat16 and the rest in float, until the end of the scope.
 class Autocast {
  public:
   Autocast(torch::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
@@ -63,7 +63,7 @@ class Autocast {
   bool enabled_;
 };
 
-// Whether this thread is in mixed precision.
+// Tells whether this thread is in mixed precision.
 inline bool autocast_enabled(torch::DeviceType device) {
 #if IMPACT_TORCH_AT_LEAST(2, 4)
   return at::autocast::is_autocast_enabled(device);
@@ -72,14 +72,14 @@ inline bool autocast_enabled(torch::DeviceType device) {
 #endif
 }
 
-// TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
+// Switches TF32 in matrix products and convolutions. torch itself leaves it on for convolutions, so that plain fp32 must
 // switch it off.
 inline void allow_tf32(bool on) {
   at::globalContext().setAllowTF32CuBLAS(on);
   at::globalContext().setAllowTF32CuDNN(on);
 }
 
-// Whether fp32 work is allowed to run in TF32: that of cuDNN (convolutions, recurrent layers), or cuBLAS's products.
+// Tells whether fp32 work may run in TF32: that of cuDNN (convolutions, recurrent layers), or cuBLAS's products.
 inline bool tf32_is_allowed(bool cudnn) {
   return cudnn ? at::globalContext().allowTF32CuDNN() : at::globalContext().allowTF32CuBLAS();
 }
@@ -107,7 +107,7 @@ torch::optim::OptimizerParamState* state_in(States& states, const torch::Tensor&
   return found == states.end() ? nullptr : found->second.get();
 }
 
-// Waits until the device has done all its work. Nothing on a CPU (a CPU build throws there).
+// Waits until the device has done all its work. Does nothing on a CPU (a CPU build throws there).
 inline void synchronize(const torch::Device& device) {
   if (device.is_cuda() && torch::cuda::is_available()) {
     torch::cuda::synchronize(device.has_index() ? device.index() : -1);
@@ -122,7 +122,7 @@ inline void use_device(const torch::Device& device) {
   }
 }
 
-// Whether a Mark waits for less than synchronize() does.
+// Tells whether a Mark waits for less than synchronize() does.
 #define IMPACT_TORCH_HAS_MARKS IMPACT_TORCH_AT_LEAST(2, 5)
 
 // All work that this thread has given to some CUDA devices so far. Waiting for it leaves alone what comes afterwards,
@@ -174,7 +174,7 @@ inline torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, c
 
 inline std::string version() { return TORCH_VERSION; }
 
-// The library of matrix products, with its version; nothing where it does not tell.
+// Names the library of matrix products with its version; returns nothing where it does not tell.
 std::optional<std::string> blas();
 
 inline void synchronize(const std::vector<torch::Device>& devices) {
@@ -183,17 +183,17 @@ inline void synchronize(const std::vector<torch::Device>& devices) {
   }
 }
 
-// Peak and present memory of a CUDA device as torch's allocator saw them; nothing where it cannot be asked.
+// Tells peak and present memory of a CUDA device by torch's allocator; nothing where it cannot be asked.
 struct DeviceMemory {
   std::int64_t peak_allocated_bytes = 0;
   std::int64_t peak_reserved_bytes = 0;
   std::int64_t allocated_bytes = 0;
 };
 std::optional<DeviceMemory> device_memory(const torch::Device& device);
-// Of several devices together (peaks need not have been at one time); nothing if one of them does not tell.
+// Adds up several devices (peaks need not have been at one time); returns nothing if one of them does not tell.
 std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devices);
 void reset_peak_device_memory(const torch::Device& device);
-// Gives memory back that torch keeps for later tensors. Nothing on a CPU, or before a device was used.
+// Gives memory back that torch keeps for later tensors. Does nothing on a CPU, or before a device was used.
 void release_device_memory(const torch::Device& device);
 
 }  // namespace impact::worker::compat

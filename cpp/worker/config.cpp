@@ -151,7 +151,7 @@ const NetworkSpec& known_network(const std::string& name) {
                       near.empty() ? "known: " + joined(all) : "did you mean " + joined(near) + "?");
 }
 
-// What exists, and why no GPU does where none was found.
+// Says what exists, and why no GPU does where none was found.
 std::string what_exists() {
   const auto why = why_no_gpu();
   return "this worker (torch " TORCH_VERSION ") sees: " + joined(available_devices()) +
@@ -180,7 +180,7 @@ void check_tf32(const torch::Device& device) {
   }
 }
 
-// "replicas": so many; 0: one on every GPU from `device` on, and one on a CPU.
+// Reads "replicas", where 0 means one on every GPU from `device` on, and one on a CPU.
 std::int64_t replica_count(const torch::Device& device, std::int64_t asked, std::int64_t batch) {
   const auto after = device.is_cuda() ? static_cast<std::int64_t>(available_devices().size()) - 1 - device.index() : 0;
   const auto count = asked == 0 ? std::max<std::int64_t>(1, std::min(after, batch)) : asked;
@@ -196,7 +196,7 @@ std::int64_t replica_count(const torch::Device& device, std::int64_t asked, std:
   return count;
 }
 
-// "size": one number for a square (or the length of a sequence), or one for each side.
+// Reads "size": one number for a square (or the length of a sequence), or one for each side.
 std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fields) {
   auto shape = spec.input;
   if (fields.has("channels")) {

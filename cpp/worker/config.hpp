@@ -1,4 +1,4 @@
-// The fields of a command, checked: types, ranges, unknown names with near matches.
+// Checks the fields of a command: types, ranges, unknown names with near matches.
 #pragma once
 
 #include "worker/networks/network.hpp"
@@ -14,18 +14,18 @@ namespace impact::worker {
 // Reads fields of one command. Throws ProtocolError("bad-value") that names the field and what it takes.
 class Fields {
  public:
-  // `known`: every field the command takes; others are refused with near matches.
+  // `known` lists every field the command takes; others are refused with near matches.
   Fields(const Json& command, std::vector<std::string> known);
   [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const;
   [[nodiscard]] std::string required_text(const std::string& name) const;
-  // One of `choices`.
+  // Reads one of `choices`.
   [[nodiscard]] std::string choice(const std::string& name, const std::string& otherwise,
                                    const std::vector<std::string>& choices) const;
   [[nodiscard]] std::int64_t whole(const std::string& name, std::int64_t otherwise, std::int64_t least) const;
   [[nodiscard]] double number(const std::string& name, double otherwise, double least) const;
   [[nodiscard]] bool flag(const std::string& name, bool otherwise) const;
-  // One number or a list of them.
+  // Reads one number or a list of them.
   [[nodiscard]] std::vector<std::int64_t> wholes(const std::string& name) const;
 
  private:
@@ -33,7 +33,7 @@ class Fields {
   const Json& command_;
 };
 
-// What "load" asked for, with every default filled in.
+// Holds what "load" asked for, with every default filled in.
 struct LoadOptions {
   const NetworkSpec* spec = nullptr;
   BuildOptions build;
@@ -42,25 +42,25 @@ struct LoadOptions {
   std::string precision = "fp32";
   torch::Device device = torch::kCPU;
   std::int64_t threads = 1;
-  std::int64_t replicas = 1;  // networks side by side, each with its share of a batch
+  std::int64_t replicas = 1;  // are networks side by side, each with its share of a batch
   std::uint64_t seed = 0;
   bool deterministic = false;
 
-  // One a replica: CUDA devices from `device` on, or the CPU again and again.
+  // Lists one a replica: CUDA devices from `device` on, or the CPU again and again.
   [[nodiscard]] std::vector<torch::Device> devices() const;
-  // CPU threads that each replica may use.
+  // Counts the CPU threads that each replica may use.
   [[nodiscard]] std::int64_t threads_each() const { return std::max<std::int64_t>(1, threads / replicas); }
 };
 LoadOptions parse_load(const Json& command);
 
-// When a phase is over. 0 means: no such limit.
+// Says when a phase is over; 0 means that there is no such limit.
 struct Limits {
   std::int64_t passes = 0;
   std::int64_t images = 0;
   std::int64_t epochs = 0;
-  double seconds = 0;           // no new pass after this time, but for min_passes
-  std::int64_t min_passes = 0;  // at least this many, even beyond `seconds`
-  double hard_seconds = 0;      // not even for min_passes beyond this
+  double seconds = 0;           // no new pass begins after this time, but for min_passes
+  std::int64_t min_passes = 0;  // at least this many are run, even beyond `seconds`
+  double hard_seconds = 0;      // beyond this none is run, not even for min_passes
 };
 Limits parse_limits(const Fields& fields, bool with_epochs);
 
@@ -68,12 +68,12 @@ Limits parse_limits(const Fields& fields, bool with_epochs);
 void check_forced_precision(const std::string& precision);
 // Throws ProtocolError("bad-value") where torch has no bfloat16 for this processor.
 void check_bf16_of_processor();
-// Whether "auto" means channels last for images.
+// Tells whether "auto" means channels last for images.
 bool channels_last_is_best(const torch::Device& device, const std::string& precision);
 
-// Threads that this process may use at the same time.
+// Counts the threads that this process may use at the same time.
 std::int64_t available_threads();
-// "cpu", and "cuda:0" … where there are any.
+// Lists "cpu", and "cuda:0" … where there are any.
 std::vector<std::string> available_devices();
 
 }  // namespace impact::worker

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSuccess = 0;
 
-// A call of the driver, if this version of it has it.
+// Finds a call of the driver, if this version of it has it.
 template <class Function>
 Function* call(at::DynamicLibrary& library, const char* name) {
   try {

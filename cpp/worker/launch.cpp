@@ -16,7 +16,7 @@ constexpr const char* kKeepBlocks =
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824:"
     "glibc.malloc.top_pad=67108864";
 
-// True if it was not there.
+// Returns true if it was not there.
 bool set_unless_chosen(const char* name, const std::string& value) {
   return std::getenv(name) == nullptr && setenv(name, value.c_str(), 1) == 0;
 }
@@ -40,7 +40,7 @@ void start_anew_if_needed(char** arguments) {
     unsetenv(kStarted);
   }
   if (allocator_set) {
-    unsetenv(kAllocator);  // not started again: it has no effect, and must not be told as if it had
+    unsetenv(kAllocator);  // it was not started again: the setting has no effect, and must not be told as if it had
   }
 }
 

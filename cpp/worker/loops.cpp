@@ -1,4 +1,4 @@
-// The passes of the three phases.
+// Runs the passes of the three phases.
 #include "worker/compat.hpp"
 #include "worker/optimizers.hpp"
 #include "worker/trainer.hpp"
@@ -10,7 +10,7 @@
 namespace impact::worker {
 namespace {
 
-// Share of the learning rate at this share of the phase.
+// Returns the share of the learning rate at this share of the phase.
 double scheduled(const TrainOptions& o, double of_phase) {
   const double done = o.schedule_from + (o.schedule_to - o.schedule_from) * of_phase;
   if (o.lr_schedule == "linear") {
@@ -19,7 +19,7 @@ double scheduled(const TrainOptions& o, double of_phase) {
   return o.lr_schedule == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * done)) : 1.0;
 }
 
-// Passes that the limits allow at most; 0 if only time ends the phase.
+// Counts the passes that the limits allow at most; 0 if only time ends the phase.
 std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64_t examples) {
   const auto per_epoch = (examples + batch - 1) / batch;
   std::int64_t passes = limits.passes;
@@ -33,12 +33,12 @@ std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64
   return passes;
 }
 
-// Right classes of a batch; undefined where targets are no classes.
+// Counts right classes of a batch; undefined where targets are no classes.
 Tensor right_ones(const Tensor& scores, const Tensor& target) {
   return target.scalar_type() == torch::kInt64 ? scores.argmax(1).eq(target).sum() : Tensor();
 }
 
-// Overlap of predicted and true classes of segmented volumes, over all of them: 2 |A and B| / (|A| + |B|).
+// Adds up the overlap of predicted and true classes of all segmented volumes: 2 |A and B| / (|A| + |B|).
 class Dice {
  public:
   void add(const Tensor& scores, const Tensor& target) {
@@ -53,7 +53,7 @@ class Dice {
     both_ = both_.defined() ? both_ + both : both;
     sizes_ = sizes_.defined() ? sizes_ + sizes : sizes;
   }
-  // Of every class; null for one that neither occurs nor is predicted.
+  // Tells it of every class; null for one that neither occurs nor is predicted.
   [[nodiscard]] Json by_class() const {
     Json all = Json::array();
     for (std::int64_t i = 0; both_.defined() && i < both_.size(0); ++i) {
@@ -62,7 +62,7 @@ class Dice {
     }
     return all;
   }
-  // Mean over the classes but the background (class 0).
+  // Returns the mean over the classes but the background (class 0).
   [[nodiscard]] Json mean() const {
     double sum = 0;
     int count = 0;
@@ -80,7 +80,7 @@ class Dice {
   Tensor both_, sizes_;
 };
 
-// Sums that stay on the device until somebody wants to know.
+// Holds sums that stay on the device until somebody wants to know.
 class Score {
  public:
   void add(const Tensor& loss, double weight, const Tensor& correct, std::int64_t answers) {
@@ -124,7 +124,7 @@ void add_score(Json& report, const Score& score) {
 std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits) {
   const auto size = data.size();
   if (data.synthetic() || batch <= 0 || size <= 0) {
-    return {};  // one batch, again and again
+    return {};  // there is one batch, again and again
   }
   const auto full = std::min(batch, size);
   std::set<std::int64_t> sizes;

@@ -1,4 +1,4 @@
-// impact-worker: runs and trains networks for the process that started it. See protocol.hpp.
+// impact-worker runs and trains networks for the process that started it. See protocol.hpp.
 #include "worker/launch.hpp"
 #include "worker/serve.hpp"
 

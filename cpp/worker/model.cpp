@@ -33,7 +33,7 @@ Tensor soft_dice(const Tensor& scores, const Tensor& target) {
   const auto both = (guess * truth).sum(1);
   const auto sizes = guess.sum(1) + truth.sum(1);
   const auto there = (truth.sum(1) > 0).to(guess.scalar_type()).slice(0, 1);
-  constexpr double kOfNothing = 1.0;  // keeps the quotient of a class of few voxels smooth
+  constexpr double kOfNothing = 1.0;  // it keeps the quotient of a class of few voxels smooth
   const auto overlap = ((2.0 * both + kOfNothing) / (sizes + kOfNothing)).slice(0, 1);
   // With no class there at all it is 1: nothing to gain, so no loss.
   return 1.0 - ((1.0 - overlap) * there).sum() / there.sum().clamp_min(1.0);
@@ -48,7 +48,7 @@ Model::Model(LoadOptions options)
   compat::allow_tf32(options_.precision == "tf32");
   compat::set_deterministic(options_.deterministic);
   torch::manual_seed(options_.seed);
-  network_ = options_.spec->build(options_.build);  // on the CPU, so that a seed gives the same weights on every device
+  network_ = options_.spec->build(options_.build);  // on the CPU a seed gives the same weights everywhere
   network_->to(options_.device);
   if (options_.channels_last) {
     use_layout(*network_);

@@ -12,7 +12,7 @@ namespace {
 using Times = std::map<std::int64_t, std::int64_t>;
 using Counts = std::map<std::string, std::int64_t>;
 
-// CPU time of every thread that lives, in between; one that came later began at zero.
+// Returns the CPU time of every thread that lives, in between; one that came later began at zero.
 Times spent(const Times& before, const Times& after) {
   Times difference;
   for (const auto& [thread, time] : after) {
@@ -30,7 +30,7 @@ std::int64_t busiest(const Times& times) {
   return most;
 }
 
-// Whether the GPU has TF32 at all: older ones compute in fp32 whatever is set.
+// Tells whether the GPU has TF32 at all: older ones compute in fp32 whatever is set.
 bool has_tf32(const torch::Device& device) {
   if (!device.is_cuda()) {
     return false;

@@ -1,4 +1,4 @@
-// What a phase really ran in, beside what it was asked to run in: a setting that had no effect must not pass for one.
+// Sees what a phase really ran in, beside what it was asked: a setting that had no effect must not pass for one.
 #pragma once
 
 #include "worker/ops.hpp"
@@ -15,26 +15,26 @@ namespace impact::worker {
 // replicas, those operations are seen that this thread runs.
 class Observation {
  public:
-  // Before the phase waits for its start.
+  // Is called before the phase waits for its start.
   void begin(const torch::Device& device);
   void first_pass_begins() { census_.emplace(); }
   void first_pass_done();
-  // After the last pass, its clock read.
+  // Is called after the last pass, once its clock was read.
   void end(std::int64_t duration_ns);
-  // {precision, precision_shares, layout, layout_shares, threads, busy_cpus}, as protocol.hpp tells; after end().
+  // Tells precision, precision_shares, layout, layout_shares, threads and busy_cpus (protocol.hpp), after end().
   [[nodiscard]] Json report() const;
 
  private:
   std::optional<ops::Census> census_;
-  std::map<std::string, std::int64_t> precisions_, layouts_;  // multiply-adds
+  std::map<std::string, std::int64_t> precisions_, layouts_;  // count multiply-adds
   bool tf32_products_ = false, tf32_cudnn_ = false;
-  std::map<std::int64_t, std::int64_t> before_;  // CPU time of each thread
+  std::map<std::int64_t, std::int64_t> before_;  // is the CPU time of each thread
   std::optional<std::int64_t> threads_;
   std::optional<double> busy_cpus_;
 };
 
-// Threads that had a real part in it: at least a twentieth of the busiest one's CPU time, which leaves out those that
-// read commands. Nothing where the kernel tells no times.
+// Counts threads that had a real part in it: at least a twentieth of the busiest one's CPU time, which leaves out those
+// that read commands. Returns nothing where the kernel tells no times.
 std::optional<std::int64_t> threads_at_work(const std::map<std::int64_t, std::int64_t>& before,
                                             const std::map<std::int64_t, std::int64_t>& after);
 

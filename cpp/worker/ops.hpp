@@ -1,4 +1,4 @@
-// The operations that networks are made of: torch's, counted and able to run without data.
+// Has the operations that networks are made of: torch's, counted and able to run without data.
 //
 // A network built on the meta device has shapes and no values. torch 1.13 knows no convolution, normalisation or
 // recurrent layer there, so these functions give the shape themselves. With a Trace alive, each convolution and
@@ -19,16 +19,16 @@ namespace impact::worker::ops {
 
 using torch::Tensor;
 
-// One counted operation.
+// Describes one counted operation.
 struct Op {
-  std::string kind;                  // conv2d, conv3d, conv_transpose2d, conv_transpose3d, matmul, lstm
-  std::vector<std::int64_t> in;      // shape of the input, batch first
-  std::vector<std::int64_t> weight;  // shape of the weight in torch's order
+  std::string kind;                  // is conv2d, conv3d, conv_transpose2d, conv_transpose3d, matmul or lstm
+  std::vector<std::int64_t> in;      // is the shape of the input, batch first
+  std::vector<std::int64_t> weight;  // is the shape of the weight in torch's order
   std::vector<std::int64_t> out;
-  std::int64_t macs = 0;  // multiply-adds of the whole batch
+  std::int64_t macs = 0;  // are multiply-adds of the whole batch
 };
 
-// Records the operations of this thread while it lives. Not nested.
+// Records the operations of this thread while it lives. It cannot be nested.
 class Trace {
  public:
   Trace();
@@ -43,13 +43,13 @@ class Trace {
   std::vector<Op> ops_;
 };
 
-// What the operations of this thread ran in while it lives, by their multiply-adds. Not nested; unlike a Trace it keeps
+// Sees what operations of this thread run in while it lives, by multiply-adds. It is not nested and unlike a Trace keeps
 // no operation, so that a measured pass may be looked at.
 class Census {
  public:
   struct What {
-    torch::ScalarType type;  // of the output: inputs may be converted on the way in
-    bool product;            // a matrix product, else a convolution or a recurrent layer
+    torch::ScalarType type;  // is the output's: inputs may be converted on the way in
+    bool product;            // is a matrix product, else a convolution or a recurrent layer
     auto operator<=>(const What&) const = default;
   };
   Census();
@@ -71,9 +71,9 @@ using Pair = std::array<std::int64_t, 2>;
 using Triple = std::array<std::int64_t, 3>;
 
 enum class Pad {
-  same,     // TensorFlow's: an odd row or column of padding lies at the bottom or at the right
-  valid,    // none
-  centred,  // (kernel - 1) * dilation / 2 on every side, whatever the stride
+  same,     // is TensorFlow's: an odd row or column of padding lies at the bottom or at the right
+  valid,    // pads nothing
+  centred,  // pads (kernel - 1) * dilation / 2 on every side, whatever the stride
 };
 
 struct Geometry {

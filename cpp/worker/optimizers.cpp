@@ -16,7 +16,7 @@ using torch::Scalar;
 using torch::Tensor;
 using torch::optim::Optimizer;
 
-// Parameters of a group that have a gradient, and the gradients.
+// Lists the parameters of a group that have a gradient, and the gradients.
 struct Trained {
   std::vector<Tensor> parameters, gradients;
 
@@ -30,7 +30,7 @@ struct Trained {
   }
 };
 
-// Of each parameter; empty if one of them has none yet.
+// Lists the state of each parameter; it is empty if one of them has none yet.
 template <class State>
 std::vector<State*> states_of(Optimizer& optimizer, const std::vector<Tensor>& parameters) {
   std::vector<State*> found;
@@ -56,7 +56,7 @@ class AdamTogether final : public Base {
     Trained trained(this->param_groups_.at(0));
     const auto states = states_of<State>(*this, trained.parameters);
     if (closure || states.empty()) {
-      return Base::step(closure);  // whose first step makes the state
+      return Base::step(closure);  // its first step makes the state
     }
     advance(static_cast<const Options&>(this->param_groups_[0].options()), trained, states);
     return {};
@@ -66,7 +66,7 @@ class AdamTogether final : public Base {
   static void advance(const Options& o, Trained& t, const std::vector<State*>& states) {
     const auto [beta1, beta2] = o.betas();
     std::vector<Tensor> means, squares;
-    std::vector<Scalar> roots, sizes;  // corrections of the bias towards the zeros that the means began with
+    std::vector<Scalar> roots, sizes;  // correct the bias towards the zeros that the means began with
     for (auto* state : states) {
       state->step(state->step() + 1);
       means.push_back(state->exp_avg());
@@ -94,7 +94,7 @@ class AdamTogether final : public Base {
 using Adam = AdamTogether<torch::optim::Adam, torch::optim::AdamOptions, torch::optim::AdamParamState, false>;
 using AdamW = AdamTogether<torch::optim::AdamW, torch::optim::AdamWOptions, torch::optim::AdamWParamState, true>;
 
-// With momentum, without Nesterov's or damping.
+// This is SGD with momentum, without Nesterov's or damping.
 class SgdTogether final : public torch::optim::SGD {
  public:
   using torch::optim::SGD::SGD;
@@ -104,7 +104,7 @@ class SgdTogether final : public torch::optim::SGD {
     Trained t(param_groups_.at(0));
     const auto& o = static_cast<const torch::optim::SGDOptions&>(param_groups_[0].options());
     const auto states = states_of<torch::optim::SGDParamState>(*this, t.parameters);
-    if (closure || states.empty()) {  // the first step, or no momentum
+    if (closure || states.empty()) {  // it is the first step, or there is no momentum
       return torch::optim::SGD::step(closure);
     }
     if (o.weight_decay() != 0) {
@@ -170,7 +170,7 @@ void allocate_state(Optimizer& optimizer, const TrainOptions& o) {
       p.mutable_grad() = torch::zeros_like(p);
     }
   }
-  set_lr(optimizer, 0.0);  // a step over zero gradients that goes nowhere
+  set_lr(optimizer, 0.0);  // then a step over zero gradients goes nowhere
   optimizer.step();
   set_lr(optimizer, o.lr);
   if (o.optimizer == "adamw") {

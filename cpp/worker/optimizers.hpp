@@ -1,4 +1,4 @@
-// The optimizers of a training: torch's own, and the same with each step done over all parameters together.
+// Makes the optimizers of a training: torch's own, and the same with each step over all parameters together.
 #pragma once
 
 #include <torch/nn/module.h>

@@ -1,4 +1,4 @@
-// One measured phase: the handshake, the passes, their times. What a phase computes is the caller's.
+// Is one measured phase: the handshake, the passes, their times. What a phase computes is the caller's.
 #pragma once
 
 #include "worker/compat.hpp"
@@ -14,20 +14,20 @@ class Phase {
  public:
   Phase(Protocol& protocol, const LoadOptions& load, std::string name, Limits limits, Json id);
 
-  // Says ready and waits for go. False if the parent said abort, or has gone.
+  // Says ready and waits for go. Returns false if the parent said abort, or has gone.
   bool begin(Json details);
-  // Asked before every pass: true if one more is to be run.
+  // Is asked before every pass; returns true if one more is to be run.
   bool more();
-  // Images that the next pass may still take at most (the limit's rest), given what it would like to take.
+  // Counts the images that the next pass may take at most (the limit's rest), given what it would like to take.
   [[nodiscard]] std::int64_t allowance(std::int64_t wanted) const;
-  // Called after every pass with what it computed. A CUDA device may still be at it: unless time limits the phase, this
+  // Is called after every pass with what it computed. A CUDA device may still be at it: unless time limits the phase, this
   // waits only for the pass before, so that the next one is prepared meanwhile; a pass's time is that from end to end.
   void pass_done(std::int64_t images, const Tensor& output);
-  // At most four times a second: progress to the parent, with what `extra` adds.
+  // Tells progress to the parent, at most four times a second, with what `extra` adds.
   void progress(const std::function<void(Json&)>& extra);
-  // Reads the clock; to be called right after the last pass.
+  // Reads the clock, and is called right after the last pass.
   void end();
-  // Everything the phase itself knows; after end().
+  // Tells everything that the phase itself knows, after end().
   [[nodiscard]] Json report() const;
 
   [[nodiscard]] std::int64_t passes() const { return passes_; }
@@ -50,7 +50,7 @@ class Phase {
   std::int64_t passes_ = 0, images_ = 0, epochs_ = 0, expected_passes_ = 0;
   std::vector<std::int64_t> pass_ns_;
   Observation observation_;
-  std::optional<compat::Mark> pending_;  // the last pass, where its end was not seen yet
+  std::optional<compat::Mark> pending_;  // is the last pass, where its end was not seen yet
   std::string ended_by_;
   std::string output_device_;
   bool peak_since_ready_ = false;

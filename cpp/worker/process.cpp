@@ -18,7 +18,7 @@
 namespace impact::worker::process {
 namespace {
 
-// Written once before the handler can run.
+// It is written once, before the handler can run.
 volatile pid_t original_parent = 0;
 
 extern "C" void on_parent_signal(int) {
@@ -27,7 +27,7 @@ extern "C" void on_parent_signal(int) {
   }
 }
 
-// The value in bytes of a line "Key:   123 kB" of a file in /proc.
+// Reads the value in bytes of a line "Key:   123 kB" of a file in /proc.
 std::optional<std::int64_t> kilobytes(const char* path, const std::string& key) {
   std::ifstream file(path);
   std::string word;
@@ -76,7 +76,7 @@ int own_pid() { return getpid(); }
 
 void start_again(char** arguments) {
   std::error_code error;
-  // By its own name: a process started as /proc/self/exe would be called "exe" in every list of processes.
+  // It keeps its own name: a process started as /proc/self/exe would be called "exe" in every list of processes.
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) {
     execv(self.c_str(), arguments);

@@ -1,4 +1,4 @@
-// The few things the worker asks of the system itself: its streams, its parent, its memory.
+// Does the few things the worker asks of the system itself: its streams, its parent, its memory.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,17 @@ void follow_parent();
 [[nodiscard]] bool parent_is_gone();
 [[nodiscard]] int own_pid();
 
-// This program from its beginning, with the environment as it is now; returns only if the system refuses.
+// Starts this program anew, with the environment as it is now; returns only if the system refuses.
 void start_again(char** arguments);
-// A function of a library of this process by its name; null if none has it.
+// Finds a function of a library of this process by its name; null if none has it.
 [[nodiscard]] void* library_function(const char* name);
-// Processors that this thread may run on (taskset, a batch job's set); nothing where the system does not say.
+// Counts the processors that this thread may run on (taskset, a batch job's set); nothing where the system does not say.
 [[nodiscard]] std::optional<std::int64_t> allowed_cpus();
 
-// Ends at once, without destructors.
+// Ends the process at once, without destructors.
 [[noreturn]] void leave_now(int code);
 
-// Lines from a descriptor; false at the end of the stream.
+// Reads lines from a descriptor; returns false at the end of the stream.
 class LineReader {
  public:
   explicit LineReader(int fd) : fd_(fd) {}
@@ -39,15 +39,15 @@ class LineReader {
 };
 
 [[nodiscard]] bool can_write(int fd);
-// False if the other end is closed.
+// Returns false if the other end is closed.
 [[nodiscard]] bool write_all(int fd, const std::string& text);
 
-// CPU time in ns of every thread of this process, by the thread's number; empty where the kernel does not tell.
+// Returns CPU time in ns of every thread of this process, by its number; empty where the kernel does not tell.
 [[nodiscard]] std::map<std::int64_t, std::int64_t> thread_cpu_ns();
 
-// What the allocator keeps of freed memory goes back to the system.
+// Gives back to the system what the allocator keeps of freed memory.
 void give_memory_back();
-// Resets the high-water mark of resident memory; false where the kernel does not allow it.
+// Resets the high-water mark of resident memory; returns false where the kernel does not allow it.
 bool reset_peak_memory();
 [[nodiscard]] std::optional<std::int64_t> peak_memory_bytes();
 [[nodiscard]] std::optional<std::int64_t> available_memory_bytes();

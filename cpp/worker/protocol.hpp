@@ -69,7 +69,7 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr int kProtocolVersion = 1;
 
-// What the parent is told in an error event.
+// Holds what the parent is told in an error event.
 class ProtocolError : public std::runtime_error {
  public:
   ProtocolError(std::string error_kind, const std::string& what, std::string remedy = "")
@@ -78,7 +78,7 @@ class ProtocolError : public std::runtime_error {
   std::string advice;
 };
 
-// Both directions. Commands are read by a thread of its own, so that stop counts while a batch is computed.
+// Speaks in both directions. Commands are read by a thread of its own, so that stop counts while a batch is computed.
 class Protocol {
  public:
   Protocol(int input, int output);
@@ -86,17 +86,17 @@ class Protocol {
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
 
-  // Waits for the next command; nothing when the parent has closed its end and all commands were taken.
+  // Waits for the next command; returns nothing when the parent has closed its end and all were taken.
   std::optional<Json> next();
   // Writes one event as a line. A parent that is gone ends the process.
   void send(const Json& event);
-  // The same, dropped if the parent does not keep up.
+  // Does the same, and drops the event if the parent does not keep up.
   void send_if_room(const Json& event);
 
-  // True once stop was asked for, or the parent has gone, since the last clear_stop().
+  // Returns true once stop was asked for, or the parent has gone, since the last clear_stop().
   [[nodiscard]] bool stop_requested() const { return stop_.load(std::memory_order_relaxed); }
   void clear_stop() { stop_.store(closed_.load()); }
-  // A learning rate that came with "set", once.
+  // Returns a learning rate that came with "set", once.
   std::optional<double> take_lr();
 
  private:
@@ -115,7 +115,7 @@ class Protocol {
   std::thread reader_;
 };
 
-// Nanoseconds of CLOCK_MONOTONIC.
+// Returns nanoseconds of CLOCK_MONOTONIC.
 inline std::int64_t monotonic_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();

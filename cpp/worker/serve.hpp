@@ -2,7 +2,7 @@
 
 namespace impact::worker {
 
-// The whole worker: claims stdin and stdout for the protocol and answers until its parent is done.
+// Is the whole worker: claims stdin and stdout for the protocol and answers until its parent is done.
 int serve();
 
 }  // namespace impact::worker

@@ -45,7 +45,7 @@ struct PhaseData {
   Json description;
 };
 
-// The data a phase asks for: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
+// Opens the data of a phase: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
 // "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
 PhaseData open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
                     std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
@@ -249,7 +249,7 @@ void Session::load(const Json& command) {
   model_ = std::make_unique<Model>(options);
   const auto& facts = model_->facts();
   const auto values = facts.activations * options.batch;
-  // Rough on purpose, for a decision before a test starts: weights, and what the passes hold of the layers' outputs.
+  // It is rough on purpose, for a decision before a test starts: weights, and what the passes hold of the layers' outputs.
   const auto weights_bytes = facts.parameters * 4;
   protocol_.send(
       {{"event", "loaded"},
@@ -358,7 +358,7 @@ void Session::forward(const Json& command) {
   const Fields f(command, {"input", "output"});
   const auto file = read_tensors(f.required_text("input"));
   Tensors inputs;
-  for (const auto& [name, tensor] : file.tensors) {  // by name: "input", or "input0", "input1" …
+  for (const auto& [name, tensor] : file.tensors) {  // they are named "input", or "input0", "input1" …
     inputs.push_back(tensor.to(model().options().device));
   }
   if (inputs.empty()) {

@@ -1,4 +1,4 @@
-// One parent's session: takes its commands and answers them.
+// Is one parent's session: takes its commands and answers them.
 #pragma once
 
 #include "worker/trainer.hpp"
@@ -28,7 +28,7 @@ class Session {
   void weights(const Json& command, const std::string& name);
   void unload(const Json& command);
   void quit(const Json& command);
-  // Nothing is loaded any more.
+  // Unloads what is loaded.
   void clear();
   void finish_phase(Json report, const Json& data);
   void send_error(const Json& command, const std::string& kind, const std::string& what, const std::string& advice);
@@ -36,7 +36,7 @@ class Session {
 
   Protocol& protocol_;
   std::unique_ptr<Model> model_;
-  std::map<std::string, std::shared_ptr<Dataset>> kept_;  // real data that phases of one training share
+  std::map<std::string, std::shared_ptr<Dataset>> kept_;  // holds real data that phases of one training share
   bool over_ = false;
 };
 

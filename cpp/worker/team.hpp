@@ -1,4 +1,4 @@
-// Threads that work side by side, one a replica of a network.
+// Holds threads that work side by side, one a replica of a network.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,7 @@ class Team {
   Team& operator=(const Team&) = delete;
 
   [[nodiscard]] std::size_t size() const { return threads_.size() + 1; }
-  // work(i) for the members below `members` at the same time; returns when all are done and throws what the first of
+  // Does work(i) for the members below `members` at once; returns when all are done and throws what the first of
   // them threw.
   void run(std::size_t members, const std::function<void(std::size_t)>& work);
 

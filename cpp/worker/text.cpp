@@ -53,7 +53,7 @@ Failure meaning_of(const std::string& message) {
     const char* advice;
   };
   constexpr const char* kLess = "a smaller batch or size, or a device with more memory";
-  // In this order: the first that is found counts.
+  // Their order matters: the first that is found counts.
   const Known known[] = {
       {"out of memory", "out-of-memory", kLess},
       {"not enough memory", "out-of-memory", kLess},

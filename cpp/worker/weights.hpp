@@ -22,7 +22,7 @@ struct TensorFile {
 std::int64_t write_tensors(const std::string& path, const TensorFile& file);
 TensorFile read_tensors(const std::string& path);
 
-// Parameters and moving statistics of a module, by name.
+// Lists parameters and moving statistics of a module by name.
 TensorFile module_tensors(const torch::nn::Module& module);
 // Copies them back; names and shapes must be the module's. Throws ProtocolError("bad-value") naming what does not fit.
 void load_module_tensors(torch::nn::Module& module, const TensorFile& file, const std::string& prefix = "");

@@ -34,19 +34,19 @@ std::int64_t class_of(std::int64_t label) {
   return deep ? 2 : 1;
 }
 
-// The mean of every block of so many voxels a side; what is left over at the far sides is left out.
+// Takes the mean of every block of so many voxels a side; what is left over at the far sides is left out.
 Tensor pooled(const Tensor& t, std::int64_t side) {
   return torch::avg_pool3d(t.to(torch::kFloat32).unsqueeze(0), {side, side, side}).squeeze(0);
 }
 
 Tensor coarser_image(const Tensor& image, std::int64_t side) { return pooled(image.unsqueeze(0), side).squeeze(0); }
 
-// The commonest class of every block; the lower one of two that are equally common.
+// Takes the commonest class of every block; the lower one of two that are equally common.
 Tensor coarser_labels(const Tensor& labels, std::int64_t side) {
   return pooled(torch::one_hot(labels, kClasses).permute({3, 0, 1, 2}), side).argmax(0);
 }
 
-// [x,y,z] from the file's order.
+// Turns the file's order into [x,y,z].
 Tensor volume_tensor(const std::string& path) {
   try {
     auto volume = read_nifti(path);
@@ -203,7 +203,7 @@ class Brain final : public Dataset {
   DataOptions options_;
   bool train_;
   Tensor image_, labels_;
-  std::vector<Tensor> places_;  // [n,3] of every class that is there, but the background
+  std::vector<Tensor> places_;  // are [n,3] of every class that is there, but the background
   std::vector<Corner> corners_;
   std::int64_t count_ = 0;
 };

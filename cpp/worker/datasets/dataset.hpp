@@ -1,4 +1,4 @@
-// What a network is fed with. Everything is in memory before a phase begins.
+// Holds what a network is fed with. Everything is in memory before a phase begins.
 #pragma once
 
 #include "worker/networks/network.hpp"
@@ -11,35 +11,35 @@ namespace impact::worker {
 
 struct Batch {
   Tensors inputs;
-  Tensor target;  // class numbers [N] (int64), or values of the output's shape; undefined in inference
+  Tensor target;  // has class numbers [N] (int64), or values of the output's shape; undefined in inference
 };
 
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  [[nodiscard]] virtual std::int64_t size() const = 0;  // examples
+  [[nodiscard]] virtual std::int64_t size() const = 0;  // counts examples
   [[nodiscard]] virtual bool has_classes() const = 0;   // targets are class numbers, so accuracy exists
   [[nodiscard]] virtual bool synthetic() const = 0;
-  // Examples first .. first+count-1 in the present order.
+  // Returns the examples first .. first+count-1 in the present order.
   virtual Batch batch(std::int64_t first, std::int64_t count) = 0;
-  // A new order, from the seed and the number of the epoch alone.
+  // Makes a new order, from the seed and the number of the epoch alone.
   virtual void shuffle(std::uint64_t seed, std::int64_t epoch) = 0;
 };
 
-// How the network wants its data.
+// Says how the network wants its data.
 struct DataOptions {
   const NetworkSpec* spec = nullptr;
   BuildOptions build;
   torch::Device device = torch::kCPU;
   bool channels_last = false;
   std::int64_t batch = 1;
-  std::int64_t spacing_mm = 1;  // of volumes: so many voxels of 1 mm become one a side
+  std::int64_t spacing_mm = 1;  // so many voxels of 1 mm of a volume become one a side
 };
 
 // Fashion-MNIST from its gzipped IDX files in `folder` (empty: $IMPACT_TRACKER_DATA/fashion-mnist,
 // $IMPACT_TRACKER_DATA, /usr/share/datasets/fashion-mnist). Images are standardised with the training set's mean and
 // deviation, resized to the network's input and repeated to its channels.
-// limit: that many examples drawn with the seed; 0: all. Throws ProtocolError("no-data") with where it looked.
+// `limit` draws that many examples with the seed, 0 takes all. Throws ProtocolError("no-data") with where it looked.
 std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder);
 
@@ -48,7 +48,7 @@ std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool tra
 std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                                     const std::string& folder);
 
-// Text of the system's licences by bytes; limit: stretches of an epoch. See text.cpp.
+// Opens text of the system's licences by bytes; `limit` counts stretches of an epoch (text.cpp).
 std::unique_ptr<Dataset> open_text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
                                    const std::string& folder);
 

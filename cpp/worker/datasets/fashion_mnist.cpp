@@ -7,7 +7,7 @@
 namespace impact::worker {
 namespace {
 
-// Mean and standard deviation of the training images' pixels in [0, 1].
+// These are mean and standard deviation of the training images' pixels in [0, 1].
 constexpr double kMean = 0.28604;
 constexpr double kDeviation = 0.35302;
 // Above this the images are prepared batch by batch instead of all at once.

@@ -1,4 +1,4 @@
-// Files of data sets read whole, gzipped or not.
+// Reads files of data sets whole, gzipped or not.
 #include <zlib.h>
 
 #include <memory>

@@ -1,4 +1,4 @@
-// IDX files (as of MNIST and its descendants), gzipped or not.
+// Reads IDX files (as of MNIST and its descendants), gzipped or not.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ struct IdxFile {
   std::vector<std::uint8_t> values;
 };
 
-// The bytes of a file of unsigned bytes, `name` for messages. Throws std::runtime_error with what is wrong.
+// Parses a file of unsigned bytes; `name` is for messages. Throws std::runtime_error with what is wrong.
 IdxFile parse_idx(const std::vector<std::uint8_t>& bytes, const std::string& name);
 // Reads and parses; throws std::runtime_error with the path.
 IdxFile read_idx(const std::string& path);

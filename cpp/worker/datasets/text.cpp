@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kStretchesOfAnEpoch = 2048;
 
-// All regular files of a folder in the order of their names; links to one of them count once.
+// Lists all regular files of a folder in the order of their names; links to one of them count once.
 std::vector<std::uint8_t> text_of(const std::string& folder) {
   std::vector<fs::path> files;
   std::error_code error;
