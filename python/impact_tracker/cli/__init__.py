@@ -32,6 +32,7 @@ COMMANDS = {
     "export": "write runs in the form of a journal, hub or standard",
     "lint": "look for the known traps in reports, ours and others'",
     "ledger": "every run of a project, and what its development cost beside its best run",
+    "cluster": "a cluster's energy job by job: reports, the balance, imports, a site to try it",
     "completion": "a script that completes this command in bash, zsh or fish",
 }
 

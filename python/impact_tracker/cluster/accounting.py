@@ -19,7 +19,7 @@ from .node import NodeRating
 from .node_tasks import CutPlan, NodePlan, SplitPlan, cut_piece, gate_bounds, split_node, survey_node
 from .ratings import ratings_of
 from .slices import Cutting, Edge, Slices, empty_slices, joined, seam
-from .splitting import DAY_NS, NodeSplit, WorkSpread
+from .splitting import NodeSplit, WorkSpread
 from .spread import learned_spread
 from .survey import Surveyed
 
@@ -39,6 +39,8 @@ def account(
     """The accounts of a site. ValueError where there is no power in the window."""
     wanted, executor = _resolved(wanted or Wanted(), table), executor or LocalThreads()
     pieces, gpu_pieces = store.pieces("node"), store.pieces("gpu")
+    if wanted.only_node is not None:
+        pieces = {node: listed for node, listed in pieces.items() if node == wanted.only_node}
     begin, end = _window(wanted, pieces)
     ratings = ratings_of(table, nodes or {}, pieces)
     plans = node_plans(table, ratings, pieces, gpu_pieces, (begin, end))
@@ -55,7 +57,7 @@ def account(
             gpu_slices.get(plan.rating.node),
             wanted.gates,
             None if wanted.curve is None else (wanted.curve.times_ns, wanted.curve.g_per_j),
-            wanted.offset_ns,
+            (wanted.bin_ns, wanted.offset_ns),
             wanted.meter_error,
         )
         for plan in usable
@@ -136,8 +138,8 @@ def _bounds(plan: NodePlan, wanted: Wanted) -> Times:
     import numpy as np
 
     begin, end = plan.begin_ns, plan.end_ns
-    first = (begin + wanted.offset_ns) // DAY_NS + 1
-    midnights = np.arange(first * DAY_NS - wanted.offset_ns, end, DAY_NS, dtype=np.int64)
+    first = (begin + wanted.offset_ns) // wanted.bin_ns + 1
+    midnights = np.arange(first * wanted.bin_ns - wanted.offset_ns, end, wanted.bin_ns, dtype=np.int64)
     extra = [np.array([begin, end], dtype=np.int64), midnights, gate_bounds(wanted.gates, plan.rating.node)]
     if wanted.curve is not None:
         extra.append(wanted.curve.times_ns)
@@ -199,8 +201,8 @@ def _accounts(
 
     return Accounts(
         table,
-        energies_of(splits),
-        balances_of(splits),
+        energies_of(splits, wanted.bin_ns),
+        balances_of(splits, wanted.bin_ns),
         totals_of(slices, surveys, window),
         surveys,
         window[0],

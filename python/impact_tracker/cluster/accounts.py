@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .finding import ClusterFinding
 from .gate import Gate
 from .job import JobTable
-from .splitting import WorkSpread
+from .splitting import DAY_NS, WorkSpread
 from .survey import Surveyed
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Wanted:
     curve: StepCurve | None = None
     offset_ns: int = 0  # of local midnight
     meter_error: float = METER_ERROR
+    bin_ns: int = DAY_NS  # rows are by job and bin; bins of another length are numbered in `day`, from 1970
+    only_node: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

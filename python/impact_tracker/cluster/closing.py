@@ -11,7 +11,7 @@ from .frames import polars
 from .job import JobTable
 from .results import NodeBalance, SiteBalance
 from .slices import Slices
-from .splitting import NodeSplit
+from .splitting import DAY_NS, NodeSplit
 from .survey import Surveyed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PARTS = ("jobs_j", "idle_j", "standby_j", "uncovered_j")
 
 
-def energies_of(splits: Sequence[NodeSplit]) -> pl.DataFrame:
+def energies_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFrame:
     """One row for each job, node and day, in the order of the nodes."""
     library = polars()
     frames = [
@@ -32,15 +32,15 @@ def energies_of(splits: Sequence[NodeSplit]) -> pl.DataFrame:
         for split in splits
     ]
     joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame({"job": [], "day": [], "node": []})
-    return joined.with_columns(_date("day"))
+    return joined.with_columns(_date("day")) if bin_ns == DAY_NS else joined
 
 
-def balances_of(splits: Sequence[NodeSplit]) -> pl.DataFrame:
+def balances_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFrame:
     """One row for each node and day."""
     library = polars()
     frames = [library.DataFrame(dict(split.days)).with_columns(node=library.lit(split.node)) for split in splits]
     joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame({"day": [], "node": []})
-    return joined.with_columns(_date("day"))
+    return joined.with_columns(_date("day")) if bin_ns == DAY_NS else joined
 
 
 def _date(name: str) -> pl.Expr:

@@ -57,7 +57,7 @@ class SplitPlan:
     gpu_slices: Slices | None
     gates: tuple[Gate, ...]
     intensity: tuple[Times, Numbers] | None
-    offset_ns: int
+    bins: tuple[int, int]  # length and offset of local midnight in ns
     meter_error: float
     spread: WorkSpread = field(default_factory=WorkSpread)
 
@@ -123,7 +123,7 @@ def split_node(plan: SplitPlan) -> NodeSplit:
         plan.spread,
         intensity_g_per_j=intensity,
         gates=gates,
-        offset_ns=plan.offset_ns,
+        bins=plan.bins,
     )
 
 

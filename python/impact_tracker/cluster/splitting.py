@@ -89,10 +89,10 @@ def split(
     *,
     intensity_g_per_j: Numbers | None = None,
     gates: Mapping[str, Numbers] | None = None,
-    offset_ns: int = 0,
+    bins: tuple[int, int] = (DAY_NS, 0),
 ) -> NodeSplit:
-    """Split one node. `intensity_g_per_j`: of each slice, NaN where not known; `gates`: of each pair, by name;
-    `offset_ns`: of local midnight."""
+    """Split one node. `intensity_g_per_j`: of each slice, NaN where not known; `gates`: of each pair, by name; `bins`:
+    length and offset of what `day` numbers."""
     import numpy as np
 
     pairs = Pairs.of(occupancy, slices.bounds_ns)
@@ -130,7 +130,7 @@ def split(
         columns["carbon_g"] = given * intensity_g_per_j[pairs.slice]
     for name, value in (gates or {}).items():
         columns[f"gate_{name}_j"] = given * value
-    day = (slices.bounds_ns[:-1] + offset_ns) // DAY_NS
+    day = (slices.bounds_ns[:-1] + bins[1]) // bins[0]
     rows = _by_job_and_day(occupancy, pairs, day, columns)
     held = np.bincount(pairs.slice, given, count).astype(np.float64)
     days = _balance(slices, held, busy, length_s)

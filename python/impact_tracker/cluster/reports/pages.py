@@ -29,6 +29,11 @@ def number(value: object, digits: int = 4) -> str:
     return f"{value:,.{places}f}" if abs(value) >= 1e-3 else f"{value:.{digits - 1}e}"
 
 
+def rank(value: object) -> str:
+    """A place in an order; two may share it."""
+    return f"{value:g}" if isinstance(value, (int, float)) else MISSING
+
+
 def kwh(value: object, digits: int = 4) -> str:
     """Joules as kWh."""
     return number(kwh_of(value), digits) if isinstance(value, (int, float)) else MISSING
@@ -126,8 +131,8 @@ def _group_table(name: str, table: pl.DataFrame) -> Table:
             number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
             number(row["core_hours"], 4),
             number(row["gpu_hours"], 4),
-            number(row["energy_rank"]),
-            number(row["core_hours_rank"]),
+            rank(row["energy_rank"]),
+            rank(row["core_hours_rank"]),
             number(row["ga_ratio"], 3),
             MISSING if row["coverage"] is None else f"{row['coverage']:.1%}",
             kwh(row["wasted_j"], 3),

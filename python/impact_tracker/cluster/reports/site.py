@@ -175,6 +175,8 @@ def told(findings: Sequence[ClusterFinding]) -> list[str]:
         by_kind.setdefault(finding.kind, []).append(finding)
     lines = []
     for kind, listed in by_kind.items():
+        if kind == "shared_idle" and "idle_of_shared_nodes" in by_kind:
+            continue  # told of all nodes at once
         ordered = sorted(listed, key=lambda finding: -(finding.energy_j or 0.0))
         lines += [finding.text for finding in ordered[:KEPT_OF_A_KIND]]
         if len(ordered) > KEPT_OF_A_KIND:

@@ -42,13 +42,12 @@ def weights_of(weighing: Weighing, curve: IntensityCurve | None, price_per_kwh: 
         scaled = Range(pue.low * (1.0 - error), pue.best, pue.high * (1.0 + error))
         return Weights(scaled, (overhead.cite(), curve.source), pue, True, price_per_kwh, currency)
     impact = weighing.carbon((JOULES_PER_KWH, JOULES_PER_KWH, JOULES_PER_KWH), "measured")
-    facts = impact.as_dict()
-    low, best, high = (_number(facts[name]) / JOULES_PER_KWH for name in ("low", "value", "high"))
-    return Weights(Range(low, best, high), impact.sources, pue, False, price_per_kwh, currency)
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan
+    low, best, high = (
+        math.nan if grams is None else grams / JOULES_PER_KWH for grams in (impact.low, impact.value, impact.high)
+    )
+    # The energy itself is the table's, not a factor of it.
+    sources = tuple(factor.cite() for factor in impact.factors if factor.unit != "kWh")
+    return Weights(Range(low, best, high), sources, pue, False, price_per_kwh, currency)
 
 
 def step_curve(curve: IntensityCurve) -> StepCurve:

@@ -1,0 +1,172 @@
+"""Figures of a report: energy against cores × hours, month by month, days by project, a node's day as an area."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...values import kwh_of
+from ..accounting import account
+from ..accounts import Accounts, Wanted
+from ..executor import LocalThreads
+from ..frames import polars
+from ..store import PowerStore
+from .groups import grouped
+from .site import ClusterReport
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.axes import Axes
+
+BIN_NS = 600 * 10**9  # of a node's day
+DAY_NS = 86_400 * 10**9
+MOST_NAMES = 12
+
+
+def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None = None) -> list[Path]:
+    """All figures as PNG; the files' paths. ImportError that names the extra where matplotlib is missing."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg", force=False)
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("figures need matplotlib: pip install 'impact-tracker[cluster]'") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    drawings = {
+        "energy-and-core-hours": _against_hours,
+        "months": _months,
+        "days-by-project": _days_by_project,
+    }
+    for name, draw in drawings.items():
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        draw(report, figure.add_subplot())
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=120)
+    if store is not None and report.rows.height:
+        figure = Figure(figsize=(9, 5), layout="constrained")
+        node, day = busiest_node_day(report)
+        _node_day(node_day(report.accounts, store, node, day), node, day, figure.add_subplot())
+        paths.append(folder / "node-day.png")
+        figure.savefig(paths[-1], dpi=120)
+    return paths
+
+
+def _against_hours(report: ClusterReport, axes: Axes) -> None:
+    users = grouped(report.rows, ("user",), report.weights).filter(polars().col("energy_j") > 0.0)
+    hours, energies = users["core_hours"].to_list(), [kwh_of(value) for value in users["energy_j"].to_list()]
+    low = [kwh_of(value) for value in users["low_j"].to_list()]
+    high = [kwh_of(value) for value in users["high_j"].to_list()]
+    below = [max(energy - edge, 0.0) for energy, edge in zip(energies, low)]
+    above = [max(edge - energy, 0.0) for energy, edge in zip(energies, high)]
+    axes.errorbar(hours, energies, yerr=[below, above], fmt="o", capsize=2)
+    for name, hour, energy in list(zip(users["user"].to_list(), hours, energies))[:MOST_NAMES]:
+        axes.annotate(str(name), (hour, energy), fontsize=7, xytext=(3, 3), textcoords="offset points")
+    if users.height and min(hours) > 0.0:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    axes.set_xlabel("cores × hours")
+    axes.set_ylabel("energy (kWh), 95 %")
+    axes.set_title("Energy against cores × hours, by user")
+
+
+def _months(report: ClusterReport, axes: Axes) -> None:
+    library = polars()
+    col = library.col
+    months = report.tables["month"].sort("month")
+    names = [str(name) for name in months["month"].to_list()]
+    jobs = [kwh_of(value or 0.0) for value in months["energy_j"].to_list()]
+    idle = (
+        report.accounts.balances.group_by(col("day").dt.strftime("%Y-%m").alias("month"))
+        .agg(idle_j=(col("idle_j") + col("standby_j")).sum())
+        .sort("month")
+    )
+    idle_of = {str(month): kwh_of(value) for month, value in idle.iter_rows()}
+    axes.bar(names, jobs, label="jobs")
+    axes.bar(names, [idle_of.get(name, 0.0) for name in names], bottom=jobs, label="idle and standby")
+    axes.set_ylabel("energy (kWh)")
+    other = axes.twinx()
+    other.plot(names, months["users"].to_list(), "k.-", label="active users")
+    other.set_ylabel("active users")
+    axes.legend(loc="upper left")
+    axes.set_title("Month by month")
+
+
+def days_by_project(report: ClusterReport) -> pl.DataFrame:
+    """kWh a day by project, with the jobs that have cards apart."""
+    col = polars().col
+    rows = report.rows.filter(col("day").is_not_null() & col("energy_j").is_not_null())
+    return (
+        rows.group_by("day", "project", has_gpus=col("gpu_s") > 0.0)
+        .agg(energy_j=col("energy_j").sum())
+        .sort("day", "project", "has_gpus")
+    )
+
+
+def _days_by_project(report: ClusterReport, axes: Axes) -> None:
+    library = polars()
+    col = library.col
+    table = days_by_project(report)
+    largest = table.group_by("project").agg(col("energy_j").sum()).sort("energy_j", descending=True)
+    for project in largest["project"].to_list()[: MOST_NAMES // 2]:
+        for has_gpus in (False, True):
+            line = table.filter((col("project") == project) & (col("has_gpus") == has_gpus))
+            if line.height:
+                label = f"{project or '(none)'}{', with GPUs' if has_gpus else ''}"
+                energies = [kwh_of(value) for value in line["energy_j"].to_list()]
+                axes.plot(line["day"].to_list(), energies, "-" if has_gpus else "--", label=label)
+    axes.set_ylabel("kWh a day")
+    axes.tick_params(axis="x", rotation=30)
+    axes.legend(fontsize=7)
+    axes.set_title("kWh a day by project")
+
+
+def busiest_node_day(report: ClusterReport) -> tuple[str, int]:
+    """The node and day (days since 1970) with the most jobs."""
+    library = polars()
+    rows = report.rows.filter(library.col("node").is_not_null())
+    counts = (
+        rows.group_by("node", "day")
+        .agg(jobs=library.col("job").n_unique())
+        .sort("jobs", "node", "day", descending=[True, False, False])
+    )
+    day = counts["day"].cast(library.Int32)[0]
+    return str(counts["node"][0]), int(day)
+
+
+def node_day(accounts: Accounts, store: PowerStore, node: str, day: int) -> pl.DataFrame:
+    """A node's day in bins of ten minutes: mean W of each job (`job_id`) and of what no job has (empty `job_id`)."""
+    library = polars()
+    col = library.col
+    begin = day * DAY_NS
+    table = replace(accounts.table, shares=accounts.table.shares.filter(col("node") == node))
+    wanted = Wanted(begin, begin + DAY_NS, bin_ns=BIN_NS, only_node=node)
+    ratings = {node: accounts.surveys[node].rating}
+    bins = account(table, store, nodes=ratings, wanted=wanted, executor=LocalThreads(1))
+    ids = table.jobs.with_row_index("job").select(col("job").cast(library.Int64), "job_id")
+    of_jobs = bins.energies.join(ids, on="job").select("day", "job_id", "energy_j")
+    rest = bins.balances.select("day", job_id=library.lit(""), energy_j=col("idle_j") + col("standby_j"))
+    joined = library.concat([of_jobs, rest]).with_columns(
+        time_ns=col("day") * BIN_NS, power_w=col("energy_j") / (BIN_NS / 1e9)
+    )
+    bins_by_job: pl.DataFrame = joined.select("time_ns", "job_id", "power_w").sort("time_ns", "job_id")
+    return bins_by_job
+
+
+def _node_day(bins: pl.DataFrame, node: str, day: int, axes: Axes) -> None:
+    wide = bins.pivot(on="job_id", index="time_ns", values="power_w", aggregate_function="sum").sort("time_ns")
+    names = [name for name in wide.columns if name != "time_ns"]
+    hours = [(time - day * DAY_NS) / 3600e9 for time in wide["time_ns"].to_list()]
+    layers = [[value or 0.0 for value in wide[name].to_list()] for name in sorted(names)]
+    labels = [f"job {name}" if name else "idle" for name in sorted(names)]
+    shown = [label if place < MOST_NAMES else "_" + label for place, label in enumerate(labels)]
+    colours = [f"C{place % 10}" if name else "lightgrey" for place, name in enumerate(sorted(names))]
+    axes.stackplot(hours, layers, labels=shown, colors=colours, step="post")
+    axes.set_xlabel("hour of the day (UTC)")
+    axes.set_ylabel("power (W)")
+    axes.legend(fontsize=7, loc="upper right")
+    date = datetime.fromtimestamp(day * 86_400, tz=timezone.utc).date()
+    axes.set_title(f"Node {node} on {date}")

@@ -1,0 +1,201 @@
+"""Reports of a generated site by the command line, and what their tables say."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from impact_tracker import cli
+from impact_tracker.cluster.reports.pseudonyms import pseudonym, read_key
+from impact_tracker.cluster.simulate import SiteSpec, write_site
+from impact_tracker.cluster.simulate.jobs import draw_jobs
+from impact_tracker.factors.hours import read_hours
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    write_site(SiteSpec(seed=4, nodes=6, days=2.0, jobs=300, users=6, period_s=20.0), folder, gpu_meters=True)
+    return folder
+
+
+def words(site: Path, *more: str) -> list[str]:
+    return ["--jobs", f"{site}/jobs.csv", "--power", f"{site}/power", "--nodes", f"{site}/nodes.csv", *more]
+
+
+def report(site: Path, capsys: Capture, *more: str) -> dict[str, object]:
+    assert cli.main(["cluster", "report", *words(site, *more), "--json"]) == 0
+    read: dict[str, object] = json.loads(capsys.readouterr().out)
+    return read
+
+
+def test_tables_of_any_key_have_the_same_sum_which_is_that_of_the_balance(site: Path, capsys: Capture) -> None:
+    keys = ["job", "user", "account", "project", "partition", "state", "node", "month", "day", "user,month"]
+    document = report(site, capsys, *(word for key in keys for word in ("--by", key)))
+    balance, tables = document["balance"], document["tables"]
+    assert balance["is_closed"] and balance["error"] <= 1e-9  # type: ignore[index]
+    parts = ("jobs_j", "idle_j", "standby_j", "uncovered_j")
+    assert sum(balance[part] for part in parts) == pytest.approx(balance["total_j"], rel=1e-9)  # type: ignore[index]
+    for key in keys:
+        rows = tables[key]  # type: ignore[index]
+        total = math.fsum(row["energy_j"] for row in rows if row["energy_j"] is not None)
+        assert total == pytest.approx(balance["jobs_j"], rel=1e-9), key  # type: ignore[index]
+        assert all(row["low_j"] <= row["energy_j"] <= row["high_j"] for row in rows if row["energy_j"] is not None)
+    hours = {key: sum(row["core_hours"] for row in tables[key]) for key in keys}  # type: ignore[index]
+    assert hours["user"] == pytest.approx(hours["project"])
+
+
+def test_disputed_balances_are_found_with_their_share(site: Path, capsys: Capture) -> None:
+    findings = {finding["kind"]: finding for finding in report(site, capsys)["findings"]}  # type: ignore[attr-defined]
+    for kind in ("reported_nonsense", "reported_whole_shared_node", "reported_sum", "idle_of_shared_nodes"):
+        assert findings[kind]["energy_j"] > 0.0, kind
+    assert findings["reported_nonsense"]["count"] >= 1
+
+
+def test_idle_that_is_handed_out_adds_up_to_the_idle_of_the_balance(site: Path, capsys: Capture) -> None:
+    for rule in ("use", "allocation", "equal"):
+        document = report(site, capsys, "--idle", rule)
+        handed = sum(row["handed_j"] for row in document["tables"]["user"])  # type: ignore[index]
+        balance = document["balance"]
+        assert handed == pytest.approx(balance["idle_j"] + balance["standby_j"], rel=1e-9)  # type: ignore[index]
+
+
+def test_carbon_and_cost_follow_energy_and_overhead(site: Path, capsys: Capture) -> None:
+    document = report(site, capsys, "--intensity", "100", "--pue", "1.5", "--price", "0.2")
+    summary = document["summary"]
+    kwh = summary["energy_j"] / 3_600_000.0  # type: ignore[index]
+    assert summary["carbon_g"] == pytest.approx(kwh * 150.0)  # type: ignore[index]
+    assert summary["cost"] == pytest.approx(kwh * 0.3)  # type: ignore[index]
+    rows = document["tables"]["user"]  # type: ignore[index]
+    assert rows[0]["carbon_g"] == pytest.approx(rows[0]["kwh"] * 150.0)
+    assert rows[0]["carbon_low_g"] < rows[0]["carbon_g"] < rows[0]["carbon_high_g"]
+
+
+def test_carbon_matched_in_time_equals_the_mean_where_the_curve_is_flat(
+    site: Path, capsys: Capture, tmp_path: Path
+) -> None:
+    curve = tmp_path / "curve.csv"
+    days = [f"2024-12-31T{hour:02}:00:00Z,100" for hour in range(24)]
+    days += [f"2025-01-0{day}T{hour:02}:00:00Z,100" for day in (1, 2, 3) for hour in range(24)]
+    curve.write_text("time,intensity_g_per_kwh\n" + "\n".join(days) + "\n")
+    matched = report(site, capsys, "--curve", str(curve), "--pue", "1.5")["summary"]
+    mean = report(site, capsys, "--intensity", "100", "--pue", "1.5")["summary"]
+    assert matched["carbon_g"] == pytest.approx(mean["carbon_g"], rel=1e-9)  # type: ignore[index]
+
+
+def test_users_have_pseudonyms_and_nobodys_name_is_left(
+    site: Path, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef0123")
+    text = json.dumps(
+        report(site, capsys, "--by", "user", "--by", "job", "--pseudonyms", str(key), "--csv", str(tmp_path))
+    )
+    text += (tmp_path / "jobs.csv").read_text()
+    assert "user0" not in text and "job1," not in text
+    assert pseudonym("user0", read_key(key)) in text
+    monkeypatch.delenv("IMPACT_TRACKER_PSEUDONYM_KEY", raising=False)
+    assert cli.main(["cluster", "report", *words(site, "--pseudonyms")]) == 2
+    assert "IMPACT_TRACKER_PSEUDONYM_KEY holds no key" in capsys.readouterr().err
+    assert pseudonym("", b"k" * 16) == ""
+    assert pseudonym("a", b"k" * 16) != pseudonym("a", b"l" * 16) != pseudonym("a", b"l" * 16, "account")
+
+
+def test_the_page_figures_tables_and_hour_factors_are_written(site: Path, capsys: Capture, tmp_path: Path) -> None:
+    hours = tmp_path / "hours.json"
+    more = ["--figures", str(tmp_path / "f"), "--csv", str(tmp_path / "t"), "--hour-factors", str(hours)]
+    assert (
+        cli.main(["cluster", "report", *words(site, *more, "--cluster", "tiny", "--zone", "FR", "--pue", "1.2")]) == 0
+    )
+    text = capsys.readouterr().out
+    assert "closed:" in text and "by user" in text and "month by month" in text
+    assert len(list((tmp_path / "f").glob("*.png"))) == 4
+    assert pl.read_csv(tmp_path / "t" / "by-user.csv").height == 6
+    year = read_hours(hours)
+    assert set(year.factors) == {"tiny core", "tiny card"}
+    core = year.factors["tiny core"]
+    assert core.power is not None and 1.0 < core.power.value < 60.0
+    assert core.rest is not None and core.rest.low < core.rest.value < core.rest.high
+
+
+def test_closure_by_the_command_line(site: Path, capsys: Capture) -> None:
+    assert cli.main(["cluster", "closure", *words(site)]) == 0
+    assert "closed:" in capsys.readouterr().out
+    assert cli.main(["cluster", "closure", *words(site, "--json")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["nodes"]) == 6
+    for node in document["nodes"]:
+        parts = node["jobs_j"] + node["idle_j"] + node["standby_j"] + node["uncovered_j"]
+        assert parts == pytest.approx(node["total_j"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("more", "remedy"),
+    [
+        (["--by", "person"], "one or more of job, user"),
+        (["--from", "yesterday"], "2025-01-01T08:00"),
+        (["--gate", "x"], "NAME=FILE"),
+        (["--idle", "use", "--price", "-1"], "--price is 0 or more"),
+        (["--power", "/nowhere"], "nothing at /nowhere"),
+        (["--meter-error", "7"], "share from 0 to 1"),
+        (["--jobs", "/dev/null"], "no jobs that are known here"),
+    ],
+)
+def test_what_cannot_be_says_what_can(site: Path, capsys: Capture, more: list[str], remedy: str) -> None:
+    assert cli.main(["cluster", "report", *words(site, *more)]) == 2
+    assert remedy in capsys.readouterr().err
+
+
+def test_simulate_and_a_gate_from_a_file(tmp_path: Path, capsys: Capture) -> None:
+    words = [
+        "cluster",
+        "simulate",
+        str(tmp_path / "s"),
+        "--nodes",
+        "2",
+        "--days",
+        "0.5",
+        "--jobs",
+        "20",
+        "--period",
+        "30",
+    ]
+    assert cli.main(words) == 0
+    assert "jobs on 2 nodes" in capsys.readouterr().out
+    gate = tmp_path / "gate.csv"
+    gate.write_text("begin,end\n2025-01-01T00:00:00Z,2025-01-01T06:00:00Z\n")
+    document = report(tmp_path / "s", capsys, "--gate", f"morning={gate}")
+    rows = document["tables"]["user"]  # type: ignore[index]
+    gated, energy = (sum(row[name] or 0.0 for row in rows) for name in ("gate_morning_j", "energy_j"))
+    assert 0.0 < gated < energy
+    gate.write_text("begin,end,value\n2025-01-01,2025-01-02,3\n")
+    assert cli.main(["cluster", "report", *words(tmp_path / "s"), "--gate", f"m={gate}"]) == 2
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_the_same_seed_gives_the_same_site() -> None:
+    spec = SiteSpec(seed=9, nodes=3, days=1.0, jobs=60)
+    first, second = draw_jobs(spec), draw_jobs(spec)
+    assert (first.job_energy_j() == second.job_energy_j()).all()
+    with pytest.raises(ValueError, match="share from 0 to 1"):
+        SiteSpec(shared=2.0)
+
+
+def test_a_pue_from_the_sites_own_meters(site: Path, capsys: Capture, tmp_path: Path) -> None:
+    times = [1_735_689_600 + 60 * step for step in range(2 * 1440)]
+    for name, watts in (("facility", 13_000.0), ("it", 10_000.0)):
+        pl.DataFrame({"time": times, "value": [watts] * len(times)}).write_csv(tmp_path / f"{name}.csv")
+        more = ["--power", f"{tmp_path}/{name}.csv", "--part", name, "--node", "site"]
+        assert cli.main(["cluster", "import", "--store", f"{tmp_path}/power", *more]) == 0
+    node = pl.DataFrame({"time": times, "node": ["cpu0002"] * len(times), "value": [200.0] * len(times)})
+    node.write_csv(tmp_path / "node.csv")
+    assert cli.main(["cluster", "import", "--store", f"{tmp_path}/power", "--power", f"{tmp_path}/node.csv"]) == 0
+    capsys.readouterr()
+    assert cli.main(["cluster", "report", "--jobs", f"{site}/jobs.csv", "--power", f"{tmp_path}/power", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["pue"] == pytest.approx(1.3)
