@@ -153,7 +153,7 @@ def test_what_cannot_be_says_what_can(site: Path, capsys: Capture, more: list[st
 
 
 def test_simulate_and_a_gate_from_a_file(tmp_path: Path, capsys: Capture) -> None:
-    words = [
+    simulate = [
         "cluster",
         "simulate",
         str(tmp_path / "s"),
@@ -166,7 +166,7 @@ def test_simulate_and_a_gate_from_a_file(tmp_path: Path, capsys: Capture) -> Non
         "--period",
         "30",
     ]
-    assert cli.main(words) == 0
+    assert cli.main(simulate) == 0
     assert "jobs on 2 nodes" in capsys.readouterr().out
     gate = tmp_path / "gate.csv"
     gate.write_text("begin,end\n2025-01-01T00:00:00Z,2025-01-01T06:00:00Z\n")
