@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from .budget import Amount, Price
 from .digits import energy, percent, significant
 from .errors import complain
+from .spool import folder_of
 from .values import JOULES_PER_KWH, Energy, Range
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Metered(Protocol):
     def running(self) -> bool: ...
     @property
     def settings(self) -> TrackerSettings: ...
+    @property
+    def weighing(self) -> Weighing: ...
     def wait(self, *, energy_j: float, timeout_s: float | None = None) -> bool: ...
 
 
@@ -145,14 +148,14 @@ def _student(freedom: int) -> float:
 class Budget:
     """What a run may use and has used. One of a tracker: `tracker.budget`.
 
-    `used_before_j`: what other runs of the project have used already, where the budget is the project's. With the
-    policy "stop" the loops `epochs` and `batches` end before the budget is passed, with "warn" it is only said.
+    `before`: what other runs of the project have used already, where the budget is the project's. With the policy
+    "stop" the loops `epochs` and `batches` end before the budget is passed, with "warn" it is only said.
     """
 
-    def __init__(self, tracker: Metered, limit: Limit, policy: str, used_before_j: float = 0.0) -> None:
+    def __init__(self, tracker: Metered, limit: Limit, policy: str, before: Energy | None = None) -> None:
         self.limit = limit
         self.policy = policy
-        self.used_before_j = used_before_j
+        self.before = before if before is not None else Energy(0.0, 0.0, 0.0, 0.0, "measured")
         self.stopped = False  # a loop has ended for it
         self.announces = True  # False: somebody else acts on it, and says so
         self._tracker = tracker
@@ -164,6 +167,11 @@ class Budget:
         self._epoch, self._epochs = 0, 1
         self._batches, self._batches_j = 0, 0.0  # that have ended, and the energy when the first began
         self._watch: threading.Thread | None = None
+
+    @property
+    def used_before_j(self) -> float:
+        """What other runs of the project have used, as far as it is known; 0 where the budget is the run's own."""
+        return self.before.best_j or 0.0
 
     @property
     def limit_j(self) -> float:
@@ -188,9 +196,8 @@ class Budget:
         result = self._tracker.result
         if result is None or result.energy.best_j is None:
             return Energy.missing()
-        left = Energy(self.limit_j - self.used_before_j, 0.0, 0.0, 0.0, "measured").minus(
-            result.energy, same_sensors=False
-        )
+        exact = Energy(self.limit_j, 0.0, 0.0, 0.0, "measured")
+        left = exact.minus(self.before, same_sensors=False).minus(result.energy, same_sensors=False)
         return left if left.best_j is None or left.best_j >= 0 else left.scaled(0.0)
 
     @property
@@ -290,6 +297,10 @@ class Budget:
 
     def begin(self) -> None:
         """The tracker has started: say what the budget rests on, and watch it for code that has no loop of ours."""
+        if self.before.partial or self.before.is_missing:
+            self._say(
+                "partial", "not all energies of the project's runs are known: more of its budget is used than counted"
+            )
         if self.used_before_j >= self.limit_j:
             self._say(
                 "spent", f"the budget of {self.limit.text} was spent before this run: {energy(self.used_before_j)}"
@@ -329,3 +340,48 @@ class Budget:
             return
         error = percent(result.energy.error_j / result.energy.best_j)
         self._say("model", f"the budget of {self.limit.text} rests on a model, whose energies can be wrong by {error}")
+
+
+class BudgetedLoops:
+    """The loops of a tracker, which end before its budget is passed."""
+
+    _budget: Budget | None = None
+
+    @property
+    def budget(self) -> Budget | None:
+        """What the run may use, has used and will take; `None` without one, and before `start()`."""
+        return self._budget
+
+    def epochs(self, count: int) -> Iterator[int]:
+        """`range(count)`, which ends before a budget is passed: `for epoch in tracker.epochs(90)`."""
+        return iter(range(count)) if self._budget is None else self._budget.epochs(count)
+
+    def batches(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, which end before a budget is passed: `for batch in tracker.batches(loader)`."""
+        return iter(items) if self._budget is None else self._budget.batches(items)
+
+
+def check_budget(settings: TrackerSettings, weighing: Weighing) -> None:
+    """ValueError for a budget that cannot be kept: money without a price, a project's without its name."""
+    if settings.budget is None:
+        return
+    if settings.budget_of == "project" and settings.project is None:
+        raise ValueError("a budget of the project needs the project's name: project=…, --project")
+    try:
+        limit_of(settings.budget, weighing, settings.price_per_kwh)
+    except ValueError as error:
+        raise ValueError(f"budget {error} (from {settings.origin('budget')})") from None
+
+
+def budget_for(tracker: Metered) -> Budget | None:
+    """What a run that begins may use; `None` where nobody gave it a budget."""
+    settings = tracker.settings
+    if settings.budget is None:
+        return None
+    limit = limit_of(settings.budget, tracker.weighing, settings.price_per_kwh)
+    if settings.budget_of != "project":
+        return Budget(tracker, limit, settings.on_budget)
+    from .project_energy import project_energy
+
+    before = project_energy(folder_of(settings.ledger), str(settings.project))
+    return Budget(tracker, limit, settings.on_budget, before)

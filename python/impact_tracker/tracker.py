@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from os import PathLike
 from types import TracebackType
@@ -15,7 +15,7 @@ from . import _core
 from .config import resolve
 from .core_guard import CoreGuard, InertCore
 from .health import Health
-from .pacing import Budget, limit_of
+from .pacing import Budget, BudgetedLoops, budget_for, check_budget
 from .ranks import run_key
 from .region import Region
 from .result import Result
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .tracked_run import TrackedRun
 
 Function = TypeVar("Function", bound=Callable[..., object])
-Item = TypeVar("Item")
 
 _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
 
@@ -57,7 +56,7 @@ def running_trackers() -> dict[str, ImpactTracker]:
     return {tracker.path: tracker for tracker in list(_running) if tracker.running}
 
 
-class ImpactTracker:
+class ImpactTracker(BudgetedLoops):
     """Measures the machine's energy from `start()` to `stop()`, as context manager, as decorator, or by these calls.
 
     Every argument may also come from the environment or a configuration file (`impact_tracker.config`); `None` means
@@ -97,11 +96,7 @@ class ImpactTracker:
         except ValueError as error:
             error.args = (f"{error} (from {settings.origin('zone')})", *error.args[1:])
             raise
-        if settings.budget is not None:
-            try:
-                limit_of(settings.budget, weighing, settings.price_per_kwh)
-            except ValueError as error:
-                raise ValueError(f"budget {error} (from {settings.origin('budget')})") from None
+        check_budget(settings, weighing)
         self._setup(settings, weighing, str(root), share_of)
 
     def _setup(
@@ -169,7 +164,7 @@ class ImpactTracker:
         self._guard.core, self._run = opened
         self._result = None
         self._started = True
-        self._budget = self._new_budget()
+        self._budget = budget_for(self)
         try:
             self._guard.synchronise()
             self._guard.core.start()
@@ -249,26 +244,6 @@ class ImpactTracker:
             words = " or ".join(f'"{word}"' for word in _core.Edges.__members__)
             raise ValueError(f"edges must be {words}, not {edges!r}")
         return Region(self._guard, readable(str(name)), edges)
-
-    def _new_budget(self) -> Budget | None:
-        """What this run may use; the constructor has seen that it can be told."""
-        settings = self._settings
-        if settings.budget is None:
-            return None
-        return Budget(self, limit_of(settings.budget, self.weighing, settings.price_per_kwh), settings.on_budget)
-
-    @property
-    def budget(self) -> Budget | None:
-        """What the run may use, has used and will take; `None` without one, and before `start()`."""
-        return self._budget
-
-    def epochs(self, count: int) -> Iterator[int]:
-        """`range(count)`, which ends before a budget is passed: `for epoch in tracker.epochs(90)`."""
-        return iter(range(count)) if self._budget is None else self._budget.epochs(count)
-
-    def batches(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, which end before a budget is passed: `for batch in tracker.batches(loader)`."""
-        return iter(items) if self._budget is None else self._budget.batches(items)
 
     def wait(self, *, energy_j: float, timeout_s: float | None = None) -> bool:
         """Wait, without the interpreter's lock, until the run has used so many joules: whether it has. False where the

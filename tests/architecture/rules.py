@@ -87,6 +87,7 @@ FLOORS: dict[str, int] = {
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
     "pacing": 7,
+    "project_energy": 6,
     "region": 7,
     "tracked_run": 7,  # a tracker's run on its way into the spool
     "tracker": 8,

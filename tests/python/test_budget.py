@@ -240,3 +240,37 @@ def test_where_nothing_is_measured_the_loop_goes_on_and_says_so(virtual: Machine
             assert tracker.budget.left.is_missing
     assert steps == 5
     assert any("cannot be kept: no energy is measured" in str(warning.message) for warning in told)
+
+
+def test_a_budget_of_the_project_counts_its_runs_once(virtual: Machine, tmp_path: Path) -> None:
+    def run(batches: int, **options: str) -> tuple[int, ImpactTracker]:
+        done = 0
+        with ImpactTracker(tmp_path / "runs", project="asr", ledger=str(tmp_path / "ledger"), **options) as tracker:
+            for _ in tracker.batches(range(batches)):
+                virtual.advance(1)
+                done += 1
+        return done, tracker
+
+    run(3)
+    shared = {"budget": "1 kJ", "budget_of": "project"}
+    done, tracker = run(4, **shared)
+    assert (done, tracker.budget is not None and tracker.budget.used_before_j) == (4, pytest.approx(315))
+    done, tracker = run(10, **shared)
+    assert done == 2
+    assert tracker.budget is not None and tracker.budget.used_j == pytest.approx(945)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run(2)
+        done, tracker = run(10, **shared)
+    assert done == 0
+    assert tracker.budget is not None and tracker.budget.spent
+    assert any("was spent before this run" in str(warning.message) for warning in told)
+    # Another project's runs are not in it, a run within a run is, once.
+    with ImpactTracker(tmp_path / "runs", project="other", ledger=str(tmp_path / "ledger"), **shared) as tracker:
+        assert tracker.budget is not None and tracker.budget.used_before_j == 0
+        with ImpactTracker(tmp_path / "runs", project="other", ledger=str(tmp_path / "ledger")):
+            virtual.advance(2)
+    with ImpactTracker(tmp_path / "runs", project="other", ledger=str(tmp_path / "ledger"), **shared) as tracker:
+        assert tracker.budget is not None and tracker.budget.used_before_j == pytest.approx(210)
+    with pytest.raises(ValueError, match="project's name"):
+        ImpactTracker(tmp_path, **shared)
