@@ -1,0 +1,184 @@
+"""A declared tree of consequences, drawn: as text (with colours where rich is installed) and as a picture.
+
+An effect stands below what causes it, under each of its causes; what it causes itself stands below it once. An arrow
+that leads back to an effect above it is a loop and ends there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from ..factors import Factor
+from ..footprint import Consequences, Effect, mass_of
+from ..report.plot import figure_for, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from rich.tree import Tree
+
+ORDER_NAMES = {1: "direct", 2: "indirect", 3: "rebound and structure"}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An effect below its cause: `share` g a year is what this cause brings of it, by `ratio`; without a cause its own
+    amount. `closes_loop`: it stands above already."""
+
+    effect: Effect
+    share: float
+    ratio: tuple[float, float, float] | None
+    children: tuple[Branch, ...] = ()
+    closes_loop: bool = False
+
+
+def branches_of(consequences: Consequences) -> list[Branch]:
+    """The effects that stand for themselves, each with those that it causes; of a loop without one, the first."""
+    declared = consequences.declared
+    expanded: set[str] = set()
+    roots = [e for e in declared if any(e.amount) or not e.causes]
+    trees = [_branch(consequences, root, root.amount[1], None, (), expanded) for root in roots]
+    for effect in declared:
+        if effect.name not in expanded:
+            own = consequences.effects[effect.name].best
+            trees.append(_branch(consequences, effect, own, None, (), expanded))
+    return sorted(trees, key=lambda branch: branch.effect.order)
+
+
+def _branch(
+    consequences: Consequences,
+    effect: Effect,
+    share: float,
+    ratio: tuple[float, float, float] | None,
+    above: tuple[str, ...],
+    expanded: set[str],
+) -> Branch:
+    if effect.name in expanded:
+        return Branch(effect, share, ratio, closes_loop=effect.name in above)
+    expanded.add(effect.name)
+    children = []
+    for follower in consequences.declared:
+        for cause, declared_ratio in follower.causes:
+            if cause == effect.name:
+                span = _span(declared_ratio)
+                brought = span[1] * consequences.effects[effect.name].best
+                below = (*above, effect.name)
+                children.append(_branch(consequences, follower, brought, span, below, expanded))
+    return Branch(effect, share, ratio, tuple(children))
+
+
+def _span(ratio: Factor | tuple[float, float, float]) -> tuple[float, float, float]:
+    return (ratio.low, ratio.value, ratio.high) if isinstance(ratio, Factor) else ratio
+
+
+def words_of_branch(branch: Branch) -> str:
+    """`more letters (rebound and structure): +300 kg a year, × -0.3 (-0.5 to -0.1)`."""
+    sign = "+" if branch.share > 0 else ""
+    text = f"{branch.effect.name} ({ORDER_NAMES[branch.effect.order]}): {sign}{mass_of(branch.share)} a year"
+    if branch.ratio is not None:
+        low, best, high = branch.ratio
+        text += f", × {best:g}" + (f" ({low:g} to {high:g})" if high > low else "")
+    return text + (" ↺ a loop: it stands above" if branch.closes_loop else "")
+
+
+def root_words(consequences: Consequences) -> str:
+    """The net with its interval, against what."""
+    net = consequences.net
+    span = f"{mass_of(net.low)} to {mass_of(net.high)}"
+    return f"net {mass_of(net.best)} a year ({span}), against: {consequences.reference}"
+
+
+def tree_lines(consequences: Consequences) -> list[str]:
+    """The tree as text."""
+    lines = [root_words(consequences)]
+
+    def add(branches: tuple[Branch, ...], indent: str) -> None:
+        for number, branch in enumerate(branches):
+            last = number == len(branches) - 1
+            lines.append(f"{indent}{'└── ' if last else '├── '}{words_of_branch(branch)}")
+            add(branch.children, indent + ("    " if last else "│   "))
+
+    add(tuple(branches_of(consequences)), "")
+    return lines
+
+
+def show_tree(consequences: Consequences, stream: TextIO | None = None) -> None:
+    """Print the tree: with rich on a terminal where it is installed (green what is avoided, red what is added)."""
+    stream = sys.stdout if stream is None else stream
+    try:
+        from rich.console import Console
+    except ImportError:
+        stream.write("\n".join(tree_lines(consequences)) + "\n")
+        return
+    if not stream.isatty():
+        stream.write("\n".join(tree_lines(consequences)) + "\n")
+        return
+    Console(file=stream, highlight=False).print(_rich_tree(consequences))
+
+
+def _rich_tree(consequences: Consequences) -> Tree:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text(root_words(consequences), style="bold"))
+
+    def add(node: Tree, branches: tuple[Branch, ...]) -> None:
+        for branch in branches:
+            style = "green" if branch.share < 0 else "red" if branch.share > 0 else ""
+            add(node.add(Text(words_of_branch(branch), style=style)), branch.children)
+
+    add(root, tuple(branches_of(consequences)))
+    return root
+
+
+def plot_tree(consequences: Consequences, path: str | os.PathLike[str]) -> None:
+    """The tree as a picture: one column a step away from the service, green what is avoided, red what is added; the
+    ratio stands on each arrow, a loop is dashed. Format by the suffix. ValueError, ImportError as of any figure."""
+    trees = branches_of(consequences)
+    rows = sum(_leaves(tree) for tree in trees)
+    depth = max(_depth(tree) for tree in trees)
+    figure = figure_for(path, (2.9 * (depth + 1), 1.2 + 0.9 * rows))
+    axes = figure.subplots()
+    axes.set(xlim=(-0.55, depth + 0.55), ylim=(-rows + 0.3, 0.7))
+    axes.axis("off")
+    middle = -(rows - 1) / 2
+    _box(axes, 0.0, middle, f"net\n{_amount(consequences.net.best)}", consequences.net.best)
+    top = 0.0
+    for tree in trees:
+        top = _draw(axes, tree, 1.0, top, (0.0, middle))
+    axes.set_title(f"against: {consequences.reference}; declared, not measured", fontsize=9, loc="left")
+    save(figure, path)
+
+
+def _leaves(branch: Branch) -> int:
+    return max(1, sum(_leaves(child) for child in branch.children))
+
+
+def _depth(branch: Branch) -> int:
+    return 1 + max((_depth(child) for child in branch.children), default=0)
+
+
+def _draw(axes: Axes, branch: Branch, x: float, top: float, parent: tuple[float, float]) -> float:
+    """One branch with those below it; the next free row."""
+    y = top - (_leaves(branch) - 1) / 2
+    style = {"arrowstyle": "->", "color": "0.4", "linestyle": "--" if branch.closes_loop else "-"}
+    axes.annotate("", (x - 0.24, y), (parent[0] + 0.24, parent[1]), arrowprops=style)
+    if branch.ratio is not None:
+        axes.text(x - 0.5, (y + parent[1]) / 2, f"× {branch.ratio[1]:g}", fontsize=7, ha="center", va="bottom")
+    name = f"{branch.effect.name}\n{ORDER_NAMES[branch.effect.order]}\n{_amount(branch.share)}"
+    _box(axes, x, y, name + ("\n↺ a loop" if branch.closes_loop else ""), branch.share)
+    for child in branch.children:
+        top = _draw(axes, child, x + 1.0, top, (x, y))
+    return top if branch.children else top - 1.0
+
+
+def _box(axes: Axes, x: float, y: float, text: str, grams: float) -> None:
+    colour = "#d9f0d3" if grams < 0 else "#fddbc7" if grams > 0 else "#eeeeee"
+    box = {"boxstyle": "round,pad=0.4", "facecolor": colour, "edgecolor": "0.5"}
+    axes.text(x, y, text, ha="center", va="center", fontsize=8, bbox=box)
+
+
+def _amount(grams: float) -> str:
+    return f"{'+' if grams > 0 else ''}{mass_of(grams, 3)} a year"
