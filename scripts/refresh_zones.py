@@ -48,6 +48,14 @@ _PROVINCES = {
 }  # fmt: skip
 _AWARE_NAMES = {"CA-NF": "CA-NL", "CA-YK": "CA-YT"}
 
+# Direct emissions (scope 2) of a state and of the nation, g/kWh: National Greenhouse Accounts Factors 2024.
+_AUSTRALIAN = {
+    "ACT": ("Australian Capital Territory", 660), "NSW": ("New South Wales", 660), "NT": ("Northern Territory", 560),
+    "QLD": ("Queensland", 710), "SA": ("South Australia", 230), "TAS": ("Tasmania", 150), "VIC": ("Victoria", 770),
+    "WA": ("Western Australia", 510),
+}  # fmt: skip
+_AUSTRALIA = 630
+
 EU = """
 AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU SVK SVN ESP SWE
 """
@@ -106,7 +114,7 @@ def build_mixes(wheels: Path) -> dict[str, Any]:
     }
 
 
-def build_finer(wheels: Path, lifecycle: dict[str, float]) -> dict[str, Any]:
+def build_finer(wheels: Path, lifecycle: dict[str, float], australia: float) -> dict[str, Any]:
     """Intensity of zones within a country, each with its basis: direct emissions or life cycle."""
     rows: list[list[Any]] = []
     states = wheel_json(wheels, CODECARBON, f"{_PRIVATE}/2023/usa_emissions.json")
@@ -127,6 +135,8 @@ def build_finer(wheels: Path, lifecycle: dict[str, float]) -> dict[str, Any]:
         if len(code) == 3:
             name = row["description"].replace(" Bidding Zone ", ", bidding zone ").partition(" (")[0]
             rows.append([f"{code[:2]}-{code}", name, row["year"], row["emission_factor"], "lifecycle", "entsoe"])
+    for state, (name, grams) in _AUSTRALIAN.items():
+        rows.append([f"AU-{state}", name, 2023, round(grams / _AUSTRALIA * australia, 1), "lifecycle", "nga"])
     return {
         "unit": "g/kWh",
         "method": "production, average, location-based, yearly",
@@ -146,6 +156,12 @@ def build_finer(wheels: Path, lifecycle: dict[str, float]) -> dict[str, Any]:
                 "source": "Ministry of Ecology and Environment of China, emission factors of provinces",
                 "url": "https://www.mee.gov.cn",
                 **_MIT,
+            },
+            "nga": {
+                "source": "Australian Government, National Greenhouse Accounts Factors 2024, scope 2 by state over the"
+                " nation's, times the nation's life cycle of 2023",
+                "url": "https://www.dcceew.gov.au/climate-change/publications/national-greenhouse-accounts-factors",
+                "licence": "CC-BY-4.0",
             },
             "entsoe": {
                 "source": "ENTSO-E generation of bidding zones, weighed by codecarbon",
@@ -174,7 +190,7 @@ def build_aware(wheels: Path, codes: dict[str, str]) -> dict[str, Any]:
         code = codes.get(place) if len(place) == 2 else _AWARE_NAMES.get(place, place)
         values = [column.get(place) for column in columns]
         known = [value for value in values if value is not None]
-        if code and known and (len(code) == 3 or code[:3] in ("US-", "CA-", "CN-")):
+        if code and known and (len(code) == 3 or code[:3] in ("US-", "CA-", "CN-", "AU-")):
             rows.append([code, *(known[0] if value is None else value for value in values)])
     return {
         "unit": "m3/m3",
@@ -188,6 +204,11 @@ def build_aware(wheels: Path, codes: dict[str, str]) -> dict[str, Any]:
         },
         "rows": sorted(rows),
     }
+
+
+def _of(countries: list[Any], code: str, year: int) -> float:
+    """What the table of countries says of one and a year."""
+    return next(grams for row in countries if row[0] == code for described, grams, _ in row[3] if described == year)
 
 
 def check(mixes: dict[str, Any], finer: dict[str, Any], aware: dict[str, Any]) -> list[str]:
@@ -228,7 +249,7 @@ def main() -> int:
                 subprocess.run([*command, CODECARBON, EDGES], check=True)
             tables = [
                 build_mixes(wheels),
-                build_finer(wheels, {fuel: row[0] for fuel, row in constants.items()}),
+                build_finer(wheels, {fuel: row[0] for fuel, row in constants.items()}, _of(countries, "AUS", 2023)),
                 build_aware(wheels, {row[1]: row[0] for row in countries}),
             ]
     faults = check(*tables)

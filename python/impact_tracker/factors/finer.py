@@ -1,4 +1,4 @@
-"""Zones within a country: states of the USA, provinces of Canada and China, bidding zones of Norway and Sweden."""
+"""Zones within a country: states and provinces (USA, Canada, Australia, China), bidding zones of Norway and Sweden."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .factor import Factor
 from .ranges import range_of
 from .tables import Row, published, table
 
-COUNTRIES = {"US": "USA", "CA": "CAN", "CN": "CHN", "NO": "NOR", "SE": "SWE"}
+COUNTRIES = {"AU": "AUS", "US": "USA", "CA": "CAN", "CN": "CHN", "NO": "NOR", "SE": "SWE"}
 
 # Direct emissions to the life cycle, in g/kWh: making and bringing the fuel, and plants that burn none. So the sum of
 # the states (349.7 direct in 2023) is the country's 392.8 of the life cycle, and 35 grids of which both are published

@@ -66,7 +66,12 @@ def _carbon(run: Statement) -> str:
     if grams.value is None:
         return f"carbon not known: {grams.note}"
     amount = digits.carbon(grams.value, grams.low, grams.high)
-    return amount if grid is None else f"{amount} at {grid.value:.4g} g/kWh, {run.site.pue_in_words}"
+    if grid is None:
+        return amount
+    note = (
+        f" ({grid.note})" if grid.note and grid.year is not None and run.site.zone else ""
+    )  # another year than the one asked for
+    return f"{amount} at {grid.value:.4g} g/kWh{note}, {run.site.pue_in_words}"
 
 
 def _machine(run: Statement) -> str:

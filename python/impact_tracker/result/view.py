@@ -32,6 +32,10 @@ def weighed_with(result: WeighedResult) -> str:
     words = f"{factor.value:g} g/kWh, {factor.name or factor.source}"
     if factor.year is not None:
         words += f" {factor.year}"
+    if (
+        factor.note and factor.year is not None and result.weighing.zone
+    ):  # another year than the one asked for, another basis
+        words += f" ({factor.note})"
     return words + pue_in_words(result.weighing)
 
 

@@ -54,6 +54,10 @@ def test_json_csv_and_other_factors(emissions, capsys):
     )
     old = json.loads(report(capsys, emissions, "--json", "--zone", "PL", "--year", "2023")[1])["runs"][0]
     assert old["carbon_g"] == pytest.approx(0.6 * 655.3)
+    assert (
+        "(Poland has no value for 2012; the first is of 2020)"
+        in report(capsys, emissions, "--zone", "PL", "--year", "2012")[1]
+    )
     assert report(capsys, emissions, "--csv")[1].startswith(",".join(codecarbon.COLUMNS[:3]))
     assert "0.3725 W/GB" in report(capsys, emissions, "--explain")[1]
 
