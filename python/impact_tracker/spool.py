@@ -26,7 +26,8 @@ from .overlap import MachineSpan, Scope
 from .typed import built
 from .values import Energy, quality_of
 
-SCHEMA = 1
+SCHEMA = 2
+_ENERGY = ("best_j", "half_j", "bias_j", "modelled_j", "quality", "partial")
 SPOOL, DAMAGED = "spool", "damaged"
 FATES = ("finished", "failed", "cancelled", "debug", "open")
 STAGES = ("gathering", "storage", "processing", "analysis", "training", "deployment")
@@ -170,9 +171,11 @@ def as_bytes(content: RunEntry | Amendment) -> bytes:
     """A file of the spool: schema, kind of content, a check sum over the content, and the content."""
     body = {item.name: getattr(content, item.name) for item in fields(content)}
     if isinstance(content, RunEntry):
-        energy = content.energy
-        parts = (energy.best_j, energy.half_j, energy.bias_j, energy.modelled_j, energy.quality, energy.partial)
-        body.update(energy=list(parts), place=_told(content.place), lineage=_told(content.lineage))
+        body.update(
+            energy={name: getattr(content.energy, name) for name in _ENERGY},
+            place=_told(content.place),
+            lineage=_told(content.lineage),
+        )
     what = "run" if isinstance(content, RunEntry) else "amendment"
     text = _canonical({name: value for name, value in body.items() if value is not None and value != {}})
     check = zlib.crc32(text.encode("utf-8", "surrogatepass"))
@@ -205,9 +208,11 @@ def from_bytes(data: bytes) -> RunEntry | Amendment:
             return built(Amendment, content)
         if what != "run":
             raise ValueError(f"it holds no run but {what!r}")
-        best, half, bias, modelled, quality, partial = content.pop("energy")
-        energy = Energy(best, half, bias, modelled, quality_of(quality), bool(partial))
-        return replace(built(RunEntry, content), energy=energy)
+        energy = content.pop("energy")
+        if schema < 2:  # six values in a row
+            energy = dict(zip(_ENERGY, energy))
+        energy["quality"] = quality_of(energy["quality"])
+        return replace(built(RunEntry, content), energy=Energy(**energy))
     except NewerSpoolError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

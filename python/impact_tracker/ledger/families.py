@@ -26,15 +26,35 @@ class BuiltRun(NamedTuple):
     metrics: dict[str, float | None]
 
 
-def split(energy: Energy, weights: Sequence[float]) -> list[Energy]:
-    """An energy in parts, whose sum it is: half-widths are those of independent errors, and add up to the whole's."""
-    weight_sum = math.fsum(weights)
-    shares = [weight / weight_sum if weight_sum > 0 else 1.0 / len(weights) for weight in weights]
+def split(energy: Energy, weights: Sequence[float], most: Sequence[float] | None = None) -> list[Energy]:
+    """An energy in parts by weights, whose sum it is: half-widths are those of independent errors, and add up to the
+    energy's. `most`: what each part may be at the most, where together they are enough; what one leaves the others
+    take."""
+    parts_j = _filled(energy.best_j or 0.0, list(weights), [math.inf] * len(weights) if most is None else list(most))
+    sum_j = math.fsum(parts_j)
     parts = []
-    for share in shares:
-        part = energy.scaled(share)
+    for part_j in parts_j:
+        share = part_j / sum_j if sum_j > 0 else 1.0 / len(parts_j)
         half_j = None if energy.half_j is None else energy.half_j * math.sqrt(share)
-        parts.append(replace(part, half_j=half_j))
+        parts.append(replace(energy.scaled(share), half_j=half_j))
+    return parts
+
+
+def _filled(left_j: float, weights: list[float], most: list[float]) -> list[float]:
+    if math.fsum(most) < left_j:
+        most = [math.inf] * len(most)
+    parts = [0.0] * len(weights)
+    waiting = list(range(len(weights)))
+    while waiting:
+        weight_sum = math.fsum(weights[index] for index in waiting)
+        shares = {index: weights[index] / weight_sum if weight_sum > 0 else 1.0 / len(waiting) for index in waiting}
+        full = [index for index in waiting if left_j * shares[index] > most[index]]
+        for index in full or waiting:
+            parts[index] = most[index] if full else left_j * shares[index]
+        if not full:
+            return parts
+        left_j = max(left_j - math.fsum(most[index] for index in full), 0.0)
+        waiting = [index for index in waiting if index not in full]
     return parts
 
 

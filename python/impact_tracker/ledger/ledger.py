@@ -18,6 +18,7 @@ from ..weighing import Weighing
 from .database import Cell, DamagedIndexError, Database, Postgres, Sqlite, index_path, url_in
 from .rows import Filter, LedgerRun, metrics_of, run_of, texts_of
 from .schema import RUN_COLUMNS, prepare
+from .settle import Touched, settle
 from .sync import SyncOutcome, damaged_files, spool_id, sync
 
 __all__ = ["BestRun", "Ledger", "SyncOutcome"]
@@ -74,14 +75,14 @@ class Ledger:
             database = _embedded(folder)
         ledger = cls(folder, database)
         try:
-            if prepare(database):
+            if prepare(database, ledger.settle_all):
                 ledger.rebuild(progress)
             elif is_synced:
                 ledger.sync(progress)
         except DamagedIndexError:
             database.close()
             ledger = cls(folder, _embedded(folder, anew=True))
-            prepare(ledger.database)
+            prepare(ledger.database, ledger.settle_all)
             ledger.rebuild(progress)
             ledger.outcome.notes.append("the index was damaged and is made anew from the spools")
         return ledger
@@ -108,6 +109,10 @@ class Ledger:
         if self._end_killed():
             sync(self.database, self.folder, progress)
         return self._done(outcome)
+
+    def settle_all(self) -> None:
+        """Makes anew all that follows from the files that the index has read, within a transaction of the caller."""
+        settle(self.database, Touched(everything=True))
 
     def _done(self, outcome: SyncOutcome) -> SyncOutcome:
         self.outcome = outcome

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..spool import SCHEMA as SPOOL_SCHEMA
+from collections.abc import Callable, Sequence
+
 from .database import Database
 
-VERSION = 1
+VERSION = 2
 
 # fmt: off
 _KINDS: dict[str, tuple[str, ...]] = {
@@ -71,8 +72,9 @@ def _columns(names: tuple[str, ...]) -> str:
     return ", ".join(f"{name} {kinds.get(name, 'BIGINT')}" for name in names)
 
 
-# `live`: whether it is the version of the run that counts. `at`: the machine whose energy it shares; c_…: its part.
-_TABLES = (
+# What spools say, one row a file. `live`: whether it is the version of the run that counts. `at`: the machine whose
+# energy it shares; c_…: its part.
+_KEPT = (
     "CREATE TABLE ledger_meta (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE ledger_shards (spool TEXT, shard TEXT, mtime_ns BIGINT, PRIMARY KEY (spool, shard))",
     f"CREATE TABLE ledger_entries ({_columns(ENTRY_COLUMNS)}, live BIGINT, family TEXT, at TEXT, "
@@ -81,6 +83,9 @@ _TABLES = (
     "CREATE TABLE ledger_amendments (file TEXT PRIMARY KEY, spool TEXT, shard TEXT, run_id TEXT, written_ns BIGINT, "
     "body TEXT)",
     "CREATE TABLE ledger_weighings (id TEXT PRIMARY KEY, body TEXT)",
+)
+# What follows from it, and may be made anew at any time.
+_DERIVED = (
     f"CREATE TABLE ledger_runs ({_columns(RUN_COLUMNS)}, PRIMARY KEY (run_id))",
     # With what a search for the best run asks of it, so that it reads one index alone.
     "CREATE TABLE ledger_metrics (run_id TEXT, name TEXT, value DOUBLE PRECISION, project TEXT, fate TEXT, stage TEXT, "
@@ -108,38 +113,40 @@ _INDICES = (
     *(f"{table}_month ON {table} (project, month)" for table in SUM_TABLES),
 )
 
-# From each version to the next. An index of one host is made anew from its spools instead; a team's cannot be, for
-# nobody has everybody's spools.
-_STEPS: dict[int, tuple[str, ...]] = {}
+# From each version to the next, for the tables that are kept: what follows from them is made anew. Version 1 had other
+# tables of what follows, and no sums. The index of one host is made anew from its spools altogether; a team's cannot
+# be, for nobody has everybody's spools.
+_STEPS: dict[int, tuple[str, ...]] = {1: ()}
 
 
-def prepare(database: Database) -> bool:
-    """Makes the tables where there are none, or brings them to this version. Whether all is to be read anew.
+def prepare(database: Database, settle_all: Callable[[], None]) -> bool:
+    """Makes the tables where there are none, or brings them to this version; `settle_all` fills those that follow from
+    the others. Whether the spools are to be read anew.
 
     ValueError for an index of a newer version.
     """
-    version = _version(database)
-    if version == VERSION:
+    if _version(database) == VERSION:
         return False
     with database.exclusive():
         version = _version(database)  # another process may have been first
+        if version == VERSION:
+            return False
         if version is not None and version > VERSION:
             raise ValueError(
                 f"the ledger's index {database.place} is of version {version}, this program knows {VERSION}: "
                 "it was written by a newer impact-tracker, install that"
             )
-        if version == VERSION:
-            return False
-        if version is None:
-            _create(database)
-            return True
-        if not database.is_shared:
-            _drop(database)
-            _create(database)
+        if version is None or not database.is_shared:
+            _drop(database, (*_KEPT, *_DERIVED))
+            _create(database, (*_KEPT, *_DERIVED))
+            database.run("INSERT INTO ledger_meta VALUES ('version', ?)", (str(VERSION),))
             return True
         for step in range(version, VERSION):
             for statement in _STEPS[step]:
                 database.run(statement)
+        _drop(database, _DERIVED)
+        _create(database, _DERIVED)
+        settle_all()
         database.run("UPDATE ledger_meta SET value = ? WHERE name = 'version'", (str(VERSION),))
     return False
 
@@ -151,17 +158,15 @@ def _version(database: Database) -> int | None:
     return int(str(rows[0][0])) if rows else None
 
 
-def _create(database: Database) -> None:
-    for table in _TABLES:
+def _create(database: Database, tables: Sequence[str]) -> None:
+    for table in tables:
         database.run(table.replace("TEXT", database.text))
     for index in _INDICES:
-        database.run(f"CREATE INDEX {index}")
-    stated = [("version", str(VERSION)), ("spool_schema", str(SPOOL_SCHEMA))]
-    database.many("INSERT INTO ledger_meta VALUES (?, ?)", stated)
+        database.run(f"CREATE INDEX IF NOT EXISTS {index}")
 
 
-def _drop(database: Database) -> None:
-    for table in _TABLES:
+def _drop(database: Database, tables: Sequence[str]) -> None:
+    for table in tables:
         database.run(f"DROP TABLE IF EXISTS {table.split()[2]}")
 
 

@@ -214,11 +214,11 @@ def _parts(rows: Sequence[Row]) -> list[Row]:
         energies = [energy_of(rows[index][-6:]) for index in group]
         energy_once, _ = counted([spans[index] for index in group], energies)
         shares = [rows[index][8] for index in group]
+        own = [max(energy.best_j or 0.0, 0.0) for energy in energies]
+        weights = own
         if all(share is not None for share in shares) and sum(float(share or 0.0) for share in shares) > 0:
             weights = [max(float(share or 0.0), 0.0) for share in shares]
-        else:
-            weights = [max(energy.best_j or 0.0, 0.0) for energy in energies]
-        parts += [(*energy_cells(part), rows[index][1]) for index, part in zip(group, split(energy_once, weights))]
+        parts += [(*energy_cells(part), rows[index][1]) for index, part in zip(group, split(energy_once, weights, own))]
     return parts
 
 
