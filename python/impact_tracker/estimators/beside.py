@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..factors import Factor, UnknownFactorError, gpu_tdp
+from ..factors.assumed import with_range
 from ..factors.cards import ANY_CARD
 from ..factors.hardware import find_cpu, physical_cores
 from ..footprint import pue_factor
@@ -109,13 +110,14 @@ def _core_power(hardware: Hardware, cores: int, notes: list[str]) -> Factor:
     if not chip.exact:
         notes.append(f"{chip.name}: {chip.tdp.note}")
     watts = per_core(chip.tdp.value, own)
-    return replace(
+    core = replace(
         chip.tdp,
         value=watts,
         low=watts if chip.exact else min(watts, chip.tdp.low / own),
         high=watts if chip.exact else max(watts, chip.tdp.high / own),
         name=f"power of a core, {chip.name} ({chip.tdp.value:g} W / {own})",
     )
+    return with_range(core, "cpu_tdp") if chip.exact else core
 
 
 def _card_power(cards: Sequence[str], notes: list[str]) -> Factor | None:

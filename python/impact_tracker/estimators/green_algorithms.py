@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..factors import Factor, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
+from ..factors import Factor, FactorError, UnknownFactorError, constant, cpu, gpu_tdp, intensity, ram_power, zone_code
+from ..factors.assumed import with_range
 from ..factors.cards import ANY_CARD
 from ..factors.hardware import ANY_CPU_W_PER_CORE
+from ..factors.ranges import range_of
 from ..footprint import Term, carbon_of, pue_factor
 from .calculator_tables import HOW, CalculatorTables, CloudSite, calculator_tables
 from .estimate import Estimate, EstimateError, number, watts, with_overhead
@@ -90,8 +92,10 @@ def core_power(model: str) -> Factor:
         )
     value = per_core(chip.tdp.value, chip.cores)
     name = f"power of a core, {chip.name} ({chip.tdp.value:g} W / {chip.cores})"
-    low, high = (chip.tdp.low / chip.cores, chip.tdp.high / chip.cores) if not chip.exact else (value, value)
-    return replace(chip.tdp, value=value, low=min(low, value), high=max(high, value), name=name)
+    low, high = chip.tdp.low / chip.cores, chip.tdp.high / chip.cores
+    core = replace(chip.tdp, value=value, low=min(low, value), high=max(high, value), name=name)
+    # The design power of a chip is what its maker defines; what a core draws is not.
+    return core if not chip.exact else with_range(replace(core, low=value, high=value), "cpu_tdp")
 
 
 def green_algorithms(
@@ -194,7 +198,7 @@ def _pue(
     name = platform.casefold().replace("_", " ")
     source = _SOURCE.format(chosen.version)
     if region is not None and region.pue is not None:
-        return Factor.stated(region.pue, "1", f"PUE of the region of {platform}", source)
+        return with_range(Factor.stated(region.pue, "1", f"PUE of the region of {platform}", source), "pue")
     if name == "personal computer":
         return Factor.stated(1.0, "1", "PUE of a personal computer", source)
     if name == "local server":
@@ -203,7 +207,15 @@ def _pue(
     if name not in clouds:
         known = ", ".join(["personal computer", "local server", *clouds])
         raise EstimateError(f"unknown platform {platform!r}; known are {known}")
-    return Factor.stated(clouds[name], "1", f"PUE of {platform}", source)
+    return with_range(Factor.stated(clouds[name], "1", f"PUE of {platform}", source), "pue")
+
+
+def _country_of(location: str) -> str:
+    """The code by which the tables know a location; itself where they do not."""
+    try:
+        return zone_code(location)
+    except FactorError:
+        return location
 
 
 def unknown_pue(value: float, source: str) -> Factor:
@@ -223,12 +235,12 @@ def _core_power(
         notes.append(f"no processor was named: {ANY_CPU_W_PER_CORE:g} W a core, the method's default")
         return ANY_CORE
     if own is not None:
-        return _of_table(own, own.core_w(model), f"power of a core, {model}")
+        return _of_table(own, own.core_w(model), f"power of a core, {model}", "cpu_tdp")
     return core_power(model)
 
 
-def _of_table(own: CalculatorTables, value_w: float, name: str) -> Factor:
-    return Factor.stated(value_w, "W", name, _SOURCE.format(own.version))
+def _of_table(own: CalculatorTables, value_w: float, name: str, kind: str) -> Factor:
+    return with_range(Factor.stated(value_w, "W", name, _SOURCE.format(own.version)), kind)
 
 
 def _card_power(
@@ -240,7 +252,7 @@ def _card_power(
         notes.append("no card was named: 200 W, the method's default")
         return replace(gpu_tdp(ANY_CARD), quality="estimated")
     if own is not None:
-        return _of_table(own, own.card_w(model), f"power of a card, {model}")
+        return _of_table(own, own.card_w(model), f"power of a card, {model}", "gpu_tdp")
     return gpu_tdp(model)
 
 
@@ -261,16 +273,18 @@ def _intensity(
         value = known[code]
         note = "" if zone is not None else "no zone was given: the method's world average"
         notes.extend([note] if note else [])
+        low, high = range_of(code if own is None else _country_of(code), value, finer="-" in code)
         return Factor(
             value,
             "g/kWh",
-            value,
-            value,
+            low,
+            high,
             _SOURCE.format(chosen.version),
             licence="CC-BY-4.0",
             quality="estimated" if note else "modelled",
             name=f"carbon intensity of electricity, {code}",
             note=note,
+            spread="lognormal",
         )
     notes.append(
         f"the intensity of {code} is the bundled table's, not that of version {chosen.version}, of which the package"

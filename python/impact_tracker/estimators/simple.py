@@ -4,7 +4,9 @@ full."""
 from __future__ import annotations
 
 from ..factors import Factor, constant, gpu_tdp, intensity
+from ..factors.assumed import with_range
 from ..factors.cards import find_card
+from ..factors.ranges import range_of
 from ..footprint import Term, carbon_of, pue_factor
 from .estimate import Estimate, EstimateError, energy, number, watts, with_overhead
 
@@ -79,7 +81,7 @@ def strubell(
 
     What is `None` is not in it, and the notes say so; EstimateError where all are.
     """
-    pue = Factor.stated(STRUBELL_PUE, "1", "PUE", "Strubell et al. 2019 after Ascierto 2018")
+    pue = with_range(Factor.stated(STRUBELL_PUE, "1", "PUE", "Strubell et al. 2019 after Ascierto 2018"), "pue")
     k = number(hours, "hours", _SOME) / 1000.0
     powers = {
         "cores": (cpu_w, k, "power of the processors"),
@@ -93,11 +95,12 @@ def strubell(
     notes = tuple(f"the {what} was not given and is not in it" for what in absent)
     used, split = with_overhead(parts, pue)
     grams = STRUBELL_LB_PER_KWH * LB_TO_G
+    low, high = range_of("USA", grams)
     grid = Factor(
         grams,
         "g/kWh",
-        grams,
-        grams,
+        low,
+        high,
         "US EPA 2018, 0.954 lb/kWh, as used by Strubell et al. 2019",
         year=2018,
         name="carbon intensity of electricity, USA",
@@ -169,7 +172,7 @@ def cloud(
     if number(cards, "cards"):
         ends, known = _ccf_card(card)
         parts["gpu"] = Term(k * cards, ((_between(ends, used_cards, _CARD_SPREAD, f"a {known}"), 1),))
-    ram = Factor.stated(0.392, "W", "power of a GB of memory", _CCF)
+    ram = with_range(Factor.stated(0.392, "W", "power of a GB of memory", _CCF), "ram_power")
     parts["memory"] = Term(k * number(memory_gb, "memory_gb"), ((ram, 1),))
     disks = 1.2 * number(ssd_tb, "ssd_tb") + 0.65 * number(hdd_tb, "hdd_tb")
     parts["storage"] = Term(k, ((Factor.stated(disks, "W", "power of the storage", _CCF), 1),))

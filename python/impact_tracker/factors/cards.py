@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from .assumed import with_range
 from .card_table import Card, by_further_name, by_model, cards, installed_cards, maker_of
 from .card_words import Words, alternatives, words_of
 from .constants import UnknownFactorError, constant
@@ -94,7 +95,8 @@ def gpu_tdp(name: str) -> Factor:
             f"nobody published the power of a {known.name}: state it with --tdp-gpu, or under [gpu_tdp] of the file of"
             " factors"
         )
-    return known.power if known.share == 1.0 else _scaled(known.power, known.share)
+    power = with_range(known.power, "gpu_tdp")
+    return power if known.share == 1.0 else _scaled(power, known.share)
 
 
 def card_names() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .assumed import with_range
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
@@ -47,4 +48,5 @@ def _factor(kind: str, name: str, row: Row, rows: Table) -> Factor:
     value, low, high, year, source, note = row
     origin = table("constants")["sources"][source]
     what = f"{rows['what']}, {name}"
-    return published(origin, value, rows["unit"], what, low=low, high=high, year=year, note=note)
+    stated = published(origin, value, rows["unit"], what, low=low, high=high, year=year, note=note)
+    return with_range(stated, kind, name)

@@ -112,7 +112,7 @@ def test_a_virtual_machine_that_hides_the_model_takes_its_generations():
 def test_the_range_of_a_generation_reaches_the_power_of_a_core():
     per_core, known = core_power("AMD EPYC-Milan Processor"), core_power("AMD EPYC 7763")
     assert per_core.low < per_core.value < per_core.high and per_core.quality == "estimated"
-    assert known.low == known.value == known.high
+    assert per_core.low < known.low < known.value < known.high < per_core.high  # what a core draws is not exact
 
 
 def test_threads_are_not_cores():
