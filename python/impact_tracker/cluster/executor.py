@@ -47,14 +47,14 @@ class LocalThreads:
 class DaskWorkers:
     """Workers of a Dask scheduler at an address; they need this package, and see the same files under the same path."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, patience_s: float = 30.0) -> None:
         """ImportError that names the extra; OSError where nobody answers at the address."""
         try:
             from dask.distributed import Client
         except ImportError as error:
             raise ImportError("--dask needs Dask: pip install impact-tracker[cluster]") from error
         try:
-            self._client = Client(address, timeout=30)  # type: ignore[no-untyped-call]
+            self._client = Client(address, timeout=patience_s)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError) as error:
             raise OSError(f"no Dask scheduler answers at {address}: {error}") from error
 
