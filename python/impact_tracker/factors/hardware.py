@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Processor", "bare_name", "cpu", "find_cpu", "physical_cores", "ram_power"]
 
+_LAPTOP = re.compile(r"\d(?:u|y|h|hs|hx|hk|g[147])$")  # letters that close the name of a laptop's processor
 ANY_CPU_W_PER_CORE = 12.0  # Green Algorithms' value for a processor without a name
 
 
@@ -48,10 +50,25 @@ def _known() -> dict[str, Processor]:
     rows = [(name, watts, cpus["cores"].get(name), origin) for name, watts, _, origin in rows]
     rows += [(*row, cpus["sources"]["ga-3.0"]) for row in cpus["green_algorithms"]]
     rows += [(*row, cpus["sources"]["vendor"]) for row in cpus["rows"]]
-    return {
-        bare_name(name): Processor(name, published(origin, watts, "W", f"thermal design power, {name}"), cores)
-        for name, watts, cores, origin in rows
-    }
+    watts_of: dict[str, list[float]] = {}
+    for name, watts, _, _ in rows:
+        watts_of.setdefault(bare_name(name), []).append(watts)
+    return {bare_name(name): _processor(*row, watts_of[bare_name(name)]) for row in rows for name in [row[0]]}
+
+
+def _processor(name: str, watts: float, cores: int | None, origin: Mapping[str, str], stated: list[float]) -> Processor:
+    """A row of a table. Its power has a range where the tables differ, where the maker of a laptop sets it, and of
+    Apple, which publishes none."""
+    low, high, note, quality = min(stated), max(stated), "", "modelled"
+    bare = bare_name(name)
+    if low < high:
+        note = "the tables differ"
+    if _LAPTOP.search(bare):
+        low, high, note = min(low, 0.6 * watts), max(high, 1.7 * watts), "a laptop's maker sets it"
+    elif name.startswith("Apple "):
+        low, high, note, quality = 0.5 * watts, 2.0 * watts, "Apple publishes none", "estimated"
+    tdp = published(origin, watts, "W", f"thermal design power, {name}", low=low, high=high, note=note, quality=quality)
+    return Processor(name, tdp, cores)
 
 
 @cache

@@ -17,6 +17,7 @@ from .tables import published, table
 
 PROVIDERS = ("aws", "azure", "gcp", "ovhcloud", "scaleway")
 INSTALLED_PROVIDERS = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
+LEAST_HOST_VCPUS = 64  # of a host of which only the family's largest type is known
 _GIB_PER_GB = 2**30 / 1e9
 _SEVERAL = r"[:/]"
 # One thread a core: Arm's processors, and AMD's and Intel's instances that AWS sells without second threads.
@@ -51,15 +52,17 @@ class Instance:
 
     @property
     def share(self) -> Factor:
-        """What the instance is of its host; where only the largest type of the family tells the host's size, down to a
-        quarter of it: the host may be larger."""
-        best = min(1.0, self.vcpus / self.host_vcpus)
-        certain = self.host_sockets is not None or best == 1.0
-        note = f"{self.vcpus:g} of {self.host_vcpus} virtual cores of the host of {self.provider}'s {self.name}"
+        """What the instance is of its host; where only the largest type of the family tells the host's size, the host
+        may be larger: down to a quarter, and up to the share of that type."""
+        known = self.host_sockets is not None and self.host_vcpus >= LEAST_HOST_VCPUS / 4  # no server has less
+        certain = known or "metal" in self.name
+        host_vcpus = self.host_vcpus if certain else max(self.host_vcpus, LEAST_HOST_VCPUS)
+        best, high = min(1.0, self.vcpus / host_vcpus), min(1.0, self.vcpus / self.host_vcpus)
+        note = f"{self.vcpus:g} of {host_vcpus} virtual cores of the host of {self.provider}'s {self.name}"
         source = published(table("instances")["sources"]["ccf"], best, "1", "share of the host").source
         quality = "modelled" if certain else "estimated"
         low = best if certain else best / 4
-        return Factor(best, "1", low, best, source, quality=quality, name="share of the host", note=note)
+        return Factor(best, "1", low, high, source, quality=quality, name="share of the host", note=note)
 
     def core_watts(self, utilisation: float) -> Factor:
         """Watts of a virtual core at a utilisation from 0 to 1: between idle and full as SPECpower's servers of its
