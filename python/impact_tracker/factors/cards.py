@@ -150,6 +150,7 @@ def _fitting(wanted: Words, models: Mapping[str, tuple[tuple[Words, Card], ...]]
     rows = models.get(wanted.model, ())
     if not rows and wanted.model.endswith("maxq"):  # a laptop's card, set to less power
         rows = models.get(re.sub(r"(?:mobile)?maxq$", "mobile", wanted.model), ())
+    rows = rows or models.get(f"{wanted.model}mobile", ())  # laptops alone have it: drivers do not say so
     if not rows and re.fullmatch(r"\d{4}\w*", wanted.model):  # people and clusters write 4090, 2080ti
         rows = models.get(f"rtx{wanted.model}", ()) or models.get(f"gtx{wanted.model}", ())
     if re.fullmatch(r"rtx[68]000|rtx[45]000", wanted.model):  # Turing's or Ada's
