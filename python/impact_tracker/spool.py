@@ -28,6 +28,7 @@ from .values import Energy, quality_of
 
 SCHEMA = 2
 _ENERGY = ("best_j", "half_j", "bias_j", "modelled_j", "quality", "partial")
+_MOST_J = 1e21  # more than mankind uses in a year
 SPOOL, DAMAGED = "spool", "damaged"
 FATES = ("finished", "failed", "cancelled", "debug", "open")
 STAGES = ("gathering", "storage", "processing", "analysis", "training", "deployment")
@@ -123,6 +124,8 @@ class RunEntry:
         _check(self.fate in FATES, "fate", self.fate)
         _check(self.kind in KINDS, "kind", self.kind)
         _check(self.stage is None or self.stage in STAGES, "stage", self.stage)
+        values = (self.energy.best_j, self.energy.half_j, self.energy.bias_j, self.energy.modelled_j)
+        _check(all(abs(value or 0.0) < _MOST_J for value in values), "energy", self.energy)
         seconds = self.duration_s
         _check(seconds is None or 0 <= seconds < math.inf, "duration_s", seconds)
 

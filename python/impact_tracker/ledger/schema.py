@@ -40,7 +40,8 @@ SUMS = {
     "runs": "1",
     "measured": "CASE WHEN best_j IS NULL THEN 0 ELSE 1 END",
     "best_sum_j": "best_j",
-    "half_squares_j2": "half_j * half_j",
+    # PostgreSQL refuses a product that is too small for a number.
+    "half_squares_j2": "CASE WHEN half_j < 1e-150 THEN 0.0 ELSE half_j * half_j END",
     "half_known": "CASE WHEN half_j IS NULL THEN 0 ELSE 1 END",
     "bias_sum_j": "bias_j",
     "bias_known": "CASE WHEN bias_j IS NULL THEN 0 ELSE 1 END",

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from impact_tracker.ledger import Filter, Ledger, report_of
 from impact_tracker.ledger.report import BestBy
 from impact_tracker.spool import Amendment, RunEntry, write
+from impact_tracker.values import Energy
 from python.ledger.drawn import amendments, entries, entry, put
 from python.ledger.killing import check, write_and_kill
 from python.ledger.test_index import content
@@ -178,6 +179,16 @@ def test_both_databases_give_the_same_runs(team: Server, drawn: list[RunEntry | 
             own = content(ledger)
     for mine, theirs in zip(own, shared):
         assert sorted(mine, key=str) == sorted(theirs, key=str)
+
+
+def test_energies_at_the_edge_of_numbers_break_no_sum(team: Server, tmp_path: Path) -> None:
+    folder = spool_of(tmp_path / "ada")
+    write(folder, entry("a", 0, energy=Energy(1.0, 1e-300, 0.0, 0.0)))
+    write(folder, entry("b", 50, energy=Energy(1.0, 1e-3, 0.0, 0.0)))
+    with pytest.raises(ValueError, match="a run's energy cannot be"):
+        entry("c", 99, energy=Energy(1e200))
+    with Ledger.open(team.url) as ledger:
+        assert report_of(ledger, Filter(project="asr")).development.sum.energy == Energy(2.0, 1e-3, 0.0, 0.0)
 
 
 def test_killed_members_lose_nothing(team: Server, tmp_path: Path) -> None:
