@@ -96,10 +96,11 @@ def _persons(impact: Impact) -> dict[str, object]:
 def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
     """Every indicator and stage of a run. ValueError for more idle energy than energy."""
     wue = run.site.wue if assumed.wue is None else assumed.wue
+    nodes = assumed.extent.nodes if assumed.extent is not None else 1
     return assess(
         energy=run.energy,
         duration_s=run.duration_s,
-        idle_j=None if assumed.idle_w is None or run.duration_s is None else assumed.idle_w * run.duration_s,
+        idle_j=None if assumed.idle_w is None or run.duration_s is None else assumed.idle_w * nodes * run.duration_s,
         pue=run.site.overhead,
         zone=run.site.zone,
         grid=run.site.intensity,

@@ -55,8 +55,9 @@ from ..factors.examples import file_or_example
 from ..factors.factor import did_you_mean, near_matches
 from ..factors.life_cycle import INDICATOR_UNITS
 from ..factors.user_file import UserFile
-from ..footprint import zone_factor
+from ..footprint import making_total, zone_factor
 from .inventory import Electricity, Entry, FunctionalUnit, Inventory, Medium, SharedEquipment
+from .workload import MACHINE_FIELDS, Fields, machine_of
 
 _Thing = TypeVar("_Thing")
 
@@ -155,7 +156,7 @@ class _Tables:
     def _equipment(self, name: str) -> SharedEquipment:
         where = ["equipment", name]
         known = [f"{indicator}_{suffix}" for indicator, suffix in _SUFFIX.items()]
-        self.file.check_names(where, (*known, "lifetime_years", "active", "source", "note"))
+        self.file.check_names(where, (*known, "machine", "lifetime_years", "active", "source", "note"))
         years = self._factor(where, "lifetime_years", "year", "lifetime")
         active = self._factor(where, "active", "1", "share of its life in which it works")
         if years is None or active is None:
@@ -164,7 +165,30 @@ class _Tables:
             raise self.file.fault(
                 [*where, "active"], f"{name}: active lies above 0 and up to 1, lifetime_years above 0"
             )
-        return SharedEquipment(name, self._amounts(where, _SUFFIX, "", "making"), years, active)
+        making = {**self._by_parts(name), **self._amounts(where, _SUFFIX, "", "making")}
+        return SharedEquipment(name, making, years, active)
+
+    def _by_parts(self, name: str) -> dict[str, Factor]:
+        """The making of equipment that is described by its parts, from the component models."""
+        where = ["equipment", name]
+        if "machine" not in self.file.table(*where):
+            return {}
+        self.file.check_names([*where, "machine"], MACHINE_FIELDS)
+        try:
+            machine = machine_of(Fields(self.file, *where), self.source)
+        except FactorError as fault:
+            raise self.file.fault([*where, "machine"], str(fault)) from fault
+        making = {}
+        for indicator in ("carbon", "adp", "primary_energy"):
+            made = making_total(machine, indicator) if machine is not None else None
+            if made is None or made.value is None or made.low is None or made.high is None:
+                continue
+            unit, scale = INDICATOR_UNITS[indicator]
+            low, best, high = (end / scale for end in (made.low, made.value, made.high))
+            source = f"component models (docs/hardware.md) of the parts that {self.source} states"
+            named = f"{indicator.replace('_', ' ')} of making, {name}"
+            making[indicator] = Factor(best, unit, low, high, source, name=named, note=made.note)
+        return making
 
     def _medium(self, name: str) -> Medium:
         where = ["medium", name]

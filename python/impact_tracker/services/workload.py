@@ -40,11 +40,11 @@ Numbers may be `[low, best, high]` where they are no counts. JSON holds the same
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..factors import Factor, cpu, gpu_tdp, intensity, ram_power, zone_code
+from ..factors import Factor, card, cpu, gpu_tdp, intensity, ram_power, zone_code
 from ..factors.examples import file_or_example
 from ..factors.user_file import UserFile
 from ..footprint import Allocation, Extent, Machine
@@ -53,13 +53,14 @@ from ..hostinfo import Hardware
 from ..interop.statement import Site, Statement
 from ..values import Energy, joules_of, worst_quality
 
+MACHINE_FIELDS = (
+    *("cpus", "cpu_cores", "ram_gb", "ram_gb_per_cm2", "ssd_gb", "hdds", "psus", "chassis"),
+    *("gpus", "gpu", "gpu_die_cm2", "gpu_memory_gb"),
+)
 _FIELDS = {
     "run": ("hours", "nodes", "dynamic_ratio", "development", "source", "energy_kwh", "quality"),
     "power": ("cpu", "cpu_usage", "gpu", "gpu_usage"),
-    "machine": (
-        *("cpus", "cpu_cores", "ram_gb", "ram_gb_per_cm2", "ssd_gb", "hdds", "psus", "chassis"),
-        *("gpus", "gpu", "gpu_die_cm2", "gpu_memory_gb"),
-    ),
+    "machine": MACHINE_FIELDS,
     "site": ("zone", "intensity_g_per_kwh", "pue", "wue_l_per_kwh"),
     "allocation": ("lifetime_years", "utilisation"),
 }
@@ -85,7 +86,7 @@ def read_workload(path: str | Path) -> Workload:
             file.check_names([table], known)
     if "hours" not in file.tables.get("run", {}):
         raise file.fault(["run"], "it lacks hours = … under [run]: how long the run took")
-    fields = _Fields(file)
+    fields = Fields(file)
     source = fields.text("run", "source") or f"stated in {file.path.name}"
     extent = Extent.stated(
         fields.count("run", "nodes", 1),
@@ -93,7 +94,7 @@ def read_workload(path: str | Path) -> Workload:
         fields.span("run", "development", 1.0),
         source,
     )
-    machine = _machine(fields, source)
+    machine = machine_of(fields, source)
     energy = _energy(fields, machine, extent.nodes)
     hours = fields.span("run", "hours", 0.0)
     assert hours is not None
@@ -109,45 +110,58 @@ def read_workload(path: str | Path) -> Workload:
     return Workload(run, machine, _allocation(fields, source), extent)
 
 
-class _Fields:
-    """The file's fields with their checks."""
+class Fields:
+    """The file's fields with their checks; `above`: the words that lead to the tables."""
 
-    def __init__(self, file: UserFile) -> None:
-        self.file = file
+    def __init__(self, file: UserFile, *above: str) -> None:
+        self.file, self._above = file, above
+
+    def _entries(self, table: str) -> Mapping[str, object]:
+        above = self.file.table(*self._above) if self._above else self.file.tables
+        return self.file.table(*self._above, table) if table in above else {}
 
     def has(self, table: str, field: str | None = None) -> bool:
-        entries = self.file.tables.get(table)
-        return isinstance(entries, dict) and (field is None or field in entries)
+        """Whether the table, or a field of it, is there."""
+        above = self.file.table(*self._above) if self._above else self.file.tables
+        return table in above if field is None else field in self._entries(table)
 
     def span(self, table: str, field: str, lowest: float) -> tuple[float, float, float] | None:
+        """Low, best, high of a field."""
         if not self.has(table, field):
             return None
-        return self.file.span(self.file.table(table)[field], [table, field], lowest)
+        return self.file.span(self._entries(table)[field], [*self._above, table, field], lowest)
 
     def number(self, table: str, field: str, default: float) -> float:
+        """The best value of a field."""
         span = self.span(table, field, 0.0)
         return default if span is None else span[1]
 
     def count(self, table: str, field: str, default: int) -> int:
-        if not self.has(table, field):
-            return default
-        value = self.file.table(table)[field]
+        """A whole number."""
+        value = self._entries(table).get(field, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
-            raise self.file.fault([table, field], f"{field} is a whole number, 0 or more, not {value!r}")
+            words = [*self._above, table, field]
+            raise self.file.fault(words, f"{field} is a whole number, 0 or more, not {value!r}")
         return int(value)
 
     def text(self, table: str, field: str) -> str | None:
-        return self.file.text(self.file.table(table)[field], [table, field]) if self.has(table, field) else None
+        """A text that is not empty."""
+        if not self.has(table, field):
+            return None
+        return self.file.text(self._entries(table)[field], [*self._above, table, field])
 
     def text_above(self, field: str) -> str | None:
+        """A text beside the tables."""
         return self.file.text(self.file.tables[field], [field]) if field in self.file.tables else None
 
     def factor(self, table: str, field: str, unit: str, name: str, source: str) -> Factor | None:
+        """A field with its range and its source."""
         span = self.span(table, field, 0.0)
         return None if span is None else Factor(span[1], unit, span[0], span[2], source, name=name)
 
 
-def _machine(fields: _Fields, source: str) -> Machine | None:
+def machine_of(fields: Fields, source: str) -> Machine | None:
+    """The machine that the table [machine] describes; `None` without one. UnknownFactorError for an unknown card."""
     if not fields.has("machine"):
         return None
     default = Machine()
@@ -165,11 +179,13 @@ def _machine(fields: _Fields, source: str) -> Machine | None:
         gpu_die_cm2=fields.number("machine", "gpu_die_cm2", 0.0) or None,
         gpu_memory_gb=fields.number("machine", "gpu_memory_gb", 0.0) or None,
     )
+    if machine.gpu_model and machine.gpu_die_cm2 is None and machine.gpu_memory_gb is None:
+        card(machine.gpu_model)  # an unknown name is an error here, where it was written
     density = fields.factor("machine", "ram_gb_per_cm2", "GB/cm2", "density of memory", source)
     return machine if density is None else replace(machine, ram_density=density)
 
 
-def _energy(fields: _Fields, machine: Machine | None, nodes: int) -> Energy:
+def _energy(fields: Fields, machine: Machine | None, nodes: int) -> Energy:
     """Energy of all nodes: as stated, or thermal design power × usage × hours; missing without either."""
     stated = fields.span("run", "energy_kwh", 0.0)
     if stated is not None:
@@ -215,7 +231,7 @@ def _energy_of(kwh: tuple[float, float, float], quality: str) -> Energy:
     )
 
 
-def _site(fields: _Fields, extent: Extent, source: str) -> Site:
+def _site(fields: Fields, extent: Extent, source: str) -> Site:
     zone = fields.text("site", "zone")
     grid = fields.factor("site", "intensity_g_per_kwh", "g/kWh", "carbon intensity of electricity", source)
     site = Site(
@@ -233,20 +249,20 @@ def _site(fields: _Fields, extent: Extent, source: str) -> Site:
     return site if pue is None else replace(site, pue=pue[1], pue_source=source)
 
 
-def _hardware(fields: _Fields, machine: Machine | None) -> Hardware:
+def _hardware(fields: Fields, machine: Machine | None) -> Hardware:
     if machine is None:
         return Hardware()
-    card = fields.text("power", "gpu") or machine.gpu_model or ""
+    name = fields.text("power", "gpu") or machine.gpu_model or ""
     return Hardware(
         cpu=fields.text("power", "cpu"),
         cores=machine.cpus * machine.cpu_cores,
         memory_bytes=round(machine.ram_gb * 1e9) or None,
-        gpus=(card,) * machine.gpus,
+        gpus=(name,) * machine.gpus,
         sockets=machine.cpus,
     )
 
 
-def _allocation(fields: _Fields, source: str) -> Allocation:
+def _allocation(fields: Fields, source: str) -> Allocation:
     years = fields.factor("allocation", "lifetime_years", "year", LIFETIME.name, source)
     used = fields.factor("allocation", "utilisation", "1", UTILISATION.name, source)
     return Allocation(years or LIFETIME, used or UTILISATION)

@@ -232,3 +232,25 @@ def test_the_figure(tmp_path, capsys):
     path = tmp_path / "parts.svg"
     assert cli.main(["service", "stable-diffusion", "--figure", str(path)]) == 0
     assert path.stat().st_size > 5000
+
+
+def test_equipment_by_its_parts(written):
+    from impact_tracker.footprint import Machine, making_total
+
+    parts = {"cpus": 2, "cpu_cores": 32, "ram_gb": 512, "gpus": 8, "gpu": "NVIDIA A100-SXM4-80GB"}
+    tables = small(equipment__server={"lifetime_years": 2, "active": 0.5, "machine": parts})
+    visit = weigh(read_inventory(written(**tables)), "visit")
+    machine = Machine(cpus=2, cpu_cores=32, ram_gb=512, gpus=8, gpu_model="NVIDIA A100-SXM4-80GB")
+    share = 2 * 3 / (2 * 8760 * 0.5)
+    for indicator in ("carbon", "adp", "primary_energy"):
+        made = making_total(machine, indicator)
+        cell = visit.cells["inference", indicator, "making"]
+        assert cell.value == pytest.approx(made.value * share)
+        assert cell.low == pytest.approx(made.low * share) and cell.high == pytest.approx(made.high * share)
+    own = small(equipment__server={"lifetime_years": 2, "active": 0.5, "machine": parts, "carbon_kg": 10})
+    cell = weigh(read_inventory(written(**own)), "visit").cells["inference", "carbon", "making"]
+    assert cell.value == pytest.approx(10_000 * share)
+    for changed, words in (({"gpu": "NVIDIA H1000"}, "H100"), ({"cpus": 1.5}, "whole number"), ({"cpu": 2}, "cpus")):
+        faulty = small(equipment__server={"lifetime_years": 2, "active": 0.5, "machine": {**parts, **changed}})
+        with pytest.raises(FactorError, match=words):
+            read_inventory(written(**faulty))

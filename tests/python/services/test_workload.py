@@ -42,7 +42,7 @@ def test_bloom_is_the_published_one():
     assert round(person_years(foot.carbon).value) == 59
     assert round(person_years(foot.matrix.total("adp")).value) == 38
     assert workload.run.energy.kwh * 1.834862385321101 == pytest.approx(848_000, abs=500)
-    assert foot.carbon.quality == "modelled" and foot.carbon.low < foot.carbon.value < foot.carbon.high
+    assert foot.carbon.quality in ("modelled", "estimated") and foot.carbon.low < foot.carbon.value < foot.carbon.high
 
 
 def test_bloom_by_the_command_line(capsys):
@@ -109,6 +109,7 @@ def test_what_is_not_said_is_not_known(written):
         ({"run": RUN, "machine": {"chassis": "tent"}}, "chassis"),
         ({"run": {**RUN, "quality": "good"}}, "quality"),
         ({"run": RUN, "machin": {}}, "machine"),
+        ({"run": RUN, "machine": {**MACHINE, "gpu": "banana"}}, "no card is known"),
     ],
 )
 def test_faults_name_the_remedy(written, tables, words):
@@ -127,3 +128,18 @@ def test_either_runs_or_a_description(capsys):
     assert cli.main(["footprint"]) == 2 and "--workload" in capsys.readouterr().err
     assert cli.main(["footprint", "runs", "--workload", "bloom"]) == 2
     assert example_names("workloads") == ["bloom"]
+
+
+def test_idle_power_is_of_each_node(capsys, written):
+    path = written(run={"hours": 10, "energy_kwh": 100, "nodes": 4}, site={"intensity_g_per_kwh": 50, "pue": 1})
+    document = json.loads(command(capsys, "--workload", path, "--idle-w", "200", "--json"))[0]
+    assert document["use_carbon_g"]["idle"] == pytest.approx(4 * 0.2 * 10 * 50)
+
+
+def test_figures_of_a_description(capsys, tmp_path, written):
+    pytest.importorskip("matplotlib")
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"extraction": {"carbon": {"value": 20, "unit": "kg"}}}))
+    path = written(run=RUN, machine=MACHINE, site={"zone": "FR"})
+    command(capsys, "--workload", path, "--figures", tmp_path / "figures", "--factors", own)
+    assert len(list((tmp_path / "figures").glob("*.svg"))) == 5
