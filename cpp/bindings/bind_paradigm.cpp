@@ -31,6 +31,7 @@ using Column = std::pair<std::string, std::optional<std::size_t>>;  // a paramet
 
 ParadigmScenario make_scenario(const Given& common, const std::vector<Given>& groups) {
   std::vector<NamedValues> named;
+  named.reserve(groups.size());
   for (const Given& group : groups) named.emplace_back(group.begin(), group.end());
   ParadigmScenario scenario = model::scenario_of({common.begin(), common.end()}, named);
   scenario.check();
@@ -39,6 +40,7 @@ ParadigmScenario make_scenario(const Given& common, const std::vector<Given>& gr
 
 std::vector<ParadigmCost> costs(const ParadigmScenario& scenario) {
   std::vector<ParadigmCost> all;
+  all.reserve(model::kParadigms);
   for (std::size_t i = 0; i < model::kParadigms; ++i) {
     all.push_back(model::cost(scenario, static_cast<model::Paradigm>(i)));
   }
@@ -47,6 +49,7 @@ std::vector<ParadigmCost> costs(const ParadigmScenario& scenario) {
 
 std::vector<std::tuple<std::string, double, double>> terms(const ParadigmCost& cost) {
   std::vector<std::tuple<std::string, double, double>> rows;
+  rows.reserve(model::kCostTerms);
   for (std::size_t i = 0; i < model::kCostTerms; ++i) {
     rows.emplace_back(name(static_cast<model::CostTerm>(i)), cost.energy_j[i], cost.carbon_g[i]);
   }
@@ -109,6 +112,7 @@ void bind_paradigm(py::module_& module) {
     return std::vector<ParadigmParameter>(table.begin(), table.end());
   });
   std::vector<std::string> names;
+  names.reserve(model::kParadigms);
   for (std::size_t i = 0; i < model::kParadigms; ++i) names.emplace_back(name(static_cast<model::Paradigm>(i)));
   module.attr("PARADIGMS") = py::tuple(py::cast(names));
 }

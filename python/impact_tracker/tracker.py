@@ -233,7 +233,7 @@ class ImpactTracker(BudgetedLoops):
         """As a decorator: every call is a run with a record of its own; `result` is that of the run that ended last."""
         from .decorate import measured
 
-        return measured(function, partial(_Run, self))
+        return measured(function, partial(_Call, self))
 
     def region(self, name: str, *, edges: str | None = None) -> Region:
         """A part of the run to measure, as context manager and as decorator; `edges` as the tracker's if not given.
@@ -342,7 +342,7 @@ class ImpactTracker(BudgetedLoops):
         return f"<ImpactTracker {self.logdir!r}, {state}>"
 
 
-class _Run:
+class _Call:
     """One call of a function that a tracker decorates: calls may overlap, each has its own tracker and record."""
 
     def __init__(self, tracker: ImpactTracker) -> None:

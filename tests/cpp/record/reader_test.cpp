@@ -72,32 +72,34 @@ TEST(Reader, CutAnywhereItEndsEarlyWithoutDamage) {
   }
 }
 
-TEST(Reader, EveryByteBrokenNeverCrashesAndWhatCameBeforeStands) {
+// One test for each byte that stands in the place of every other: under a sanitizer all of them together take minutes.
+class BrokenByte : public testing::TestWithParam<char> {};
+
+TEST_P(BrokenByte, NeverCrashesAndWhatCameBeforeStands) {
   const std::string whole = small_record();
   const auto wanted = all_of(whole);
   const auto ends = line_ends(whole);
   for (std::size_t at = 0; at < whole.size(); ++at) {
     // Events before the broken line: each single is a line, so lines and events after the header are one to one.
     const auto before = static_cast<std::size_t>(std::lower_bound(ends.begin(), ends.end(), at) - ends.begin());
-    for (const char junk : {'\0', '\n', 'x', '9', '"', '[', '\xFF', '-', ',', ']'}) {
-      std::string broken = whole;
-      broken[at] = junk;
-      auto reader = RecordReader::of_text(broken, "text");
-      if (!reader) {
-        ASSERT_EQ(before, 0U) << at;
-        continue;
-      }
-      if (before == 0) {  // the header still reads: its rows may mean other channels, but must not crash
-        said_of_rest(reader.value());
-        continue;
-      }
-      const auto got = said_of_rest(reader.value());
-      ASSERT_GE(got.size(), before - 1) << at << " " << junk;
-      ASSERT_TRUE(std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(before - 1), wanted.begin()))
-          << at << " " << junk;
+    std::string broken = whole;
+    broken[at] = GetParam();
+    auto reader = RecordReader::of_text(broken, "text");
+    if (!reader) {
+      ASSERT_EQ(before, 0U) << at;
+      continue;
     }
+    if (before == 0) {  // the header still reads: its rows may mean other channels, but must not crash
+      said_of_rest(reader.value());
+      continue;
+    }
+    const auto got = said_of_rest(reader.value());
+    ASSERT_GE(got.size(), before - 1) << at;
+    ASSERT_TRUE(std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(before - 1), wanted.begin())) << at;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Reader, BrokenByte, testing::Values('\0', '\n', 'x', '9', '"', '[', '\xFF', '-', ',', ']'));
 
 TEST(Reader, DamageNamesLineByteAndReason) {
   std::string text = small_record();

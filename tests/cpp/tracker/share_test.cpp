@@ -60,7 +60,8 @@ TEST_F(SharedMachine, TwoJobsOfOneNodeAreTold) {
   }
   const RegionResult run = *tracker->result();
   ASSERT_TRUE(run.share);
-  EXPECT_NEAR(run.energy.best().value(), 0.08, 0.02);
+  // A reading that the machine interrupts lies anywhere within its own time: the error that is stated holds that.
+  EXPECT_NEAR(run.energy.best().value(), 0.08, 0.02 + run.energy.half().value());
   EXPECT_NEAR(run.share->share.value(), 0.3 * run.energy.best().value(), 1e-9);
   EXPECT_NEAR(run.share->others.value(), 0.7 * run.energy.best().value(), 1e-9);
   EXPECT_NEAR((run.share->share + run.share->others + run.share->machine_idle + run.share->unattributed).value(),
