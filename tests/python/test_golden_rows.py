@@ -36,7 +36,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "WattTime: 800 lb/MWh are 362.874 g/kWh": ("live/test_live.py", "test_watttime_is_marginal_and_in_pounds"),
     "EcoLogits: two rows": (SIMPLE, "test_requests_to_language_models"),
     "MLCA BLOOM: 59 t, 1.2 kg Sb, 59 and 38 persons": (CLUSTER, "test_bloom", "test_blooms_servers_and_cards_apart"),
-    "H100: 1312 / 8 = 164 kg": (EMBODIED, "test_a_makers_sheet_is_the_best_value_and_the_range_holds_the_models"),
+    "H100: 1312 / 8 = 164 kg": (
+        EMBODIED,
+        "test_a_makers_sheet_is_the_best_value_where_it_is_asked_for_and_the_range_holds_the_models",
+    ),
     "SCI: 28.54 g an hour of making": (EMBODIED, "test_an_hour_of_a_machine_as_sci_has_it"),
     "SCI's export of it": ("interop/test_standards.py", "test_scis_share_of_making"),
     "ClimateBERT 15.79 and 115.15 kg": ("interop/test_cards.py", "test_climatebert"),

@@ -20,6 +20,18 @@ class Mean(NamedTuple):
     deviation: float | None
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the 95 % interval; `None` where one run tells no spread. Of a positive mean both are positive:
+        where the half-width is as large as the mean itself, the interval is that of the logarithm."""
+        if self.half_width is None:
+            return None
+        if self.value > 0 and self.half_width >= self.value:
+            # An exponent beyond 700 is beyond all numbers, and so is what is known of such a mean.
+            factor = math.exp(min(self.half_width / self.value, 700.0))
+            return self.value / factor, self.value * factor
+        return self.value - self.half_width, self.value + self.half_width
+
+    @property
     def relative(self) -> float | None:
         """Coefficient of variation: standard deviation of the runs over their mean."""
         return abs(self.deviation / self.value) if self.deviation is not None and self.value else None
@@ -50,6 +62,33 @@ def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.
         winsorised = [kept[0], *kept, kept[-1]]
         error = deviation_of(winsorised) * math.sqrt(len(values)) / len(kept)
     return Mean(value, student_t(level, len(kept) - 1) * error, len(kept), deviation)
+
+
+class MeanRatio(NamedTuple):
+    """The ratio of two positive means with its 95 % interval, whose ends are positive and hold 1 where Welch's test of
+    the logarithms does not tell the two apart; `None` where a side is one run."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def ratio_of_means(above: Mean, below: Mean) -> MeanRatio | None:
+    """By the logarithms, whose variance is log(1 + CV²), with the degrees of freedom of Welch and Satterthwaite; `None`
+    for a mean that is not above 0."""
+    if not above.value > 0 or not below.value > 0:
+        return None
+    ratio = above.value / below.value
+    if above.relative is None or below.relative is None:
+        return MeanRatio(ratio, None, None)
+    variances = [math.log1p(mean.relative**2) / mean.runs for mean in (above, below) if mean.relative is not None]
+    freedoms = [mean.runs - 1 for mean in (above, below)]
+    variance = math.fsum(variances)
+    if variance == 0:
+        return MeanRatio(ratio, ratio, ratio)
+    freedom = variance**2 / math.fsum(each**2 / free for each, free in zip(variances, freedoms))
+    factor = math.exp(min(student_t(0.95, freedom) * math.sqrt(variance), 700.0))
+    return MeanRatio(ratio, ratio / factor, ratio * factor)
 
 
 def deviation_of(values: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -86,10 +87,8 @@ def test_intervals_and_ranks_are_tables(whole: View) -> None:
     assert len(tables["intervals"].rows) == 42
     network, phase, runs, student, bootstrap, variation = tables["intervals"].rows[0]
     assert (network, phase, runs) == ("MobileNet-V2", "inference", "3")
-    low, high = (float(end) for end in bootstrap.split(" to "))
-    middle, half = (float(part) for part in student.split(" ± "))
-    # A bootstrap of three runs can only be narrower than Student's t.
-    assert middle - half < low < high < middle + half
+    assert " ± " in student
+    assert bootstrap == "–"  # of three runs it would hold the mean too seldom
     assert variation.endswith("%")
     ranks = {row[0]: row[1:] for row in tables["ranks"].rows}
     assert len(ranks) == 18  # GNMT is not trained
@@ -167,14 +166,14 @@ def test_invalid_runs_are_shown_with_their_reason_and_in_no_mean(tmp_path: Path)
 
 
 def test_the_olympic_mean_says_so_and_its_bootstrap_is_of_the_same_runs(tmp_path: Path) -> None:
-    campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=7), joules=lambda name: 0.5)
+    campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=14), joules=lambda name: 0.5)
     plain_view, olympic = read(tmp_path / "a"), read(tmp_path / "a", olympic=True)
-    assert [cell.kwh.runs for cell in olympic.cells if cell.kwh is not None] == [5, 5, 5]
+    assert [cell.kwh.runs for cell in olympic.cells if cell.kwh is not None] == [12, 12, 12]
     assert any("--olympic" in note for note in olympic.caveats)
     assert not any("--olympic" in note for note in plain_view.caveats)
     usual, trimmed = (view.to_dict()["summary"][0]["bootstrap"]["kwh"] for view in (plain_view, olympic))
     assert usual != trimmed
-    # All seven are drawn from: the interval of the five that are left would be too narrow
+    # All fourteen are drawn from: the interval of the twelve that are left would be too narrow
     values = sorted(row["kwh"] for row in flat(olympic) if row["phase"] == olympic.cells[0].phase)
     kept = bootstrap(values[1:-1])
     assert kept is not None
@@ -228,14 +227,14 @@ def test_what_the_mode_of_the_paper_leaves_open_is_said(tmp_path: Path) -> None:
 def test_a_ratio_of_which_one_side_ran_once_has_no_interval(tmp_path: Path) -> None:
     settings = Settings(suite="ai-benchmark", mode="work", repeats=3, models=("vgg-16", "u-net"), phase="training")
     view = campaign(tmp_path / "a", settings)
-    assert " ± " in view.page().headline.partition(" times")[0]
+    assert re.search(r"\(\d.* to \d.*\)", view.page().headline.partition(" times")[0])
     with view.storage as storage:
         for row in flat(view):
             if row["model"] == "vgg-16" and row["repeat"] > 1:
                 append(storage, {**row, "attempt": 2, "invalid": ["its power drifted"]})
     again = read(tmp_path / "a").page().headline
     assert again.startswith("U-Net takes")
-    assert " ± " not in again.partition(" times")[0]
+    assert " to " not in again.partition(" times")[0]
 
 
 def test_warnings_are_counted(tmp_path: Path) -> None:
@@ -325,7 +324,7 @@ def test_the_actions_of_the_command(capsys: pytest.CaptureFixture[str], tmp_path
         assert mark in capsys.readouterr().out
     assert main(["bench", "report", folder, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["summary"][0]["bootstrap"]["kwh"] is not None
+    assert document["summary"][0]["bootstrap"]["kwh"] is None  # of fewer than ten runs
     assert len(document["answers"]) >= 4
     assert document["outcome"] == {"done": 27, "total": 27, "failed": {}, "without_valid_run": []}
     assert {name: document["scores"][name] for name in ("inference", "training", "ai_score", "scaled")} == {

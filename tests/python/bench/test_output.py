@@ -43,7 +43,7 @@ def test_the_command_without_options_is_the_whole_job(
     out, err = capsys.readouterr()
     (folder,) = (tmp_path / "runs").iterdir()
     first = out.splitlines()[0]
-    assert first.startswith("MobileNet-V2 takes 7.7 ± 0.8 times")
+    assert first.startswith("MobileNet-V2 takes 7.73 (7.25 to 8.23) times")
     assert "the energy of Small CNN to train" in first
     assert first.endswith("accuracy 72.0 % against 86.0 %")
     for column in ("kWh", "J per image", "kgCO2e", "seconds", "accuracy"):

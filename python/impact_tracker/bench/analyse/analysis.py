@@ -13,7 +13,7 @@ from ...values.statistics import Mean
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.row import Row
-from .cells import Cell, unit_of, with_half
+from .cells import Cell, unit_of, with_interval
 from .relations import Correlation, Fit, correlation, power_law
 
 
@@ -123,11 +123,11 @@ def answers(points: Sequence[Point]) -> list[Answer]:
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
     known = [(point.j_per_image, point) for point in points if point.j_per_image is not None]
     (low, cheap), (high, dear) = min(known, key=_joules), max(known, key=_joules)
-    text = f"{with_half(low.value, low.half_width)} J per {cheap.unit} ({cheap.title})"
+    text = f"{with_interval(low)} J per {cheap.unit} ({cheap.title})"
     if len(known) > 1:
         ratio = digits.significant(high.value / low.value, 3)
         of_what = "" if dear.unit == cheap.unit else f" per {dear.unit}"
-        text += f" to {with_half(high.value, high.half_width)}{of_what} ({dear.title}), {ratio} times as much"
+        text += f" to {with_interval(high)}{of_what} ({dear.title}), {ratio} times as much"
     return Answer(f"How much does {phase} cost?", text, f"{len(known)} tests, ± 95 %")
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ... import digits
 from ...values import Quality, worst_quality
-from ...values.statistics import Mean, mean_of
+from ...values.statistics import Mean, MeanRatio, mean_of
 from ..plan.networks import NETWORKS
 from ..row.row import Row
 
@@ -117,6 +117,29 @@ def unit_of(counted: Sequence[HasUnit]) -> str:
     """The name of what joules are counted for: "image", or "input" where the networks take different things."""
     units = {item.unit for item in counted}
     return units.pop() if len(units) == 1 else "input"
+
+
+def with_interval(mean: Mean, scale: float = 1.0) -> str:
+    """A mean, scaled, with its 95 %: `12.3 ± 0.4`, or `8 (2 to 30)` where the half-width is as large as the mean."""
+    ends = mean.interval
+    if ends is None or mean.half_width is None or mean.half_width < mean.value or mean.value <= 0:
+        return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+    value, low, high = (digits.significant(number * scale, 2) for number in (mean.value, *ends))
+    return f"{value} ({low} to {high})"
+
+
+def ratio_text(ratio: MeanRatio | None) -> str:
+    """A ratio with its 95 %: `3.1 (2.5 to 3.9)`; without an interval where one run tells no spread."""
+    if ratio is None:
+        return "an unknown number of"
+    if ratio.low is None or ratio.high is None:
+        return digits.significant(ratio.value, 3)
+    width = ratio.high / ratio.low
+    if width == 1:
+        return digits.significant(ratio.value, 4)
+    shown = 4 if width < 1.02 else 3 if width < 2 else 2
+    value, low, high = (digits.significant(number, shown) for number in (ratio.value, ratio.low, ratio.high))
+    return f"{value} ({low} to {high})"
 
 
 def with_half(value: float, half: float | None) -> str:

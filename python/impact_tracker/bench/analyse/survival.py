@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from ...values.statistics import Mean, mean_of, scipy_stats
 
+_SHARES_EQUAL = 1e-9
+
 
 class Drop(NamedTuple):
     """The estimate from `value` on: the share of runs that have not reached the target, with its 95 % interval."""
@@ -72,9 +74,9 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
         return None
     curve = kaplan_meier(values, reached)
     hits = sum(reached)
-    median = next((drop.value for drop in curve if drop.surviving <= 0.5 + 1e-12), None)
-    low = next((drop.value for drop in curve if drop.low <= 0.5), None)
-    high = next((drop.value for drop in curve if drop.high <= 0.5), None)
+    median = _half([(drop.value, drop.surviving) for drop in curve])
+    low = _half([(drop.value, drop.low) for drop in curve])
+    high = _half([(drop.value, drop.high) for drop in curve])
     return Survival(
         runs=len(values),
         reached=hits,
@@ -84,6 +86,19 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
         mean=mean_of(list(values)) if hits == len(values) else None,
         per_success=math.fsum(values) / hits if hits else None,
     )
+
+
+def _half(curve: Sequence[tuple[float, float]]) -> float | None:
+    """Where a falling curve of (value, share) passes one half; `None` where it does not. Where it lies at one half
+    for a while, the middle of that while, as R's survfit and the median of an even number of runs have it."""
+    below = [(value, share) for value, share in curve if share <= 0.5 + _SHARES_EQUAL]
+    if not below:
+        return None
+    value, share = below[0]
+    lower = [later for later, less in below if less < share - _SHARES_EQUAL]
+    if abs(share - 0.5) < _SHARES_EQUAL and lower:
+        return (value + lower[0]) / 2
+    return value
 
 
 def wilson(successes: int, runs: int) -> tuple[float, float]:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ... import digits
 from ...report.page import Page, Table
-from ...values.statistics import mean_of
-from ..analyse.cells import Cell, unit_of, with_half
-from ..analyse.relations import holm, welch
+from ...values.statistics import MeanRatio, mean_of
+from ..analyse.cells import Cell, ratio_text, unit_of
+from ..analyse.relations import RatioTest, holm, ratio_test, welch
 from ..row.row import Row
 from .comparable import agree, apart, in_common, same_input
 from .view import View
@@ -24,8 +24,9 @@ QUANTITIES = {
 
 
 class Compared(NamedTuple):
-    """One quantity of one test and phase. `ratio`: B over A with its 95 % half-width; `p`: Welch's, adjusted for all
-    that were compared (Holm); `differs`: p below 5 %, `None` where one run on a side says nothing; `unit`: an input."""
+    """One quantity of one test and phase. `ratio`: B over A with its 95 % interval, by the logarithms of the runs; `p`:
+    Welch's test of these, adjusted for all that were compared (Holm); `differs`: p below 5 %, `None` where one run on a
+    side says nothing; `unit`: an input."""
 
     test: str
     title: str
@@ -34,10 +35,16 @@ class Compared(NamedTuple):
     a: float
     b: float
     ratio: float | None
-    ratio_half_width: float | None
+    ratio_low: float | None
+    ratio_high: float | None
     p: float | None
     differs: bool | None
     unit: str = "image"
+
+    @property
+    def alone(self) -> bool:
+        """Whether this comparison, were it the only one, would tell the two apart."""
+        return self.ratio_low is not None and self.ratio_high is not None and not self.ratio_low <= 1 <= self.ratio_high
 
 
 def _values(rows: Sequence[Row], quantity: str) -> list[float]:
@@ -71,21 +78,37 @@ def compare(a: View, b: View) -> list[Compared]:
         names = (f"{view.storage.folder} (suite {view.settings.suite}, {view.settings.mode})" for view in (a, b))
         reasons = "".join(f"\n  {note}" for note in apart(a, b))
         raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
-    tests = [welch(first, second) for _, _, first, second in pairs]
+    ratios = [ratio_test(first, second) for _, _, first, second in pairs]
+    tests = [ratio or welch(first, second) for ratio, (_, _, first, second) in zip(ratios, pairs)]
     adjusted = iter(holm([test.p for test in tests if test is not None]))
-    return [_compared(*pair, None if test is None else next(adjusted)) for pair, test in zip(pairs, tests)]
+    p_values = [None if test is None else next(adjusted) for test in tests]
+    return [_compared(*pair, ratio, p) for pair, ratio, p in zip(pairs, ratios, p_values)]
 
 
-def _compared(cell: Cell, quantity: str, first: list[float], second: list[float], p: float | None) -> Compared:
+def _compared(
+    cell: Cell, quantity: str, first: list[float], second: list[float], test: RatioTest | None, p: float | None
+) -> Compared:
     a, b = mean_of(first), mean_of(second)
     assert a is not None
     assert b is not None
-    ratio = b.value / a.value if a.value > 0 else None
-    half = None
-    if ratio is not None and a.half_width is not None and b.half_width is not None and b.value > 0:
-        half = ratio * math.hypot(a.half_width / a.value, b.half_width / b.value)
+    ratio, low, high = (b.value / a.value if a.value > 0 else None), None, None
+    if test is not None:
+        ratio, low, high = test.ratio, test.low, test.high
     differs = None if p is None else p < 0.05
-    return Compared(cell.test, cell.title, cell.phase, quantity, a.value, b.value, ratio, half, p, differs, cell.unit)
+    names = (cell.test, cell.title, cell.phase, quantity)
+    return Compared(*names, a.value, b.value, ratio, low, high, p, differs, cell.unit)
+
+
+def _ratio(item: Compared) -> str:
+    return "" if item.ratio is None else ratio_text(MeanRatio(item.ratio, item.ratio_low, item.ratio_high))
+
+
+def _differ(item: Compared, compared: Sequence[Compared]) -> str:
+    if item.differs is None:
+        return "one run says nothing"
+    if item.differs:
+        return "yes"
+    return f"not among {len(compared)} comparisons" if item.alone else "not told apart"
 
 
 def page(a: View, b: View) -> Page:
@@ -98,13 +121,13 @@ def page(a: View, b: View) -> Page:
             QUANTITIES[item.quantity].format(unit=item.unit),
             digits.significant(item.a, 4),
             digits.significant(item.b, 4),
-            "" if item.ratio is None else with_half(item.ratio, item.ratio_half_width),
+            _ratio(item),
             "" if item.p is None else "< 0.001" if item.p < 0.001 else f"{item.p:.3f}",
-            {None: "one run says nothing", True: "yes", False: "not told apart"}[item.differs],
+            _differ(item, compared),
         )
         for item in compared
     ]
-    columns = ("network", "phase", "quantity", ">A", ">B", ">B / A", ">p", "differ")
+    columns = ("network", "phase", "quantity", ">A", ">B", ">B / A (95 %)", ">p", "differ")
     return Page(
         _verdict(compared),
         [Table(columns, rows)],
@@ -127,7 +150,11 @@ def _verdict(compared: Sequence[Compared]) -> str:
 
 def caveats(a: View, b: View, compared: Sequence[Compared]) -> list[str]:
     """How it was compared, what was not, and what makes the two hard to compare."""
-    notes = ["p: Welch's t-test over runs, adjusted for the number of comparisons (Holm)", *apart(a, b)]
+    notes = [
+        "B / A: ratio of the geometric means over runs with its 95 %; p: Welch's t-test of the logarithms, adjusted "
+        "for the number of comparisons (Holm)",
+        *apart(a, b),
+    ]
     sides: list[tuple[str, object, object]] = [
         (name, getattr(a.settings, name), getattr(b.settings, name)) for name in ("suite", "mode", "images", "epochs")
     ]

@@ -47,7 +47,7 @@ def results(
 
 
 def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> Intervals:
-    """Bootstrap intervals (BCa, 95 %) of the cell's means over runs; `None` for fewer than three runs."""
+    """Studentised bootstrap intervals (95 %) of the cell's means over runs; `None` for fewer than ten runs."""
     from ..analyse.relations import bootstrap
 
     good = [row for row in rows if (row.test, row.phase) == (cell.test, cell.phase) and not row.invalid_because]

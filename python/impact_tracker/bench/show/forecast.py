@@ -24,7 +24,8 @@ PHASES = ("training", "inference")
 
 class Forecast(NamedTuple):
     """Prediction intervals (95 %) of one future run: for its energy in J, its seconds, its carbon in g. Low and high of
-    the energy hold the scatter between runs and the sensors' own error, those of the carbon the intensity's range too.
+    the energy hold the scatter between runs and the sensors' own error, those of the carbon the intensity's range too;
+    they are `None` where one run tells no scatter.
     `runs`: of which the energy is known; `start_known`: whether loading and warming up are in the energy; `batch`: that
     was measured, None where it differs."""
 
@@ -34,11 +35,11 @@ class Forecast(NamedTuple):
     images: int
     runs: int
     energy_j: float
-    energy_low_j: float
-    energy_high_j: float
+    energy_low_j: float | None
+    energy_high_j: float | None
     seconds: float
-    seconds_low: float
-    seconds_high: float
+    seconds_low: float | None
+    seconds_high: float | None
     carbon_g: float | None
     carbon_low_g: float | None
     carbon_high_g: float | None
@@ -109,14 +110,15 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     energy = (start_j or 0.0) + cell.j_per_image.value * images
     seconds = start_s + per_image_s.value * images
     spread = _spread(cell.j_per_image)
-    relative = math.hypot(spread, cell.bias or 0.0)
-    half = energy * relative
-    half_s = seconds * _spread(per_image_s)
-    grams = low_g = high_g = None
+    relative = None if spread is None else math.hypot(spread, cell.bias or 0.0)
+    energy_ends, second_ends = _around(energy, relative), _around(seconds, _spread(per_image_s))
+    grams: float | None = None
+    gram_ends: tuple[float | None, float | None] = (None, None)
     if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
         grams = energy * cell.carbon_kg.value * 1000 / joules_of(cell.kwh.value)
-        down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
-        low_g, high_g = grams * (1 - down), grams * (1 + up)
+        if spread is not None and relative is not None:
+            down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
+            gram_ends = (grams * (1 - down), grams * (1 + up))
     return Forecast(
         test=cell.test,
         title=cell.title,
@@ -124,14 +126,14 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
         images=images,
         runs=cell.j_per_image.runs,
         energy_j=energy,
-        energy_low_j=max(energy - half, 0.0),
-        energy_high_j=energy + half,
+        energy_low_j=energy_ends[0],
+        energy_high_j=energy_ends[1],
         seconds=seconds,
-        seconds_low=max(seconds - half_s, 0.0),
-        seconds_high=seconds + half_s,
+        seconds_low=second_ends[0],
+        seconds_high=second_ends[1],
         carbon_g=grams,
-        carbon_low_g=low_g,
-        carbon_high_g=high_g,
+        carbon_low_g=gram_ends[0],
+        carbon_high_g=gram_ends[1],
         quality=cell.quality,
         unit=cell.unit,
         batch=batches.pop() if len(batches) == 1 else None,
@@ -139,12 +141,44 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
     )
 
 
-def _spread(mean: Mean) -> float:
-    """Relative half-width of the 95 % prediction interval of one more run: t · s · √(1 + 1/n). Of one run alone nothing
-    is known; a fifth is taken, and said."""
+def _spread(mean: Mean) -> float | None:
+    """Relative half-width of the 95 % prediction interval of one more run: t · s · √(1 + 1/n); `None` of one run alone,
+    of which nothing is known."""
     if mean.relative is None:
-        return 0.2
+        return None
     return student_t(0.95, mean.runs - 1) * mean.relative * math.sqrt(1 + 1 / mean.runs)
+
+
+def _around(value: float, relative: float | None) -> tuple[float | None, float | None]:
+    """The ends of an interval of a positive quantity, which are positive: where it is wider than the value, by the
+    logarithm."""
+    if relative is None:
+        return None, None
+    if relative >= 1:
+        factor = math.exp(min(relative, 700.0))
+        return value / factor, value * factor
+    return value * (1 - relative), value * (1 + relative)
+
+
+def _energy_text(item: Forecast) -> str:
+    if item.energy_low_j is None or item.energy_high_j is None:
+        return digits.energy(item.energy_j)
+    if item.energy_high_j - item.energy_j > item.energy_j:
+        best, low, high = map(digits.energy, (item.energy_j, item.energy_low_j, item.energy_high_j))
+        return f"{best} ({low} to {high})"
+    return digits.energy(item.energy_j, item.energy_high_j - item.energy_j)
+
+
+def _kwh_text(item: Forecast) -> str:
+    half = None if item.energy_high_j is None else min(item.energy_high_j - item.energy_j, item.energy_j)
+    # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
+    return digits.kwh(item.energy_j, half, spread=False)
+
+
+def _seconds_text(item: Forecast) -> str:
+    if item.seconds_low is None or item.seconds_high is None:
+        return digits.duration(item.seconds)
+    return f"{digits.duration(item.seconds_low)} to {digits.duration(item.seconds_high)}"
 
 
 def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int) -> Page:
@@ -154,18 +188,17 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
             item.title,
             item.phase,
             f"{item.images:,}",
-            digits.energy(item.energy_j, item.energy_high_j - item.energy_j),
-            # Its spread stands before it; digits as coarse as a spread that is wider than the value would make it 0.
-            digits.kwh(item.energy_j, min(item.energy_high_j - item.energy_j, item.energy_j), spread=False),
+            _energy_text(item),
+            _kwh_text(item),
             digits.carbon(item.carbon_g, item.carbon_low_g, item.carbon_high_g),
-            " to ".join(digits.duration(value) for value in (item.seconds_low, item.seconds_high)),
+            _seconds_text(item),
         )
         for item in predicted
     ]
     first = predicted[0]
     headline = (
         f"{first.title}, {first.phase} of {first.images:,} {first.unit}s: "
-        f"{digits.energy(first.energy_j, first.energy_high_j - first.energy_j)} in {digits.duration(first.seconds)}"
+        f"{_energy_text(first)} in {digits.duration(first.seconds)}"
     )
     columns = ("network", "phase", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
     notes = caveats(view, predicted, images, epochs)
@@ -176,7 +209,7 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int)
     """What a reader of a forecast must know."""
     notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
     if any(item.runs < 2 for item in predicted):
-        notes.append("from one run: its scatter is not known, ± 20 % is taken for it")
+        notes.append("from one run: nothing is known of its scatter, so there is no interval; repeat it (--repeats 3)")
     tests = {item.test for item in predicted}
     rows = [row for row in view.rows if row.test in tests]
     least = min((row.work.images for row in rows if row.phase in PHASES and row.work.images), default=0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
-from ...values.statistics import Mean
-from ..analyse.cells import Cell, unit_of, with_half
+from ...values.statistics import Mean, ratio_of_means
+from ..analyse.cells import Cell, ratio_text, unit_of, with_interval
 
 
 def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:
@@ -42,14 +41,9 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
 
     low, high = min(cells, key=lambda c: cost(c).value), max(cells, key=lambda c: cost(c).value)
     a, b = cost(low), cost(high)
-    ratio = b.value / a.value
-    halves = [mean.half_width / mean.value for mean in (a, b) if mean.half_width is not None]
-    half = ratio * math.hypot(*halves) if len(halves) == 2 else None  # one side alone would make it too narrow
-    text = f"{high.title} takes {with_half(ratio, half)} times the energy of {low.title} {verb}"
+    text = f"{high.title} takes {ratio_text(ratio_of_means(b, a))} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
-        text += (
-            f": {with_half(b.value, b.half_width)} against {with_half(a.value, a.half_width)} J per {unit_of(cells)}"
-        )
+        text += f": {with_interval(b)} against {with_interval(a)} J per {unit_of(cells)}"
     if low.accuracy and high.accuracy:
         text += f", accuracy {percent(high.accuracy)} against {percent(low.accuracy)}"
     return text
@@ -57,16 +51,15 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
 
 def _alone(cell: Cell) -> str:
     assert cell.kwh is not None
-    text = f"{cell.title}, {cell.phase}: {with_half(cell.kwh.value, cell.kwh.half_width)} kWh"
+    text = f"{cell.title}, {cell.phase}: {with_interval(cell.kwh)} kWh"
     if cell.j_per_image:
-        text += f", {with_half(cell.j_per_image.value, cell.j_per_image.half_width)} J per {cell.unit}"
+        text += f", {with_interval(cell.j_per_image)} J per {cell.unit}"
     return text + (f", accuracy {percent(cell.accuracy)}" if cell.accuracy else "")
 
 
 def percent(mean: Mean) -> str:
     """Writes an accuracy with its interval in per cent."""
-    half = None if mean.half_width is None else mean.half_width * 100
-    return f"{with_half(mean.value * 100, half)} %"
+    return f"{with_interval(mean, 100)} %"
 
 
 def scale_of(means: Sequence[Mean | None]) -> tuple[float, str]:
@@ -81,7 +74,7 @@ def scale_of(means: Sequence[Mean | None]) -> tuple[float, str]:
 def _cell_text(mean: Mean | None, scale: float = 1.0) -> str:
     if mean is None:
         return "–"
-    return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+    return with_interval(mean, scale)
 
 
 def quality_text(cell: Cell) -> str:

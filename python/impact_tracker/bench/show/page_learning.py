@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import Mean
-from ..analyse.cells import Cell, with_half
+from ..analyse.cells import Cell, with_interval
 from ..analyse.survival import Survival
 from ..analyse.targets import Reached
 from .page import table_of
@@ -31,7 +31,7 @@ def headline(target: Reached) -> str:
     """Says whether the network gets there, and what that takes."""
     if not target.runs:
         return f"{target.title}: no run came to its end"
-    final = "unknown" if target.final is None else with_half(target.final.value, target.final.half_width)
+    final = "unknown" if target.final is None else with_interval(target.final)
     if target.target is None:
         cost = target.training_j.mean if target.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
@@ -57,7 +57,10 @@ def energy_text(survival: Survival | None) -> str:
 
 
 def _joules(mean: Mean) -> str:
-    return digits.energy(mean.value, mean.half_width)
+    ends = mean.interval
+    if ends is None or mean.half_width is None or mean.half_width < mean.value:
+        return digits.energy(mean.value, mean.half_width)
+    return f"{digits.energy(mean.value)} ({digits.energy(ends[0])} to {digits.energy(ends[1])})"
 
 
 def _interval(survival: Survival) -> str:
@@ -75,7 +78,7 @@ def _plain(survival: Survival | None) -> str:
     if survival is None or survival.median is None:
         return "–"
     if survival.mean is not None and survival.runs > 1 and survival.mean.deviation:
-        return with_half(survival.mean.value, survival.mean.half_width)
+        return with_interval(survival.mean)
     return f"{survival.median:g}"
 
 
@@ -83,7 +86,7 @@ def _seconds(survival: Survival | None) -> str:
     if survival is None or survival.median is None:
         return "–"
     if survival.mean is not None:
-        return with_half(survival.mean.value, survival.mean.half_width)
+        return with_interval(survival.mean)
     return digits.fixed(survival.median, digits.decimals_for(survival.median, None))
 
 
@@ -104,7 +107,7 @@ def targets_table(targets: Sequence[Reached]) -> Table:
                 "–" if target.evaluation_j is None else _joules(target.evaluation_j),
                 energy_text(target.whole_j) if target.runs else "–",
                 "–" if target.target is None or success is None else digits.energy(success),
-                "–" if target.final is None else with_half(target.final.value, target.final.half_width),
+                "–" if target.final is None else with_interval(target.final),
             )
         )
     columns = ("network", "target", ">reached", ">epochs", ">seconds", ">training", ">evaluations", ">both")

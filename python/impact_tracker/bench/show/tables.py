@@ -8,7 +8,7 @@ from ... import digits
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..analyse.analysis import Answer, Point, rank_changes
-from ..analyse.cells import Cell, unit_of, with_half
+from ..analyse.cells import Cell, unit_of, with_interval
 from ..analyse.published import CLASSIFIERS, published
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
 from .files import Intervals
@@ -81,24 +81,30 @@ def _runs(cell: Cell) -> str:
 def _scaled(mean: Mean | None, scale: float) -> str:
     if mean is None:
         return ""
-    return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+    return with_interval(mean, scale)
 
 
 def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> Table:
-    """J per image with both intervals, where there are three runs or more. `bootstraps`: of files.bootstraps, in the
-    cells' order."""
+    """J per image with both intervals, where there are three runs or more; the bootstrap's from ten runs up.
+    `bootstraps`: of files.bootstraps, in the cells' order."""
     rows = []
     for cell, intervals in zip(cells, bootstraps):
         mean, ends = cell.j_per_image, intervals["j_per_image"]
-        if cell.phase in ("training", "inference") and mean is not None and mean.half_width is not None and ends:
-            low, high = (digits.fixed(end, digits.decimals_for(mean.value, mean.half_width)) for end in ends)
+        if (
+            cell.phase in ("training", "inference")
+            and mean is not None
+            and mean.half_width is not None
+            and mean.runs > 2
+        ):
+            decimals = digits.decimals_for(mean.value, mean.half_width)
+            bootstrapped = "–" if ends is None else " to ".join(digits.fixed(end, decimals) for end in ends)
             rows.append(
                 (
                     cell.title,
                     cell.phase,
                     str(mean.runs),
-                    with_half(mean.value, mean.half_width),
-                    f"{low} to {high}",
+                    with_interval(mean),
+                    bootstrapped,
                     digits.percent(mean.relative or 0.0),
                 )
             )
