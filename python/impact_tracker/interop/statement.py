@@ -25,6 +25,10 @@ NOT_MEASURED = Energy.missing()
 STATED_BY_USER = "stated by the user"
 
 
+LARGEST_PUE = 100
+BEYOND_ALL_RUNS = 1e24  # J, s or g: the sun's energy of a millisecond; products of what is less stay finite
+
+
 class InteropError(ValueError):
     """A file that cannot be read, with its name and the line or field; or a run that a format cannot hold."""
 
@@ -192,7 +196,7 @@ class Statement:
     `models`: whose models are in an energy that is modelled; `use`: how busy processors and cards were; `stated`: what
     the file itself says of what is computed here; `origin`: file and line; `span`: which machine it is of, over which
     time, `None` for what overlaps with nothing.
-    InteropError for a negative or infinite number.
+    InteropError for a negative or infinite number, and for one that no run can have.
     """
 
     name: str
@@ -213,8 +217,9 @@ class Statement:
     span: MachineSpan | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.site.pue < math.inf:
-            raise InteropError(f"{self.origin or self.name}: a PUE is 1 or more, not {self.site.pue:g}")
+        if not 1 <= self.site.pue <= LARGEST_PUE:
+            limits = f"1 or more and {LARGEST_PUE} at most"
+            raise InteropError(f"{self.origin or self.name}: a PUE is {limits}, not {self.site.pue:g}")
         for what, value in (
             ("duration_s", self.duration_s),
             ("its energy in J", self.energy.best_j),
@@ -225,6 +230,8 @@ class Statement:
         ):
             if value is not None and not 0 <= value < math.inf:
                 raise InteropError(f"{self.origin or self.name}: {what} must be finite and not negative, not {value!r}")
+            if value is not None and value > BEYOND_ALL_RUNS:
+                raise InteropError(f"{self.origin or self.name}: {what} cannot be {value!r}")
 
     @property
     def quality_in_words(self) -> str:

@@ -35,8 +35,14 @@ def test_what_fuzzing_found(tmp_path: Path) -> None:
     place.write_text(CSV.replace(",1.2,0.3", ",0.2,0.3"))
     with pytest.raises(InteropError, match="a PUE is 1 or more"):
         codecarbon.read_csv(place)
+    place.write_text(REPORT.replace('"pue": 1.2', '"pue": 1.2e308'))
+    with pytest.raises(InteropError, match="100 at most, not 1.2e"):
+        boamps.read_json(place)
+    place.write_text(REPORT.replace('"powerConsumption": 351', '"powerConsumption": 1e300'))
+    with pytest.raises(InteropError, match="its energy in J cannot be"):
+        boamps.read_json(place)
     place.write_text(CSV.replace("0.12", "0"))
     check(codecarbon.read_csv(place))  # an intensity of 0 beside its country's mean
     place.write_text(CSV.replace("2024-05-01", "0001-01-01").replace(",60,", ",99999999999,"))
     check(codecarbon.read_csv(place))  # a time before all calendars
-    check(try_samples(place, (SAMPLES + "[" * 100_000).encode()))
+    check(try_samples(tmp_path, (SAMPLES + "[" * 100_000).encode()))
