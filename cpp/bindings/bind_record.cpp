@@ -67,18 +67,19 @@ std::vector<BoundResult> regions(const PyRecord& record) {
 void bind_record(py::module_& module) {
   module.def("flush_all", &flush_all_records, py::call_guard<py::gil_scoped_release>());
   py::class_<PyRecord>(module, "Record")
-      .def(py::init([](const std::string& path) {
+      .def(py::init([](const py::object& path) {
+             const std::string file = path_of(path);
              const py::gil_scoped_release released;
-             return read(path);
+             return read(file);
            }),
            py::arg("path"))
-      .def_readonly("path", &PyRecord::path)
+      .def_property_readonly("path", [](const PyRecord& r) { return python_path(r.path); })
       .def_property_readonly("header", &header)
       .def_property_readonly("totals", [](const PyRecord& r) { return to_python(r.replay->totals); })
       .def_property_readonly("complete", [](const PyRecord& r) { return r.replay->complete; })
       .def_property_readonly("damage",
                              [](const PyRecord& r) -> py::object {
-                               return r.replay->damage ? py::object(py::str(*r.replay->damage)) : py::none();
+                               return r.replay->damage ? py::object(python_text(*r.replay->damage)) : py::none();
                              })
       .def_property_readonly("left_open", [](const PyRecord& r) { return to_python(r.replay->left_open); })
       .def_property_readonly("started", [](const PyRecord& r) { return r.replay->run.has_value(); })

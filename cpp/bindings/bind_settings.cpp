@@ -47,7 +47,9 @@ void bind_settings(py::module_& module) {
                                     [](const py::object&) { return seconds(Settings::kShortestInterval); })
       .def_property_readonly_static("longest_interval_s",
                                     [](const py::object&) { return seconds(Settings::kLongestInterval); })
-      .def_readwrite("logdir", &Settings::logdir)
+      .def_property(
+          "logdir", [](const Settings& s) { return python_path(s.logdir); },
+          [](Settings& s, const py::object& logdir) { s.logdir = path_of(logdir); })
       .def_property(
           "interval_s", [](const Settings& s) { return seconds(s.interval); },
           [](Settings& s, double interval_s) { s.interval = Settings::interval_of(interval_s); })

@@ -74,7 +74,7 @@ void bind_tracker(py::module_& module) {
           py::arg("energy_j"), py::arg("timeout_s"), Released())
       .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
-      .def_property_readonly("path", &Tracker::path)
+      .def_property_readonly("path", [](const Tracker& t) { return python_path(t.path()); })
       .def_property_readonly("running", &Tracker::running)
       .def_property_readonly("inert", &Tracker::inert);
 }

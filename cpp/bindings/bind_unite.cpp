@@ -3,17 +3,19 @@
 #include "bind.hpp"
 #include "bind_result.hpp"
 #include "impact/tracker/unite.hpp"
+#include "python_json.hpp"
 
 namespace py = pybind11;
 
 namespace impact {
 namespace {
 
-using Given = std::tuple<std::string, std::int64_t, std::int64_t>;  // path, start and stop in ns
+using Given = std::tuple<py::object, std::int64_t, std::int64_t>;  // path, start and stop in ns
 
 United unite_given(const std::vector<Given>& given) {
   std::vector<RecordSpan> spans;
-  for (const auto& [path, start, stop] : given) spans.push_back({path, instant(start), instant(stop)});
+  for (const auto& [path, start, stop] : given) spans.push_back({path_of(path), instant(start), instant(stop)});
+  const py::gil_scoped_release released;
   Result<United> united = unite(spans);
   if (!united) throw std::invalid_argument(united.error().what);
   return std::move(united).value();
@@ -42,7 +44,6 @@ void bind_unite(py::module_& module) {
   module.def(
       "unite",
       [](const std::vector<Given>& records) {
-        const py::gil_scoped_release released;
         United united = unite_given(records);
         return BoundUnited{std::make_shared<const std::vector<Channel>>(united.channels), std::move(united)};
       },

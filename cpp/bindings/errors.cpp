@@ -2,6 +2,7 @@
 
 #include "bind.hpp"
 #include "impact/tracker/tracker.hpp"
+#include "python_json.hpp"
 
 namespace py = pybind11;
 
@@ -12,7 +13,7 @@ namespace {
 void raise_os_error(const IoError& error) {
   const int code = error.kind == ErrorKind::forbidden ? EACCES : error.kind == ErrorKind::absent ? ENOENT : EIO;
   const py::object exception =
-      py::reinterpret_borrow<py::object>(PyExc_OSError)(code, std::string(error.what()), error.path);
+      py::reinterpret_borrow<py::object>(PyExc_OSError)(code, python_text(error.what()), python_path(error.path));
   PyErr_SetObject(py::type::of(exception).ptr(), exception.ptr());
 }
 
@@ -27,7 +28,7 @@ void bind_errors(py::module_& module) {
       raise_os_error(error);
     } catch (const std::logic_error& error) {
       const bool value = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
-      PyErr_SetString(value ? PyExc_ValueError : PyExc_RuntimeError, error.what());
+      PyErr_SetObject(value ? PyExc_ValueError : PyExc_RuntimeError, python_text(error.what()).ptr());
     }
   });
 }

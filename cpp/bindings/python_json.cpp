@@ -8,13 +8,36 @@ namespace impact {
 
 using nlohmann::json;
 
+namespace {
+
+py::str taken(PyObject* text) {
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
+}  // namespace
+
+std::string path_of(const py::object& path) {
+  PyObject* bytes = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::bytes>(bytes);
+}
+
+py::str python_path(const std::string& path) {
+  return taken(PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size())));
+}
+
+py::str python_text(const std::string& text) {
+  return taken(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+}
+
 py::object to_python(const json& value) {
   switch (value.type()) {
     case json::value_t::boolean: return py::bool_(value.get<bool>());
     case json::value_t::number_integer: return py::int_(value.get<std::int64_t>());
     case json::value_t::number_unsigned: return py::int_(value.get<std::uint64_t>());
     case json::value_t::number_float: return py::float_(value.get<double>());
-    case json::value_t::string: return py::str(value.get_ref<const std::string&>());
+    case json::value_t::string: return python_text(value.get_ref<const std::string&>());
     case json::value_t::array: {
       py::list list(value.size());
       for (std::size_t i = 0; i < value.size(); ++i) list[i] = to_python(value[i]);
@@ -22,7 +45,7 @@ py::object to_python(const json& value) {
     }
     case json::value_t::object: {
       py::dict dict;
-      for (const auto& [key, item] : value.items()) dict[py::str(key)] = to_python(item);
+      for (const auto& [key, item] : value.items()) dict[python_text(key)] = to_python(item);
       return dict;
     }
     default: return py::none();

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from .errors import complain
+from .paths import absolute
 from .reader_settings import PREFIX, near_names, reader_settings, source_settings, warn_of_open_file
 from .setting_values import expanded
 from .settings import OPTIONS, TABLE, TrackerSettings
@@ -148,7 +149,7 @@ def _files(environ: Mapping[str, str], named: PathText | None) -> list[Path]:
     if named.strip().lower() == "none":
         return []
     if named:
-        path = expanded(named).absolute()
+        path = absolute(expanded(named))
         if not _is_file(path):
             raise ValueError(f"there is no configuration file {path} (from {origin})")
         return [path]
@@ -192,5 +193,5 @@ def resolve(
             if option == "tags":
                 tags.update(cast("dict[str, str]", value))
     values["tags"] = tags
-    values["logdir"] = os.path.normpath(Path(str(values["logdir"])).absolute())
+    values["logdir"] = os.path.normpath(absolute(str(values["logdir"])))
     return TrackerSettings(values, origins, readers)

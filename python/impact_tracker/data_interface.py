@@ -1,11 +1,11 @@
-"""`DataInterface(paths)`: the energy, carbon and length of experiments, added up over their records."""
+"""`DataInterface(paths)`: energy, carbon and length of experiments, added up over their records, each joule once."""
 
 from __future__ import annotations
 
 import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +14,11 @@ from . import _core
 from .errors import warn
 from .old_logs import PUE as OLD_PUE
 from .old_logs import find_old_logs, read_old_log
-from .overlap import MachineSpan, groups
-from .record import Record, find_records
+from .overlap import MachineSpan, counted, groups
+from .paths import absolute
+from .record import Record, find_records, unite
 from .result import Result
+from .values import Energy, joules_of
 
 # Numbers are kept on a grid of 2^-38 (13 µJ in kWh): sums of them are exact in floating point up to 32 MWh, so that
 # experiments add up to the same number in any order and any grouping.
@@ -33,7 +35,8 @@ def on_grid(value: float | None) -> float:
 class Experiment(NamedTuple):
     """What one record or old log states; NaN for what was not measured.
 
-    `kwh` is without the PUE, `total_kwh` and `kg_carbon` hold it.
+    `kwh` is without the PUE, `total_kwh` and `kg_carbon` hold it. `record`: where it can be united with others, as
+    that of a tracker which still runs cannot.
     """
 
     path: Path
@@ -43,6 +46,7 @@ class Experiment(NamedTuple):
     hours: float
     pue: float
     span: MachineSpan | None = None
+    record: Record | None = None
 
 
 def _override() -> float | None:
@@ -82,6 +86,11 @@ def _from_record(path: Path, override: float | None) -> Experiment | None:
         warn(f"{path} is damaged: {record.damage}")
     if result.energy_j is None:
         warn(f"{path} measured no energy: its sums are NaN")
+    span = replace(record.span, start_ns=result.start_ns, stop_ns=result.stop_ns)
+    return _of_result(path, result)._replace(span=span, record=record if live is None else None)
+
+
+def _of_result(path: Path, result: Result) -> Experiment:
     pue = result.weighing.pue
     return Experiment(
         path,
@@ -90,7 +99,27 @@ def _from_record(path: Path, override: float | None) -> Experiment | None:
         on_grid(_times(result.carbon_g, 1e-3)),
         on_grid(result.duration_s / 3600),
         pue,
-        replace(record.span, start_ns=result.start_ns, stop_ns=result.stop_ns),
+    )
+
+
+def _once(experiments: Sequence[Experiment], override: float | None) -> Experiment:
+    """Experiments of one machine that overlap in time as one, each joule once, weighed as the longest of them."""
+    longest = max(experiments, key=lambda experiment: experiment.hours)
+    records = [experiment.record for experiment in experiments if experiment.record is not None]
+    if len(records) == len(experiments):
+        united = Result(unite(records).run, next(record for record in records if record.path == longest.path).weighing)
+        return _of_result(longest.path, united if override is None else united.weigh(pue=override))
+    spans = [experiment.span for experiment in experiments if experiment.span is not None]
+    energies = [Energy(joules_of(known.kwh)) if math.isfinite(known.kwh) else Energy.missing() for known in experiments]
+    kwh = counted(spans, energies)[0].kwh
+    times = [span.times for span in spans]
+    hours = (max(stop for _, stop in times) - min(start for start, _ in times)) / 3.6e12
+    kg_per_kwh = longest.kg_carbon / longest.kwh if longest.kwh else math.nan
+    return longest._replace(
+        kwh=on_grid(kwh),
+        total_kwh=on_grid(_times(kwh, longest.pue)),
+        kg_carbon=on_grid(_times(kwh, kg_per_kwh)),
+        hours=on_grid(hours),
     )
 
 
@@ -113,10 +142,11 @@ class DataInterface:
     """
 
     def __init__(self, logdirs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> None:
-        """`logdirs`: one path or several; every record below each is added, also one that lies below two of them.
+        """`logdirs`: one path or several; every record below each is added.
 
         FileNotFoundError where a path does not exist or holds no record; ValueError for a senseless OVERRIDE_PUE. A
-        warning where records of one machine overlap in time: each counted the whole machine.
+        warning where records of one machine overlap in time: each counted the whole machine, and what several hold, or
+        one that lies below two of the paths, counts once.
         """
         paths = [logdirs] if isinstance(logdirs, (str, os.PathLike)) else list(logdirs)
         if not paths:
@@ -125,8 +155,8 @@ class DataInterface:
         _core.flush_all()
         self.experiments: list[Experiment] = []
         for path in paths:
-            self.experiments.extend(self._read(Path(path).expanduser().absolute()))
-        self._warn_of_overlaps()
+            self.experiments.extend(self._read(absolute(Path(path).expanduser())))
+        self._counted = self._each_once()
 
     def _read(self, place: Path) -> list[Experiment]:
         records = (_from_record(path, self._override) for path in find_records(place))
@@ -139,37 +169,39 @@ class DataInterface:
             )
         return experiments
 
-    def _warn_of_overlaps(self) -> None:
-        timed = [(experiment.path, experiment.span) for experiment in self.experiments if experiment.span]
-        for first, second, *_ in (group for group in groups([span for _, span in timed]) if len(group) > 1):
+    def _each_once(self) -> list[Experiment]:
+        spans = [known.span or MachineSpan(f"old log {number}") for number, known in enumerate(self.experiments)]
+        alike = [[self.experiments[index] for index in group] for group in groups(spans)]
+        for first, second, *_ in (group for group in alike if len(group) > 1):
             warn(
-                f"{timed[first][0]} and {timed[second][0]} overlap in time on one machine: both hold its energy, which "
-                "is added twice here"
+                f"{first.path} and {second.path} overlap in time on one machine: both hold its energy, which counts "
+                "once here"
             )
-            return
+            break
+        return [_once(group, self._override) if len(group) > 1 else group[0] for group in alike]
 
     @property
     def kg_carbon(self) -> float:
         """kg CO2e, PUE in it."""
-        return math.fsum(experiment.kg_carbon for experiment in self.experiments)
+        return math.fsum(experiment.kg_carbon for experiment in self._counted)
 
     @property
     def total_power(self) -> float:
         """Energy in kWh, PUE in it."""
-        return math.fsum(experiment.total_kwh for experiment in self.experiments)
+        return math.fsum(experiment.total_kwh for experiment in self._counted)
 
     @property
     def exp_len_hours(self) -> float:
-        """Sum of the experiments' lengths in hours."""
-        return math.fsum(experiment.hours for experiment in self.experiments)
+        """Sum of the experiments' lengths in hours; of several over the same time on one machine, that time."""
+        return math.fsum(experiment.hours for experiment in self._counted)
 
     @property
     def PUE(self) -> float:  # noqa: N802  # the published name
         """Power usage effectiveness that the sums hold."""
-        known = {experiment.pue for experiment in self.experiments}
+        known = {experiment.pue for experiment in self._counted}
         if len(known) == 1:
             return known.pop()
-        bare = math.fsum(experiment.kwh for experiment in self.experiments)
+        bare = math.fsum(experiment.kwh for experiment in self._counted)
         return self.total_power / bare if bare else math.nan
 
     def __repr__(self) -> str:

@@ -211,7 +211,11 @@ def read_old_log(folder: Path) -> OldLog:
     spans, seconds = _spans(times, info, findings)
     held = [*samples, samples[-1]]
     cpu, gpu = _energy(held, spans, _CPU), _energy(held, spans, _GPU)
-    grams = None if cpu.is_missing and gpu.is_missing else _grams(held, spans, info, findings)
+    below = [name for name, energy in (("processors", cpu), ("cards", gpu)) if (energy.best_j or 0.0) < 0]
+    findings += [f"its samples of the {name} sum to less than 0 J, which is not shown" for name in below]
+    cpu, gpu = (Energy.missing() if (energy.best_j or 0.0) < 0 else energy for energy in (cpu, gpu))
+    is_known = not below and not (cpu.is_missing and gpu.is_missing)
+    grams = _grams(held, spans, info, findings) if is_known else None
     return OldLog(folder, cpu, gpu, grams, seconds, tuple(findings))
 
 

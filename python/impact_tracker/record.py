@@ -12,6 +12,7 @@ from typing import Any
 from . import _core
 from .health import Health
 from .overlap import MachineSpan
+from .paths import absolute
 from .ranks import Rank
 from .result import ChannelFields, Result
 from .weighing import Weighing
@@ -25,7 +26,7 @@ def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> lis
 
     FileNotFoundError where the path does not exist; an empty list where it holds no record.
     """
-    place = Path(path).expanduser().absolute()
+    place = absolute(Path(path).expanduser())
     if place.is_file():
         return [place]
     if not place.exists():
@@ -52,7 +53,7 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     paths = find_records(path)
     if not paths:
         raise FileNotFoundError(
-            f"no record below {Path(path).absolute()}: records are {FOLDER}/*{SUFFIX} in the logdir of an ImpactTracker"
+            f"no record below {absolute(path)}: records are {FOLDER}/*{SUFFIX} in the logdir of an ImpactTracker"
         )
     return Record(paths[0])
 
@@ -72,7 +73,7 @@ class Record:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """OSError where the file cannot be read; ValueError where it is no record."""
-        self.path = Path(path).absolute()
+        self.path = absolute(path)
         self._core = _core.Record(str(self.path))
 
     @cached_property

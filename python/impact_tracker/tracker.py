@@ -136,8 +136,6 @@ class ImpactTracker(BudgetedLoops):
 
     def _open(self, weighing: Weighing) -> _Opened:
         settings, run = self._settings, None
-        if readable(settings.logdir) != settings.logdir:
-            raise ValueError(f"the logdir {readable(settings.logdir)} must have a name in UTF-8")
         core_settings = settings.for_core()
         core_settings.share_of = self._share_of
         core_settings.run_key = run_key()

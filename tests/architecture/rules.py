@@ -66,6 +66,7 @@ FLOORS: dict[str, int] = {
     "modelled": 2,
     "old_logs": 1,
     "overlap": 1,  # the one place that decides what is counted twice: above values alone
+    "paths": 1,
     "probes": 1,
     "ranks": 1,
     "typed": 1,

@@ -13,7 +13,6 @@ TESTED_BY: dict[str, str] = {
     "impact/attribution/gpu_usage.cpp": "cpp/attribution/usage_source_test.cpp",
     "impact/attribution/machine_time.cpp": "cpp/attribution/usage_source_test.cpp",
     "impact/attribution/work_meter.cpp": "cpp/attribution/core_work_test.cpp",
-    "impact/host/clock.cpp": "cpp/record/writer_test.cpp",
     "impact/host/control.cpp": "cpp/sources/device_readers_test.cpp",
     "impact/host/exit_accounting.cpp": "cpp/attribution/process_tree_test.cpp",
     "impact/host/fork.cpp": "integration/test_robust.py",

@@ -323,16 +323,18 @@ def unite(records: list[tuple[str, int, int]]) -> United:
 
 class Record:
     def __init__(self, path: str) -> None:
-        self.damage: str | None = None
-        self._lines = []
-        for number, line in enumerate(Path(path).read_text().splitlines(), 1):
+        self._lines: list[dict[str, Any]] = []
+        damaged: list[int] = []
+        text = Path(path).read_text(errors="replace")
+        for number, line in enumerate(text[: text.rfind("\n") + 1].split("\n")[:-1], 1):
             try:
                 self._lines.append(json.loads(line))
-            except ValueError:
-                self.damage = f"line {number}: not JSON; everything before it was read"
-                break
-        if not self._lines or "header" not in self._lines[0]:
+            except ValueError:  # passed over, and so is what follows the last end of a line: it is being written
+                damaged.append(number)
+        if not self._lines or 1 in damaged or "header" not in self._lines[0]:
             raise ValueError(f"{path} is no record")
+        many = "1 line was" if len(damaged) == 1 else f"{len(damaged)} lines were"
+        self.damage = f"line {damaged[0]}: not JSON; {many} passed over" if damaged else None
         self.header = self._lines[0]["header"]
 
     @property

@@ -162,9 +162,9 @@ def test_a_record_that_ends_early_is_no_failure(machine: Machine, tmp_path: Path
     tracker.stop()
 
 
-def test_a_damaged_record_is_read_up_to_the_damage(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+def test_a_damaged_line_is_passed_over_and_said(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
     path = record(machine, tmp_path)
-    path.write_text(path.read_text() + "{half")
+    path.write_text(path.read_text() + "{half\n")
     assert cli.main(["report", str(tmp_path)]) == 0
     assert "damaged: line 5" in capsys.readouterr().out
     other = record(machine, tmp_path / "other")

@@ -97,16 +97,55 @@ def test_a_tracker_that_runs_is_counted_up_to_now(machine: Machine, tmp_path: Pa
     assert DataInterface([tmp_path]).exp_len_hours == pytest.approx(1)
 
 
-def test_overlap_is_added_and_said(machine: Machine, tmp_path: Path) -> None:
+def test_overlap_counts_once_and_is_said(machine: Machine, tmp_path: Path) -> None:
     outer = ImpactTracker(tmp_path / "outer").start()
     run(machine, tmp_path / "inner")
     outer.stop()
-    with pytest.warns(ImpactWarning, match="overlap in time") as caught:
+    with pytest.warns(ImpactWarning, match="overlap in time .* counts once") as caught:
         both = DataInterface([tmp_path / "outer", tmp_path / "inner"])
     assert len(caught) == 1
-    assert both.total_power == pytest.approx(2 * 60 * 105 / 3.6e6)
+    assert both.total_power == pytest.approx(60 * 105 / 3.6e6)
+    assert both.exp_len_hours == pytest.approx(1 / 60)
     with pytest.warns(ImpactWarning, match="overlap"):
-        assert DataInterface([tmp_path / "inner"] * 2).total_power == pytest.approx(2 * 60 * 105 / 3.6e6)
+        assert DataInterface([tmp_path / "inner"] * 2).total_power == pytest.approx(60 * 105 / 3.6e6)
+    with pytest.warns(ImpactWarning, match="overlap"):
+        assert DataInterface([tmp_path, tmp_path / "inner"]).kg_carbon == pytest.approx(both.kg_carbon)
+
+
+def test_ranks_that_still_run_count_once(machine: Machine, tmp_path: Path) -> None:
+    ranks = [ImpactTracker(tmp_path).start() for _ in range(4)]
+    machine.advance(3600)
+    with pytest.warns(ImpactWarning, match="overlap"):
+        data = DataInterface(tmp_path)
+    assert data.total_power == pytest.approx(3600 * 105 / 3.6e6)
+    assert data.exp_len_hours == pytest.approx(1)
+    assert data.kg_carbon == pytest.approx(ranks[0].result.carbon_g / 1000)  # type: ignore[union-attr]
+    for rank in ranks:
+        rank.stop()
+    with pytest.warns(ImpactWarning, match="overlap"):
+        assert DataInterface(tmp_path).total_power == pytest.approx(data.total_power)
+
+
+def test_an_empty_old_log_is_nan_and_said(machine: Machine, tmp_path: Path) -> None:
+    run(machine, tmp_path / "good")
+    (tmp_path / "old" / "impacttracker").mkdir(parents=True)
+    (tmp_path / "old" / "impacttracker" / "data.json").write_text("")
+    with pytest.warns(ImpactWarning, match="old.*holds no sample"):
+        data = DataInterface(tmp_path)
+    assert math.isnan(data.total_power)
+    assert data.exp_len_hours == pytest.approx(1 / 60)
+
+
+def test_an_old_log_below_zero_is_nan_and_said(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "impacttracker").mkdir()
+    samples = [f'{{"timestamp": {n}, "rapl_estimated_attributable_power_draw": -5}}\n' for n in (1, 2, 3)]
+    (tmp_path / "impacttracker" / "data.json").write_text("".join(samples))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        data = DataInterface(tmp_path)
+    assert any("processors sum to less than 0 J" in str(warning.message) for warning in caught)
+    assert math.isnan(data.total_power)
+    assert math.isnan(data.kg_carbon)
 
 
 def test_runs_one_after_the_other_or_on_two_machines_do_not_overlap(machine: Machine, tmp_path: Path) -> None:
@@ -141,9 +180,9 @@ def test_no_record_is_an_error_with_the_path(machine: Machine, tmp_path: Path) -
         DataInterface([])
 
 
-def test_a_damaged_record_is_counted_up_to_the_damage(machine: Machine, tmp_path: Path) -> None:
+def test_a_damaged_line_is_passed_over_and_said(machine: Machine, tmp_path: Path) -> None:
     run(machine, tmp_path)
     (path,) = (tmp_path / "impacttracker").iterdir()
-    path.write_text(path.read_text() + "{half")
-    with pytest.warns(ImpactWarning, match="damaged: line 3"):
+    path.write_text(path.read_text() + "{half\n")
+    with pytest.warns(ImpactWarning, match="damaged: line 3: not JSON; 1 line was passed over"):
         assert DataInterface(tmp_path).total_power > 0

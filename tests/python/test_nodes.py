@@ -156,3 +156,20 @@ def test_shares_of_ranks_add_up_and_a_jobs_counts_once() -> None:
     assert of(Shared(1.0), Shared(2.0), Shared(None)) == 3.0
     assert of(Shared(1.0, "job", "job 7"), Shared(1.5, "job", "job 7"), Shared(4.0, "job", "job 8")) == 5.5
     assert of(Shared(None)) is None
+
+
+def test_a_sleep_between_two_starts_is_no_wall_clock_that_was_set(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    ranks(machine, monkeypatch, tmp_path, 2)
+    path = sorted((tmp_path / "impacttracker").iterdir())[-1]
+    first, rest = path.read_text().split("\n", 1)
+    header: dict[str, Any] = json.loads(first)["header"]
+    slept_ns = 3_600_000_000_000
+    for is_known in (False, True):
+        header["start_utc_ns"] += 0 if is_known else slept_ns
+        if is_known:
+            header["start_boot_ns"] = header["start_ns"] + slept_ns
+        path.write_text(json.dumps({"header": header}) + "\n" + rest)
+        assert cli.main(["report", str(tmp_path)]) == 0
+        assert ("the wall clock was set" in capsys.readouterr().out.replace("\n", " ")) is not is_known

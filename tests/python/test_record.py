@@ -76,9 +76,13 @@ def test_damaged_and_early_ended_records_are_read_and_say_so(machine: Machine, t
     assert (early.complete, early.damage, early.totals) == (False, None, None)
     assert len(early.regions) == 1
     path.write_text(lines[0] + "\n" + lines[1] + "\n{half")
+    assert Record(path).damage is None  # a line without its end is being written
+    path.write_text("\n".join([lines[0], "{half", "", *lines[1:]]) + "\n")
     damaged = Record(path)
-    assert damaged.damage is not None
-    assert "line 3" in damaged.damage
+    assert damaged.damage == "line 2: not JSON; 2 lines were passed over"
+    assert not damaged.complete
+    assert damaged.totals is not None
+    assert [region.name for region in damaged.regions] == [region.name for region in early.regions]
     assert "damaged" in repr(damaged)
     path.write_text("no record at all\n")
     with pytest.raises(ValueError, match="no record"):

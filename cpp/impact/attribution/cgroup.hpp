@@ -4,7 +4,12 @@
 // Slurm        v1 /slurm[_<node>]/uid_U/job_J/step_S, v2 /system.slice/[<node>_]slurmstepd.scope/job_J/step_S, and from
 //              26.05 on the SLUID in place of job_J (/…/slurmstepd.scope/sEKNKTV3WPV500)
 // OAR          v1 /oar/<user>_<job> (logins may hold digits, dots, dashes, underscores), v2 /oar.slice/…/oar-u<uid>-j<job>
-// containers   docker, podman, Kubernetes (the pod), LXC, containerd
+// PBS          v1 /pbs_jobs[.service]/jobid/<job>, v2 /pbs_jobs.service/jobs/<job>
+// LSF          /lsf/<cluster>/job.<job>[index].<pid>.<time>
+// HTCondor     /…htcondor/condor_<scratch>_slot<n>[_<m>@host]: the slot, which has one job at a time
+// SGE          /UGE/<job>.<task>, /AGE/…
+// containers   Docker, Podman, Kubernetes (the pod), LXC, containerd, CRI-O, ECS (the task), Nomad (the task of an
+//              allocation), systemd-nspawn, Apptainer; the innermost one
 
 #include <cstdint>
 #include <filesystem>
@@ -20,20 +25,40 @@
 namespace impact {
 
 struct JobPath {
-  enum class System : std::uint8_t { slurm, oar, docker, podman, kubernetes, lxc, containerd };
+  enum class System : std::uint8_t {
+    slurm,
+    oar,
+    pbs,
+    lsf,
+    htcondor,
+    sge,
+    docker,
+    podman,
+    kubernetes,
+    lxc,
+    containerd,
+    crio,
+    ecs,
+    nomad,
+    nspawn,
+    apptainer
+  };
   System system = System::slurm;
-  std::string id;    // job number or SLUID, container's or pod's id
+  std::string id;    // job number or SLUID, slot, container's or pod's id
   std::string path;  // of its control group: the beginning of the path that was looked at
   std::string step;  // Slurm: "0", "batch"; empty where the path goes no deeper
-  bool is_batch() const noexcept { return system == System::slurm || system == System::oar; }
+  bool is_batch() const noexcept { return system <= System::sge; }
 };
 
 constexpr std::string_view to_string(JobPath::System s) noexcept {
-  constexpr std::string_view kNames[] = {"Slurm", "OAR", "Docker", "Podman", "Kubernetes", "LXC", "containerd"};
+  constexpr std::string_view kNames[] = {
+      "Slurm",      "OAR", "PBS",        "LSF",   "HTCondor", "SGE",   "Docker",         "Podman",
+      "Kubernetes", "LXC", "containerd", "CRI-O", "ECS",      "Nomad", "systemd-nspawn", "Apptainer"};
   return kNames[static_cast<std::size_t>(s)];
 }
 
-// The job or container that a control group's path belongs to; a batch job before the container around or in it.
+// The job or container that a control group's path belongs to: a batch job before the containers around or in it, else
+// the innermost container. A pod's containers, and a task's, are parts of it.
 std::optional<JobPath> find_job(std::string_view path);
 
 // One process's groups, and where they lie on this machine.

@@ -109,7 +109,7 @@ Result<bool> ConsumerUse::open_group(Scope scope) {
   if (scope == Scope::job) {
     if (!job_) {
       return Error{ErrorKind::absent,
-                   "the control group " + place_->path + " names no job of Slurm or OAR and no container", ""};
+                   "the control group " + place_->path + " names no batch job and no container that is known here", ""};
     }
     place_ = above(*place_, job_->path);
     name_ = job_name(host_, pid_, *job_);

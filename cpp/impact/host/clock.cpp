@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <array>
+#include <utility>
 
 namespace impact {
 namespace {
@@ -17,9 +18,23 @@ class SystemClock final : public Clock {
  public:
   Instant now() const noexcept override { return instant(read_clock(CLOCK_MONOTONIC)); }
   std::int64_t utc_ns() const noexcept override { return read_clock(CLOCK_REALTIME); }
+  std::int64_t boot_ns() const noexcept override { return read_clock(CLOCK_BOOTTIME); }
 };
 
+// Both clocks tick alike; a sleep is never this short.
+constexpr Duration kShortestSleep = std::chrono::milliseconds{1};
+
 }  // namespace
+
+std::optional<Suspension> SuspendWatch::look(const Clock& clock) noexcept {
+  const Instant before = clock.now();
+  const Duration boot{clock.boot_ns()};
+  const Instant after = clock.now();
+  const Look now{before, boot - after.time_since_epoch(), boot - before.time_since_epoch()};
+  const std::optional<Look> last = std::exchange(last_, now);
+  if (!last || now.least <= last->most + kShortestSleep) return std::nullopt;
+  return Suspension{last->at, after, now.least - last->most};
+}
 
 const Clock& system_clock() noexcept {
   static const SystemClock clock;

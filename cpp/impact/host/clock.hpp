@@ -2,8 +2,10 @@
 // This is the clock of the machine. Tests replace it by one that a script moves.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "impact/core/suspension.hpp"
 #include "impact/core/time.hpp"
 
 namespace impact {
@@ -15,6 +17,25 @@ class Clock {
   virtual Instant now() const noexcept = 0;
   // Returns nanoseconds of UTC since 1970, which may step. Only the anchor of a record uses them.
   virtual std::int64_t utc_ns() const noexcept = 0;
+  // CLOCK_BOOTTIME, which goes on while the machine sleeps, as CLOCK_MONOTONIC does not: nanoseconds since its start.
+  // A scripted clock never sleeps unless it says so.
+  virtual std::int64_t boot_ns() const noexcept { return nanoseconds(now()); }
+};
+
+// Tells that the machine was suspended since the last look. Not thread-safe.
+class SuspendWatch {
+ public:
+  // nullopt: it was not, or this is the first look.
+  std::optional<Suspension> look(const Clock& clock) noexcept;
+
+ private:
+  // A look reads two clocks one after the other, and may be held up between them: the sleep lies between two bounds.
+  struct Look {
+    Instant at{};
+    Duration least{0};
+    Duration most{0};
+  };
+  std::optional<Look> last_;
 };
 
 // Returns the machine's own clock, which is never destroyed.

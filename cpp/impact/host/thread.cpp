@@ -3,12 +3,14 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 #include "impact/host/fork.hpp"
 
@@ -19,6 +21,15 @@ constexpr std::uint32_t kWake = 1;
 constexpr std::uint32_t kStop = 2;
 
 thread_local bool is_body_of_a_thread = false;
+
+// " (this user may have 64 processes and threads: `ulimit -u`, RLIMIT_NPROC)", where there is such a limit.
+std::string limit_of_threads() {
+  rlimit limit{};
+  const bool is_limited = ::getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  if (!is_limited) return {};
+  return " (this user may have " + std::to_string(limit.rlim_cur) +
+         " processes and threads: `ulimit -u`, RLIMIT_NPROC)";
+}
 
 }  // namespace
 
@@ -55,6 +66,9 @@ Thread::Thread(const std::string& name, std::function<void(Waker&)> body)
       is_body_of_a_thread = true;
       body(*waker);
     });
+  } catch (const std::system_error& error) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw std::system_error(error.code(), "no thread could be started" + limit_of_threads());
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;

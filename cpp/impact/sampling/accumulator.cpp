@@ -13,6 +13,9 @@ namespace {
 // after suspending, and no wrap.
 constexpr double kMostRise = 2.0;
 
+// A wrap whose step is as much as this part away from what the rate before it gives may be a reset after all.
+constexpr double kMostSurprise = 0.5;
+
 // Interpolates between two positions of one channel; f beyond 0..1 extrapolates at the same rate.
 Position mix(const Position& a, const Position& b, double f) noexcept {
   Position p = f < 0.5 ? a : b;
@@ -57,6 +60,27 @@ void Accumulator::add(const Reading& reading) noexcept {
   state.failing = false;
 }
 
+void Accumulator::suspended(const Suspension& suspension) noexcept {
+  for (std::size_t c = 0; c < channels_.size(); ++c) {
+    State& state = states_[c];
+    // A reading that began after the sleep came from another record of the machine.
+    if (!is_metered_energy(channels_[c]) || !state.seeded || state.last_before >= suspension.to) continue;
+    if (state.sleep) {
+      state.sleep->to = std::max(state.sleep->to, suspension.to);
+    } else {
+      state.sleep = suspension;
+    }
+  }
+}
+
+bool Accumulator::is_across_sleep(const State& state, const Reading& reading) noexcept {
+  return state.sleep && state.last_before <= state.sleep->from && reading.after > state.sleep->from;
+}
+
+bool Accumulator::may_be_across_sleep(const State& state, const Reading& reading) noexcept {
+  return state.sleep && state.last_before < state.sleep->to && reading.after > state.sleep->from;
+}
+
 std::optional<std::int64_t> Accumulator::counts_beside(const Channel& channel, const State& state,
                                                        const Reading& reading) noexcept {
   const auto raw = static_cast<std::uint64_t>(reading.count);
@@ -83,6 +107,8 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
   const double most = channel.max_power.value() > 0.0 ? channel.max_power.value() * seconds(elapsed) / channel.scale
                                                       : std::numeric_limits<double>::infinity();
   const bool back = raw < state.last_raw;
+  if (is_across_sleep(state, reading) || (back && may_be_across_sleep(state, reading)))
+    return {Step::Kind::reset, 0, 0.0};
   if (back && (channel.range == 0 || state.last_raw >= channel.range)) return {Step::Kind::reset, 0, 0.0};
   const std::uint64_t delta = back ? raw + (channel.range - state.last_raw) : raw - state.last_raw;
   const auto least = static_cast<double>(delta);
@@ -91,8 +117,8 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
     return step_after_standstill(channel, state, reading, delta, most);
   }
   if (least > most) return {Step::Kind::reset, 0, 0.0};
-  if (back && has_to_move && state.last.peak > 0.0 &&
-      least * channel.scale > kMostRise * state.last.peak * seconds(elapsed)) {
+  const bool is_judged = has_to_move && (back || may_be_across_sleep(state, reading));
+  if (is_judged && state.last.peak > 0.0 && least * channel.scale > kMostRise * state.last.peak * seconds(elapsed)) {
     return {Step::Kind::reset, 0, 0.0};
   }
   const auto range = static_cast<double>(channel.range);
@@ -104,7 +130,19 @@ Accumulator::Step Accumulator::step_to(const Channel& channel, const State& stat
             range * channel.scale};
   }
   if (has_to_move && delta == 0) return {Step::Kind::stands, 0, 0.0};
+  if (back && has_to_move) return wrapped(channel, state, reading, delta);
   return {back ? Step::Kind::wrap : Step::Kind::plain, static_cast<std::int64_t>(delta), 0.0};
+}
+
+// The counter may also have been set to 0, by a driver that was loaded again for instance: then the step is not what flowed,
+// which was about what the rate before it gives.
+Accumulator::Step Accumulator::wrapped(const Channel& channel, const State& state, const Reading& reading,
+                                       std::uint64_t delta) noexcept {
+  const auto counts = static_cast<double>(delta);
+  const double expected = state.rate * seconds(effective_time(channel, reading) - state.last_time);
+  const double surprise = std::abs(counts - expected);
+  const bool is_likely = surprise <= kMostSurprise * expected + 2.0;
+  return {Step::Kind::wrap, static_cast<std::int64_t>(delta), is_likely ? 0.0 : surprise * channel.scale};
 }
 
 Accumulator::Step Accumulator::step_after_standstill(const Channel& channel, const State& state, const Reading& reading,
@@ -209,6 +247,7 @@ void Accumulator::add_counter(const Channel& channel, State& state, const Readin
     state.since_before = reading.before;
     state.since_after = reading.after;
   }
+  if (state.sleep && reading.before >= state.sleep->to) state.sleep.reset();
   state.last_raw = static_cast<std::uint64_t>(reading.count);
   state.last_before = reading.before;
   state.last_after = reading.after;
@@ -258,6 +297,12 @@ std::optional<Position> Accumulator::at(const Reading& reading) const noexcept {
 std::optional<Position> Accumulator::at(std::uint32_t channel, Instant t) const noexcept {
   const State& state = states_[channel];
   if (!state.seeded) return std::nullopt;
+  const Duration late = state.last_time - t;
+  if (state.health.readings == 1 && late > std::max(longest_bridge_, 3 * channels_[channel].update_period)) {
+    Position position = state.last;
+    position.gap -= late;  // a sensor that came late tells nothing of the time before
+    return position;
+  }
   if (channels_[channel].kind == Kind::gauge && (t > state.last_time || state.health.readings == 1)) {
     Position position = state.last;  // hold the last value, forwards or (with a single reading) backwards
     position.value += state.last_gauge * seconds(t - state.last_time);

@@ -9,6 +9,7 @@
 
 #include "impact/core/channel.hpp"
 #include "impact/core/reading.hpp"
+#include "impact/core/suspension.hpp"
 
 namespace impact {
 
@@ -29,7 +30,7 @@ struct ChannelHealth {
   std::uint64_t readings = 0;
   std::uint64_t failures = 0;  // readings that were missing
   std::uint64_t wraps = 0;
-  std::uint64_t resets = 0;  // steps that no plausible power explains: re-based, the time is a gap
+  std::uint64_t resets = 0;  // steps that no plausible power explains or that lie across a sleep: the time is a gap
   std::uint64_t ambiguous = 0;
   std::uint64_t standstills = 0;  // how often the counter of a device that draws power stood still
   Duration gap{0};
@@ -42,12 +43,16 @@ class Accumulator {
 
   void add(const Reading& reading) noexcept;
 
+  // The machine slept: an energy counter's step across it tells nothing of the time awake, and is a reset.
+  void suspended(const Suspension& suspension) noexcept;
+
   // Where the channel stands (or stood) at this reading of it, which need not be added: nullopt for a missing reading,
   // a channel without any, or a counter that was reset between. Counters only.
   std::optional<Position> at(const Reading& reading) const noexcept;
 
   // Where the channel stood at `t` in its last segment (counters and the power of gauges interpolated linearly); before its first reading and after its
-  // last one the nearest power (or rate) is held. nullopt without readings. Exact only for t within the last segment.
+  // last one the nearest power (or rate) is held; further before its first reading than two readings may lie apart, that
+  // time is a gap. nullopt without readings. Exact only for t within the last segment.
   std::optional<Position> at(std::uint32_t channel, Instant t) const noexcept;
 
   // The effective time of the channel's last reading (a gauge that averages counts at the middle of its window).
@@ -80,7 +85,8 @@ class Accumulator {
     Instant since_after{};
     Instant since{};
     Instant since_from{};
-    bool still = false;  // it has stood for longer than a device that draws power lets it
+    bool still = false;               // it has stood for longer than a device that draws power lets it
+    std::optional<Suspension> sleep;  // since the last reading, or at that time
     ChannelHealth health;
   };
   struct Step {
@@ -106,6 +112,11 @@ class Accumulator {
   // The same for the first step after a standstill of `delta` counts.
   static Step step_after_standstill(const Channel&, const State&, const Reading&, std::uint64_t delta,
                                     double most) noexcept;
+  // A step back that is no more than the power may be; how far it is from what was expected is in its ambiguity.
+  static Step wrapped(const Channel&, const State&, const Reading&, std::uint64_t delta) noexcept;
+  // Whether the step to this reading lies across a sleep, or may do so.
+  static bool is_across_sleep(const State&, const Reading&) noexcept;
+  static bool may_be_across_sleep(const State&, const Reading&) noexcept;
   // Where the channel stands after this step.
   Position after_step(const Channel&, const State&, const Reading&, const Step&) const noexcept;
   static void end_standstill(const Channel&, const State&, const Step&, Instant time, Position& position) noexcept;

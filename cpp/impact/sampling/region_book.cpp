@@ -183,11 +183,18 @@ RegionResult RegionBook::result(Region region, bool provisional) const {
     part.role = settings_.roles.by_channel[c];
     outcome.channels.push_back(part);
   }
-  fill_from_models(outcome, settings_.channels);
+  leave_out_contradictions(outcome, settings_.channels);
+  fill_gaps(outcome, settings_.channels);
   sum_channels(outcome, settings_.channels, settings_.at_edges, settings_.roles.missing);
   add_meters(outcome, settings_.channels);
+  if (const auto note = note_of_sleeps(sleeps_, outcome.start, outcome.stop)) outcome.notes.push_back(*note);
   outcome.notes.insert(outcome.notes.end(), remarks_.begin(), remarks_.end());
   return outcome;
+}
+
+void RegionBook::suspended(const Suspension& suspension) {
+  accumulator_.suspended(suspension);
+  sleeps_.push_back(suspension);
 }
 
 void RegionBook::remark(std::string text) {

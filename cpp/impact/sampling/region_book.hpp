@@ -37,6 +37,8 @@ class RegionBook {
 
   // Readings of the sampler: one a channel, or several of a channel in the order of their times.
   void row(std::span<const Reading> readings);
+  // The machine slept, as was seen after the rows and marks so far and before the next ones.
+  void suspended(const Suspension& suspension);
   // Opens a region.
   void enter(const Mark& mark);
   // The same in two steps, so that all the work is done before the region's time begins: enter with a mark whose time is
@@ -87,6 +89,7 @@ class RegionBook {
   std::map<std::uint64_t, Region> closing_;
   std::vector<RegionResult> settled_;
   std::vector<std::string> remarks_;
+  std::vector<Suspension> sleeps_;
 };
 
 }  // namespace impact

@@ -41,24 +41,52 @@ bool covers_the_whole_time(const RegionResult& result, std::span<const Channel> 
 
 std::string_view kind_of(std::string_view device) { return device.substr(0, device.find(':')); }
 
-// Whether the model stands for the same component as the sensor: for that device, or for all of its kind.
-bool models(const Channel& model, const Channel& sensor) {
-  const bool same_device = model.device == sensor.device || model.device == kind_of(sensor.device);
-  return same_device && model.domain == sensor.domain && model.quality == Quality::modelled;
+// Whether the channel can speak for the sensor's component: another sensor of that device, or a model of it or of all of
+// its kind.
+bool speaks_for(const ChannelResult& part, const Channel& channel, const Channel& sensor) {
+  const bool same_device = channel.device == sensor.device;
+  if (channel.domain != sensor.domain) return false;
+  if (part.role == Role::duplicate) return same_device && measures_energy(channel);
+  return (same_device || channel.device == kind_of(sensor.device)) && channel.quality == Quality::modelled;
 }
 
+struct Sensors {
+  std::vector<bool> in_total;    // by channel, before anything stands in
+  std::vector<bool> spoken_for;  // another channel has stood in already
+};
+
 // Which part of the component's time no sensor in the total covers: its counter stood still, or could never be read.
-double part_without_sensor(const RegionResult& result, std::span<const Channel> channels, const Channel& model) {
+double part_without_sensor(const RegionResult& result, std::span<const Channel> channels,
+                           const ChannelResult& candidate, const Sensors& known) {
   double sensors = 0.0;
   double without = 0.0;
   for (const ChannelResult& part : result.channels) {
     const Channel& sensor = channels[part.channel];
-    if (!is_in_total(part, sensor) || !models(model, sensor)) continue;
+    if (!known.in_total[part.channel] || !speaks_for(candidate, channels[candidate.channel], sensor)) continue;
     sensors += 1.0;
     const bool is_gone = part.still > Duration{0} || (part.quality == Quality::missing && !part.provisional);
-    if (is_gone) without += 1.0 - part.coverage;
+    if (is_gone && !known.spoken_for[part.channel]) without += 1.0 - part.coverage;
   }
   return sensors > 0.0 ? without / sensors : 0.0;
+}
+
+// Channels of this role stand in where they can.
+void stand_in(RegionResult& result, std::span<const Channel> channels, Role role, Sensors& sensors) {
+  for (ChannelResult& part : result.channels) {
+    const bool is_known = part.quality != Quality::missing && part.still == Duration{0} && std::isfinite(part.value);
+    if (part.role != role || !is_known) continue;
+    const double filled = part_without_sensor(result, channels, part, sensors);
+    if (filled <= 0.0) continue;
+    for (std::uint32_t c = 0; c < channels.size(); ++c) {
+      if (sensors.in_total[c] && speaks_for(part, channels[part.channel], channels[c])) sensors.spoken_for[c] = true;
+    }
+    part.role = Role::in_total;
+    part.value *= filled;
+    part.half_width *= filled;
+    part.bias *= filled;
+    result.notes.push_back(channels[part.channel].id +
+                           ": stands in for the time that a sensor of its component does not cover");
+  }
 }
 
 std::string standstill(const ChannelResult& part, const Channel& channel) {
@@ -67,17 +95,23 @@ std::string standstill(const ChannelResult& part, const Channel& channel) {
 
 }  // namespace
 
-void fill_from_models(RegionResult& result, std::span<const Channel> channels) {
+void fill_gaps(RegionResult& result, std::span<const Channel> channels) {
+  Sensors sensors{std::vector<bool>(channels.size(), false), std::vector<bool>(channels.size(), false)};
+  for (const ChannelResult& part : result.channels)
+    sensors.in_total[part.channel] = is_in_total(part, channels[part.channel]);
+  stand_in(result, channels, Role::duplicate, sensors);
+  stand_in(result, channels, Role::model_unused, sensors);
+}
+
+void leave_out_contradictions(RegionResult& result, std::span<const Channel> channels) {
   for (ChannelResult& part : result.channels) {
-    if (part.role != Role::model_unused || part.quality == Quality::missing) continue;
-    const double filled = part_without_sensor(result, channels, channels[part.channel]);
-    if (filled <= 0.0) continue;
-    part.role = Role::in_total;
-    part.value *= filled;
-    part.half_width *= filled;
-    part.bias *= filled;
-    result.notes.push_back(channels[part.channel].id +
-                           ": stands in for the time that a sensor of its component does not cover");
+    const Channel& channel = channels[part.channel];
+    if (part.quality == Quality::missing || !measures_energy(channel) || !(part.value < 0.0)) continue;
+    part.quality = Quality::missing;
+    part.value = part.half_width = std::numeric_limits<double>::quiet_NaN();
+    part.coverage = 0.0;
+    result.notes.push_back(channel.id +
+                           ": its readings contradict each other: they sum to less than 0 J, which is not shown");
   }
 }
 
@@ -115,6 +149,25 @@ void add_meters(RegionResult& result, std::span<const Channel> channels) {
   // Fans, drives, network, losses of the supplies, and components without a sensor.
   const bool whole_time = result.coverage > kWholeTime && covers_the_whole_time(result, channels, Domain::wall);
   result.rest = whole_time ? result.wall - result.energy.best() : Joules::missing();
+}
+
+std::optional<std::string> note_of_sleeps(std::span<const Suspension> sleeps, Instant start, Instant stop) {
+  std::vector<Suspension> apart;
+  for (const Suspension& sleep : sleeps) {
+    if (sleep.to <= start || sleep.from >= stop) continue;
+    const auto same = std::ranges::find_if(
+        apart, [&](const Suspension& other) { return other.from < sleep.to && sleep.from < other.to; });
+    if (same == apart.end()) {
+      apart.push_back(sleep);
+    } else {
+      same->asleep = std::max(same->asleep, sleep.asleep);
+    }
+  }
+  if (apart.empty()) return std::nullopt;
+  double asleep_s = 0.0;
+  for (const Suspension& sleep : apart) asleep_s += seconds(sleep.asleep);
+  return "the machine was suspended for " + rounded(asleep_s) +
+         " s; energy counters are read anew after it, so that the time between the readings around it is not measured";
 }
 
 std::map<std::string, double> utilisation(const RegionResult& result, std::span<const Channel> channels) {

@@ -22,11 +22,15 @@ Duration time_of(double s) noexcept {
 
 }  // namespace
 
-bool must_move(const Channel& channel) noexcept {
+bool is_metered_energy(const Channel& channel) noexcept {
   // A processor's own model (AMD's counters) moves as a sensor does; what this program computes cannot stand still.
   const bool own_model = channel.quality == Quality::modelled && !channel.source.ends_with("_model");
   const bool metered = channel.quality == Quality::measured || own_model;
-  if (channel.kind != Kind::counter || channel.unit != Unit::joule || !metered) return false;
+  return channel.kind == Kind::counter && channel.unit == Unit::joule && metered;
+}
+
+bool must_move(const Channel& channel) noexcept {
+  if (!is_metered_energy(channel)) return false;
   switch (channel.domain) {
     case Domain::wall:
     case Domain::psys:

@@ -5,7 +5,10 @@
 
 namespace impact {
 
-// Whether the channel is a measured energy counter of something that draws power for as long as the machine is awake.
+// Whether the channel is an energy counter of the machine's, and not one that this program computes.
+bool is_metered_energy(const Channel& channel) noexcept;
+
+// Whether it is, besides, one of something that draws power for as long as the machine is awake.
 // Cores, uncore and integrated GPUs may truly rest, and their counters with them.
 bool must_move(const Channel& channel) noexcept;
 

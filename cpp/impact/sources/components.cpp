@@ -15,7 +15,7 @@ std::vector<std::string> machine_components(const Host& host) {
   for (const unsigned package : packages) components.push_back(fmt::format("cpu:{}", package));
   if (packages.empty()) components.emplace_back("cpu");
   components.emplace_back("memory");
-  for (const std::string& address : pci_gpus(host)) components.push_back("gpu:pci-" + address);
+  for (std::string& card : gpu_components(host)) components.push_back(std::move(card));
   return components;
 }
 

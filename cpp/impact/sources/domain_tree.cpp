@@ -8,6 +8,8 @@
 #include <set>
 #include <tuple>
 
+#include "impact/sources/pci_gpus.hpp"
+
 namespace impact {
 namespace {
 
@@ -195,9 +197,9 @@ class Builder {
     }
   }
 
-  // GPUs on the bus have other names than their drivers give them: they are compared by number.
+  // GPUs that the machine shows have other names than their drivers give them: they are compared by number.
   void find_missing_gpus(std::set<std::string>& wanted) {
-    const auto on_bus = [](const std::string& name) { return name.starts_with("gpu:pci-"); };
+    const auto on_bus = [](const std::string& name) { return is_named_by_place(name); };
     std::set<std::string_view> named;
     for (const Channel& c : channels_) {
       if (family(c.device) == "gpu" && c.domain != Domain::igpu) named.insert(c.device);

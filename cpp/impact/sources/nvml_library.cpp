@@ -151,10 +151,30 @@ int Nvml::find_gpus() {
   return gpus_.empty() ? status : static_cast<int>(kSuccess);
 }
 
+namespace {
+
+constexpr std::string_view kNoGpu = "NVIDIA's driver runs and has no GPU";
+
+// Where Windows puts the library for Linux beside it; containers there have it and no table of libraries that names it.
+constexpr const char* kOfWsl = "/usr/lib/wsl/lib/libnvidia-ml.so.1";
+
+Result<Library> open_library(const std::string& name, bool may_be_of_wsl) {
+  Result<Library> library = Library::open(name);
+  if (library || !may_be_of_wsl) return library;
+  Result<Library> of_wsl = Library::open(kOfWsl);
+  return of_wsl ? std::move(of_wsl) : std::move(library);
+}
+
+}  // namespace
+
+bool may_become_ready(const Error& error) noexcept {
+  return error.what == kNoGpu || (error.what.starts_with("nvml") && error.what.find(": ") != std::string::npos);
+}
+
 Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host, const SourceSettings& settings) {
   const std::optional<std::string> chosen = settings.given(kLibrarySetting);
   // A card on the bus without a driver can be mended; a machine without a card needs none.
-  const bool card = !pci_gpus(host, kPciNvidia).empty();
+  const bool card = !nvidia_gpus(host).empty();
   const char* advice = card ? "sudo apt-get install nvidia-driver (Debian: non-free); in a container: --gpus all and "
                               "NVIDIA_DRIVER_CAPABILITIES=compute,utility"
                             : "";
@@ -162,7 +182,7 @@ Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host, const SourceSet
     return Error{ErrorKind::absent, "NVIDIA's driver belongs to the running machine, not to a tree of files", advice};
   }
   const std::string name = chosen.value_or("libnvidia-ml.so.1");
-  Result<Library> library = Library::open(name);
+  Result<Library> library = open_library(name, !chosen);
   if (!library) return Error{ErrorKind::absent, "no NVIDIA driver: " + library.error().what, advice};
   std::shared_ptr<Nvml> nvml(new Nvml(std::move(library).value()));
   if (!nvml->resolve()) return Error{ErrorKind::broken, name + " is not NVIDIA's management library", ""};
@@ -170,7 +190,7 @@ Result<std::shared_ptr<const Nvml>> Nvml::open(const Host& host, const SourceSet
   nvml->started_ = true;
   if (const int status = nvml->find_gpus(); status != kSuccess)
     return nvml->failed("nvmlDeviceGetHandleByIndex", status);
-  if (nvml->gpus_.empty()) return Error{ErrorKind::absent, "NVIDIA's driver runs and has no GPU", ""};
+  if (nvml->gpus_.empty()) return Error{ErrorKind::absent, std::string(kNoGpu), ""};
   return std::shared_ptr<const Nvml>(std::move(nvml));
 }
 

@@ -158,6 +158,10 @@ class Nvml {
   bool started_ = false;
 };
 
+// Whether such an error of Nvml::open() may pass while the program runs: the library is there, and the driver does not
+// answer yet.
+bool may_become_ready(const Error& error) noexcept;
+
 // The energy counter in millijoules: the call of its own, else field 83. Status and value.
 int read_energy_mj(const Calls& calls, Device device, unsigned long long& mj) noexcept;
 

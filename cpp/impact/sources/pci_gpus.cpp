@@ -1,5 +1,7 @@
 #include "impact/sources/pci_gpus.hpp"
 
+#include <algorithm>
+
 #include "impact/host/file.hpp"
 
 namespace impact {
@@ -29,6 +31,51 @@ std::vector<std::string> pci_gpus(const Host& host, std::string_view vendor) {
     if (is_discrete_gpu(host, address, vendor)) found.push_back(address);
   }
   return found;
+}
+
+namespace {
+
+constexpr std::string_view kOnBus = "gpu:pci-", kDeviceFile = "gpu:nvidia", kDxg = "gpu:dxg";
+
+bool exists(const Host& host, const char* path) {
+  std::error_code failed;
+  return std::filesystem::exists(host.path(path), failed);
+}
+
+// /dev/nvidia0, /dev/nvidia1 …, and not /dev/nvidiactl.
+std::vector<std::string> nvidia_device_files(const Host& host) {
+  std::vector<std::string> cards;
+  for (const std::string& name : list_directory(host.path("/dev"))) {
+    const bool is_card = name.starts_with("nvidia") && parse_number<unsigned>(std::string_view(name).substr(6));
+    if (is_card) cards.push_back("gpu:" + name);
+  }
+  return cards;
+}
+
+}  // namespace
+
+std::vector<std::string> nvidia_gpus(const Host& host) {
+  std::vector<std::string> cards;
+  for (const std::string& address : pci_gpus(host, kPciNvidia)) cards.push_back(std::string(kOnBus) + address);
+  if (!cards.empty()) return cards;
+  for (const std::string& address : list_directory(host.path("/proc/driver/nvidia/gpus")))
+    cards.push_back(std::string(kOnBus) + address);
+  if (cards.empty()) cards = nvidia_device_files(host);
+  const bool in_wsl = exists(host, "/dev/dxg") && exists(host, "/usr/lib/wsl/lib/libnvidia-ml.so.1");
+  if (cards.empty() && in_wsl) cards.emplace_back(kDxg);
+  return cards;
+}
+
+std::vector<std::string> gpu_components(const Host& host) {
+  std::vector<std::string> cards = nvidia_gpus(host);
+  for (const std::string& address : pci_gpus(host, kPciAmd)) cards.push_back(std::string(kOnBus) + address);
+  if (cards.empty() && exists(host, "/dev/dxg")) cards.emplace_back(kDxg);
+  std::ranges::sort(cards);
+  return cards;
+}
+
+bool is_named_by_place(std::string_view component) noexcept {
+  return component.starts_with(kOnBus) || component.starts_with(kDeviceFile) || component == kDxg;
 }
 
 }  // namespace impact

@@ -194,11 +194,16 @@ void merge_mirrored_dies(std::vector<Zone>& zones, const CpuInfo& cpu) {
   }
 }
 
-void drop_masked(std::vector<Zone>& zones) {
-  std::erase_if(zones, [](const Zone& zone) {
+// The files of the packages among those.
+std::vector<std::string> drop_masked(std::vector<Zone>& zones) {
+  std::vector<std::string> masked;
+  std::erase_if(zones, [&](const Zone& zone) {
     const bool always_draws = zone.part == rapl::Part::package || zone.part == rapl::Part::psys;
-    return always_draws && !ever_moves_from_zero(zone.counter);
+    if (!always_draws || ever_moves_from_zero(zone.counter)) return false;
+    if (zone.part == rapl::Part::package) masked.push_back((zone.directory / "energy_uj").string());
+    return true;
   });
+  return masked;
 }
 
 Error forbidden(const std::vector<std::string>& files) {
@@ -211,6 +216,13 @@ Error forbidden(const std::vector<std::string>& files) {
       "/etc/udev/rules.d/70-impact-tracker.rules && sudo udevadm control --reload && "
       "sudo udevadm trigger --action=add --subsystem-match=powercap\n"
       "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON"};
+}
+
+// Beside counters that can be read.
+Error why_not_all(const Found& found, const std::vector<std::string>& masked) {
+  if (!found.forbidden.empty()) return forbidden(found.forbidden);
+  if (masked.empty()) return {};
+  return {ErrorKind::broken, masked.front() + ": stays 0; the hypervisor or the firmware masks it", ""};
 }
 
 Error why_nothing(const Host& host, const Found& found, const CpuInfo& cpu, bool masked) {
@@ -234,7 +246,8 @@ Error why_nothing(const Host& host, const Found& found, const CpuInfo& cpu, bool
 
 class RaplPowercap final : public Source {
  public:
-  RaplPowercap(const Host& host, std::vector<Zone> zones, const CpuInfo& cpu) : clock_(host.clock) {
+  RaplPowercap(const Host& host, std::vector<Zone> zones, const CpuInfo& cpu, Error left_out)
+      : clock_(host.clock), left_out_(std::move(left_out)) {
     for (Zone& zone : zones) {
       Channel channel = rapl::channel(zone.part, zone.place, "rapl_powercap", cpu, zone.limit);
       channel.scale = 1e-6;
@@ -246,6 +259,8 @@ class RaplPowercap final : public Source {
   }
 
   std::span<const Channel> channels() const noexcept override { return channels_; }
+
+  Error left_out() const override { return left_out_; }
 
   void read(Sink& out) noexcept override {
     Instant before = clock_->now();
@@ -272,6 +287,7 @@ class RaplPowercap final : public Source {
   const Clock* clock_;
   std::vector<Channel> channels_;
   std::vector<Counter> counters_;
+  Error left_out_;
 };
 
 }  // namespace
@@ -282,9 +298,10 @@ OpenedSource open_rapl_powercap(const Host& host) {
   drop_mmio_mirrors(found.zones);
   merge_mirrored_dies(found.zones, cpu);
   const bool any = !found.zones.empty();
-  drop_masked(found.zones);
+  const std::vector<std::string> masked = drop_masked(found.zones);
   if (found.zones.empty()) return why_nothing(host, found, cpu, any);
-  return OpenedSource{std::make_unique<RaplPowercap>(host, std::move(found.zones), cpu)};
+  Error left_out = why_not_all(found, masked);
+  return OpenedSource{std::make_unique<RaplPowercap>(host, std::move(found.zones), cpu, std::move(left_out))};
 }
 
 }  // namespace impact

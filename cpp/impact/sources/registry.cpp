@@ -124,6 +124,7 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
       probe.error = not_needed(opened, used->second);
     } else if (opened) {
       probe.source = std::move(opened).value();
+      probe.error = probe.source->left_out();
       served.emplace(entry.group, entry.name);
     } else {
       probe.error = opened.error();

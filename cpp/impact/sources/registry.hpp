@@ -38,7 +38,7 @@ std::vector<DeclaredSetting> declared_settings();
 struct Probe {
   SourceEntry entry;
   std::unique_ptr<Source> source;  // is null where it did not open, or where a better door of its group is used
-  Error error;                     // says why; its kind is shadowed for the latter
+  Error error;  // says why; its kind is shadowed for the latter; with a source, what of it is left out
 };
 
 // Opens what this machine has. `wanted` names sources or groups of them and is empty for all; an unknown name throws

@@ -34,6 +34,7 @@ class SharedSource final : public Source {
   // Puts no readings while another process reads it.
   void read(Sink& out) noexcept override;
   void rest() noexcept override;
+  Error left_out() const override { return source_->left_out(); }
 
   // Tells it of the last round. Any thread may ask.
   Sharing sharing() const noexcept;

@@ -42,6 +42,9 @@ class Source {
   // Puts one round: any number of readings, each with its channel (index into channels()), its own times and quality.
   // What cannot be read now is put as missing, never as 0 and never as the last value.
   virtual void read(Sink& out) noexcept = 0;
+  // Says why a part of what it is for is not among its channels, such as a second socket's counter that is closed to us;
+  // an error without words where nothing is left out.
+  virtual Error left_out() const { return {}; }
   // Lets go of what others may need (a session, a lock), as nobody reads it for a while. Its reading thread calls this.
   virtual void rest() noexcept {}
 };

@@ -112,6 +112,21 @@ json health_json(const Accumulator& accumulator, std::span<const Channel> channe
           {"channels", by_channel}};
 }
 
+std::vector<std::string> remarks_on_probes(const json& info) {
+  std::vector<std::string> remarks;
+  const auto probes = info.is_object() ? info.find("probes") : info.end();
+  if (probes == info.end() || !probes->is_array()) return remarks;
+  const auto text = [](const json& probe, const char* key) {
+    const auto value = probe.is_object() ? probe.find(key) : probe.end();
+    return value != probe.end() && value->is_string() ? value->get<std::string>() : std::string{};
+  };
+  for (const json& probe : *probes) {
+    const std::string error = text(probe, "error");
+    if (text(probe, "state") == "used" && !error.empty()) remarks.push_back(text(probe, "name") + ": " + error);
+  }
+  return remarks;
+}
+
 json findings_json(const RegionResult& run, std::span<const Channel> channels) {
   std::vector<double> energies(channels.size(), std::numeric_limits<double>::quiet_NaN());
   bool psys = false;

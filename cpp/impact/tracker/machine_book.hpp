@@ -20,6 +20,7 @@ class MachineBook {
   MachineBook(BookSettings settings, ShareSettings share);
 
   void row(std::span<const Reading> readings);
+  void suspended(const Suspension& suspension) { book_.suspended(suspension); }
   void enter(const Mark& mark);
   void begin(std::uint64_t region, Instant at);
   std::optional<RegionResult> exit(const Mark& mark);

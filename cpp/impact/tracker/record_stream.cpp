@@ -18,7 +18,9 @@ void RecordStream::look_at(Row& row) {
   due_ = std::max(due_, last_);
 }
 
-void RecordStream::look_at(Mark& mark) {
+bool RecordStream::look_at(Mark& mark) {
+  const bool enters = mark.kind == Mark::Kind::enter;
+  if (enters ? !entered_.insert(mark.region).second : open_.erase(mark.region) == 0) return false;
   for (EdgeReading& e : mark.readings) e.first.channel = numbers_[e.first.channel];
   std::erase_if(mark.readings, [](const EdgeReading& e) { return e.first.channel == kNoChannel; });
   last_ = std::max(last_, mark.at);
@@ -27,11 +29,17 @@ void RecordStream::look_at(Mark& mark) {
     due_ = std::max({due_, e.first.after, e.ticked ? e.tick_hi : e.first.after});
     if (e.first.quality != Quality::missing) latest_.insert_or_assign(e.first.channel, e.first);
   }
-  if (mark.kind == Mark::Kind::enter) {
-    open_.insert_or_assign(mark.region, mark.name);
-  } else {
-    open_.erase(mark.region);
-  }
+  if (enters) open_.insert_or_assign(mark.region, mark.name);
+  return true;
+}
+
+void RecordStream::begin_if_start_is_lost(Instant at) {
+  // A start that is whole stands before every reading that is later than it.
+  if (at < span_.start || !entered_.insert(0).second) return;
+  open_.insert_or_assign(0, "");
+  Mark mark{Mark::Kind::enter, 0, 0, "", Edges::plain, span_.start, {}};
+  for (const auto& [channel, reading] : latest_) mark.readings.push_back({reading});
+  behind_ = std::exchange(ahead_, std::move(mark));
 }
 
 // Makes the exit that the record lacks for a region that was never closed: inner regions first, the run last.
@@ -47,12 +55,19 @@ bool RecordStream::close_next_open() {
 
 // Reads the event after this one into ahead_; false at the end.
 bool RecordStream::read() {
+  if (behind_) {
+    ahead_ = std::move(*behind_);
+    behind_.reset();
+    return true;
+  }
   while (reader_ && reader_->next(ahead_)) {
     if (Row* row = std::get_if<Row>(&ahead_)) {
       look_at(*row);
       if (row->readings.empty()) continue;
+      begin_if_start_is_lost(row->readings.front().before);
     } else if (Mark* mark = std::get_if<Mark>(&ahead_)) {
-      look_at(*mark);
+      if (!look_at(*mark)) continue;
+      if (mark->region != 0) begin_if_start_is_lost(mark->at);
     }
     return true;
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,19 +41,24 @@ class RecordStream {
  private:
   bool read();
   void look_at(Row& row);
-  void look_at(Mark& mark);
+  // False for a mark that stood there before: a line may stand in a file twice, a region is entered and left once.
+  bool look_at(Mark& mark);
   bool close_next_open();
+  // The line with the run's start may be damaged: the run then begins at the span's start, before the event that is ahead.
+  void begin_if_start_is_lost(Instant at);
 
   RecordSpan span_;
   std::vector<std::uint32_t> numbers_;
   std::optional<RecordReader> reader_;
-  Event ahead_;  // the event that due_ speaks of
+  Event ahead_;                  // the event that due_ speaks of
+  std::optional<Event> behind_;  // the one after it, where that one was made up
   Event current_;
   bool opened_ = false;
   bool has_ahead_ = false;
   Instant due_;
   Instant last_{};                             // of any reading
   std::map<std::uint64_t, std::string> open_;  // regions
+  std::set<std::uint64_t> entered_;            // those and all before
   std::map<std::uint32_t, Reading> latest_;    // by channel
 };
 

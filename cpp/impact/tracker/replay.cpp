@@ -10,6 +10,7 @@
 #include "impact/tracker/machine_book.hpp"
 #include "impact/tracker/share_json.hpp"
 #include "impact/tracker/sharing_note.hpp"
+#include "impact/tracker/suspension_note.hpp"
 
 namespace impact {
 namespace {
@@ -50,6 +51,7 @@ class Player {
 
   void operator()(const Note& note) {
     if (const std::optional<std::string> remark = sharing_remark(note.body)) book_.remark(*remark);
+    if (const std::optional<Suspension> sleep = suspension_of(note.body)) book_.suspended(*sleep);
     out_.notes.push_back(note.body);
   }
   void operator()(const Totals& totals) { out_.totals = totals.body; }
@@ -82,16 +84,8 @@ class Player {
     if (!is_first && reading.before >= latest->second.before) latest->second = reading;
   }
 
-  // What a damaged record gives may contradict itself: a sum below 0 J is no energy.
   void keep(std::vector<RegionResult> results) {
-    for (RegionResult& r : results) {
-      if (r.energy.best() < Joules{0}) {
-        r.energy = Energy{};
-        r.share.reset();
-        r.notes.emplace_back("its readings contradict each other: they sum to less than 0 J, which is not shown");
-      }
-      results_.insert_or_assign(r.region, std::move(r));
-    }
+    for (RegionResult& r : results) results_.insert_or_assign(r.region, std::move(r));
   }
 
   std::vector<EdgeReading> last_readings() const {
@@ -138,6 +132,7 @@ Result<Replay> play(const std::filesystem::path& path, bool start_lost) {
       share_from_json(out.header.info.at("book").value("share", nlohmann::json()), out.header.channels.size());
   if (!share) return Error{share.error().kind, path.string() + ": " + share.error().what, ""};
   MachineBook book(std::move(settings).value(), std::move(share).value());
+  for (std::string& remark : remarks_on_probes(out.header.info)) book.remark(std::move(remark));
   Player player(book, out, start_lost);
   Event event;
   while (reader.next(event)) {
@@ -196,6 +191,8 @@ Result<Series> read_series(const std::filesystem::path& path, const std::string&
   while (reader.next(event)) {
     if (const Row* row = std::get_if<Row>(&event)) {
       for (const Reading& r : row->readings) add(r);
+    } else if (const Note* note = std::get_if<Note>(&event)) {
+      if (const std::optional<Suspension> sleep = suspension_of(note->body)) accumulator.suspended(*sleep);
     }
   }
   return series;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -14,8 +13,10 @@
 #include "impact/record/format.hpp"
 #include "impact/tracker/book_json.hpp"
 #include "impact/tracker/json.hpp"
+#include "impact/tracker/record_name.hpp"
 #include "impact/tracker/share_json.hpp"
 #include "impact/tracker/sharing_note.hpp"
+#include "impact/tracker/suspension_note.hpp"
 
 namespace impact {
 
@@ -25,28 +26,9 @@ namespace {
 
 constexpr std::size_t kKeptResults = 256;
 
-// The id has 64 random bits, because a thousand ranks may begin within one second, in containers that all number their
-// process 1, on a shared file system on which two of them could create the same file.
-std::string random_id() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::random_device random;
-  std::string id;
-  while (id.size() < 16) {
-    for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) id += kDigits[bits & 15U];
-  }
-  return id;
-}
-
 void check(const TrackerSettings& s) {
   if (s.logdir.empty()) throw std::invalid_argument("logdir is empty: name the directory that is to hold the record");
   (void)TrackerSettings::interval_of(seconds(s.interval));
-}
-
-// "20261121T150801Z" from "2026-11-21T15:08:01Z": a file name without colons.
-std::string compact_utc(std::int64_t utc_ns) {
-  std::string text = iso_utc(utc_ns);
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  return text;
 }
 
 }  // namespace
@@ -83,8 +65,8 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host, Opened opene
             std::move(opened.share)) {
   if (settings.strict && !has_energy_sensor(*opened_)) throw NoSourceError(nothing_measured(*opened_));
   const Header head = header(settings);
-  const std::filesystem::path path =
-      std::filesystem::absolute(settings.logdir) / "impacttracker" / (head.run_id + ".jsonl");
+  for (std::string& remark : remarks_on_probes(head.info)) book_.remark(std::move(remark));
+  const std::filesystem::path path = record_path(settings.logdir, head.run_id);
   Result<std::shared_ptr<RecordWriter>> writer = RecordWriter::create(path, head);
   if (!writer)
     throw IoError("the record cannot be written: " + writer.error().what, writer.error().kind, path.string());
@@ -130,7 +112,7 @@ Header Tracker::header(const TrackerSettings& settings) const {
   head.start = record_start_;
   head.start_utc_ns = host_.clock->utc_ns();
   head.pid = process_id();
-  head.run_id = compact_utc(head.start_utc_ns) + "-" + std::to_string(head.pid) + "-" + random_id();
+  head.run_id = new_run_id(head.start_utc_ns, head.pid);
   const Result<std::string> boot = read_text(host_.path("/proc/sys/kernel/random/boot_id"));
   head.boot_id = boot ? boot.value() : "unknown";
   head.channels = opened_->channels;
@@ -142,7 +124,7 @@ Header Tracker::header(const TrackerSettings& settings) const {
   json probes = json::array();
   for (const OpenSources::Outcome& o : opened_->outcomes) {
     json probe = {{"name", o.entry.name}, {"state", o.used ? "used" : std::string(to_string(o.error.kind))}};
-    if (!o.used) probe["error"] = o.error.what;
+    if (!o.error.what.empty()) probe["error"] = o.error.what;
     probes.push_back(std::move(probe));
   }
   head.info = settings.info;
@@ -150,6 +132,7 @@ Header Tracker::header(const TrackerSettings& settings) const {
   head.info["book"]["share"] = share_to_json(book_.share_settings());
   head.info["probes"] = std::move(probes);
   head.info["edges"] = to_string(edges_);
+  head.info["start_boot_ns"] = host_.clock->boot_ns();  // `start` on the clock that goes on while the machine sleeps
   return head;
 }
 
@@ -161,6 +144,7 @@ void Tracker::start() {
     if (state_ != State::ready) throw std::logic_error("the tracker was started before; make a new one for a new run");
     state_ = State::running;
     sampler_before_ = sampler_now;
+    (void)sleeps_.look(*host_.clock);  // what was slept before the run is no matter
   }
   writer_->before_flush([this] { digest_if_free(); });
   std::vector<Subscription> subscriptions;
@@ -173,6 +157,7 @@ void Tracker::start() {
                   edge_reader_.read(edges_)};
   {
     const std::lock_guard lock(mutex_);
+    notice_sleep();
     book_.enter(mark);
     book_.begin(0, writer_->mark_now(mark, *host_.clock));
   }
@@ -190,7 +175,7 @@ std::uint64_t Tracker::enter(const std::string& name, std::optional<Edges> edges
   std::vector<EdgeReading> readings = edge_reader_.read(how);
   const std::lock_guard lock(mutex_);
   if (state_ != State::running) throw std::logic_error("region \"" + name + "\": the tracker is not running");
-  digest();
+  catch_up();
   const std::uint64_t region = ++last_region_;
   const Mark mark{Mark::Kind::enter, region, parent_here(), name, how, RegionBook::kNotYet, std::move(readings)};
   open_here_[std::this_thread::get_id()].push_back(region);
@@ -208,7 +193,11 @@ std::optional<RegionResult> Tracker::exit(std::uint64_t region, std::optional<In
   }();
   Mark mark{Mark::Kind::exit, region, 0, "", how, at, edge_reader_.read(how)};
   const std::lock_guard lock(mutex_);
-  digest();
+  catch_up();
+  if (const auto ended = settled_.find(region); state_ == State::stopped && ended != settled_.end()) {
+    ended->second.notes = {"its tracker was stopped before it was left: it ends there"};
+    return ended->second;
+  }
   std::optional<RegionResult> result = region == 0 ? std::nullopt : book_.exit(mark);
   if (!result) throw std::logic_error("region " + std::to_string(region) + " is not open");
   writer_->mark(mark);
@@ -247,7 +236,7 @@ std::optional<RegionResult> Tracker::result() {
   }
   mark.readings = edge_reader_.read(Edges::plain);
   const std::lock_guard lock(mutex_);
-  digest();
+  catch_up();
   return state_ == State::running ? book_.peek(mark) : run_;
 }
 
@@ -279,6 +268,7 @@ void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings)
     const std::lock_guard lock(mutex_);
     if (state_ != State::running) return;
     note_sharing(slot);
+    notice_sleep();
     pending_.add(slot, readings);
     if (pending_.full()) digest();
     // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
@@ -294,6 +284,14 @@ void Tracker::digest() noexcept {
     } catch (const std::exception&) {  // as above
     }
   });
+}
+
+void Tracker::notice_sleep() {
+  const std::optional<Suspension> sleep = sleeps_.look(*host_.clock);
+  if (!sleep) return;
+  digest();  // what waits was read before it
+  book_.suspended(*sleep);
+  writer_->note(suspension_note(*sleep));
 }
 
 // This runs on the writer's thread, and stop() may be waiting for that thread with the lock held.
@@ -334,7 +332,7 @@ void Tracker::stop(const json& info) noexcept {
     Sampler::shared().unsubscribe(this);
     const std::lock_guard lock(mutex_);
     if (state_ == State::stopped) return;
-    digest();
+    catch_up();
     std::vector<std::uint64_t> left_open = book_.open_regions();
     for (const std::uint64_t region : left_open) {
       mark.region = region;

@@ -71,8 +71,8 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   // A region's number. Regions nest and overlap, and may be closed by another thread than opened them.
   std::uint64_t enter(const std::string& name, std::optional<Edges> edges = std::nullopt);
-  // `called`: when the caller was asked to leave it, where that was a while ago. std::logic_error for a region that is
-  // not open. nullopt in an inert tracker.
+  // `called`: when the caller was asked to leave it, where that was a while ago. After stop() the result up to there, of
+  // a region that it ended. std::logic_error for one that is not open. nullopt in an inert tracker.
   std::optional<RegionResult> exit(std::uint64_t region, std::optional<Instant> called = std::nullopt);
   // A result that was provisional at its exit and is final now, as long as it is kept (the last 256).
   std::optional<RegionResult> settled(std::uint64_t region);
@@ -108,6 +108,8 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   Header header(const TrackerSettings& settings) const;
   void digest() noexcept;  // books and encodes the rows that wait; under the lock
   void digest_if_free() noexcept;
+  void notice_sleep();  // after readings were taken and before they are booked; under the lock
+  void catch_up() { digest(), notice_sleep(); }
   void record_row(std::uint32_t slot, std::span<const Reading> readings);
   void note_sharing(std::uint32_t slot);
   void keep(std::vector<RegionResult> results);
@@ -133,6 +135,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::map<std::uint64_t, RegionResult> settled_;
   std::optional<RegionResult> run_;
   PendingRows pending_;
+  SuspendWatch sleeps_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
   std::vector<Sharing> sharing_;  // by source, as it was last noted

@@ -12,6 +12,7 @@
 #include "impact/tracker/join.hpp"
 #include "impact/tracker/node_channels.hpp"
 #include "impact/tracker/sharing_note.hpp"
+#include "impact/tracker/suspension_note.hpp"
 
 namespace impact {
 namespace {
@@ -65,6 +66,9 @@ class Uniter {
     if (Mark* mark = std::get_if<Mark>(&event)) return play(i, *mark);
     if (const Note* note = std::get_if<Note>(&event)) {
       if (const auto source = source_read_elsewhere(note->body)) read_elsewhere_.insert(*source);
+      if (const auto sleep = suspension_of(note->body)) {
+        for (RegionBook& book : books_) book.suspended(*sleep);
+      }
     }
   }
 

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _setup_hint(probes: Sequence[Probe]) -> list[str]:
     """Where a permission is what is missing."""
-    closed = [probe["name"] for probe in probes if probe["state"] == "forbidden" and probe["advice"]]
+    closed = [probe["name"] for probe in probes if probe["state"] in ("forbidden", "used") and probe["advice"]]
     if not any(name in ("rapl_powercap", "hwmon", "hsmp") for name in closed):
         return []
     return ["`impact-tracker doctor --setup` writes the udev rule and the group for it, after showing them"]
@@ -138,7 +138,9 @@ def page_of(probes: Sequence[Probe]) -> Page:
 
     rows = []
     for probe in probes:
-        about = _channels(probe["channels"]) if probe["state"] == "used" else f"{probe['what']}: {probe['error']}"
+        about = f"{probe['what']}: {probe['error']}"
+        if probe["state"] == "used":
+            about = _channels(probe["channels"]) + (f"; left out: {probe['error']}" if probe["error"] else "")
         rows.append((probe["name"], _MARKS[probe["state"]], about))
     remedies = [f"{probe['name']}: {probe['advice']}" for probe in probes if probe["advice"]]
     return Page(headline(probes), [Table(("source", "state", "channels, or why not"), rows)], remedies)

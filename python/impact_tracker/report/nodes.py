@@ -181,8 +181,10 @@ def findings(node: Node) -> list[str]:
 
 
 def _booted_at(run: ReadRecord) -> int | None:
-    """When its monotonic clock stood at 0, UTC nanoseconds."""
-    start, start_utc = run.record.header.get("start_ns"), run.record.header.get("start_utc_ns")
+    """When its machine was started, UTC nanoseconds, by the clock that goes on while the machine sleeps; of older
+    records by the one that does not."""
+    header = run.record.header
+    start, start_utc = header.get("start_boot_ns", header.get("start_ns")), header.get("start_utc_ns")
     return start_utc - start if isinstance(start, int) and isinstance(start_utc, int) else None
 
 

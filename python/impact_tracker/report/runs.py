@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..hostinfo import hardware_of
+from ..paths import absolute
 from ..record import Record, find_records
 from ..result import Result
 from ..values import Energy, Range
@@ -131,7 +132,7 @@ def load_runs(
     for path in paths:
         below = find_records(path)
         if not below:
-            raise FileNotFoundError(f"no record below {Path(path).absolute()}: {_hint(path)}")
+            raise FileNotFoundError(f"no record below {absolute(path)}: {_hint(path)}")
         record_paths.update(below)
     ordered = sorted(record_paths, key=lambda path: (path.name, str(path)), reverse=True)
     labels = dict(zip(ordered, short_names(ordered)))

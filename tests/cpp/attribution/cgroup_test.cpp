@@ -106,7 +106,7 @@ TEST(Cgroup, TheMachinesOwnGroupIsNobodys) {
   Machine session;
   session.v2("/user.slice/user-1000.slice/session-1.scope");
   EXPECT_TRUE(session.open(Scope::cgroup));
-  EXPECT_THAT(session.open(Scope::job).error().what, HasSubstr("names no job"));
+  EXPECT_THAT(session.open(Scope::job).error().what, HasSubstr("names no batch job"));
   Machine none;
   EXPECT_EQ(none.open(Scope::cgroup).error().kind, ErrorKind::absent);
 }

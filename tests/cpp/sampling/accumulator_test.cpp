@@ -151,6 +151,14 @@ TEST(Accumulator, AnAveragedGaugeCountsAtTheMiddleOfItsWindow) {
   EXPECT_EQ(fed.accumulator.last_time(0), at(1.5));
 }
 
+TEST(Accumulator, ASensorThatComesLateTellsNothingOfTheTimeBefore) {
+  Fed counted{counter()};
+  counted << failed(1) << reading(30, 5'000'000);
+  EXPECT_EQ(counted.accumulator.at(0, at(0))->gap, -30s);
+  counted << reading(40, 105'000'000);
+  EXPECT_DOUBLE_EQ(counted.joules(), 100.0);
+}
+
 TEST(Accumulator, NothingReadIsNoPosition) {
   Fed fed{counter()};
   fed << failed(0);

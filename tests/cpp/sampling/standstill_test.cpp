@@ -155,6 +155,33 @@ TEST(Standstill, AModelThatWasReadBesideStandsIn) {
   EXPECT_THAT(r.notes, Contains(HasSubstr("cpu_model/package: stands in")));
 }
 
+// NVML's power beside its counter: a sensor of the same card speaks for it before any model does.
+TEST(Standstill, AGaugeOfTheSameDeviceStandsIn) {
+  Channel counter = energy("nvml/0/energy", "gpu:0"), other = energy("nvml/1/energy", "gpu:1");
+  Channel gauge = energy("nvml/0/power", "gpu:0"), model = energy("gpu_model/all", "gpu");
+  for (Channel* c : {&counter, &other, &gauge, &model}) c->domain = Domain::gpu;
+  gauge.kind = Kind::gauge;
+  gauge.unit = Unit::watt;
+  gauge.quantity = "power";
+  model.source = "gpu_model";
+  model.quality = Quality::modelled;
+  RegionBook book{{{counter, other, gauge, model},
+                   {true, true, false, true},
+                   {{Role::in_total, Role::in_total, Role::duplicate, Role::model_unused}, {}},
+                   100ms}};
+  const auto shown = [](double stuck_at, double s) {
+    return std::vector{300.0 * std::min(s, stuck_at), 50.0 * s, 300.0, 1000.0 * s};
+  };
+  book.enter(mark(Mark::Kind::enter, 0.0, shown(0.0, 0.0)));
+  for (int i = 0; i < 200; ++i) book.row(row(0.1 * i + 0.01, shown(0.0, 0.1 * i + 0.01)));
+  const RegionResult whole = *book.exit(mark(Mark::Kind::exit, 20.0, shown(0.0, 20.0)));
+  EXPECT_NEAR(whole.energy.best().value(), 6000.0 + 1000.0, 40.0);
+  EXPECT_EQ(whole.energy.modelled().value(), 0.0);
+  EXPECT_EQ(whole.energy.quality(), Quality::measured);
+  EXPECT_TRUE(whole.energy.partial());
+  EXPECT_THAT(whole.notes, Contains(HasSubstr("nvml/0/power: stands in")));
+}
+
 TEST(Standstill, AGpusCounterAtItsOwnPace) {
   Channel gpu = energy("nvml/0/energy", "gpu:0");
   gpu.domain = Domain::gpu;

@@ -1,4 +1,5 @@
 #include "impact/sources/domain_tree.hpp"
+#include "impact/sources/pci_gpus.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 Channel energy(std::string id, std::string source, std::string device, Domain domain) {
   Channel c;
@@ -230,6 +232,33 @@ TEST(MachineComponents, ListsPackagesMemoryAndGpusOnTheBus) {
   root.write("/sys/bus/pci/devices/0000:00:02.0/class", "0x030000\n");  // processor graphics
   root.write("/sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n");
   EXPECT_THAT(machine_components(root.host()), ElementsAre("cpu:0", "cpu:1", "memory", "gpu:pci-0000:65:00.0"));
+}
+
+TEST(MachineComponents, ACardWithoutAPlaceOnTheBusIsOneToo) {
+  FakeRoot wsl;
+  wsl.write("/dev/dxg", "");
+  EXPECT_THAT(gpu_components(wsl.host()), ElementsAre("gpu:dxg"));
+  EXPECT_THAT(nvidia_gpus(wsl.host()), IsEmpty());  // it may be any maker's
+  wsl.write("/usr/lib/wsl/lib/libnvidia-ml.so.1", "");
+  EXPECT_THAT(nvidia_gpus(wsl.host()), ElementsAre("gpu:dxg"));
+  EXPECT_THAT(machine_components(wsl.host()), ElementsAre("cpu", "memory", "gpu:dxg"));
+  const std::vector<std::string> present = machine_components(wsl.host());
+  EXPECT_THAT(find_cover({{package(0), dram(0)}}, {.present = present}).missing, ElementsAre("gpu:dxg"));
+  EXPECT_THAT(
+      find_cover({{package(0), dram(0), energy("e", "nvml", "gpu:GPU-a", Domain::gpu)}}, {.present = present}).missing,
+      IsEmpty());
+  FakeRoot files;  // a container that shows device files and no bus
+  for (const char* name : {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"})
+    files.write(std::string("/dev/") + name, "");
+  EXPECT_THAT(gpu_components(files.host()), UnorderedElementsAre("gpu:nvidia0", "gpu:nvidia1"));
+  const std::vector<std::string> two{"gpu:nvidia0", "gpu:nvidia1"};
+  EXPECT_THAT(
+      find_cover({{package(0), dram(0), energy("e", "nvml", "gpu:GPU-a", Domain::gpu)}}, {.present = two}).missing,
+      ElementsAre("gpu (1 of 2 on the bus)"));
+  FakeRoot driver;  // the driver knows more than a masked bus
+  driver.write("/proc/driver/nvidia/gpus/0000:17:00.0/information", "");
+  driver.write("/dev/nvidia0", "");
+  EXPECT_THAT(gpu_components(driver.host()), ElementsAre("gpu:pci-0000:17:00.0"));
 }
 
 }  // namespace

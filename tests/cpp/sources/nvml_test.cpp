@@ -15,6 +15,7 @@ namespace impact {
 OpenedSource open_nvml(const Host&, const SourceSettings& = {});
 OpenedSource open_nvml_power(const Host&, const SourceSettings& = {});
 OpenedSource open_nvml_state(const Host&, const SourceSettings& = {});
+OpenedSource open_nvml_late(const Host&, const SourceSettings& = {});
 }  // namespace impact
 
 namespace impact::test {
@@ -156,6 +157,42 @@ TEST_F(NvmlTest, SaysWhatKeepsItFromStarting) {
   EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
   unsetenv("IMPACT_TRACKER_NVML");
   EXPECT_EQ(open_nvml(host()).error().kind, ErrorKind::absent);
+}
+
+// The module is loaded while the program runs, or its device files become readable, or the fabric manager comes up.
+TEST_F(NvmlTest, ADriverThatIsNotReadyIsTakenUpOnceItIs) {
+  ManualClock clock;
+  clock.now_ns = 1'000'000'000'000;
+  root.write("/sys/bus/pci/devices/0000:65:00.0/class", "0x030200\n");
+  root.write("/sys/bus/pci/devices/0000:65:00.0/vendor", "0x10de\n");
+  for (const int not_ready : {9, 4, 999}) {
+    SCOPED_TRACE(not_ready);
+    const std::string library = root.path("/driver-" + std::to_string(not_ready) + ".so").string();
+    std::filesystem::copy_file(IMPACT_FAKE_NVML_LIBRARY, library);
+    setenv("IMPACT_TRACKER_NVML", library.c_str(), 1);
+    setenv("IMPACT_FAKE_NVML", ("{\"init_error\": " + std::to_string(not_ready) + "}").c_str(), 1);
+    const Host late{root.path("/"), &clock};
+    ASSERT_FALSE(open_nvml(late));
+    auto source = std::move(open_nvml_late(late)).value();
+    EXPECT_THAT(ids(*source), ElementsAre("nvml_late/pci-0000:65:00.0/energy"));
+    EXPECT_EQ(source->channels()[0].device, "gpu:pci-0000:65:00.0");
+    EXPECT_FALSE(is_fast(*source));
+    for (int i = 0; i < 3; ++i, clock.now_ns += 3'000'000'000)
+      EXPECT_EQ(read_one(*source, "nvml_late/pci-0000:65:00.0/energy").quality, Quality::missing);
+    setenv("IMPACT_FAKE_NVML",
+           R"({"gpus": [{"arch": "hopper", "pci": "00000000:65:00.0", "curve": "constant:500", "start_j": 5000}]})", 1);
+    EXPECT_EQ(read_one(*source, "nvml_late/pci-0000:65:00.0/energy").quality, Quality::measured);
+    EXPECT_EQ(open_nvml_late(late).error().kind, ErrorKind::shadowed);
+  }
+}
+
+TEST_F(NvmlTest, WithoutACardNothingIsWaitedFor) {
+  gpus("", R"(, "init_error": 9)");
+  EXPECT_EQ(open_nvml_late(host()).error().kind, ErrorKind::absent);
+  root.write("/dev/nvidia0", "");
+  EXPECT_TRUE(open_nvml_late(host()));
+  setenv("IMPACT_TRACKER_NVML", root.path("/absent.so").c_str(), 1);
+  EXPECT_FALSE(open_nvml_late(host()));  // what is not installed does not become ready
 }
 
 TEST_F(NvmlTest, ADriverWithoutGpusIsAbsent) {

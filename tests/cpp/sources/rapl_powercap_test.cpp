@@ -240,6 +240,32 @@ TEST(RaplPowercap, SaysWhyThereIsNothing) {
   EXPECT_THAT(masked.error().advice, HasSubstr("-v /sys/devices/virtual/powercap"));
 }
 
+TEST(RaplPowercap, WhyASecondSocketIsLeftOutIsSaid) {
+  FakeRoot all;
+  all.intel();
+  all.zone("intel-rapl:0", "package-0", 5);
+  all.zone("intel-rapl:1", "package-1", 7);
+  EXPECT_TRUE(open(all)->left_out().what.empty());
+  all.zone("intel-rapl:1", "package-1", 0);
+  EXPECT_THAT(open(all)->left_out().what, HasSubstr("intel-rapl:1/energy_uj: stays 0"));
+  const mode_t users_mask = umask(022);
+  FakeRoot root;
+  root.intel();
+  root.zone("intel-rapl:0", "package-0", 5);
+  root.zone("intel-rapl:1", "package-1", 7);
+  std::filesystem::permissions(root.path("/"), std::filesystem::perms{0755});
+  umask(users_mask);
+  std::filesystem::permissions(root.path("/sys/class/powercap/intel-rapl:1/energy_uj"), std::filesystem::perms::none);
+  const bool is_root = geteuid() == 0;
+  if (is_root && seteuid(65'534) != 0) GTEST_SKIP() << "cannot give up root";
+  const auto source = open(root);
+  ASSERT_EQ(is_root ? seteuid(0) : 0, 0);
+  EXPECT_THAT(ids(*source), ElementsAre("rapl/package-0"));
+  EXPECT_EQ(source->left_out().kind, ErrorKind::forbidden);
+  EXPECT_THAT(source->left_out().what, HasSubstr("intel-rapl:1/energy_uj: only root may read it"));
+  EXPECT_THAT(source->left_out().advice, HasSubstr("udev"));
+}
+
 TEST(RaplPowercap, ForbiddenNamesTheRemedy) {
   const mode_t users_mask = umask(022);  // of the files below the root, the counter alone is to be closed
   FakeRoot root;

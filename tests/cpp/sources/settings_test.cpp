@@ -84,7 +84,7 @@ TEST(DeclaredSettings, EachOnceWithItsReadersAndTheFileOfASecret) {
   }
   const auto nvml = std::ranges::find(all, std::string("nvml"), &DeclaredSetting::name);
   ASSERT_NE(nvml, all.end());
-  EXPECT_THAT(nvml->readers, ElementsAre("nvml", "nvml_power", "nvml_state"));
+  EXPECT_THAT(nvml->readers, ElementsAre("nvml", "nvml_power", "nvml_state", "nvml_late"));
   EXPECT_EQ(variable_of("redfish_user"), "IMPACT_TRACKER_REDFISH_USER");
 }
 

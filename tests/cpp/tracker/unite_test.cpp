@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "cpp/tracker/ranks.hpp"
-#include "fakes/scratch.hpp"
+#include "cpp/tracker/united.hpp"
 #include "impact/tracker/replay.hpp"
 #include "impact/tracker/sharing_note.hpp"
 
@@ -17,34 +16,6 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-class Unite : public testing::Test {
- protected:
-  RankRecord& rank(std::vector<Meter> meters, double opened_s, std::vector<std::string> missing = {}) {
-    ranks_.push_back(std::make_unique<RankRecord>(dir_ / ("rank-" + std::to_string(count_++) + ".jsonl"),
-                                                  std::move(meters), opened_s, std::move(missing)));
-    return *ranks_.back();
-  }
-
-  United united() const {
-    std::vector<RecordSpan> spans;
-    for (const auto& r : ranks_) spans.push_back(r->span());
-    return unite(spans).value();
-  }
-
-  static double truth(const std::string& curve, const RegionResult& r) {
-    return fakes::Curve::parse(curve).energy_j(nanoseconds(r.start), nanoseconds(r.stop));
-  }
-  static void expect_holds(const RegionResult& r, double truth_j) {
-    EXPECT_NEAR(r.energy.best().value(), truth_j, r.energy.half().value() + 1e-9 * truth_j) << r.name;
-  }
-
-  fakes::Scratch dir_;
-  std::vector<std::unique_ptr<RankRecord>> ranks_;
-  int count_ = 0;
-};
-
-constexpr const char* kSquare = "square:20:180:73ms";  // in step with no second
 
 TEST_F(Unite, EightRanksAreOneMachine) {
   for (int i = 0; i < 8; ++i) rank({rapl(kSquare)}, 100 + 0.01 * i);

@@ -29,7 +29,7 @@ Return Driver::init() {
   if (!loaded_) {
     const Return result = load();
     if (result != kSuccess) return result;
-    loaded_ = true;
+    loaded_ = init_error_ == kSuccess;  // a driver that is not ready yet may be so at the next call
   }
   if (init_error_ != kSuccess) return init_error_;
   ++references_;

@@ -145,7 +145,7 @@ def check(runs: list[Statement]) -> None:
 
 def written(place: Path, content: bytes) -> Path:
     """The place, which now holds the content."""
-    with open(place, "wb", buffering=0) as file:
+    with place.open("wb", buffering=0) as file:
         file.write(content)
     return place
 
