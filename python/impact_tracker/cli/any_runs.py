@@ -38,7 +38,10 @@ def runs_of(args: argparse.Namespace, *, apart: bool = False) -> list[Statement]
     or weighed."""
     from ..interop import each_once, read_runs
 
-    new, cloud = reweighing(args), getattr(args, "cloud", None)
+    cloud, year = getattr(args, "cloud", None), args.year
+    if cloud:
+        args.year = None  # it is of the region's grid
+    new = reweighing(args)
     if cloud and any(value is not None for value in new):
         raise ValueError("give either --cloud or --zone, --intensity, --pue: a region has its own")
     stated = read_runs(args.place, args.kind, skip=args.skip)
@@ -46,7 +49,7 @@ def runs_of(args: argparse.Namespace, *, apart: bool = False) -> list[Statement]
         raise ValueError(f"{args.place}: nothing that could be read is left")
     runs = stated if apart else each_once(stated)
     runs = runs[:1] if args.newest else runs
-    return [replace(run, site=run.site.in_cloud(cloud)) if cloud else run.weighed(new) for run in runs]
+    return [replace(run, site=run.site.in_cloud(cloud, year)) if cloud else run.weighed(new) for run in runs]
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from .constants import UnknownFactorError, constant
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .grid import intensity, users_own
 from .tables import Row, Table, published, table
+
+# What clouds are called beside the table's names, and how they name a zone within a region: us-east-1a, us-central1-a.
+_PROVIDERS = {
+    "amazon": "aws", "amazon web services": "aws", "ec2": "aws", "google": "gcp", "google cloud": "gcp",
+    "google cloud platform": "gcp", "gce": "gcp", "microsoft": "azure", "microsoft azure": "azure", "ovh": "ovhcloud",
+}  # fmt: skip
+_ZONE_OF_REGION = re.compile(r"(?<=\d)-?[a-f]$")
 
 
 @dataclass(frozen=True)
@@ -82,15 +90,18 @@ def regions_with_marginal() -> list[str]:
 
 
 def _row(provider: str, region: str, data: Table) -> Row:
-    wanted = provider.casefold()
+    word = " ".join(provider.casefold().split())
+    wanted = _PROVIDERS.get(word, word)
     if wanted not in data["providers"]:
         raise UnknownFactorError(f"unknown cloud {provider!r}; known are {', '.join(data['providers'])}")
     rows: dict[str, Row] = {row[1]: row for row in data["rows"] if row[0] == wanted}
-    if region.casefold() not in rows:
-        near = near_matches(region, rows)
-        hint = did_you_mean(near) or f" Known are {', '.join(rows)}."
-        raise UnknownFactorError(f"{provider} has no region {region!r} in the table.{hint}")
-    return rows[region.casefold()]
+    name = "".join(region.casefold().split())
+    for spelling in (name, _ZONE_OF_REGION.sub("", name)):
+        if spelling in rows:
+            return rows[spelling]
+    near = near_matches(region, rows)
+    hint = did_you_mean(near) or f" Known are {', '.join(rows)}."
+    raise UnknownFactorError(f"{provider} has no region {region!r} in the table.{hint}")
 
 
 def _region(row: Row, data: Table, year: int | None) -> CloudRegion:

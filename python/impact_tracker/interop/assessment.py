@@ -95,7 +95,7 @@ def _persons(impact: Impact) -> dict[str, object]:
 
 def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
     """Every indicator and stage of a run. ValueError for more idle energy than energy."""
-    wue = run.site.wue if assumed.wue is None else assumed.wue
+    own = None if assumed.wue is None else Factor.stated(assumed.wue, "L/kWh", "water usage effectiveness of the site")
     nodes = assumed.extent.nodes if assumed.extent is not None else 1
     return assess(
         energy=run.energy,
@@ -104,7 +104,7 @@ def footprint_of(run: Statement, assumed: Assumptions) -> Footprint:
         pue=run.site.overhead,
         zone=run.site.zone,
         grid=run.site.intensity,
-        wue=None if wue is None else Factor.stated(wue, "L/kWh", "water usage effectiveness of the site"),
+        wue=own or run.site.water_use,
         machine=assumed.machine,
         allocation=assumed.allocation,
         extent=assumed.extent,

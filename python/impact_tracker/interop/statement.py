@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..estimators import Comparison, Use, beside
-from ..factors import Factor, FactorError, cloud_region, zone_code
+from ..factors import CloudRegion, Factor, FactorError, cloud_region, zone_code
 from ..footprint import Impact, carbon, grams_of, pue_factor
 from ..hostinfo import Hardware
 from ..modelled import ModelledPart, quality_in_words
@@ -103,13 +103,23 @@ class Site:
     cloud_provider: str | None = None
     cloud_region: str | None = None
     pue_source: str | None = None
+    region: CloudRegion | None = None
 
     @property
     def overhead(self) -> Factor:
         """The PUE with who states it: *estimated*, with its range, where nobody does."""
         if not self.pue_is_stated:
             return pue_factor(None)
+        if self.region is not None and self.region.pue.value == self.pue:
+            return pue_factor(self.region.pue)
         return pue_factor(Factor.stated(self.pue, "1", "PUE", self.pue_source or STATED_BY_USER))
+
+    @property
+    def water_use(self) -> Factor | None:
+        """The WUE with who states it; `None` where nobody does."""
+        if self.region is not None and self.region.wue is not None and self.region.wue.value == self.wue:
+            return self.region.wue
+        return None if self.wue is None else Factor.stated(self.wue, "L/kWh", "water usage effectiveness of the site")
 
     @property
     def pue_is_stated(self) -> bool:
@@ -144,10 +154,11 @@ class Site:
             return replace(site, intensity=grid, zone=None, zone_name=None)
         return replace(site, intensity=grid, zone=new.zone or place, zone_name=place)
 
-    def in_cloud(self, name: str) -> Site:
-        """The site of a cloud's region ("aws/eu-north-1"): what nobody published of it is not known."""
+    def in_cloud(self, name: str, year: int | None = None) -> Site:
+        """The site of a cloud's region ("aws/eu-north-1"), its grid of a `year`: what nobody published of it is not
+        known."""
         provider, _, region = name.partition("/")
-        cloud = cloud_region(provider, region)
+        cloud = cloud_region(provider, region, year)
         return replace(
             self,
             intensity=cloud.intensity,
@@ -159,6 +170,7 @@ class Site:
             location=cloud.place,
             cloud_provider=cloud.provider,
             cloud_region=cloud.region,
+            region=cloud,
         )
 
 

@@ -98,6 +98,16 @@ def test_a_regions_marginal_value_is_reached(emissions, capsys):
     assert "aws/us-east-1" in capsys.readouterr().err
 
 
+def test_a_regions_site_keeps_its_range_and_its_grid_a_year(emissions, capsys):
+    assert call([emissions, "--cloud", "azure/southcentralus", "--year", "2023", "--json"]) == 0
+    newest = json.loads(capsys.readouterr().out)[0]
+    grid = intensity("US-TX", 2023)
+    assert newest["carbon_g"] == pytest.approx(0.5 * 1.28 * grid.value)
+    assert newest["carbon_g_high"] > 1.05 * 0.5 * 1.28 * grid.high * 0.999  # the PUE's range is in it
+    assert call([emissions, "--cloud", "aws/eu-west-3", "--year", "2016"]) == 0
+    assert "no value for 2016" in capsys.readouterr().out.splitlines()[0]
+
+
 def test_what_does_not_compare_is_an_x_with_its_reason(emissions, capsys):
     assert call([emissions, "--zone", "world"]) == 0
     assert "X person-years of the water deprived boundary: no zone" in capsys.readouterr().out

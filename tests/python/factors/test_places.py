@@ -99,6 +99,20 @@ def test_any_two_bundled_places_compare(draw):
         check_one_convention(before, after)
 
 
+@pytest.mark.parametrize(
+    ("provider", "region", "name"),
+    [
+        ("AWS", "us-east-1a", "us-east-1"),
+        ("amazon web services", "EU-West-3", "eu-west-3"),
+        ("Google Cloud", "us-central1-f", "us-central1"),
+        ("microsoft", "West Europe", "westeurope"),
+        ("Azure", "East US 2", "eastus2"),
+    ],
+)
+def test_regions_by_the_names_that_clouds_and_machines_say(provider, region, name):
+    assert cloud_region(provider, region).region == name
+
+
 def test_unlike_conventions_do_not_compare():
     google = cloud_region("gcp", "us-central1").published
     with pytest.raises(FactorError, match="two conventions"):
