@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from . import _core
 from .config import resolve
 from .core_guard import CoreGuard, InertCore
+from .errors import complain
 from .health import Health
 from .pacing import Budget, BudgetedLoops, budget_for, check_budget
 from .ranks import run_key
@@ -96,6 +97,11 @@ class ImpactTracker(BudgetedLoops):
         except ValueError as error:
             error.args = (f"{error} (from {settings.origin('zone')})", *error.args[1:])
             raise
+        if settings.intensity_g_per_kwh is not None or settings.pue is not None:
+            from .factors.plausible import doubts_of
+
+            for name, doubt in doubts_of({"intensity_g_per_kwh": settings.intensity_g_per_kwh, "pue": settings.pue}):
+                complain(f"{name} (from {settings.origin(name)}): {doubt}")
         check_budget(settings, weighing)
         self._setup(settings, weighing, str(root), share_of)
 

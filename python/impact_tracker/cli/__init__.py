@@ -137,9 +137,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _guarded(args)
 
 
+def _tell_doubts(args: argparse.Namespace) -> None:
+    """Warn of typed numbers that no grid, site or part can have, by the rules that `lint` has."""
+    typed = {name: value for name, value in vars(args).items() if isinstance(value, float)}
+    if not typed or args.name == "lint":
+        return
+    from ..factors.plausible import doubts_of
+
+    for name, doubt in doubts_of(typed):
+        flag = "--intensity" if name == "intensity_g_per_kwh" else f"--{name.replace('_', '-')}"
+        print(f"impact-tracker {args.name}: {doubt.level}: {flag}: {doubt}", file=sys.stderr)
+
+
 def _guarded(args: argparse.Namespace) -> int:
     """The command's exit code; an error that a user can mend is told in one line."""
     try:
+        _tell_doubts(args)
         code = int(args.run(args))
         sys.stdout.flush()
         return code

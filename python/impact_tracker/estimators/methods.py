@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from ..factors import Factor, gpu_tdp
 from ..factors.factor import did_you_mean, near_matches
 from ..factors.hours import hours_of, read_hours
+from ..factors.plausible import doubts_of
 from .estimate import Estimate, EstimateError
 from .green_algorithms import core_power, green_algorithms
 from .hours import hour_factor
@@ -312,7 +313,10 @@ def estimate_by(method: str, inputs: Inputs) -> Estimate:
     for group in chosen.needs:
         if not any(getattr(inputs, name) is not None for name in group):
             raise EstimateError(f"{method} needs {' or '.join(FLAGS[name] for name in group)}")
-    return chosen.estimate(inputs)
+    made = chosen.estimate(inputs)
+    typed = {name: getattr(inputs, name) for name in inputs.given}
+    doubted = tuple(f"{FLAGS[name]}: {doubt}" for name, doubt in doubts_of(typed))
+    return replace(made, notes=(*doubted, *made.notes)) if doubted else made
 
 
 def _check_parts(inputs: Inputs, method: Method) -> None:

@@ -29,10 +29,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..errors import complain
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .hardware_names import bare_name
 from .installed_zones import ZONE_PACKAGES
 from .life_cycle import CELL_KINDS, INDICATOR_UNITS, SERVER, STAGES_OF_MACHINES, cell_kind
+from .plausible import doubts_of
 from .user_file import Fields, UserFile
 from .year_table import YearTable
 from .zones import use_zones, zone_code
@@ -193,7 +195,19 @@ def use_overrides(path: str | Path | None) -> Overrides | None:
     chosen = Overrides(path) if path is not None else None
     _active[:] = [chosen]
     use_zones(chosen.years.rows if chosen and chosen.years else ())
+    _tell_doubts(chosen)
     return chosen
+
+
+def _tell_doubts(chosen: Overrides | None) -> None:
+    """Warn of values that no grid and no site has, by the rules for what is typed."""
+    if chosen is None:
+        return
+    for kind in ("intensity", "pue", "wue"):
+        for name in chosen.names(kind):
+            factor = chosen.find(kind, name)
+            for _, doubt in doubts_of({kind: factor.value}) if factor else ():
+                complain(f"{kind}, {name} in {chosen.path.name}: {doubt}")
 
 
 def active_overrides() -> Overrides | None:

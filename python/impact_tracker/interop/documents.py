@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..factors import UserFile
+from ..factors.plausible import INTENSITY_UNIT, grams_per_kwh
 from .json_table import JsonTable
 from .reported import ReportedNumbers, of_model_card, of_statement
 from .sources import read_runs
@@ -157,6 +158,8 @@ def of_factors(file: UserFile) -> Iterator[ReportedNumbers]:
                 continue
             where = str(file.fault([kind, name], f"{kind}, {name}"))
             if kind == "intensity":
+                in_grams = grams_per_kwh(value, factor.text("unit") or "g/kWh")
+                value = value if in_grams is None else in_grams
                 year = factor.count("year") or None
                 method = factor.text("method") or None
                 yield ReportedNumbers(where, intensity=value, intensity_year=year, intensity_method=method, zone=name)
@@ -188,16 +191,24 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> ReportedNumbers:
     kilowatts = _quantity(answer("energy consumption"), _POWER)
     if kwh is None and hours is not None and kilowatts is not None:
         kwh = hours * kilowatts
-    mix = re.search(_NUMBER + r"\s*g\s*(?:CO2e?q?)?\s*/\s*kWh", answer("energy mix"), re.IGNORECASE)
-    year = re.search(r"\b(?:19|20)\d\d\b", answer("energy mix"))
+    year = re.search(r"\b(?:19|20)\d\d\b(?!\s*(?:mg|k?g|t|lbs?)\b)", answer("energy mix"))
     return ReportedNumbers(
         where,
         site_kwh=kwh,
         carbon_g=_quantity(answer("co2eq", "final model"), _MASS),
-        intensity=_float(mix.group(1)) if mix else None,
+        power_w=None if kilowatts is None else 1000.0 * kilowatts,
+        duration_s=None if kilowatts is None or hours is None else 3600.0 * hours,
+        intensity=_intensity(answer("energy mix")),
         intensity_year=int(year.group()) if year else None,
         tolerance=_ROUNDED,
     )
+
+
+def _intensity(text: str) -> float | None:
+    """The first number with the unit of an intensity, in g/kWh: `0.0217 kg/kWh` is 21.7."""
+    stated = re.search(rf"{_NUMBER}\s*({INTENSITY_UNIT.pattern})", text, re.IGNORECASE)
+    number = _float(stated.group(1)) if stated else None
+    return None if stated is None or number is None else grams_per_kwh(number, stated.group(2))
 
 
 def _quantity(text: str, units: Mapping[str, float]) -> float | None:

@@ -9,12 +9,22 @@ from functools import wraps
 
 from ..factors import FactorError, UnknownFactorError, constant, intensity
 from ..factors.cards import ANY_CARD
+from ..factors.plausible import (
+    CARD_W,
+    HIGHEST_GRID,
+    LOWEST_GRID,
+    MACHINE_W,
+    OF_CARBON,
+    OF_ENERGY,
+    of_intensity,
+    of_pue,
+    of_wue,
+    slip_of,
+    slips,
+)
 from ..values import joules_of, kwh_of
 from .reported import ReportedNumbers
 
-# The electricity of every grid lies between these (g CO2e/kWh, yearly mean, life cycle).
-_LOWEST, _HIGHEST = 5.0, 1400.0
-_MACHINE_W, _CARD_W = 20_000.0, 1_500.0  # above what any one machine draws, and any card
 _TOLERANCE = 0.02  # numbers that differ by less differ by their rounding in print
 
 
@@ -95,19 +105,49 @@ def pue_in_energy_not_in_power(s: ReportedNumbers) -> Faults:
 
 @_trap(3)
 def units_of_mass(s: ReportedNumbers) -> Faults:
-    """3: grams taken for kilograms, pounds or tonnes: the intensity that follows is none that a grid has."""
+    """3: one unit taken for another: the intensity that is stated, or that carbon and energy imply, is of no grid."""
+    yield from _impossible(s)
     if s.carbon_g is None or not s.site_kwh or s.carbon_g <= 0:
         return
     implied = s.carbon_g / s.site_kwh
-    if _LOWEST <= implied <= _HIGHEST:
+    if LOWEST_GRID <= implied <= HIGHEST_GRID:
         return
-    what, remedy = f"its carbon implies {implied:.4g} g/kWh", "Check the units"
-    for factor, unit in ((1000.0, "kilograms"), (453.59237, "pounds"), (1e6, "tonnes"), (0.001, "milligrams")):
-        if _LOWEST <= implied * factor <= _HIGHEST:
-            remedy = "Hugging Face and Green Algorithms are in grams, CodeCarbon in kilograms, WattTime in lb/MWh"
-            yield "error", f"{what}: it looks like {unit} where grams are meant", remedy
-            return
-    yield "error", f"{what}, which no grid has", remedy
+    what = f"its carbon implies {implied:.4g} g/kWh"
+    measured = _measured_kwh(s)
+    energy_slip = slip_of(s.site_kwh, measured, OF_ENERGY) if measured is not None else None
+    if energy_slip is not None:
+        yield "error", f"{what}: its energy looks like {energy_slip.words}", f"Power × time is {measured:.4g} kWh"
+        return
+    # Power × time confirms the energy, so that the carbon is wrong; without them either may be.
+    confirmed = measured is not None and _close(s.site_kwh, measured, 0.1)
+    candidates = OF_CARBON if confirmed else (*OF_CARBON, *OF_ENERGY)
+    likely = slips(implied, LOWEST_GRID, HIGHEST_GRID, candidates, _expected(s))
+    if not likely:
+        yield "error", f"{what}, which no grid has", "Check the units"
+        return
+    nearest = [slip for slip in likely if math.isclose(slip.factor, likely[0].factor)]
+    remedy = "Hugging Face and Green Algorithms are in grams, CodeCarbon in kilograms, WattTime in lb/MWh"
+    yield "error", f"{what}: it looks like {' or '.join(slip.words for slip in nearest)}", remedy
+
+
+def _impossible(s: ReportedNumbers) -> Faults:
+    """An intensity, a PUE, a WUE that no grid and no site has."""
+    doubts = [of_intensity(s.intensity, _mean_of(s.zone)) if s.intensity is not None else None]
+    doubts += [None if s.pue is None else of_pue(s.pue), None if s.wue is None else of_wue(s.wue)]
+    for doubt in filter(None, doubts):
+        yield doubt.level, doubt.what, doubt.remedy
+
+
+def _measured_kwh(s: ReportedNumbers) -> float | None:
+    """Power × time with the site's overhead: what the energy should be."""
+    if not s.power_w or not s.duration_s:
+        return None
+    return kwh_of(s.power_w * s.duration_s) * (s.pue or 1.0)
+
+
+def _expected(s: ReportedNumbers) -> float | None:
+    """The intensity that carbon over energy should be about: the stated one, else the zone's mean."""
+    return s.intensity if s.intensity and LOWEST_GRID <= s.intensity <= HIGHEST_GRID else _mean_of(s.zone)
 
 
 @_trap(4)
@@ -206,7 +246,7 @@ def arithmetic(s: ReportedNumbers) -> Faults:
         yield from _compare(s.carbon_each_g, s.carbon_g / s.units, "carbon over units", "g each", s.tolerance)
     if s.cards is not None:
         powers_w = [s.power_w, joules_of(s.reported_kwh) / s.duration_s if s.reported_kwh and s.duration_s else None]
-        largest_w, most_w = max(filter(None, powers_w), default=0.0), _MACHINE_W + _CARD_W * s.cards
+        largest_w, most_w = max(filter(None, powers_w), default=0.0), MACHINE_W + CARD_W * s.cards
         if largest_w > most_w:
             what = f"it states {largest_w / 1000:.4g} kW on average; one machine draws {most_w / 1000:g} kW at most"
             yield "error", what, "Check the units (Wh or kWh, W or kW) and how many machines it is of"
@@ -220,14 +260,21 @@ def _compare(stated: float, computed: float, formula: str, unit: str, tolerance:
     ratio = stated / computed if computed else math.inf
     power = round(math.log10(ratio)) if 0 < ratio < math.inf else 0
     slip = f": a slip of 10^{power}" if power and _close(ratio, 10.0**power, max(0.02, tolerance)) else ""
+    named = slip_of(stated, computed, OF_CARBON if unit.startswith("g") else OF_ENERGY)
+    if named is not None:
+        slip += f"{',' if slip else ':'} it looks like {named.words}"
     yield "error", f"it states {stated:.6g} {unit}, {formula} gives {computed:.6g}{slip}", "Work it out again"
 
 
 def _to_the_mean(s: ReportedNumbers) -> float | None:
     """The stated intensity over the zone's mean in the tables."""
-    if not s.zone or s.intensity is None:
-        return None
+    mean = _mean_of(s.zone)
+    return None if mean is None or s.intensity is None else s.intensity / mean
+
+
+def _mean_of(zone: str | None) -> float | None:
+    """The zone's mean in g/kWh; `None` where there is none."""
     try:
-        return s.intensity / intensity(s.zone).value
+        return intensity(zone).value if zone else None
     except FactorError:
         return None
