@@ -17,8 +17,8 @@ _LIFE_S = 3 * 365 * 24 * 3600.0
 # Impacts of making a server without its cards, and of making one card: by edition of EcoLogits.
 _SERVER = {"gwp_kg": 5700.0, "adp_kg_sb": 0.37, "primary_energy_mj": 70_000.0}
 _CARDS = {
-    "0.10": {"gwp_kg": 164.0, "adp_kg_sb": 5.1e-3, "primary_energy_mj": 1828.0},
-    "0.11": {"gwp_kg": 273.0, "adp_kg_sb": 8.95e-3, "primary_energy_mj": 3721.0},
+    "0.9": {"gwp_kg": 164.0, "adp_kg_sb": 5.1e-3, "primary_energy_mj": 1828.0},
+    "0.10": {"gwp_kg": 273.0, "adp_kg_sb": 8.95e-3, "primary_energy_mj": 3721.0},
 }
 
 
@@ -57,12 +57,12 @@ def llm_request(
     latency_s: float | None = None,
     tokens_per_s: float | None = None,
     first_token_s: float = 0.0,
-    edition: str = "0.10",
+    edition: str = "0.9",
 ) -> RequestImpact:
     """The impact of one request. Water = E_IT × (WUE + PUE × water of the grid): the PUE stands in it once.
 
     `latency_s`: as it was measured, of which no more is counted than the model's speed gives: `tokens_per_s` after
-    `first_token_s` where they are known, the regression else. `edition`: of EcoLogits, whose making of a card changed.
+    `first_token_s` where they are known, the regression else. `edition`: of EcoLogits; its making of a card changed.
     """
     active = number(active_parameters_b, "active_parameters_b", 1e-9)
     total = number(total_parameters_b, "total_parameters_b", 1e-9)

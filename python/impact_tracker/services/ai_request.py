@@ -15,7 +15,6 @@ from .ai_models import PROVIDERS, AiModel, ZoneMix, find_mix, version
 # EcoLogits publishes no error of its regressions, nor of its factors. Ours: what two publishers of an intensity differ
 # by, and what makers' sheets and models of one product differ by.
 METHOD_SPREAD, GRID_SPREAD, FACTOR_SPREAD = 1.5, 1.33, 1.5
-EDITION = "0.11"
 _METHOD = "EcoLogits' method"
 
 
@@ -86,6 +85,12 @@ class AiRequest:
         return list(dict.fromkeys((*self.model.sources, *(source for impact in impacts for source in impact.sources))))
 
 
+def edition_of(installed: str) -> str:
+    """The edition whose making of cards a version of EcoLogits has; the newest without one."""
+    numbers = [int(part) for part in installed.split(".")[:2] if part.isdigit()]
+    return "0.9" if len(numbers) == 2 and tuple(numbers) < (0, 10) else "0.10"
+
+
 def site_of(
     provider: str, zone: str | None = None, pue: float | None = None, wue: float | None = None, *, tables: bool = False
 ) -> AnsweringSite:
@@ -124,7 +129,7 @@ def ai_request(
             tokens_per_s=model.tokens_per_s,
             first_token_s=model.first_token_s,
             mix=Mix(1.0, 1.0, 1.0, 0.0, site.pue[at], site.wue[at]),
-            edition=EDITION,
+            edition=edition_of(version()),
         )
 
     low, high = end(0), end(1)
@@ -156,11 +161,10 @@ def _between(low: float, high: float, unit: str, name: str, spread: float = METH
     """The middle of two ends, as EcoLogits has it; the range holds both, and the method's own error."""
     low, high = min(low, high), max(low, high)
     best = (low + high) / 2.0
-    edition = version() or EDITION
     note = (
         f"range: {low:.4g} to {high:.4g} by the model's size and its site, and a factor of {spread:g} (our assumption)"
     )
-    source = f"{_METHOD} {edition}"
+    source = f"{_METHOD} {version()}".rstrip()
     return Factor(best, unit, min(low, best / spread), max(high, best * spread), source, name=name, note=note)
 
 
@@ -177,7 +181,7 @@ def _water(site: AnsweringSite, low: RequestImpact, high: RequestImpact, used: F
 
 
 def _of_mix(mix: ZoneMix) -> dict[str, Factor]:
-    source = f"EcoLogits {version() or EDITION}, electricity mixes (MPL-2.0, read from the installed package)"
+    source = f"EcoLogits {version()}, electricity mixes (MPL-2.0, read from the installed package)"
 
     def factor(value: float, unit: str, what: str, spread: float) -> Factor:
         name, note = f"{what} of electricity, {mix.zone}", f"range: our assumption, a factor of {spread:g}"

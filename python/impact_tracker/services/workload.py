@@ -139,7 +139,7 @@ class Fields:
     def count(self, table: str, field: str, default: int) -> int:
         """A whole number."""
         value = self._entries(table).get(field, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9 or value % 1:
             words = [*self._above, table, field]
             raise self.file.fault(words, f"{field} is a whole number, 0 or more, not {value!r}")
         return int(value)

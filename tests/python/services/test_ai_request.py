@@ -12,7 +12,7 @@ from impact_tracker.estimators.estimate import EstimateError
 from impact_tracker.factors import FactorError, UnknownFactorError, UnknownZoneError
 from impact_tracker.services import ai_models
 from impact_tracker.services.ai_models import PROVIDERS, AiModel, find_mix, find_model, model_names
-from impact_tracker.services.ai_request import ai_request, site_of
+from impact_tracker.services.ai_request import ai_request, edition_of, site_of
 
 ZONES = ("WOR", "USA", "FRA", "SWE", "POL")
 
@@ -91,7 +91,7 @@ def test_every_model_lies_between_its_ends(installed):
                 tokens_per_s=model.tokens_per_s,
                 first_token_s=model.first_token_s,
                 mix=Mix(grid / 1000, 0, 0, 0, site.pue[at], site.wue[at]),
-                edition="0.11",
+                edition="0.10",
             )
             for at in (0, 1)
         ]
@@ -201,10 +201,14 @@ def test_the_command(installed, capsys):
 def test_the_editions_and_the_speed():
     size = {"active_parameters_b": 8, "total_parameters_b": 8, "output_tokens": 100, "mix": Mix(0, 0, 0, 0, 1, 0)}
     assert llm_request(**size, tokens_per_s=50, first_token_s=1).latency_s == pytest.approx(3.0)
-    older, newer = (llm_request(**size, edition=edition).making["gwp_kg"] for edition in ("0.10", "0.11"))
+    older, newer = (llm_request(**size, edition=edition).making["gwp_kg"] for edition in ("0.9", "0.10"))
     assert newer / older == pytest.approx((5700 / 8 + 273) / (5700 / 8 + 164))
-    with pytest.raises(EstimateError, match=r"0\.11"):
+    with pytest.raises(EstimateError, match=r"0\.10"):
         llm_request(**size, edition="1.0")
+
+
+def test_the_edition_follows_the_installed_version():
+    assert [edition_of(v) for v in ("0.9.3", "0.8.0", "0.10.2", "0.11.3", "1.0.0", "")] == ["0.9"] * 2 + ["0.10"] * 4
 
 
 def test_beside_the_real_package():
