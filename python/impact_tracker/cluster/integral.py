@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 MODES = ("trapezoid", "hold")
 PERIODS_OF_A_GAP = 3.0
+SOME_STEPS = 8192
 NS = 1e9
 
 
 @dataclass(frozen=True, eq=False)
 class Integral:
     """Running sums over a series: `energy_j[k]`, `covered_s[k]` and `across_j[k]` (counters across gaps) from the first
-    sample to sample k; `start_w[k]` and `slope_w_per_s[k]` describe the power after it, until sample k + 1. `ends`: the
-    first and the last reading. `roughness_w2s`: mean square of step × period over seconds, for what sampling misses.
+    sample to sample k; `start_w[k]` is the power after it, and until sample k + 1 where it is not linear to the next.
+    `ends`: the first and the last reading. `roughness_w2s`: mean square of step × period over seconds, for what
+    sampling misses.
     """
 
     times_ns: Times
@@ -36,7 +38,7 @@ class Integral:
     covered_s: Numbers
     across_j: Numbers | None
     start_w: Numbers
-    slope_w_per_s: Numbers | None
+    is_linear: bool
     is_covered: NDArray[np.bool_]
     total_j: float
     across_total_j: float
@@ -56,8 +58,9 @@ class Integral:
         inside_s = (clipped - self.times_ns[index]) / NS
         covered = self.is_covered[index]
         energy = self.start_w[index] * inside_s
-        if self.slope_w_per_s is not None:
-            energy += 0.5 * self.slope_w_per_s[index] * inside_s * inside_s
+        if self.is_linear and last > 0:
+            step_s = (self.times_ns[index + 1] - self.times_ns[index]) / NS
+            energy += 0.5 * (self.start_w[index + 1] - self.start_w[index]) / step_s * inside_s * inside_s
         # At a sample itself the running sum is the value; a gap counts as a step at its end.
         energy = self.energy_j[index] + np.where(covered, energy, 0.0)
         seconds = self.covered_s[index] + np.where(covered, inside_s, 0.0)
@@ -95,34 +98,40 @@ def integral_of(
     if mode not in MODES:
         raise ValueError(f"an integral is a {' or '.join(MODES)}, not {mode!r}")
     times_ns, values, doubled = _in_order(times_ns, values)
-    good = np.isfinite(values) & (values >= 0.0)
-    if kind == "power" and math.isfinite(highest_w):
-        good &= values <= highest_w
-    refused = len(values) - int(np.count_nonzero(good))
-    if refused:
+    most = highest_w if kind == "power" else math.inf
+    refused = 0
+    # A NaN makes both comparisons false.
+    if len(values) and not (values.min() >= 0.0 and values.max() <= min(most, 1e300)):
+        good = np.isfinite(values) & (values >= 0.0) & (values <= most)
+        refused = len(values) - int(np.count_nonzero(good))
         times_ns, values = times_ns[good], values[good]
     if len(times_ns) < 2:
         return None
-    steps_s = np.diff(times_ns) / NS
-    # Three digits: two parts of a series with a little jitter shall agree on what a gap is.
-    period = float(f"{np.median(steps_s):.3g}") if period_s is None else period_s
+    steps_s = np.diff(times_ns) * 1e-9
+    period = _period(steps_s) if period_s is None else period_s
     # A millionth more: a period of 1/3 s is not written exactly.
     covered = steps_s <= period * PERIODS_OF_A_GAP * (1.0 + 1e-6)
     if kind == "energy":
-        start, slope, energies, across, covered = _of_counter(values, steps_s, covered, highest_w)
+        start, energies, across, covered = _of_counter(values, steps_s, covered, highest_w)
+        is_linear, all_covered = False, bool(covered.all())
     else:
-        across = None
-        start = values
-        slope = np.diff(values) / steps_s if mode == "trapezoid" else None
-        energies = steps_s * (0.5 * (values[:-1] + values[1:]) if mode == "trapezoid" else values[:-1])
-        energies[~covered] = 0.0
+        across, start, all_covered = None, values, bool(covered.all())
+        is_linear = mode == "trapezoid"
+        if is_linear:
+            energies = values[:-1] + values[1:]
+            energies *= 0.5
+            energies *= steps_s
+        else:
+            energies = steps_s * values[:-1]
+        if not all_covered:
+            energies[~covered] = 0.0
     return Integral(
         times_ns,
         _running(energies),
-        _running(np.where(covered, steps_s, 0.0)),
+        _running(steps_s if all_covered else np.where(covered, steps_s, 0.0)),
         None if across is None else _running(across),
         start,
-        slope,
+        is_linear,
         covered,
         float(np.sum(energies)),
         0.0 if across is None else float(np.sum(across)),
@@ -134,15 +143,26 @@ def integral_of(
     )
 
 
-def _roughness(powers: Numbers, steps_s: Numbers, covered: NDArray[np.bool_], kind: str) -> float:
-    """Variance of the energy for each covered second: steps between samples that nobody saw, and the meter's noise."""
+def _period(steps_s: Numbers) -> float:
+    """The median step, of some thousand steps where there are many. Three digits: two parts of a series with a little
+    jitter shall agree on what a gap is."""
     import numpy as np
 
-    seconds = float(np.dot(steps_s, covered))
-    if kind == "energy" or seconds <= 0.0:
+    return float(f"{np.median(steps_s[:: max(1, len(steps_s) // SOME_STEPS)]):.3g}")
+
+
+def _roughness(powers: Numbers, steps_s: Numbers, covered: NDArray[np.bool_], kind: str) -> float:
+    """Variance of the energy for each covered second: steps between samples that nobody saw, and the meter's noise; of
+    some of the steps where there are many."""
+    import numpy as np
+
+    if kind == "energy":
         return 0.0
-    moved = np.diff(powers) * steps_s * covered
-    return float(np.dot(moved, moved)) / seconds
+    every = max(1, len(steps_s) // (8 * SOME_STEPS))
+    seconds = np.where(covered[::every], steps_s[::every], 0.0)
+    moved = (powers[1::every] - powers[:-1:every]) * seconds
+    total_s = float(seconds.sum())
+    return float(np.dot(moved, moved)) / total_s if total_s > 0.0 else 0.0
 
 
 def _in_order(times_ns: Times, values: Numbers) -> tuple[Times, Numbers, int]:
@@ -159,7 +179,7 @@ def _in_order(times_ns: Times, values: Numbers) -> tuple[Times, Numbers, int]:
 
 def _of_counter(
     values: Numbers, steps_s: Numbers, covered: NDArray[np.bool_], highest_w: float
-) -> tuple[Numbers, None, Numbers, Numbers, NDArray[np.bool_]]:
+) -> tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]]:
     """Mean power between readings. A step back (the counter began anew) or an impossible one is a gap of no energy."""
     import numpy as np
 
@@ -169,7 +189,7 @@ def _of_counter(
     energies = np.where(covered, grown, 0.0)
     across = np.where(possible & ~covered, grown, 0.0)
     power = np.where(covered, grown / steps_s, 0.0)
-    return np.append(power, power[-1]), None, energies, across, covered
+    return np.append(power, power[-1]), energies, across, covered
 
 
 def _running(parts: Numbers) -> Numbers:
