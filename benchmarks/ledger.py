@@ -71,10 +71,10 @@ def fill(folder: Path, count: int, seed: int) -> float:
     with Ledger.open(folder) as ledger:
         began = time.perf_counter()
         with ledger.database.exclusive():
-            rows = []
+            rows, weighings = [], {}
             for entry in drawn(count, seed):
                 file = f"drawn/{entry.run_id}"
-                rows.append(entry_row(entry, file, "drawn", "drawn", weighing_id(ledger.database, entry)))
+                rows.append(entry_row(entry, file, "drawn", "drawn", weighing_id(ledger.database, entry, weighings)))
                 if len(rows) == 20_000:
                     insert_entries(ledger.database, rows)
                     rows = []

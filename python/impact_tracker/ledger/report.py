@@ -248,9 +248,8 @@ def _days(all_runs: RunSum) -> float | None:
 def _requests(ledger: Ledger, project: str, runs: int) -> float | None:
     """How often the deployed model was asked; None unless every deployment tells it."""
     rows = ledger.database.rows(
-        "SELECT count(*), sum(m.value) FROM ledger_metrics AS m JOIN ledger_runs AS r ON r.run_id = m.run_id "
-        "WHERE r.project = ? AND r.stage = ? AND m.name = ?",
-        (project, _DEPLOYMENT, REQUESTS),
+        "SELECT count(*), sum(value) FROM ledger_metrics WHERE project = ? AND name = ? AND stage = ?",
+        (project, REQUESTS, _DEPLOYMENT),
     )
     count, requests = rows[0]
     return float(requests) if count == runs and requests else None

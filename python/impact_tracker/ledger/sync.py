@@ -113,6 +113,7 @@ def _sync_shard(
     _remove(database, [prefix + name for name in sorted(known - there)], outcome, touched)
     fresh = sorted(there - known)
     entries: list[Row] = []
+    weighings: dict[str, str] = {}
     for name in progress(fresh):
         content = _read(folder, shard, name, outcome)
         if content is None:
@@ -123,7 +124,7 @@ def _sync_shard(
         if isinstance(content, Amendment):
             _insert_amendment(database, content, prefix + name, place)
             continue
-        entries.append(entry_row(content, prefix + name, spool, shard, weighing_id(database, content)))
+        entries.append(entry_row(content, prefix + name, spool, shard, weighing_id(database, content, weighings)))
         if len(entries) >= _CHUNK:
             insert_entries(database, entries)
             entries = []
@@ -200,12 +201,13 @@ def insert_entries(database: Database, entries: Sequence[Row]) -> None:
     )
 
 
-def weighing_id(database: Database, entry: RunEntry) -> str:
-    """The name of the run's weighing, which many runs share."""
+def weighing_id(database: Database, entry: RunEntry, known: dict[str, str]) -> str:
+    """The name of the run's weighing, which many runs share. `known`: names by weighing that the index has."""
     body = as_json(entry.weighing)
-    name = digest(body)
-    database.run("INSERT INTO ledger_weighings VALUES (?, ?) ON CONFLICT DO NOTHING", (name, body))
-    return name
+    if body not in known:
+        known[body] = digest(body)
+        database.run("INSERT INTO ledger_weighings VALUES (?, ?) ON CONFLICT DO NOTHING", (known[body], body))
+    return known[body]
 
 
 def _insert_amendment(database: Database, amendment: Amendment, file: str, place: tuple[str, str]) -> None:

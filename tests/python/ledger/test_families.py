@@ -10,12 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from impact_tracker.ledger import Filter, JobRow, Ledger, LedgerRun, entries_of, read_job_rows
+from impact_tracker.ledger.families import _built, _of_one
+from impact_tracker.ledger.rows import Member, entry_row
+from impact_tracker.ledger.schema import ENTRY_COLUMNS
 from impact_tracker.spool import Amendment, Place, RunEntry, write
 from impact_tracker.tracked_run import boot_id
 from impact_tracker.values import Energy
-from python.ledger.drawn import EPOCH, SECOND, entry
+from python.ledger.drawn import EPOCH, SECOND, entries, entry
 
 
 def runs_of(folder: Path, *entries: RunEntry) -> list[LedgerRun]:
@@ -390,3 +394,14 @@ def test_a_run_that_goes_on_stays_open(core: object, tmp_path: Path) -> None:
     os.utime(record, (0, time.time() - 3600))  # no record, and old: nothing can be told
     with Ledger.open(tmp_path / "m") as ledger:
         assert [run.fate for run in ledger.runs()] == ["open"]
+
+
+@settings(max_examples=100)
+@given(drawn=entries())
+def test_a_run_of_one_file_is_what_adding_it_up_gives(drawn: RunEntry) -> None:
+    row = entry_row(drawn, "s/m/f", "s", "m", "w")
+    cells = dict(zip(ENTRY_COLUMNS, row))
+    own = [cells[name] for name in ("best_j", "half_j", "bias_j", "modelled_j", "quality", "partial")]
+    member = Member(*(cells[name] for name in Member._fields[:-6]), *own)  # type: ignore[arg-type]
+    for family in ("run|a", "job|slurm:1"):
+        assert _of_one(family, member) == _built(family, [[member]])
