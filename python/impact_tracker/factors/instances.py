@@ -13,11 +13,13 @@ from pathlib import Path
 
 from .constants import UnknownFactorError
 from .factor import Factor, did_you_mean
+from .instance_rules import ruled
 from .tables import published, table
 
 PROVIDERS = ("aws", "azure", "gcp", "ovhcloud", "scaleway")
 INSTALLED_PROVIDERS = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
 LEAST_HOST_VCPUS = 64  # of a host of which only the family's largest type is known
+_LONGEST_NAME = 100  # letters: what is longer names no type
 _GIB_PER_GB = 2**30 / 1e9
 _SEVERAL = r"[:/]"
 # One thread a core: Arm's processors, and AMD's and Intel's instances that AWS sells without second threads.
@@ -105,8 +107,35 @@ def instance(name: str) -> Instance:
 def find_instance(name: str) -> Instance | None:
     """As `instance`, `None` for an unknown one, or for a type that several clouds have."""
     provider, bare = _parts(name)
+    if len(bare) > _LONGEST_NAME:
+        return None
     named = [other for other in _by_key().get(_key(bare), ()) if provider in (None, other.provider)]
-    return named[0] if len(named) == 1 else None
+    if named:
+        return named[0] if len(named) == 1 else None
+    return _by_rule(provider, bare)
+
+
+def _by_rule(provider: str | None, bare: str) -> Instance | None:
+    """A type of a family that no table has, by its cloud's rule of names; of its host nothing is known."""
+    for cloud in (provider,) if provider else ("aws", "azure"):
+        said = ruled(cloud, re.sub(r"^standard", "", _key(bare)) if cloud == "azure" else bare.strip().casefold())
+        if said is not None and (cloud, _family(bare)) not in _families():  # a size that a known family lacks is a slip
+            host = max(said.vcpus, LEAST_HOST_VCPUS // 2)
+            return Instance(
+                cloud, bare.strip(), said.vcpus, said.memory_gib, said.cpu, said.architecture, host, None, 0, None
+            )
+    return None
+
+
+def _family(name: str) -> str:
+    """A type without its size: `m5` of m5.large, `d#sv3` of Standard_D2s_v3."""
+    family, _, _ = _key(name).partition(".")
+    return family if "." in name else re.sub(r"\d+", "#", family, count=1)
+
+
+@cache
+def _families() -> frozenset[tuple[str, str]]:
+    return frozenset((known.provider, _family(known.name)) for known in _all())
 
 
 def instance_names(provider: str | None = None) -> list[str]:

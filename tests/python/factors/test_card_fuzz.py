@@ -49,6 +49,12 @@ def test_nearly_every_card_of_data_centres_is_known():
     assert len(servers) > 80 and len(unknown) <= 0.02 * len(servers), unknown
 
 
+def test_every_card_of_the_lists_of_powers_is_known():
+    lines = (PCI_IDS.parent / "tdp_lists.txt").read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    assert len(names) > 50 and [name for name in names if find_card(name) is None] == []
+
+
 def test_most_cards_are_known():
     assert sum(find_card(lspci(*row)) is not None for row in ROWS) >= 0.65 * len(ROWS)
 

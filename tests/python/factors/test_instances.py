@@ -7,6 +7,7 @@ import pytest
 
 from impact_tracker.factors import UnknownFactorError
 from impact_tracker.factors.cards import find_card
+from impact_tracker.factors.instance_rules import ruled
 from impact_tracker.factors.instances import find_instance, instance, instance_names
 from impact_tracker.footprint import Machine, making
 from impact_tracker.hostinfo import hardware_of
@@ -61,11 +62,44 @@ def test_types_as_their_clouds_describe_them(name, vcpus, memory_gib, cards, car
     assert (known.vcpus, known.memory_gib, known.cards, known.card) == (vcpus, memory_gib, cards, card)
 
 
+@pytest.mark.parametrize(
+    ("name", "vcpus", "memory_gib", "architecture"),
+    [
+        ("aws:m9i.2xlarge", 8, 32, None),
+        ("aws:c8in.24xlarge", 96, 192, "Granite Rapids"),
+        ("aws:r8gx.large", 2, 16, "Graviton4"),
+        ("azure:Standard_D8as_v5", 8, 32, "EPYC 3rd Gen"),
+        ("azure:Standard_E4s_v6", 4, 32, "Emerald Rapids"),
+        ("azure:D4ls_v5", 4, 8, "Ice Lake"),
+    ],
+)
+def test_a_type_that_no_table_has_is_read_by_its_clouds_rule(name, vcpus, memory_gib, architecture):
+    known = instance(name)
+    assert (known.vcpus, known.memory_gib, known.architecture) == (vcpus, memory_gib, architecture)
+    assert known.share.quality == "estimated" and known.share.low < known.share.value <= known.share.high
+
+
+def test_the_rules_of_names_agree_with_the_tables():
+    names = [name for name in instance_names() if "metal" not in name]
+    compared = agreed = 0
+    for name in names:
+        known = instance(name)
+        bare = known.name.casefold() if known.provider == "aws" else known.name.casefold().replace(" ", "")
+        said = ruled(known.provider, bare)
+        if said is not None and not known.cards:
+            compared += 1
+            agreed += said.vcpus == known.vcpus and abs(said.memory_gib - known.memory_gib) <= 0.15 * known.memory_gib
+    assert compared > 500 and agreed >= 0.93 * compared, (compared, agreed)
+
+
 def test_an_unknown_type_is_an_error_with_near_names():
     with pytest.raises(UnknownFactorError, match=r"aws:p4d\.24xlarge"):
         instance("aws:p4d.24xlarg")
     with pytest.raises(UnknownFactorError, match="aws, azure, gcp"):
         instance("banana:m5.large")
+    for slip in ("aws:m5.3xlarge", "azure:Standard_D3s_v3", "gcp:n1-standard-5"):
+        with pytest.raises(UnknownFactorError, match="Did you mean"):
+            instance(slip)
     with pytest.raises(UnknownFactorError) as error:
         instance("banana")
     assert "Did you mean" not in str(error.value)
