@@ -118,11 +118,13 @@ def find_instance(name: str) -> Instance | None:
 def _by_rule(provider: str | None, bare: str) -> Instance | None:
     """A type of a family that no table has, by its cloud's rule of names; of its host nothing is known."""
     for cloud in (provider,) if provider else ("aws", "azure"):
-        said = ruled(cloud, re.sub(r"^standard", "", _key(bare)) if cloud == "azure" else bare.strip().casefold())
-        if said is not None and (cloud, _family(bare)) not in _families():  # a size that a known family lacks is a slip
-            host = max(said.vcpus, LEAST_HOST_VCPUS // 2)
+        sizes = ruled(cloud, re.sub(r"^standard", "", _key(bare)) if cloud == "azure" else bare.strip().casefold())
+        if (
+            sizes is not None and (cloud, _family(bare)) not in _families()
+        ):  # a size that a known family lacks is a slip
+            host = max(sizes.vcpus, LEAST_HOST_VCPUS // 2)
             return Instance(
-                cloud, bare.strip(), said.vcpus, said.memory_gib, said.cpu, said.architecture, host, None, 0, None
+                cloud, bare.strip(), sizes.vcpus, sizes.memory_gib, sizes.cpu, sizes.architecture, host, None, 0, None
             )
     return None
 
