@@ -66,11 +66,12 @@ def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.
 
 class MeanRatio(NamedTuple):
     """The ratio of two positive means with its 95 % interval, whose ends are positive and hold 1 where Welch's test of
-    the logarithms does not tell the two apart; `None` where a side is one run."""
+    the logarithms does not tell the two apart, and that test's p; `None` where a side is one run."""
 
     value: float
     low: float | None
     high: float | None
+    p: float | None = None
 
 
 def ratio_of_means(above: Mean, below: Mean) -> MeanRatio | None:
@@ -85,10 +86,13 @@ def ratio_of_means(above: Mean, below: Mean) -> MeanRatio | None:
     freedoms = [mean.runs - 1 for mean in (above, below)]
     variance = math.fsum(variances)
     if variance == 0:
-        return MeanRatio(ratio, ratio, ratio)
+        return MeanRatio(ratio, ratio, ratio, 1.0 if ratio == 1 else 0.0)
     freedom = variance**2 / math.fsum(each**2 / free for each, free in zip(variances, freedoms))
     factor = math.exp(min(student_t(0.95, freedom) * math.sqrt(variance), 700.0))
-    return MeanRatio(ratio, ratio / factor, ratio * factor)
+    from scipy.special import stdtr
+
+    p = 2 * float(stdtr(freedom, -abs(math.log(ratio)) / math.sqrt(variance)))
+    return MeanRatio(ratio, ratio / factor, ratio * factor, p)
 
 
 def deviation_of(values: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ... import digits
@@ -14,7 +14,8 @@ from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.row import Row
 from .cells import Cell, unit_of, with_interval
-from .relations import Correlation, Fit, correlation, power_law
+from .ranks import Ranks, ranks_of
+from .relations import Correlation, Fit, correlation, holm, power_law
 
 
 class Point(NamedTuple):
@@ -101,23 +102,60 @@ def intensity_of(row: Row, facts: NetworkFacts | None, gmac: float | None) -> fl
 
 
 def answers(points: Sequence[Point]) -> list[Answer]:
-    """Says for each phase how much it costs, whether complexity decides, whether accuracy costs; which ranks change."""
+    """Says for each phase how much it costs, whether complexity decides, whether accuracy costs; which ranks change.
+    What is told from chance is adjusted for how many questions of its kind are asked (Holm)."""
+    asked = [
+        question
+        for phase in ("inference", "training")
+        for own in [[point for point in points if point.phase == phase]]
+        if own
+        for question in (*_complexity(own, phase), *_accuracy(own, phase))
+    ]
+    adjusted = iter(holm([question.link.spearman_p for question in asked]))
     answered = []
     for phase in ("inference", "training"):
         own = [point for point in points if point.phase == phase]
         if own:
-            answered += [_how_much(own, phase), *_complexity(own, phase), *_accuracy(own, phase)]
-    answered += _parts(points)
-    changes = rank_changes(points)
-    if changes:
-        moved = [
-            f"{title_of(model)} {before} → {after}" for model, (before, after) in changes.items() if before != after
-        ]
-        text = ", ".join(moved) if moved else "none"
-        question = "Which networks change their rank from inference to training?"
-        among = f"rank by J per {unit_of(points)} among {len(changes)} networks, 1 the dearest"
-        answered.append(Answer(question, text, f"{among}; of two inference tests the one nearer to training in size"))
-    return answered
+            answered.append(_how_much(own, phase))
+            answered += [_told(question, next(adjusted), len(asked)) for question in asked if question.phase == phase]
+    ranks = ranks_of(points)
+    return [*answered, *_parts(points), *([] if ranks is None else [_reversals(ranks)])]
+
+
+class _Question(NamedTuple):
+    """A question that a correlation answers."""
+
+    phase: str
+    question: str
+    link: Correlation
+    yes: str
+    no: str
+    more: str
+
+
+def _told(question: _Question, p: float, count: int) -> Answer:
+    """The answer, by a p-value that is adjusted for all that is asked."""
+    if p >= 0.05:
+        text = f"cannot be told from chance with {question.link.points} points"
+    else:
+        text = question.yes if question.link.spearman > 0 else question.no
+    shown = "< 0.001" if p < 0.001 else f"{p:.3f}"
+    among = f"; p {shown} among {count} questions" if count > 1 else ""
+    return Answer(question.question, text, question.link.text() + among + question.more)
+
+
+def _reversals(ranks: Ranks) -> Answer:
+    question = "Which networks change their order from inference to training?"
+    among = f"joules for a multiply-add of {len(ranks.places)} networks"
+    if ranks.agreement is not None:
+        among += f"; both orders: Kendall {ranks.agreement.kendall:.2f}"
+    if not ranks.repeated:
+        return Answer(question, "cannot be told: a run of each says nothing of chance", among)
+    if not ranks.reversals:
+        return Answer(question, "none that can be told from chance", f"{among}; pairs by Welch's test, adjusted (Holm)")
+    shown = [f"{title_of(r.first)} and {title_of(r.second)}" for r in ranks.reversals]
+    text = f"{'; '.join(shown)}: the first is dearer in inference, the second in training"
+    return Answer(question, text, f"{among}; pairs with p < 0.05 by Welch's test, adjusted (Holm)")
 
 
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
@@ -149,41 +187,56 @@ def _parts(points: Sequence[Point]) -> list[Answer]:
     return answered
 
 
-def _told(link: Correlation, yes: str, no: str) -> str:
-    if not link.clear:
-        return f"cannot be told from chance with {link.points} points"
-    return yes if link.spearman > 0 else no
-
-
-def _complexity(points: Sequence[Point], phase: str) -> list[Answer]:
-    answered = []
+def _complexity(points: Sequence[Point], phase: str) -> Iterator[_Question]:
     sizes: dict[str, list[float | None]] = {
         "multiply-adds": [point.gmac for point in points],
         "parameters": [point.parameters for point in points],
     }
     for name, values in sizes.items():
-        pairs = [(x, point.j_per_image.value) for x, point in zip(values, points) if x and point.j_per_image]
+        known = [(x, point) for x, point in zip(values, points) if x and point.j_per_image]
+        pairs = _one_each([(point.model, x, point.j_per_image.value) for x, point in known if point.j_per_image])
         link = correlation([x for x, _ in pairs], [y for _, y in pairs])
         if link is None:
             continue
-        text = _told(link, f"yes, more {name} mean more energy", f"no, more {name} go with less energy")
         fit = power_law([x for x, _ in pairs], [y for _, y in pairs]) if name == "multiply-adds" else None
-        statistic = link.text() + (f"; {fit.text(f'J per {unit_of(points)}', 'GMAC')}" if fit else "")
-        answered.append(Answer(f"Do {name} decide what {phase} costs?", text, statistic))
-    return answered
+        yield _Question(
+            phase,
+            f"Do {name} decide what {phase} costs?",
+            link,
+            f"yes, more {name} mean more energy",
+            f"no, more {name} go with less energy",
+            f"; {fit.text(f'J per {unit_of(points)}', 'GMAC')}" if fit else "",
+        )
 
 
-def _accuracy(points: Sequence[Point], phase: str) -> list[Answer]:
+def _one_each(known: Sequence[tuple[str, float, float]]) -> list[tuple[float, float]]:
+    """One point a network, the geometric means of its tests: one that is tested at three sizes is one network."""
+    by_model: dict[str, list[tuple[float, float]]] = {}
+    for model, x, y in known:
+        by_model.setdefault(model, []).append((math.log(x), math.log(y)))
+    return [
+        (math.exp(math.fsum(x for x, _ in logs) / len(logs)), math.exp(math.fsum(y for _, y in logs) / len(logs)))
+        for logs in by_model.values()
+    ]
+
+
+def _accuracy(points: Sequence[Point], phase: str) -> Iterator[_Question]:
     known = [point for point in points if point.top1 is not None and point.j_per_image is not None]
     if len({point.top1_source for point in known}) != 1:
-        return []
-    link = correlation([p.top1 or 0.0 for p in known], [p.j_per_image.value for p in known if p.j_per_image])
+        return
+    pairs = _one_each([(p.model, p.top1 or 0.0, p.j_per_image.value) for p in known if p.j_per_image and p.top1])
+    link = correlation([x for x, _ in pairs], [y for _, y in pairs])
     if link is None:
-        return []
-    text = _told(link, "yes, the more accurate networks take more energy", "no, the more accurate ones take less")
-    front = ", ".join(point.title for point in pareto(known))
-    statistic = f"{link.text()}; nothing is better in both than: {front} (accuracy: {known[0].top1_source})"
-    return [Answer(f"Does accuracy cost energy in {phase}?", text, statistic)]
+        return
+    front = ", ".join(dict.fromkeys(point.title for point in pareto(known)))
+    yield _Question(
+        phase,
+        f"Does accuracy cost energy in {phase}?",
+        link,
+        "yes, the more accurate networks take more energy",
+        "no, the more accurate ones take less",
+        f"; nothing is better in both than: {front} (accuracy: {known[0].top1_source})",
+    )
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:
@@ -194,35 +247,6 @@ def pareto(points: Sequence[Point]) -> list[Point]:
         if not front or (point.top1 or 0.0) > (front[-1].top1 or 0.0):
             front.append(point)
     return front
-
-
-def rank_changes(points: Sequence[Point]) -> dict[str, tuple[int, int]]:
-    """Of the networks that were both run and trained: rank by J per image, 1 the dearest: (inference, training). Of
-    several inference tests of a network the one counts whose inputs are nearest to those of its training: else a rank
-    would change with the size of the pictures alone."""
-    trained = {point.model: point for point in reversed(points) if point.phase == "training"}
-    run: dict[str, Point] = {}
-    for point in points:
-        training, before = trained.get(point.model), run.get(point.model)
-        if point.phase != "inference" or training is None:
-            continue
-        if before is None or _apart(point, training) < _apart(before, training):
-            run[point.model] = point
-    if len(run) < 2:
-        return {}
-
-    def rank(chosen: Mapping[str, Point]) -> dict[str, int]:
-        joules = {model: mean.value for model in run if (mean := chosen[model].j_per_image) is not None}
-        order = sorted(joules, key=lambda model: -joules[model])
-        return {model: place for place, model in enumerate(order, 1)}
-
-    inference, training_ranks = rank(run), rank(trained)
-    return {model: (inference[model], training_ranks[model]) for model in run}
-
-
-def _apart(a: Point, b: Point) -> float:
-    """How far two tests' multiply-adds are apart, as the logarithm of their ratio."""
-    return abs(math.log(a.gmac / b.gmac)) if a.gmac and b.gmac else math.inf
 
 
 def fit_of(points: Sequence[Point], phase: str) -> Fit | None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from ... import digits
 from ...report.page import Table
 from ...values.statistics import Mean
-from ..analyse.analysis import Answer, Point, rank_changes
+from ..analyse.analysis import Answer, Point
 from ..analyse.cells import Cell, unit_of, with_interval
 from ..analyse.published import CLASSIFIERS, published
+from ..analyse.ranks import ranks_of
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
 from .files import Intervals
 from .page import scale_of
@@ -113,14 +114,19 @@ def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> T
 
 
 def ranks_table(points: Sequence[Point]) -> Table:
-    """Networks that were both run and trained: rank by J per image in each, 1 the dearest."""
-    changes = rank_changes(points)
+    """Networks that were both run and trained: rank by J for a multiply-add in each, 1 the dearest, and what changes
+    beyond chance."""
+    ranks = ranks_of(points)
+    places = {} if ranks is None else ranks.places
+    dearer: dict[str, list[str]] = {}
+    for reversal in [] if ranks is None else ranks.reversals:
+        dearer.setdefault(reversal.second, []).append(title_of(reversal.first))
     rows = [
-        (title_of(model), str(before), str(after), f"{before - after:+d}" if before != after else "0")
-        for model, (before, after) in sorted(changes.items(), key=lambda change: change[1])
+        (title_of(model), str(before), str(after), ", ".join(dearer.get(model, ["–"])))
+        for model, (before, after) in sorted(places.items(), key=lambda place: place[1])
     ]
-    columns = ("network", ">rank, inference", ">rank, training", ">change")
-    title = f"Ranks by J per {unit_of(points)} (1: the dearest; +: dearer in training)"
+    columns = ("network", ">rank, inference", ">rank, training", "dearer in training alone than")
+    title = "Ranks by J for a multiply-add (1: the dearest); the last column beyond chance"
     return Table(columns, rows, title)
 
 
