@@ -327,6 +327,8 @@ class Record:
         damaged: list[int] = []
         text = Path(path).read_text(errors="replace")
         for number, line in enumerate(text[: text.rfind("\n") + 1].split("\n")[:-1], 1):
+            if not line:
+                continue
             try:
                 self._lines.append(json.loads(line))
             except ValueError:  # passed over, and so is what follows the last end of a line: it is being written

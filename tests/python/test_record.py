@@ -77,7 +77,7 @@ def test_damaged_and_early_ended_records_are_read_and_say_so(machine: Machine, t
     assert len(early.regions) == 1
     path.write_text(lines[0] + "\n" + lines[1] + "\n{half")
     assert Record(path).damage is None  # a line without its end is being written
-    path.write_text("\n".join([lines[0], "{half", "", *lines[1:]]) + "\n")
+    path.write_text("\n".join([lines[0], "{half", "", "half}", *lines[1:]]) + "\n")
     damaged = Record(path)
     assert damaged.damage == "line 2: not JSON; 2 lines were passed over"
     assert not damaged.complete
