@@ -55,8 +55,8 @@ def add_power(parser: argparse.ArgumentParser, *, required: bool = True) -> None
         action="append",
         required=required,
         metavar="PATH",
-        help="power: a store made by `cluster import`, CSV or Parquet files, a folder of this tracker's records. May "
-        "be given several times",
+        help="power: a store made by `cluster import`, CSV or Parquet files, a folder of this tracker's records; "
+        "`scheduler`: the jobs' own energies. May be given several times",
     )
     parser.add_argument("--unit", help="of the files' values: W (default), mW, kW, J, kWh …")
     parser.add_argument("--node", help="of files without a column of nodes")
@@ -154,8 +154,18 @@ def power_of(args: argparse.Namespace) -> Iterator[PowerStore]:
     with tempfile.TemporaryDirectory(prefix="impact-tracker-power-") as folder:
         store = PowerStore(Path(folder))
         for place in args.power:
-            fill(store, reader_of(args, place), args)
+            if place == "scheduler":
+                fill(store, _scheduler_power(args), args)
+            else:
+                fill(store, reader_of(args, place), args)
         yield store
+
+
+def _scheduler_power(args: argparse.Namespace) -> PowerReader:
+    """What the jobs' own energies say of the nodes."""
+    from ..cluster.readers.slurm_energy import SchedulerPower
+
+    return SchedulerPower(jobs_of(args, moment_ns(args.begin, "--from"), moment_ns(args.end, "--to")))
 
 
 def fill(store: PowerStore, reader: PowerReader, args: argparse.Namespace) -> Imported:

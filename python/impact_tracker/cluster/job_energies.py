@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..values import Quality
 from .frames import polars
 from .results import JobEnergy
 
@@ -100,6 +101,13 @@ def _with_idle(frame: pl.DataFrame, accounts: Accounts, rule: str) -> pl.DataFra
     return weighed.with_columns(handed_j=col("weight") * (idle_j / total)).drop("weight")
 
 
+def _quality(energy_j: float | None, coverage: float, shared_j: float | None) -> Quality:
+    """A part of a shared node is a share by a rule, and too little of a job says too little of it: both estimated."""
+    if energy_j is None:
+        return "missing"
+    return "measured" if not shared_j and coverage >= LEAST_COVERAGE else "estimated"
+
+
 def job_energies(frame: pl.DataFrame) -> Iterator[JobEnergy]:
     """The rows of `job_frame` as values."""
     gates = [name for name in frame.columns if name.startswith("gate_")]
@@ -115,6 +123,6 @@ def job_energies(frame: pl.DataFrame) -> Iterator[JobEnergy]:
             row.get("carbon_g"),
             row["covered_s"],
             row["node_s"],
-            "missing" if energy is None else "measured" if not row["shared_j"] else "estimated",
+            _quality(energy, row["coverage"], row["shared_j"]),
             {name[len("gate_") : -len("_j")]: row[name] for name in gates if row[name] is not None},
         )
