@@ -168,12 +168,7 @@ class _Unit(NamedTuple):
         """Whether it may go on with what the other left unfinished."""
         mine, its = self.members[0], other.members[0]
         clusters = {mine.cluster, its.cluster} - {None}
-        return (
-            other.restart < self.restart
-            and mine.project == its.project
-            and len(clusters) < 2
-            and _fate(other.members) in _UNFINISHED
-        )
+        return other.restart < self.restart and mine.project == its.project and len(clusters) < 2
 
 
 def _chained(units: Sequence[list[Member]]) -> list[list[list[Member]]]:
@@ -186,29 +181,30 @@ def _chained(units: Sequence[list[Member]]) -> list[list[list[Member]]]:
         ),
         key=lambda unit: (unit.restart, unit.began_ns, unit.members[0].run_id),
     )
+    unfinished = [index for index, unit in enumerate(ordered) if _fate(unit.members) in _UNFINISHED]
     successor: dict[int, int] = {}
+    taken: set[int] = set()
+    going_on = [index for index, unit in enumerate(ordered) if unit.restart > ordered[0].restart]
     for is_alike in (True, False):
-        for later, unit in enumerate(ordered):
-            if later in successor.values():
-                continue
+        for later in going_on:
+            unit = ordered[later]
             earlier = [
                 index
-                for index, other in enumerate(ordered)
+                for index in unfinished
                 if index not in successor
-                and unit.continues(other)
-                and (not is_alike or unit.members[0].series == other.members[0].series)
+                and unit.continues(ordered[index])
+                and (not is_alike or unit.members[0].series == ordered[index].members[0].series)
             ]
-            rivals = [
-                index
-                for index, other in enumerate(ordered)
-                if other.restart == unit.restart and index not in successor.values() and other.restart > 0
-            ]
-            if earlier and (is_alike or (len(earlier) == 1 and len(rivals) == 1)):
+            if later in taken or not earlier:
+                continue
+            rivals = sum(1 for index in going_on if ordered[index].restart == unit.restart and index not in taken)
+            if is_alike or (len(earlier) == 1 and rivals == 1):
                 newest = max(ordered[index].restart for index in earlier)
                 successor[min(index for index in earlier if ordered[index].restart == newest)] = later
+                taken.add(later)
     runs = []
     for index in range(len(ordered)):
-        if index not in successor.values():
+        if index not in taken:
             chain = [index]
             while chain[-1] in successor:
                 chain.append(successor[chain[-1]])
@@ -235,14 +231,17 @@ def _built(family: str, units: Sequence[Sequence[Member]]) -> BuiltRun:
     """One run of its executions, in their order."""
     members = [member for unit in units for member in unit]
     ids = {member.run_id for member in members}
+    inner = [member for member in members if member.within in ids]
     roots = [member for member in members if member.within not in ids]
-    first = (roots or members)[0]
+    if not roots:  # made up: each is within another
+        inner, roots = [], members
+    first = roots[0]
     energy = members[0].energy if len(members) == 1 else total(member.energy for member in members)
     lasted = [_lasted(unit) for unit in units]
     seconds = [each for each in lasted if each is not None]
     metrics: dict[str, float | None] = {}
     tags: dict[str, str] = {}
-    for member in [member for member in members if member.within in ids] + roots:
+    for member in inner + roots:
         if member.metrics:
             metrics.update(metrics_of(member.metrics))
         if member.tags:

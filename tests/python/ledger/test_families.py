@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 
 from impact_tracker.ledger import Filter, JobRow, Ledger, LedgerRun
 from impact_tracker.ledger.families import _built, _of_one
+from impact_tracker.ledger.families import runs_of as families_runs_of
 from impact_tracker.ledger.rows import Member, entry_row
 from impact_tracker.ledger.schema import ENTRY_COLUMNS
 from impact_tracker.spool import Amendment, RunEntry, write
@@ -75,6 +77,18 @@ def test_runs_of_one_start_of_a_job_stay_apart_and_so_do_clusters(tmp_path: Path
         replace(other, lineage=replace(other.lineage, cluster="other")),
     )
     assert len(runs) == 3
+
+
+def test_a_job_of_thousands_of_runs_takes_no_longer_for_each() -> None:
+    """As of a function that is measured at each of its calls: a square of their number would be minutes."""
+    members = []
+    for number in range(4000):
+        row = dict(zip(ENTRY_COLUMNS, entry_row(attempt(f"r{number}", number // 3999, number, "finished"), *"smmw")))
+        own = [row[name] for name in ("best_j", "half_j", "bias_j", "modelled_j", "quality", "partial")]
+        members.append(Member(*(row[name] for name in Member._fields[:-6]), *own))  # type: ignore[arg-type]
+    began = time.process_time()
+    assert len(list(families_runs_of("job|slurm:7", members))) == 4000
+    assert time.process_time() - began < 20
 
 
 def test_a_name_of_the_users_joins_runs_without_a_batch_system(tmp_path: Path) -> None:
