@@ -58,7 +58,7 @@ class Estimate:
             "tree_months": tree_months(self.carbon, self.tree).value if known else None,
             "car_km_eu": kilometres(self.carbon).value if known else None,
             "parts_kwh": dict(self.parts_kwh),
-            "quality": "modelled",
+            "quality": self.carbon.quality if known else self.energy.quality,
             "notes": list(self.notes),
             "formula": self.carbon.formula,
             "sources": list(self.carbon.sources),

@@ -73,6 +73,7 @@ class Assessment:
             **self.footprint.as_dict(),
             "energy_kwh": run.energy.kwh,
             "pue": run.site.pue,
+            "pue_is_stated": run.site.pue_is_stated,
             "zone": run.site.zone,
             "wue_l_per_kwh": self.wue,
             "grid_water_l_per_kwh": None if water is None else water.value,

@@ -85,7 +85,9 @@ def _row(run: Statement) -> dict[str, object]:
         "cloud_region": site.cloud_region,
         "os": hardware.kernel,
         "python_version": hardware.python,
-        "codecarbon_version": f"{run.tool} {run.tool_version}".strip(),
+        "codecarbon_version": run.tool_version
+        if run.tool == "codecarbon"
+        else f"{run.tool} {run.tool_version}".strip(),
         "cpu_count": hardware.threads,
         "cpu_model": hardware.cpu,
         "gpu_count": len(hardware.gpus) or None,
@@ -99,7 +101,7 @@ def _row(run: Statement) -> dict[str, object]:
         "ram_utilization_percent": None,
         "ram_used_gb": None,
         "on_cloud": "Y" if site.cloud_provider else "N",
-        "pue": site.pue,
+        "pue": site.pue if site.pue_is_stated else None,
         "wue": site.wue,
     }
 

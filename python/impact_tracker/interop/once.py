@@ -22,7 +22,12 @@ def each_once(runs: Sequence[Statement]) -> list[Statement]:
 
 def doubts(runs: Sequence[Statement]) -> list[str]:
     """What a reader of the sum must know of runs that `each_once` gave: what was not decided and what was not read."""
-    return [note for run in runs for note in run.notes if _NOT_DECIDED in note or note.startswith("not read: ")]
+    return [
+        note
+        for run in runs
+        for note in run.notes
+        if _NOT_DECIDED in note or note.startswith(("not read: ", "doubtful: "))
+    ]
 
 
 def _together(runs: Sequence[Statement], spans: Sequence[MachineSpan]) -> Statement:

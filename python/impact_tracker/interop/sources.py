@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import warn
@@ -12,6 +13,8 @@ from ..old_logs import find_old_logs
 from ..record import Record, find_records, read_record
 from . import boamps, carbontracker, codecarbon, eit
 from .from_records import from_records
+from .lint import lint
+from .reported import of_statement
 from .statement import InteropError, Statement
 
 _BEGIN = 65_536  # bytes of a file by which its format is told
@@ -43,16 +46,23 @@ def read_runs(path: str | Path, kind: str | None = None, *, skip: bool = False) 
         raise InteropError(f"unknown kind {wanted!r}; known are record, {', '.join(KINDS)}")
     several = place.is_dir() and wanted in ("codecarbon", "boamps")
     if not skip and not several and not (wanted == "eit" and place.is_dir() and not find_old_logs(place)):
-        return KINDS[wanted](place)
+        return [_doubted(run) for run in KINDS[wanted](place)]
     if not skip:
-        return [run for file in _files(place, wanted) for run in KINDS[wanted](file)]
+        return [_doubted(run) for file in _files(place, wanted) for run in KINDS[wanted](file)]
     runs: list[Statement] = []
     for file in _files(place, wanted):
         try:
-            runs += KINDS[wanted](file)
+            runs += map(_doubted, KINDS[wanted](file))
         except InteropError as fault:
             warn(f"left out: {fault}")
     return runs
+
+
+def _doubted(run: Statement) -> Statement:
+    """With what the linter finds impossible in it first among its notes: a report of it says so at once."""
+    findings = [finding for finding in lint(of_statement(run)) if finding.level == "error" or finding.trap == 3]
+    doubts = dict.fromkeys(f"doubtful: {finding.what}. {finding.remedy}" for finding in findings)
+    return replace(run, notes=(*doubts, *run.notes)) if doubts else run
 
 
 def _files(place: Path, kind: str) -> list[Path]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..estimators import Comparison, Use, beside
 from ..factors import CloudRegion, Factor, FactorError, cloud_region, zone_code
+from ..factors.ranges import range_of
 from ..footprint import Impact, carbon, grams_of, pue_factor
 from ..hostinfo import Hardware
 from ..modelled import ModelledPart, quality_in_words
@@ -196,9 +197,9 @@ def implied_intensity(
     if grams is None or not kwh:
         return None
     value, name = grams / kwh, "carbon intensity of electricity"
-    return Factor(
-        value, "g/kWh", value, value, source, name=f"{name}, {place}" if place else name, year=year, note=note
-    )
+    low, high = range_of("", value)  # as far as publishers differ: whose it is and of when is not in the file
+    named = f"{name}, {place}" if place else name
+    return Factor(value, "g/kWh", low, high, source, name=named, year=year, note=note, spread="lognormal")
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ def page_of(estimate: Estimate, explained: bool = False) -> Page:
     if carbon.value is not None and carbon.low is not None and carbon.high is not None:
         grams = f"{_mass(carbon.value)} CO2e ({_mass(carbon.low)} to {_mass(carbon.high)})"
     energy = "energy unknown" if kwh is None else f"{kwh:.4g} kWh"
+    quality = estimate.energy.quality if carbon.value is None else carbon.quality
     rows = [(part, f"{value:.4g}", "kWh") for part, value in estimate.parts_kwh.items()]
     rows += [(figure, f"{value:.4g}", "") for figure, value in estimate.more.items()]
     rows += [(e.name, f"{e.value:.4g}", e.unit) for e in all_of(carbon)]
-    details = [f"note: {note}" for note in estimate.notes]
+    details: list[str] = []
     if explained:
         details += [estimate.energy.formula, carbon.formula, *(f"- {source}" for source in carbon.sources)]
-    return Page(f"{energy}, {grams}  [modelled, {name}]", [Table(("", ">amount", "unit"), rows)], details=details)
+    return Page(
+        f"{energy}, {grams}  [{quality}, {name}]", [Table(("", ">amount", "unit"), rows)], estimate.notes, details
+    )
 
 
 def _mass(grams: float) -> str:

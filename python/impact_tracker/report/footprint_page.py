@@ -54,6 +54,8 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
     grid = next((factor.note for factor in footprint.matrix["carbon", "use"].factors if factor.unit == "g/kWh"), "")
     if grid:  # another year than the one asked for, a value raised to the convention of all: said at once
         headline += f"; {grid}"
+    if not assessment.run.site.pue_is_stated:
+        headline += f"; {assessment.run.site.pue_in_words}"
     if "gpu" in footprint.making and footprint.making["gpu"].note:  # a card that no table holds is said at once
         headline += f"; {footprint.making['gpu'].note}"
     return Page(headline, [_matrix(assessment)], details=details)

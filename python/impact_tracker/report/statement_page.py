@@ -25,6 +25,7 @@ def document_of(run: Statement) -> dict[str, object]:
         "gpu_kwh": run.parts.cards.kwh,
         "ram_kwh": run.parts.memory.kwh,
         "pue": run.site.pue,
+        "pue_is_stated": run.site.pue_is_stated,
         "zone": run.site.zone,
         "quality": run.energy.quality,
         **{key: value for key, value in run.carbon.as_dict().items() if key.startswith("carbon_g")},

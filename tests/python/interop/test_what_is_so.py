@@ -1,5 +1,7 @@
 """Exports and imports state what is so: counts of cards, who measured, models in the old format, what nobody said."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -165,3 +167,41 @@ def test_digits_are_no_finer_than_the_range(best, down, up):
 def test_a_mass_carries_range_and_quality(climatebert):
     told = mass(replace(climatebert, site=replace(climatebert.site, pue_source=None)).carbon)
     assert told == "16 kg CO2e (16 to 26, estimated)"
+
+
+def test_a_pue_that_nobody_stated_comes_back_as_that(climatebert, tmp_path):
+    unstated = replace(climatebert, site=replace(climatebert.site, pue_source=None))
+    for run, stated in ((unstated, False), (climatebert, True)):
+        for form, name in (("codecarbon", "a.csv"), ("boamps", "a.json")):
+            (tmp_path / name).write_text(write(form, [run]), encoding="utf-8")
+            (back,) = read_runs(tmp_path / name)
+            assert back.site.pue_is_stated is stated and back.site.pue == 1.0
+            assert back.site.overhead.high == (1.0 if stated else 1.67)
+    score = json.loads(write("sci", [unstated], {"functional_unit": "image", "units": "10"}))
+    assert score["quality"] == "estimated" and any("PUE not stated" in note for note in score["notes"])
+    assert score["sci_g_per_unit_high"] > 1.6 * score["O_g"] / 10
+
+
+def test_watt_hours_in_a_column_of_kilowatt_hours_are_doubted_at_once(climatebert, tmp_path, capsys):
+    place = tmp_path / "wh.csv"
+    (row,) = csv.DictReader(io.StringIO(codecarbon.to_csv([climatebert])))
+    for column in ("energy_consumed", "cpu_energy", "gpu_energy"):
+        row[column] = str(1000 * float(row[column]))
+    place.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    (run,) = read_runs(place)
+    assert run.notes[0].startswith("doubtful: ") and "Wh where kWh are meant" in " ".join(run.notes)
+    assert cli.main(["report", str(place)]) == 0
+    assert "doubtful: " in capsys.readouterr().out
+    place.write_text(codecarbon.to_csv([climatebert]), encoding="utf-8")
+    (sound,) = read_runs(place)
+    assert not any("doubtful" in note for note in sound.notes)
+
+
+def test_an_imported_intensity_has_a_range_and_no_pue_is_said(climatebert, tmp_path, capsys):
+    unstated = replace(climatebert, site=replace(climatebert.site, pue_source=None), tool="codecarbon")
+    place = tmp_path / "emissions.csv"
+    place.write_text(codecarbon.to_csv([unstated]), encoding="utf-8")
+    (run,) = read_runs(place)
+    assert run.site.intensity.low < run.site.intensity.value < run.site.intensity.high
+    assert cli.main(["footprint", str(place)]) == 0
+    assert "PUE not stated (1 to 1.67)" in capsys.readouterr().out.splitlines()[0]
