@@ -94,8 +94,9 @@ class Machine:
     def of_hardware(cls, hardware: Hardware, ssd_gb: float = 0.0) -> Machine:
         """A rack server with the parts that a record names; disks are never in a record. Of a virtual machine or a
         container its share of a host, its own memory and cards. ValueError without processors."""
-        known = find_instance(hardware.product) if hardware.product else None
-        if known is not None:  # a cloud's firmware names the type of its instance
+        product = hardware.product or ""
+        known = find_instance(f"aws:{product}") if "." in product else None
+        if known is not None:  # AWS's firmware names the type of its instance
             return cls.of_instance(known, ssd_gb)
         cores, _ = physical_cores(hardware)
         if cores is None:
