@@ -36,6 +36,7 @@ py::list probe(const std::string& root, const SourceSettings::Values& settings) 
 }
 
 std::optional<std::string_view> environment(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the interpreter's lock is held, under which Python changes the environment
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
 }

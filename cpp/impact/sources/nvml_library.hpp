@@ -21,6 +21,7 @@ inline constexpr SourceSetting kLibrarySetting{"nvml", "NVIDIA's management libr
 struct DeviceHandle;  // opaque, the library's own
 using Device = DeviceHandle*;
 
+// NOLINTBEGIN(readability-identifier-naming): an enum of these only groups constants of the driver's interface
 enum Status : int {
   kSuccess = 0,
   kNotSupported = 3,
@@ -31,6 +32,7 @@ enum Status : int {
 
 // NVML_DEVICE_ARCH_*
 enum Architecture : unsigned { kKepler = 2, kMaxwell, kPascal, kVolta, kTuring, kAmpere, kAda, kHopper, kBlackwell };
+// NOLINTEND(readability-identifier-naming)
 
 struct Utilization {
   unsigned gpu = 0;  // per cent
