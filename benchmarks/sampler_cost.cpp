@@ -64,7 +64,7 @@ class ShareReads {
 
 constexpr double kSettle_s = 1.2;  // until the first second's work, of which most is done once, is over
 
-// The barest loop: absolute deadlines, four preads, nothing kept.
+// The barest loop: absolute deadlines, the reads that the tracker makes, nothing kept.
 Cost bare_loop(const fs::path& root, Duration period, double length_s, bool share) {
   std::vector<Descriptor> files;
   for (const char* zone : kZones) {

@@ -72,7 +72,7 @@ Result<std::unique_ptr<ConsumerUse>> ConsumerUse::open(const Host& host, const W
       whose.scope == Scope::process ? use->open_tree(whose.children_only) : use->open_group(whose.scope);
   if (!opened) return opened.error();
   use->cpus_ = use->allowed_cpus();
-  if (use->place_) use->quota_ = quota_of(*use->place_);
+  if (const auto& place = use->place_) use->quota_ = quota_of(*place);
   return use;
 }
 
@@ -91,7 +91,9 @@ Result<bool> ConsumerUse::open_tree(bool children_only) {
 void ConsumerUse::use_own_group() {
   Result<CgroupPlace> place = find_cgroup(host_, pid_);
   if (!place) return;
-  const std::set<int> tree(tree_->pids().begin(), tree_->pids().end());
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): open_tree() has set it
+  const std::vector<int>& pids = tree_->pids();
+  const std::set<int> tree(pids.begin(), pids.end());
   const std::vector<int> group = processes_of(place.value().folder);
   if (group.empty() || !std::ranges::all_of(group, [&](int pid) { return tree.contains(pid); })) return;
   if (std::ranges::find(group, static_cast<int>(pid_)) == group.end() || group.size() != tree.size()) return;
@@ -142,12 +144,12 @@ std::optional<std::int64_t> ConsumerUse::cpu_ns() {
     if (const auto ns = meter_->cpu_ns()) return ns;
     return std::nullopt;  // the group is gone: what it used last is not known
   }
-  return tree_->cpu_ns();
+  return tree_->cpu_ns();  // NOLINT(bugprone-unchecked-optional-access): without a meter there is a tree
 }
 
 std::vector<int> ConsumerUse::pids() const {
   if (meter_ && place_) return processes_of(place_->folder);
-  return tree_->pids();
+  return tree_->pids();  // NOLINT(bugprone-unchecked-optional-access): without a meter there is a tree
 }
 
 std::optional<MemoryUse> ConsumerUse::memory(Instant now) {
@@ -155,6 +157,7 @@ std::optional<MemoryUse> ConsumerUse::memory(Instant now) {
   std::optional<std::int64_t> bytes;
   next_memory_ = now + kMemoryEvery;
   if (counts_page_cache()) {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): only a meter counts page cache
     bytes = meter_->memory_bytes();
   } else {
     const std::vector<int> all = pids();

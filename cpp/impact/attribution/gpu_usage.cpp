@@ -62,6 +62,7 @@ void GpuUsage::read(Sink& out) noexcept {
           out.missing(channel, before, after);
       }
     }
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // without memory there is no reading, and the next one bridges it
   }
 }

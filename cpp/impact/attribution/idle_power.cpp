@@ -6,7 +6,7 @@
 namespace impact {
 namespace {
 
-constexpr double kShortest_s = 0.2;    // shorter intervals show mostly the counters' ticks and the kernel's 10 ms
+constexpr double kShortestS = 0.2;     // shorter intervals show mostly the counters' ticks and the kernel's 10 ms
 constexpr double kUnused = 0.02;       // a load below this counts as none
 constexpr double kLeastSpread = 0.04;  // the load must scatter so much, as one standard deviation
 constexpr double kWidest = 0.1;        // the line's end must be known to this part of the mean power
@@ -15,7 +15,7 @@ constexpr std::uint64_t kFewest = 3;
 }  // namespace
 
 void IdlePower::add(double power_w, double load, double seconds) noexcept {
-  if (!std::isfinite(power_w) || !std::isfinite(load) || power_w < 0.0 || seconds < kShortest_s) return;
+  if (!std::isfinite(power_w) || !std::isfinite(load) || power_w < 0.0 || seconds < kShortestS) return;
   ++intervals_;
   weight_ += seconds;
   load_ += seconds * load;
