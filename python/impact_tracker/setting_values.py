@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from .spool import STAGES, is_url
+from .ledger_words import STAGES, is_url
 
 if TYPE_CHECKING:
     from . import _core

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypedDict, TypeVar, cast, overload
 
 from .budget import Amount, Price, read_amount, read_price
+from .ledger_words import STAGES
 from .reader_settings import PREFIX
 from .setting_values import (
     core_defaults,
@@ -28,7 +29,6 @@ from .setting_values import (
     read_words,
     read_zone,
 )
-from .spool import STAGES
 
 if TYPE_CHECKING:
     from inspect import Signature

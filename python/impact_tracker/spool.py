@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from .ledger_words import FATES, STAGES, is_url
 from .overlap import MachineSpan, Scope
 from .typed import built
 from .values import Energy, quality_of
@@ -30,8 +31,6 @@ SCHEMA = 2
 _ENERGY = ("best_j", "half_j", "bias_j", "modelled_j", "quality", "partial")
 _MOST_J = 1e21  # more than mankind uses in a year
 SPOOL, DAMAGED = "spool", "damaged"
-FATES = ("finished", "failed", "cancelled", "debug", "open")
-STAGES = ("gathering", "storage", "processing", "analysis", "training", "deployment")
 KINDS = ("tracked", "job", "statement")
 
 _WHY = {
@@ -287,11 +286,6 @@ def default_folder() -> Path:
         return Path(base).expanduser() / "impact-tracker" / "ledger"
     except RuntimeError:  # no home directory
         return Path(base) / "impact-tracker" / "ledger"
-
-
-def is_url(text: str) -> bool:
-    """Whether it names a database rather than a folder."""
-    return text.startswith(("postgresql://", "postgres://"))
 
 
 def folder_of(ledger: str | None) -> Path:

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import _core
+from .budgeted import BudgetedLoops, budget_for, check_budget
 from .config import resolve
 from .core_guard import CoreGuard, InertCore
 from .errors import complain
 from .health import Health
-from .pacing import Budget, BudgetedLoops, budget_for, check_budget
 from .ranks import run_key
 from .region import Region
 from .result import Result
@@ -28,6 +28,7 @@ from .weighing import Weighing
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from .pacing import Budget
     from .tracked_run import TrackedRun
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -267,7 +268,7 @@ class ImpactTracker(BudgetedLoops):
     def set_fate(self, fate: str) -> None:
         """How the run ends in the ledger, whatever ends its block: finished, failed, cancelled or debug. ValueError for
         another word."""
-        from .spool import FATES
+        from .ledger_words import FATES
 
         if fate not in FATES[:-1]:
             raise ValueError(f"a run's fate is {', '.join(FATES[:-1])}, not {fate!r}")

@@ -62,6 +62,7 @@ FLOORS: dict[str, int] = {
     "health": 1,
     "hostinfo": 1,
     "lazy": 1,
+    "ledger_words": 1,
     "masking": 1,
     "modelled": 2,
     "old_logs": 1,
@@ -87,7 +88,8 @@ FLOORS: dict[str, int] = {
     "result.result": 3,
     "record": 6,  # its result is weighed when asked, never stored: hence above footprint
     "runinfo": 6,
-    "pacing": 7,
+    "pacing": 6,
+    "budgeted": 7,
     "project_energy": 6,
     "region": 7,
     "tracked_run": 7,  # a tracker's run on its way into the spool

@@ -80,7 +80,7 @@ def _add_nothing(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
-    from ..spool import FATES, STAGES
+    from ..ledger_words import FATES, STAGES
 
     parser.add_argument("--project", metavar="NAME", help="runs of a project")
     parser.add_argument("--fate", choices=FATES, help="runs that ended so")
@@ -105,7 +105,7 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> int:
 
 
 def _add_tag(parser: argparse.ArgumentParser) -> None:
-    from ..spool import FATES, STAGES
+    from ..ledger_words import FATES, STAGES
 
     parser.add_argument("run_name", metavar="RUN", help="the run's id, or a beginning of it that no other has")
     parser.add_argument("--fate", choices=FATES[:-1], help="what became of it")
@@ -155,7 +155,7 @@ def _shown(run: LedgerRun, args: argparse.Namespace) -> None:
 
 
 def _add_add(parser: argparse.ArgumentParser) -> None:
-    from ..spool import FATES, STAGES
+    from ..ledger_words import FATES, STAGES
     from .any_runs import FORMATS
 
     parser.add_argument("paths", nargs="*", metavar="PATH", help="logdirs, records, or files of other trackers")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, Union
 
 from ..errors import complain
-from ..spool import is_url
+from ..ledger_words import is_url
 
 Cell = Union[str, int, float, None]
 Row = tuple[Cell, ...]

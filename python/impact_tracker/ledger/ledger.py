@@ -13,6 +13,7 @@ from types import TracebackType
 from .. import spool
 from ..config import resolve
 from ..errors import complain
+from ..ledger_words import is_url
 from ..spool import Amendment, RunEntry, from_bytes
 from ..weighing import Weighing
 from .database import Cell, DamagedIndexError, Database, Postgres, Sqlite, index_path, url_in
@@ -69,8 +70,8 @@ class Ledger:
         text = resolve({} if place is None else {"ledger": os.fspath(place)}).ledger
         folder = spool.folder_of(text)
         database: Database
-        if text is not None and (spool.is_url(text) or Path(text).is_file()):
-            database = Postgres(text if spool.is_url(text) else url_in(Path(text)))
+        if text is not None and (is_url(text) or Path(text).is_file()):
+            database = Postgres(text if is_url(text) else url_in(Path(text)))
         else:
             database = _embedded(folder)
         ledger = cls(folder, database)

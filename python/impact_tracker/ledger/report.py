@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ..spool import FATES, STAGES
+from ..ledger_words import FATES, STAGES
 from ..values import Energy
 from ..weighing import Reweighing
 from .cells import NamedSum, RunSum, Weigher, cells_of, summed
