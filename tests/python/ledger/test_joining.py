@@ -163,3 +163,26 @@ def test_a_run_that_goes_on_stays_open(core: object, tmp_path: Path) -> None:
     os.utime(record, (0, time.time() - 3600))  # no record, and old: nothing can be told
     with Ledger.open(tmp_path / "m") as ledger:
         assert [run.fate for run in ledger.runs()] == ["open"]
+
+
+TRACKED = """
+from impact_tracker import ImpactTracker
+with ImpactTracker("r", project="asr") as tracker:
+    tracker.log_metrics(wer=0.25)
+"""
+
+
+def test_a_command_that_is_measured_is_one_run_with_what_it_tracks_itself(core: object, tmp_path: Path) -> None:
+    """`impact-tracker run` around a program that has a tracker; a command that fails; one that is stopped."""
+    environment = {**os.environ, "IMPACT_TRACKER_LEDGER": str(tmp_path / "l"), "IMPACT_TRACKER_CONFIG": "none"}
+    begin = [sys.executable, "-m", "impact_tracker", "run", "-q", "--project", "asr", "-o", "r", "--"]
+    commands = ([sys.executable, "-c", TRACKED], ["false"], ["sh", "-c", "kill -TERM $$"])
+    codes = [
+        subprocess.run([*begin, *command], cwd=tmp_path, env=environment, check=False).returncode
+        for command in commands
+    ]
+    assert codes == [0, 1, 143]
+    with Ledger.open(tmp_path / "l") as ledger:
+        runs = ledger.runs()[::-1]
+    assert [run.fate for run in runs] == ["finished", "failed", "cancelled"]
+    assert runs[0].metrics == {"wer": 0.25}
