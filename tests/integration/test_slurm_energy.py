@@ -52,6 +52,7 @@ def test_the_twelve_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             "sbatch",
             "--parsable",
             "--output=/dev/null",
+            "--output=/dev/null",
             "--job-name=cancel",
             "--exclusive",
             "--nice=100",

@@ -16,7 +16,7 @@ from .executor import Executor, LocalThreads
 from .frames import polars
 from .job import JobTable
 from .node import NodeRating
-from .node_tasks import CutPlan, NodePlan, SplitPlan, cut_piece, gate_bounds, split_node, survey_node
+from .node_tasks import CutPlan, NodePlan, SplitPlan, bounds_around, cut_piece, gate_bounds, split_node, survey_node
 from .ratings import ratings_of
 from .slices import Cutting, Edge, Slices, empty_slices, joined, seam
 from .splitting import NodeSplit, WorkSpread
@@ -170,7 +170,9 @@ def _cut_all(
                 looked.off_below_w if part == "node" else 0.0,
             )
             cuttings[node] = cutting
-            cuts.append(CutPlan(piece, bounds[node], round(looked.offset_s * 1e9), cutting))
+            offset = round(looked.offset_s * 1e9)
+            around = bounds_around(bounds[node], piece.first_ns - offset, piece.last_ns - offset)
+            cuts.append(CutPlan(piece, around, offset, cutting))
     slices: dict[str, Slices] = {}
     answers: dict[str, list[tuple[Slices, Edge | None]]] = {}
     for number, (task, answer) in enumerate(zip(cuts, executor.map(cut_piece, cuts))):

@@ -39,7 +39,7 @@ class NodePlan:
 
 @dataclass(frozen=True, eq=False)
 class CutPlan:
-    """One piece to cut at the node's bounds. `offset_ns` is taken from the samples' times."""
+    """One piece to cut at the bounds around it. `offset_ns` is taken from the samples' times."""
 
     piece: PowerPiece
     bounds_ns: Times
@@ -83,16 +83,21 @@ def survey_node(plan: NodePlan) -> Surveyed:
 
 def cut_piece(plan: CutPlan) -> tuple[Slices, Edge | None]:
     """Read a piece and cut it; its samples are forgotten."""
-    import numpy as np
-
     times, values = plan.piece.read()
     if plan.offset_ns:
         times = times - plan.offset_ns
-    # Two bounds at least: a single sample, and one outside of the window, still joins its neighbours.
-    count = len(plan.bounds_ns)
-    first = min(max(int(np.searchsorted(plan.bounds_ns, times[0], side="right")) - 1, 0), count - 2)
-    last = max(min(int(np.searchsorted(plan.bounds_ns, times[-1], side="left")) + 1, count), first + 2)
-    return cut(times, values, plan.bounds_ns[first:last], plan.cutting)
+    return cut(times, values, plan.bounds_ns, plan.cutting)
+
+
+def bounds_around(bounds_ns: Times, first_ns: int, last_ns: int) -> Times:
+    """The bounds of the slices in which a piece lies. Two at least: a single sample, and one outside of the window,
+    still joins its neighbours."""
+    import numpy as np
+
+    count = len(bounds_ns)
+    first = min(max(int(np.searchsorted(bounds_ns, first_ns, side="right")) - 1, 0), count - 2)
+    last = max(min(int(np.searchsorted(bounds_ns, last_ns, side="left")) + 1, count), first + 2)
+    return bounds_ns[first:last]
 
 
 def split_node(plan: SplitPlan) -> NodeSplit:

@@ -115,6 +115,14 @@ class SacctParser:
             return
         library = polars()
         col = library.col
+        if self._is_even(text):
+            count = text.count(b"\n")
+            frame = self._fields(text).with_columns(
+                line=library.int_range(self._line + 1, self._line + 1 + count, dtype=library.Int64)
+            )
+            self._line += count
+            self._keep(frame)
+            return
         decoded = _text(text)
         lines = library.DataFrame({"text": decoded.split("\n")}).with_row_index("line", self._line + 1)
         self._line += text.count(b"\n")
@@ -126,7 +134,28 @@ class SacctParser:
             lines = library.concat([lines.filter(col("bars") == bars), self._mended(odd)]).sort("line")
         if not lines.height:
             return
-        frame = self._fields(lines["text"]).with_columns(line=lines["line"].cast(library.Int64))
+        frame = self._fields("\n".join(lines["text"]).encode()).with_columns(line=lines["line"].cast(library.Int64))
+        self._keep(frame)
+
+    def _is_even(self, text: bytes) -> bool:
+        """Whether each line is in UTF-8, ends with a line feed alone, and has as many fields as the header."""
+        import numpy as np
+
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+        letters = np.frombuffer(text, dtype=np.uint8)
+        ends = np.flatnonzero(letters == ord("\n"))
+        if not len(ends) or ends[-1] != len(letters) - 1 or b"\r" in text:
+            return False
+        bars = np.flatnonzero(letters == ord("|"))
+        counts = np.diff(np.searchsorted(bars, ends), prepend=0)
+        return bool((counts == len(self._names) - 1).all())
+
+    def _keep(self, frame: pl.DataFrame) -> None:
+        """The typed rows of some lines; lines whose job id is none are kept aside."""
+        col = polars().col
         frame = frame.with_columns(col("jobid").str.extract_groups(_ID).alias("id"))
         unread = frame.filter(col("id").struct[0].is_null() & col("jobid").ne_missing("JobID"))
         for row in unread.head(MOST_KEPT).iter_rows(named=True):
@@ -135,11 +164,11 @@ class SacctParser:
         frame = frame.filter(col("id").struct[0].is_not_null())
         self._frames.append(typed(frame, self._zone))
 
-    def _fields(self, lines: pl.Series) -> pl.DataFrame:
+    def _fields(self, lines: bytes) -> pl.DataFrame:
         """The columns that are used, as texts; quotes mean nothing to sacct."""
         names = [name.casefold() for name in self._names]
         frame: pl.DataFrame = polars().read_csv(
-            "\n".join(["|".join(names), *lines]).encode(),
+            "|".join(names).encode() + b"\n" + lines,
             separator="|",
             quote_char=None,
             infer_schema=False,
