@@ -25,7 +25,7 @@ class ChannelDescription(TypedDict):
 
 
 class Probe(TypedDict):
-    """One reader. `error` and `advice` are empty where it is used."""
+    """One reader. `error` and `advice` are empty where it is used and leaves nothing out."""
 
     name: str
     group: str
