@@ -46,8 +46,8 @@ def plot_development(report: DevelopmentReport, path: Path) -> None:
         title += f" ÷ best run = {ratio_text(ratio)}"
         for axes in (left, right):
             axes.axvline(kwh_of(ratio.best.run.energy.best_j or 0.0), color="C3", linewidth=1)
-        left.annotate("best run", (kwh_of(ratio.best.run.energy.best_j or 0.0), 1), xycoords=("data", "axes fraction"),
-                      fontsize=8, color="C3", va="top", rotation=90, ha="right")  # fmt: skip
+        place = (kwh_of(ratio.best.run.energy.best_j or 0.0), 1)
+        left.annotate("best run", place, (3, -2), ("data", "axes fraction"), "offset points", fontsize=8, va="top")
     figure.suptitle(title, fontsize=10)
     save(figure, path)
 
@@ -66,6 +66,8 @@ def _bars(axes: Axes, lines: Sequence[NamedSum], title: str) -> None:
     axes.invert_yaxis()
     axes.set(xlabel="energy in kWh (hatched: at least)", title=title)
     axes.set_xlim(left=0)
+    axes.locator_params(axis="x", nbins=5)
+    axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
 
 
 def plot_months(report: DevelopmentReport, path: Path) -> None:
