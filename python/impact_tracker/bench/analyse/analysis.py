@@ -14,15 +14,18 @@ from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.row import Row
 from .cells import Cell, unit_of, with_interval
-from .ranks import Ranks, ranks_of
+from .ranks import Ranks, ranks_of, scaled
 from .relations import Correlation, Fit, correlation, holm, power_law
+
+MOST_CARRIED = 2.0  # times as many multiply-adds: farther, layers fill the machine otherwise, and joules do not follow
 
 
 class Point(NamedTuple):
     """One test of one network. `gmac`: billions of multiply-adds of one input's forward pass at the size that was run;
     `intensity`: multiply-adds for one byte of weights and layer outputs that a batch moves at least once; `top1`:
-    reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which); `unit`:
-    what one input is, and what `j_per_image` is counted for."""
+    reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which); `top1_j`:
+    the energy that belongs to it, of one input of the size that it holds for, and `top1_carried_to` that size in pixels
+    where another was run; `unit`: what one input is, and what `j_per_image` is counted for."""
 
     test: str
     model: str
@@ -40,6 +43,8 @@ class Point(NamedTuple):
     top1: float | None
     top1_source: str
     unit: str = "image"
+    top1_j: Mean | None = None
+    top1_carried_to: int | None = None
 
 
 class Answer(NamedTuple):
@@ -66,6 +71,7 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
             grams_per_j = cell.carbon_kg.value * 1000 / joules_of(cell.kwh.value)
             grams = grams_per_j * cell.j_per_image.value * 1000
         on_data = reached.get(cell.test)
+        at_size = (cell.j_per_image, None) if on_data is not None else _at_published_size(cell, row, gmac)
         points.append(
             Point(
                 test=cell.test,
@@ -84,9 +90,24 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
                 top1=on_data if on_data is not None else known.top1 if known else None,
                 top1_source="test part of Fashion-MNIST, reached here" if on_data is not None else TOP1_SOURCE,
                 unit=cell.unit,
+                top1_j=at_size[0],
+                top1_carried_to=at_size[1],
             )
         )
     return points
+
+
+def _at_published_size(cell: Cell, row: Row, gmac: float | None) -> tuple[Mean | None, int | None]:
+    """Joules for one picture of the size that the network's accuracy was reported for, and that size where the energy
+    was carried to it by multiply-adds; `None` where it is too far from what was run for that."""
+    known = BY_NAME.get(cell.model)
+    if known is None or known.top1_size is None or known.top1_gmac is None or cell.j_per_image is None:
+        return None, None
+    if tuple(row.setup.input or ())[-2:] == (known.top1_size, known.top1_size):
+        return cell.j_per_image, None
+    if not gmac or not 1 / MOST_CARRIED <= known.top1_gmac / gmac <= MOST_CARRIED:
+        return None, None
+    return scaled(cell.j_per_image, known.top1_gmac / gmac), known.top1_size
 
 
 def intensity_of(row: Row, facts: NetworkFacts | None, gmac: float | None) -> float | None:
@@ -220,11 +241,32 @@ def _one_each(known: Sequence[tuple[str, float, float]]) -> list[tuple[float, fl
     ]
 
 
-def _accuracy(points: Sequence[Point], phase: str) -> Iterator[_Question]:
-    known = [point for point in points if point.top1 is not None and point.j_per_image is not None]
+def with_accuracy(points: Sequence[Point]) -> list[Point]:
+    """Those whose accuracy and energy hold for pictures of one size, if all accuracies are of one source; of a network
+    with several tests those that need no carrying, where there are any."""
+    known = [point for point in points if point.top1 and point.top1_j is not None]
     if len({point.top1_source for point in known}) != 1:
-        return
-    pairs = _one_each([(p.model, p.top1 or 0.0, p.j_per_image.value) for p in known if p.j_per_image and p.top1])
+        return []
+    at_size = {point.model for point in known if point.top1_carried_to is None}
+    return [point for point in known if point.top1_carried_to is None or point.model not in at_size]
+
+
+def accuracy_source(points: Sequence[Point]) -> str:
+    """Where the accuracies of `with_accuracy` are from, and which energies were carried to their sizes."""
+    carried: dict[int, list[str]] = {}
+    for point in points:
+        if point.top1_carried_to is not None and point.title not in carried.setdefault(point.top1_carried_to, []):
+            carried[point.top1_carried_to].append(point.title)
+    parts = [points[0].top1_source]
+    for size, titles in carried.items():
+        parts.append(f"energies carried to the {size} × {size} that it was reported for, by multiply-adds: ")
+        parts[-1] += ", ".join(titles)
+    return "; ".join(parts)
+
+
+def _accuracy(points: Sequence[Point], phase: str) -> Iterator[_Question]:
+    known = with_accuracy(points)
+    pairs = _one_each([(p.model, p.top1, p.top1_j.value) for p in known if p.top1 and p.top1_j])
     link = correlation([x for x, _ in pairs], [y for _, y in pairs])
     if link is None:
         return
@@ -235,16 +277,16 @@ def _accuracy(points: Sequence[Point], phase: str) -> Iterator[_Question]:
         link,
         "yes, the more accurate networks take more energy",
         "no, the more accurate ones take less",
-        f"; nothing is better in both than: {front} (accuracy: {known[0].top1_source})",
+        f"; nothing is better in both than: {front} (accuracy: {accuracy_source(known)})",
     )
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:
     """Those that no other beats in accuracy without taking more energy, cheapest first."""
-    known = [point for point in points if point.top1 is not None and point.j_per_image is not None]
+    known = [(point.top1_j.value, point.top1, point) for point in points if point.top1 and point.top1_j is not None]
     front: list[Point] = []
-    for point in sorted(known, key=lambda p: (p.j_per_image.value if p.j_per_image else 0.0, -(p.top1 or 0.0))):
-        if not front or (point.top1 or 0.0) > (front[-1].top1 or 0.0):
+    for _, top1, point in sorted(known, key=lambda place: (place[0], -place[1])):
+        if not front or top1 > (front[-1].top1 or 0.0):
             front.append(point)
     return front
 

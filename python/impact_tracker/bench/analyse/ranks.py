@@ -91,10 +91,11 @@ def _nearest(own: Sequence[CostedPoint], others: Sequence[CostedPoint]) -> Mean:
     """Joules for a billion multiply-adds, of the own test whose multiply-adds are nearest to another phase's."""
     point = min(own, key=lambda p: min(abs(math.log((p.gmac or 1.0) / (other.gmac or 1.0))) for other in others))
     assert point.j_per_image is not None
-    return _scaled(point.j_per_image, 1 / (point.gmac or 1.0))
+    return scaled(point.j_per_image, 1 / (point.gmac or 1.0))
 
 
-def _scaled(mean: Mean, by: float) -> Mean:
+def scaled(mean: Mean, by: float) -> Mean:
+    """A mean, its interval and its spread times a number."""
     half, deviation = (None if part is None else part * by for part in (mean.half_width, mean.deviation))
     return Mean(mean.value * by, half, mean.runs, deviation)
 

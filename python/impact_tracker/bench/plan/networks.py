@@ -2,7 +2,8 @@
 
 `parameters`: those that the output depends on, of the published benchmark's graphs (1001 classes, biases where the
 graph has them), so that they can be held against the worker's own count. `top1`: reported ImageNet accuracy of one
-crop, per cent.
+crop, per cent; `top1_size`: side of the pictures that it was reported for, in pixels; `top1_gmac`: billions of
+multiply-adds of one such picture's forward pass.
 """
 
 from __future__ import annotations
@@ -23,17 +24,19 @@ class Network(NamedTuple):
     task: str
     parameters: int
     top1: float | None = None
+    top1_size: int | None = None
+    top1_gmac: float | None = None
 
 
 NETWORKS: tuple[Network, ...] = (
     Network("small-cnn", "Small CNN", "classification", 421_738),
-    Network("mobilenet-v2", "MobileNet-V2", "classification", 3_506_153, 71.9),
-    Network("inception-v3", "Inception-V3", "classification", 23_819_401, 78.0),
-    Network("inception-v4", "Inception-V4", "classification", 42_649_769, 80.2),
-    Network("inception-resnet-v2", "Inception-ResNet-V2", "classification", 55_814_729, 80.4),
-    Network("resnet-v2-50", "ResNet-V2-50", "classification", 25_570_409, 75.6),
-    Network("resnet-v2-152", "ResNet-V2-152", "classification", 60_238_953, 77.8),
-    Network("vgg-16", "VGG-16", "classification", 138_357_544, 71.5),
+    Network("mobilenet-v2", "MobileNet-V2", "classification", 3_506_153, 71.9, 224, 0.3008),
+    Network("inception-v3", "Inception-V3", "classification", 23_819_401, 78.0, 299, 5.7132),
+    Network("inception-v4", "Inception-V4", "classification", 42_649_769, 80.2, 299, 12.254),
+    Network("inception-resnet-v2", "Inception-ResNet-V2", "classification", 55_814_729, 80.4, 299, 13.1558),
+    Network("resnet-v2-50", "ResNet-V2-50", "classification", 25_570_409, 75.6, 299, 6.5362),
+    Network("resnet-v2-152", "ResNet-V2-152", "classification", 60_238_953, 77.8, 299, 20.2108),
+    Network("vgg-16", "VGG-16", "classification", 138_357_544, 71.5, 224, 15.4703),
     Network("srcnn", "SRCNN 9-5-5", "enhancement", 69_249),
     Network("vgg-19-sr", "VGG-19 Super-Res", "enhancement", 668_227),
     Network("srgan", "ResNet-SRGAN", "enhancement", 1_558_531),

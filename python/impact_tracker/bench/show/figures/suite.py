@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ...analyse.analysis import Point, fit_of, pareto
+from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of
 from ...analyse.published import CLASSIFIERS
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
@@ -83,7 +83,10 @@ def figure1(points: Sequence[Point]) -> Figure | None:
 
 
 def _source(figure: Figure, text: str) -> None:
-    figure.supxlabel(f"accuracy: {text}", fontsize=7, color="0.35", x=0.99, ha="right")
+    from textwrap import fill
+
+    wide = int(figure.get_size_inches()[0] * 20)  # characters of this size in the figure's width
+    figure.supxlabel(fill(f"accuracy: {text}", wide), fontsize=7, color="0.35", x=0.99, ha="right")
 
 
 def classifier_bars(points: Sequence[Point], phase: str) -> Figure | None:
@@ -188,26 +191,29 @@ def _titles(points: Sequence[Point], title: str) -> dict[str, str]:
 
 def pareto_figure(points: Sequence[Point]) -> Figure | None:
     """Accuracy against joules for one inference, and the front that nothing beats in both."""
-    known = [point for point in points if point.phase == "inference" and point.top1 is not None and point.j_per_image]
-    if len(known) < 2 or len({point.top1_source for point in known}) != 1:
+    known = with_accuracy([point for point in points if point.phase == "inference"])
+    if len({point.model for point in known}) < 2:
         return None
     figure, axes = _axes()
-    front = [(p.j_per_image.value, p.top1 or 0.0) for p in pareto(known) if p.j_per_image]
+    front = [(p.top1_j.value, p.top1 or 0.0) for p in pareto(known) if p.top1_j]
     if len(front) > 1:
         axes.step([x for x, _ in front], [y for _, y in front], where="post", color="0.6", linewidth=1, zorder=1)
     on_front = {point.test for point in pareto(known)}
     for point in known:
-        mean = point.j_per_image
+        mean = point.top1_j
         colour = TASK_COLOURS["classification"] if point.test in on_front else "0.6"
         x, y = mean.value if mean else 0.0, point.top1 or 0.0
-        axes.errorbar(x, y, xerr=_yerr(point), fmt="o", color=colour, markersize=6, capsize=2, linewidth=1)
+        half = None if mean is None else mean.half_width
+        axes.errorbar(x, y, xerr=half, fmt="o", color=colour, markersize=6, capsize=2, linewidth=1)
     axes.set_xscale("log")
     axes.margins(0.15, 0.15)
-    axes.set(xlabel="J per image (inference)", ylabel="accuracy in %")
+    carried = any(point.top1_carried_to for point in known)
+    size = ", at the size of the accuracy" if carried else ""
+    axes.set(xlabel=f"J per {unit_of(known)} (inference{size})", ylabel="accuracy in %")
     axes.set_title("Accuracy and energy (blue: nothing is better in both)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
-    _source(figure, known[0].top1_source)
-    places = [(p.j_per_image.value, p.top1 or 0.0, p.title) for p in known if p.j_per_image]
+    _source(figure, accuracy_source(known))
+    places = [(p.top1_j.value, p.top1 or 0.0, p.title) for p in known if p.top1_j]
     label_points(axes, places, lines=[*_steps(front), *_bars(known)])
     return figure
 
@@ -224,7 +230,7 @@ def _bars(points: Sequence[Point]) -> list[tuple[float, float, float, float]]:
     """Intervals of the energies, on an axis that has no zero."""
     lines = []
     for point in points:
-        mean, y = point.j_per_image, point.top1 or 0.0
+        mean, y = point.top1_j, point.top1 or 0.0
         if mean is not None and mean.half_width:
             lines.append((max(mean.value - mean.half_width, mean.value / 10), y, mean.value + mean.half_width, y))
     return lines
