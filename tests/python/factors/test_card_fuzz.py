@@ -46,11 +46,11 @@ def test_nearly_every_card_of_data_centres_is_known():
     never_sold = re.compile("Tesla T40|PG506|NVL16|H100 GH3|L30|L16|MI350P|SKU|Engineering")  # nobody describes them
     servers = [row for row in ROWS if re.search(pattern, row[2]) and not never_sold.search(row[2])]
     unknown = [row[2] for row in servers if find_card(lspci(*row)) is None]
-    assert len(servers) > 80 and len(unknown) <= 0.02 * len(servers), unknown
+    assert len(servers) > 50 and len(unknown) <= 0.02 * len(servers), unknown
 
 
-def test_every_card_of_the_lists_of_powers_is_known():
-    lines = (PCI_IDS.parent / "tdp_lists.txt").read_text(encoding="utf-8").splitlines()
+def test_every_card_as_resellers_spell_it_is_known():
+    lines = (PCI_IDS.parent / "reseller_cards.txt").read_text(encoding="utf-8").splitlines()
     names = [line for line in lines if not line.startswith("#")]
     assert len(names) > 50 and [name for name in names if find_card(name) is None] == []
 
