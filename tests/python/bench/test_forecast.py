@@ -9,6 +9,7 @@ import pytest
 from impact_tracker.bench import Settings
 from impact_tracker.bench.show import forecast
 from impact_tracker.bench.show.view import read
+from impact_tracker.cli.bench import actions
 from python.bench.flat import append, flat, row_of
 from python.bench.made import campaign, dumped
 
@@ -25,7 +26,7 @@ def test_a_forecast_grows_with_the_images_and_holds_what_comes(tmp_path: Path) -
     assert training.seconds == pytest.approx(30.0 / 1000 * 600_000)
     assert training.carbon_g == pytest.approx(training.energy_j * 400 / 3.6e6)
     page = forecast.page(view, [training, inference], images=60_000, epochs=10)
-    assert "Small CNN, training of 600,000 images: " in page.headline
+    assert "Small CNN, training of 600,000 images of 32 × 32 pixels, batch 64: " in page.headline
     assert any("100 times" in note for note in page.caveats)
     with pytest.raises(ValueError, match="1 or more"):
         forecast.forecasts(view, images=0)
@@ -93,4 +94,61 @@ def test_an_energy_of_wide_spread_is_not_shown_as_0(tmp_path: Path) -> None:
     found = forecast.forecasts(view, images=100)
     assert all(one.energy_high_j > 2 * one.energy_j for one in found)
     for cells in forecast.page(view, found, images=100, epochs=1).tables[0].rows:
-        assert any(digit in "123456789" for digit in cells[4])
+        assert any(digit in "123456789" for digit in cells[6])
+
+
+def test_the_first_line_says_size_data_and_batch(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", models=("mobilenet-v2",), batch=8), scatter=0.0)
+    with view.storage as storage:
+        for row in flat(view):
+            append(storage, {**row, "attempt": 2, "data": "synthetic"})
+    again = read(tmp_path / "a")
+    found = forecast.forecasts(again, images=5000, epochs=2)
+    headline = forecast.page(again, found, images=5000, epochs=2).headline
+    first = found[0]
+    assert f"{first.phase} of {first.images:,} images of 224 × 224 pixels, synthetic data, batch 8: " in headline
+    assert {(one["size"], one["data"], one["batch"]) for one in forecast.to_dict(found)} == {
+        ((224, 224), "synthetic", 8)
+    }
+
+
+@pytest.mark.parametrize("side", [160, 200, 256, 300])
+def test_a_size_near_the_measured_one_is_carried_to_by_pixels(tmp_path: Path, side: int) -> None:
+    settings = Settings(suite="ai-benchmark", models=("mobilenet-v2",), phase="inference")
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    (measured,) = forecast.forecasts(view, images=1000)
+    (same,) = forecast.forecasts(view, images=1000, side=224)
+    assert same == measured
+    (carried,) = forecast.forecasts(view, images=1000, side=side)
+    assert carried.energy_j == pytest.approx(measured.energy_j * (side / 224) ** 2)
+    assert carried.seconds == pytest.approx(measured.seconds * (side / 224) ** 2)
+    assert (carried.size, carried.measured_size, carried.quality) == ((side, side), (224, 224), "estimated")
+    page = forecast.page(view, [carried], images=1000, epochs=1)
+    assert f"{side} × {side} pixels" in page.headline
+    assert any("carried to it by pixels (MobileNet-V2 from 224 × 224)" in note for note in page.caveats)
+
+
+@pytest.mark.parametrize("side", [32, 100, 320, 1024])
+def test_a_size_far_from_the_measured_one_is_refused_with_the_remedy(tmp_path: Path, side: int) -> None:
+    view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", models=("mobilenet-v2",), phase="inference"))
+    with pytest.raises(ValueError, match=r"MobileNet-V2 at 224 × 224.*--suite"):
+        forecast.forecasts(view, images=1000, side=side)
+
+
+@pytest.mark.parametrize(
+    ("models", "side", "suite"),
+    [
+        (("mobilenet-v2",), None, "ai-benchmark"),
+        (("mobilenet-v2",), 224, "ai-benchmark"),
+        (("mobilenet-v2",), 32, "fashion-mnist"),
+        (("small-cnn",), None, "fashion-mnist"),
+        (("mobilenet-v2", "small-cnn"), None, "fashion-mnist"),
+        (("resnet-v2-50", "vgg-16"), None, "ai-benchmark"),
+        (("bert-base",), None, "modern"),
+        ((), None, "fashion-mnist"),
+    ],
+)
+def test_the_light_run_is_of_the_suite_whose_size_is_asked_for(
+    models: tuple[str, ...], side: int | None, suite: str
+) -> None:
+    assert actions._suite_for(models, side) == suite

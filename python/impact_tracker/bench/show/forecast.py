@@ -9,8 +9,9 @@ from typing import NamedTuple
 from ... import digits
 from ...modelled import Model
 from ...report.page import Page, Table
-from ...values import joules_of, sum_if_known
+from ...values import joules_of, sum_if_known, worst_quality
 from ...values.statistics import Mean, mean_of, student_t
+from ..analyse.analysis import MOST_CARRIED
 from ..analyse.cells import Cell, unit_of
 from ..plan.suites import check_models
 from ..plan.test import ASIDE
@@ -27,9 +28,11 @@ class Forecast(NamedTuple):
     the energy hold the scatter between runs and the sensors' own error, those of the carbon the intensity's range too;
     they are `None` where one run tells no scatter.
     `runs`: of which the energy is known; `start_known`: whether loading and warming up are in the energy; `batch`: that
-    was measured, None where it differs."""
+    was measured, None where it differs; `data`: what the network was given; `size`: of one input, in pixels where it is
+    a picture, and `measured_size` of those that ran: where both differ, joules and seconds follow the pixels."""
 
     test: str
+    model: str
     title: str
     phase: str
     images: int
@@ -47,28 +50,69 @@ class Forecast(NamedTuple):
     unit: str = "image"
     batch: int | None = None
     start_known: bool = True
+    data: str | None = None
+    size: tuple[int, ...] | None = None
+    measured_size: tuple[int, ...] | None = None
 
 
-def forecasts(view: View, *, images: int, epochs: int = 1, models: Sequence[str] = ()) -> list[Forecast]:
+def forecasts(
+    view: View, *, images: int, epochs: int = 1, models: Sequence[str] = (), side: int | None = None
+) -> list[Forecast]:
     """For each test (of `models`, where any are named): training `epochs` times over `images`, and running `images`
-    once. Energy grows with the images: a start (loading, warming up) is added as it was measured. ValueError where
-    nothing was measured."""
+    once. Energy grows with the images: a start (loading, warming up) is added as it was measured. `side`: of square
+    pictures, in pixels, where it is not the measured one. ValueError where nothing was measured, or nothing near that
+    size."""
     check_models(models, dict.fromkeys(cell.model for cell in view.cells), str(view.storage.folder))
     if images < 1 or epochs < 1:
         raise ValueError(f"images and epochs are 1 or more, not {images} and {epochs}")
     predicted = []
+    too_far: dict[str, str] = {}
     for cell in view.cells:
         if models and cell.model not in models:
             continue
         if cell.phase in PHASES and cell.runs and cell.j_per_image is not None and cell.seconds is not None:
             wanted = images * epochs if cell.phase == "training" else images
-            predicted.append(_forecast(cell, view, wanted))
+            factor = _per_pixel(size_of(good_rows(view, cell)), side)
+            if factor is None:
+                size = size_text(size_of(good_rows(view, cell)))
+                too_far[cell.model] = f"{cell.title} at {size or 'no size of a picture'}"
+            else:
+                predicted.append(_forecast(cell, view, wanted, side, factor))
+    without = [text for model, text in too_far.items() if not any(item.model == model for item in predicted)]
+    if without:
+        raise ValueError(
+            f"nothing near {side} × {side} pixels was measured of {', '.join(without)}: a size is carried to at most "
+            f"{MOST_CARRIED:g} times as many pixels; name other networks (--models), a suite (--suite) or a size "
+            "(--size) that `impact-tracker bench --list` shows"
+        )
     if not predicted:
         why = view.verdict().text
         if why is not None:
             raise ValueError(f"there is nothing that a forecast could rest on: {why}")
         raise ValueError("nothing was measured that a forecast could rest on: `impact-tracker doctor` says why")
     return predicted
+
+
+def size_of(rows: Sequence[Row]) -> tuple[int, ...] | None:
+    """Height and width of a test's pictures, or the whole shape of what is none; `None` where rows differ."""
+    shapes = {row.setup.input for row in rows}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return shape[1:] if shape is not None and len(shape) == 3 else shape
+
+
+def size_text(size: tuple[int, ...] | None) -> str:
+    """`224 × 224`; nothing for an unknown size."""
+    return " × ".join(map(str, size or ()))
+
+
+def _per_pixel(measured: tuple[int, ...] | None, side: int | None) -> float | None:
+    """How many times the measured pictures' pixels those of the asked side have; `None` where that is too far."""
+    if side is None or measured == (side, side):
+        return 1.0
+    if measured is None or len(measured) != 2:
+        return None
+    factor = side * side / (measured[0] * measured[1])
+    return factor if 1 / MOST_CARRIED <= factor <= MOST_CARRIED else None
 
 
 def _start(view: View, test: str) -> tuple[float | None, float]:
@@ -100,15 +144,17 @@ def _carbon_range(rows: Sequence[Row], spread: float) -> tuple[float, float] | N
     return min(math.hypot(spread, down), 1.0), math.hypot(spread, up)
 
 
-def _forecast(cell: Cell, view: View, images: int) -> Forecast:
+def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: float) -> Forecast:
     assert cell.j_per_image is not None
     rows = good_rows(view, cell)
     batches = {row.setup.batch for row in rows}
+    data = {row.facts.data for row in rows}
+    measured_size = size_of(rows)
     per_image_s = _seconds_per_image(rows)
     assert per_image_s is not None
     start_j, start_s = _start(view, cell.test)
-    energy = (start_j or 0.0) + cell.j_per_image.value * images
-    seconds = start_s + per_image_s.value * images
+    energy = (start_j or 0.0) + cell.j_per_image.value * factor * images
+    seconds = start_s + per_image_s.value * factor * images
     spread = _spread(cell.j_per_image)
     relative = None if spread is None else math.hypot(spread, cell.bias or 0.0)
     energy_ends, second_ends = _around(energy, relative), _around(seconds, _spread(per_image_s))
@@ -121,6 +167,7 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
             gram_ends = (grams * (1 - down), grams * (1 + up))
     return Forecast(
         test=cell.test,
+        model=cell.model,
         title=cell.title,
         phase=cell.phase,
         images=images,
@@ -134,10 +181,13 @@ def _forecast(cell: Cell, view: View, images: int) -> Forecast:
         carbon_g=grams,
         carbon_low_g=gram_ends[0],
         carbon_high_g=gram_ends[1],
-        quality=cell.quality,
+        quality=cell.quality if factor == 1 else worst_quality([cell.quality, "estimated"]),
         unit=cell.unit,
         batch=batches.pop() if len(batches) == 1 else None,
         start_known=start_j is not None,
+        data=data.pop() if len(data) == 1 else None,
+        size=measured_size if factor == 1 or side is None else (side, side),
+        measured_size=measured_size,
     )
 
 
@@ -187,6 +237,8 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
         (
             item.title,
             item.phase,
+            size_text(item.size) or "–",
+            "–" if item.batch is None else str(item.batch),
             f"{item.images:,}",
             _energy_text(item),
             _kwh_text(item),
@@ -197,12 +249,21 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
     ]
     first = predicted[0]
     headline = (
-        f"{first.title}, {first.phase} of {first.images:,} {first.unit}s: "
+        f"{first.title}, {first.phase} of {first.images:,} {first.unit}s{_of_what(first)}: "
         f"{_energy_text(first)} in {digits.duration(first.seconds)}"
     )
-    columns = ("network", "phase", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
+    columns = ("network", "phase", ">size", ">batch", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
     notes = caveats(view, predicted, images, epochs)
     return Page(headline, [Table(columns, rows)], notes, [f"from {view.storage.folder}"])
+
+
+def _of_what(item: Forecast) -> str:
+    """Size, data and batch of what is forecast, as far as they are known."""
+    parts = [f" of {size_text(item.size)} pixels" if item.size and item.unit == "image" else ""]
+    if item.size and item.unit != "image":
+        parts = [f" of shape {size_text(item.size)}"]
+    parts += [f"{item.data} data" if item.data else "", f"batch {item.batch}" if item.batch else "of several batches"]
+    return ", ".join(part for part in parts if part) if parts[0] else ", " + ", ".join(filter(None, parts[1:]))
 
 
 def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int) -> list[str]:
@@ -221,6 +282,14 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int)
             notes.append(f"energy is by {model.value}, at least in part")
         else:
             notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
+    carried = dict.fromkeys(
+        f"{item.title} from {size_text(item.measured_size)}" for item in predicted if item.size != item.measured_size
+    )
+    if carried:
+        notes.append(
+            f"the size asked for did not run: joules and seconds are carried to it by pixels ({', '.join(carried)}); "
+            "the ranges hold nothing of what that adds"
+        )
     if not all(item.start_known for item in predicted):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
     if any(row.phase == "evaluation" for row in rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 from pathlib import Path
@@ -57,7 +58,9 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     forecast.add_argument("--images", type=int, required=True, metavar="N", help="training images, and images to run")
     forecast.add_argument("--epochs", type=int, default=1, metavar="E", help="passes over the training images (1)")
     forecast.add_argument("--from", dest="source", metavar="DIR", help="a campaign of before instead of a light run")
-    forecast.add_argument("--suite", choices=SUITES, help="of the light run (fashion-mnist)")
+    suite_text = "of the light run (that runs the models at the size asked for, at their usual one first)"
+    forecast.add_argument("--suite", choices=SUITES, help=suite_text)
+    forecast.add_argument("--size", type=int, metavar="PIXELS", help="side of the images (default: that of the suite)")
     add_models(forecast, "--models", text="default: the suite's")
     forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
     forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
@@ -134,8 +137,11 @@ def _forecast(args: argparse.Namespace) -> int:
     from ...bench.show import forecast, view
     from ...report.page import show
 
-    if args.images < 1 or args.epochs < 1:
-        raise ValueError(f"--images and --epochs are 1 or more, not {args.images} and {args.epochs}")
+    if args.images < 1 or args.epochs < 1 or (args.size or 1) < 1:
+        sizes = "" if args.size is None else f", --size {args.size}"
+        raise ValueError(
+            f"--images, --epochs and --size are 1 or more, not --images {args.images}, --epochs {args.epochs}{sizes}"
+        )
     beside = [name for name in _OF_A_RUN if getattr(args, name) is not None] if args.source else []
     if beside:
         raise ValueError(f"--from takes what was measured then: leave out --{', --'.join(beside)}")
@@ -146,7 +152,7 @@ def _forecast(args: argparse.Namespace) -> int:
             _light(folder, args)
         campaign = view.read(folder, weights=_weights(args))
         forecasts = forecast.forecasts(
-            campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or "")
+            campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or ""), side=args.size
         )
         if args.json:
             _print(forecast.to_dict(forecasts))
@@ -156,12 +162,41 @@ def _forecast(args: argparse.Namespace) -> int:
     return 0
 
 
+def _suite_for(models: tuple[str, ...], side: int | None) -> str:
+    """The suite that has all models and runs them nearest the size asked for; without one that at which a network is
+    usually run: its own of the published benchmark, not the small one of Fashion-MNIST's pictures."""
+    from ...bench.plan.suites import listing
+
+    tests = [test for test in listing() if test["model"] in models]
+    having = [
+        suite
+        for suite in ("ai-benchmark", "modern", "fashion-mnist", "learning")
+        if models and {test["model"] for test in tests if test["suite"] == suite} >= set(models)
+    ]
+    if not having:
+        return "fashion-mnist"
+    if side is None:
+        return having[0]
+
+    def away(suite: str) -> float:
+        own = [test for test in tests if test["suite"] == suite]
+        return max(min(_away(test["size"], side) for test in own if test["model"] == model) for model in models)
+
+    return min(having, key=away)
+
+
+def _away(size: list[int], side: int) -> float:
+    """How far a picture's pixels are from those of the side, as the logarithm of their ratio."""
+    return abs(math.log(math.prod(size) / side**2)) if len(size) == 2 else math.inf
+
+
 def _light(folder: Path, args: argparse.Namespace) -> None:
     """A small campaign for a forecast."""
     from ...bench import Campaign, Settings
 
     given = {name: getattr(args, name) for name in _LIGHT if getattr(args, name) is not None}
-    if given.get("suite", "fashion-mnist") in DATA_SUITES:  # the others' light runs take about a second
+    given.setdefault("suite", _suite_for(models_of(args.models or ""), args.size))
+    if given["suite"] in DATA_SUITES:  # the others' light runs take about a second
         given.update(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES)
     settings = Settings(models=models_of(args.models or ""), **given)
     Campaign.create(folder, settings).run()
