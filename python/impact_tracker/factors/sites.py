@@ -129,7 +129,7 @@ def _region(row: Row, data: Table, year: int | None) -> CloudRegion:
         stated("marginal", "gsf", "g/kWh", "carbon intensity", factor=1.3, method="marginal, yearly"),
         stated(
             "published",
-            "google-2024",
+            "google",
             "g/kWh",
             "carbon intensity",
             factor=1.3,

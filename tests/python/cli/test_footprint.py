@@ -118,10 +118,10 @@ def test_what_does_not_compare_is_an_x_with_its_reason(emissions, capsys):
 
 def test_a_year_that_is_absent_is_said_in_the_first_line(emissions, capsys):
     assert call([emissions, "--zone", "FR", "--year", "2015"]) == 0
-    assert "France has no value for 2015; the first is of 2020" in capsys.readouterr().out.splitlines()[0]
+    assert "France has no value for 2015; the first is of 2023" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_another_year(emissions, capsys):
     assert call([emissions, "--zone", "FR", "--year", "2023", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["carbon_g"] == pytest.approx(0.6 * 55.28)
+    assert json.loads(capsys.readouterr().out)[0]["carbon_g"] == pytest.approx(0.6 * 56.039)
     assert call([emissions, "--zone", "FR", "--year", "2999"]) == 2 and "future" in capsys.readouterr().err

@@ -67,7 +67,7 @@ def test_a_pue_that_nobody_stated_is_estimated_and_its_range_counts():
 
 def test_result_names_formula_and_sources():
     result = carbon((3.5e6, 3.6e6, 3.7e6), 1.2, intensity=intensity("FR", 2023))
-    assert "55.28 g/kWh" in result.formula and "1.2" in result.formula
+    assert "56.039 g/kWh" in result.formula and "1.2" in result.formula
     assert any("Ember" in line for line in result.sources)
     assert result.as_dict()["carbon_g"] == result.value and result.as_dict()["carbon_g_high"] == result.high
 

@@ -16,7 +16,7 @@ from impact_tracker.weighing import Reweighing
         (Reweighing(), "DEU", "Germany", 470.0),
         (Reweighing(intensity_g_per_kwh=77.0), "DEU", "Germany", 77.0),
         (Reweighing(zone="FR"), "FR", "France", intensity("FR").value),
-        (Reweighing(intensity_g_per_kwh=intensity("FR", 2023)), "France", "France", 55.28),
+        (Reweighing(intensity_g_per_kwh=intensity("FR", 2023)), "France", "France", 56.039),
         (Reweighing(zone="World"), None, None, intensity(None).value),
         (Reweighing(intensity_g_per_kwh=intensity(None, 2023)), None, None, intensity(None, 2023).value),
     ],
