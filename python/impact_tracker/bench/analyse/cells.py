@@ -12,7 +12,7 @@ from ...values.statistics import Mean, MeanRatio, mean_of
 from ..plan.networks import NETWORKS
 from ..row.row import Row
 
-ORDER = ("load", "warm-up", "training", "evaluation", "inference")
+ORDER = ("load", "warm-up", "training", "evaluation", "warm-up-inference", "inference")
 
 
 class Cell(NamedTuple):

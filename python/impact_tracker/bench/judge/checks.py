@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..plan.modes import mode_of
 from ..plan.settings import Settings
 from ..plan.test import ASIDE
 from ..row.row import Check, Row, Verdict
 from .baseline import Level, Levels, powers
-from .samples import LEAST_S, LEAST_SAMPLES, slope_of
+from .samples import LEAST_SAMPLES, slope_of
 
 STEADY_PASSES = 0.10  # change of a pass's duration over the phase, by its straight line
 PASS_CV = 0.25
+LEAST_PASSES = 3  # from which their times vary and drift
+PARTS = 10
+LONG_S = 10.0  # from which on a gauge that lags must agree with the counter
+STEADY_STATE = 0.02
 COUNTER_AGREES = 0.10
 COVERED = 0.95
 IDLE_MARGIN = 1.02
@@ -60,7 +65,9 @@ def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
         _energy_known(row),
         _all_spoke(row),
         *_above_idle(row, idle, strict),
+        _length(row, settings),
         _settled(row, strict),
+        _steady(row, strict),
         _samples(row, samples, strict),
         _coverage(row),
         _window(row),
@@ -224,11 +231,33 @@ def _with_above_idle(verdict: Verdict, row: Row, level: Level | None) -> Verdict
     )
 
 
+def _length(row: Row, settings: Settings) -> Check:
+    """A phase must be as long as its mode says, whatever its sensors: a few seconds show a beginning only. How long a
+    training to a target takes is not for the campaign to choose."""
+    least_s, took_s = mode_of(settings).phase_s, row.measured.region_s or row.work.duration_s
+    if not least_s or took_s is None or row.phase not in ("training", "inference"):
+        return Check("length", None, "")
+    text = f"it took {took_s:.1f} s, a phase of mode {settings.mode} takes {least_s:g} s at least"
+    return Check("length", took_s >= least_s, text, row.goal.target is None)
+
+
 def _settled(row: Row, strict: bool) -> Check:
-    """Warming up must have reached its end, where the power changes by less than 1 %."""
+    """Warming up must have come near the steady state, unless the phase itself tells how near it was (`_steady`)."""
     slope = row.around.slope
-    by = "" if slope is None else f" by {slope:.1%}"
-    return Check("settled", row.around.settled, f"when it began the power still changed{by}", strict)
+    by = "" if slope is None else f" by {slope:+.1%} a minute"
+    text = f"when it began the power still changed{by}"
+    return Check("settled", row.around.settled, text, strict and row.around.steady_off is None)
+
+
+def _steady(row: Row, strict: bool) -> Check:
+    """The phase's power must be that of the steady machine within 2 %. Where the noise leaves more possible it is said
+    how much; where it certainly changes and the best estimate is more, the row does not count."""
+    off, low, high = row.around.steady_off, row.around.steady_off_low, row.around.steady_off_high
+    if off is None or low is None or high is None:
+        return Check("steady", None, "")
+    text = f"the steady machine's power lies {off:+.1%} ({low:+.1%} to {high:+.1%}) from the phase's"
+    ok = max(abs(low), abs(high)) <= STEADY_STATE
+    return Check("steady", ok, text, strict and abs(off) > STEADY_STATE and low * high > 0)
 
 
 def _samples(row: Row, samples: int | None, strict: bool) -> Check:
@@ -258,16 +287,18 @@ def _window(row: Row) -> Check:
 
 
 def _passes(row: Row) -> tuple[float | None, float | None]:
-    """Drift and coefficient of variation of the passes' times without the first one. If the times are gone, those of
-    the earlier verdict are taken."""
-    times = row.work.pass_ns[1:]
-    if not row.work.pass_ns:
+    """Drift and coefficient of variation of the passes' times, without the first one where three are left. If the times
+    are gone, those of the earlier verdict are taken."""
+    times = row.work.pass_ns
+    if not times:
         return row.verdict.drift, row.verdict.pass_cv
-    if len(times) < 10:
+    times = times[1:] if len(times) > LEAST_PASSES else times
+    if len(times) < LEAST_PASSES:
         return None, None
     # Medians of ten parts: one pass that was interrupted is no drift.
-    size = len(times) // 10
-    medians = [float(sorted(times[i * size : (i + 1) * size])[size // 2]) for i in range(10)]
+    parts = min(PARTS, len(times))
+    size = len(times) // parts
+    medians = [float(sorted(times[i * size : (i + 1) * size])[size // 2]) for i in range(parts)]
     mean = math.fsum(times) / len(times)
     return slope_of(medians), math.sqrt(math.fsum((time - mean) ** 2 for time in times) / (len(times) - 1)) / mean
 
@@ -306,5 +337,5 @@ def _counter_and_gauge(row: Row) -> Check:
     ratio, device = max(ratios, key=lambda ratio_of: abs(math.log(ratio_of[0])))
     text = f"{device}: the counter says {ratio:.2f} times what its power adds up to"
     # A gauge that is an average over a second lags: only in a long phase must the two be the same.
-    long = (row.measured.region_s or 0.0) >= LEAST_S
+    long = (row.measured.region_s or 0.0) >= LONG_S
     return Check("counter and gauge", abs(ratio - 1) <= COUNTER_AGREES, text, long)

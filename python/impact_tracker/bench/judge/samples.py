@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 LEAST_SAMPLES = 60
-LEAST_S = 10.0
+LEAST_S = 60.0
 
 
 def slope_of(levels: Sequence[float]) -> float:
@@ -34,6 +34,6 @@ def slowest_period_s(
     return max(periods) if periods else None
 
 
-def phase_seconds(period_s: float | None, interval_s: float) -> float:
-    """How long a phase must be: sixty samples of the slowest sensor, ten seconds at least."""
-    return max(LEAST_S, LEAST_SAMPLES * (interval_s if period_s is None else period_s))
+def phase_seconds(period_s: float | None, least_s: float = LEAST_S) -> float:
+    """How long a phase must be: a minute at least, whatever its sensors, and sixty samples of the slowest of them."""
+    return max(least_s, LEAST_SAMPLES * (period_s or 0.0))

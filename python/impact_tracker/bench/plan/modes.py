@@ -10,17 +10,21 @@ from .settings import Settings
 class Mode(NamedTuple):
     """`idle_s`: idle baseline before and after; `cool_down_s`: rest between tasks; `delay_s`: a random wait before a
     phase, up to this, so that a sensor's window falls differently every time; `strict`: whether a phase that is too
-    short or too unsteady for its sensors is invalid (else it is a warning)."""
+    short or too unsteady for its sensors is invalid (else it is a warning); `phase_s`: how long a training or an
+    inference must be, whatever its sensors; `warm_up_s`: how long a machine is given to warm up, at most."""
 
     idle_s: float
     cool_down_s: float
     delay_s: float
     strict: bool
+    phase_s: float = 0.0
+    warm_up_s: float = 0.0
 
 
 MODES = {
     "quick": Mode(idle_s=2.0, cool_down_s=0.0, delay_s=0.0, strict=False),
-    "work": Mode(idle_s=30.0, cool_down_s=10.0, delay_s=1.0, strict=True),
+    "work": Mode(idle_s=30.0, cool_down_s=10.0, delay_s=1.0, strict=True, phase_s=60.0, warm_up_s=900.0),
+    "submission": Mode(idle_s=60.0, cool_down_s=10.0, delay_s=1.0, strict=True, phase_s=600.0, warm_up_s=1800.0),
     "paper": Mode(idle_s=2.0, cool_down_s=1.0, delay_s=0.0, strict=False),
 }
 

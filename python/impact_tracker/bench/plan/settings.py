@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
-MODES = ("quick", "work", "paper")
+MODES = ("quick", "work", "submission", "paper")
 PHASES = ("both", "training", "inference")
 METRICS = ("accuracy", "dice", "loss")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
-ASIDE = ("load", "warm-up")  # measured too, but not what a test is for
+ASIDE = ("load", "warm-up", "warm-up-inference")  # measured too, but not what a test is for
 Options = Mapping[str, Any]  # of one of the worker's commands, which knows their types and checks them
 QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
 
@@ -31,8 +31,8 @@ class Reach:
 @dataclass(frozen=True)
 class Step:
     """One phase of a test. `command`: what the worker is asked (warm_up, train, evaluate, infer), with `options`; or
-    settle: warm up until the power is steady; or reach, as `reach` says. `sized`: the number of images follows from how
-    long the phase must be."""
+    settle: warm up until the power is steady; or reach, as `reach` says. `sized`: the number of images (of
+    epochs, where a data set is learnt) follows from how long the phase must be."""
 
     phase: str
     command: str

@@ -54,7 +54,8 @@ _CSV = (
     "cpu_utilisation worker_cpus images_per_s loss final_loss accuracy dice target_metric target reached best final "
     "most_epochs parameters trainable_parameters gmac device threads threads_by cpu_quota layout precision batch_norm "
     "variant peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples "
-    "settled drift pass_cv power_drift temperature_begin_c temperature_end_c invalid warnings"
+    "settled drift pass_cv power_drift steady_off steady_off_low steady_off_high "
+    "temperature_begin_c temperature_end_c invalid warnings"
 )
 CSV_NAMES = tuple(_CSV.split())
 

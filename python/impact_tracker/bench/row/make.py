@@ -47,8 +47,9 @@ _OF_SETUP = frozenset(item.name for item in fields(Setup))
 
 
 class Settled(NamedTuple):
-    """How warming up went. `slope`: relative change of the power over the last chunks (of the speed, where the power
-    cannot be read); `steady`: whether it came below 1 %; `pass_s`: seconds of a pass then."""
+    """How warming up went. `slope`: relative change of the power in a minute, by its last minute (of the speed, where
+    the power cannot be read); `steady`: whether the phase to come will be near the steady state; `pass_s`: seconds of a
+    pass then."""
 
     seconds: float
     passes: int

@@ -176,8 +176,10 @@ class Goal:
 @dataclass(frozen=True)
 class Circumstances:
     """What the machine was like in the phase. `worker_cpus`: processors that the worker kept busy, of `cpus`;
-    `settled`, `slope`: whether the power was steady when it began, and how much it changed; `silent`: channels that had
-    spoken before and did not in it; `sample_period_s`: between readings of the slowest sensor."""
+    `settled`, `slope`: whether the power was steady when it began, and how much it changed in a minute, relative;
+    `steady_off`: by how much the steady machine's power lies above (below, where negative) the phase's, relative, with
+    the ends of its 95 % interval; `temperature_slope`: kelvins a minute; `silent`: channels that had spoken before and
+    did not in it; `sample_period_s`: between readings of the slowest sensor."""
 
     suspended_s: float | None = None
     worker_cpus: float | None = None
@@ -185,8 +187,12 @@ class Circumstances:
     settled: bool | None = None
     slope: float | None = None
     power_drift: float | None = None
+    steady_off: float | None = None
+    steady_off_low: float | None = None
+    steady_off_high: float | None = None
     temperature_begin_c: float | None = None
     temperature_end_c: float | None = None
+    temperature_slope: float | None = None
     silent: tuple[str, ...] | None = None
     sample_period_s: float | None = None
 

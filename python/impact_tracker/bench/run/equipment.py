@@ -47,15 +47,19 @@ class Equipment:
 class Plan:
     """What a session asks of its tasks beside their tests.
 
-    `settings`: device, precision, layout, threads and replicas of every network. `claim`: the images of a phase whose
-    work follows from `phase_s`, the seconds it must take: the number found first is kept. `delay_s`: longest random
-    wait before a phase (a slow sensor's period where that is longer). `need`: bytes that a test will take about, where
-    that is known.
+    `settings`: device, precision, layout, threads and replicas of every network. `claim`: the images or epochs of a
+    phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept. `delay_s`:
+    longest random wait before a phase (a slow sensor's period, `period_s`, where that is longer). `warm_up_s`: most
+    seconds of warming up; `warming`: kelvins a minute that thermometers tell of the latest minute at least. `need`:
+    bytes that a test will take about, where that is known.
     """
 
     settings: Settings
     session: int = 1
     delay_s: float = 0.0
     phase_s: Callable[[], float] = lambda: 60.0
+    period_s: Callable[[], float | None] = lambda: None
+    warm_up_s: float = 900.0
+    warming: Callable[[], float | None] = lambda: None
     claim: Callable[[str, int], int] = lambda name, images: images
     need: Callable[[Test], int | None] = lambda test: None

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...runner import Loaded, WorkerError, cpu_seconds, default_threads
-from ..judge.samples import LEAST_SAMPLES
 from ..plan.task import Task
 from ..plan.test import ASIDE, Step
 from ..row.make import Settled, begun, measured_by, with_energy, with_loaded, with_settled, with_work
@@ -55,7 +54,7 @@ class Execution:
             for step in task.test.steps:
                 if delay_s > 0 and step.phase not in ASIDE:
                     # A period of the slowest sensor at least, or its window would fall alike every time.
-                    self._equipment.sleep(delays.uniform(0, max(delay_s, self._plan.phase_s() / LEAST_SAMPLES)))
+                    self._equipment.sleep(delays.uniform(0, max(delay_s, self._plan.period_s() or 0.0)))
                 if step.reach is not None:
                     self._course(task, attempt, step)
                 else:
@@ -142,8 +141,16 @@ class Execution:
         worker = self._opened
         if step.command == "settle":
             with region:
-                chunk_s = chunk_seconds(self._plan.phase_s())
-                settled = settle(worker, self._equipment.tracker, row.region, step.options, chunk_s)
+                settled = settle(
+                    worker,
+                    self._equipment.tracker,
+                    row.region,
+                    step.options,
+                    chunk_seconds(self._plan.period_s()),
+                    phase_s=self._plan.phase_s(),
+                    most_s=self._plan.warm_up_s,
+                    warming=self._plan.warming,
+                )
             self._settled = settled
             work = Work(duration_s=settled.seconds, passes=settled.passes)
             return with_settled(replace(row, work=work).with_names("duration_s", "passes"), settled)
@@ -152,7 +159,7 @@ class Execution:
                 seconds = worker.warm_up(**step.options)
             work = Work(duration_s=seconds, passes=step.options.get("passes"))
             return replace(row, work=work).with_names("duration_s", "passes")
-        options = {**step.options, **({"images": self._images(task, step)} if step.sized else {})}
+        options = {**step.options, **(self._amount(task, step) if step.sized else {})}
         prepare: Callable[..., Phase] = getattr(worker, step.command)
         phase = prepare(**options)  # data and optimizer are there
         before = self._cpu_s()
@@ -169,12 +176,15 @@ class Execution:
     def _cpu_s(self) -> float | None:
         return cpu_seconds(getattr(self._worker, "pid", None))
 
-    def _images(self, task: Task, step: Step) -> int:
-        """The number of images of a phase. The first run's speed decides it for all runs: their work is fixed, not
-        their time."""
+    def _amount(self, task: Task, step: Step) -> dict[str, int]:
+        """The number of images of a phase, of epochs where it learns a data set. The first run's speed decides it for
+        all runs: their work is fixed, not their time."""
         assert self._settled is not None, "a sized phase comes after settling"
         images = images_for(self._plan.phase_s(), self._settled.pass_s, int(task.test.load["batch"]))
-        return self._plan.claim(f"{task.test.name}.{step.phase}", images)
+        name = f"{task.test.name}.{step.phase}"
+        if "epochs" in step.options:
+            return {"epochs": self._plan.claim(name, -(-images // int(step.options["subset"])))}
+        return {"images": self._plan.claim(name, images)}
 
     def _close(self) -> None:
         worker, self._worker = self._worker, None

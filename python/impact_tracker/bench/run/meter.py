@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 from ..judge.samples import phase_seconds, slowest_period_s
 from ..row.row import Row
-from .thermal import MINOR, Steadiness, thermal
+from .settling import NOT_READ
+from .thermal import MINOR, Steadiness, thermal, warming
 
 if TYPE_CHECKING:
     from ...tracker import ImpactTracker
 
 
 class Meter:
-    """How often the sensors of a tracker's total speak, by the channels in its record's header."""
+    """How often the sensors of a tracker's total speak, by the channels in its record's header. `least_s`: length of a
+    phase in this mode."""
 
-    def __init__(self, tracker: ImpactTracker) -> None:
-        self._tracker = tracker
+    def __init__(self, tracker: ImpactTracker, least_s: float = 0.0) -> None:
+        self._tracker, self._least_s = tracker, least_s
         self._channels: list[Mapping[str, object]] | None = None
         self._latest: float | None = None
         self._spoke: set[str] = set()
@@ -29,7 +31,7 @@ class Meter:
 
     def period_s(self, row: Row) -> float | None:
         """Seconds between readings of the slowest sensor in the row's total, those of a twentieth of it or less left
-        out; `None` where that is not known."""
+        out; `None` where that is not known, and where no sensor is in it: a model's period is no reading."""
         if self._channels is None:
             from ...record import Record
 
@@ -38,7 +40,11 @@ class Meter:
                 self._channels = list(Record(self._tracker.path).header.get("channels") or [])
             except (OSError, ValueError):  # a full disk: the campaign goes on, this check does not apply
                 self._channels = []
-        energies = {source.id: source.energy_j for source in row.measured.sources if source.energy_j}
+        energies = {
+            source.id: source.energy_j
+            for source in row.measured.sources
+            if source.energy_j and source.quality not in NOT_READ
+        }
         least = MINOR * math.fsum(energies.values())
         used = [name for name, energy_j in energies.items() if energy_j >= least]
         self._latest = slowest_period_s(self._channels, used, self._interval_s())
@@ -50,11 +56,25 @@ class Meter:
         self._spoke |= {name for name, speaks in speak.items() if speaks}
         return tuple(sorted(name for name, speaks in speak.items() if not speaks and name in self._spoke))
 
-    def thermal(self, row: Row) -> Steadiness:
-        """How steady power and temperatures were in a row's phase (thermal.py)."""
+    def latest_period_s(self) -> float | None:
+        """That of the row that came last."""
+        return self._latest
+
+    def thermal(self, row: Row, warm: Row | None = None) -> Steadiness:
+        """How steady power and temperatures were in a row's phase, and how near the steady state after warming up in
+        the row `warm` (thermal.py)."""
         self._tracker.flush()
-        return thermal(self._tracker.path, row)
+        return thermal(self._tracker.path, row, warm)
+
+    def warming(self) -> float | None:
+        """Kelvins that the warmest device has gained in each of the latest minutes at least; `None` without a
+        thermometer."""
+        try:
+            self._tracker.flush()
+            return warming(self._tracker.path)
+        except OSError:
+            return None
 
     def phase_s(self) -> float:
-        """How long a phase must be for sixty of its readings."""
-        return phase_seconds(self._latest, self._interval_s())
+        """How long a phase must be: as long as its mode says, and sixty of its readings."""
+        return phase_seconds(self._latest, self._least_s)

@@ -16,6 +16,7 @@ from typing import TextIO
 from ... import digits
 from ...runner import EpochResult, PhaseProgress
 from ..plan.task import Task
+from ..plan.test import ASIDE
 from ..row.row import Epoch, Row
 
 _BAR = 24
@@ -56,7 +57,7 @@ class Progress:
 
     def row(self, row: Row) -> None:
         """A phase has ended."""
-        if row.phase in ("load", "warm-up") and row.status == "ok":
+        if row.phase in ASIDE and row.status == "ok":
             return
         goal, work = row.goal, row.work
         cost = f"{digits.duration(work.duration_s)}, {digits.energy(row.energy_j)}"

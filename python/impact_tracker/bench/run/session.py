@@ -34,9 +34,10 @@ class Session:
         self._number, self._progress = number, progress
         self._mode = mode_of(settings)
         self._rules = Rules(settings, self._mode.strict)
-        self._meter = Meter(equipment.tracker)
+        self._meter = Meter(equipment.tracker, self._mode.phase_s)
         self._record = os.path.relpath(equipment.tracker.path, storage.folder)
         self._before: Row | None = None
+        self._warm: Row | None = None  # what the running task warmed up by, until a phase has followed
         self._phases: list[str] = []  # those of the running task that have rows
 
     def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
@@ -47,6 +48,9 @@ class Session:
             self._number,
             self._mode.delay_s,
             self._meter.phase_s,
+            self._meter.latest_period_s,
+            self._mode.warm_up_s,
+            self._meter.warming,
             self._storage.claim,
             self._need(),
         )
@@ -55,7 +59,7 @@ class Session:
             if number and self._mode.cool_down_s > 0:
                 self._equipment.sleep(self._mode.cool_down_s)
             attempt = 1 + last_attempt(lines, task.id)
-            self._phases = []
+            self._phases, self._warm = [], None
             reason = execution.run(task, attempt)
             status = "failed" if reason else "ok"
             self._storage.append(TaskEnd(task.id, attempt, self._number, status, reason, tuple(self._phases)))
@@ -79,9 +83,12 @@ class Session:
         """A phase has ended: its row is judged and written."""
         row = self._spoken(row)
         if row.phase not in ASIDE:
-            steady = self._meter.thermal(row)
+            steady = self._meter.thermal(row, self._warm)
+            self._warm = None  # of the phase that follows it alone
             known = {name: value for name, value in steady._asdict().items() if value is not None}
             row = replace(row, around=replace(row.around, **known)).with_names(*known)
+        elif row.around.settled is not None:
+            self._warm = row
         period_s = self._meter.period_s(row)
         row = replace(row, around=replace(row.around, sample_period_s=period_s))
         if to_judge(row):

@@ -28,6 +28,8 @@ _REMEDIES = {
     "sensors": "see which sensor stopped answering: impact-tracker doctor",
     "above idle": "begin when the machine is idle",
     "settled": "begin when the machine is idle, with its clock fixed; a longer --cool-down",
+    "length": "leave --images and --epochs out (then the machine's speed decides how many), or ask for more",
+    "steady": "begin when the machine is warm or rested, with its clock fixed; a room of an even temperature",
     "samples": "leave --images out (then the sensors decide how many), or ask for more",
     "coverage": "see which sensor is late or silent: impact-tracker doctor",
     "drift": "fix the processors' clock, and end other programs",

@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--mode",
         choices=MODES,
-        help="quick (default): seconds; work: fixed work, long enough to publish; paper: as published",
+        help="quick (default): seconds; work: fixed work of a minute and more on a warm machine; submission: of ten "
+        "minutes; paper: as published",
     )
     add_models(what, "--models", text="names, separated by commas (--list names them)")
     what.add_argument("--phase", choices=PHASES, help="default: both")

@@ -49,7 +49,9 @@ def add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     what.add_argument("--images", type=int, metavar="N", help="training examples of an epoch (all)")
     what.add_argument("--test-images", type=int, metavar="N", help="examples of an evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
-    what.add_argument("--mode", choices=("quick", "work"), help="work: warmed up until power is steady, idle baselines")
+    what.add_argument(
+        "--mode", choices=("quick", "work", "submission"), help="work: warmed up until power is steady, idle baselines"
+    )
     add_how(train.add_argument_group("how"), "examples at a time (the network's own)")
     add_weighing(train)
     add_cluster(train)

@@ -21,7 +21,7 @@ GMAC = {
     "resnet-v2-152": 0.22459392,
 }
 BATCH = 64
-IMAGES = {"quick": 10_000, "work": TRAIN_IMAGES}
+IMAGES = {"quick": 10_000}  # else all
 LEARNING = {"lr": 2e-3, "lr_schedule": "cosine", "optimizer": "adam"}
 
 
@@ -42,21 +42,26 @@ def check_images(settings: Settings) -> None:
 
 
 def _test(model: str, settings: Settings) -> Test:
-    images = settings.images or IMAGES[settings.mode]
+    images = settings.images or IMAGES.get(settings.mode, TRAIN_IMAGES)
+    long = settings.mode != "quick"
     training = settings.phase != "inference"
     data = {"data": DATA}
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
-    if settings.mode == "work":
+    if long:
         steps = [Step("warm-up", "settle", {"training": training, "subset": 4096, **data})]
     else:
         steps = [Step("warm-up", "warm_up", {"passes": 3, "training": training, "subset": 1024, **data})]
     if training:
-        steps.append(Step("training", "train", {"epochs": settings.epochs or 1, "subset": images, **LEARNING, **data}))
+        learning = {"epochs": settings.epochs or 1, "subset": images, **LEARNING, **data}
+        steps.append(Step("training", "train", learning, sized=long and settings.epochs is settings.images is None))
         limit = {"subset": settings.test_images} if settings.test_images else {}
         steps.append(Step("evaluation", "evaluate", {**limit, **data}))
     if settings.phase != "training":
-        steps.append(Step("inference", "infer", {"images": images, **data}))
+        if long and training:  # another load than training's: its own speed and its own power
+            steps.append(Step("warm-up-inference", "settle", {"training": False, "subset": 4096, **data}))
+        sized = long and settings.images is None
+        steps.append(Step("inference", "infer", data if sized else {"images": images, **data}, sized=sized))
     load = {"batch": settings.batch or BATCH, "size": SIZES[model], "batch_norm": "train"}
     return Test(model, model, load, tuple(steps), DATA, GMAC[model])
 

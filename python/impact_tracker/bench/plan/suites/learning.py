@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..test import Options, Reach, Step, Test
 from . import fashion as suite_fashion
 
-EPOCHS = {"quick": 3, "work": 10}
+EPOCHS = {"quick": 3, "work": 10, "submission": 10}
 MOST_EPOCHS = 50  # towards a target
 
 
@@ -88,7 +88,7 @@ def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
     if settings.data_folder:
         data["data_folder"] = settings.data_folder
     warm = {"training": True, "subset": min(recipe.warm, settings.images or recipe.warm), **recipe.learning, **data}
-    if settings.mode == "work":
+    if settings.mode != "quick":
         first = Step("warm-up", "settle", warm)
     else:
         first = Step("warm-up", "warm_up", {"passes": 3, **warm})

@@ -1,0 +1,72 @@
+"""A phase is as long as its mode says, its passes are alike, and its row says how near the steady state it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from impact_tracker.bench import Settings
+from impact_tracker.bench.run.meter import Meter
+from python.bench import flat as lines
+from python.bench.flat import row_of
+from python.bench.test_checks import before, good, judged
+
+
+@pytest.mark.parametrize(("mode", "least_s"), [("work", 60.0), ("submission", 600.0)])
+@pytest.mark.parametrize("phase", ["training", "inference"])
+@pytest.mark.parametrize("period_s", [None, 0.001, 1.0])
+def test_a_phase_is_as_long_as_its_mode_says_whatever_its_sensors(
+    mode: str, least_s: float, phase: str, period_s: float | None
+) -> None:
+    for took_s, counts in ((6.8, False), (least_s - 1, False), (least_s + 0.1, True)):
+        said = {**good(), "phase": phase, "region_s": took_s, "duration_s": took_s}
+        row = lines.judged(said, Settings(mode=mode), before({}), strict=True, period_s=period_s)
+        assert any(f"takes {least_s:g} s at least" in reason for reason in row["invalid"]) is not counts
+
+
+def test_how_long_a_training_to_a_target_takes_is_not_chosen() -> None:
+    said = {**good(), "region_s": 6.8, "duration_s": 6.8, "target_metric": "accuracy", "target": 0.8}
+    row = lines.judged(said, Settings(mode="work"), before({}), strict=True)
+    assert row["invalid"] == []
+    assert any("60 s at least" in text for text in row["warnings"])
+
+
+def test_three_passes_say_how_they_vary_and_drift() -> None:
+    assert "drift" not in judged(pass_ns=[10_000_000, 20_000_000])
+    for times in ([10, 10, 10], [25, 10, 10, 10]):  # the first of more is left out
+        row = judged(pass_ns=[time * 1_000_000 for time in times])
+        assert (row["drift"], row["pass_cv"]) == pytest.approx((0.0, 0.0))
+    (reason,) = judged(pass_ns=[10_000_000, 11_000_000, 12_000_000])["invalid"]
+    assert "drifted by 18%" in reason
+
+
+@pytest.mark.parametrize(
+    ("off", "invalid", "warned"),
+    [
+        ((0.004, -0.001, 0.009), False, False),
+        ((0.012, 0.0, 0.024), False, True),  # the row says that it may be 2.4 % off
+        ((0.03, -0.04, 0.10), False, True),  # noise that hides all
+        ((0.03, 0.02, 0.04), True, False),
+        ((-0.03, -0.04, -0.02), True, False),
+    ],
+)
+def test_a_row_says_how_far_from_the_steady_state_it_may_be(
+    off: tuple[float, float, float], invalid: bool, warned: bool
+) -> None:
+    row = judged(settled=False, slope=0.01, **dict(zip(("steady_off", "steady_off_low", "steady_off_high"), off)))
+    assert any("steady machine" in text for text in row["invalid"]) is invalid
+    assert any("steady machine" in text for text in row["warnings"]) is warned
+
+
+def test_a_model_s_period_is_no_reading() -> None:
+    class Tracker:
+        path = "none"
+
+        def flush(self) -> None:
+            raise OSError
+
+    meter = Meter(Tracker(), 60.0)
+    meter._channels = [{"id": "model", "kind": "counter", "update_period_s": 0.01}]
+    for quality, period_s in (("modelled", None), ("estimated", None), ("measured", 0.01)):
+        source = {"id": "model", "energy_j": 5.0, "quality": quality}
+        assert meter.period_s(row_of({"sources": [source]})) == period_s
+        assert meter.phase_s() == 60.0
