@@ -77,7 +77,7 @@ def _binned(
 ) -> Stretch:
     """Sums over the channels of their means over bins; a bin in which one of them says nothing is left out."""
     count = max(int((window[1] - window[0]) / bin_s), 0)
-    totals, said = [0.0] * count, [0] * count
+    totals, spoke = [0.0] * count, [0] * count
     for times, values in series:
         sums, counts = [0.0] * count, [0] * count
         first, last = bisect_left(times, window[0]), bisect_left(times, window[1])
@@ -89,10 +89,10 @@ def _binned(
         for index in range(count):
             if counts[index]:
                 totals[index] += sums[index] / counts[index]
-                said[index] += 1
-    whole = [index for index in range(count) if said[index] == len(series)]
-    middles = [window[0] - zero + (index + 0.5) * bin_s for index in whole]
-    return Stretch(middles, [totals[index] for index in whole])
+                spoke[index] += 1
+    complete = [index for index in range(count) if spoke[index] == len(series)]
+    middles = [window[0] - zero + (index + 0.5) * bin_s for index in complete]
+    return Stretch(middles, [totals[index] for index in complete])
 
 
 def warming(path: str | os.PathLike[str]) -> float | None:
