@@ -70,3 +70,35 @@ def test_a_model_s_period_is_no_reading() -> None:
         source = {"id": "model", "energy_j": 5.0, "quality": quality}
         assert meter.period_s(row_of({"sources": [source]})) == period_s
         assert meter.phase_s() == 60.0
+
+
+def test_a_row_of_any_mode_in_which_others_took_a_quarter_does_not_count() -> None:
+    for strict in (False, True):
+        row = judged(strict=strict, cpu_utilisation=2.0, worker_cpus=1.4)
+        assert any("other programs ran beside it" in reason for reason in row["invalid"])
+    # Less is said in mode quick, and is invalid in mode work.
+    quick = judged(strict=False, cpu_utilisation=8.0, worker_cpus=7.1)
+    assert quick["invalid"] == []
+    assert any("other programs" in text for text in quick["warnings"])
+    assert any("other programs" in text for text in judged(cpu_utilisation=8.0, worker_cpus=7.1)["invalid"])
+    # A quarter of next to nothing is the system's own.
+    assert judged(strict=False, cpu_utilisation=0.5, worker_cpus=0.35)["invalid"] == []
+
+
+def test_more_threads_than_processors_are_warned_of() -> None:
+    row = judged(Settings(threads=64), threads=64, cpus=2)
+    assert row["invalid"] == []
+    assert "64 threads on 2 processors: they waited for each other" in row["warnings"]
+    assert judged(Settings(threads=2), threads=2, cpus=2)["warnings"] == []
+
+
+def test_it_is_said_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from impact_tracker.bench.run import preflight
+    from impact_tracker.runner.processors import Threads
+
+    monkeypatch.setattr(preflight, "default_threads", lambda: Threads(2, "machine"))
+    assert preflight.crowding(Settings(threads=2)) is preflight.crowding(Settings()) is None
+    text = preflight.crowding(Settings(threads=64))
+    assert text is not None
+    assert text.startswith("--threads 64 on 2 processors")
+    assert text.endswith("--threads 2 has one for each")

@@ -29,6 +29,7 @@ WARMING_K = 10.0
 LEAST_BUSY_CPUS = 0.3
 OTHERS_CPUS = 0.5
 OTHERS_SHARE = 0.02  # of all processors
+OTHERS_MOST = 0.25  # of the processors' time in a phase, of any mode
 LEAST_LOAD_S = 5.0  # the load is read once a second
 RAN_AS_ASKED = 0.9  # of the multiply-adds, in the precision and layout that were asked for
 MOSTLY = 0.5
@@ -65,6 +66,7 @@ def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
         _energy_known(row),
         _all_spoke(row),
         *_above_idle(row, idle, strict),
+        _crowded(row),
         _length(row, settings),
         _settled(row, strict),
         _steady(row, strict),
@@ -127,7 +129,8 @@ def _alone(row: Row, strict: bool) -> Check:
     text = f"{use:.1f} processors were busy, the worker kept {own:.1f}: other programs ran beside it"
     # A large machine's daemons take more than a small one's, and less of it.
     most = max(OTHERS_CPUS, 0.1 * own, OTHERS_SHARE * (row.around.cpus or 0))
-    return Check("alone", use - own <= most, text, strict)
+    heavy = use - own > max(OTHERS_MOST * use, most)  # no mode's row is the worker's alone then
+    return Check("alone", use - own <= most, text, strict or heavy)
 
 
 def _as_asked(row: Row, settings: Settings) -> list[Check]:
@@ -170,6 +173,14 @@ def _threads(row: Row) -> Check:
     if used is None or given is None or not on_cpu:
         return Check("threads", None, "")
     return Check("threads", used == given, f"threads that did its work: {used}, given: {given}", used > given)
+
+
+def _crowded(row: Row) -> Check:
+    """More threads than processors wait for each other."""
+    given, cpus = row.setup.threads, row.around.cpus
+    if given is None or cpus is None or row.setup.device != "cpu" or given <= cpus:
+        return Check("crowded", None, "")
+    return Check("crowded", False, f"{given} threads on {cpus} processors: they waited for each other", False)
 
 
 def _finite(row: Row) -> Check:

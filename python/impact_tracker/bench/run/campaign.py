@@ -22,7 +22,7 @@ from ..row.row import SUPERSEDED, Line, Row, TaskEnd
 from ..row.storage import Outcome, Storage
 from .equipment import Equipment
 from .final import settle
-from .preflight import WorkerFacts, preflight
+from .preflight import WorkerFacts, crowding, preflight
 from .progress import Progress
 from .session import Session
 
@@ -158,6 +158,9 @@ class Campaign:
             progress = Progress(len(self.tasks), len(self.tasks) - len(left), quiet=quiet)
             for note in self.storage.taken_notes():
                 progress.line(note)
+            crowded = crowding(self.settings) if left else None
+            if crowded is not None:
+                progress.line(f"warning: {crowded}")
             try:
                 if left:
                     self._session(left, lines, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...runner import Capabilities, NetworkFacts, WorkerError
+from ...runner import Capabilities, NetworkFacts, WorkerError, default_threads
 from ..plan.settings import Settings
 from ..plan.suites import Test, check_models
 from .memory import estimated_bytes, shown, system_memory
@@ -71,6 +71,17 @@ def _check_device(settings: Settings, worker: Runner) -> None:
         )
     if settings.precision == "tf32" and not wanted.startswith("cuda"):
         raise ValueError("tf32 exists on CUDA devices only: ask for fp32 or bf16")
+
+
+def crowding(settings: Settings) -> str | None:
+    """What is to be said of more threads than there are processors to run them; `None` where there are enough."""
+    asked, processors = settings.threads or 0, default_threads().threads
+    if processors is None or asked <= processors:
+        return None
+    return (
+        f"--threads {asked} on {processors} processors: threads wait for each other, which costs time and energy; "
+        f"--threads {processors} has one for each"
+    )
 
 
 def _check_replicas(settings: Settings, worker: Runner) -> None:
