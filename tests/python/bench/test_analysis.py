@@ -72,7 +72,7 @@ def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
 
 def test_files_and_figures_of_a_suite(whole: View) -> None:
     written = {path.name for path in write_suite(whole)}
-    figures = ("figure1", "figure2", "figure3", "roofline", "pareto", "parameters", "fit")
+    figures = ("figure1", "figure2", "figure3", "networks", "roofline", "pareto", "parameters", "fit")
     assert written >= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     assert written >= {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "answers.csv"}
     text = (whole.storage.folder / "tables.tex").read_text()

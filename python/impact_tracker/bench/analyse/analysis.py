@@ -25,7 +25,8 @@ class Point(NamedTuple):
     `intensity`: multiply-adds for one byte of weights and layer outputs that a batch moves at least once; `top1`:
     reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which); `top1_j`:
     the energy that belongs to it, of one input of the size that it holds for, and `top1_carried_to` that size in pixels
-    where another was run; `unit`: what one input is, and what `j_per_image` is counted for."""
+    where another was run; `intensity_g_per_kwh` and `pue`: that the carbon is weighed with, `None` where runs differ;
+    `unit`: what one input is, and what `j_per_image` is counted for."""
 
     test: str
     model: str
@@ -45,6 +46,9 @@ class Point(NamedTuple):
     unit: str = "image"
     top1_j: Mean | None = None
     top1_carried_to: int | None = None
+    seconds: Mean | None = None
+    intensity_g_per_kwh: float | None = None
+    pue: float | None = None
 
 
 class Answer(NamedTuple):
@@ -62,7 +66,8 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
     for cell in cells:
         if cell.phase not in ("training", "inference") or cell.j_per_image is None or cell.j_per_image.value <= 0:
             continue
-        row = next(row for row in rows if (row.test, row.phase) == (cell.test, cell.phase) and not row.invalid_because)
+        good = [r for r in rows if (r.test, r.phase) == (cell.test, cell.phase) and not r.invalid_because]
+        row = good[0]
         known = BY_NAME.get(cell.model)
         facts = networks.get(cell.model)
         gmac = row.setup.gmac or row.facts.gmac_stated
@@ -92,9 +97,17 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
                 unit=cell.unit,
                 top1_j=at_size[0],
                 top1_carried_to=at_size[1],
+                seconds=cell.seconds,
+                intensity_g_per_kwh=_same([row.measured.intensity_g_per_kwh for row in good]),
+                pue=_same([row.measured.pue for row in good]),
             )
         )
     return points
+
+
+def _same(values: Sequence[float | None]) -> float | None:
+    """The value, where all have the same."""
+    return values[0] if values and len(set(values)) == 1 else None
 
 
 def _at_published_size(cell: Cell, row: Row, gmac: float | None) -> tuple[Mean | None, int | None]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.transforms import Bbox
 
-_CHARACTER, _LINE = 0.56, 1.15  # of the font's size
+_CHARACTER, _LINE = 0.64, 1.2  # of the font's size
 _PLACES = [(0.0, 1.0), (60.0, 1.0), (-60.0, 1.0), (180.0, 1.0), (120.0, 1.0), (-120.0, 1.0), (90.0, 1.1), (-90.0, 1.1)]
 _RINGS = (1.0, 1.9, 3.0, 4.2)
 _POINT = 3.5  # radius of a mark that gives none, in points (1/72 inch)

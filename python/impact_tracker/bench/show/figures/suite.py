@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of
 from ...analyse.published import CLASSIFIERS
+from ...analyse.ranks import scaled
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
 from .labels import label_points, plain_log
+from .notes import carbon_text, ends_around, whisker_text, write_note
+from .study import figure1, figure2, figure3
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +36,9 @@ def every_figure(points: Sequence[Point]) -> dict[str, Figure]:
     """The figures that there is something to draw of, by the name of their file without its ending."""
     makers: dict[str, Callable[[Sequence[Point]], Figure | None]] = {
         "figure1": figure1,
-        "figure2": lambda points: classifier_bars(points, "inference"),
-        "figure3": lambda points: classifier_bars(points, "training"),
+        "figure2": figure2,
+        "figure3": figure3,
+        "networks": networks_figure,
         "roofline": roofline,
         "pareto": pareto_figure,
         "parameters": parameters_figure,
@@ -53,68 +57,27 @@ def _axes(width: float = 6.4, height: float = 4.4) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _yerr(point: Point) -> float | None:
-    mean = point.j_per_image
-    return None if mean is None or mean.half_width is None else mean.half_width
-
-
-def figure1(points: Sequence[Point]) -> Figure | None:
-    """Reported accuracy against multiply-adds, areas by parameters: the seven classifiers."""
-    gmac = {point.model: point.gmac for point in points if point.gmac and point.model in CLASSIFIERS}
-    known = [BY_NAME[model] for model in CLASSIFIERS if model in gmac]
+def networks_figure(points: Sequence[Point]) -> Figure | None:
+    """Reported accuracy against multiply-adds of the same size, areas by parameters: the classifiers that ran."""
+    ran = {point.model for point in points}
+    known = [BY_NAME[model] for model in CLASSIFIERS if model in ran]
     if len(known) < 2:
         return None
     figure, axes = _axes()
     places, radii = [], []
     for network in known:
-        x, y = gmac[network.name] or 0.0, network.top1 or 0.0
+        x, y = network.top1_gmac or 0.0, network.top1 or 0.0
         area = network.parameters / 1e6 * 8
         axes.scatter(x, y, s=area, alpha=0.55, color=TASK_COLOURS["classification"], linewidth=0)
         radii.append(area**0.5 / 2)
         places.append((x, y, f"{network.title}, {network.parameters / 1e6:.1f} M"))
     axes.set_xscale("log")
     axes.margins(0.15, 0.2)
-    axes.set(xlabel="GMAC for one image", ylabel="reported top-1 accuracy in %")
+    axes.set(xlabel="GMAC for one image of the size of the accuracy", ylabel="reported top-1 accuracy in %")
     axes.set_title("Networks (area: parameters)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
-    _source(figure, TOP1_SOURCE)
+    write_note(figure, f"accuracy: {TOP1_SOURCE}")
     label_points(axes, places, away=7, radii=radii)
-    return figure
-
-
-def _source(figure: Figure, text: str) -> None:
-    from textwrap import fill
-
-    wide = int(figure.get_size_inches()[0] * 20)  # characters of this size in the figure's width
-    figure.supxlabel(fill(f"accuracy: {text}", wide), fontsize=7, color="0.35", x=0.99, ha="right")
-
-
-def classifier_bars(points: Sequence[Point], phase: str) -> Figure | None:
-    """Energy for one image of each classifier as bars with 95 % intervals, coloured by reported accuracy."""
-    known = [point for point in points if point.phase == phase and point.model in CLASSIFIERS and point.j_per_image]
-    if not known:
-        return None
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    from numpy import asarray
-
-    figure, axes = _axes(max(4.0, 1.8 + 0.75 * len(known)))
-    scale = ScalarMappable(Normalize(70, 82), "viridis")
-    for place, point in enumerate(known):
-        accuracy = BY_NAME[point.model].top1
-        colour = "0.7" if accuracy is None else scale.to_rgba(asarray(accuracy))
-        value = point.j_per_image.value if point.j_per_image else 0.0
-        axes.bar(place, value, width=0.65, color=colour, edgecolor="0.25", linewidth=0.6, yerr=_yerr(point), capsize=4)
-    axes.set_xticks(
-        range(len(known)), [point.title for point in known], rotation=35, ha="right", rotation_mode="anchor"
-    )
-    axes.grid(axis="x", visible=False)
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel("J per image")
-    modelled = "" if {point.quality for point in known} == {"measured"} else ", modelled energy"
-    interval = ", ± 95 %" if any(_yerr(point) for point in known) else ", one run"
-    axes.set_title(f"{phase.capitalize()}{interval}{modelled}", fontsize=10, loc="left")
-    figure.colorbar(scale, ax=axes, label="reported top-1 accuracy in %", pad=0.02)
     return figure
 
 
@@ -126,9 +89,15 @@ def number_of(point: Point) -> str:
 
 
 def _panels(
-    points: Sequence[Point], place: Callable[[Point], tuple[float, float]], titles: dict[str, str], x: str, y: str
+    points: Sequence[Point],
+    place: Callable[[Point], tuple[float, float]],
+    titles: dict[str, str],
+    labels: tuple[str, str],
+    note: str = "",
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A panel a phase, points numbered and coloured by task, names in a legend at the side."""
+    """A panel a phase, points numbered and coloured by task, names in a legend at the side. `labels`: of both axes, the
+    second being proportional to joules for an input."""
+    x, y = labels
     figure = matplotlib_figure(5.0 * len(titles) + 2.6, 4.6)
     row = figure.subplots(1, len(titles), sharex=True, sharey=True, squeeze=False)[0]
     panels = dict(zip(titles, row))
@@ -141,14 +110,25 @@ def _panels(
         for point in points:
             if point.phase == phase:
                 colour = TASK_COLOURS.get(point.task, _OTHER)
-                axes.plot(*place(point), "o", color=colour, markersize=6, alpha=0.85)
+                _mark(axes, point, place(point), colour)
         axes.margins(0.1, 0.1)
     row[0].set_ylabel(y)
     _names(figure, points)
+    means = [point.j_per_image for point in points if point.j_per_image is not None]
+    write_note(figure, "; ".join(filter(None, [whisker_text(means), note])))
     for axes in row:
         plain_log(axes.xaxis)
         plain_log(axes.yaxis)
     return figure, panels
+
+
+def _mark(axes: Axes, point: Point, place: tuple[float, float], colour: str) -> None:
+    """A point with its whisker."""
+    yerr = None
+    if point.j_per_image is not None and point.j_per_image.value > 0:
+        scale = place[1] / point.j_per_image.value
+        yerr = ends_around(scaled(point.j_per_image, scale))
+    axes.errorbar(*place, yerr=yerr, fmt="o", color=colour, markersize=6, alpha=0.85, capsize=2, linewidth=0.8)
 
 
 def _names(figure: Figure, points: Sequence[Point]) -> None:
@@ -178,7 +158,7 @@ def roofline(points: Sequence[Point]) -> Figure | None:
         return point.intensity or 0.0, joules / (point.gmac or 1.0)
 
     titles = _titles(known, "Energy roofline")
-    figure, panels = _panels(known, place, titles, "multiply-adds for one byte moved", "J per GMAC (forward)")
+    figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"))
     for phase, axes in panels.items():
         label_points(axes, [(*place(point), number_of(point)) for point in known if point.phase == phase], away=5)
     return figure
@@ -203,8 +183,8 @@ def pareto_figure(points: Sequence[Point]) -> Figure | None:
         mean = point.top1_j
         colour = TASK_COLOURS["classification"] if point.test in on_front else "0.6"
         x, y = mean.value if mean else 0.0, point.top1 or 0.0
-        half = None if mean is None else mean.half_width
-        axes.errorbar(x, y, xerr=half, fmt="o", color=colour, markersize=6, capsize=2, linewidth=1)
+        xerr = None if mean is None else ends_around(mean)
+        axes.errorbar(x, y, xerr=xerr, fmt="o", color=colour, markersize=6, capsize=2, linewidth=1)
     axes.set_xscale("log")
     axes.margins(0.15, 0.15)
     carried = any(point.top1_carried_to for point in known)
@@ -212,7 +192,8 @@ def pareto_figure(points: Sequence[Point]) -> Figure | None:
     axes.set(xlabel=f"J per {unit_of(known)} (inference{size})", ylabel="accuracy in %")
     axes.set_title("Accuracy and energy (blue: nothing is better in both)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
-    _source(figure, accuracy_source(known))
+    means = [point.top1_j for point in known if point.top1_j is not None]
+    write_note(figure, f"{whisker_text(means)}; accuracy: {accuracy_source(known)}")
     places = [(p.top1_j.value, p.top1 or 0.0, p.title) for p in known if p.top1_j]
     label_points(axes, places, lines=[*_steps(front), *_bars(known)])
     return figure
@@ -231,8 +212,8 @@ def _bars(points: Sequence[Point]) -> list[tuple[float, float, float, float]]:
     lines = []
     for point in points:
         mean, y = point.top1_j, point.top1 or 0.0
-        if mean is not None and mean.half_width:
-            lines.append((max(mean.value - mean.half_width, mean.value / 10), y, mean.value + mean.half_width, y))
+        if mean is not None and mean.interval is not None:
+            lines.append((mean.interval[0], y, mean.interval[1], y))
     return lines
 
 
@@ -246,7 +227,8 @@ def parameters_figure(points: Sequence[Point]) -> Figure | None:
         return (point.parameters or 0) / 1e6, point.carbon_g_per_1000 or 0.0
 
     titles = {"inference": "Parameters and carbon"}
-    figure, panels = _panels(known, place, titles, "parameters in millions", "g CO2e for 1,000 inferences")
+    labels = ("parameters in millions", "g CO2e for 1,000 inferences")
+    figure, panels = _panels(known, place, titles, labels, carbon_text(known))
     label_points(panels["inference"], [(*place(point), number_of(point)) for point in known], away=5)
     return figure
 
@@ -261,7 +243,7 @@ def fit_figure(points: Sequence[Point]) -> Figure | None:
         return point.gmac or 0.0, point.j_per_image.value if point.j_per_image else 0.0
 
     titles = _titles(known, "Energy and multiply-adds")
-    figure, panels = _panels(known, place, titles, "GMAC for one input (forward)", f"J per {unit_of(known)}")
+    figure, panels = _panels(known, place, titles, ("GMAC for one input (forward)", f"J per {unit_of(known)}"))
     for phase, axes in panels.items():
         own = [point for point in known if point.phase == phase]
         fit = fit_of(points, phase)
