@@ -200,7 +200,9 @@ def _how_much(points: Sequence[Point], phase: str) -> Answer:
         ratio = digits.significant(high.value / low.value, 3)
         of_what = "" if dear.unit == cheap.unit else f" per {dear.unit}"
         text += f" to {with_interval(high)}{of_what} ({dear.title}), {ratio} times as much"
-    return Answer(f"How much does {phase} cost?", text, f"{len(known)} tests, ± 95 %")
+    repeated = any(mean.half_width is not None for mean, _ in known)
+    count = "1 test" if len(known) == 1 else f"{len(known)} tests"
+    return Answer(f"How much does {phase} cost?", text, count + (", ± 95 %" if repeated else ", one run of each"))
 
 
 def _joules(known: tuple[Mean, Point]) -> float:

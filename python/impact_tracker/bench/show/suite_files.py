@@ -23,12 +23,13 @@ def suite_tables(view: View) -> dict[str, Table]:
         "table3": table23(cells, "training", classifiers=classifiers),
     }
     if classifiers:
-        made["inference"] = _renamed(table23(cells, "inference", classifiers=False), "All inference tests")
-        made["training"] = _renamed(table23(cells, "training", classifiers=False), "All training tests")
+        for phase in ("inference", "training"):
+            every = table23(cells, phase, classifiers=False)
+            made[phase] = every._replace(title=f"All {phase} tests{every.title[len(phase) :]}")
     made["intervals"] = intervals_table(cells, view.bootstraps)
     made["ranks"] = ranks_table(view.points)
     made["left-out"] = left_out_table(cells)
-    made["answers"] = answers_table(view.answers)
+    made["answers"] = answers_table(view.answers, "The study's questions" if classifiers else "Questions")
     return {name: table for name, table in made.items() if table.rows}
 
 
@@ -83,7 +84,3 @@ def page_at_the_end(view: View) -> Page:
         return suite_page(view)
     missing, page = view.write_files(), view.page()
     return page._replace(caveats=[*page.caveats, *([missing] if missing else [])], details=[view.output.place])
-
-
-def _renamed(table: Table, title: str) -> Table:
-    return table._replace(title=f"{title} (± 95 %)")

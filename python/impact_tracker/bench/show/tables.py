@@ -19,11 +19,12 @@ INVALID = "invalid"
 
 
 def table1(points: Sequence[Point]) -> Table:
-    """Networks: parameters of the graphs beside what the study read off a chart, multiply-adds, reported accuracy."""
+    """The study's networks that ran: parameters of the graphs beside what the study read off a chart, multiply-adds,
+    reported accuracy and the side of the pictures that it was reported for."""
     gmac = {point.model: point.gmac for point in points}
     rows = []
     for network in NETWORKS:
-        if network.name not in CLASSIFIERS:
+        if network.name not in CLASSIFIERS or network.name not in gmac:
             continue
         read_off = published().parameters_m[network.name]
         exact = network.parameters / 1e6
@@ -36,9 +37,10 @@ def table1(points: Sequence[Point]) -> Table:
                 f"{(read_off / exact - 1) * 100:+.0f} %",
                 "" if size is None else f"{size:.3g}",
                 "" if network.top1 is None else f"{network.top1:.1f}",
+                "" if network.top1_size is None else f"{network.top1_size} × {network.top1_size}",
             )
         )
-    columns = ("network", ">parameters, M", ">as published, M", ">off by", ">GMAC", ">top-1, %")
+    columns = ("network", ">parameters, M", ">as published, M", ">off by", ">GMAC", ">top-1, %", ">at pixels")
     return Table(columns, rows, f"Table 1: networks (accuracy: {TOP1_SOURCE})")
 
 
@@ -72,7 +74,16 @@ def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> T
         ">inputs" if unit != "image" else ">images",
         f">J per {unit}",
     )
-    return Table(columns, rows, f"Table {2 if phase == 'inference' else 3}: {phase} (± 95 %)")
+    number = f"Table {2 if phase == 'inference' else 3}: " if classifiers else ""
+    return Table(columns, rows, f"{number}{phase if number else phase.capitalize()}{interval_note(chosen)}")
+
+
+def interval_note(cells: Sequence[Cell]) -> str:
+    """What stands behind a table's title: that ± is the 95 % interval, where runs were repeated, or that they were
+    not."""
+    if any(mean is not None and mean.half_width is not None for cell in cells for mean in (cell.kwh, cell.seconds)):
+        return " (± 95 %)"
+    return " (one run: no intervals)" if any(cell.runs for cell in cells) else ""
 
 
 def _runs(cell: Cell) -> str:
@@ -136,6 +147,6 @@ def left_out_table(cells: Sequence[Cell]) -> Table:
     return Table(("run", "phase", "reason"), rows, "Invalid runs: in no mean of this report")
 
 
-def answers_table(answers: Sequence[Answer]) -> Table:
+def answers_table(answers: Sequence[Answer], title: str) -> Table:
     """The table lists the questions, their answers and the statistics."""
-    return Table(("question", "answer", "statistic"), [tuple(answer) for answer in answers], "The study's questions")
+    return Table(("question", "answer", "statistic"), [tuple(answer) for answer in answers], title)

@@ -23,7 +23,7 @@ OURS, THEIRS = "#4477aa", "#999999"
 _LEAST = 2  # networks: one bar compares nothing
 
 
-class Side(NamedTuple):
+class BarPanel(NamedTuple):
     """One panel: a mean for each network, in the unit of `label`."""
 
     title: str
@@ -36,7 +36,7 @@ def figure1(points: Sequence[Point]) -> Figure | None:
     """Energy of an inference. How many images a published run took is not known: it is shown for a whole test."""
     own = _own(points, "inference")
     means = {model: point.j_per_image for model, point in own.items() if point.j_per_image is not None}
-    ours = Side(_title("This machine", means, own), "J per image", OURS, means)
+    ours = BarPanel(_title("This machine", means, own), "J per image", OURS, means)
     return _side_by_side("Energy of inference", ours, _published_energy("inference", means))
 
 
@@ -44,7 +44,7 @@ def figure2(points: Sequence[Point]) -> Figure | None:
     """Energy of a training run."""
     own = _own(points, "training")
     means = {model: scaled(point.kwh, 1000) for model, point in own.items() if point.kwh is not None}
-    ours = Side(_title("This machine", means, own), "Wh of a training run", OURS, means)
+    ours = BarPanel(_title("This machine", means, own), "Wh of a training run", OURS, means)
     return _side_by_side("Energy of training", ours, _published_energy("training", means))
 
 
@@ -55,8 +55,8 @@ def figure3(points: Sequence[Point]) -> Figure | None:
     theirs = {model: Mean(printed[model].seconds, None, 1, None) for model in means}
     return _side_by_side(
         "Duration of training",
-        Side(_title("This machine", means, {}), "s of a training run", OURS, means),
-        Side("Published: mean of 10 runs", "s of a training run", THEIRS, theirs),
+        BarPanel(_title("This machine", means, {}), "s of a training run", OURS, means),
+        BarPanel("Published: mean of 10 runs", "s of a training run", THEIRS, theirs),
         "of the published durations only the mean is printed: no whiskers",
     )
 
@@ -73,7 +73,7 @@ def _title(who: str, means: dict[str, Mean], points: dict[str, Point]) -> str:
     )
 
 
-def _published_energy(phase: str, models: dict[str, Mean]) -> Side:
+def _published_energy(phase: str, models: dict[str, Mean]) -> BarPanel:
     study = published()
     means = {}
     for model in models:
@@ -81,10 +81,10 @@ def _published_energy(phase: str, models: dict[str, Mean]) -> Side:
         if mean is not None:
             means[model] = mean
     label = f"Wh of {'an inference' if phase == 'inference' else 'a training'} run, PUE {study.pue:g} in it"
-    return Side(f"Published: {runs_text(list(means.values()))}", label, THEIRS, means)
+    return BarPanel(f"Published: {runs_text(list(means.values()))}", label, THEIRS, means)
 
 
-def _side_by_side(title: str, ours: Side, theirs: Side, more: str = "") -> Figure | None:
+def _side_by_side(title: str, ours: BarPanel, theirs: BarPanel, more: str = "") -> Figure | None:
     if len(ours.means) < _LEAST:
         return None
     figure = matplotlib_figure(2 * max(3.4, 1.2 + 0.6 * len(ours.means)), 4.2)
@@ -97,7 +97,7 @@ def _side_by_side(title: str, ours: Side, theirs: Side, more: str = "") -> Figur
     return figure
 
 
-def _bars(axes: Axes, side: Side) -> None:
+def _bars(axes: Axes, side: BarPanel) -> None:
     for place, mean in enumerate(side.means.values()):
         axes.bar(
             place,
