@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ...values import total_if_known
 from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
-from ..row.row import Row
+from ..row.row import Epoch, Row
 from .survival import Survival, survival, wilson
 
 Run = dict[str, Row]  # the rows of one run by their phase: training, evaluation
@@ -18,7 +18,8 @@ class Reached(NamedTuple):
     """One network and its target (None: it was trained for so many epochs). `training_j`, `whole_j` (evaluations too),
     `seconds` (of training) and `epochs` to it: None where no run knows them. `evaluation_j`: of a run's evaluations.
     `final`: the metric at the end, `best`: at its best. `share`: 95 % interval of the share of runs that reach it.
-    `left_out`: runs that are in none of it, with the reason."""
+    `first_epoch`: runs that were there at their first evaluation, whose cost is an upper end: nothing was evaluated
+    before it; `left_out`: runs that are in none of it, with the reason."""
 
     test: str
     model: str
@@ -35,6 +36,7 @@ class Reached(NamedTuple):
     evaluation_j: Mean | None
     final: Mean | None
     best: Mean | None
+    first_epoch: int
     left_out: dict[str, str]
 
     def to_dict(self) -> dict[str, object]:
@@ -48,15 +50,73 @@ class Reached(NamedTuple):
         return document
 
 
-def targets_of(rows: Sequence[Row]) -> list[Reached]:
-    """What each network's target cost, in the order in which the suites list the networks."""
+class Spent(NamedTuple):
+    """What one run spent until it reached its target, or until it ended without; `None`: not known."""
+
+    training_j: float | None
+    evaluation_j: float | None
+    seconds: float | None
+    epochs: float | None
+
+    @property
+    def whole_j(self) -> float | None:
+        """Of training and evaluations."""
+        known = self.training_j is not None and self.evaluation_j is not None
+        return (self.training_j or 0.0) + (self.evaluation_j or 0.0) if known else None
+
+
+def last_part(values: Sequence[float | None], target: float | None) -> float:
+    """How much of the last epoch it took to reach the target, by the straight line between the last two evaluations. 1
+    where there is no line: at the first evaluation, without a target, and where it was not reached. So a run that
+    misses the target by little at one evaluation is not charged a whole epoch more than one that just got there."""
+    if target is None or len(values) < 2:
+        return 1.0
+    before, at = values[-2], values[-1]
+    if before is None or at is None or not (math.isfinite(before) and math.isfinite(at)) or before == at:
+        return 1.0
+    part = (target - before) / (at - before)
+    return part if 0.0 < part <= 1.0 else 1.0
+
+
+def spent_of(run: Run, epochs: Sequence[Epoch]) -> Spent:
+    """By the run's rows, of which what comes after the target in its last epoch is taken away again."""
+    row = run["training"]
+    energy_j, seconds, count = row.energy_j, row.work.duration_s, row.work.epochs
+    evaluation_j = run["evaluation"].energy_j
+    if not row.goal.reached or count is None or len(epochs) != count:
+        return Spent(energy_j, evaluation_j, seconds, count)
+    last = epochs[-1]
+    beyond = 1.0 - last_part([epoch.value for epoch in epochs], row.goal.target)
+    return Spent(
+        _less(energy_j, last.training_j, beyond),
+        evaluation_j,
+        _less(seconds, last.training_s, beyond),
+        count - beyond if beyond else count,
+    )
+
+
+def _less(total: float | None, last: float | None, beyond: float) -> float | None:
+    """A total less a part of its last piece; unknown where that part is."""
+    if beyond == 0.0 or total is None:
+        return total
+    return None if last is None else total - beyond * last
+
+
+def targets_of(rows: Sequence[Row], epochs: Iterable[Epoch] = ()) -> list[Reached]:
+    """What each network's target cost, in the order in which the suites list the networks. `epochs`: those of the
+    attempts that the rows are of, without which a target costs whole epochs."""
+    by_task: dict[str, list[Epoch]] = {}
+    for epoch in epochs:
+        by_task.setdefault(epoch.task, []).append(epoch)
+    for of_run in by_task.values():
+        of_run.sort(key=lambda epoch: epoch.epoch)
     groups: dict[str, dict[str, Run]] = {}
     for row in rows:
         if row.goal.target_metric and row.phase in ("training", "evaluation"):
             groups.setdefault(row.test, {}).setdefault(row.task, {})[row.phase] = row
     places = {network.name: place for place, network in enumerate(NETWORKS)}
     order = sorted(groups, key=lambda test: (places.get(_first(groups[test]).model, len(places)), test))
-    return [_reached(groups[test]) for test in order]
+    return [_reached(groups[test], by_task) for test in order]
 
 
 def _first(runs: Mapping[str, Run]) -> Row:
@@ -73,10 +133,11 @@ def _why_not(run: Run) -> str | None:
     return None
 
 
-def _reached(runs: Mapping[str, Run]) -> Reached:
+def _reached(runs: Mapping[str, Run], epochs: Mapping[str, Sequence[Epoch]]) -> Reached:
     reasons = {task: _why_not(run) for task, run in runs.items()}
     good = [run for task, run in runs.items() if reasons[task] is None]
     trained = [run["training"] for run in good]
+    spent = [spent_of(run, epochs.get(run["training"].task, ())) for run in good]
     first = _first(runs)
     hits = [bool(row.goal.reached) for row in trained]
     has_target = first.goal.target is not None
@@ -101,12 +162,13 @@ def _reached(runs: Mapping[str, Run]) -> Reached:
         runs=len(good),
         reached=sum(hits) if has_target else None,
         share=wilson(sum(hits), len(hits)) if has_target and hits else None,
-        training_j=needed(row.energy_j for row in trained),
-        whole_j=needed(total_if_known(row.energy for row in run.values()).best_j for run in good),
-        seconds=needed(row.work.duration_s for row in trained),
-        epochs=needed(row.work.epochs for row in trained),
+        training_j=needed(run.training_j for run in spent),
+        whole_j=needed(run.whole_j for run in spent),
+        seconds=needed(run.seconds for run in spent),
+        epochs=needed(run.epochs for run in spent),
         evaluation_j=mean(run["evaluation"].energy_j for run in good),
         final=mean(row.goal.final for row in trained),
         best=mean(row.goal.best for row in trained),
+        first_epoch=sum(1 for row in trained if row.goal.reached and row.work.epochs == 1),
         left_out={task: reason for task, reason in reasons.items() if reason is not None},
     )

@@ -79,7 +79,7 @@ def _plain(survival: Survival | None) -> str:
         return "–"
     if survival.mean is not None and survival.runs > 1 and survival.mean.deviation:
         return with_interval(survival.mean)
-    return f"{survival.median:g}"
+    return f"{survival.median:.3g}"
 
 
 def _seconds(survival: Survival | None) -> str:
@@ -130,6 +130,16 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
         notes.append("medians are Kaplan and Meier's with 95 % log-log intervals; a run that missed is not left out")
     if any(target.reached for target in targets):
         notes.append("a success: the training energy of all runs over those that reached the target")
+    if any(target.reached for target in targets):
+        notes.append("what a target takes is read off the straight line between the evaluations before and after it")
+    for target in targets:
+        if target.first_epoch:
+            notes.append(
+                f"{target.title}: {target.first_epoch} of {target.runs} runs were there at the first evaluation: what "
+                "it took is at most what is shown (--images makes epochs shorter)"
+            )
+        if target.runs == 2:
+            notes.append(f"{target.title}: two runs tell little of the spread between runs: --repeats 5 tells more")
     if targets:
         notes.append("evaluations are measured apart; preparing data and starting the worker are in none of it")
     return notes

@@ -81,7 +81,7 @@ class View:
     @cached_property
     def targets(self) -> list[Reached]:
         """What reaching the targets cost, of suite learning; else nothing."""
-        return targets_of(self.rows)
+        return targets_of(self.rows, self.epochs)
 
     def verdict(self, outcome: Outcome | None = None) -> CampaignVerdict:
         """Whether it has a result. `outcome`: where more is known than its files say."""
