@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from impact_tracker.bench import Settings
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.run.meter import Meter
 from python.bench import flat as lines
 from python.bench.flat import row_of
@@ -102,3 +103,18 @@ def test_it_is_said_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert text is not None
     assert text.startswith("--threads 64 on 2 processors")
     assert text.endswith("--threads 2 has one for each")
+
+
+def test_a_slow_test_is_one_pass_without_a_warm_up_in_mode_quick_and_its_row_says_so() -> None:
+    tests = {test.name: test for test in suite_tests(Settings(suite="ai-benchmark"))}
+    slow, fast = tests["u-net/inference-b"], tests["mobilenet-v2/training"]
+    assert [(step.phase, dict(step.options)) for step in slow.steps] == [("inference", {"passes": 1})]
+    assert [step.phase for step in fast.steps] == ["warm-up", "training"]
+    assert [step.phase for step in tests["vgg-19-sr/training"].steps] == ["training"]  # backwards too
+    for settings in (Settings(suite="ai-benchmark", mode="work"), Settings(suite="ai-benchmark", images=4)):
+        asked = {test.name: test for test in suite_tests(settings)}
+        assert asked["u-net/inference-b"].steps[0].phase == "warm-up"
+    said = {**good(), "phase": "inference", "data": "synthetic", "gmac_stated": slow.gmac, "passes": 1, "pass_ns": []}
+    row = lines.judged(said, Settings(suite="ai-benchmark"), before({}), strict=False)
+    assert "one pass without a warm-up" in row["warnings"][0]
+    assert row["invalid"] == []

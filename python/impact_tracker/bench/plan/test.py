@@ -14,6 +14,7 @@ _OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder":
 ASIDE = ("load", "warm-up", "warm-up-inference")  # measured too, but not what a test is for
 Options = Mapping[str, Any]  # of one of the worker's commands, which knows their types and checks them
 QUICK_PASSES, QUICK_SECONDS = 22, 1.0  # of "quick" at most
+COLD_GMAC = 60.0  # a pass of more takes about half a second on two cores, beside which a first pass's own cost is small
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,24 @@ def refuse_data(settings: Settings) -> None:
             raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")
 
 
-def steps_of(phase: str, settings: Settings, learning: Options) -> tuple[Step, ...]:
-    """Warming up, then the phase itself, on made-up inputs: for about a second in mode "quick"; else once the power is
-    steady, for as many images as the sensors need. In both for as many as were asked for. `learning`: how a training
-    learns; nothing of an inference."""
+def is_cold(phase: str, settings: Settings, gmac: float | None) -> bool:
+    """Whether mode "quick" measures one pass without a warm-up before it, because a pass is long: of `gmac` forward, of
+    three times as much in a training."""
+    work = (gmac or 0.0) * (3.0 if phase == "training" else 1.0)
+    return settings.mode == "quick" and settings.images is None and work >= COLD_GMAC
+
+
+def steps_of(phase: str, settings: Settings, learning: Options, gmac: float | None = None) -> tuple[Step, ...]:
+    """Warming up, then the phase itself, on made-up inputs: for about a second in mode "quick", where a slow test's one
+    pass has no warm-up (`gmac`: of one input's forward pass); else once the power is steady, for as many images as the
+    phase must be long. In all of them for as many as were asked for. `learning`: how a training learns; nothing of an
+    inference."""
     training = phase == "training"
     command = "train" if training else "infer"
     images: Options = {"images": settings.images} if settings.images is not None else {}
     if settings.mode == "quick":
+        if is_cold(phase, settings, gmac):
+            return (Step(phase, command, {"passes": 1, **learning}),)
         limits = images or {"passes": QUICK_PASSES, "seconds": QUICK_SECONDS, "min_passes": 1}
         warm = Step("warm-up", "warm_up", {"passes": 1, "training": training, **learning})
         return warm, Step(phase, command, {**limits, **learning})

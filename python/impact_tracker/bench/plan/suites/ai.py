@@ -114,7 +114,7 @@ def _test(test: SubTest, settings: Settings) -> Test:
     if test.model == "lstm-sentiment":
         del load["size"]  # steps and features: the network's own, and not a size to choose
     learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if test.phase == "training" else {}
-    steps = steps_of(test.phase, settings, learning)
+    steps = steps_of(test.phase, settings, learning, test.gmac)
     if settings.mode == "paper":
         limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
         command = "train" if test.phase == "training" else "infer"

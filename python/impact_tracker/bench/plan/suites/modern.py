@@ -72,7 +72,7 @@ def _test(test: ModernTest, settings: Settings) -> Test:
     if test.variant:
         load["variant"] = test.variant
     learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": test.loss} if test.loss else {})} if training else {}
-    steps = steps_of(test.phase, settings, learning)
+    steps = steps_of(test.phase, settings, learning, test.gmac)
     return Test(test.name, test.model, load, steps, "synthetic", test.gmac)
 
 
