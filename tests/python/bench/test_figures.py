@@ -9,6 +9,7 @@ import pytest
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.published import CLASSIFIERS, published
+from impact_tracker.bench.show.figures import energy_figure
 from impact_tracker.bench.show.figures.suite import every_figure
 from impact_tracker.bench.show.view import View
 from python.bench.made import campaign
@@ -95,3 +96,13 @@ def test_every_axis_says_its_unit(tmp_path: Path) -> None:
             assert units.search(axes.get_ylabel()) or axes is not figure.axes[0]
             if axes.get_xlabel():
                 assert units.search(axes.get_xlabel())
+
+
+@pytest.mark.parametrize("models", [("vgg-16", "u-net"), ()])
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_the_energies_of_a_campaign_say_their_whiskers(tmp_path: Path, models: tuple[str, ...], repeats: int) -> None:
+    figure = energy_figure(drawn(tmp_path / "a", repeats, *models).cells)
+    assert figure is not None
+    note = figure.get_supxlabel().replace("\n", " ")
+    assert note.startswith("whiskers: 95 % of the mean over 3 runs" if repeats == 3 else "1 run of each test: no whisk")
+    figure.canvas.draw()

@@ -72,6 +72,9 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
     shown = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (phase, known) in zip(shown, panels):
         _bars(axes, _TITLES[phase], known, reached, scale)
+    from .notes import write_note
+
+    write_note(figure, _whiskers([cell.kwh for _, known in panels for cell in known]))
     if scale is not None:
         figure.colorbar(scale, ax=list(shown), label="test accuracy in %", pad=0.02)
     return figure
@@ -80,13 +83,14 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
 def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
     """Draws J per image of many tests, each in a row of its own."""
     from .labels import plain_log
+    from .notes import ends_around, write_note
 
     figure = matplotlib_figure(5.4 * len(panels), 1.3 + 0.22 * most)
     for axes, (phase, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         shown = [(cell, cell.j_per_image) for cell in reversed(known) if cell.j_per_image is not None]
         for place, (_, mean) in enumerate(shown):
-            error = {} if mean.half_width is None else {"xerr": mean.half_width, "capsize": 2, "linewidth": 1}
-            axes.errorbar(mean.value, place, fmt="o", color="#4477aa", markersize=5, **error)
+            xerr = ends_around(mean)
+            axes.errorbar(mean.value, place, xerr=xerr, fmt="o", color="#4477aa", markersize=5, capsize=2, linewidth=1)
         axes.set_yticks(range(len(shown)), [cell.title for cell, _ in shown], fontsize=8)
         axes.set_xscale("log")
         axes.set_xlabel(f"J per {unit_of([cell for cell, _ in shown])}")
@@ -96,7 +100,14 @@ def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
         axes.set_axisbelow(True)
         axes.set_title(_panel_title(_TITLES[phase], known), fontsize=10, loc="left")
         plain_log(axes.xaxis)
+    write_note(figure, _whiskers([cell.j_per_image for _, known in panels for cell in known]))
     return figure
+
+
+def _whiskers(means: Sequence[Mean | None]) -> str:
+    from .notes import whisker_text
+
+    return whisker_text([mean for mean in means if mean is not None])
 
 
 def _panel_title(title: str, cells: Sequence[Cell]) -> str:
