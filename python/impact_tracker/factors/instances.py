@@ -17,11 +17,15 @@ from .instance_rules import ruled
 from .tables import published, table
 
 PROVIDERS = ("aws", "azure", "gcp", "ovhcloud", "scaleway")
-INSTALLED_PROVIDERS = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
+INSTALLED_ALONE = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
 LEAST_HOST_VCPUS = 64  # of a host of which only the family's largest type is known
 _LONGEST_NAME = 100  # letters: what is longer names no type
 _GIB_PER_GB = 2**30 / 1e9
 _SEVERAL = r"[:/]"
+_SERVICE = re.compile(
+    r"(?:db|cache|kafka|ml)\.(?P<type>[a-z][\w-]*\.[\w-]+)|(?P<of>[a-z][\w-]*\.[\w-]+)\.(?:elasticsearch|search)",
+    re.IGNORECASE,
+)
 # One thread a core: Arm's processors, and AMD's and Intel's instances that AWS sells without second threads.
 _ONE_THREAD = re.compile(r"graviton|axion|ampere|grace|altra|apple|9r14|9r45|9r05", re.IGNORECASE)
 
@@ -57,7 +61,7 @@ class Instance:
         """What the instance is of its host; where only the largest type of the family tells the host's size, the host
         may be larger: down to a quarter, and up to the share of that type."""
         known = self.host_sockets is not None and self.host_vcpus >= LEAST_HOST_VCPUS / 4  # no server has less
-        certain = known or "metal" in self.name
+        certain = known or (self.provider, _family(self.name)) in _entire_hosts()
         host_vcpus = self.host_vcpus if certain else max(self.host_vcpus, LEAST_HOST_VCPUS)
         best, high = min(1.0, self.vcpus / host_vcpus), min(1.0, self.vcpus / self.host_vcpus)
         note = f"{self.vcpus:g} of {host_vcpus} virtual cores of the host of {self.provider}'s {self.name}"
@@ -68,16 +72,18 @@ class Instance:
 
     def core_watts(self, utilisation: float) -> Factor:
         """Watts of a virtual core at a utilisation from 0 to 1: between idle and full as SPECpower's servers of its
-        architecture draw, all architectures where it is not known."""
+        architecture draw (of several where the type runs on several), all architectures where it is not known."""
         watts = table("instances")["watts"]
-        known = watts.get(self.architecture or "")
-        pairs = [known] if known else list(watts.values())
+        known = [watts[name] for name in (self.architecture or "").split(" or ") if name in watts]
+        pairs = known or list(watts.values())
         drawn = sorted(idle + utilisation * (full - idle) for idle, full in pairs)
         best = drawn[len(drawn) // 2]
         spread = 1.25 if known else 1.0  # our assumption of an architecture's own servers
         origin = table("instances")["sources"]["ccf"]
         what = f"watts of a virtual core, {self.architecture or 'architecture not known'}"
-        note = "" if known else f"{self.name}'s processor is not known: the middle of {len(drawn)} architectures"
+        note = (
+            "" if known else f"no watts of {self.name}'s processor are known: the middle of {len(drawn)} architectures"
+        )
         quality = "modelled" if known else "estimated"
         low, high = drawn[0] / spread, drawn[-1] * spread
         return published(origin, best, "W", what, low=low, high=high, quality=quality, note=note)
@@ -97,8 +103,9 @@ def instance(name: str) -> Instance:
     }
     near = [offered[key] for key in difflib.get_close_matches(_key(bare), list(offered), n=4, cutoff=0.7)]
     hint = ""
-    if provider in INSTALLED_PROVIDERS and not _installed():
-        hint = " Its types are read from boaviztapi where that is installed (pip install boaviztapi)."
+    if not _installed():
+        more = "Its types" if provider in INSTALLED_ALONE else "Further types"
+        hint = f" {more} are read from boaviztapi where that is installed (pip install boaviztapi)."
     raise UnknownFactorError(
         f"no instance is known as {name!r}.{did_you_mean(near)}{hint} Describe its share of a host with --cpus"
     )
@@ -112,6 +119,9 @@ def find_instance(name: str) -> Instance | None:
     named = [other for other in _by_key().get(_key(bare), ()) if provider in (None, other.provider)]
     if named:
         return named[0] if len(named) == 1 else None
+    served = _SERVICE.fullmatch(bare.strip())  # of a managed service, which runs on the type of that name
+    if served is not None and provider in (None, "aws"):
+        return find_instance(f"aws:{served['type'] or served['of']}")
     return _by_rule(provider, bare)
 
 
@@ -136,6 +146,12 @@ def _family(name: str) -> str:
 
 
 @cache
+def _entire_hosts() -> frozenset[tuple[str, str]]:
+    """The families of which a type is the whole host: its size is known."""
+    return frozenset((known.provider, _family(known.name)) for known in _all() if "metal" in known.name)
+
+
+@cache
 def _families() -> frozenset[tuple[str, str]]:
     return frozenset((known.provider, _family(known.name)) for known in _all())
 
@@ -157,8 +173,9 @@ def _key(name: str) -> str:
 
 @cache
 def _all() -> tuple[Instance, ...]:
-    bundled = (Instance(cloud, *row) for cloud, rows in table("instances")["rows"].items() for row in rows)
-    return (*bundled, *_installed())
+    bundled = [Instance(cloud, *row) for cloud, rows in table("instances")["rows"].items() for row in rows]
+    keys = {(known.provider, _key(known.name)) for known in bundled}
+    return (*bundled, *(known for known in _installed() if (known.provider, _key(known.name)) not in keys))
 
 
 @cache
@@ -171,7 +188,7 @@ def _by_key() -> dict[str, tuple[Instance, ...]]:
 
 @cache
 def _installed() -> tuple[Instance, ...]:
-    """The types of further clouds as an installed boaviztapi has them; none where it is not installed."""
+    """The types as an installed boaviztapi has them; none where it is not installed."""
     package = find_spec("boaviztapi")
     if package is None or not package.submodule_search_locations:
         return ()
@@ -180,7 +197,7 @@ def _installed() -> tuple[Instance, ...]:
         hosts = {row["id"]: row for row in _rows(folder / "server.csv")}
         return tuple(
             _archetype(cloud, row, hosts.get(row["platform"], {}))
-            for cloud in INSTALLED_PROVIDERS
+            for cloud in PROVIDERS
             for row in _rows(folder / "cloud" / f"{cloud}.csv")
         )
     except (OSError, KeyError, ValueError):
@@ -200,7 +217,7 @@ def _archetype(cloud: str, row: dict[str, str], host: dict[str, str]) -> Instanc
     cpu = host.get("CPU.name") or None
     chip = find_cpu(cpu)
     cores = (chip.cores if chip and chip.exact else None) or int(_first(host.get("CPU.core_units", "")) or 0)
-    host_vcpus = 2 * sockets * cores
+    host_vcpus = (1 if _ONE_THREAD.search(cpu or "") else 2) * sockets * cores
     cards = float(_first(row.get("gpu_units", "")) or 0)
     known = host_vcpus >= vcpus
     return Instance(
