@@ -91,9 +91,18 @@ def counted(spans: Sequence[MachineSpan], energies: Sequence[Energy]) -> tuple[E
     energy = _union([spans[index] for index in parts], [energies[index] for index in parts])
     largest = max(known, key=lambda index: energies[index].best_j or 0.0)
     if energy.is_missing or (energy.best_j or 0.0) < (energies[largest].best_j or 0.0):
-        parts, energy = [largest], energies[largest]
+        parts, energy = [largest], _at_least(energies[largest], energy)
     is_certain = len(known) == len(energies) and all(span.is_certain for span in spans)
     return replace(energy, partial=energy.partial or not is_certain), parts
+
+
+def _at_least(stated: Energy, union: Energy) -> Energy:
+    """A stated energy in place of a union's best value that lies below it; where the union may be more than what is
+    stated, the half-width reaches up to there."""
+    if union.best_j is None or stated.best_j is None:
+        return stated
+    beyond_j = union.best_j + (union.half_j or 0.0) - stated.best_j
+    return stated if beyond_j <= (stated.half_j or 0.0) else replace(stated, half_j=beyond_j)
 
 
 def fewest(spans: Sequence[MachineSpan], indices: Sequence[int]) -> list[int]:

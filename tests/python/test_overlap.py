@@ -78,6 +78,14 @@ def test_the_sum_under_a_constant_power_is_the_union(case: Case) -> None:
     assert energy_of(case).best_j == pytest.approx(case.union(), rel=1e-9, abs=1e-6)
 
 
+def test_a_stated_energy_above_the_union_s_best_keeps_what_the_others_hold() -> None:
+    watts = [1, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]
+    case = Case(watts, [MachineSpan("m", 0, 3), MachineSpan("m", 1, 12), MachineSpan("m", 2, 13)])
+    energy = energy_of(case)  # the second alone states 7 of the 8 J
+    assert energy.best_j is not None and energy.half_j is not None
+    assert energy.best_j - energy.half_j <= case.union() <= energy.best_j + energy.half_j
+
+
 @given(any_spans(constant=False))
 def test_the_union_lies_within_what_is_stated_of_the_sum(case: Case) -> None:
     energy, energies = energy_of(case), case.energies()
