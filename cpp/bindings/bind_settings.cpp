@@ -30,10 +30,11 @@ void set_share_of(TrackerSettings& settings, const py::object& of) {
 void bind_enums(py::module_& module) {
   py::enum_<Edges>(module, "Edges").value("plain", Edges::plain).value("tick", Edges::tick);
   py::enum_<Scope> scope(module, "Scope");
-  for (const Scope s : {Scope::machine, Scope::process, Scope::cgroup, Scope::job}) scope.value(to_string(s).data(), s);
+  for (const Scope s : {Scope::machine, Scope::process, Scope::cgroup, Scope::job})
+    scope.value(std::string(to_string(s)).c_str(), s);
   py::enum_<IdlePolicy> policy(module, "IdlePolicy");
   for (const IdlePolicy p : {IdlePolicy::none, IdlePolicy::allocated_cores, IdlePolicy::usage, IdlePolicy::equal})
-    policy.value(to_string(p).data(), p);
+    policy.value(std::string(to_string(p)).c_str(), p);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using Given = std::tuple<py::object, std::int64_t, std::int64_t>;  // path, star
 
 United unite_given(const std::vector<Given>& given) {
   std::vector<RecordSpan> spans;
+  spans.reserve(given.size());
   for (const auto& [path, start, stop] : given) spans.push_back({path_of(path), instant(start), instant(stop)});
   const py::gil_scoped_release released;
   Result<United> united = unite(spans);
@@ -29,6 +30,7 @@ struct BoundUnited {
   BoundResult result(const RegionResult& r) const { return {channels, r}; }
   std::vector<BoundResult> results(const std::vector<RegionResult>& given) const {
     std::vector<BoundResult> bound;
+    bound.reserve(given.size());
     for (const RegionResult& r : given) bound.push_back(result(r));
     return bound;
   }

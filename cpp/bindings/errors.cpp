@@ -21,6 +21,7 @@ void raise_os_error(const IoError& error) {
 
 void bind_errors(py::module_& module) {
   py::register_exception<NoSourceError>(module, "NoSourceError", PyExc_RuntimeError);
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): pybind11 takes a function of this type
   py::register_exception_translator([](std::exception_ptr caught) {
     try {
       if (caught) std::rethrow_exception(caught);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kWholeTime = 0.99;  // a coverage from which on an energy counts as known for the whole time
 
-constexpr double kWorthSaying_s = 0.05;  // a gap that is shown with one decimal
+constexpr double kWorthSayingSeconds = 0.05;  // a gap that is shown with one decimal
 
 bool is_in_total(const ChannelResult& part, const Channel& channel) noexcept {
   return part.role == Role::in_total && measures_energy(channel);
@@ -135,7 +135,8 @@ void sum_channels(RegionResult& result, std::span<const Channel> channels, const
     }
     coverage = std::min(coverage, part.coverage);
     const double uncovered_s = (1.0 - part.coverage) * seconds(result.stop - result.start);
-    if (part.coverage <= kWholeTime && uncovered_s >= kWorthSaying_s && part.still == Duration{0} && !part.provisional)
+    if (part.coverage <= kWholeTime && uncovered_s >= kWorthSayingSeconds && part.still == Duration{0} &&
+        !part.provisional)
       result.notes.push_back(channel.id + ": no reading covers " + rounded(uncovered_s) + " s of it");
     result.provisional = result.provisional || part.provisional;
     if (result.edges == Edges::tick && at_edges[part.channel] && !part.ticked && channel.quality != Quality::modelled &&

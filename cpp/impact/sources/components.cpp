@@ -9,9 +9,10 @@
 namespace impact {
 
 std::vector<std::string> machine_components(const Host& host) {
-  std::vector<std::string> components;
   std::set<unsigned> packages;
   for (const CpuPlace& place : read_topology(host)) packages.insert(place.package);
+  std::vector<std::string> components;
+  components.reserve(packages.size() + 1);
   for (const unsigned package : packages) components.push_back(fmt::format("cpu:{}", package));
   if (packages.empty()) components.emplace_back("cpu");
   components.emplace_back("memory");

@@ -223,9 +223,9 @@ class Builder {
 };
 
 constexpr double kSlackPart = 0.02;
-constexpr double kSlack_j = 0.5;
+constexpr double kSlackJoules = 0.5;
 
-bool exceeds(double part, double whole) { return part > whole * (1 + kSlackPart) + kSlack_j; }
+bool exceeds(double part, double whole) { return part > whole * (1 + kSlackPart) + kSlackJoules; }
 
 void check_insides(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
                    std::vector<std::string>& found) {
