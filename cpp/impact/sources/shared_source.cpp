@@ -25,7 +25,7 @@ SharedSource::SharedSource(std::unique_ptr<Source> source, std::optional<Process
 
 void SharedSource::read(Sink& out) noexcept {
   const ProcessLock::State taken = lock_ ? lock_->take() : ProcessLock::State::unusable;
-  if (taken == ProcessLock::State::others) {
+  if (lock_ && taken == ProcessLock::State::others) {
     holder_ = lock_->holder();
     state_ = Sharing::State::elsewhere;
     if (!resting_) source_->rest();
