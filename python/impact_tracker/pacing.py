@@ -157,6 +157,7 @@ class Budget:
         self.before = before if before is not None else Energy(0.0, 0.0, 0.0, 0.0, "measured")
         self.stopped = False  # a loop has ended for it
         self.announces = True  # False: somebody else acts on it, and says so
+        self.tell: Callable[[str], object] = complain
         self._tracker = tracker
         self._callbacks: list[Callable[[Budget], object]] = []
         self._lock = threading.Lock()
@@ -284,7 +285,7 @@ class Budget:
                 return
             self._said.add(key)
         if self.announces or key != "spent":
-            complain(text)
+            self.tell(text)
 
     def _call(self) -> None:
         with self._lock:

@@ -26,6 +26,7 @@ class CommandEnd:
         self._budget = budget if budget is not None and budget.policy == "stop" else None
         if self._budget is not None:
             self._budget.announces = False
+            self._budget.tell = _say  # a warning would name a line of the interpreter's own threads
         self._interval_s, self._grace_s = interval_s, grace_s
         self._asked_s: float | None = None
         self._asked_j = 0.0

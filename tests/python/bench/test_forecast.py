@@ -59,6 +59,19 @@ def test_a_forecast_s_carbon_holds_the_intensity_s_range_and_its_runs_those_with
     assert any("one input at a time" in note for note in notes)
 
 
+@pytest.mark.parametrize(("images", "is_doubted"), [(1, True), (4, True), (5, False), (22, False)])
+def test_a_forecast_from_few_cold_inputs_says_so_first(tmp_path: Path, images: int, is_doubted: bool) -> None:
+    settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=2)
+    view = campaign(tmp_path / "a", settings, scatter=0.0)
+    with view.storage as storage:
+        for row in flat(view):
+            append(storage, {**row, "images": images, "attempt": 2})
+    again = read(tmp_path / "a")
+    notes = forecast.caveats(again, forecast.forecasts(again, images=1000), 1000, 1)
+    assert notes[0].startswith(f"a run took {images} inputs alone") == is_doubted
+    assert sum("inputs alone" in note for note in notes) == is_doubted
+
+
 def test_a_start_that_was_not_measured_is_no_zero(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", Settings(models=("small-cnn",), repeats=2), joules=lambda name: 0.5)
     with view.storage as storage:

@@ -21,6 +21,7 @@ from .comparable import good_rows
 from .view import View
 
 PHASES = ("training", "inference")
+_FEWEST_INPUTS = 5  # of a run that a forecast may rest on without a warning before all others
 
 
 class Forecast(NamedTuple):
@@ -274,6 +275,10 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int)
     tests = {item.test for item in predicted}
     rows = [row for row in view.rows if row.test in tests]
     least = min((row.work.images for row in rows if row.phase in PHASES and row.work.images), default=0)
+    if 0 < least < _FEWEST_INPUTS:
+        notes.insert(
+            0, f"a run took {least:g} inputs alone, the first of them cold: trust none of it, use --from a campaign"
+        )
     if least and images * epochs > 100 * least:
         notes.append(f"more than 100 times what was run ({least:g} images): heating and throttling are not in it")
     if any(item.quality == "modelled" for item in predicted):
