@@ -27,7 +27,7 @@ format: setup  ## ruff format and clang-format, in place
 	@$(VENV)/ruff check --fix-only --quiet . ; $(VENV)/ruff format .
 	@find cpp tests benchmarks -name '*.[ch]pp' -print0 | xargs -0 -r $(VENV)/clang-format -i
 
-lock:  ## choose the test environment's versions anew: requirements/test.txt
+lock:  ## choose the environments' versions anew: requirements/test.txt and bench.txt
 	@scripts/lock
 
 clean:  ## what was built

@@ -86,3 +86,16 @@ def test_the_files_that_the_readme_shows_are_read(tmp_path: Path) -> None:
     assert [change.name for change in read_changes(changes)] == ["half precision", "new cards"]
     assert read_consequences(effects).net.best < 0
     assert Overrides(factors).names("intensity") == ["FRA"]
+
+
+def test_the_benchmark_is_installed_with_the_versions_that_are_tested() -> None:
+    def pins(name: str) -> set[str]:
+        return {
+            line
+            for line in (ROOT / "requirements" / name).read_text().splitlines()
+            if line and not line.startswith("#")
+        }
+
+    bench = pins("bench.txt")
+    assert bench <= pins("test.txt")
+    assert {"numpy", "scipy", "matplotlib", "rich", "scikit_build_core"} <= {line.partition("==")[0] for line in bench}
