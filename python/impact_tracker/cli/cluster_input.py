@@ -8,15 +8,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .cluster_gates import add_gates, gates_of
 
 if TYPE_CHECKING:
     from ..cluster import JobTable, NodeRating
     from ..cluster.accounts import Accounts, Wanted
     from ..cluster.executor import Executor
-    from ..cluster.gate import Gate
     from ..cluster.importing import Imported
     from ..cluster.protocol import PowerReader
     from ..cluster.store import PowerStore
@@ -84,13 +86,7 @@ def add_accounting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--meter-error", type=float, default=0.02, metavar="REL", help="95 %% error of meters nobody states (0.02)"
     )
-    parser.add_argument(
-        "--gate",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="CSV of node, job_id, begin, end, value",
-    )
+    add_gates(parser)
     parser.add_argument("--dask", metavar="ADDRESS", help="compute on the workers of this Dask scheduler")
     parser.add_argument("--workers", type=int, metavar="N", help="threads of this machine (one a processor)")
 
@@ -210,21 +206,8 @@ def ratings_from(args: argparse.Namespace) -> dict[str, NodeRating]:
     return read_ratings(args.nodes) if args.nodes else {}
 
 
-def gates_of(args: argparse.Namespace) -> tuple[Gate, ...]:
-    """The gates of `--gate NAME=FILE`."""
-    from ..cluster.readers.gate_files import read_gate
-
-    gates = []
-    for pair in args.gate:
-        name, equals, path = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ValueError(f"--gate is NAME=FILE with a name of letters, digits and _, not {pair!r}")
-        gates.append(read_gate(name, path))
-    return tuple(gates)
-
-
 def wanted_of(args: argparse.Namespace, curve: IntensityCurve | None = None) -> Wanted:
-    """The window, how to integrate, gates and a curve."""
+    """The window, how to integrate, and a curve; the gates need the jobs first."""
     from ..cluster.accounts import Wanted
     from ..cluster.reports.weights import step_curve
 
@@ -234,8 +217,7 @@ def wanted_of(args: argparse.Namespace, curve: IntensityCurve | None = None) -> 
         moment_ns(args.begin, "--from"),
         moment_ns(args.end, "--to"),
         args.mode,
-        gates_of(args),
-        None if curve is None else step_curve(curve),
+        curve=None if curve is None else step_curve(curve),
         meter_error=args.meter_error,
     )
 
@@ -265,5 +247,6 @@ def accounts_from(args: argparse.Namespace, store: PowerStore, curve: IntensityC
         from ..cluster.reports.pseudonyms import pseudonymised, read_key
 
         table = pseudonymised(table, read_key(args.pseudonyms or None), args.hide.split(","))
+    wanted = replace(wanted, gates=gates_of(args, store, table))
     with executor_of(args) as executor:
         return account(table, store, nodes=ratings_from(args), wanted=wanted, executor=executor)

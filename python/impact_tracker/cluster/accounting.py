@@ -80,9 +80,11 @@ def _resolved(wanted: Wanted, table: JobTable) -> Wanted:
     numbered = table.jobs.with_row_index("job").select(library.col("job").cast(library.Int64), "job_id")
     gates = []
     for gate in wanted.gates:
-        rows = gate.intervals.join(numbered, on="job_id", how="left", maintain_order="left")
-        known = library.col("job_id").is_null() | library.col("job").is_not_null()
-        gates.append(replace(gate, intervals=rows.filter(known)))
+        frames = [gate.intervals] if gate.known is None else [gate.intervals, gate.known]
+        rows = [frame.join(numbered, on="job_id", how="left", maintain_order="left") for frame in frames]
+        is_there = library.col("job_id").is_null() | library.col("job").is_not_null()
+        intervals, *known = [frame.filter(is_there) for frame in rows]
+        gates.append(replace(gate, intervals=intervals, known=known[0] if known else None))
     return replace(wanted, gates=tuple(gates))
 
 
@@ -200,7 +202,7 @@ def _accounts(
     spread: WorkSpread,
     wanted: Wanted,
 ) -> Accounts:
-
+    of_gates = tuple(finding for gate in wanted.gates for finding in gate.findings)
     return Accounts(
         table,
         energies_of(splits, wanted.bin_ns),
@@ -211,6 +213,6 @@ def _accounts(
         window[1],
         spread,
         sum(piece.samples for piece in slices.values()),
-        findings_of(table, splits, slices, surveys),
-        tuple(gate.name for gate in wanted.gates),
+        (*findings_of(table, splits, slices, surveys), *of_gates),
+        wanted.gates,
     )

@@ -58,4 +58,4 @@ class Accounts:
     spread: WorkSpread
     samples: int
     findings: tuple[ClusterFinding, ...] = ()
-    gates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()

@@ -32,7 +32,19 @@ def energies_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFra
         for split in splits
     ]
     joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame({"job": [], "day": [], "node": []})
+    joined = without_unknown_gates(joined)
     return joined.with_columns(_date("day")) if bin_ns == DAY_NS else joined
+
+
+def without_unknown_gates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Null in place of 0 for gates that are not known for a second of the row."""
+    library = polars()
+    names = [name[len("known_") : -len("_s")] for name in frame.columns if name.startswith("known_")]
+    return frame.with_columns(
+        library.when(library.col(f"known_{name}_s") > 0.0).then(library.col(f"{side}_{name}_j")).name.keep()
+        for name in names
+        for side in ("gate", "outside")
+    )
 
 
 def balances_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFrame:

@@ -48,7 +48,8 @@ SHARES: Mapping[str, str] = {
     "exclusive": TRUTH,
 }
 # One reading. `part`: "node" for the meter of the whole node, "gpu" for all of its accelerators together, "gpu0" … for
-# one; "facility" and "it" for a site's own meters. `kind`: "power" in W, or "energy": a counter in J that only grows.
+# one; "facility" and "it" for a site's own meters. "gpu_use", "cpu_use" … for utilisation. `kind`: "power" in W,
+# "energy": a counter in J that only grows, or "share": a use from 0 to 1, which is no energy and opens gates alone.
 POWER: Mapping[str, str] = {"node": TEXT, "part": TEXT, "kind": TEXT, "time_ns": INTEGER, "value": NUMBER}
 GATES: Mapping[str, str] = {
     "node": TEXT,
@@ -57,7 +58,8 @@ GATES: Mapping[str, str] = {
     "end_ns": INTEGER,
     "value": NUMBER,
 }
-KINDS = ("power", "energy")
+KINDS = ("power", "energy", "share")
+METERED = ("node", "gpu", "facility", "it")  # parts whose readings become energies
 
 
 def polars() -> ModuleType:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from .finding import ClusterFinding, RejectedRow
-from .frames import KINDS, POWER, conformed, polars
+from .frames import KINDS, METERED, POWER, conformed, polars
 from .protocol import PowerReader, PowerWindow
 from .store import PowerStore, write_whole
 
@@ -88,6 +88,12 @@ def _keep(reader: PowerReader, window: PowerWindow, stage: Path, mark: Path, wai
     unknown = set(samples["kind"].unique()) - set(KINDS)
     if unknown:
         raise ValueError(f"{reader.source}: readings are {' or '.join(KINDS)}, not {', '.join(map(str, unknown))}")
+    of_use = samples.filter((polars().col("kind") == "share") & polars().col("part").is_in(METERED))
+    if of_use.height:
+        part = of_use["part"][0]
+        raise ValueError(
+            f"{reader.source}: a share of use is no power of {part}: import it as --part gpu_use (or cpu_use)"
+        )
     for (node, part, kind), series in samples.group_by("node", "part", "kind", maintain_order=True):
         folder = stage / quote(str(node), safe="") / f"{quote(str(part), safe='')}-{kind}"
         folder.mkdir(parents=True, exist_ok=True)

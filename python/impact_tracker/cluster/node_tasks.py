@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .gate import Gate
+from .gate import RUNNING, SHARE, Gate
 from .node import NodeRating
 from .occupancy import Occupancy, occupancy_of
 from .slices import Cutting, Edge, Slices, cut
-from .splitting import NodeFacts, NodeSplit, Pairs, WorkSpread, split
+from .splitting import NodeFacts, NodeSplit, PairGate, Pairs, WorkSpread, split
 from .store import PowerPiece
 from .survey import SAMPLES, Surveyed, survey
 
@@ -119,7 +119,7 @@ def split_node(plan: SplitPlan) -> NodeSplit:
         looked.rating.rated_w or looked.idle_w,
         (plan.meter_error if rating.meter_error is None else rating.meter_error) / 1.96,
     )
-    gates = {gate.name: gate_values(gate, rating.node, occupancy, plan.slices.bounds_ns, pairs) for gate in plan.gates}
+    gates = {gate.name: pair_gate(gate, occupancy, plan.slices.bounds_ns, pairs) for gate in plan.gates}
     return split(
         occupancy,
         plan.slices,
@@ -151,34 +151,62 @@ def gate_bounds(gates: Sequence[Gate], node: str) -> Times:
 
     times = [np.zeros(0, dtype=np.int64)]
     for gate in gates:
-        rows = _of_node(gate, node)
-        times += [rows["begin_ns"].to_numpy(), rows["end_ns"].to_numpy()]
+        for frame in (gate.intervals, gate.known):
+            if frame is not None:
+                rows = _of_node(frame, node)
+                times += [rows["begin_ns"].to_numpy(), rows["end_ns"].to_numpy()]
     return np.unique(np.concatenate(times))
 
 
-def _of_node(gate: Gate, node: str) -> pl.DataFrame:
-    """The gate's rows for a node; a row without a node is for all nodes."""
-    column = gate.intervals["node"]
-    return gate.intervals.filter((column == node) | column.is_null())
+def _of_node(rows: pl.DataFrame, node: str) -> pl.DataFrame:
+    """The rows for a node; a row without a node is for all nodes."""
+    column = rows["node"]
+    return rows.filter((column == node) | column.is_null())
 
 
-def gate_values(gate: Gate, node: str, occupancy: Occupancy, bounds_ns: Times, pairs: Pairs) -> Numbers:
-    """The gate's value for each pair; where rows overlap, the highest."""
+def pair_gate(gate: Gate, occupancy: Occupancy, bounds_ns: Times, pairs: Pairs) -> PairGate:
+    """The gate's value for each pair of a node."""
     import numpy as np
 
-    rows = _of_node(gate, node)
+    if gate.built_in == RUNNING:
+        return PairGate(np.ones(len(pairs.row)), True)
+    if gate.built_in == SHARE:
+        parts = np.bincount(pairs.slice, occupancy.part[pairs.row], len(bounds_ns) - 1)
+        return PairGate(occupancy.part[pairs.row] / np.maximum(parts, 1.0)[pairs.slice], True)
+    if gate.built_in:
+        return PairGate(occupancy.shares[gate.built_in.partition(":")[2]][pairs.row], True)
+    value = _highest(_of_node(gate.intervals, occupancy.node), occupancy, bounds_ns, pairs)
+    if gate.known is not None:
+        known = _highest(_of_node(gate.known, occupancy.node), occupancy, bounds_ns, pairs)
+        value = np.where(known > 0.0, value, math.nan)
+    return PairGate(value)
+
+
+def _highest(rows: pl.DataFrame, occupancy: Occupancy, bounds_ns: Times, pairs: Pairs) -> Numbers:
+    """The rows' value for each pair; where they overlap, the highest."""
+    import numpy as np
+
     values = np.zeros(len(pairs.row))
     begins = np.clip(rows["begin_ns"].to_numpy(), bounds_ns[0], bounds_ns[-1])
     ends = np.clip(rows["end_ns"].to_numpy(), bounds_ns[0], bounds_ns[-1])
     first, last = np.searchsorted(bounds_ns, begins), np.searchsorted(bounds_ns, ends)
     level, job = rows["value"].to_numpy(), rows["job"].fill_null(-1).to_numpy()
     of_all = np.zeros(len(bounds_ns) - 1)
-    jobs = occupancy.job[pairs.row]
+    # The pairs of a row of the occupancy lie side by side, slice after slice.
+    place = np.searchsorted(pairs.row, np.arange(len(occupancy.job) + 1))
+    rows_of: dict[int, list[int]] = {}
+    for row, number in enumerate(occupancy.job.tolist()):
+        rows_of.setdefault(number, []).append(row)
     for index in np.flatnonzero(last > first):
-        run = slice(first[index], last[index])
         if job[index] < 0:
+            run = slice(first[index], last[index])
             of_all[run] = np.maximum(of_all[run], level[index])
             continue
-        mine = (jobs == job[index]) & (pairs.slice >= first[index]) & (pairs.slice < last[index])
-        values[mine] = np.maximum(values[mine], level[index])
+        for row in rows_of.get(int(job[index]), ()):
+            begin, end = place[row], place[row + 1]
+            if begin == end:
+                continue
+            at = begin - pairs.slice[begin]
+            run = slice(max(first[index] + at, begin), max(min(last[index] + at, end), begin))
+            values[run] = np.maximum(values[run], level[index])
     return np.asarray(np.maximum(values, of_all[pairs.slice]))

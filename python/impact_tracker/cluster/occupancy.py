@@ -7,7 +7,8 @@ to it, and this is said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .node import NodeRating
@@ -28,7 +29,8 @@ LEAST_USE = 0.02
 @dataclass(frozen=True, eq=False)
 class Occupancy:
     """The jobs of one node. `job`: row in the table of jobs; `part`: of the node, 0 to 1; `work_w`: the power that its
-    work is expected to draw, a weight; `gpus`: cards of it; `times_ns`: begin and end, cut to the window."""
+    work is expected to draw, a weight; `gpus`: cards of it; `times_ns`: begin and end, cut to the window; `shares`: its
+    part of the node's cores, gpus and memory, NaN where either is not known."""
 
     node: str
     job: NDArray[np.int64]
@@ -38,6 +40,7 @@ class Occupancy:
     gpus: Numbers
     core_work_w: Numbers
     gpu_work_w: Numbers
+    shares: Mapping[str, Numbers] = field(default_factory=dict)
 
     def bounds(self, extra: Times) -> Times:
         """All times at which somebody comes or goes, and the extra ones."""
@@ -76,6 +79,7 @@ def occupancy_of(rating: NodeRating, rows: pl.DataFrame, begin_ns: int, end_ns: 
         has_gpus,
         cores_of_work * core_w * use,
         has_gpus * gpu_w,
+        _shares(rating, (cores, has_gpus, memory), exclusive),
     )
 
 
@@ -103,3 +107,17 @@ def _parts(
     known = ~np.isnan(amounts[0]) & (of_all > 0.0)
     part = np.where(known, held / np.where(of_all > 0.0, of_all, 1.0), 1.0)
     return np.where(exclusive, 1.0, np.clip(part, 0.0, 1.0))
+
+
+def _shares(
+    rating: NodeRating, amounts: tuple[Numbers, Numbers, Numbers], exclusive: NDArray[np.bool_]
+) -> dict[str, Numbers]:
+    """Each job's part of each thing that the node has; a job that has the node to itself has all of it."""
+    import numpy as np
+
+    sizes = {"cores": rating.cores, "gpus": rating.gpus, "memory": rating.memory_gb}
+    nothing = np.full(len(exclusive), float("nan"))
+    return {
+        name: np.where(exclusive, 1.0, np.clip(amount / size, 0.0, 1.0)) if size else nothing
+        for (name, size), amount in zip(sizes.items(), amounts)
+    }

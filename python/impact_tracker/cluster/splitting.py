@@ -80,6 +80,28 @@ class Pairs:
         return cls(row, np.arange(len(row)) - np.repeat(before - first, counts))
 
 
+@dataclass(frozen=True, eq=False)
+class PairGate:
+    """A gate's value for each pair, NaN where it is not known. `is_of_node`: of all power of the node, else of the
+    job's own."""
+
+    value: Numbers
+    is_of_node: bool = False
+
+
+def _gated(name: str, gate: PairGate, base_j: Numbers, covered_s: Numbers) -> dict[str, Numbers]:
+    """Energy inside and outside of a gate, and the seconds for which it is known."""
+    import numpy as np
+
+    known = ~np.isnan(gate.value)
+    value = np.where(known, gate.value, 0.0)
+    return {
+        f"gate_{name}_j": base_j * value,
+        f"outside_{name}_j": np.where(known, base_j * (1.0 - value), 0.0),
+        f"known_{name}_s": np.where(known, covered_s, 0.0),
+    }
+
+
 def split(
     occupancy: Occupancy,
     slices: Slices,
@@ -88,10 +110,10 @@ def split(
     spread: WorkSpread,
     *,
     intensity_g_per_j: Numbers | None = None,
-    gates: Mapping[str, Numbers] | None = None,
+    gates: Mapping[str, PairGate] | None = None,
     bins: tuple[int, int] = (DAY_NS, 0),
 ) -> NodeSplit:
-    """Split one node. `intensity_g_per_j`: of each slice, NaN where not known; `gates`: of each pair, by name; `bins`:
+    """Split one node. `intensity_g_per_j`: of each slice, NaN where not known; `gates`: by name; `bins`:
     length and offset of what `day` numbers."""
     import numpy as np
 
@@ -128,8 +150,8 @@ def split(
         columns["gpu_j"] = np.full(len(given), math.nan)
     if intensity_g_per_j is not None:
         columns["carbon_g"] = given * intensity_g_per_j[pairs.slice]
-    for name, value in (gates or {}).items():
-        columns[f"gate_{name}_j"] = given * value
+    for name, gate in (gates or {}).items():
+        columns.update(_gated(name, gate, energy[pairs.slice] if gate.is_of_node else given, covered[pairs.slice]))
     day = (slices.bounds_ns[:-1] + bins[1]) // bins[0]
     rows = _by_job_and_day(occupancy, pairs, day, columns)
     held = np.bincount(pairs.slice, given, count).astype(np.float64)

@@ -1,19 +1,12 @@
-"""Gates from a CSV, and from a series of utilisation over a threshold."""
+"""Gates from a CSV of times."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..frames import GATES, conformed, empty, polars
+from ..frames import GATES, conformed, polars
 from ..gate import Gate
-from ..integral import PERIODS_OF_A_GAP
 from .power_files import times_of
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from ..integral import Numbers, Times
 
 COLUMNS = ("node", "job_id", "begin", "end", "value")
 
@@ -47,35 +40,3 @@ def read_gate(name: str, path: str | Path) -> Gate:
             f"{bad['begin'][0]}, {bad['end'][0]}, {bad['value'][0]}"
         )
     return Gate(name, f"open where {Path(path).name} says so", conformed(typed, GATES))
-
-
-def gate_over(name: str, node: str, times_ns: Times, values: Numbers, threshold: float) -> Gate:
-    """Open while a series (a GPU's utilisation) is above a threshold; each value holds until the next reading, and no
-    longer than three periods."""
-    import numpy as np
-
-    if len(times_ns) < 2:
-        return Gate(name, f"open over {threshold:g}", empty(GATES))
-    steps = np.diff(times_ns)
-    hold = np.append(np.minimum(steps, int(PERIODS_OF_A_GAP * np.median(steps))), int(np.median(steps)))
-    is_open = values > threshold
-    starts = np.flatnonzero(is_open & ~np.append(False, is_open[:-1]))
-    stops = np.flatnonzero(is_open & ~np.append(is_open[1:], False))
-    # A hole in the series closes the gate too.
-    rows = [
-        (node, None, int(times_ns[first]), int(times_ns[last] + hold[last]), 1.0)
-        for start, stop in zip(starts, stops)
-        for first, last in _unbroken(int(start), int(stop), steps, hold)
-    ]
-    frame: pl.DataFrame = polars().DataFrame(rows, schema=list(GATES), orient="row")
-    return Gate(name, f"open while the series is over {threshold:g}", conformed(frame, GATES))
-
-
-def _unbroken(start: int, stop: int, steps: Times, hold: Times) -> list[tuple[int, int]]:
-    """Runs of readings from start to stop without a hole."""
-    runs, first = [], start
-    for place in range(start, stop):
-        if steps[place] > hold[place]:
-            runs.append((first, place))
-            first = place + 1
-    return [*runs, (first, stop)]

@@ -32,6 +32,8 @@ UNITS: Mapping[str, tuple[str, float]] = {
     "uJ": ("energy", 1e-6),
     "Wh": ("energy", 3600.0),
     "kWh": ("energy", JOULES_PER_KWH),
+    "%": ("share", 0.01),
+    "share": ("share", 1.0),
 }
 _UNIT_OF_NAME = {"power_mw": "mW", "power_kw": "kW", "energy_j": "J", "energy_kwh": "kWh", "joules": "J"}
 
@@ -55,9 +57,10 @@ class PowerFile:
 
     @property
     def source(self) -> str:
-        """The path, with the state of the file: one that has changed is read again."""
+        """The path, with the state of the file and how it is read: one that has changed is read again."""
         stat = self.path.stat()
-        return f"{self.path.resolve()}@{stat.st_size}-{stat.st_mtime_ns}-{self.unit or ''}"
+        given = [self.unit or "", self.node or "", self.part, self.time_zone, *map("=".join, self.columns.items())]
+        return f"{self.path.resolve()}@{stat.st_size}-{stat.st_mtime_ns}-{' '.join(given)}"
 
     @property
     def _is_parquet(self) -> bool:

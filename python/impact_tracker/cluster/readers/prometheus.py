@@ -36,7 +36,7 @@ class PrometheusPower:
     @property
     def source(self) -> str:
         """Address, query and step: another step gives other readings."""
-        return f"{self.service.shown} {self.query} {self.label} {self.unit} {self.step_s:g}"
+        return f"{self.service.shown} {self.query} {self.label} {self.unit} {self.step_s:g} {self.part}"
 
     def windows(self, begin_ns: int, end_ns: int) -> Sequence[PowerWindow]:
         """Windows on a grid of the step, so that each time is asked once, whenever the import began."""
@@ -80,6 +80,13 @@ class PrometheusPower:
                 if value is not None:
                     rows.append((node, self.part, kind, round(float(point[0]) * 1e9), value * scale))
         frame = polars().DataFrame(rows, schema=schema(POWER), orient="row")
+        doubled = frame.filter(polars().struct("node", "time_ns").is_duplicated())
+        if doubled.height:
+            how = "avg" if kind == "share" else "sum"
+            raise ValueError(
+                f"{self.service.shown}: node {doubled['node'][0]} has several series at the same time: make one of "
+                f"them in the query, as in {how} by ({self.label}) ({self.query})"
+            )
         return PowerBatch(frame, tuple(rejected))
 
 

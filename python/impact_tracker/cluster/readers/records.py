@@ -38,7 +38,7 @@ class RecordPower:
         return [PowerWindow(f"{file.name}-{file.stat().st_size}", begin_ns, end_ns, (str(file),)) for file in files]
 
     def read(self, window: PowerWindow) -> PowerBatch:
-        """The energy of the machine, and of its cards apart, as counters since the record's begin."""
+        """The energy of the machine, and of its cards apart, as counters since the record's begin; the cards' use."""
         (name,) = window.nodes
         try:
             record = Record(name)
@@ -46,7 +46,9 @@ class RecordPower:
             began = record.started_at
             if not node or began is None:
                 raise ValueError("it does not say on which machine or when it began")
-            frames = [_counter(record, node, part, round(began.timestamp() * 1e6) * 1000) for part in ("node", "gpu")]
+            began_ns = round(began.timestamp() * 1e6) * 1000
+            frames = [_counter(record, node, part, began_ns) for part in ("node", "gpu")]
+            frames.append(_use_of_cards(record, node, began_ns))
         except (ValueError, OSError) as error:
             return PowerBatch(empty(POWER), (RejectedRow(name, 1, str(error)),))
         joined: pl.DataFrame = polars().concat(frames)
@@ -69,17 +71,49 @@ def _counter(record: Record, node: str, part: str, begin_ns: int) -> pl.DataFram
             series.append((np.array([time for time, _ in known]), np.array([energy for _, energy in known])))
     if not series:
         return empty(POWER)
-    # Between the latest begin and the earliest end all channels are known.
+    moments = _common_times(series)
+    total = np.sum([np.interp(moments, times, joules) for times, joules in series], axis=0)
+    return _readings(node, part, "energy", begin_ns, moments, total)
+
+
+def _use_of_cards(record: Record, node: str, begin_ns: int) -> pl.DataFrame:
+    """The mean utilisation of the machine's cards."""
+    import numpy as np
+
+    series: list[tuple[Numbers, Numbers]] = []
+    for channel in record.channels:
+        name = str(channel["id"])
+        of_gpu = any(word in f"{channel.get('device', '')} {name}".casefold() for word in GPU_DOMAINS)
+        if of_gpu and name.endswith("/utilisation"):
+            times, values = (np.asarray(column) for column in record.series(name))
+            known = np.isfinite(values)
+            if np.count_nonzero(known) > 1:
+                series.append((times[known], values[known]))
+    if not series:
+        return empty(POWER)
+    moments = _common_times(series)
+    mean = np.mean([np.interp(moments, times, values) for times, values in series], axis=0)
+    return _readings(node, "gpu_use", "share", begin_ns, moments, mean)
+
+
+def _common_times(series: Sequence[tuple[Numbers, Numbers]]) -> Numbers:
+    """The times of any of them at which all of them are known."""
+    import numpy as np
+
     first, last = max(times[0] for times, _ in series), min(times[-1] for times, _ in series)
     moments = np.unique(np.concatenate([times for times, _ in series]))
-    moments = moments[(moments >= first) & (moments <= last)]
-    total = np.sum([np.interp(moments, times, joules) for times, joules in series], axis=0)
+    return np.asarray(moments[(moments >= first) & (moments <= last)])
+
+
+def _readings(node: str, part: str, kind: str, begin_ns: int, moments: Numbers, values: Numbers) -> pl.DataFrame:
+    import numpy as np
+
     columns = {
         "node": [node] * len(moments),
         "part": [part] * len(moments),
-        "kind": ["energy"] * len(moments),
+        "kind": [kind] * len(moments),
         "time_ns": begin_ns + np.round(moments * 1e9).astype(np.int64),
-        "value": total,
+        "value": values,
     }
     frame: pl.DataFrame = polars().DataFrame(columns, schema=schema(POWER))
     return frame

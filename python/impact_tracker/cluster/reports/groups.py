@@ -96,7 +96,7 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
     library = polars()
     col = library.col
     keys = ["job_id" if key == "job" else key for key in by]
-    gates = [name for name in rows.columns if name.startswith("gate_")]
+    gates = [name for name in rows.columns if name.startswith(("gate_", "outside_"))]
     plain = [name for name in ("own_idle_j", "gpu_j", "handed_j", "ga_j", "carbon_g", *gates) if name in rows.columns]
     known = rows.filter(col("energy_j").is_not_null())
     table = rows.group_by(keys).agg(

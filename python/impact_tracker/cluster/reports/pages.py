@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...report.page import Page, Table
 from ...values import kwh_of
+from ..gate import GatedEnergy
 from ..results import NodeBalance, SiteBalance
 from .site import ClusterReport, told
 
@@ -57,7 +59,8 @@ def report_page(report: ClusterReport) -> Page:
     """The answer, the tables, and what a reader has to know."""
     summary = report.summary
     window = f"{moment(report.accounts.begin_ns)} to {moment(report.accounts.end_ns)} UTC"
-    tables = [_group_table(name, table) for name, table in report.tables.items() if name != "month"]
+    gates = [gate.name for gate in report.gates]
+    tables = [_group_table(name, table, gates) for name, table in report.tables.items() if name != "month"]
     tables.append(_month_table(report.tables["month"]))
     caveats = told(report.findings)
     uncovered = report.balance.uncovered_s
@@ -90,6 +93,7 @@ def _details(report: ClusterReport) -> list[str]:
         f"jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({summary.gpu_job_energy_j / total:.1%}); the cards "
         f"themselves: {kwh(summary.gpu_j)} kWh{'' if summary.gpu_j is not None else ' (they have no meter here)'}",
     ]
+    lines += [_gate_line(gate) for gate in report.gates]
     if summary.green_algorithms_ratio is not None:
         lines.append(
             f"Green Algorithms would say {kwh(summary.green_algorithms_j)} kWh of these jobs, "
@@ -111,9 +115,24 @@ def _details(report: ClusterReport) -> list[str]:
     return lines
 
 
-def _group_table(name: str, table: pl.DataFrame) -> Table:
+def _gate_line(gate: GatedEnergy) -> str:
+    """A gate in a sentence: what fell into it, what did not, and of what nobody knows."""
+    head = f"gate {gate.name} ({gate.about}): "
+    if gate.inside_j is None or gate.outside_j is None:
+        return f"{head}it is not known of any job"
+    known = gate.inside_j + gate.outside_j
+    share = f" ({gate.inside_j / known:.1%})" if known > 0.0 else ""
+    tail = f"; not known of {kwh(gate.unknown_j)} kWh" if gate.unknown_j > 0.0 else ""
+    return (
+        f"{head}{kwh(gate.inside_j)} of {kwh(known)} kWh{share}; {kwh(gate.outside_j)} kWh were allocated outside of "
+        f"it{tail}"
+    )
+
+
+def _group_table(name: str, table: pl.DataFrame, gates: Sequence[str] = ()) -> Table:
     keys = name.split(",")
-    columns = [*keys, ">jobs", ">kWh", ">95 % of it", ">idle of it", ">handed", ">kg CO2e"]
+    columns = [*keys, ">jobs", ">kWh", ">95 % of it", ">idle of it", *(f">in {gate}" for gate in gates)]
+    columns += [">handed", ">kg CO2e"]
     columns += [">core-h", ">GPU-h", ">rank", ">by core-h", ">GA ratio", ">covered", ">wasted"]
     has_cost = "cost" in table.columns
     if has_cost:
@@ -127,6 +146,7 @@ def _group_table(name: str, table: pl.DataFrame) -> Table:
             kwh(energy),
             f"{kwh(row['low_j'], 3)}–{kwh(row['high_j'], 3)}",
             kwh(row.get("own_idle_j"), 3),
+            *(kwh(row.get(f"gate_{gate}_j"), 3) for gate in gates),
             kwh(row.get("handed_j"), 3),
             number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
             number(row["core_hours"], 4),

@@ -13,6 +13,7 @@ from ..accounts import Accounts
 from ..closing import site_balance
 from ..finding import ClusterFinding
 from ..frames import polars
+from ..gate import GatedEnergy
 from ..job import WASTED
 from ..job_energies import job_frame
 from ..results import SiteBalance
@@ -64,6 +65,7 @@ class ClusterReport:
     frame: pl.DataFrame
     rows: pl.DataFrame
     tables: Mapping[str, pl.DataFrame]
+    gates: tuple[GatedEnergy, ...] = ()
     findings: tuple[ClusterFinding, ...] = field(default=())
 
     def as_dict(self) -> dict[str, object]:
@@ -74,6 +76,7 @@ class ClusterReport:
             "window": window,
             "balance": balance,
             "summary": asdict(self.summary),
+            "gates": [asdict(gate) for gate in self.gates],
             "sources": list(self.weights.sources),
             "tables": {name: _plain(table) for name, table in self.tables.items()},
             "findings": [asdict(finding) for finding in self.findings],
@@ -108,7 +111,31 @@ def report_of(
     balance = site_balance(accounts)
     findings = (*accounts.findings, *disputes(accounts, frame))
     summary = _summary(accounts, balance, weights, frame, rows, pue)
-    return ClusterReport(accounts, balance, summary, weights, frame, rows, tables, findings)
+    return ClusterReport(
+        accounts, balance, summary, weights, frame, rows, tables, gated_energies(accounts, frame), findings
+    )
+
+
+def gated_energies(accounts: Accounts, frame: pl.DataFrame) -> tuple[GatedEnergy, ...]:
+    """Of each gate, what all jobs used inside and outside of it; on shared nodes, gates of the node's whole power count
+    it for each of the jobs."""
+    sums = []
+    for gate in accounts.gates:
+        inside, outside = f"gate_{gate.name}_j", f"outside_{gate.name}_j"
+        base = (
+            frame["node_j" if gate.built_in else "energy_j"].drop_nulls().to_list() if inside in frame.columns else []
+        )
+        known = frame.filter(polars().col(inside).is_not_null()) if base else frame.clear()
+        if not known.height:
+            sums.append(GatedEnergy(gate.name, gate.about, None, None, math.fsum(base)))
+            continue
+        inside_j, outside_j = (math.fsum(known[name].to_list()) for name in (inside, outside))
+        unknown_j = max(math.fsum([*base, -inside_j, -outside_j]), 0.0)
+        # What is left by rounding is nothing.
+        if unknown_j <= 1e-9 * math.fsum(base):
+            unknown_j = 0.0
+        sums.append(GatedEnergy(gate.name, gate.about, inside_j, outside_j, unknown_j))
+    return tuple(sums)
 
 
 def _summary(
