@@ -7,16 +7,23 @@ import json
 import sys
 from pathlib import Path
 
+from .cluster_gates import FORMS
 from .cluster_input import accounts_from, add_accounting, add_jobs, add_power, power_of
 from .options import add_reweighing, reweighing
 
-EXAMPLES = """examples:
+EXAMPLES = (
+    """examples:
   impact-tracker cluster report --jobs jobs.psv --power power/ --by user --by project,month
   impact-tracker cluster report --jobs jobs.psv --power power/ --zone FR --pue 1.25 --price 0.18 --currency EUR
   impact-tracker cluster report --jobs jobs.psv --power power/ --curve intensity.csv       # carbon matched in time
   impact-tracker cluster report --jobs jobs.psv --power power/ --idle use                  # hand the idle energy out
   impact-tracker cluster report --jobs jobs.psv --power power/ --pseudonyms key.txt --csv tables/ --figures figures/
-  impact-tracker cluster report --jobs jobs.psv --power power/ --hour-factors dahu.json --cluster dahu"""
+  impact-tracker cluster report --jobs jobs.psv --power power/ --records runs/ --gate phase:train --gate 'gpu_use>20%'
+  impact-tracker cluster report --jobs jobs.psv --power power/ --hour-factors dahu.json --cluster dahu
+
+"""
+    + FORMS
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
