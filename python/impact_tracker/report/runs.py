@@ -123,6 +123,23 @@ def load_runs(
     new: Reweighing | None = None,
     progress: Progress = iter,
 ) -> tuple[list[ReadRecord], list[str]]:
+    """As `load_readable`; FileNotFoundError also where none of the records could be read."""
+    runs, unreadable = load_readable(paths, new=new, progress=progress)
+    if not runs:
+        where = ", ".join(str(absolute(path)) for path in paths)
+        raise FileNotFoundError(
+            "; ".join(unreadable)
+            or f"no tracker of {where} was ever started: start() or a `with` block begins to measure"
+        )
+    return runs, unreadable
+
+
+def load_readable(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    new: Reweighing | None = None,
+    progress: Progress = iter,
+) -> tuple[list[ReadRecord], list[str]]:
     """The runs below some paths, newest first, and what could not be read, in words.
 
     `new`: what to weigh with in place of the records' own. A record that lies below two of the paths counts once.
@@ -149,11 +166,6 @@ def load_runs(
         if new is not None and new.given:
             result = result.weigh(**new._asdict())
         runs.append(ReadRecord(labels[path], record, result))
-    if not runs:
-        raise FileNotFoundError(
-            "; ".join(unreadable)
-            or f"no tracker of {ordered[0].parent} was ever started: start() or a `with` block begins to measure"
-        )
     return runs, unreadable
 
 

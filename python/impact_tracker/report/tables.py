@@ -32,7 +32,8 @@ def page_of(
     return page._replace(caveats=[*page.caveats, *(f"not read: {fault}" for fault in unreadable)])
 
 
-def _state_caveats(run: ReadRecord) -> list[str]:
+def state_caveats(run: ReadRecord) -> list[str]:
+    """What is wrong with the record itself: damage, an early end."""
     damage = [f"the record is damaged: {run.record.damage}"] if run.record.damage else []
     if run.record.totals is None:
         inside = f", inside of {', '.join(run.record.left_open)}" if run.record.left_open else ""
@@ -56,7 +57,7 @@ def _page_of_one(run: ReadRecord, regions: bool) -> Page:
         headline += f"\n{carbon_line(run.result)}"
     if share_line(run.result):
         headline += f"\n{share_line(run.result)}"
-    return Page(headline, tables, [*_state_caveats(run), *caveats(run.result)], details)
+    return Page(headline, tables, [*state_caveats(run), *caveats(run.result)], details)
 
 
 def _host_lines(run: ReadRecord) -> list[str]:
@@ -126,7 +127,7 @@ def _page_of_many(runs: Sequence[ReadRecord], regions: bool, nodes: Sequence[Nod
     if summed.missing:
         warnings.append(f"{summed.missing} of {summed.runs} runs measured nothing and are not in the sum")
     for run in runs:
-        warnings += [f"{run.label}: {caveat}" for caveat in _state_caveats(run)]
+        warnings += [f"{run.label}: {caveat}" for caveat in state_caveats(run)]
     if any(run.result.partial for run in runs):
         warnings.append("partial: parts of a machine are missing in some sums")
     warnings += node_tables.caveats(nodes)
