@@ -312,3 +312,30 @@ def test_end_of_input_ends_the_worker(worker: Path) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["event"] for line in lines] == ["hello", "networks"]
     assert done.returncode == 0
+
+
+def write_idx(folder: Path, part: str, count: int) -> None:
+    """Images that tell their class by their brightness, as the data set's own files hold them."""
+    folder.mkdir(exist_ok=True)
+    labels = bytes(number % 10 for number in range(count))
+    pixels = b"".join(bytes([label * 25]) * 784 for label in labels)
+    (folder / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">HBB3I", 0, 8, 3, count, 28, 28) + pixels)
+    (folder / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">HBBI", 0, 8, 1, count) + labels)
+
+
+def test_another_order_of_all_images_does_not_read_them_again(loaded: Runner, tmp_path: Path) -> None:
+    """As a client of a federated run trains: each round in another order, on images that it read once."""
+    write_idx(tmp_path / "own", "train", 64)
+    options = {"data": "fashion-mnist", "data_folder": str(tmp_path / "own"), "optimizer": "sgd", "lr": 0.01}
+    loaded.save(tmp_path / "w")
+    losses = []
+    loaded.train(epochs=1, data_seed=1, **options).abort()
+    for file in (tmp_path / "own").iterdir():
+        file.unlink()
+    for seed in (1, 2, 1):
+        loaded.restore_weights(tmp_path / "w")
+        losses.append(loaded.train(epochs=1, data_seed=seed, **options).run().loss)
+    assert losses[0] == losses[2] != losses[1]
+    with pytest.raises(WorkerError) as refused:  # a seed that draws a part of the images needs their files
+        loaded.train(epochs=1, subset=32, data_seed=3, **options)
+    assert refused.value.kind == "no-data"
