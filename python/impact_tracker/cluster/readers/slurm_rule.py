@@ -49,6 +49,7 @@ ROWS = {
 }
 WHOLE_NODE_STEPS = ("batch", "extern", "interactive")
 HIGHEST_NODE_W = 30_000.0  # more than any node: an energy above it is no energy
+LONGEST_RUN_S = 366 * 86_400.0
 
 
 def table_of_rows(rows: pl.DataFrame, rejected: Sequence[RejectedRow], source: str, total_rejected: int) -> JobTable:
@@ -175,9 +176,7 @@ def _energies(jobs: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     library = polars()
     col = library.col
     # 0 J over more than some seconds is no measurement: a plugin that does not read (NVIDIA's) or was not asked yet.
-    length = (col("end_ns") - col("start_ns")) / 1e9
-    highest = length.clip(1.0) * HIGHEST_NODE_W * col("node_count").fill_null(1.0).clip(1.0)
-    usable = col("energy_j").is_not_null() & (col("energy_j") > 0.0) & (col("energy_j") <= highest).fill_null(True)
+    usable = col("energy_j").is_not_null() & (col("energy_j") > 0.0) & (col("energy_j") <= _highest_j())
     own = jobs.select("job_id", own_j=library.when(usable).then(col("energy_j")), count=col("node_count"))
     good = steps.filter(usable & col("job_id").is_not_null())
     whole_node = good.filter(col("step").is_in(WHOLE_NODE_STEPS)).group_by("job_id").agg(batch_j=col("energy_j").max())
@@ -242,12 +241,18 @@ def _best_apart(intervals: list[tuple[int, int, float]]) -> float:
     return best[-1]
 
 
+def _highest_j() -> pl.Expr:
+    """More than a row's nodes can draw in its time; of one that still runs, in a year."""
+    col = polars().col
+    length_s = ((col("end_ns") - col("start_ns")) / 1e9).fill_null(LONGEST_RUN_S).clip(1.0)
+    expression: pl.Expr = length_s * HIGHEST_NODE_W * col("node_count").fill_null(1.0).clip(1.0)
+    return expression
+
+
 def _is_odd() -> pl.Expr:
     """Whether a row's energy is none: marked by its reader, or more than its nodes can draw."""
     col = polars().col
-    length = ((col("end_ns") - col("start_ns")) / 1e9).clip(1.0)
-    most = length * HIGHEST_NODE_W * col("node_count").fill_null(1.0).clip(1.0)
-    expression: pl.Expr = ((col("is_odd_energy") > 0.0) | (col("energy_j") > most)).fill_null(False)
+    expression: pl.Expr = ((col("is_odd_energy") > 0.0) | (col("energy_j") > _highest_j())).fill_null(False)
     return expression
 
 
