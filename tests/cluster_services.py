@@ -12,6 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 Answer = Callable[[str, dict[str, str], dict[str, str]], tuple[int, bytes]]
 
 
+class BrokenOff(bytes):
+    """An answer of which half is sent, and then the connection ends."""
+
+
 @contextmanager
 def serving(answer: Answer) -> Iterator[str]:
     """The address of a service that calls `answer(path, query, headers)`; it ends with the block."""
@@ -23,8 +27,10 @@ def serving(answer: Answer) -> Iterator[str]:
             code, body = answer(parts.path, query, dict(self.headers))
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if isinstance(body, BrokenOff) else body)
+            self.close_connection = True
 
         def log_message(self, *words: object) -> None:
             pass

@@ -18,12 +18,12 @@ from urllib.parse import quote, unquote
 from .finding import ClusterFinding, RejectedRow
 from .frames import KINDS, METERED, POWER, conformed, polars
 from .protocol import PowerReader, PowerWindow
+from .readers.web import asked_again
 from .store import PowerStore, write_whole
 
 if TYPE_CHECKING:
     import polars as pl
 
-TRIES, FIRST_WAIT_S = 4, 0.5
 MOST_KEPT = 1000
 _STAGE, _DONE = "import", "done"
 
@@ -74,14 +74,7 @@ def import_power(
 
 def _keep(reader: PowerReader, window: PowerWindow, stage: Path, mark: Path, wait: Callable[[float], None]) -> None:
     """One window's answer by series, and then its mark."""
-    for tried in range(TRIES):
-        try:
-            batch = reader.read(window)
-            break
-        except OSError:
-            if tried + 1 == TRIES:
-                raise
-            wait(FIRST_WAIT_S * 2**tried)
+    batch = asked_again(lambda: reader.read(window), wait)
     samples = conformed(batch.samples, POWER).filter(
         polars().col("time_ns").is_not_null() & polars().col("node").is_not_null()
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..finding import ClusterFinding, RejectedRow
 from ..frames import table_of
 from ..job import ClusterJob, JobTable, NodeShare
 from .slurm_words import SlurmNumber
-from .web import JsonService, iso_ns
+from .web import JsonService, asked_again, iso_ns
 
 STATES = {
     "terminated": "completed",
@@ -23,6 +25,7 @@ STATES = {
 }
 NEVER_RAN = ("waiting", "hold", "toackreservation", "tolaunch", "toerror")
 _LISTS = ("items", "jobs")
+_HOSTS = ("host", "hosts", "node", "nodes", "network_address", "cluster", "switch")
 
 
 def is_oar(path: str | Path) -> bool:
@@ -48,8 +51,8 @@ def read_oar_jobs(path: str | Path) -> JobTable:
 class OarJobs:
     """Jobs of a running OAR by its REST interface. `address`: as in `http://oar.example/oarapi`."""
 
-    def __init__(self, service: JsonService) -> None:
-        self._service = service
+    def __init__(self, service: JsonService, wait: Callable[[float], None] = time.sleep) -> None:
+        self._service, self._wait = service, wait
 
     @property
     def source(self) -> str:
@@ -57,22 +60,25 @@ class OarJobs:
         return self._service.shown
 
     def read(self, begin_ns: int | None, end_ns: int | None) -> JobTable:
-        """All jobs that ran in a part of the window; page after page."""
+        """All jobs that ran in a part of the window, page after page; a page that breaks off is asked again."""
         query: dict[str, str] = {"array": "NO"}
         if begin_ns is not None:
             query["from"] = str(begin_ns // 10**9)
         if end_ns is not None:
             query["to"] = str(-(-end_ns // 10**9))
         jobs: list[object] = []
-        page: object = self._service.get("jobs/details.json", query)
+        page = self._page(query)
         while True:
             listed = _listed(page)
             jobs += listed
             following = _next_offset(page, len(jobs))
             if following is None or not listed:
                 break
-            page = self._service.get("jobs/details.json", {**query, "offset": str(following)})
+            page = self._page({**query, "offset": str(following)})
         return oar_table(jobs, self.source)
+
+    def _page(self, query: Mapping[str, str]) -> object:
+        return asked_again(lambda: self._service.get("jobs/details.json", query), self._wait)
 
 
 def _next_offset(page: object, so_far: int) -> int | None:
@@ -188,8 +194,9 @@ def _list(value: object) -> list[object]:
 
 
 def _shares(job: Mapping[str, object]) -> tuple[NodeShare, ...]:
-    """Nodes with the number of the job's resources on each, as far as resources name their node. A resource is a core
-    there; where resources name none, the job has its nodes whole."""
+    """Nodes with the number of the job's resources on each: a resource is a core there. Where resources do not name
+    their node, they are even over the nodes; where there are none, or the job asked for whole hosts, it has its nodes
+    to itself."""
     counts: dict[str, float] = {}
     for resource in _list(job.get("resources")):
         node = _field(resource, "network_address") or _field(resource, "host")
@@ -203,4 +210,14 @@ def _shares(job: Mapping[str, object]) -> tuple[NodeShare, ...]:
         name = node if isinstance(node, str) else _field(node, "network_address")
         if isinstance(name, str) and name and name not in names:
             names.append(name)
+    count = len(_list(job.get("resources")))
+    asked = _finest(job.get("wanted_resources"))
+    if names and asked not in _HOSTS and (count > len(names) or (count and asked)):
+        return tuple(NodeShare(name, cores=count / len(names)) for name in names)
     return tuple(NodeShare(name, exclusive=True) for name in names)
+
+
+def _finest(wanted: object) -> str:
+    """What a job asked for at last, as `core` in `/network_address=1/core=2,walltime=1:0:0`; empty where not known."""
+    parts = re.findall(r"(\w+)\s*=\s*(?:\d+|ALL|BEST|BESTHALF)\b", str(wanted or "").partition(",walltime")[0])
+    return str(parts[-1]).casefold() if parts else ""

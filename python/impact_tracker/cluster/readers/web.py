@@ -6,15 +6,20 @@ import base64
 import json
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
+from typing import TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
 TIMEOUT_S = 60.0
+TRIES, FIRST_WAIT_S = 4, 0.5
+Answer = TypeVar("Answer")
 _ISO = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?\s*(Z|[+-]\d\d:?\d\d)?$")
 
 
@@ -35,11 +40,31 @@ def iso_ns(text: str) -> int | None:
 def credentials(path: str | Path | None, variable: str) -> str | None:
     """`USER:PASSWORD` or a token from a file's first line, or from the environment; `None` without both."""
     if path is not None:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except OSError:
+            # What was given may be the secret itself: it is not repeated.
+            raise ValueError(
+                "--credentials names a file that can be read, whose first line is USER:PASSWORD or a token; a secret "
+                "is never on the command line, where others see it"
+            ) from None
         if not text:
             raise ValueError(f"{path} is empty: it holds USER:PASSWORD or a token")
         return text.splitlines()[0].strip()
     return os.environ.get(variable) or None
+
+
+def asked_again(ask: Callable[[], Answer], wait: Callable[[float], None] = time.sleep) -> Answer:
+    """The answer to a question that is asked again, after a while that doubles, as long as an OSError says that this
+    may help; the last OSError is raised."""
+    for tried in range(TRIES):
+        try:
+            return ask()
+        except OSError:
+            if tried + 1 == TRIES:
+                raise
+            wait(FIRST_WAIT_S * 2**tried)
+    raise AssertionError("the last try returns or raises")
 
 
 @dataclass(frozen=True)
@@ -54,10 +79,11 @@ class JsonService:
         parts = urlsplit(self.address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"an address of a service begins with http:// or https://, not {self.address!r}")
-        if parts.password:
+        if parts.username is not None or parts.query:
+            what = "a password" if parts.password else "a user or token" if parts.username is not None else "a query"
             raise ValueError(
-                f"the address of {parts.hostname} holds a password, which others would see: put USER:PASSWORD into a "
-                "file and give it with --credentials"
+                f"the address of {parts.hostname} holds {what}, which others would see: put USER:PASSWORD or a token "
+                "into a file and give it with --credentials"
             )
 
     @property
@@ -84,6 +110,8 @@ class JsonService:
             raise ValueError(f"{self.shown} refuses /{path} with {error.code}: {told}") from None
         except URLError as error:
             raise OSError(f"{self.shown} does not answer: {error.reason}") from None
+        except (HTTPException, OSError) as error:
+            raise OSError(f"{self.shown} broke off in the middle of /{path}: {error or type(error).__name__}") from None
         try:
             return json.loads(raw)
         except ValueError:
