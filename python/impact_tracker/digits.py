@@ -37,7 +37,8 @@ def fixed(value: float, decimals: int) -> str:
 def widened(half_width: float, decimals: int) -> str:
     """A half-width rounded up to so many decimals: never a narrower one."""
     step = 10.0**-decimals
-    return fixed(math.ceil(half_width / step - 1e-9) * step, decimals)
+    steps = math.ceil(half_width / step - 1e-9)
+    return fixed((max(steps, 1) if half_width > 0 else steps) * step, decimals)
 
 
 def _scale(value: float, prefixes: tuple[tuple[float, str], ...] = _PREFIXES) -> tuple[float, str]:

@@ -124,7 +124,8 @@ class Weighing:
     def from_info(cls, info: Mapping[str, object]) -> Weighing:
         """What `as_info` wrote; what is missing or unreadable there takes its default (PUE 1, world average).
 
-        A PUE of 1 in a header that does not say who stated it is the default of the version that wrote it.
+        A PUE of 1 in a header that does not say who stated it is the default of the version that wrote it. A zone
+        without its factor, as programs in C write it, is looked up here.
         """
         pue, zone, kept = info.get("pue"), info.get("zone"), info.get("intensity")
         weighing = cls()
@@ -142,4 +143,20 @@ class Weighing:
                 weighing._intensity = Factor(**known)
             except (TypeError, ValueError):
                 weighing._intensity = None
+        elif weighing.zone is not None:
+            weighing._look_up(weighing.zone)
         return weighing
+
+    def _look_up(self, zone: str) -> None:
+        """Takes the intensity of a zone that a program named unchecked; where no table has it, the world's average with
+        a note."""
+        from dataclasses import replace
+
+        from .factors import UnknownZoneError, intensity, named_zone
+
+        try:
+            self.zone = named_zone(zone)
+            self._intensity = intensity(self.zone)
+        except UnknownZoneError as error:
+            self.zone = None
+            self._intensity = replace(intensity(None), note=f"the world's average, as {error}")

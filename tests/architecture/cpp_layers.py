@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from architecture.rules import CLOCKLESS, FOREIGN_HEADERS, LAYERS, WORKER_DOOR
+from architecture.rules import CLOCKLESS, FOREIGN_HEADERS, LAYERS, PUBLIC_HEADERS, WORKER_DOOR
 
+OUTSIDE_IMPACT = ("worker", "bindings", "library")  # folders of cpp/ itself
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 USES = re.compile(r"^\s*impact_layer\(\s*(\w+)(?:\s+USES([^)]*))?\)", re.MULTILINE)
 ASKS_A_CLOCK = re.compile(r"_clock::now\s*\(|\b(?:clock_gettime|gettimeofday|std::time)\s*\(")
@@ -17,7 +18,7 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 def sources(root: Path) -> Iterator[tuple[str, Path]]:
     """(layer, file) of every C++ file under cpp/."""
     for layer in LAYERS:
-        folder = root / "cpp" / (layer if layer in ("worker", "bindings") else f"impact/{layer}")
+        folder = root / "cpp" / (layer if layer in OUTSIDE_IMPACT else f"impact/{layer}")
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".hpp", ".h", ".cpp", ".cc", ".def"):
                 yield layer, path
@@ -33,8 +34,10 @@ def own_include(layer: str, path: Path, name: str, concrete: set[str]) -> str | 
     """What is wrong with including the project's header `name` from this file; None if nothing is."""
     parts = name.split("/")
     if parts[0] != "impact":
-        inside_own_folder = layer in ("worker", "bindings") and ".." not in parts
+        inside_own_folder = layer in OUTSIDE_IMPACT and ".." not in parts
         return None if inside_own_folder else 'own headers are spelled "impact/<layer>/<name>.hpp"'
+    if name in PUBLIC_HEADERS:
+        return None if layer == "library" else f"{name} is for other programs"
     if len(parts) < 3 or parts[1] not in LAYERS:
         return f"no such layer: {name}"
     target = parts[1]

@@ -14,6 +14,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "tracker": frozenset({"core", "host", "sources", "sampling", "attribution", "record"}),
     "worker": frozenset({"core"}),
     "bindings": frozenset({"core", "host", "model", "sources", "record", "attribution", "sampling", "tracker"}),
+    "library": frozenset({"core", "host", "sources", "attribution", "tracker"}),
 }
 
 # Headers outside the project, as regular expressions over the name between the brackets, and who may include them.
@@ -44,6 +45,8 @@ FOREIGN_HEADERS: tuple[tuple[str, frozenset[str], str], ...] = (
     ),
     (r"(fmt|nlohmann)/.*", EVERYWHERE - {"core"}, "core needs the standard library alone"),
 )
+# What libimpact shows to other programs: its own sources see it, and nothing else of the house.
+PUBLIC_HEADERS = frozenset({"impact/impact.h", "impact/impact.hpp"})
 # The worker is a program of its own and may not link host: its one door to the operating system is this file.
 WORKER_DOOR = "cpp/worker/process.cpp"
 CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask for one

@@ -74,6 +74,7 @@ TESTED_BY: dict[str, str] = {
     "bindings/errors.cpp": "integration/test_tracker.py",
     "bindings/module.cpp": "architecture/test_package.py",
     "bindings/python_json.cpp": "integration/test_tracker.py",
+    "library/*.cpp": "integration/test_library.py",
     "worker/compat.cpp": "cpp/worker/passes_test.cpp",
     "worker/config.cpp": "integration/test_worker.py",
     "worker/datasets/*.cpp": "cpp/worker/datasets_test.cpp",
