@@ -35,6 +35,16 @@ CASES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+def show(jobs: list[dict[str, object]], own: dict[str, str]) -> None:
+    """A table for `pytest -s`: what Slurm's own row of each job says, and what the rule and the node's meter say."""
+    print(f"\n{'case':8} {'job':>6} {'state':10} {'s':>4} {'node J':>7} {'own row':>8} {'rule':>7} {'of meter':>8}")
+    for job in jobs:
+        seconds = (int(str(job["end_ns"])) - int(str(job["start_ns"]))) / 1e9
+        row = own.get(str(job["job_id"])) or "–"
+        columns = f"{job['name']!s:8} {job['job_id']!s:>6} {job['state']!s:10} {seconds:4.0f} {seconds * WATTS:7.0f}"
+        print(f"{columns} {row:>8} {job['reported_j']!s:>7} {float(str(job['energy_j'])):8.0f}")
+
+
 def test_the_twelve_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     absent = missing_for_accounts()
     if absent:
@@ -66,6 +76,7 @@ def test_the_twelve_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         slurm._until("the end of all jobs", lambda: not slurm.jobs(), 300)
         time.sleep(2)
         end = time.time()
+        own = slurm.command("sacct", "-X", "-n", "-P", "--format=JobID,ConsumedEnergyRaw", "-S", "now-1hour")
         for name in ("PATH", "SLURM_CONF"):
             monkeypatch.setenv(name, slurm.environment[name])
         table = live_sacct(*(datetime.fromtimestamp(moment, timezone.utc) for moment in (begin - 3600, end + 60)))
@@ -78,6 +89,7 @@ def test_the_twelve_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     jobs = {job["job_id"]: job for job in job_frame(accounts).iter_rows(named=True)}
     assert len(jobs) == 11
     shared = [job for job in jobs.values() if job["name"].startswith("share")]
+    show(list(jobs.values()), dict(line.split("|") for line in own.split()))
     for job in jobs.values():
         seconds = (job["end_ns"] - job["start_ns"]) / 1e9
         truth = seconds * WATTS

@@ -98,11 +98,12 @@ def run(args: argparse.Namespace) -> int:
         for path in write_tables(report, Path(args.csv)):
             print(f"wrote {path}", file=sys.stderr)
     if args.hour_factors:
-        from ..cluster.reports.hours import hour_factors
+        from ..cluster.reports.hours import hour_factors, hours_line
         from ..factors.hours import write_hours
 
-        write_hours(args.hour_factors, hour_factors(report, weighing, args.cluster, args.lifetime_years))
-        print(f"wrote {args.hour_factors}", file=sys.stderr)
+        year = hour_factors(report, weighing, args.cluster, args.lifetime_years)
+        write_hours(args.hour_factors, year)
+        print(f"wrote {args.hour_factors}: {hours_line(year)}", file=sys.stderr)
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str))
     else:

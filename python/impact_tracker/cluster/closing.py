@@ -131,10 +131,11 @@ def findings_of(
 def _of_split(split: NodeSplit, piece: Slices) -> list[ClusterFinding]:
     findings = []
     if piece.refused:
-        text = f"{piece.refused} readings of node {split.node} are no power (negative, too high, no number): left out"
+        why = "negative, too high, no number"
+        text = f"readings of node {split.node} that are no power ({why}) and are left out: {piece.refused}"
         findings.append(ClusterFinding("refused_readings", split.node, text, None, piece.refused))
     if piece.doubled:
-        text = f"{piece.doubled} readings of node {split.node} have the time of another: the last one counts"
+        text = f"readings of node {split.node} that have the time of another, of which the last counts: {piece.doubled}"
         findings.append(ClusterFinding("doubled_readings", split.node, text, None, piece.doubled))
     if split.overbooked_j > 0.0:
         text = f"jobs on node {split.node} had more than all of it at once: their parts are scaled to the node"

@@ -25,18 +25,23 @@ def hour_factor(
 ) -> Estimate:
     """Hours of cores and of cards × a centre's own factors, as GENCI's, Labos 1point5's, a cluster's of a year.
 
-    `units` cores (one where nothing else is given) of `factor` (GRICAD's without one), `cards` of `card_factor`. `own`:
-    factors of a cluster by name, which win over the table's. `grid`: another electricity, which only factors with
-    their electricity told apart can take. The energy is known where all of them tell it.
+    `units` cores (one where nothing else is given) of `factor`, `cards` of `card_factor`. `own`: factors of a cluster
+    by name, which win over the table's; the only one of its unit is taken where none is named, else GRICAD's of a core.
+    `grid`: another electricity, which only factors with their electricity told apart can take. The energy is known
+    where all of them tell it.
     EstimateError for cards without a factor, UnknownFactorError and FactorError for names that are none or of another
     unit.
     """
     cores = number(1.0 if units is None and not cards else units or 0.0, "units")
-    used = [(cores, _rate(factor or ANY_CORE_HOUR, "core", g_per_hour, own or {}))] if cores else []
+    own = own or {}
+    used = []
+    if cores:
+        used.append((cores, _rate(factor or _only("core", own) or ANY_CORE_HOUR, "core", g_per_hour, own)))
     if number(cards, "cards"):
+        card_factor = card_factor or _only("card", own)
         if card_factor is None:
             raise EstimateError("cards need a factor of an hour of a card: name one (card Jean Zay A100, …)")
-        used.append((cards, _rate(card_factor, "card", None, own or {})))
+        used.append((cards, _rate(card_factor, "card", None, own)))
     length = number(hours, "hours")
     carbons, energies, notes = [], [], []
     for count, rate in used:
@@ -51,6 +56,16 @@ def hour_factor(
     if energy.partial:
         energy = Impact.missing("energy", "kWh", energy.note)
     return Estimate("hour-factor", "", energy, sum_of(carbons), notes=tuple(notes))
+
+
+def _only(unit: str, own: Mapping[str, HourFactor]) -> HourFactor | None:
+    """A cluster's own factor of an hour of this unit; `None` where it has none. EstimateError where it has several."""
+    rates = [rate for rate in own.values() if rate.unit == unit]
+    if len(rates) > 1:
+        raise EstimateError(
+            f"the file has several factors of an hour of a {unit}: name one of {', '.join(rate.name for rate in rates)}"
+        )
+    return rates[0] if rates else None
 
 
 def _rate(

@@ -189,6 +189,7 @@ def _hour_factor(inputs: Inputs) -> Estimate:
         factor=named.get("core"),
         cards=inputs.gpus or (1.0 if "card" in named and not inputs.cores else 0.0),
         card_factor=named.get("card"),
+        own=own,
         grid=grid_of(inputs.zone, inputs.intensity) if asked else None,
     )
 

@@ -124,6 +124,30 @@ def test_the_page_figures_tables_and_hour_factors_are_written(site: Path, capsys
     assert core.rest is not None and core.rest.low < core.rest.value < core.rest.high
 
 
+def test_hour_factors_give_back_the_whole_footprint_of_the_site(site: Path, capsys: Capture, tmp_path: Path) -> None:
+    """All hours × their grams: the energy of all nodes with idle and overhead, and the making of the nodes."""
+    hours = tmp_path / "hours.json"
+    more = ["--hour-factors", str(hours), "--cluster", "tiny", "--intensity", "50", "--pue", "1.2"]
+    document = report(site, capsys, *more, "--by", "job")
+    rows = document["tables"]["job"]  # type: ignore[index]
+    cards = sum(row["gpu_hours"] for row in rows)
+    cores = sum(row["core_hours"] for row in rows if not row["gpu_hours"])  # jobs with cards are charged by cards alone
+    rests = [factor.rest.value for factor in read_hours(hours).factors.values() if factor.rest is not None]
+    estimate = ["estimate", "--method", "hour-factor", "--hours-file", str(hours), "--hours", "1", "--json"]
+    assert cli.main([*estimate, "--cores", str(cores), "--gpus", str(cards)]) == 0
+    read = json.loads(capsys.readouterr().out)
+    energy_kwh = document["balance"]["total_j"] / 3.6e6 * 1.2  # type: ignore[index]
+    assert read["energy_kwh"] == pytest.approx(energy_kwh, rel=1e-4)
+    assert read["carbon_g"] == pytest.approx(energy_kwh * 50.0 + cores * rests[0] + cards * rests[1], rel=1e-4)
+    assert all(rest > 0.0 for rest in rests)
+    assert cli.main(["cluster", "report", *words_of_hours(site, hours)]) == 0
+    assert "g CO2e" in (told := capsys.readouterr().err) and "a GPU-hour" in told and "e+" not in told
+
+
+def words_of_hours(site: Path, hours: Path) -> list[str]:
+    return words(site, "--hour-factors", str(hours), "--zone", "FR")
+
+
 def test_closure_by_the_command_line(site: Path, capsys: Capture) -> None:
     assert cli.main(["cluster", "closure", *words(site)]) == 0
     assert "closed:" in capsys.readouterr().out

@@ -63,14 +63,28 @@ def _against_hours(report: ClusterReport, axes: Axes) -> None:
     below = [max(energy - edge, 0.0) for energy, edge in zip(energies, low)]
     above = [max(edge - energy, 0.0) for energy, edge in zip(energies, high)]
     axes.errorbar(hours, energies, yerr=[below, above], fmt="o", capsize=2)
-    for name, hour, energy in list(zip(users["user"].to_list(), hours, energies))[:MOST_NAMES]:
-        axes.annotate(str(name), (hour, energy), fontsize=7, xytext=(3, 3), textcoords="offset points")
     if users.height and min(hours) > 0.0:
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            # Whole decades alone bear numbers where there are several: others would lie on each other.
+            first, last = axis.get_view_interval()
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("" if last > 8.0 * first else "{x:g}")
+    _name_points(axes, [str(name) for name in users["user"].to_list()], hours, energies)
     axes.set_xlabel("cores × hours")
     axes.set_ylabel("energy (kWh), 95 %")
     axes.set_title("Energy against cores × hours, by user")
+
+
+def _name_points(axes: Axes, names: list[str], hours: list[float], energies: list[float]) -> None:
+    """The names beside their points, those with the most energy first, as far as none lies on another."""
+    places: list[tuple[float, float]] = []
+    for name, hour, energy in list(zip(names, hours, energies))[: 3 * MOST_NAMES]:
+        x, y = axes.transData.transform((hour, energy))
+        if all(abs(x - other[0]) > 45.0 or abs(y - other[1]) > 10.0 for other in places):
+            places.append((x, y))
+            axes.annotate(name, (hour, energy), fontsize=7, xytext=(3, 3), textcoords="offset points")
 
 
 def _months(report: ClusterReport, axes: Axes) -> None:
@@ -85,13 +99,19 @@ def _months(report: ClusterReport, axes: Axes) -> None:
         .sort("month")
     )
     idle_of = {str(month): kwh_of(value) for month, value in idle.iter_rows()}
+    from matplotlib.ticker import MaxNLocator
+
     axes.bar(names, jobs, label="jobs")
     axes.bar(names, [idle_of.get(name, 0.0) for name in names], bottom=jobs, label="idle and standby")
     axes.set_ylabel("energy (kWh)")
     other = axes.twinx()
     other.plot(names, months["users"].to_list(), "k.-", label="active users")
     other.set_ylabel("active users")
-    axes.legend(loc="upper left")
+    other.set_ylim(bottom=0.0)
+    other.yaxis.set_major_locator(MaxNLocator(integer=True))
+    handles = [*axes.get_legend_handles_labels()[0], *other.get_legend_handles_labels()[0]]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, frameon=False)
+    axes.tick_params(axis="x", rotation=30 if len(names) > 8 else 0)
     axes.set_title("Month by month")
 
 
@@ -111,17 +131,20 @@ def _days_by_project(report: ClusterReport, axes: Axes) -> None:
     col = library.col
     table = days_by_project(report)
     largest = table.group_by("project").agg(col("energy_j").sum()).sort("energy_j", descending=True)
-    for project in largest["project"].to_list()[: MOST_NAMES // 2]:
-        for has_gpus in (False, True):
+    for place, project in enumerate(largest["project"].to_list()[: MOST_NAMES // 2]):
+        for has_gpus in (True, False):
             line = table.filter((col("project") == project) & (col("has_gpus") == has_gpus))
             if line.height:
                 label = f"{project or '(none)'}{', with GPUs' if has_gpus else ''}"
                 energies = [kwh_of(value) for value in line["energy_j"].to_list()]
-                axes.plot(line["day"].to_list(), energies, "-" if has_gpus else "--", label=label)
+                form = ".-" if has_gpus else ".:"
+                axes.plot(line["day"].to_list(), energies, form, color=f"C{place}", linewidth=1, label=label)
     axes.set_ylabel("kWh a day")
+    axes.set_ylim(bottom=0.0)
     axes.tick_params(axis="x", rotation=30)
-    axes.legend(fontsize=7)
-    axes.set_title("kWh a day by project")
+    axes.legend(fontsize=7, ncols=2)
+    more = f" (the {MOST_NAMES // 2} with the most of {largest.height})" if largest.height > MOST_NAMES // 2 else ""
+    axes.set_title(f"kWh a day by project, jobs with GPUs apart{more}")
 
 
 def busiest_node_day(report: ClusterReport) -> tuple[str, int]:
@@ -163,8 +186,12 @@ def _node_day(bins: pl.DataFrame, node: str, day: int, axes: Axes) -> None:
     layers = [[value or 0.0 for value in wide[name].to_list()] for name in sorted(names)]
     labels = [f"job {name}" if name else "idle" for name in sorted(names)]
     shown = [label if place < MOST_NAMES else "_" + label for place, label in enumerate(labels)]
-    colours = [f"C{place % 10}" if name else "lightgrey" for place, name in enumerate(sorted(names))]
+    # More colours than jobs have names: none of those in the legend stands for two.
+    colours = [f"C{place % 10}" if place <= 10 else f"{0.35 + 0.04 * (place % 12):.2f}" for place in range(len(names))]
+    colours = [colour if name else "lightgrey" for name, colour in zip(sorted(names), colours)]
     axes.stackplot(hours, layers, labels=shown, colors=colours, step="post")
+    axes.set_xlim(0.0, 24.0)
+    axes.set_xticks(range(0, 25, 3))
     axes.set_xlabel("hour of the day (UTC)")
     axes.set_ylabel("power (W)")
     axes.legend(fontsize=7, loc="upper right")

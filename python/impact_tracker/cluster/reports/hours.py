@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...digits import significant
 from ...factors import Factor
 from ...factors.hours import ClusterYear, own_hour_factor
 from ...footprint import Allocation, Machine, embodied, making_total
@@ -121,3 +122,21 @@ def hour_factors(report: ClusterReport, weighing: Weighing, cluster: str, lifeti
     if not factors:
         raise ValueError("no job with an energy had an hour of a core or a card: there is nothing to divide by")
     return ClusterYear(cluster, year, source, factors)
+
+
+def hours_line(year: ClusterYear) -> str:
+    """What an hour costs, in a sentence."""
+    parts = []
+    for factor in year.factors.values():
+        if factor.power is None or factor.grid is None:
+            continue
+        ends = [
+            getattr(factor.power, end) * getattr(factor.grid, end) / 1000.0
+            + (0.0 if factor.rest is None else getattr(factor.rest, end))
+            for end in ("low", "value", "high")
+        ]
+        name = "a core-hour" if factor.unit == "core" else "a GPU-hour"
+        without = ", without making" if factor.rest is None else ""
+        low, best, high = (significant(value, 3) for value in ends)
+        parts.append(f"{best} g CO2e ({low} to {high}{without}) {name}")
+    return ", ".join(parts)

@@ -85,13 +85,16 @@ def _reasons(report: ClusterReport) -> str:
 def _details(report: ClusterReport) -> list[str]:
     summary = report.summary
     total = summary.energy_j or math.nan
+    cards = "have no meter here" if summary.gpu_j is None else f"themselves took {kwh(summary.gpu_j)} kWh"
     lines = [
-        f"jobs: {summary.jobs} of {summary.users} users; {summary.jobs_without_energy} have no energy",
-        f"wasted on failed, cancelled and timed-out jobs: {kwh(summary.wasted_j)} kWh ({summary.wasted_j / total:.1%})",
-        f"allocated but idle (idle power of jobs' own parts): {kwh(summary.own_idle_j)} kWh "
+        f"jobs: {summary.jobs} of {summary.users} users; {summary.jobs_without_energy} without an energy",
+        "shares are of the energy of all nodes:",
+        f"  wasted on failed, cancelled and timed-out jobs: {kwh(summary.wasted_j)} kWh "
+        f"({summary.wasted_j / total:.1%})",
+        f"  allocated but idle (idle power of jobs' own parts): {kwh(summary.own_idle_j)} kWh "
         f"({summary.own_idle_j / total:.1%})",
-        f"jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({summary.gpu_job_energy_j / total:.1%}); the cards "
-        f"themselves: {kwh(summary.gpu_j)} kWh{'' if summary.gpu_j is not None else ' (they have no meter here)'}",
+        f"  jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({summary.gpu_job_energy_j / total:.1%}); the cards "
+        f"{cards}",
     ]
     lines += [_gate_line(gate) for gate in report.gates]
     if summary.green_algorithms_ratio is not None:
