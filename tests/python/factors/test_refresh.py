@@ -3,11 +3,13 @@
 import copy
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.append(str(ROOT / "scripts"))  # where the scripts find what they share
 
 
 def _load_script(name):

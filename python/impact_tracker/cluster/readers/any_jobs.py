@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..frames import polars
+from ..frames import JOBS_FILE, polars
 from ..job import JobTable
-from .plain_jobs import COLUMNS, is_plain, read_plain_jobs
+from .plain_jobs import is_plain, read_plain_jobs
 from .sacct import read_sacct
 from .sacct_json import read_sacct_json
 
@@ -28,7 +28,7 @@ def read_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         return read_plain_jobs(path, time_zone=time_zone)
     raise ValueError(
         f"{path}: no jobs that are known here. Read are the output of sacct -a -D -P --format=…, of sacct --json, of "
-        f"OAR's REST, and a CSV with a first line of {', '.join(COLUMNS)} (job_id, start, nodes at least)"
+        f"OAR's REST, and a CSV with a first line of {', '.join(JOBS_FILE)} (job_id, start, nodes at least)"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..finding import RejectedRow
-from ..frames import JOBS, SHARES, conformed, polars
+from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars
 from ..job import STATES, JobTable
 from .power_files import times_of
 from .slurm_rule import HIGHEST_NODE_W
@@ -17,26 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 NEEDED = ("job_id", "start", "nodes")
-COLUMNS = (
-    "job_id",
-    "start",
-    "end",
-    "nodes",
-    "state",
-    "user",
-    "account",
-    "project",
-    "partition",
-    "name",
-    "submit",
-    "cores",
-    "gpus",
-    "gpu_model",
-    "memory_gb",
-    "cpu_time_s",
-    "reported_j",
-    "exclusive",
-)
 MOST_KEPT = 1000
 
 
@@ -47,7 +27,7 @@ def is_plain(header: str) -> bool:
 
 
 def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
-    """The jobs of a CSV with the columns `job_id, start, nodes` and any of the others of `COLUMNS`.
+    """The jobs of a CSV with the columns `job_id, start, nodes` and any of the others of `JOBS_FILE`.
 
     Times: seconds since 1970 or ISO 8601; an empty end: it runs. Nodes: separated by blanks, or a list as Slurm writes
     it. ValueError for a column that is none of these.
@@ -64,13 +44,13 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
     )
     frame = frame.rename({name: name.strip().casefold() for name in frame.columns})
-    unknown = [name for name in frame.columns if name not in COLUMNS]
+    unknown = [name for name in frame.columns if name not in JOBS_FILE]
     missing = [name for name in NEEDED if name not in frame.columns]
     if unknown or missing:
-        near = [f"{name} (near {', '.join(difflib.get_close_matches(name, COLUMNS)) or 'none'})" for name in unknown]
+        near = [f"{name} (near {', '.join(difflib.get_close_matches(name, JOBS_FILE)) or 'none'})" for name in unknown]
         fault = f"it lacks {', '.join(missing)}" if missing else f"it has {', '.join(near)}"
-        raise ValueError(f"{path}: a file of jobs has the columns {', '.join(COLUMNS)}; {fault}")
-    frame = conformed(frame, dict.fromkeys(COLUMNS, "String")).with_row_index("line", 2)
+        raise ValueError(f"{path}: a file of jobs has the columns {', '.join(JOBS_FILE)}; {fault}")
+    frame = conformed(frame, dict.fromkeys(JOBS_FILE, "String")).with_row_index("line", 2)
     typed = frame.with_columns(
         *(_number(name).alias(name) for name in ("cores", "gpus", "memory_gb", "cpu_time_s", "reported_j")),
         start_ns=times_of(frame, "start", time_zone),

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..frames import JOBS, SHARES, polars, schema
+from ..frames import JOBS, JOBS_FILE, SHARES, polars, schema
 from ..job import JobTable
 from ..node import NodeRating
 from ..store import PowerStore
@@ -140,23 +140,7 @@ def jobs_file(table: JobTable) -> pl.DataFrame:
         nodes=col("node").str.join(" "), exclusive=col("exclusive").all()
     )
     joined = table.jobs.join(nodes, on="job_id", how="left", maintain_order="left")
-    return joined.select(
-        "job_id",
-        (col("start_ns") / 1e9).alias("start"),
-        (col("end_ns") / 1e9).alias("end"),
-        "nodes",
-        "state",
-        "user",
-        "account",
-        "project",
-        "partition",
-        "name",
-        (col("submit_ns") / 1e9).alias("submit"),
-        "cores",
-        "gpus",
-        "gpu_model",
-        (col("memory_b") / 2**30).alias("memory_gb"),
-        "cpu_time_s",
-        "reported_j",
-        "exclusive",
-    )
+    return joined.with_columns(
+        *((col(f"{name}_ns") / 1e9).alias(name) for name in ("start", "end", "submit")),
+        memory_gb=col("memory_b") / 2**30,
+    ).select(JOBS_FILE)
