@@ -53,6 +53,8 @@ def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
     """The verdict on a row, with its energy above idle. `idle`: power of the idle machine at the row's time
     (`baseline.levels_at`). The row itself stays as it is."""
     settings, strict = rules
+    if row.facts.swept is not None:
+        settings = settings.at(row.facts.swept)
     drift, scatter = _passes(row)
     period_s, region_s = row.around.sample_period_s, row.measured.region_s
     samples = math.floor(region_s / period_s) if period_s and region_s else None
@@ -256,7 +258,7 @@ def _length(row: Row, settings: Settings) -> Check:
 def _cold(row: Row, settings: Settings) -> Check:
     """A slow test's one pass in mode "quick" begins cold, which is said."""
     cold = row.facts.data == "synthetic" and row.work.passes == 1
-    if not cold or not is_cold(row.phase, settings, row.facts.gmac_stated):
+    if not cold or not is_cold(row.phase, settings, row.facts.gmac_stated or row.setup.gmac):
         return Check("cold", None, "")
     return Check("cold", False, "one pass without a warm-up: its first allocations are in it (--mode work)", False)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .axes import point_words
+
 TOP1_SOURCE = "TensorFlow-Slim image classification models, README (single crop)"
 
 
@@ -65,9 +67,12 @@ BY_NAME = {network.name: network for network in NETWORKS}
 
 
 def title_of(model: str, test: str = "") -> str:
-    """How people write it, with the part of a test that has two; of a network that no suite knows: its name."""
+    """How people write it, with the part of a test that has two and its place in a sweep; of a network that no suite
+    knows: its name."""
+    test, _, point = test.partition("@")
     part = f" ({test.rpartition('-')[2]})" if "/" in test and test.endswith(("-a", "-b", "-all")) else ""
-    return (BY_NAME[model].title if model in BY_NAME else model) + part
+    place = f", {point_words(point)}" if point else ""
+    return (BY_NAME[model].title if model in BY_NAME else model) + part + place
 
 
 def listed(suite: str, test: str, model: str, phases: list[str], **more: object) -> Listed:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .axes import ONE_POINT, Axes, Point
+
 SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
 MODES = ("quick", "work", "submission", "paper")
 PHASES = ("both", "training", "inference")
@@ -21,7 +23,8 @@ class Settings:
     `target`: of `target_metric`, what a training of suite learning ends at, `epochs` being the most it may take;
     `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
-    `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight).
+    `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight);
+    `size`, `context`, `classes`: as in `Point`, where they are not the test's own; `axes`: what is varied.
     ValueError names the setting that makes no sense.
     """
 
@@ -35,6 +38,9 @@ class Settings:
     epochs: int | None = None
     test_images: int | None = None
     batch: int | None = None
+    size: tuple[int, ...] | None = None
+    context: int | None = None
+    classes: int | None = None
     device: str = "cpu"
     precision: str = "fp32"
     layout: str = "auto"
@@ -49,16 +55,20 @@ class Settings:
     interval_s: float | None = None
     idle_s: float | None = None
     cool_down_s: float | None = None
+    axes: Axes = ONE_POINT
 
     def __post_init__(self) -> None:
         for name, known in (("suite", SUITES), ("mode", MODES), ("phase", PHASES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
-        for name in ("repeats", "images", "epochs", "test_images", "batch", "threads"):
+        for name in ("repeats", "images", "epochs", "test_images", "batch", "context", "classes", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is 1 or more, not {value}")
+        if self.size is not None and (not 1 <= len(self.size) <= 3 or min(self.size) < 1):
+            raise ValueError(f"a size has one to three sides of 1 or more, not {'x'.join(map(str, self.size))}")
         self._check_target()
+        self._check_axes()
         if (self.replicas or 0) < 0:
             raise ValueError(f"replicas is 0 or more, not {self.replicas}")
         if self.seed < 0:
@@ -88,9 +98,25 @@ class Settings:
             most = "" if metric == "loss" else " and below 1"
             raise ValueError(f"a target {metric} lies above 0{most}, not at {target:g}")
 
+    def _check_axes(self) -> None:
+        """An axis takes the place of the setting of its name; each of its points must make sense as a setting."""
+        own = Settings.__dataclass_fields__
+        for name in self.axes.values:
+            if getattr(self, name) != own[name].default:
+                raise ValueError(f"{name} is either one setting or an axis, not both")
+        if self.axes.values:
+            for point in self.axes.points():
+                self.at(point)
+
+    def at(self, point: Point) -> Settings:
+        """The settings of one point of the sweep, which vary nothing."""
+        kept = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Settings(**{**kept, **point.values, "axes": ONE_POINT})
+
     def to_dict(self) -> dict[str, object]:
         """For campaign.json."""
-        return {**asdict(self), "models": list(self.models)}
+        size = None if self.size is None else list(self.size)
+        return {**asdict(self), "models": list(self.models), "size": size, "axes": self.axes.to_dict()}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Settings:
@@ -101,4 +127,10 @@ class Settings:
             raise ValueError(
                 f"the campaign has settings that this version does not know: {', '.join(unknown)}; install a newer one"
             )
-        return cls(**{**kept, "models": tuple(kept.get("models", ()))})
+        size = kept.get("size")
+        own = {
+            "models": tuple(kept.get("models", ())),
+            "size": None if size is None else tuple(size),
+            "axes": Axes.from_dict(kept.get("axes") or {}),
+        }
+        return cls(**{**kept, **own})

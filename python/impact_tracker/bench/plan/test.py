@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .axes import NOT_SWEPT, Point
+from .networks import BY_NAME
+
 if TYPE_CHECKING:
     from .settings import Settings
 
@@ -48,7 +51,7 @@ class Test:
     or synthetic.
 
     `gmac`: of one input's forward pass, where a suite states it; `reference_ms`: the score's time of one batch of
-    `reference_batch`.
+    `reference_batch`; `point`: its place in a sweep.
     """
 
     __test__ = False  # not one of pytest's
@@ -61,6 +64,7 @@ class Test:
     gmac: float | None = None
     reference_ms: float | None = None
     reference_batch: int | None = None
+    point: Point = NOT_SWEPT
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -80,6 +84,32 @@ def refuse_data(settings: Settings) -> None:
     for name, option in _OF_DATA.items():
         if getattr(settings, name) is not None:
             raise ValueError(f"{option} belongs to suites on real data: {settings.suite} runs on made-up inputs")
+
+
+def size_of(model: str, own: tuple[int, ...], settings: Settings) -> tuple[int, ...]:
+    """The size of an input: the test's own, or what was asked for, a context of networks that read text, sides of the
+    others. ValueError for another number of sides than the network's inputs have."""
+    if takes("context", model):
+        return own if settings.context is None else (settings.context, *own[1:])
+    if settings.size is None:
+        return own
+    if len(settings.size) not in (1, len(own)):
+        asked = "x".join(map(str, settings.size))
+        raise ValueError(f"{model} takes {len(own)} sides, or one number for all of them: not --size {asked}")
+    return settings.size if len(settings.size) > 1 else settings.size * len(own)
+
+
+def takes(name: str, model: str) -> bool:
+    """Whether a network takes a setting: a context where it reads text, sides where it does not, classes where it is a
+    classifier; everything else always."""
+    task = BY_NAME[model].task
+    return {"context": task == "text", "size": task != "text", "classes": task == "classification"}.get(name, True)
+
+
+def gmac_at(gmac: float, own: tuple[int, ...], size: tuple[int, ...]) -> float:
+    """About the multiply-adds of another size than the one that they are stated for, by the number of its places: to
+    choose by how much is run, and no result. The worker counts them exactly."""
+    return gmac * math.prod(size) / math.prod(own)
 
 
 def is_cold(phase: str, settings: Settings, gmac: float | None) -> bool:

@@ -71,11 +71,13 @@ def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
         test.gmac,
         test.reference_ms,
         test.reference_batch,
+        test.point if test.point.values else None,
     )
     row = Row(Key(task.id, phase, attempt, session), "ok", facts=facts)
     region = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
     origin = replace(row.origin, schema=SCHEMA, host=host, region=region)
-    return replace(row, origin=origin).with_names(*_BEGUN.split())
+    row = replace(row, origin=origin).with_names(*_BEGUN.split())
+    return row if facts.swept is None else row.with_names("swept")
 
 
 def idle_row(name: str, session: int) -> Row:

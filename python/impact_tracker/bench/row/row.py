@@ -12,6 +12,7 @@ from typing import Union
 
 from ...runner.messages import Observed, PassTimes
 from ...values import Energy
+from ..plan.axes import Point
 
 NOT_MEASURED = Energy.missing()
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
@@ -29,7 +30,8 @@ class Key:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the plan says of the test. `gmac_stated`, `reference_ms`, `reference_batch`: as the suite publishes them."""
+    """What the plan says of the test. `gmac_stated`, `reference_ms`, `reference_batch`: as the suite publishes them;
+    `swept`: the test's place in a sweep."""
 
     test: str | None = None
     model: str | None = None
@@ -40,6 +42,7 @@ class Facts:
     gmac_stated: float | None = None
     reference_ms: float | None = None
     reference_batch: int | None = None
+    swept: Point | None = None
 
 
 @dataclass(frozen=True)

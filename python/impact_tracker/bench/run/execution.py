@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...runner import Loaded, WorkerError, cpu_seconds, default_threads
+from ..plan.axes import NOT_SWEPT
 from ..plan.task import Task
 from ..plan.test import ASIDE, Step
 from ..row.make import Settled, begun, measured_by, with_energy, with_loaded, with_settled, with_work
@@ -82,7 +83,8 @@ class Execution:
             raise TaskFailedError(f"{phase}: {row.reason}")
 
     def _finish(self, row: Row) -> None:
-        threads_by = "asked" if self._plan.settings.threads else self._default.by
+        asked = self._plan.settings.threads or (row.facts.swept or NOT_SWEPT).threads
+        threads_by = "asked" if asked else self._default.by
         row = replace(row, setup=replace(row.setup, threads_by=threads_by, cpu_quota=self._default.quota))
         row = row.with_names("threads_by", "cpu_quota")
         if self._loaded is not None:
@@ -109,7 +111,7 @@ class Execution:
 
     def _load(self, task: Task, row: Row, region: Region) -> Row:
         self._check_memory(self._plan.need(task.test))  # nothing is started that cannot fit
-        settings = self._plan.settings
+        settings = self._plan.settings.at(task.test.point)
         # Starting the process and loading libtorch is part of what loading a network costs.
         with region:
             self._worker = self._equipment.open_worker()

@@ -36,9 +36,12 @@ def preflight(
         able = worker.capabilities()
         networks = {network.name: network for network in able.networks}
         check_models(dict.fromkeys(test.model for test in tests), networks, "this worker")
-        _check_words(settings, able)
+        points = [settings.at(point) for point in settings.axes.points()]
+        for at in points:
+            _check_words(at, able)
         if here:
-            _check_device(settings, worker)
+            for at in points:
+                _check_device(at, worker)
             _check_replicas(settings, worker)
             _check_batches(settings, tests, networks, worker)
             for data in dict.fromkeys(test.data for test in tests if test.data != "synthetic"):
@@ -75,7 +78,7 @@ def _check_device(settings: Settings, worker: Runner) -> None:
 
 def crowding(settings: Settings) -> str | None:
     """What is to be said of more threads than there are processors to run them; `None` where there are enough."""
-    asked, processors = settings.threads or 0, default_threads().threads
+    asked, processors = max((settings.threads or 0, *settings.axes.threads)), default_threads().threads
     if processors is None or asked <= processors:
         return None
     return (
@@ -120,13 +123,13 @@ def _check_batches(
 ) -> None:
     """A batch that the user named must fit the device at all."""
     memory = _memory(settings, worker)
-    if settings.batch is None or memory is None:
+    if memory is None or (settings.batch is None and not settings.axes.batch):
         return
     for test in tests:
         need = estimated_bytes(test, networks[test.model])
         if need > memory[0]:
             raise ValueError(
-                f"{test.name} with a batch of {settings.batch} needs about {shown(need)}, "
+                f"{test.name} with a batch of {test.load['batch']} needs about {shown(need)}, "
                 f"{memory[1]} {shown(memory[0])}: ask for a smaller --batch"
             )
 

@@ -16,7 +16,7 @@ from ..options import add_weighing
 from .actions import add_actions, models_of, run_action
 from .cluster import add_cluster, cluster_options, run_on_cluster
 from .end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
-from .how import add_how, add_models, add_resume
+from .how import add_how, add_models, add_resume, varied
 from .train import learning_settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
 _SETTINGS = (
-    "suite mode phase models repeats seed images epochs test_images batch device replicas precision layout threads "
+    "suite mode phase models repeats seed images epochs test_images batch size context classes device replicas "
+    "precision layout threads "
     "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
 )
 
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--epochs", type=int, metavar="N", help="passes over the training images (1)")
     what.add_argument("--test-images", type=int, metavar="N", help="images of the evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("how", "several values of one option, as in --batch 1,4,16, are an axis of a sweep")
     how.add_argument("--seed", type=int, metavar="N", help="first run's seed; the next run has the next (1)")
     add_how(how, "images at a time (the test's own)")
     add_weighing(parser)
@@ -138,7 +139,7 @@ def _campaign(args: argparse.Namespace) -> Campaign:
         given = learning_settings(args, given)
     given.setdefault("repeats", default_repeats(given.get("suite"), given.get("mode")))
     folder = args.output or _new_folder("train" if learning else "bench")
-    return Campaign.create(folder, Settings(**given), here=not args.slurm)
+    return Campaign.create(folder, Settings.from_dict(varied(given)), here=not args.slurm)
 
 
 def _new_folder(kind: str) -> Path:

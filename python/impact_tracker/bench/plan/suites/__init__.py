@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from ..networks import Listed
 from ..settings import Settings
-from ..test import Step, Test
+from ..test import Step, Test, takes
 from . import ai as suite_ai
 from . import fashion as suite_fashion
 from . import learning as suite_learning
@@ -51,10 +52,42 @@ def tests_of(settings: Settings) -> list[Test]:
         raise ValueError("mode paper repeats the published benchmark: it belongs to --suite ai-benchmark")
     elsewhere = {model: suite for suite in reversed(_SUITES) for model in models_of(suite)}
     check_models(settings.models, models_of(settings.suite), f"suite {settings.suite}", elsewhere)
-    tests = _SUITES[settings.suite].tests(settings)
+    if settings.mode == "paper":
+        _check_paper(settings)
+    tests: dict[str, Test] = {}
+    places: dict[str, int] = {}  # of the tests in the suite: the points of one stand side by side
+    for point in settings.axes.points():
+        for place, test in enumerate(_SUITES[settings.suite].tests(settings.at(point))):
+            own = point.only(name for name in point.values if takes(name, test.model))
+            name = f"{test.name}@{own.name}" if own.name else test.name
+            tests.setdefault(name, replace(test, name=name, point=own))
+            places.setdefault(name, place)
     if not tests:
         raise ValueError(f"{', '.join(settings.models)}: no test of phase {settings.phase} in suite {settings.suite}")
-    return tests
+    _check_taken(settings, tests.values())
+    return sorted(tests.values(), key=lambda test: places[test.name])
+
+
+def _check_paper(settings: Settings) -> None:
+    """ValueError for what the published benchmark does not leave open."""
+    own = Settings()
+    for name in ("size", "context", "classes"):
+        if name in settings.axes.values or getattr(settings, name) != getattr(own, name):
+            raise ValueError(f"mode paper runs networks as published: --{name} belongs to the other modes")
+
+
+def _check_taken(settings: Settings, tests: Iterable[Test]) -> None:
+    """ValueError for a setting that none of the networks has a use for."""
+    models = list(dict.fromkeys(test.model for test in tests))
+    kinds = {
+        "size": "reads images or volumes (--context is the length of a text)",
+        "context": "reads text (--size is that of images)",
+        "classes": "is a classifier",
+    }
+    for name, kind in kinds.items():
+        asked = getattr(settings, name) is not None or name in settings.axes.values
+        if asked and not any(takes(name, model) for model in models):
+            raise ValueError(f"--{name}: none of these networks {kind}: {', '.join(models)}")
 
 
 def check_models(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..networks import Listed, listed
 from ..settings import Settings
-from ..test import Step, Test, refuse_data, steps_of
+from ..test import Step, Test, gmac_at, refuse_data, size_of, steps_of, takes
 
 LEARNING_RATE = 1e-4
 PASSES, LEAST_PASSES, CAP_S, HARD_CAP_S = 22, 5, 30.0, 100.0  # of "paper": the original's loop
@@ -109,14 +109,18 @@ def batch_of(test: SubTest, settings: Settings) -> int:
 
 
 def _test(test: SubTest, settings: Settings) -> Test:
-    batch = batch_of(test, settings)
-    load: dict[str, object] = {"batch": batch, "size": list(test.size), "batch_norm": "frozen"}
-    if test.model == "lstm-sentiment":
-        del load["size"]  # steps and features: the network's own, and not a size to choose
+    batch, size = batch_of(test, settings), size_of(test.model, test.size, settings)
+    load: dict[str, object] = {"batch": batch, "size": list(size), "batch_norm": "frozen"}
+    if test.model == "lstm-sentiment" and size == test.size:
+        del load["size"]  # steps and features: the network's own
+    if settings.classes is not None and takes("classes", test.model):
+        load["classes"] = settings.classes
+    as_stated = size == test.size and "classes" not in load
     learning = {"lr": LEARNING_RATE, "optimizer": "adam", "loss": "sum_of_squares"} if test.phase == "training" else {}
-    steps = steps_of(test.phase, settings, learning, test.gmac)
+    steps = steps_of(test.phase, settings, learning, gmac_at(test.gmac, test.size, size))
     if settings.mode == "paper":
         limits = {"passes": PASSES, "seconds": CAP_S, "min_passes": LEAST_PASSES, "hard_seconds": HARD_CAP_S}
         command = "train" if test.phase == "training" else "infer"
         steps = (Step(test.phase, command, {**limits, **learning}),)
-    return Test(test.name, test.model, load, steps, "synthetic", test.gmac, test.reference_ms, test.batch)
+    stated = (test.gmac, test.reference_ms, test.batch) if as_stated else (None, None, None)
+    return Test(test.name, test.model, load, steps, "synthetic", *stated)

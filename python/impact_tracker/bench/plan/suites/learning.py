@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..networks import Listed, listed
 from ..settings import Settings
-from ..test import Options, Reach, Step, Test
+from ..test import Options, Reach, Step, Test, size_of
 from . import fashion as suite_fashion
 
 EPOCHS = {"quick": 3, "work": 10, "submission": 10}
@@ -33,7 +33,9 @@ class Recipe:
 
 
 def _clothes(model: str) -> Recipe:
-    load = {"batch": suite_fashion.BATCH, "size": suite_fashion.SIZES[model], "batch_norm": "train"}
+    side = suite_fashion.SIZES[model]
+    size = {"size": [side, side], "classes": suite_fashion.CLASSES}
+    load = {"batch": suite_fashion.BATCH, **size, "batch_norm": "train"}
     learning = {"lr": 1e-3, "optimizer": "adam"}
     gmac = suite_fashion.GMAC[model]
     return Recipe(suite_fashion.DATA, ("accuracy", "loss"), load, learning, gmac, 1024)
@@ -99,16 +101,23 @@ def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
         train={**recipe.learning, **data, **({"subset": settings.images} if settings.images else {})},
         evaluate={**data, **({"subset": settings.test_images} if settings.test_images else {})},
     )
-    load = {**recipe.load, "batch": settings.batch or recipe.load["batch"]}
-    return Test(model, model, load, (first, Step("training", "reach", reach=reach)), recipe.data, recipe.gmac)
+    steps = (first, Step("training", "reach", reach=reach))
+    if recipe.data == suite_fashion.DATA:
+        load, gmac = suite_fashion.load_of(model, settings)
+        return Test(model, model, load, steps, recipe.data, gmac)
+    own = tuple(recipe.load["size"])
+    size = size_of(model, own, settings)
+    load = {**recipe.load, "batch": settings.batch or recipe.load["batch"], "size": list(size)}
+    return Test(model, model, load, steps, recipe.data, recipe.gmac if size == own else None)
 
 
 def listing() -> list[Listed]:
     """For `bench --list`."""
     tests = []
     for model, recipe in RECIPES.items():
-        size = recipe.load["size"]
-        own = {"unit": recipe.unit, "data": recipe.data, "targets": list(recipe.metrics)}
+        own: dict[str, object] = {"unit": recipe.unit, "data": recipe.data, "targets": list(recipe.metrics)}
+        if recipe.data == suite_fashion.DATA:
+            own["parameters"] = suite_fashion.parameters_of(model)
         tests.append(
             listed(
                 "learning",
@@ -117,7 +126,7 @@ def listing() -> list[Listed]:
                 ["training", "evaluation"],
                 gmac=recipe.gmac,
                 batch=recipe.load["batch"],
-                size=[size, size] if isinstance(size, int) else size,
+                size=recipe.load["size"],
                 default=model in DEFAULT_MODELS,
                 **own,
             )

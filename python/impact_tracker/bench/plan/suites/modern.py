@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..networks import Listed, listed
 from ..settings import Settings
-from ..test import Test, refuse_data, steps_of
+from ..test import Test, gmac_at, refuse_data, size_of, steps_of, takes
 
 # One image by classifier-free guidance runs the U-Net twice a step, and the text encoder for the prompt and for none.
 DIFFUSION_STEPS = 50
@@ -68,12 +68,16 @@ def tests(settings: Settings) -> list[Test]:
 def _test(test: ModernTest, settings: Settings) -> Test:
     training = test.phase == "training"
     batch = settings.batch or (1 if settings.mode == "quick" else test.batch)
-    load: dict[str, object] = {"batch": batch, "size": list(test.size), "batch_norm": "train"}
+    size = size_of(test.model, test.size, settings)
+    load: dict[str, object] = {"batch": batch, "size": list(size), "batch_norm": "train"}
+    if settings.classes is not None and takes("classes", test.model):
+        load["classes"] = settings.classes
     if test.variant:
         load["variant"] = test.variant
     learning = {"lr": 1e-4, "optimizer": "adamw", **({"loss": test.loss} if test.loss else {})} if training else {}
-    steps = steps_of(test.phase, settings, learning, test.gmac)
-    return Test(test.name, test.model, load, steps, "synthetic", test.gmac)
+    steps = steps_of(test.phase, settings, learning, gmac_at(test.gmac, test.size, size))
+    as_stated = size == test.size and "classes" not in load
+    return Test(test.name, test.model, load, steps, "synthetic", test.gmac if as_stated else None)
 
 
 def listing() -> list[Listed]:
