@@ -6,6 +6,8 @@ import pytest
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
+from impact_tracker.bench.plan.task import plan
+from impact_tracker.bench.row.make import begun
 from impact_tracker.bench.run.meter import Meter
 from python.bench import flat as lines
 from python.bench.flat import row_of
@@ -114,7 +116,17 @@ def test_a_slow_test_is_one_pass_without_a_warm_up_in_mode_quick_and_its_row_say
     for settings in (Settings(suite="ai-benchmark", mode="work"), Settings(suite="ai-benchmark", images=4)):
         asked = {test.name: test for test in suite_tests(settings)}
         assert asked["u-net/inference-b"].steps[0].phase == "warm-up"
-    said = {**good(), "phase": "inference", "data": "synthetic", "gmac_stated": slow.gmac, "passes": 1, "pass_ns": []}
+    said = {**good(), "phase": "inference", "data": "synthetic", "cold": True, "passes": 1, "pass_ns": []}
     row = lines.judged(said, Settings(suite="ai-benchmark"), before({}), strict=False)
     assert "one pass without a warm-up" in row["warnings"][0]
     assert row["invalid"] == []
+    task = plan(Settings(suite="ai-benchmark"), [slow])[0]
+    assert begun(task, "inference", 1, 1, "here").facts.cold is True
+    assert begun(plan(Settings(suite="ai-benchmark"), [fast])[0], "training", 1, 1, "here").facts.cold is False
+
+
+def test_tests_of_many_small_steps_are_slow_too() -> None:
+    """Multiply-adds alone do not tell how long a step after another takes: the reference times do."""
+    tests = {test.name: test for test in suite_tests(Settings(suite="ai-benchmark"))}
+    for name in ("pixel-rnn/training", "lstm-sentiment/training", "gnmt/inference", "vgg-16/training"):
+        assert [step.options["passes"] for step in tests[name].steps] == [1]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from impact_tracker.bench import Settings
 from impact_tracker.bench.plan.axes import Axes, Point
 from impact_tracker.bench.plan.networks import BY_NAME, title_of

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..plan.modes import mode_of
 from ..plan.settings import Settings
-from ..plan.test import ASIDE, is_cold
+from ..plan.test import ASIDE
 from ..row.row import Check, Row, Verdict
 from .baseline import Level, Levels, powers
 from .samples import LEAST_SAMPLES, slope_of
@@ -70,7 +70,7 @@ def judge(row: Row, idle: Levels, rules: Rules) -> Verdict:
         *_above_idle(row, idle, strict),
         _crowded(row),
         _length(row, settings),
-        _cold(row, settings),
+        _cold(row),
         _settled(row, strict),
         _steady(row, strict),
         _samples(row, samples, strict),
@@ -255,12 +255,10 @@ def _length(row: Row, settings: Settings) -> Check:
     return Check("length", took_s >= least_s, text, row.goal.target is None)
 
 
-def _cold(row: Row, settings: Settings) -> Check:
+def _cold(row: Row) -> Check:
     """A slow test's one pass in mode "quick" begins cold, which is said."""
-    cold = row.facts.data == "synthetic" and row.work.passes == 1
-    if not cold or not is_cold(row.phase, settings, row.facts.gmac_stated or row.setup.gmac):
-        return Check("cold", None, "")
-    return Check("cold", False, "one pass without a warm-up: its first allocations are in it (--mode work)", False)
+    text = "one pass without a warm-up: its first allocations are in it (--mode work)"
+    return Check("cold", False if row.facts.cold else None, text, False)
 
 
 def _settled(row: Row, strict: bool) -> Check:

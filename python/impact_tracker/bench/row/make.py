@@ -13,9 +13,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...result import ROW_FIELDS, Result
 from ...runner.messages import Loaded, PhaseResult
 from ...values import Energy, sum_if_known, total_if_known, worst_quality
+from ...values.quantiles import quantile_of
 from ..plan.networks import title_of
+from ..plan.test import ASIDE
 from .codec import SCHEMA
-from .row import CounterAndGauge, Facts, Key, Measured, Origin, Row, Setup, Source, Verdict, Work
+from .row import (
+    CounterAndGauge,
+    Facts,
+    Key,
+    Latency,
+    Measured,
+    Origin,
+    PassQuantile,
+    Row,
+    Setup,
+    Source,
+    Verdict,
+    Work,
+)
 
 if TYPE_CHECKING:
     from ..plan.task import Task
@@ -42,6 +57,7 @@ _ONLY_OF = {
     **dict.fromkeys(("loss_function", "optimizer", "lr"), ("train",)),
     "dice": ("evaluate",),
 }
+LATENCY_SHARES = (0.5, 0.95, 0.99)
 _ABOVE_IDLE = ("idle_w", "idle_baselines", "above_idle_j", "above_idle_low_j", "above_idle_high_j")
 _OF_SETUP = frozenset(item.name for item in fields(Setup))
 
@@ -61,6 +77,7 @@ class Settled(NamedTuple):
 def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
     """A row of a phase that is about to begin. It knows its test, its place in the campaign and its region's name."""
     test = task.test
+    cold = phase in test.phases and not any(step.phase in ASIDE for step in test.steps)
     facts = Facts(
         test.name,
         test.model,
@@ -72,12 +89,14 @@ def begun(task: Task, phase: str, attempt: int, session: int, host: str) -> Row:
         test.reference_ms,
         test.reference_batch,
         test.point if test.point.values else None,
+        cold if phase in test.phases else None,
     )
     row = Row(Key(task.id, phase, attempt, session), "ok", facts=facts)
     region = f"{task.id}/{phase}" + (f"#{attempt}" if attempt > 1 else "")
     origin = replace(row.origin, schema=SCHEMA, host=host, region=region)
     row = replace(row, origin=origin).with_names(*_BEGUN.split())
-    return row if facts.swept is None else row.with_names("swept")
+    known = {"swept": facts.swept, "cold": facts.cold}
+    return row.with_names(*(name for name, value in known.items() if value is not None))
 
 
 def idle_row(name: str, session: int) -> Row:
@@ -271,11 +290,23 @@ def with_work(row: Row, done: PhaseResult) -> Row:
         worker_ns=(done.begin_ns, done.end_ns),
         pass_ns=done.pass_ns,
         pass_ms=sum(kept) / len(kept) / 1e6 if kept else None,
+        latency=latency_of(done),
         device_memory_bytes=done.device_memory_bytes,
         epochs=None if done.epochs is None else len(done.epochs),
     )
     setup = Setup(**{name: getattr(done, name) for name in names if name in _OF_SETUP})
-    return replace(row, work=work, setup=setup).with_names(*names, *_TIMES.split())
+    row = replace(row, work=work, setup=setup).with_names(*names, *_TIMES.split())
+    return row if work.latency is None else row.with_names("latency")
+
+
+def latency_of(done: PhaseResult) -> Latency | None:
+    """How long one input waits for its answer, of an inference whose passes take one input each. Nothing of others: in
+    a batch inputs wait for each other."""
+    if done.phase != "infer" or done.batch != 1 or len(done.pass_ns) < 2:
+        return None
+    times = [time / 1e6 for time in done.pass_ns[1:]]
+    known = (quantile_of(times, share) for share in LATENCY_SHARES)
+    return Latency(len(times), tuple(PassQuantile(*quantile) for quantile in known if quantile is not None))
 
 
 def with_verdict(row: Row, verdict: Verdict) -> Row:

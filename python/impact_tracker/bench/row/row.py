@@ -31,7 +31,7 @@ class Key:
 @dataclass(frozen=True)
 class Facts:
     """What the plan says of the test. `gmac_stated`, `reference_ms`, `reference_batch`: as the suite publishes them;
-    `swept`: the test's place in a sweep."""
+    `swept`: the test's place in a sweep; `cold`: whether the phase was measured without a warm-up before it."""
 
     test: str | None = None
     model: str | None = None
@@ -43,6 +43,7 @@ class Facts:
     reference_ms: float | None = None
     reference_batch: int | None = None
     swept: Point | None = None
+    cold: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,29 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class PassQuantile:
+    """The time that a share of passes took at most, with its 95 % interval by order statistics."""
+
+    share: float
+    ms: float
+    low_ms: float
+    high_ms: float
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long single inputs waited for their answer: of `passes`, the first left out; of the quantiles those that so
+    many passes tell."""
+
+    passes: int
+    quantiles: tuple[PassQuantile, ...]
+
+
+@dataclass(frozen=True)
 class Work:
     """What the worker did in the phase. `pass_ns`: times of its passes, kept until the row is judged; `pass_ms`: their
-    mean, the first left out; `epochs`: how many were trained; `worker_ns`: begin and end by the worker's clock."""
+    mean, the first left out; `latency`: of inferences of one input; `epochs`: how many were trained; `worker_ns`: begin
+    and end by the worker's clock."""
 
     images: int | None = None
     passes: int | None = None
@@ -156,6 +177,7 @@ class Work:
     device_memory_bytes: int | None = None
     pass_s: PassTimes | None = None
     pass_ms: float | None = None
+    latency: Latency | None = None
     pass_ns: tuple[int, ...] = ()
     worker_ns: tuple[int, ...] = ()
     duration_s: float | None = None

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..analyse.cells import Cell
+from ..judge.alike import Kind
 from ..row.codec import value_of
 from ..row.row import Row
 from .view import View
 
 PHASES = ("training", "evaluation", "inference")
-_HOW = ("batch", "precision", "layout", "threads", "device", "variant", "batch_norm", "data")
+_HOW = ("batch", "precision", "layout", "threads", "device", "batch_norm", "data")
+# Why tests are not compared whose kinds differ in this.
+_OTHER = {
+    "input": "not compared, as one input is another thing: ",
+    "unit": "not compared, as another thing is counted: ",
+    "classes": "not compared, as heads of other numbers of classes make other networks: ",
+    "variant": "not compared, as variants are other networks: ",
+}
 _NAMED = 3  # tests in a sentence; of more only how many
 
 
@@ -44,8 +52,8 @@ def texts_of(rows: Sequence[Row], name: str) -> set[str]:
 
 
 def same_input(first: Sequence[Row], second: Sequence[Row]) -> bool:
-    """Whether one image, token or volume is the same thing on both sides."""
-    return agree(first, second, "input") and agree(first, second, "unit")
+    """Whether one image, token or volume is the same thing on both sides, and goes through the same network."""
+    return all(agree(first, second, name) for name in Kind._fields)
 
 
 def apart(a: View, b: View) -> list[str]:
@@ -57,7 +65,8 @@ def apart(a: View, b: View) -> list[str]:
         *_unfinished("B", b),
     ]
     other = [(cell, first, second) for cell, first, second in common if not same_input(first, second)]
-    notes += _differing(other, "input", "not compared, as one input is another thing: ")
+    for name in Kind._fields:
+        notes += _differing(other, name, _OTHER[name])
     shared = [sides for sides in common if sides not in other]
     longer = [cell for cell, first, second in shared if not agree(first, second, "images")]
     if longer:

@@ -13,6 +13,7 @@ from ..analyse.cells import Cell, summarise
 from ..analyse.reweigh import weighed
 from ..analyse.scores import Scores, scores
 from ..analyse.targets import Reached, targets_of
+from ..judge.alike import alike
 from ..plan.suites import tests_of
 from ..plan.test import ASIDE
 from ..row.codec import encode
@@ -42,7 +43,7 @@ class View:
         self.left_out = log.notes
         self.output = Output(storage)
         self.weights = weights or Reweighing()
-        self.rows: list[Row] = weighed(current(self.lines), self.weights)
+        self.rows: list[Row] = alike(weighed(current(self.lines), self.weights))
         self.olympic = olympic
 
     @cached_property
