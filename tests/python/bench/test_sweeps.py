@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker.bench import Settings
-from impact_tracker.bench.plan.axes import Axes, Point
+from impact_tracker.bench.plan.axes import Axes, SweepPoint
 from impact_tracker.bench.plan.networks import BY_NAME, title_of
 from impact_tracker.bench.plan.suites import models_of
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
@@ -131,7 +131,7 @@ def test_options_with_several_values_are_axes() -> None:
     settings = Settings.from_dict(varied(given))
     assert settings.size == (224, 320)
     assert settings.axes == Axes(batch=(1, 4, 16), precision=("fp32", "bf16"))
-    assert settings.at(Point(batch=4, precision="bf16")).batch == 4
+    assert settings.at(SweepPoint(batch=4, precision="bf16")).batch == 4
 
 
 def test_a_title_names_the_point() -> None:

@@ -12,7 +12,7 @@ Size = tuple[int, ...]  # the sides of an input in pixels (voxels); one number f
 
 
 @dataclass(frozen=True)
-class Point:
+class SweepPoint:
     """One place of a sweep: the value of every axis that is varied; `None` for the others. `size`: sides of images or
     volumes; `context`: how many tokens (steps) a text has; `classes`: how many outputs a classifier's head has."""
 
@@ -34,14 +34,14 @@ class Point:
         """As it stands in the name of a test: `batch=4,threads=2`."""
         return ",".join(f"{name}={text_of(value)}" for name, value in self.values.items())
 
-    def only(self, axes: Iterable[str]) -> Point:
+    def only(self, axes: Iterable[str]) -> SweepPoint:
         """The point without the other axes."""
         kept = set(axes)
-        return built(Point, {name: value for name, value in self.values.items() if name in kept})
+        return built(SweepPoint, {name: value for name, value in self.values.items() if name in kept})
 
 
-NAMES = tuple(item.name for item in fields(Point))
-NOT_SWEPT = Point()
+NAMES = tuple(item.name for item in fields(SweepPoint))
+NOT_SWEPT = SweepPoint()
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class Axes:
         """The axes that are varied, with their values."""
         return {name: tuple(values) for name, values in asdict(self).items() if values}
 
-    def points(self) -> list[Point]:
+    def points(self) -> list[SweepPoint]:
         """Every value of an axis with every other's; one point without any value where nothing is varied."""
         axes = self.values
-        return [built(Point, dict(zip(axes, values))) for values in itertools.product(*axes.values())]
+        return [built(SweepPoint, dict(zip(axes, values))) for values in itertools.product(*axes.values())]
 
     def to_dict(self) -> dict[str, list[object]]:
         """For campaign.json: the axes that are varied."""

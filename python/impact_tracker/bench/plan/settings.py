@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .axes import ONE_POINT, Axes, Point
+from .axes import ONE_POINT, Axes, SweepPoint
 
 SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
 MODES = ("quick", "work", "submission", "paper")
@@ -24,7 +24,7 @@ class Settings:
     `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
     `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight);
-    `size`, `context`, `classes`: as in `Point`, where they are not the test's own; `axes`: what is varied.
+    `size`, `context`, `classes`: as in `SweepPoint`, where they are not the test's own; `axes`: what is varied.
     ValueError names the setting that makes no sense.
     """
 
@@ -108,7 +108,7 @@ class Settings:
             for point in self.axes.points():
                 self.at(point)
 
-    def at(self, point: Point) -> Settings:
+    def at(self, point: SweepPoint) -> Settings:
         """The settings of one point of the sweep, which vary nothing."""
         kept = {item.name: getattr(self, item.name) for item in fields(self)}
         return Settings(**{**kept, **point.values, "axes": ONE_POINT})

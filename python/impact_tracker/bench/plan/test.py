@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .axes import NOT_SWEPT, Point
+from .axes import NOT_SWEPT, SweepPoint
 from .networks import BY_NAME
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Test:
     gmac: float | None = None
     reference_ms: float | None = None
     reference_batch: int | None = None
-    point: Point = NOT_SWEPT
+    point: SweepPoint = NOT_SWEPT
 
     @property
     def phases(self) -> tuple[str, ...]:

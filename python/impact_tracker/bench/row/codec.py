@@ -16,7 +16,7 @@ from typing import TypeVar
 from ...runner.messages import Observed, PassTimes
 from ...typed import built
 from ...values import Energy
-from ..plan.axes import Point
+from ..plan.axes import SweepPoint
 from . import row as types
 from .row import Epoch, Line, Origin, Row, TaskEnd, Unknown
 
@@ -108,7 +108,7 @@ def _plain(value: object) -> object:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, Point):
+    if isinstance(value, SweepPoint):
         return _plain(value.values)
     if is_dataclass(value):
         names = [item.name for item in fields(value)]

@@ -12,7 +12,7 @@ from typing import Union
 
 from ...runner.messages import Observed, PassTimes
 from ...values import Energy
-from ..plan.axes import Point
+from ..plan.axes import SweepPoint
 
 NOT_MEASURED = Energy.missing()
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
@@ -42,7 +42,7 @@ class Facts:
     gmac_stated: float | None = None
     reference_ms: float | None = None
     reference_batch: int | None = None
-    swept: Point | None = None
+    swept: SweepPoint | None = None
     cold: bool | None = None
 
 
