@@ -8,6 +8,7 @@ from importlib import import_module
 from ..options import add_action, run_action
 
 STUDIES = {
+    "federated": "train with clients that keep their data, by Flower, measured; simulated against measured",
     "paradigms": "train in a centre, continually, or where the data are: what each costs, and what decides",
 }
 

@@ -1,0 +1,175 @@
+"""What a study says: rounds to the target, κ, the machine's account, and the sentence for a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...digits import energy, percent, quantity
+from ...values import Energy, sum_if_known, total
+from .compare import RunComparison, compared
+from .outcome import ActorUse, RunOutcome, StudyOutcome
+
+
+@dataclass(frozen=True)
+class Skew:
+    """κ: how many times more rounds a split needs than an even one of the same seed, and why it is not known where it
+    is `None`. `at_least`: one of the two numbers of rounds is censored, and κ is larger than the value."""
+
+    value: float | None
+    at_least: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """One line of the account of the machine's energy."""
+
+    whose: str
+    energy: Energy
+    cpu_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose the machine's energy was while a run took place: the rows add up to `machine`.
+
+    `counted_twice_j`: by how much the run's programs together claim more than all of the run was seen to use, which is
+    0 but for the errors of the readings at the programs' ends.
+    """
+
+    rows: tuple[AccountRow, ...]
+    machine: Energy
+    counted_twice_j: float | None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is shown of a study."""
+
+    study: StudyOutcome
+    comparisons: tuple[RunComparison, ...]
+    centre: tuple[RunComparison, ...]
+
+
+def findings_of(study: StudyOutcome) -> Findings:
+    """The comparisons of all runs."""
+    return Findings(study, tuple(map(compared, study.federated)), tuple(map(compared, study.centralised)))
+
+
+def skew_of(study: StudyOutcome, run: RunOutcome) -> Skew:
+    """κ of a run, from the run with an even split of the same seed."""
+    if run.split is not None and run.split.kind == "iid":
+        return Skew(1.0)
+    even = next(
+        (
+            other
+            for other in study.federated
+            if other.split is not None and other.split.kind == "iid" and other.settings.seed == run.settings.seed
+        ),
+        None,
+    )
+    if even is None:
+        return Skew(None, reason="no run with an even split: add --split iid")
+    if even.reached is None:
+        return Skew(None, reason="the even split did not reach the target")
+    if run.reached is None:
+        return Skew(len(run.tested) / even.reached, at_least=True, reason="the target was not reached")
+    return Skew(run.reached / even.reached)
+
+
+def account_of(run: RunOutcome) -> Account:
+    """The machine's account of a run."""
+    machine = run.machine
+    rows = [
+        AccountRow("clients" if run.clients else "centre", total(_known(run.learners)), _cpu_s(run.learners)),
+    ]
+    if run.clients:
+        rows.append(AccountRow("server", run.leader.total, run.leader.cpu_s))
+    parts = total(_known([*run.clients, run.leader]))
+    rest = machine.study.minus(parts, same_sensors=True)
+    rows.append(AccountRow("the study itself, and its programs' first moments", _at_least_zero(rest)))
+    for whose, joules in (
+        ("other programs", machine.others_j),
+        ("idle, nobody's", machine.idle_j),
+        ("not attributed", machine.unattributed_j),
+    ):
+        if joules:
+            rows.append(AccountRow(whose, Energy(joules, quality=machine.energy.quality)))
+    twice_j = None if rest.best_j is None else max(0.0, -rest.best_j)
+    return Account(tuple(rows), machine.energy, twice_j)
+
+
+def accuracy_spread(run: RunOutcome) -> tuple[float, float] | None:
+    """The lowest and the highest accuracy of the last model over the clients' own test images."""
+    accuracies = [row.accuracy for row in run.tested[-1].clients if row.images] if run.tested else []
+    return (min(accuracies), max(accuracies)) if len(accuracies) > 1 else None
+
+
+def rounds_text(run: RunOutcome) -> str:
+    """`12`, or where the target was not reached `> 20`."""
+    return str(run.reached) if run.reached is not None else f"> {len(run.tested)}"
+
+
+def skew_text(skew: Skew) -> str:
+    """`1.5`, `> 1.5`, or `not known`."""
+    if skew.value is None:
+        return "not known"
+    return f"{'> ' if skew.at_least else ''}{skew.value:.2g}"
+
+
+def sentence(findings: Findings) -> str:
+    """What a paper would print of the study."""
+    parts = []
+    for comparison in findings.comparisons:
+        parts.append(_of_run(findings.study, comparison))
+    for comparison in findings.centre:
+        run = comparison.run
+        row = comparison.row("centre")
+        parts.append(
+            f"Trained in one place (seed {run.settings.seed}) the same network took {rounds_text(run)} rounds and "
+            f"{energy(row.measured.best_j, row.measured.error_j)} of training."
+        )
+    return " ".join(parts)
+
+
+def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
+    run, settings = comparison.run, comparison.run.settings
+    skew = skew_of(study, run)
+    against = "" if run.split is not None and run.split.kind == "iid" else f" (κ {skew_text(skew)})"
+    reached = (
+        f"reached {percent(settings.target)} in round {run.reached}{against}"
+        if run.reached is not None
+        else f"did not reach {percent(settings.target)} in {len(run.tested)} rounds{against}"
+    )
+    row = comparison.row("clients")
+    text = (
+        f"With FedAvg and {settings.clients} clients ({run.title}, seed {settings.seed}), {settings.network} "
+        f"{reached}; its clients used {energy(row.measured.best_j, row.measured.error_j)} ({row.measured.quality}) in "
+        f"{len(run.rounds)} rounds"
+    )
+    down, up = run.wire_bytes("down"), run.wire_bytes("up")
+    if down is not None and up is not None:
+        text += f", and each sent {quantity(up, 'B')} and received {quantity(down, 'B')} a round"
+    if row.simulated_j is not None and row.difference is not None:
+        text += (
+            f"; the simulator, fed from rounds 1 to {comparison.fed_from}, gives {energy(row.simulated_j)} "
+            f"({row.difference:+.1%})"
+        )
+    return text + "."
+
+
+def _known(actors: Sequence[ActorUse]) -> list[Energy]:
+    return [actor.total for actor in actors if not actor.total.is_missing]
+
+
+def _cpu_s(actors: Sequence[ActorUse]) -> float | None:
+    return sum_if_known(actor.cpu_s for actor in actors)
+
+
+def _at_least_zero(energy: Energy) -> Energy:
+    if energy.best_j is None or energy.best_j >= 0:
+        return energy
+    from dataclasses import replace
+
+    return replace(energy, best_j=0.0)

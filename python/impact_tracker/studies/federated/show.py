@@ -1,0 +1,250 @@
+"""A study as a page and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from ...digits import duration, energy, percent, quantity
+from ...report.page import Page, Table
+from ...values import Energy
+from .compare import TITLES, RunComparison, TermComparison, rates_of
+from .findings import (
+    Findings,
+    account_of,
+    accuracy_spread,
+    rounds_text,
+    sentence,
+    skew_of,
+    skew_text,
+)
+from .outcome import ActorUse, RunOutcome
+
+GOAL = 0.10  # of the energy of the clients, simulated against measured
+
+
+def page_of(findings: Findings) -> Page:
+    """The sentence of a paper, then the tables."""
+    tables = [_runs_table(findings), _terms_table([*findings.comparisons, *findings.centre])]
+    for comparison in findings.comparisons:
+        tables.append(_clients_table(comparison))
+        tables.append(_account_table(comparison.run))
+    details = [
+        "Simulated: rates of the first half of the rounds, in the simulator for all rounds. Unseen: of the second half "
+        "alone, whose records the simulator did not see.",
+        "Up and down: TCP's payload of a client in a round of training. Testing sends the model once more to each.",
+        "A program's part of the machine's energy is told by its processor time.",
+    ]
+    return Page(sentence(findings), tables, caveats_of(findings), details)
+
+
+def caveats_of(findings: Findings) -> list[str]:
+    """What a reader has to know beside the numbers."""
+    caveats = list(findings.study.notes)
+    for comparison in findings.comparisons:
+        run = comparison.run
+        caveats += [_of_killed(run, client) for client in run.killed()]
+        if run.reached is None:
+            caveats.append(
+                f"{run.name}: the target was not reached in {len(run.tested)} rounds; the number is censored, not "
+                "averaged."
+            )
+        if comparison.row("clients").measured.is_missing:
+            caveats.append(f"{run.name}: no energy was measured: `impact-tracker doctor` says why and what mends it.")
+        elif comparison.row("clients").difference is None:
+            caveats.append(f"{run.name}: its records say too little for the simulator.")
+        twice_j = account_of(run).counted_twice_j
+        error_j = run.machine.study.half_j or 0.0
+        if twice_j is not None and twice_j > 3 * error_j + 0.01 * (run.machine.study.best_j or 0.0):
+            caveats.append(f"{run.name}: its programs together claim {energy(twice_j)} more than the study used.")
+    if any(comparison.run.machine.energy.quality != "measured" for comparison in findings.comparisons):
+        caveats.append("The energies rest on a model of the machine's parts: not all of them have a sensor here.")
+    return caveats
+
+
+def _of_killed(run: RunOutcome, client: ActorUse) -> str:
+    how = f"by signal {-client.code}" if client.code < 0 else f"with exit code {client.code}"
+    last = max((row.round for row in run.trained if client.number in row.delivered), default=0)
+    text = (
+        f"{run.name}: client {client.number} was ended {how} after round {last}; the others went on. It had used "
+        f"{energy(client.total.best_j, client.total.error_j)}, which is counted"
+    )
+    lost_j = client.lost.best_j
+    return text + ("." if lost_j is None else f"; {energy(lost_j)} of it for work that nobody received.")
+
+
+def _runs_table(findings: Findings) -> Table:
+    rows = []
+    for comparison in (*findings.comparisons, *findings.centre):
+        run = comparison.run
+        spread = accuracy_spread(run)
+        batch_j = rates_of(run.learners, run.rounds).batch_j
+        way = [run.wire_bytes(name) for name in ("up", "down")]
+        rows.append(
+            (
+                run.title,
+                str(run.settings.seed),
+                rounds_text(run),
+                "–" if run.split is None else skew_text(skew_of(findings.study, run)),
+                "–" if run.accuracy is None else f"{run.accuracy:.4f}",
+                "–" if spread is None else f"{spread[0]:.3f} to {spread[1]:.3f}",
+                "not measured" if batch_j is None else energy(batch_j),
+                "–" if run.split is None else " / ".join("not counted" if n is None else quantity(n, "B") for n in way),
+                duration(run.machine.duration_s),
+            )
+        )
+    columns = (
+        "data", ">seed", ">rounds to target", ">κ", ">accuracy", ">over the clients", ">J a batch", ">up / down",
+        ">time",
+    )  # fmt: skip
+    return Table(columns, rows, f"Runs to an accuracy of {findings.study.settings.target:g}")
+
+
+def _terms_table(comparisons: Sequence[RunComparison]) -> Table:
+    rows = []
+    for comparison in comparisons:
+        for row in comparison.rows:
+            rows.append((f"{comparison.run.title}, {comparison.run.settings.seed}", *_cells(row, TITLES[row.term])))
+    columns = ("data, seed", "term", ">simulated", ">measured", ">difference", ">unseen")
+    return Table(columns, rows, "Simulated against measured")
+
+
+def _cells(row: TermComparison, title: str) -> tuple[str, ...]:
+    return (
+        title,
+        "–" if row.simulated_j is None else energy(row.simulated_j),
+        energy(row.measured.best_j, row.measured.error_j),
+        *("–" if part is None else f"{part:+.1%}" for part in (row.difference, row.unseen_difference)),
+    )
+
+
+def _clients_table(comparison: RunComparison) -> Table:
+    run = comparison.run
+    simulated = {row.term: row for row in comparison.clients}
+    accuracies = {row.client: row for row in run.tested[-1].clients} if run.tested else {}
+    rows = []
+    for client in run.clients:
+        tested = accuracies.get(client.number)
+        row = simulated.get(f"client {client.number}")
+        rows.append(
+            (
+                str(client.number),
+                str(client.images),
+                f"{tested.accuracy:.3f}" if tested is not None and tested.images else "–",
+                *(energy(_best(client, name)) for name in ("training", "handling", "evaluation")),
+                energy(client.start.best_j),
+                energy(client.total.best_j, client.total.error_j),
+                "–" if row is None or row.difference is None else f"{row.difference:+.1%}",
+                _ending(client),
+            )
+        )
+    columns = (
+        "client", ">images", ">accuracy", ">training", ">models, waiting", ">testing", ">its start", ">together",
+        ">simulated", "ended",
+    )  # fmt: skip
+    return Table(columns, rows, f"Clients: {run.title}, seed {run.settings.seed}")
+
+
+def _best(client: ActorUse, name: str) -> float | None:
+    return client.part(name).best_j
+
+
+def _ending(client: ActorUse) -> str:
+    if client.code == 0:
+        return "by itself"
+    return f"signal {-client.code}" if client.code < 0 else f"exit code {client.code}"
+
+
+def _account_table(run: RunOutcome) -> Table:
+    account = account_of(run)
+    rows = [(row.whose, energy(row.energy.best_j), _share(row.energy, account.machine)) for row in account.rows]
+    rows.append(("the machine", energy(account.machine.best_j, account.machine.error_j), ""))
+    return Table(("whose", ">energy", ">share"), rows, f"The machine's account: {run.title}, seed {run.settings.seed}")
+
+
+def _share(part: Energy, machine: Energy) -> str:
+    if part.best_j is None or not machine.best_j:
+        return "–"
+    return percent(part.best_j / machine.best_j)
+
+
+def as_dict(findings: Findings) -> dict[str, object]:
+    """The study for programs, unrounded; units in the names."""
+    study = findings.study
+    return {
+        "folder": str(study.folder),
+        "settings": asdict(study.settings),
+        "sentence": sentence(findings),
+        "runs": [_run_dict(findings, comparison) for comparison in (*findings.comparisons, *findings.centre)],
+        "caveats": caveats_of(findings),
+    }
+
+
+def _run_dict(findings: Findings, comparison: RunComparison) -> dict[str, object]:
+    run = comparison.run
+    spread = accuracy_spread(run)
+    account = account_of(run)
+    return {
+        "name": run.name,
+        "split": "centralised" if run.split is None else run.split.name,
+        "seed": run.settings.seed,
+        "flower": run.end.flower,
+        "parameters": run.end.parameters,
+        "rounds": len(run.rounds),
+        "rounds_to_target": run.reached,
+        "censored": run.reached is None,
+        "skew": None if run.split is None else asdict(skew_of(findings.study, run)),
+        "accuracy": run.accuracy,
+        "accuracy_spread": spread,
+        "accuracies": [
+            {"round": row.round, "accuracy": row.accuracy, "clients": [asdict(client) for client in row.clients]}
+            for row in run.tested
+        ],
+        "traffic": [
+            {
+                "round": line.round,
+                "chosen": line.chosen,
+                "delivered": line.delivered,
+                "clients": [asdict(row) for row in line.traffic],
+            }
+            for line in run.trained
+        ],
+        "model_bytes": run.model_bytes(),
+        "up_bytes_per_round": run.wire_bytes("up"),
+        "down_bytes_per_round": run.wire_bytes("down"),
+        "joules_per_batch": rates_of(run.learners, run.rounds).batch_j,
+        "fed_from_rounds": [1, comparison.fed_from],
+        "terms": [_term_dict(row) for row in comparison.rows],
+        "clients": [_client_dict(client) for client in run.clients],
+        "clients_simulated": [_term_dict(row) for row in comparison.clients],
+        "account": {
+            "machine": asdict(account.machine),
+            "rows": [asdict(row) for row in account.rows],
+            "counted_twice_j": account.counted_twice_j,
+        },
+        "duration_s": run.machine.duration_s,
+        "intensity_g_per_kwh": run.machine.intensity.value,
+    }
+
+
+def _term_dict(row: TermComparison) -> dict[str, object]:
+    return {
+        **asdict(row),
+        "difference": row.difference,
+        "unseen_difference": row.unseen_difference,
+    }
+
+
+def _client_dict(client: ActorUse) -> dict[str, object]:
+    return {
+        "client": client.number,
+        "images": client.images,
+        "code": client.code,
+        "complete": client.complete,
+        **{f"{name}": asdict(client.part(name)) for name in ("training", "handling", "evaluation")},
+        "start": asdict(client.start),
+        "total": asdict(client.total),
+        "lost": asdict(client.lost),
+        "cpu_s": client.cpu_s,
+        "rounds": [asdict(row) for row in client.local],
+    }
