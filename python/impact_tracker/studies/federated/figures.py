@@ -27,6 +27,8 @@ def draw(findings: Findings, path: Path) -> None:
 
 
 def _accuracies(axes: Axes, findings: Findings) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for comparison, colour in zip(findings.comparisons, _COLOURS * len(findings.comparisons)):
         run = comparison.run
         rounds = [row.round for row in run.tested if row.accuracy is not None]
@@ -49,7 +51,7 @@ def _accuracies(axes: Axes, findings: Findings) -> None:
     axes.annotate(f"target {target:g}", (0, target), (2, 2), textcoords="offset points", fontsize=8, color="grey")
     axes.set(xlabel="round", ylabel="accuracy on the test images")
     axes.set_xlim(left=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title("Accuracy; bands: from the worst to the best client", fontsize=10, loc="left")
     axes.legend(fontsize=8, loc="lower right")
 
