@@ -9,16 +9,12 @@ namespace {
 
 std::atomic<std::uint32_t> generation{0};
 
-bool register_handler() noexcept {
-  return pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); }) == 0;
-}
+// As the program starts or loads the library, so that asking for the generation is one load and nothing else.
+[[maybe_unused]] const bool is_registered =
+    pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); }) == 0;
 
 }  // namespace
 
-std::uint32_t fork_generation() noexcept {
-  static const bool registered = register_handler();
-  static_cast<void>(registered);
-  return generation.load(std::memory_order_relaxed);
-}
+std::uint32_t fork_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
 }  // namespace impact

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "impact/host/clock.hpp"
 #include "impact/host/fork.hpp"
 
 namespace impact {
@@ -41,7 +42,8 @@ bool Waker::sleep_until(Instant deadline) noexcept {
     // The kernel compares the word with 0 and sleeps in one step: what is asked for in between is not slept through.
     const long failed =
         ::syscall(SYS_futex, &asked_, FUTEX_WAIT_BITSET_PRIVATE, 0, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
-    over = failed != 0 && errno != EAGAIN && errno != EINTR;
+    // The clock is asked first: whoever sleeps by it reads it anyway, and errno lies on a page that is cold by then.
+    over = failed != 0 && (system_clock().now() >= deadline || (errno != EAGAIN && errno != EINTR));
   }
   return (asked_.fetch_and(kStop, std::memory_order_acq_rel) & kStop) == 0;
 }

@@ -71,9 +71,25 @@ bool Lane::empty() const {
   return entries_.empty();
 }
 
-SamplerStats Lane::stats() const {
-  const std::lock_guard lock(mutex_);
-  return stats_;
+SamplerStats Lane::stats() const { return {rounds_.load(), missed_.load(), cpu_time_.load()}; }
+
+void Lane::publish(const SamplerStats& stats) noexcept {
+  rounds_.store(stats.rounds, std::memory_order_relaxed);
+  missed_.store(stats.missed, std::memory_order_relaxed);
+  cpu_time_.store(stats.cpu_time, std::memory_order_relaxed);
+}
+
+// Takes over what is wished now, if it has changed; what is let go of is let go of without the lock.
+void Lane::renew(std::vector<Entry>& mine, std::uint64_t& version) {
+  if (version == version_.load(std::memory_order_acquire)) return;
+  std::vector<Entry> before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = mine;
+    adopt(mine);
+    version = version_.load(std::memory_order_relaxed);
+  }
+  let_rest(before, mine);
 }
 
 Instant Lane::earliest(const std::vector<Entry>& entries, Instant now) const {
@@ -99,18 +115,7 @@ void Lane::run(Waker& waker) {
   Instant next_cpu_look = origin_;
   Instant next = origin_;
   do {
-    std::vector<Entry> before;
-    {
-      const std::lock_guard lock(mutex_);
-      if (version != version_) {
-        before = entries;
-        adopt(entries);
-        version = version_;
-      }
-      stats_ = stats;
-    }
-    let_rest(before, entries);
-    before.clear();  // with its hold on consumers that have left
+    renew(entries, version);
     const Instant now = clock_.now();
     for (Entry& entry : entries) {
       if (!entry.schedule.due(now)) continue;
@@ -122,11 +127,11 @@ void Lane::run(Waker& waker) {
       stats.cpu_time = thread_cpu_time();
       next_cpu_look = now + std::chrono::seconds{1};
     }
+    publish(stats);
     next = earliest(entries, now);
   } while (waker.sleep_until(next));
-  const std::lock_guard lock(mutex_);
   stats.cpu_time = thread_cpu_time();
-  stats_ = stats;
+  publish(stats);
 }
 
 }  // namespace impact

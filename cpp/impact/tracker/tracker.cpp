@@ -54,13 +54,14 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host)
 
 Tracker::Tracker(const TrackerSettings& settings, const Host& host, Opened opened)
     : host_(host),
-      generation_(fork_generation()),
       interval_(settings.interval),
       edges_(settings.edges),
       usage_(std::move(opened.usage)),
       opened_(std::move(opened.sources)),
       edge_reader_(host, opened_->sources),
       record_start_(host.now()),
+      generation_(fork_generation()),
+      has_shared_(std::ranges::any_of(opened_->shared, [](const auto& source) { return source != nullptr; })),
       book_({opened_->channels, opened_->at_edges, roles_of(*opened_, settings.include_psys), settings.interval},
             std::move(opened.share)) {
   if (settings.strict && !has_energy_sensor(*opened_)) throw NoSourceError(nothing_measured(*opened_));
@@ -252,7 +253,7 @@ void Tracker::record_row(std::uint32_t slot, std::span<const Reading> readings) 
 
 // Notes who reads a source that the run shares, because another process may have taken over or have died.
 void Tracker::note_sharing(std::uint32_t slot) {
-  if (slot >= opened_->shared.size() || !opened_->shared[slot]) return;
+  if (!has_shared_ || slot >= opened_->shared.size() || !opened_->shared[slot]) return;
   sharing_.resize(opened_->sources.size());
   const Sharing now = opened_->shared[slot]->sharing();
   if (now == std::exchange(sharing_[slot], now)) return;

@@ -117,7 +117,6 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::uint64_t parent_here() const;
 
   Host host_;
-  std::uint32_t generation_;
   Duration interval_;
   Edges edges_;
   std::shared_ptr<UsageSource> usage_;
@@ -126,16 +125,19 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   Instant record_start_;
   std::shared_ptr<RecordWriter> writer_;
 
+  // What each round touches lies side by side: the caches are cold at each tick.
+  std::uint32_t generation_;
+  bool has_shared_;           // a source that one process of the run reads for all
   mutable std::mutex mutex_;  // everything below
   State state_ = State::ready;
+  SuspendWatch sleeps_;
+  PendingRows pending_;
   std::condition_variable stopped_;
   MachineBook book_;
   std::uint64_t last_region_ = 0;
   std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last
   std::map<std::uint64_t, RegionResult> settled_;
   std::optional<RegionResult> run_;
-  PendingRows pending_;
-  SuspendWatch sleeps_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
   std::vector<Sharing> sharing_;  // by source, as it was last noted
