@@ -12,9 +12,11 @@ from ..report.page import Page
 from ..report.runs import ReadRecord
 from ..values import Energy, Range, kwh_of
 from ..weighing import Weighing
-from .markup import Html, badge, element, items, joined
+from .markup import Html, badge, element
 
 NO_PRICE = 'not known: no price was given (--price "0.25 EUR")'
+
+_FEW_FAULTS, _FEW_CAVEATS = 8, 6  # on the first screen
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,27 @@ class FirstScreen:
             for what, value, words, quality in self.amounts
         ]
         lines = [element("p", {"class": "lead" if not index else None}, line) for index, line in _lines(self.lead)]
-        notes = [element("li", {"class": "bad"}, fault) for fault in self.faults]
-        notes += [element("li", None, caveat) for caveat in self.caveats]
+        faults = [element("li", {"class": "bad"}, fault) for fault in self.faults]
+        notes = [element("li", None, caveat) for caveat in self.caveats]
+        few = faults[:_FEW_FAULTS] + notes[:_FEW_CAVEATS]
+        more = faults[_FEW_FAULTS:] + notes[_FEW_CAVEATS:]
         return element(
             "section",
             {"class": "answer", "aria-labelledby": "answer"},
             element("h2", {"id": "answer"}, "The answer"),
             *lines,
             element("div", {"class": "amounts"}, *amounts) if amounts else "",
-            element("ul", {"class": "notes"}, *notes) if notes else "",
+            element("ul", {"class": "notes"}, *few) if few else "",
+            _more(more),
         )
+
+
+def _more(notes: Sequence[Html]) -> Html:
+    """What has no place on the first screen, behind a line that says how much it is."""
+    if not notes:
+        return Html("")
+    summary = element("summary", None, f"{len(notes)} more to know")
+    return element("details", None, summary, element("ul", {"class": "notes"}, *notes))
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -143,8 +156,3 @@ def _energy_in_words(energy: Energy) -> str:
 
 def _span(word: str, low: str, high: str) -> str:
     return f"{word} {low} and {high}"
-
-
-def notes(sentences: Sequence[str]) -> Html:
-    """Sentences to beware of; nothing without any."""
-    return items(list(sentences), "notes") if sentences else joined([])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-_VOID = frozenset({"br", "input", "meta", "rect", "line", "circle"})
+_VOID = frozenset({"br", "input", "meta"})
 # Control characters have no place in HTML, and halves of a surrogate pair none in UTF-8: both are shown as replaced.
 _NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

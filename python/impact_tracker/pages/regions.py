@@ -50,6 +50,7 @@ class _Row:
     depth: int
     title: str
     stretches: Sequence[Result]
+    is_of_many: bool = False  # one stretch of a name that has a row for all of its stretches
 
 
 def tree_of(regions: Sequence[Result]) -> RegionGroup:
@@ -127,9 +128,18 @@ def _rows(root: RegionGroup) -> list[_Row]:
         rows.append(_Row(own, parent, group.depth, group.name, group.stretches))
         if several:
             for index, stretch in enumerate(group.stretches[:MOST_OF_A_NAME], 1):
-                rows.append(_Row("", key, group.depth + 1, f"{group.name}, no. {index}", [stretch]))
+                rows.append(_Row("", key, group.depth + 1, f"{group.name}, no. {index}", [stretch], True))
         pending += _keyed(group, key)
     return rows
+
+
+def _most_telling(rows: Sequence[_Row]) -> list[_Row]:
+    """The rows in their order; of too many those of whole names before single stretches, and shallow before deep ones.
+    None is left without those that it lies below."""
+    if len(rows) <= MOST_ROWS:
+        return list(rows)
+    order = sorted(range(len(rows)), key=lambda index: (rows[index].is_of_many, rows[index].depth, index))
+    return [rows[index] for index in sorted(order[:MOST_ROWS])]
 
 
 def _keyed(group: RegionGroup, key: str) -> list[tuple[RegionGroup, str, str]]:
@@ -143,7 +153,7 @@ def table_of_regions(run: ReadRecord, *, has_chart: bool) -> Html:
     if not regions:
         return element("p", {"class": "soft"}, "The run has no regions.")
     rows = _rows(tree_of(regions))
-    shown = rows[:MOST_ROWS]
+    shown = _most_telling(rows)
     shared = any(region.share_j is not None for region in regions)
     names = [("region", False), ("times", True), ("length", True), ("energy", True), ("of the run", True)]
     names += [("power", True), *([("share", True)] if shared else []), ("quality", False)]
@@ -208,7 +218,7 @@ def _row(row: _Row, run: ReadRecord, shared: bool, has_chart: bool) -> Html:
         cells.append(_number(digits.energy(summed), summed))
     cells.append(element("td", None, energy.quality))
     if has_chart:
-        cells.append(element("td", None, _zoom(row, run)))
+        cells.append(element("td", {"class": "screen"}, _zoom(row, run)))
     attributes = {"data-parent": row.parent if row.parent != "r" else None, "data-id": row.key or None}
     return element("tr", attributes, *cells)
 

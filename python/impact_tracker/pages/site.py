@@ -267,6 +267,7 @@ def _drawing(keys: str, rows: Sequence[Row]) -> Html:
 
 def _table(keys: str, rows: Sequence[Row]) -> Table:
     present = set().union(*(row.keys() for row in rows)) if rows else set()
+    present = {key for key in present if any(row.get(key) not in (None, "") for row in rows)}
     joules = {key: words for key, words in _JOULES.items() if key in present}
     numbers = {key: words for key, words in _NUMBERS.items() if key in present and key not in keys.split(",")}
     columns = [*keys.split(","), *(f">{words}" for words in joules.values())]

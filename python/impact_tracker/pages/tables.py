@@ -9,6 +9,7 @@ from .markup import Html, element, items, joined
 
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
 _UNITS = {"Wh": 3600.0, "t": 1e6, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_SCREEN = {"chart": "screen"}  # columns of buttons, which paper has no use for
 _AMOUNT = re.compile(r"([-−+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*([GMkmµn]?)(Wh|min|[JWgtshdBL])?(?![a-z])")
 
 
@@ -44,7 +45,7 @@ def cell(text: str, *, number: bool, tag: str = "td") -> Html:
 def head(columns: list[tuple[str, bool]]) -> Html:
     """The row of names; (name, whether the column holds numbers)."""
     cells = [
-        element("th", {"scope": "col", "class": "number" if number else None}, name or Html("&nbsp;"))
+        element("th", {"scope": "col", "class": "number" if number else _SCREEN.get(name)}, name or Html("&nbsp;"))
         for name, number in columns
     ]
     return element("thead", None, element("tr", None, *cells))
@@ -52,7 +53,7 @@ def head(columns: list[tuple[str, bool]]) -> Html:
 
 def framed(table: Html, label: str) -> Html:
     """A table that is wider than the page scrolls by itself, by keys too."""
-    return element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": label}, table)
+    return element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": label}, table)
 
 
 def table_of(table: Table, label: str = "") -> Html:

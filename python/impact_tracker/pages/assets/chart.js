@@ -87,6 +87,7 @@ const impactCharts = (() => {
       this.cursor = null;
       this.makeButtons();
       this.listen();
+      this.moveSlider(true);
       this.build();
     }
 
@@ -198,12 +199,7 @@ const impactCharts = (() => {
       const middle = (from + to) / 2;
       this.from = Math.min(Math.max(0, middle - span / 2), this.end - span);
       this.to = this.from + span;
-      if (slide) {
-        const free = this.end - span;
-        this.slider.value = free > 0 ? Math.round((1000 * this.from) / free) : 0;
-      }
-      this.slider.disabled = span >= this.end;
-      this.slider.setAttribute("aria-valuetext", `${seconds(this.from, span / 100)} to ${seconds(this.to, span / 100)}`);
+      this.moveSlider(slide);
       if (!this.pending) {
         this.pending = true;
         requestAnimationFrame(() => {
@@ -211,6 +207,13 @@ const impactCharts = (() => {
           this.draw();
         });
       }
+    }
+
+    moveSlider(slide) {
+      const span = this.to - this.from, free = this.end - span;
+      if (slide) this.slider.value = free > 0 ? Math.round((1000 * this.from) / free) : 0;
+      this.slider.disabled = free <= 0;
+      this.slider.setAttribute("aria-valuetext", `${seconds(this.from, span / 100)} to ${seconds(this.to, span / 100)}`);
     }
 
     shownChannels() {

@@ -108,7 +108,8 @@ const impactPower = (() => {
     }
     fill(begin, width, out) {
       let level = this.levels[0];
-      for (const other of this.levels) if (other.width <= width) level = other;
+      // Buckets a quarter as wide as a column, so that what lies at its edge is drawn within a quarter of a pixel.
+      for (const other of this.levels) if (other.width * FACTOR <= width * (1 + 1e-9)) level = other;
       const scratch = { low: [0], high: [0], mean: [0] };
       for (let c = 0; c < out.mean.length; c++) {
         const from = (begin + c * width - this.begin) / level.width;

@@ -1,0 +1,453 @@
+"""What a page holds, without a browser: the console's numbers, escaped names, power, regions, inputs of other kinds."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import random
+import re
+import struct
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from impact_tracker import cli, digits
+from impact_tracker.budget import Price
+from impact_tracker.pages import html_report
+from impact_tracker.pages.answer import cost_of, money
+from impact_tracker.pages.markup import data_block, element, name
+from impact_tracker.pages.packing import Block
+from impact_tracker.pages.power import MOST_BUCKETS, power_of
+from impact_tracker.pages.regions import depths_of, tree_of
+from impact_tracker.pages.tables import sort_value
+from impact_tracker.report import load_runs
+from impact_tracker.report.tables import page_of
+from impact_tracker.values import Energy
+from impact_tracker.weighing import Weighing
+from python.pages import written
+from python.pages.written import Meter, Run, Stretch
+
+pytestmark = pytest.mark.usefixtures("core")
+Capture = pytest.CaptureFixture[str]
+
+
+class Text(HTMLParser):
+    """The words of a page, its tags, and its blocks of data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.blocks: dict[str, str] = {}
+        self._in: dict[str, str | None] | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._in = dict(attrs) if tag in ("script", "style") else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in is None:
+            self.words.append(data)
+        elif self._in.get("id"):
+            self.blocks[str(self._in["id"])] = data
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def meters() -> tuple[Meter, ...]:
+    return (
+        Meter("cpu:0", "package", lambda time: 100 + 30 * math.sin(time / 5), missing=((20.0, 24.0),)),
+        Meter("memory", "dram", lambda time: 20.0, "modelled", source="ram_model"),
+        Meter("gpu:0", "gpu", lambda time: 300.0 if 10 < time < 40 else 40.0),
+    )
+
+
+def test_the_pages_numbers_are_the_consoles(tmp_path: Path) -> None:
+    written.write(tmp_path, Run(meters(), stretches=[Stretch("train", 5, 50), Stretch("epoch", 5, 14, 1)]))
+    (run,), _ = load_runs([tmp_path])
+    page = Text(html_report([tmp_path], price=Price(0.25, "EUR"))).text
+    console = page_of([run], regions=True)
+    for line in (*console.headline.split("\n"), *console.caveats):
+        assert " ".join(line.split()) in page
+    for row in console.tables[0].rows:
+        for cell in row:
+            assert cell in page
+    cost = cost_of(run.result.energy, run.result.weighing, Price(0.25, "EUR"))
+    assert cost is not None and money(cost, "EUR") in page
+
+
+def test_several_runs_have_the_consoles_tables_and_intervals(tmp_path: Path) -> None:
+    for number in range(3):
+        watts = 100.0 * (1 + number)
+        written.write(tmp_path / str(number), Run([Meter("cpu:0", watts=lambda _, watts=watts: watts)], number=number))
+    runs, _ = load_runs([tmp_path])
+    page = Text(html_report([tmp_path])).text
+    for row in page_of(runs).tables[0].rows:
+        assert all(cell in page for cell in row)
+    assert re.search(r"2 used 200\.?0* % ± \S+ % more energy than 0", page) and "3.0000 ±" in page
+
+
+def test_a_cost_has_the_range_of_energy_and_overhead() -> None:
+    energy = Energy(3.6e6, 3.6e5, 0.0)
+    stated = cost_of(energy, Weighing(pue=1.5), Price(0.2, "EUR"))
+    assert stated is not None and stated.best == pytest.approx(0.3)
+    assert (stated.low, stated.high) == (pytest.approx(0.27), pytest.approx(0.33))
+    open_pue = cost_of(energy, Weighing(), Price(0.2, "EUR"))
+    assert open_pue is not None and open_pue.high > 1.5 * open_pue.best
+    assert cost_of(Energy.missing(), Weighing(), Price(0.2, "EUR")) is None
+
+
+# ---- names
+
+texts = st.text(st.characters(), max_size=30) | st.sampled_from(
+    [
+        "</script><script>x()</script>",
+        "<!--<script>",
+        "]]>",
+        "\u2028\u2029",
+        "\x00\x1f",
+        "\ud800",
+        '" onload=x ',
+        "&lt;",
+    ]
+)
+
+
+@given(texts, texts)
+def test_a_name_is_text_wherever_it_stands(text: str, other: str) -> None:
+    page = element("p", {"title": text, "data-x": other}, name(text), other)
+    page.encode("utf-8")
+    parsed = Text(page)
+    assert [tag for tag, _ in parsed.tags] == ["p", "bdi"]
+    assert set(parsed.tags[0][1]) <= {"title", "data-x"}
+
+
+@given(st.dictionaries(texts, st.lists(texts)))
+def test_a_block_of_data_comes_back_and_ends_where_it_ends(value: dict[str, list[str]]) -> None:
+    block = data_block("x", value)
+    inside = block.partition(">")[2].rpartition("</script>")[0]
+    assert not re.search("[<>&\u2028\u2029]", inside)
+    assert json.loads(inside) == value
+
+
+# ---- power
+
+
+def arrays(block: Block, *places: object) -> list[tuple[float, ...]]:
+    data = zlib.decompress(base64.b64decode(block.text))
+    kinds = {"f8": "d", "f4": "f", "u2": "H"}
+    return [
+        struct.unpack_from(f"<{place['count']}{kinds[place['type']]}", data, place["at"])  # type: ignore[index]
+        for place in places
+    ]
+
+
+def test_a_short_run_keeps_every_sample_and_its_gaps(tmp_path: Path) -> None:
+    written.write(tmp_path, Run(meters()))
+    (run,), _ = load_runs([tmp_path])
+    block = Block()
+    power = power_of(run, block, 1.0)
+    assert [channel.label for channel in power.channels] == ["cpu:0", "memory", "gpu:0"]
+    cpu, memory, _ = power.channels
+    assert memory.fields["modelled"] and not cpu.fields["modelled"]
+    assert [(gap.begin_s, gap.end_s) for gap in cpu.gaps] == [
+        (pytest.approx(20, abs=0.01), pytest.approx(24, abs=0.01))
+    ]
+    times, values = arrays(block, cpu.fields["times"], cpu.fields["values"])
+    assert len(times) == len(values) == 60
+    assert values[5] == pytest.approx(100 + 30 * math.sin(6 / 5), rel=1e-4)
+    assert sum(map(math.isnan, values)) == 5  # the first one, which has none before it, and four that are missing
+    assert memory.mean_w == pytest.approx(20.0)
+
+
+def decoded(block: Block, fields: dict[str, object]) -> list[list[float]]:
+    low, high = float(fields["lowest"]), float(fields["highest"])  # type: ignore[arg-type]
+    return [
+        [math.nan if code == 65535 else low + (high - low) * code / 65534 for code in codes]
+        for codes in arrays(block, fields["low"], fields["mean"], fields["high"])
+    ]
+
+
+def test_a_long_run_keeps_lowest_highest_and_mean_of_short_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np = pytest.importorskip("numpy")
+    spikes = {777, 1500, 2999}
+    watts = {step: 1000.0 if step in spikes else 100.0 + step % 7 for step in range(1, 3001)}
+    meter = Meter("cpu:0", watts=lambda time: watts.get(round(time / 0.1), 100.0), missing=((100.0, 130.0),))
+    written.write(tmp_path, Run([meter], seconds=300.0, interval_s=0.1))
+    (run,), _ = load_runs([tmp_path])
+    monkeypatch.setattr("impact_tracker.pages.power.MOST_SAMPLES", 100)
+    monkeypatch.setattr("impact_tracker.pages.power.MOST_BUCKETS", 300)
+    block = Block()
+    (channel,) = power_of(run, block, 1.0).channels
+    low, mean, high = map(np.asarray, decoded(block, channel.fields))
+    assert len(mean) <= 301 and channel.bucket_s == pytest.approx(1.0)
+    assert (high > 990).sum() == len(spikes) and channel.highest_w == pytest.approx(1000.0)
+    assert np.isnan(mean).sum() == pytest.approx(30, abs=1)
+    assert np.nanmin(low) == pytest.approx(100.0) and (low <= mean + 1e-9).sum() == (~np.isnan(mean)).sum()
+    # Readings are missing over 30 s: the rest is what the channel says of the other 270.
+    known = sum(value for step, value in watts.items() if not 1000 < step <= 1300) * 0.1
+    assert np.nansum(mean) * channel.bucket_s == pytest.approx(known, rel=0.01)
+    assert [(round(gap.begin_s), round(gap.end_s)) for gap in channel.gaps] == [(100, 130)]
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.integers(2, 400), st.integers(1, 60))
+def test_buckets_lose_no_sample_and_no_energy(seed: int, samples: int, buckets: int) -> None:
+    np = pytest.importorskip("numpy")
+    from impact_tracker.pages.power import _buckets
+
+    draw = random.Random(seed)
+    spans = [draw.choice((0.001, 0.1, 0.1001, 1.0, 7.0)) * draw.uniform(0.5, 2.0) for _ in range(samples)]
+    ends = np.cumsum(spans)
+    watts = np.array([math.nan if draw.random() < 0.2 else draw.uniform(0, 500) for _ in range(samples)])
+    watts[0] = math.nan
+    edges = np.linspace(ends[0], ends[-1], buckets + 1)
+    low, high, mean = _buckets(ends, watts, edges)
+    known = ~np.isnan(watts)
+    covered = np.interp(edges, ends, np.cumsum(np.where(known, np.diff(ends, prepend=ends[0]), 0.0)))
+    joules = np.nansum(mean * np.diff(covered))
+    assert joules == pytest.approx(float((watts[known] * np.asarray(spans)[known]).sum()), rel=1e-6, abs=1e-6)
+    assert not known.any() or np.nanmax(high) == pytest.approx(np.nanmax(watts))
+    assert not known.any() or np.nanmin(low) == pytest.approx(np.nanmin(watts))
+    assert np.all((low <= mean) & (mean <= high) | np.isnan(mean))
+
+
+def test_without_numpy_a_long_run_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written.write(tmp_path)
+    monkeypatch.setattr("impact_tracker.pages.power.MOST_SAMPLES", 10)
+    monkeypatch.setitem(__import__("sys").modules, "numpy", None)
+    assert "pip install 'impact-tracker[report]'" in Text(html_report([tmp_path])).text
+
+
+def test_the_room_for_samples_keeps_a_page_below_its_size() -> None:
+    assert MOST_BUCKETS * 3 * 2 * 4 / 3 < 4_000_000  # three numbers of two bytes each, as letters
+
+
+# ---- regions
+
+
+def nested(
+    draw: random.Random, depth: int = 0, begin: float = 1.0, end: float = 59.0
+) -> list[tuple[str, float, float]]:
+    if depth > 3 or end - begin < 0.5:
+        return []
+    cut = sorted(draw.uniform(begin, end) for _ in range(2))
+    return [(draw.choice("abc"), cut[0], cut[1]), *nested(draw, depth + 1, cut[0], cut[1])]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_tree_holds_each_region_once_below_its_parents(tmp_path: Path, seed: int) -> None:
+    chain = nested(random.Random(seed))
+    stretches = [Stretch(label, begin, end, parent) for parent, (label, begin, end) in enumerate(chain)]
+    written.write(tmp_path, Run(stretches=stretches))
+    (run,), _ = load_runs([tmp_path])
+    regions = run.record.regions
+    assert sorted(depths_of(regions)) == list(range(len(chain)))
+    at, seen = tree_of(regions), 0
+    while at.below:
+        (at,) = at.below.values()
+        seen += len(at.stretches)
+    assert seen == len(chain)
+
+
+def test_of_too_many_rows_those_of_whole_names_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("impact_tracker.pages.regions.MOST_ROWS", 12)
+    first = [Stretch("early", 1 + number, 1.5 + number) for number in range(30)]
+    written.write(
+        tmp_path, Run([Meter("cpu:0")], stretches=[*first, Stretch("late", 50, 58), Stretch("in", 51, 52, 31)])
+    )
+    text = Text(html_report([tmp_path])).text
+    assert "The table shows 12 of 33 rows." in text
+    assert all(words in text for words in (" late ", " in ", "early, no. 1", "early, no. 9 "))
+
+
+def test_a_region_below_itself_and_below_one_that_is_lost_stands_somewhere(tmp_path: Path) -> None:
+    deep = [Stretch(f"level {number}", 1 + number / 1000, 59 - number / 1000, number) for number in range(1200)]
+    path = written.write(tmp_path, Run([Meter("cpu:0")], stretches=[*deep, Stretch("lost", 2, 3, 99_999)]))
+    text = path.read_text().replace('"r": 1, "p": 0', '"r": 1, "p": 1')
+    path.write_text(text.replace('{"m": "enter", "r": 1, "n"', '{"m": "enter", "r": 1, "p": 1200, "n"'))
+    page = Text(html_report([tmp_path])).text  # deeper than Python may call itself
+    assert "level 1199" in page and "lost" in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1.2 kJ ± 0.1 kJ", 1200.0), ("12.00 kWh ± 0.15 kWh", 12000 * 3600.0), ("140 µg CO2e (29 to 650)", 140e-6),
+        ("3 h 12 min", 11520.0), ("4 min 05 s", 245.0), ("420 mW", 0.42), ("< 0.1 %", 0.1), ("1,234", 1234.0),
+        ("not measured", None), ("", None), ("2.4e-06", 2.4e-06), ("−3 W", -3.0), ("8.3 ± 0.9", 8.3), ("2 t CO2e", 2e6),
+        ("2 d 04 h", 187200.0),
+    ],
+)  # fmt: skip
+def test_cells_are_sorted_by_what_they_say(cell: str, value: float | None) -> None:
+    assert sort_value(cell) == (None if value is None else pytest.approx(value))
+
+
+@given(st.floats(1e-6, 1e12))
+def test_sorting_undoes_the_digits(joules: float) -> None:
+    value = sort_value(digits.energy(joules))
+    assert value == pytest.approx(joules, rel=0.06)
+
+
+# ---- what is wrong with the input stands first
+
+
+def first_screen(page: str) -> str:
+    return Text(page.partition('<section class="answer"')[2].partition("</section>")[0]).text
+
+
+def test_damage_an_early_end_and_a_future_version_are_said_first(tmp_path: Path, capsys: Capture) -> None:
+    damaged = written.write(tmp_path / "damaged", Run(number=1))
+    lines = damaged.read_text().split("\n")
+    lines[20] = "[1,2,<b>"
+    damaged.write_text("\n".join(lines))
+    written.write(tmp_path / "killed", Run(number=2, complete=False, stretches=[Stretch("train", 5, 99)]))
+    future = written.write(tmp_path / "future", Run(number=3))
+    future.write_text(future.read_text().replace('"version": 1', '"version": 99'))
+    empty = tmp_path / "empty" / "impacttracker" / "20260101T000000Z-1-0000000000000009.jsonl"
+    empty.parent.mkdir(parents=True)
+    empty.write_text("")
+    screen = first_screen(html_report([tmp_path]))
+    assert "damaged: the record is damaged: line 21" in screen
+    assert "killed: the record ends early" in screen
+    assert "not read" in screen and "99" in screen and empty.name in screen
+
+    out = tmp_path / "page.html"
+    for place in (future.parent.parent, empty.parent.parent):
+        assert cli.main(["report", str(place), "--html", str(out)]) == 2
+        screen = first_screen(out.read_text())
+        assert "No run could be read" in screen and "not read" in screen
+        assert "not read" in capsys.readouterr().err
+
+
+def test_a_huge_record_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written.write(tmp_path)
+    monkeypatch.setattr("impact_tracker.pages.report.HUGE_BYTES", 100)
+    assert "the record is huge" in first_screen(html_report([tmp_path]))
+
+
+def test_nothing_measured_is_never_0(tmp_path: Path) -> None:
+    path = written.write(tmp_path, Run([Meter("cpu:0", missing=((-1.0, 99.0),))]))
+    path.write_text(re.sub(r'"v": \[\[.*\]\]', '"v": []', path.read_text()))
+    text = html_report([tmp_path], price=Price(0.25, "EUR"))
+    screen = first_screen(text)
+    assert "energy not measured" in screen and "no energy was measured" in screen and " 0 J" not in screen
+
+
+def test_many_runs_have_sections_up_to_a_number_and_the_page_says_so(tmp_path: Path) -> None:
+    for number in range(14):
+        written.write(tmp_path / f"{number:02}", Run([Meter("cpu:0")], seconds=5, number=number))
+    page = html_report([tmp_path])
+    assert page.count("data-chart=") == 12 and "the 12 newest of 14 runs" in first_screen(page)
+
+
+# ---- campaigns and clusters
+
+FASHION = Path(__file__).parents[2] / "data" / "golden" / "bench" / "fashion"
+
+
+def test_a_campaign_has_its_headline_tables_and_drawings() -> None:
+    page = html_report([FASHION])
+    text = Text(page).text
+    assert "MobileNet-V2 takes 7.65 (7.07 to 8.28) times the energy of Small CNN to train" in first_screen(page)
+    assert "1 of 8 tasks failed" in first_screen(page)
+    for words in ("0.324 ± 0.013", "Invalid runs: in no mean of this report", "Training: J for each image"):
+        assert words in text
+    assert page.count("<svg") == 2
+
+
+def test_a_damaged_campaign_is_said(tmp_path: Path) -> None:
+    (tmp_path / "campaign.json").write_text('{"schema": 99, "settings": {}, "tasks": []}')
+    assert "install that" in first_screen(html_report([tmp_path]))
+
+
+@pytest.fixture(scope="module")
+def cluster_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("polars")
+    from impact_tracker.cluster.simulate import SiteSpec, write_site
+
+    folder = tmp_path_factory.mktemp("cluster")
+    write_site(SiteSpec(seed=9, nodes=3, days=1.0, jobs=60, users=4, period_s=30.0), folder / "site", gpu_meters=True)
+    return folder
+
+
+def made(folder: Path, capsys: Capture, *more: str) -> dict[str, object]:
+    site = folder / "site"
+    words = ["--jobs", f"{site}/jobs.csv", "--power", f"{site}/power", "--nodes", f"{site}/nodes.csv", *more]
+    assert cli.main(["cluster", "report", *words, "--json"]) == 0
+    document: dict[str, object] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def test_a_clusters_report_as_json_and_as_tables(cluster_report: Path, tmp_path: Path, capsys: Capture) -> None:
+    document = made(cluster_report, capsys, "--by", "user,month", "--by", "node", "--csv", str(tmp_path / "tables"))
+    path = tmp_path / "site.json"
+    path.write_text(json.dumps(document))
+    balance, tables = document["balance"], document["tables"]
+    out = tmp_path / "page.html"
+    assert cli.main(["report", str(path), "--html", str(out)]) == 0
+    page = out.read_text()
+    screen, text = first_screen(page), Text(page).text
+    assert digits.kwh(balance["total_j"]) in screen and "nodes used" in screen  # type: ignore[index]
+    for row in tables["node"]:  # type: ignore[index]
+        half = (row["high_j"] - row["low_j"]) / 2
+        assert row["node"] in text and digits.kwh(row["energy_j"], half) in text
+    from_tables = html_report([tmp_path / "tables"])
+    jobs = len((tmp_path / "tables" / "jobs.csv").read_text().splitlines()) - 1
+    assert f"{jobs} jobs: " in first_screen(from_tables) and "by node" in Text(from_tables).text
+
+
+def test_a_clusters_file_of_any_shape_gives_a_page(tmp_path: Path) -> None:
+    hostile = {
+        "balance": {"nodes": "x", "total_j": 1e999, "jobs_j": None},
+        "summary": [1],
+        "tables": {"user": [{"user": "</td><script>1</script>", "energy_j": "NaN"}, 7], "a,b": "no"},
+        "findings": [{"text": "<i>"}, 3],
+        "window": {"begin_ns": 1e300},
+    }
+    path = tmp_path / "site.json"
+    path.write_text(json.dumps(hostile))
+    parsed = Text(html_report([path]))
+    assert "</td><script>1</script>" in parsed.text and "not measured" in parsed.text
+    assert sum(tag == "script" for tag, _ in parsed.tags) == 3
+
+
+# ---- the command
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: Capture) -> None:
+    written.write(tmp_path)
+    for words, complaint in (
+        (["--price", "0.25 EUR"], "give --html FILE too"),
+        (["--html", str(tmp_path / "a.html"), "--price", "cheap"], "--price must be a price above 0"),
+        (["--html", str(tmp_path / "impacttracker")], "impacttracker"),
+    ):
+        assert cli.main(["report", str(tmp_path), *words]) == 2
+        assert complaint in capsys.readouterr().err
+    assert cli.main(["report", str(tmp_path / "nowhere"), "--html", str(tmp_path / "a.html")]) == 2
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_a_page_opens_in_the_browser_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    written.write(tmp_path)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: not opened.append(address))
+    page = tmp_path / "new" / "a b.html"
+    assert cli.main(["report", str(tmp_path), "--html", str(page), "--open"]) == 0
+    assert opened == [page.as_uri()] and page.read_text().startswith("<!DOCTYPE html>")
+    assert [path.name for path in page.parent.iterdir()] == ["a b.html"]
