@@ -228,6 +228,7 @@ def _buckets(ends: ndarray, watts: ndarray, edges: ndarray) -> tuple[ndarray, nd
     # as wide as the clock is unsteady; each sample ends in one bucket, so that none is lost.
     slack = 0.01 * float(min(edges[1] - edges[0], np.median(spans)))
     first = np.searchsorted(ends, edges[:-1] + slack, side="right")
+    first[0] = np.searchsorted(ends, edges[0], side="right")  # no bucket before it takes what ends at its edge
     last = np.searchsorted(ends, edges[1:] + slack, side="right")
     count = len(ends)
     begins = ends - spans

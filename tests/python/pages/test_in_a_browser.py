@@ -1,98 +1,21 @@
-"""The page in headless Chromium, opened from the disk without a network: what it draws, how it is used, what runs."""
+"""The page in headless Chromium, opened from the disk without a network: what it draws, how it is used."""
 
 from __future__ import annotations
 
 import json
-import math
-import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser
 
-from impact_tracker.budget import Price
 from impact_tracker.pages import html_report
 from python import golden
 from python.pages import written
-from python.pages.written import Meter, Run, Stretch
+from python.pages.opened import REGIONS, Opened, context_of, meters
+from python.pages.written import Run
 
 pytestmark = pytest.mark.usefixtures("core")
-CHROMIUM = "/usr/bin/chromium"
 FASHION = Path(__file__).parents[2] / "data" / "golden" / "bench" / "fashion"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert Path(CHROMIUM).exists(), "Debian's chromium is missing: it is in requirements/debian.txt"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-class Opened:
-    """A page that is open, with what it said and what it asked for."""
-
-    def __init__(self, context: BrowserContext, path: Path) -> None:
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: (self.said.append("dialog"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready]")
-        self.address = path.as_uri()
-
-    def is_quiet(self) -> bool:
-        """Whether it said nothing, and asked for nothing but itself."""
-        return self.said == [] and {address.partition("#")[0] for address in self.asked} == {self.address}
-
-
-def context_of(browser: Browser, theme: str = "light", width: int = 1200) -> BrowserContext:
-    scheme = "dark" if theme == "dark" else "light"
-    context = browser.new_context(
-        color_scheme=scheme,  # type: ignore[arg-type]
-        viewport={"width": width, "height": 900},
-        offline=True,
-    )
-    context.route("http*://**", lambda route: route.abort())
-    return context
-
-
-def meters() -> tuple[Meter, ...]:
-    return (
-        Meter("cpu:0", "package", lambda time: 100 + 30 * math.sin(time / 5), missing=((20.0, 24.0),)),
-        Meter("memory", "dram", lambda time: 20.0, "modelled", source="ram_model"),
-        Meter("gpu:0", "gpu", lambda time: 300.0 if 10 < time < 40 else 40.0),
-        Meter("wall", "wall", lambda time: 600.0, role="apart"),
-    )
-
-
-REGIONS = (
-    Stretch("train", 5, 50),
-    *(Stretch("epoch", 5 + 10 * number, 14 + 10 * number, 1) for number in range(4)),
-    Stretch("evaluate", 51, 58),
-)
-INFO: dict[str, object] = {
-    "tags": {"model": "small"},
-    "argv": ["python", "train.py"],
-    "probes": [{"name": "nvml", "state": "absent", "error": "no NVIDIA driver"}],
-}
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of one run."""
-    folder = tmp_path_factory.mktemp("report") / "run"
-    written.write(folder, Run(meters(), stretches=REGIONS, info=INFO))
-    path = folder / "page.html"
-    path.write_text(html_report([folder], price=Price(0.25, "EUR")), encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -314,141 +237,3 @@ def test_the_structure_is_the_golden_one(browser: Browser, report: Path) -> None
     from impact_tracker import __version__
 
     golden.check("pages/run.txt", outline.replace(str(report.parent.parent), "…").replace(__version__, "VERSION"))
-
-
-# ---- names from outside run nothing
-
-HOSTILE = (
-    "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "<!--<script>",
-    "\u2028alert(1)\u2029", "]]><x>", "javascript:alert(1)", "{{7*7}}${alert(1)}`", "&lt;b&gt;&#x3c;", "\u202egnp.exe",
-    "</style><style>*{display:none}</style>", "<base href=//x>", "' onfocus=alert(1) autofocus='", "\x00\x08\x7f",
-    "<meta http-equiv=refresh>",
-)  # fmt: skip
-names = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-
-
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(names, min_size=6, max_size=6), st.sampled_from(HOSTILE))
-def test_no_name_runs_anything(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, chosen: list[str], sure: str
-) -> None:
-    folder = tmp_path_factory.mktemp("hostile") / "<img src=x onerror=alert(1)>"
-    tag, host, word, region, inner, device = chosen
-    info: dict[str, object] = {
-        "tags": {tag: sure, sure: tag},
-        "hostname": host,
-        "argv": [word, sure],
-        "host": {"cpu": host, "gpus": [{"name": sure}]},
-        "probes": [{"name": word, "state": sure, "error": inner}, sure],
-    }
-    stretches = [Stretch(region, 1, 4), Stretch(inner, 2, 3, 1), Stretch(sure, 4.5, 5)]
-    run = Run([Meter(device), Meter(sure, watts=lambda time: 30.0)], seconds=6.0, stretches=stretches, info=info)
-    written.write(folder, run)
-    written.write(folder, Run(run.meters, 6.0, stretches=stretches, info=info, number=1))
-    path = folder.parent / "page.html"
-    path.write_text(html_report([folder], price=Price(1.0, "EUR")), encoding="utf-8")
-    with context_of(browser) as context:
-        opened = Opened(context, path)
-        page = opened.page
-        for button in page.locator("button[data-fold=open]").all():
-            button.click()
-        page.locator(".plot").first.focus()
-        page.keyboard.press("ArrowLeft")
-        assert opened.is_quiet(), (chosen, sure, opened.said, opened.asked)
-        assert page.evaluate("document.querySelectorAll('script').length") == 3
-        assert page.evaluate("document.querySelectorAll('img, base, iframe, object, style').length") == 1
-        inline = (
-            "[...document.querySelectorAll('*')].some((e) => [...e.attributes].some((a) => a.name.startsWith('on')))"
-        )
-        assert not page.evaluate(inline)
-
-
-def test_a_script_that_were_let_in_would_not_run(browser: Browser, report: Path, tmp_path: Path) -> None:
-    """The page's own rule forbids every other script, style and request."""
-    image, paragraph = "<img src='https://example.org/x.png'>", "<p style='color:red' id=p>x</p>"
-    bad = f"<script>document.title='run'</script>{image}{paragraph}</main>"
-    path = tmp_path / "page.html"
-    path.write_text(report.read_text(encoding="utf-8").replace("</main>", bad), encoding="utf-8")
-    with context_of(browser) as context:
-        opened = Opened(context, path)
-        assert opened.page.title() != "run"
-        assert opened.page.evaluate("getComputedStyle(document.getElementById('p')).color") != "rgb(255, 0, 0)"
-        assert sum("Content Security Policy" in words for words in opened.said) >= 3
-
-
-# ---- the script's arithmetic
-
-FILL = """([channel, begin, width, count]) => {
-  const numbers = { f8: Float64Array, f4: Float32Array, u2: Uint16Array }, parts = [];
-  let at = 0;
-  const place = (kind, values) => {
-    const data = new numbers[kind](values.map((value) => value ?? NaN));
-    parts.push([at, new Uint8Array(data.buffer)]);
-    const told = { type: kind, at, count: values.length };
-    at += Math.ceil(data.byteLength / 8) * 8;
-    return told;
-  };
-  const spec = { ...channel };
-  for (const [name, [kind, values]] of Object.entries(channel.arrays)) spec[name] = place(kind, values);
-  const buffer = new ArrayBuffer(at);
-  for (const [start, bytes] of parts) new Uint8Array(buffer).set(bytes, start);
-  const out = { low: new Array(count), high: new Array(count), mean: new Array(count) };
-  impactPower.channelOf(spec, buffer).fill(begin, width, out);
-  return out;
-}"""
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_columns_of_samples_are_what_a_sum_over_them_says(browser: Browser, report: Path, seed: int) -> None:
-    draw = random.Random(seed)
-    ends, values = [0.5], [math.nan]
-    for _ in range(300):
-        ends.append(ends[-1] + draw.choice((0.01, 0.1, 0.1, 2.0)))
-        values.append(math.nan if draw.random() < 0.2 else float(draw.randrange(1, 500)))
-    begin, count = draw.uniform(0, ends[-1] / 2), 40
-    width = (ends[-1] - begin) / count * draw.uniform(0.1, 1.2)
-    channel = {
-        "kind": "steps",
-        "begin": 0.5,
-        "arrays": {"times": ["f8", ends], "values": ["f4", [None if math.isnan(value) else value for value in values]]},
-    }
-    with context_of(browser) as context:
-        out = Opened(context, report).page.evaluate(FILL, [channel, begin, width, count])
-    for column in range(count):
-        low, high = begin + column * width, begin + (column + 1) * width
-        parts = [
-            (max(0.0, min(end, high) - max(start, low)), value)
-            for start, end, value in zip(ends, ends[1:], values[1:])
-            if not math.isnan(value) and min(end, high) > max(start, low)
-        ]
-        if not parts:
-            assert out["mean"][column] is None
-            continue
-        seconds = sum(span for span, _ in parts)
-        assert out["mean"][column] == pytest.approx(sum(span * value for span, value in parts) / seconds)
-        assert (out["low"][column], out["high"][column]) == (min(v for _, v in parts), max(v for _, v in parts))
-
-
-@pytest.mark.parametrize("merged", [1, 4, 16, 100])
-def test_columns_of_buckets_lose_no_peak_at_any_zoom(browser: Browser, report: Path, merged: int) -> None:
-    draw = random.Random(merged)
-    count = 4000
-    codes = [65535 if draw.random() < 0.05 else draw.randrange(1000, 40000) for _ in range(count)]
-    codes[1234] = 65534
-    arrays = {name: ["u2", codes] for name in ("low", "high", "mean")}
-    channel = {"kind": "buckets", "begin": 0.0, "width": 0.25, "lowest": 0.0, "highest": 65534.0, "arrays": arrays}
-    columns = count // merged
-    with context_of(browser) as context:
-        out = Opened(context, report).page.evaluate(FILL, [channel, 0.0, 0.25 * merged, columns])
-    for column in range(columns):
-        inside = [code for code in codes[column * merged : (column + 1) * merged] if code != 65535]
-        if not inside:
-            assert out["mean"][column] is None
-            continue
-        beside = slice(max(column - 1, 0), column + 2)
-        assert min(value for value in out["low"][beside] if value is not None) <= min(inside) + 0.1
-        assert max(value for value in out["high"][beside] if value is not None) >= max(inside) - 0.1
-        if merged in (1, 4, 16):  # the columns begin where buckets do
-            assert out["mean"][column] == pytest.approx(sum(inside) / len(inside), rel=0.2)
-            assert (out["low"][column], out["high"][column]) == (pytest.approx(min(inside)), pytest.approx(max(inside)))
-    assert max(value for value in out["high"] if value is not None) == pytest.approx(65534)
