@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -16,7 +17,8 @@ from typing import Any
 import pytest
 
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
-pytest.importorskip("flwr", reason="Flower is not installed")
+if importlib.util.find_spec("flwr") is None:
+    pytest.skip("Flower is not installed", allow_module_level=True)
 
 import numpy as np
 

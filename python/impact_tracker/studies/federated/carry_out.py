@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from ...runner import Runner, default_threads
 from ...tracker import ImpactTracker
-from .flower import flower_version, require_flower
+from .flower import TELEMETRY_OFF, flower_version, require_flower
 from .images import ImageSet, drawn, read_images, write_images
 from .plan import (
     ACTOR_FILE,
@@ -229,7 +229,7 @@ class FederatedRun:
     def _start(self, role: str, number: int, name: str, threads: int, port: int) -> None:
         folder = self._folder / name
         write_json(folder / ACTOR_FILE, ActorPlan(role, number, port, threads, self._settings))
-        environment = {**os.environ, "FLWR_TELEMETRY_ENABLED": "0"}
+        environment = {**os.environ, **TELEMETRY_OFF}
         words = [sys.executable, "-m", "impact_tracker.studies.federated", str(folder)]
         errors: BinaryIO
         with (folder / ERRORS_FILE).open("wb") as errors:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...tracker import ImpactTracker
-from .flower import require_flower
+from .flower import silence_flower
 from .learner import Learner
 from .plan import (
     INITIAL_FILE,
@@ -35,7 +35,7 @@ def run_client(plan: ActorPlan, folder: Path) -> None:
     tracker = ImpactTracker(folder / RECORD_FOLDER, scope="process", interval_s=plan.settings.interval_s)
     with tracker:
         with tracker.region("start"):
-            require_flower()
+            silence_flower()
             from flwr.client import start_client
 
             learner = Learner(plan, folder, tracker)

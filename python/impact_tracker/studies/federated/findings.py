@@ -94,7 +94,7 @@ def account_of(run: RunOutcome) -> Account:
         ("idle, nobody's", machine.idle_j),
         ("not attributed", machine.unattributed_j),
     ):
-        if joules:
+        if joules and not machine.energy.is_missing:
             rows.append(AccountRow(whose, Energy(joules, quality=machine.energy.quality)))
     twice_j = None if rest.best_j is None else max(0.0, -rest.best_j)
     return Account(tuple(rows), machine.energy, twice_j)

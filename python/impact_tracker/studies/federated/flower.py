@@ -6,18 +6,24 @@ import importlib.util
 import os
 import sys
 
+TELEMETRY_OFF = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_TELEMETRY_LOGGING": "0"}
+
 
 def require_flower() -> None:
-    """Before the first import of Flower in a process: it sends nothing about its use to anybody.
-
-    ImportError names the extra. RuntimeError where Flower was imported before, and may have sent something already.
-    """
-    wanted = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_TELEMETRY_LOGGING": "0"}
-    if "flwr" in sys.modules and os.environ.get("FLWR_TELEMETRY_ENABLED") != "0":
-        raise RuntimeError("Flower was imported with its telemetry on: import it after FLWR_TELEMETRY_ENABLED=0 is set")
-    os.environ.update(wanted)
+    """ImportError names the extra. Flower itself is not imported."""
     if importlib.util.find_spec("flwr") is None:
         raise ImportError("federated training needs Flower: pip install 'impact-tracker[federated]'")
+
+
+def silence_flower() -> None:
+    """In a program of a run, before it imports Flower: it tells nobody of its use.
+
+    RuntimeError where it was imported before, with its telemetry on. ImportError as `require_flower`.
+    """
+    if "flwr" in sys.modules and os.environ.get("FLWR_TELEMETRY_ENABLED") != "0":
+        raise RuntimeError("Flower was imported with its telemetry on: import it after FLWR_TELEMETRY_ENABLED=0 is set")
+    os.environ.update(TELEMETRY_OFF)
+    require_flower()
 
 
 def flower_version() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ...tracker import ImpactTracker
-from .flower import require_flower
+from .flower import silence_flower
 from .plan import (
     INITIAL_FILE,
     LISTENING_FILE,
@@ -46,7 +46,7 @@ def run_server(plan: ActorPlan, folder: Path) -> None:
     tracker = ImpactTracker(folder / RECORD_FOLDER, scope="process", interval_s=plan.settings.interval_s)
     with tracker:
         with tracker.region("start"):
-            require_flower()
+            silence_flower()
             from flwr.server import Server, ServerConfig, SimpleClientManager, start_server
             from flwr.server.strategy import FedAvg
 
