@@ -45,6 +45,7 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     name, years = _years_of(code, data)
     index, note = _nearest([stated[0] for stated in years], wanted, name)
     described, value, source = years[index]
+    note = "; ".join(filter(None, [note, data["sources"][source].get("note", "")]))
     low, high = range_of(code, value, abs((wanted or described) - described))
     return published(
         data["sources"][source],

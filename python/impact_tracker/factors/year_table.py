@@ -2,6 +2,8 @@
 
     country,year,iso_code,…,carbon_intensity_elec,…          owid-energy-data.csv
     Entity,Code,Year,Carbon intensity of electricity …       a download of Our World in Data's chart
+    Area,ISO 3 code,Year,…,Variable,Unit,Value,…             Ember's yearly data, long format: its CO2 intensity
+    entity,entity_code,…,date,emissions_intensity_gco2_per_kwh   Ember's service, yearly
     Datetime (UTC),Country,…,Zone id,…,Carbon intensity gCO₂eq/kWh (Life cycle),…    Electricity Maps, yearly
     {"FR": {"carbonIntensity": {"value": 33}}, …}            the same from the Green Web Foundation, yearly_2024.json
 
@@ -17,22 +19,38 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from .factor import FactorError
 from .tables import table
 
-_CODES = ("iso_code", "code", "zone id", "zone key")
+_CODES = ("iso_code", "code", "iso 3 code", "country code", "entity_code", "zone id", "zone key")
 _VALUES = (
     "carbon_intensity_elec",
     "carbon intensity of electricity",
     "intensity_g_per_kwh",
+    "emissions_intensity_gco2_per_kwh",
     "carbon intensity gco₂eq/kwh (life cycle)",
     "carbon intensity gco2eq/kwh (life cycle)",
 )
-_YEARS = ("year", "datetime (utc)")
-_WORLD = "OWID_WRL"
+_YEARS = ("year", "datetime (utc)", "date")
+_NAMES = ("country", "entity", "area")
+_LONG = "co2 intensity"  # of the many variables of Ember's long format
+# Codes that are Our World in Data's own, and names of what has no code.
+_ALIASES = {"OWID_WRL": "WORLD", "OWID_KOS": "XKX"}
+_GROUPS = {"world": "WORLD", "eu": "EU", "european union": "EU", "european union (27)": "EU"}
 _PRODUCTION = "lifecycle, production, average, location-based, yearly"
 _CONSUMPTION = "lifecycle, consumption, average, location-based, yearly"
+
+
+class _Columns(NamedTuple):
+    """Where a table holds what; `variable`: of a long format, else -1."""
+
+    code: int
+    year: int
+    value: int
+    name: int
+    variable: int
 
 
 class YearTable:
@@ -61,10 +79,14 @@ class YearTable:
     def _read_csv(self, error: type[FactorError]) -> None:
         with self.path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream)
-            code, year, value = self._columns(next(reader, []), error)
+            at = self._columns(next(reader, []), error)
             for row in reader:
-                if len(row) > max(code, year, value) and row[value].strip():
-                    self._take(row[code], row[year], row[value], f"{self.path}:{reader.line_num}", error)
+                if len(row) <= max(at) or not row[at.value].strip():
+                    continue
+                if at.variable >= 0 and row[at.variable].strip().casefold() != _LONG:
+                    continue
+                code = row[at.code].strip() or _GROUPS.get(row[at.name].strip().casefold(), "")
+                self._take(code, row[at.year], row[at.value], f"{self.path}:{reader.line_num}", error)
 
     def _read_json(self, error: type[FactorError]) -> None:
         year = re.search(r"(?:19|20)\d\d", self.path.stem)
@@ -78,25 +100,30 @@ class YearTable:
             if value is not None:
                 self._take(code, year.group(), str(value), f"{self.path}: {code}", error)
 
-    def _columns(self, head: list[str], error: type[FactorError]) -> tuple[int, int, int]:
+    def _columns(self, head: list[str], error: type[FactorError]) -> _Columns:
         names = [name.strip().casefold() for name in head]
         code = next((names.index(name) for name in _CODES if name in names), None)
         year = next((names.index(name) for name in _YEARS if name in names), None)
         value = next((i for i, name in enumerate(names) if name.startswith(_VALUES)), None)
+        long = value is None and "variable" in names and "value" in names
+        if long:
+            value = names.index("value")
         if code is None or value is None or year is None:
             raise error(
                 f"{self.path}:1: no table of intensities: it needs the columns {' or '.join(_CODES[:2])}, year and"
-                f" {' or '.join(_VALUES[:3])}, or those of Electricity Maps"
+                f" {' or '.join(_VALUES[:3])}, or those of Ember or Electricity Maps"
             )
         if names[code].startswith("zone"):
             self.method = _CONSUMPTION
-        return code, year, value
+        name = next((names.index(name) for name in _NAMES if name in names), code)
+        return _Columns(code, year, value, name, names.index("variable") if long else -1)
 
     def _take(self, code: str, year: str, value: str, where: str, error: type[FactorError]) -> None:
-        word = "WORLD" if code.strip() == _WORLD else code.strip().upper()
+        word = code.strip().upper()
+        word = _ALIASES.get(word, word)
         if self.method == _CONSUMPTION and len(word) == 2:
             word = next((row[0] for row in table("country_intensity")["rows"] if row[1] == word), word)
-        if word != "WORLD" and len(word) != 3 and "-" not in word:
+        if word not in ("WORLD", "EU") and len(word) != 3 and "-" not in word:
             return
         try:
             grams, when = float(value), int(year[:4])
@@ -105,4 +132,7 @@ class YearTable:
         if not math.isfinite(grams) or grams < 0:
             raise error(f"{where}: an intensity must be finite and not negative, not {value}")
         if grams > 0:  # no grid has an intensity of 0: the source writes 0 where it has no value
-            self.rows.setdefault(word, []).append((when, grams))
+            values = self.rows.setdefault(word, [])
+            if any(told == when for told, _ in values):
+                raise error(f"{where}: a second value of {word} {when}: a table holds one of each year, none of months")
+            values.append((when, grams))

@@ -52,7 +52,7 @@ def test_the_users_values_win(tmp_path):
     use_overrides(write(tmp_path, GOOD))
     own = intensity("France")
     assert (own.value, own.low, own.high, own.year, own.source) == (21.7, 18.0, 30.0, 2025, "RTE")
-    assert intensity("DE").value == pytest.approx(344.14)
+    assert intensity("DE", 2024).value == pytest.approx(344.14)
     assert marginal_intensity("Germany").value == 700
     assert cpu("my cpu 9000").cores == 8 and cpu("My CPU 9000").tdp_per_core_w == 95 / 8
     assert constant("pue", "Our room").value == 1.31
@@ -90,7 +90,47 @@ def test_every_year_from_the_users_own_table(tmp_path):
     assert "owid.csv" in found.source and found.name.endswith("France")
     assert intensity("FR").year == 2015 and intensity("FR", 2012).quality == "estimated"
     assert intensity(None, 2015).value == 530 and "no zone" in intensity(None, 2015).note
-    assert intensity("DE") == bundled and intensity("NO").year == 2024  # a 0 is a hole of the source
+    assert intensity("DE") == bundled and intensity("NO").year == 2025  # a 0 is a hole of the source
+
+
+# The heads that the publishers write, with the columns that a reader has to pass over.
+OWID_2026 = """country,year,iso_code,population,gdp,biofuel_electricity,carbon_intensity_elec,coal_share_elec
+ASEAN (Ember),2021,,,,,560.1,40
+European Union (27),2021,,,,,281.5,15
+France,2021,FRA,66e6,,9.6,67.4,1
+Kosovo,2021,OWID_KOS,,,,1010.5,95
+World,2021,,7.9e9,,,490.2,36
+"""
+EMBER_LONG = """Area,ISO 3 code,Year,Area type,Continent,Category,Subcategory,Variable,Unit,Value,YoY absolute change
+France,FRA,2021,Country or economy,Europe,Capacity,Fuel,Coal,GW,1.8,
+France,FRA,2021,Country or economy,Europe,Power sector emissions,CO2 intensity,CO2 intensity,gCO2/kWh,67.4,1.2
+France,FRA,2021,Country or economy,Europe,Power sector emissions,Total,Total emissions,mtCO2,37.1,1.2
+EU,,2021,Region,,Power sector emissions,CO2 intensity,CO2 intensity,gCO2/kWh,281.5,
+World,,2021,Region,,Power sector emissions,CO2 intensity,CO2 intensity,gCO2/kWh,490.2,
+Kosovo,XKX,2021,Country or economy,Europe,Power sector emissions,CO2 intensity,CO2 intensity,gCO2/kWh,1010.5,
+"""
+EMBER_SERVICE = """entity,entity_code,is_aggregate_entity,date,emissions_intensity_gco2_per_kwh
+France,FRA,False,2021,67.4
+World,,True,2021,490.2
+EU,,True,2021,281.5
+Kosovo,XKX,False,2021,1010.5
+"""
+
+
+@pytest.mark.parametrize("text", [OWID_2026, EMBER_LONG, EMBER_SERVICE], ids=["owid", "ember-long", "ember-service"])
+def test_tables_as_their_publishers_write_them(tmp_path, text):
+    use_overrides(write(tmp_path, text, "years.csv"))
+    values = {zone: intensity(zone, 2021).value for zone in ("FR", "EU", "XKX", None)}
+    assert values == {"FR": 67.4, "EU": 281.5, "XKX": 1010.5, None: 490.2}
+    assert intensity("FR", 2021).note == "" and intensity("FR", 2021).year == 2021
+
+
+def test_a_table_of_months_is_not_taken_for_one_of_years(tmp_path):
+    months = (
+        "entity,entity_code,date,emissions_intensity_gco2_per_kwh\nFrance,FRA,2021-01-01,67\nFrance,FRA,2021-02-01,60\n"
+    )
+    with pytest.raises(OverrideError, match=r":3: a second value of FRA 2021"):
+        use_overrides(write(tmp_path, months, "years.csv"))
 
 
 def test_a_file_of_factors_names_a_table_beside_it(tmp_path):

@@ -15,7 +15,7 @@ from impact_tracker.factors import by_zone, cloud_region, intensity
 from impact_tracker.factors.tables import table
 
 pytestmark = pytest.mark.long
-YEARS = range(2021, 2025)
+YEARS = range(2021, 2026)
 # The grid of a region, as the independent set names it, where it is finer than the country.
 GRIDS = {
     "N. Virginia": "US-MIDA-PJM", "Virginia": "US-MIDA-PJM", "Ashburn": "US-MIDA-PJM", "Ohio": "US-MIDA-PJM",

@@ -17,7 +17,7 @@ def test_every_cell_is_a_number_or_an_x_with_a_reason():
             cell = found.matrix[indicator, stage]
             assert cell.value is None or cell.value > 0
             assert cell.value is not None or cell.note
-    assert found.matrix["carbon", "use"].value == pytest.approx(10 * 1.2 * 44.179)
+    assert found.matrix["carbon", "use"].value == pytest.approx(10 * 1.2 * 41.44)
     assert found.matrix["human_toxicity", "use"].value is None
     assert found.carbon.partial and found.carbon.value == pytest.approx(
         found.matrix["carbon", "use"].value + found.matrix["carbon", "making"].value
