@@ -96,6 +96,28 @@ def _product(root: str = "/") -> str | None:
     return next((name for name in names if name), None)
 
 
+# What a cloud's firmware says of itself: file below sys/class/dmi/id, the words in it, the cloud.
+_CLOUDS = (
+    ("sys_vendor", "Amazon EC2", "aws"),
+    ("bios_vendor", "Amazon EC2", "aws"),
+    ("bios_version", ".amazon", "aws"),  # machines of its first generations, whose maker is Xen
+    ("product_name", "Google Compute Engine", "gcp"),
+    ("chassis_asset_tag", "7783-7084-3265-9085-8269-3286-77", "azure"),  # the maker and product are Hyper-V's anywhere
+    ("sys_vendor", "Scaleway", "scaleway"),
+    ("chassis_asset_tag", "OracleCloud.com", "oracle"),
+    ("sys_vendor", "Alibaba Cloud", "alibaba"),
+    ("sys_vendor", "DigitalOcean", "digitalocean"),
+    ("sys_vendor", "Hetzner", "hetzner"),
+)
+
+
+def _cloud(root: str = "/") -> str | None:
+    """The cloud whose machine this is, where its firmware says so."""
+    folder = Path(root) / "sys/class/dmi/id"
+    said = {file: _text(str(folder / file), 200) for file, _, _ in _CLOUDS}
+    return next((cloud for file, words, cloud in _CLOUDS if words in said[file]), None)
+
+
 def _cpu_id(cpuinfo: str) -> str | None:
     """Maker, family and model of the first processor, of an Arm core its implementer and part."""
     fields = (
@@ -109,7 +131,7 @@ def _cpu_id(cpuinfo: str) -> str | None:
 def host_info() -> dict[str, object]:
     """`cpu`, `cpu_id`, `virtual`, `sockets`, `physical_cores`, `logical_cpus`, `usable_cpus` (this process's),
     `memory_bytes`, `reserved_cpus` and `reserved_memory_bytes` (limits of the control group, below the machine's),
-    `system`, `kernel`, `machine`, `product`, `gpus`."""
+    `system`, `kernel`, `machine`, `product`, `cloud`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
     uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
@@ -128,6 +150,7 @@ def host_info() -> dict[str, object]:
         "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "="),
         "kernel": f"{uname.sysname} {uname.release}",
         "product": _product(),
+        "cloud": _cloud(),
         "gpus": [*_nvidia_cards(), *_amd_cards()],
         "python": f"{sys.implementation.name} {sys.version.split()[0]}",
     }
@@ -137,7 +160,7 @@ def host_info() -> dict[str, object]:
 class Hardware(NamedTuple):
     """What a record's header says of its machine; `None` where it does not. `cores` are physical, `threads` what the
     system counts; `gpus` the names of the cards, one each; `cpu_id` the processor's maker, family and model;
-    `virtual`: a virtual machine; `product`: its board, or the type of a cloud's instance; `reserved_cpus`,
+    `virtual`: a virtual machine; `product`: its board, or the type of a cloud's instance; `cloud`: whose firmware it is; `reserved_cpus`,
     `reserved_memory_bytes`: threads and bytes that a container's limits leave it."""
 
     cpu: str | None = None
@@ -157,6 +180,7 @@ class Hardware(NamedTuple):
     product: str | None = None
     reserved_cpus: float | None = None
     reserved_memory_bytes: int | None = None
+    cloud: str | None = None
 
     @property
     def gpu(self) -> str | None:
@@ -190,6 +214,7 @@ def hardware_of(header: Mapping[str, object]) -> Hardware:
         product=_word(host.get("product")),
         reserved_cpus=_amount(host.get("reserved_cpus")),
         reserved_memory_bytes=_count(host.get("reserved_memory_bytes")),
+        cloud=_word(host.get("cloud")),
     )
 
 

@@ -1,10 +1,12 @@
 """What a record says of its machine: sockets, cores and cards from what the kernel writes."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
 
-from impact_tracker.hostinfo import _amd_cards, _product, _sockets_and_cores, hardware_of, host_info
+from impact_tracker.hostinfo import _amd_cards, _cloud, _product, _sockets_and_cores, hardware_of, host_info
 
 CPUINFO = "processor\t: 0\nmodel name\t: X\nsiblings\t: {}\ncore id\t: 0\ncpu cores\t: {}\n\nprocessor\t: 1\n"
 
@@ -40,6 +42,41 @@ def test_a_board_without_dmi_is_named_by_its_device_tree(tmp_path: Path) -> None
     table.parent.mkdir(parents=True)
     table.write_text("ThinkSystem\n")
     assert _product(str(tmp_path)) == "ThinkSystem"
+
+
+@pytest.mark.parametrize(
+    ("firmware", "cloud"),
+    [
+        ({"sys_vendor": "Amazon EC2", "product_name": "m5.large", "bios_vendor": "Amazon EC2"}, "aws"),
+        ({"sys_vendor": "Xen", "product_name": "HVM domU", "bios_version": "4.11.amazon"}, "aws"),
+        ({"sys_vendor": "Xen", "product_name": "HVM domU", "bios_version": "4.13"}, None),
+        ({"sys_vendor": "Google", "product_name": "Google Compute Engine", "bios_vendor": "Google"}, "gcp"),
+        ({"sys_vendor": "Google", "product_name": "Rammus"}, None),  # a laptop
+        (
+            {
+                "sys_vendor": "Microsoft Corporation",
+                "product_name": "Virtual Machine",
+                "chassis_asset_tag": "7783-7084-3265-9085-8269-3286-77",
+            },
+            "azure",
+        ),
+        ({"sys_vendor": "Microsoft Corporation", "product_name": "Virtual Machine"}, None),  # Hyper-V in a cellar
+        ({"sys_vendor": "Scaleway", "product_name": "SCW-DEV1-S"}, "scaleway"),
+        ({"sys_vendor": "QEMU", "product_name": "Standard PC", "chassis_asset_tag": "OracleCloud.com"}, "oracle"),
+        ({"sys_vendor": "Alibaba Cloud", "product_name": "Alibaba Cloud ECS"}, "alibaba"),
+        ({"sys_vendor": "DigitalOcean", "product_name": "Droplet"}, "digitalocean"),
+        ({"sys_vendor": "Hetzner", "product_name": "vServer"}, "hetzner"),
+        ({"sys_vendor": "Dell Inc.", "product_name": "PowerEdge R740"}, None),
+        ({}, None),
+    ],
+)
+def test_a_clouds_machine_says_whose_it_is(tmp_path: Path, firmware: dict[str, str], cloud: str | None) -> None:
+    folder = tmp_path / "sys/class/dmi/id"
+    folder.mkdir(parents=True)
+    for file, words in firmware.items():
+        (folder / file).write_text(words + "\n")
+    assert _cloud(str(tmp_path)) == cloud
+    assert hardware_of({"host": {"cloud": cloud}}).cloud == cloud
 
 
 def test_amds_cards(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     change.add_argument("--duration", metavar="RATIO", help=f"duration as a {ratio}")
     other = parser.add_argument_group("another machine (part of the change; described whole)")
     add_parts(other, "to-")
+    other.add_argument("--to-instance", metavar="TYPE", help="a cloud's, as in aws:g5.xlarge: its share of a host")
     other.add_argument("--bought", action="store_true", help="it is bought for this: when has it paid back?")
     add_machine(parser)
     parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
@@ -53,8 +54,23 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for run, of_run in answers:
         print(f"{run.name}: {words_of(of_run[0].before, 'g of CO2e a run')}")
-        print("\n".join(f"  {line}" for answer in of_run for line in answer.lines(args.explain)), end="\n\n")
+        print("\n".join(f"  {line}" for answer in of_run for line in answer.lines(args.explain)))
+        print("\n".join(f"  {line}" for change in changes for line in _untold(change)), end="\n\n")
     return 0
+
+
+def _untold(change: Change) -> list[str]:
+    """What another machine leaves open: only the user knows how long the work takes there, and what it draws."""
+    from ..footprint.whatif import ONE
+
+    if change.machine is None:
+        return []
+    same = [name for name, ratio in (("energy", change.energy), ("duration", change.duration)) if ratio is ONE]
+    if not same:
+        return []
+    flags = " and ".join(f"--{name}" for name in same)
+    taken, say = ("is", "says") if len(same) == 1 else ("are", "say")
+    return [f"{change.name}: {' and '.join(same)} {taken} taken as on the machine of before; {flags} {say} otherwise"]
 
 
 def _case(run: Statement, args: argparse.Namespace) -> Case:
@@ -93,6 +109,13 @@ def _changes(args: argparse.Namespace) -> list[Change]:
 
 
 def _new_machine(args: argparse.Namespace) -> Machine | None:
+    if args.to_instance is not None:
+        from ..factors.instances import instance
+        from ..footprint import Machine
+
+        if args.to_cpus is not None or args.to_gpus or args.to_gpu:
+            raise ValueError("give either --to-instance or --to-cpus, --to-gpus: an instance has its own parts")
+        return Machine.of_instance(instance(args.to_instance), args.to_ssd_gb)
     if args.to_cpus is None:
         if args.to_gpus or args.to_gpu:
             raise ValueError("another machine is described whole: --to-cpus too (0 for a card alone)")

@@ -19,6 +19,7 @@ from .tables import published, table
 PROVIDERS = ("aws", "azure", "gcp", "ovhcloud", "scaleway")
 INSTALLED_ALONE = ("ovhcloud", "scaleway")  # whose types are read from an installed boaviztapi (AGPL) alone
 LEAST_HOST_VCPUS = 64  # of a host of which only the family's largest type is known
+_UNSEEN = 1.08  # what a type has over what its system sees: the kernel and the firmware keep some
 _LONGEST_NAME = 100  # letters: what is longer names no type
 _GIB_PER_GB = 2**30 / 1e9
 _SEVERAL = r"[:/]"
@@ -123,6 +124,32 @@ def find_instance(name: str) -> Instance | None:
     if served is not None and provider in (None, "aws"):
         return find_instance(f"aws:{served['type'] or served['of']}")
     return _by_rule(provider, bare)
+
+
+def instance_of_firmware(cloud: str | None, product: str) -> Instance | None:
+    """The type that a cloud's firmware names: AWS (`m5.large`, where no cloud is said too, for no board has such a
+    name) and Scaleway (`SCW-DEV1-S`) do; `None` for those that do not."""
+    if cloud in (None, "aws") and "." in product:
+        return find_instance(f"aws:{product}")
+    if cloud == "scaleway":
+        return find_instance(f"scaleway:{product.removeprefix('SCW-')}")
+    return None
+
+
+def words_of_cloud(cloud: str, vcpus: float, memory_bytes: int | None) -> str:
+    """For a machine whose firmware names its cloud and no type: the types that have its virtual cores and memory, of
+    which the system sees a little less."""
+    seen = (memory_bytes or 0) / 2**30
+    alike = [
+        known.name
+        for known in _all()
+        if known.provider == cloud and known.vcpus == vcpus and seen <= known.memory_gib <= seen * _UNSEEN
+    ]
+    told = f"{cloud}'s firmware does not name the type"
+    if alike and seen:
+        few = ", ".join(alike[:6]) + (f" and {len(alike) - 6} more" if len(alike) > 6 else "")
+        return f"{told}: {vcpus:g} virtual cores and {seen:.3g} GiB are {few}; name it with --instance {cloud}:TYPE"
+    return f"{told}: name it with --instance {cloud}:TYPE" if cloud in PROVIDERS else told
 
 
 def _by_rule(provider: str | None, bare: str) -> Instance | None:

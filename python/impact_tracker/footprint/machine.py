@@ -11,7 +11,7 @@ from ..factors import Factor, FactorError, constant, names
 from ..factors.cards import ANY_CARD, Card, any_card, find_card, split_cards
 from ..factors.hardware import find_cpu, physical_cores
 from ..factors.hardware_names import bare_name
-from ..factors.instances import Instance, find_instance
+from ..factors.instances import Instance, instance_of_firmware, words_of_cloud
 from ..factors.overrides import overridden
 from ..factors.tables import published, table
 from .impact import Impact, Term, sum_of
@@ -94,9 +94,8 @@ class Machine:
     def of_hardware(cls, hardware: Hardware, ssd_gb: float = 0.0) -> Machine:
         """A rack server with the parts that a record names; disks are never in a record. Of a virtual machine or a
         container its share of a host, its own memory and cards. ValueError without processors."""
-        product = hardware.product or ""
-        known = find_instance(f"aws:{product}") if "." in product else None
-        if known is not None:  # AWS's firmware names the type of its instance
+        known = instance_of_firmware(hardware.cloud, hardware.product or "")
+        if known is not None:
             return cls.of_instance(known, ssd_gb)
         cores, _ = physical_cores(hardware)
         if cores is None:
@@ -110,6 +109,9 @@ class Machine:
             chip = find_cpu(hardware.cpu, hardware.cpu_id)
             sockets, per_socket = HOST_SOCKETS, (chip.cores if chip else None) or HOST_CORES
             share = _host_share(reserved, per_socket)
+            if hardware.cloud is not None:
+                of_cloud = words_of_cloud(hardware.cloud, threads, hardware.memory_bytes)
+                share = replace(share, note=f"{share.note}; {of_cloud}")
         elif reserved < threads:
             share = _container_share(reserved, threads)
         if hardware.reserved_memory_bytes is not None:

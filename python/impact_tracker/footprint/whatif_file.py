@@ -12,6 +12,10 @@ cloud = "aws/eu-north-1"         # or zone = "SE", with year, intensity, pue
 energy = 0.5
 bought = true                    # its making has to pay back
 machine = {cpus = 2, cpu_cores = 32, ram_gb = 512, gpus = 4, gpu_model = "NVIDIA H100 SXM5"}
+
+["another instance"]
+energy = 0.7
+instance = "aws:g5.xlarge"       # its share of a host; or machine
 """
 
 from __future__ import annotations
@@ -19,13 +23,14 @@ from __future__ import annotations
 from dataclasses import fields as fields_of
 from pathlib import Path
 
-from ..factors import Factor, FactorError, UserFile, cloud_region, intensity
+from ..factors import Factor, FactorError, UnknownFactorError, UserFile, cloud_region, intensity
+from ..factors.instances import instance
 from ..factors.user_file import Fields
 from .impact import pue_factor
 from .machine import Machine
 from .whatif import ONE, Change
 
-FIELDS = ("energy", "duration", "zone", "year", "intensity", "pue", "cloud", "machine", "bought", "source")
+FIELDS = ("energy", "duration", "zone", "year", "intensity", "pue", "cloud", "machine", "instance", "bought", "source")
 _PARTS = [field.name for field in fields_of(Machine) if field.name != "ram_density"]
 _SMALLEST_RATIO = 1e-9
 
@@ -53,7 +58,9 @@ def _change(file: UserFile, name: str) -> Change:
     except ValueError as fault:
         key = next((k for k in ("cloud", "zone", "intensity", "pue") if k in table), "")
         raise file.fault([name, key] if key else [name], str(fault)) from fault
-    machine = _machine(file, [name, "machine"]) if "machine" in table else None
+    if "machine" in table and "instance" in table:
+        raise file.fault([name, "instance"], "give either machine or instance: they say the same thing")
+    machine = _machine(file, [name, "machine"]) if "machine" in table else _instance(file, table, name)
     bought = table.get("bought", False)
     if not isinstance(bought, bool):
         raise file.fault([name, "bought"], f"bought is true or false, not {bought!r}")
@@ -83,6 +90,15 @@ def place(table: Fields, source: str) -> tuple[Factor | None, float | Factor | N
 def _ratio(file: UserFile, table: Fields, name: str, key: str, source: str) -> Factor:
     low, best, high = file.span(table[key], [name, key], _SMALLEST_RATIO)
     return Factor(best, "1", low, high, source, name=f"{key} of {name}, ratio to before")
+
+
+def _instance(file: UserFile, table: Fields, name: str) -> Machine | None:
+    if "instance" not in table:
+        return None
+    try:
+        return Machine.of_instance(instance(file.text(table["instance"], [name, "instance"])))
+    except UnknownFactorError as fault:
+        raise file.fault([name, "instance"], str(fault)) from fault
 
 
 def _machine(file: UserFile, where: list[str]) -> Machine:

@@ -34,7 +34,7 @@ def test_another_place(emissions, capsys):
 
 def test_both_places_are_named_with_year_and_convention(emissions, capsys):
     code, out, _ = call(capsys, "what-if", emissions, "--zone", "US", "--to-zone", "US-CA")
-    assert code == 0 and "United States 383.5 g/kWh, 2024, life cycle, production; then California" in out
+    assert code == 0 and "United States 384.4 g/kWh, 2025, life cycle, production; then California" in out
     assert "g/kWh of direct emissions, raised to the life cycle" in out
     code, out, _ = call(capsys, "what-if", emissions, "--zone", "US", "--to-cloud", "aws/ca-central-1", "--json")
     ours = json.loads(out)[0]["changes"][0]
@@ -67,6 +67,43 @@ def test_a_card_that_is_bought(emissions, capsys):
     ]
     code, out, _ = call(capsys, "what-if", emissions, *options)
     assert code == 0 and "saved its own making after" in out
+
+
+def test_another_instance(emissions, tmp_path, capsys):
+    moved = ["--instance", "aws:p4d.24xlarge", "--to-instance", "aws:g5.xlarge"]
+    code, out, _ = call(capsys, "what-if", emissions, *moved, "--energy", "0.7", "--label", "smaller")
+    assert code == 0 and "smaller: saves" in out and "duration are taken" not in out
+    assert "smaller: duration is taken as on the machine of before; --duration says otherwise" in out
+    path = tmp_path / "changes.json"
+    path.write_text(json.dumps({"smaller": {"energy": 0.7, "instance": "aws:g5.xlarge"}}))
+    _, listed, _ = call(capsys, "what-if", emissions, *moved[:2], "--changes", path)
+    assert listed == out
+    _, out, _ = call(capsys, "what-if", emissions, *moved)
+    assert "energy and duration are taken as on the machine of before; --energy and --duration say otherwise" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--instance", "aws:m5.large", "--to-instance", "aws:g5.xlarg"], "aws:g5.xlarge"),
+        (["--instance", "aws:m5.large", "--to-instance", "aws:m5.large", "--to-cpus", "2"], "own parts"),
+        (["--to-instance", "aws:m5.large"], "describe the machine of before"),
+    ],
+)
+def test_instances_that_cannot_be_moved_to(emissions, capsys, options, said):
+    code, out, err = call(capsys, "what-if", emissions, *options)
+    assert code != 0 and said in err and not out
+
+
+def test_an_instance_of_a_file_that_nobody_knows(emissions, tmp_path, capsys):
+    path = tmp_path / "changes.json"
+    for change, said in (
+        ({"instance": "aws:g5.xlarg"}, "changes.json:1: no instance is known as 'aws:g5.xlarg'"),
+        ({"instance": "aws:g5.xlarge", "machine": {"cpus": 1}}, "give either machine or instance"),
+    ):
+        path.write_text(json.dumps({"smaller": change}))
+        code, _, err = call(capsys, "what-if", emissions, "--instance", "aws:m5.large", "--changes", path)
+        assert code != 0 and said in err
 
 
 def test_several_changes_from_a_file(emissions, tmp_path, capsys):

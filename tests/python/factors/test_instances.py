@@ -146,6 +146,29 @@ def test_the_type_that_a_clouds_firmware_names_is_the_machine():
         assert "the host is not known" in share.note
 
 
+@pytest.mark.parametrize("cloud", ["gcp", "azure"])
+def test_a_cloud_that_does_not_name_the_type_says_which_it_may_be(cloud):
+    """Of each type drawn the system sees a few per cent less memory, and its name stands among those alike."""
+    names = [known for known in instance_names(cloud) if instance(known).vcpus >= 1]
+    for name in random.Random(14).sample(names, 25):
+        drawn = instance(name)
+        host = {"cpu": "Intel(R) Xeon(R) CPU @ 2.20GHz", "logical_cpus": int(drawn.vcpus), "virtual": True}
+        seen = int(drawn.memory_gib * 2**30 * 0.97)
+        told = Machine.of_hardware(hardware_of({"host": {**host, "cloud": cloud, "memory_bytes": seen}}))
+        assert f"--instance {cloud}:TYPE" in told.share.note and told.share.quality == "estimated"
+        assert drawn.name in told.share.note or " more; name it" in told.share.note
+    odd = Machine.of_hardware(hardware_of({"host": {**host, "cloud": cloud, "memory_bytes": 777 * 10**6}}))
+    assert "does not name the type: name it with" in odd.share.note
+    other = Machine.of_hardware(hardware_of({"host": {**host, "cloud": "hetzner"}}))
+    assert "hetzner's firmware does not name the type" in other.share.note and "--instance" not in other.share.note
+
+
+def test_a_clouds_own_name_of_a_machine_is_no_other_clouds_type():
+    host = {"cpu": "AMD EPYC", "cpu_id": "AuthenticAMD 25 17", "logical_cpus": 2, "virtual": True}
+    told = Machine.of_hardware(hardware_of({"host": {**host, "cloud": "alibaba", "product": "m5.large"}}))
+    assert told.share.quality == "estimated" and "the host is not known" in told.share.note
+
+
 def test_a_container_is_charged_what_it_has_reserved():
     host = {"cpu": "AMD EPYC 7763 64-Core Processor", "physical_cores": 128, "logical_cpus": 256, "sockets": 2}
     host["memory_bytes"] = 512 * 10**9
