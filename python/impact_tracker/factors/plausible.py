@@ -17,6 +17,10 @@ MACHINE_W, CARD_W = 20_000.0, 1_500.0  # above what any one machine draws, and a
 LOWEST_CARD_W = 2.0
 LOWEST_CORE_W, HIGHEST_CORE_W = 0.1, 75.0  # above it is a whole chip's power
 LARGEST_DIE_CM2, LARGEST_CARD_GB = 20.0, 600.0  # of all dies of a card
+LONGEST_RUN_H = 5 * 365 * 24.0  # no computer works longer on one run
+MOST_CORES, MOST_CARDS = 2e7, 3e5  # of the largest computers
+MOST_GB, MOST_GB_A_CORE = 1e6, 1000.0  # of one computer, and beside one core that a run uses
+LONGEST_LIFE_Y = 20.0
 _CLOSE = 0.03
 
 
@@ -154,6 +158,57 @@ def of_machine_power(watts: float) -> Doubt | None:
     return Doubt("warning", f"{watts:g} W is more than one machine draws", "Check W and kW, and how many they are")
 
 
+def of_hours(hours: float) -> Doubt | None:
+    """A duration of one run."""
+    if hours <= LONGEST_RUN_H:
+        return None
+    remedy = f"Give the hours of the clock, not of all cores. It looks like seconds: {hours / 3600:.4g} h"
+    return Doubt("warning", f"{hours:g} h are {hours / 8760:.3g} years for one run", remedy)
+
+
+def of_cores(cores: float) -> Doubt | None:
+    """How many cores one run uses."""
+    if cores <= MOST_CORES:
+        return None
+    return Doubt("warning", f"{cores:g} cores are more than any computer has", "Give cores, and their hours apart")
+
+
+def of_cards(cards: float) -> Doubt | None:
+    """How many cards one run uses."""
+    if cards <= MOST_CARDS:
+        return None
+    return Doubt("warning", f"{cards:g} cards are more than any computer has", "Give cards, and their hours apart")
+
+
+def of_memory(gigabytes: float) -> Doubt | None:
+    """The memory of one computer, or of what a run was given."""
+    if gigabytes <= MOST_GB:
+        return None
+    return Doubt("warning", f"{gigabytes:g} GB are more than any computer has", _megabytes(gigabytes))
+
+
+def _megabytes(gigabytes: float) -> str:
+    return f"It looks like MB: {gigabytes / 1024:.4g} GB"
+
+
+def of_memory_a_core(typed: Mapping[str, object]) -> Doubt | None:
+    """The memory that a run was given beside the cores that it uses."""
+    gigabytes, cores = typed.get("memory_gb"), typed.get("cores")
+    if not isinstance(gigabytes, (int, float)) or not isinstance(cores, (int, float)) or not cores > 0:
+        return None
+    if gigabytes > MOST_GB or gigabytes / cores <= MOST_GB_A_CORE:
+        return None
+    what = f"{gigabytes:g} GB for {cores:g} core{'s' if cores != 1 else ''} are more than any computer has"
+    return Doubt("warning", what, _megabytes(gigabytes))
+
+
+def of_life(years: float) -> Doubt | None:
+    """How long a computer is used."""
+    if years <= LONGEST_LIFE_Y:
+        return None
+    return Doubt("warning", f"{years:g} years are longer than computers are used", f"In months: {years / 12:.3g} years")
+
+
 _MASS_G = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "lb": 453.59237, "lbs": 453.59237}
 _ENERGY_KWH = {
     "wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6, "j": kwh_of(1.0), "kj": kwh_of(1e3), "mj": kwh_of(1e6),
@@ -188,6 +243,13 @@ RULES: Mapping[str, Callable[[float], Doubt | None]] = {
     "gpu_memory_gb": of_card_memory,
     "to_gpu_memory_gb": of_card_memory,
     "idle_w": of_machine_power,
+    "hours": of_hours,
+    "cores": of_cores,
+    "gpus": of_cards,
+    "memory_gb": of_memory,
+    "ram_gb": of_memory,
+    "to_ram_gb": of_memory,
+    "lifetime_years": of_life,
 }
 
 
@@ -202,4 +264,5 @@ def doubts_of(typed: Mapping[str, object]) -> list[tuple[str, Doubt]]:
         doubt = rule(float(value))
         if doubt is not None:
             doubts.append((name, doubt))
-    return doubts
+    of_both = of_memory_a_core(typed)
+    return [*doubts, ("memory_gb", of_both)] if of_both else doubts

@@ -50,6 +50,15 @@ def test_what_a_grid_has_is_not_doubted_and_in_kilograms_it_is(grams):
         ({"core_w": 280.0}, "cores"),
         ({"gpu_die_cm2": 814.0}, "8.14 cm2"),
         ({"gpu_memory_gb": 81_920.0}, "80 GB"),
+        ({"hours": 1e6}, "114 years"),
+        ({"hours": 1e6}, "277.8 h"),
+        ({"memory_gb": 5000.0, "cores": 1.0}, "4.883 GB"),
+        ({"memory_gb": 65_536.0, "cores": 16.0}, "16 cores"),
+        ({"memory_gb": 4e6, "cores": 4.0}, "MB"),
+        ({"ram_gb": 2e6}, "1953 GB"),
+        ({"cores": 1e9}, "cores"),
+        ({"gpus": 1e6}, "cards"),
+        ({"lifetime_years": 48.0}, "4 years"),
     ],
 )
 def test_a_slip_is_named_with_what_was_meant(typed, words):
@@ -59,7 +68,8 @@ def test_a_slip_is_named_with_what_was_meant(typed, words):
 
 def test_what_may_be_is_not_doubted():
     sound = {"intensity": 56.0, "pue": 1.2, "wue": 0.5, "gpu_w": 400.0, "core_w": 7.5, "idle_w": 300.0}
-    assert doubts_of({**dict.fromkeys(RULES), **sound, "hours": 1e9, "zone": "FR"}) == []
+    sound |= {"hours": 2880.0, "cores": 2e5, "gpus": 25_000.0, "memory_gb": 2e4, "lifetime_years": 6.0}
+    assert doubts_of({**dict.fromkeys(RULES), **sound, "runs": 1e9, "zone": "FR"}) == []
 
 
 @pytest.mark.parametrize(
