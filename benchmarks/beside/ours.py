@@ -23,11 +23,11 @@ class Value(NamedTuple):
     note: str = ""
 
 
-def value_of(kind: str, name: str, indicator: str) -> Value | None:
-    """Of a card, processor, instance, zone or region."""
-    finders = {"cards": _card, "processors": _processor, "instances": _instance, "zones": _zone, "regions": _region}
+def value_of(kind: str, name: str, indicator: str, cores: float | None = None) -> Value | None:
+    """Of a card, processor, instance, zone or region; `cores`: what a machine with this processor says of itself."""
+    finders = {"cards": _card, "instances": _instance, "zones": _zone, "regions": _region}
     try:
-        return finders[kind](name, indicator)
+        return _processor(name, indicator, cores) if kind == "processors" else finders[kind](name, indicator)
     except (FactorError, ValueError):
         return None
 
@@ -40,16 +40,15 @@ def _card(name: str, indicator: str) -> Value | None:
     return _made(made)
 
 
-def _processor(name: str, indicator: str) -> Value | None:
+def _processor(name: str, indicator: str, told: float | None) -> Value | None:
     chip = find_cpu(name)
-    if chip is None:
-        return None
     if indicator == "power_w":
-        tdp = chip.tdp
-        return Value(tdp.value, tdp.low, tdp.high, tdp.quality, tdp.note)
-    if not chip.cores:
+        tdp = chip.tdp if chip else None
+        return tdp and Value(tdp.value, tdp.low, tdp.high, tdp.quality, tdp.note)
+    cores = (chip.cores if chip and chip.exact else None) or (round(told) if told else None)
+    if not cores:
         return None
-    return _made(making(Machine(cpus=1, cpu_cores=chip.cores, psus=0, chassis="none"), indicator)["cpu"])
+    return _made(making(Machine(cpus=1, cpu_cores=cores, psus=0, chassis="none"), indicator)["cpu"])
 
 
 def _instance(name: str, indicator: str) -> Value | None:

@@ -12,6 +12,9 @@ BEYOND = 1.25
 _WHAT = {("ecologits", "zones", "primary_energy"): "fossil_energy"}  # theirs is the depletion of fossil resources
 
 
+_BESIDE = ("year", "cores")  # what a package says of a name and is no value to compare
+
+
 class Cell(NamedTuple):
     """One value of theirs beside ours, `None` where we know none."""
 
@@ -43,9 +46,10 @@ def cells_of(package: str, document: dict[str, Named]) -> Iterator[Cell]:
     for kind, named in document.items():
         for name, numbers in named.items():
             for indicator, theirs in numbers.items():
-                if theirs and indicator != "year":
+                if theirs and indicator not in _BESIDE:
                     wanted = _WHAT.get((package, kind, indicator), indicator)
-                    yield Cell(package, kind, indicator, name, theirs, value_of(kind, name, wanted))
+                    ours = value_of(kind, name, wanted, numbers.get("cores"))
+                    yield Cell(package, kind, indicator, name, theirs, ours)
 
 
 def reason_of(cell: Cell) -> str:
@@ -73,7 +77,9 @@ def _of_card(cell: Cell) -> str:
 
 def _of_processor(cell: Cell) -> str:
     if cell.indicator != "power_w":
-        return "our area of the die is reckoned from the cores, theirs is the model's"
+        if cell.ratio is not None and cell.ratio < 1:
+            return "the die holds more than its cores: graphics, or cores that are switched off; ours goes by the cores"
+        return "a newer process has smaller cores, or several dies hold them; ours goes by the cores alone"
     quality, note = (cell.ours.quality, cell.ours.note) if cell.ours is not None else ("", "")
     if quality == "estimated":
         return f"in no table of ours: {note.partition(':')[0]}"
@@ -94,6 +100,26 @@ def _of_zone(cell: Cell) -> str:
     if cell.package == "boaviztapi":
         return "ADEME 2011, primary energy as fossil over one minus renewable; ours from the newest mix of fuels"
     return "ADEME 2011; ours from the newest mix of fuels, which has changed since"
+
+
+FAMILIES = (
+    "EPYC",
+    "Threadripper",
+    "Ryzen",
+    "Athlon",
+    "Xeon",
+    "Core",
+    "Pentium",
+    "Celeron",
+    "Atom",
+    "Graviton",
+    "Apple",
+)
+
+
+def family_of(name: str) -> str:
+    """Of a processor: its maker's word for the line."""
+    return next((family for family in FAMILIES if family.casefold() in name.casefold()), "others")
 
 
 def groups_of(cells: Iterable[Cell]) -> dict[tuple[str, str, str], list[Cell]]:

@@ -160,8 +160,8 @@ def host_info() -> dict[str, object]:
 class Hardware(NamedTuple):
     """What a record's header says of its machine; `None` where it does not. `cores` are physical, `threads` what the
     system counts; `gpus` the names of the cards, one each; `cpu_id` the processor's maker, family and model;
-    `virtual`: a virtual machine; `product`: its board, or the type of a cloud's instance; `cloud`: whose firmware it is;
-    `reserved_cpus`, `reserved_memory_bytes`: threads and bytes that a container's limits leave it."""
+    `virtual`: a virtual machine; `product`: its board, or the type of a cloud's instance; `cloud`: whose firmware it
+    is; `reserved_cpus`, `reserved_memory_bytes`: threads and bytes that a container's limits leave it."""
 
     cpu: str | None = None
     cores: int | None = None

@@ -34,7 +34,7 @@ def made(model: Any) -> dict[str, float]:
 
 def processor(row: dict[str, str]) -> dict[str, float | None]:
     chip = mapper_cpu(CPU(name=row["name"]))
-    return {**made(chip), "power_w": float(row["tdp"]) if row["tdp"] else None}
+    return {**made(chip), "power_w": float(row["tdp"]) if row["tdp"] else None, "cores": float(row["cores"])}
 
 
 def instances() -> dict[str, dict[str, float]]:

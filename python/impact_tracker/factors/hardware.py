@@ -46,8 +46,11 @@ class Processor:
 def _known() -> dict[str, Processor]:
     """Bare name -> processor. The tables with cores win, the makers' own first."""
     cpus = table("cpus")
-    rows = [(name, watts, None, table("cpu_tdp")["sources"]["codecarbon"]) for name, watts in table("cpu_tdp")["rows"]]
-    rows = [(name, watts, cpus["cores"].get(name), origin) for name, watts, _, origin in rows]
+    origin = table("cpu_tdp")["sources"]["codecarbon"]
+    rows = [
+        (name, watts, cpus["cores"].get(name) or next(iter(cores), None), origin)
+        for name, watts, *cores in table("cpu_tdp")["rows"]
+    ]
     rows += [(*row, cpus["sources"]["ga-3.0"]) for row in cpus["green_algorithms"]]
     rows += [(*row, cpus["sources"]["vendor"]) for row in cpus["rows"]]
     watts_of: dict[str, list[float]] = {}

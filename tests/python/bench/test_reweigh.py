@@ -47,6 +47,25 @@ def test_rows_are_weighed_as_their_records_are(folder: Path, asked: dict[str, An
         assert row["energy_j"] == old["energy_j"]
 
 
+def test_a_row_says_whether_its_pue_was_stated(machine: fake_core.Machine, tmp_path: Path) -> None:
+    """A PUE of 1 that somebody said is kept on another grid; one that nobody said gives way to its range."""
+    for name, pue in (("unsaid", None), ("said", 1.0)):
+        settings = Settings(models=("small-cnn",), repeats=1, images=500, test_images=500, pue=pue)
+        Campaign.create(tmp_path / name, settings, open_worker=Workers(), sleep=idle).run(quiet=True)
+        view = read(tmp_path / name)
+        said = pue is not None
+        assert {row.measured.pue_is_stated for row in view.rows if row.measured.carbon_g} == {said}
+        lines = [json.loads(line) for line in (tmp_path / name / "rows.jsonl").read_text().splitlines()]
+        assert {line["pue_is_stated"] for line in lines if "pue_is_stated" in line} == {said}
+        (note,) = [line for line in view.caveats if line.startswith("kWh are")]
+        assert ("PUE 1 that nobody stated" in note) is not said
+        abroad = read(tmp_path / name, weights=Reweighing(zone="FR")).rows
+        ratios = [r.measured.carbon_high_g / r.measured.carbon_g for r in abroad if r.measured.carbon_g]
+        assert all(ratio > 2 for ratio in ratios) is not said
+        stated = read(tmp_path / name, weights=Reweighing(pue=1.2)).rows
+        assert {row.measured.pue_is_stated for row in stated if row.measured.carbon_g} == {True}
+
+
 def test_nothing_asked_changes_nothing_and_bad_weights_are_refused(folder: Path) -> None:
     rows = read(folder).rows
     assert weighed(rows, Reweighing()) == rows

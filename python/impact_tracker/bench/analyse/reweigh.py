@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...weighing import Reweighing, Weighing
-from ..row.row import Row
+from ..row.row import Measured, Row
 
 
 def weighed(rows: Sequence[Row], weights: Reweighing) -> list[Row]:
@@ -29,17 +29,27 @@ def _with_pue(row: Row, pue: float) -> Row:
 
     low_g, high_g = scaled(measured.carbon_low_g), scaled(measured.carbon_high_g)
     weighed_anew = replace(
-        measured, carbon_g=measured.carbon_g * ratio, carbon_low_g=low_g, carbon_high_g=high_g, pue=pue
+        measured,
+        carbon_g=measured.carbon_g * ratio,
+        carbon_low_g=low_g,
+        carbon_high_g=high_g,
+        pue=pue,
+        pue_is_stated=True,
     )
     return replace(row, measured=weighed_anew)
+
+
+def _stated_pue(measured: Measured) -> float | None:
+    """The PUE that somebody said; of a row that does not tell, any but the 1 that stands for none."""
+    stated = measured.pue != 1.0 if measured.pue_is_stated is None else measured.pue_is_stated
+    return measured.pue if stated else None
 
 
 def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
     if row.energy.is_missing:
         return row
-    weighing = (
-        asked if pue is not None or row.measured.pue in (None, 1.0) else asked.changed(Reweighing(pue=row.measured.pue))
-    )
+    stated = _stated_pue(row.measured)
+    weighing = asked if pue is not None or stated is None else asked.changed(Reweighing(pue=stated))
     carbon = row.energy.carbon(weighing)
     weighed_anew = replace(
         row.measured,
@@ -47,7 +57,8 @@ def _on_grid(row: Row, asked: Weighing, pue: float | None) -> Row:
         carbon_low_g=carbon.low,
         carbon_high_g=carbon.high,
         pue=weighing.pue,
+        pue_is_stated=weighing.pue_is_stated,
         intensity_g_per_kwh=weighing.intensity.value,
     )
-    names = ("carbon_g", "carbon_low_g", "carbon_high_g", "pue", "intensity_g_per_kwh")
+    names = ("carbon_g", "carbon_low_g", "carbon_high_g", "pue", "pue_is_stated", "intensity_g_per_kwh")
     return replace(row, measured=weighed_anew).with_names(*names)

@@ -40,7 +40,10 @@ _BEGUN = (
     "schema task test model title phase repeat attempt session seed data host gmac_stated reference_ms reference_batch "
     "status reason region"
 )
-_RESULT = "region_s pue intensity_g_per_kwh cpu_utilisation gpu_use gpu_utilisation counter_and_gauge sources notes"
+_RESULT = (
+    "region_s pue pue_is_stated intensity_g_per_kwh cpu_utilisation gpu_use gpu_utilisation counter_and_gauge sources "
+    "notes"
+)
 _LOADED = (
     "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters macs "
     "gmac torch_version blas allocator"
@@ -135,6 +138,7 @@ def measured_by(result: Result | None) -> Measured | None:
         stop_ns=result.stop_ns,
         region_s=result.duration_s,
         pue=result.weighing.pue,
+        pue_is_stated=result.weighing.pue_is_stated,
         intensity_g_per_kwh=result.weighing.intensity.value,
         cpu_utilisation=result.utilisation.get("cpu"),
         gpu_use={name: use for name, use in result.utilisation.items() if name.startswith("gpu")},

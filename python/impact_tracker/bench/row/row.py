@@ -71,8 +71,9 @@ class Measured:
     """What the tracker measured in the phase's region: the energy of the machine without PUE, and its carbon with it.
 
     `energy_low_j`, `energy_high_j`: the ends of the energy's interval as the core gave them (half of their distance is
-    the energy's half-width). `partial`, `provisional` are `None` where there is no result at all. `region_s`: length of
-    the region. `gpu_utilisation`: of the least used of the GPUs that the work was given.
+    the energy's half-width). `pue_is_stated`: whether somebody said the PUE; `None` in rows that do not tell.
+    `partial`, `provisional` are `None` where there is no result at all. `region_s`: length of the region.
+    `gpu_utilisation`: of the least used of the GPUs that the work was given.
     """
 
     energy: Energy = NOT_MEASURED
@@ -91,6 +92,7 @@ class Measured:
     stop_ns: int | None = None
     region_s: float | None = None
     pue: float | None = None
+    pue_is_stated: bool | None = None
     intensity_g_per_kwh: float | None = None
     cpu_utilisation: float | None = None
     gpu_use: Mapping[str, float | None] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ... import digits
+from ...factors.sites import unstated_pue
 from ...modelled import Model, ModelledPart, processors_model
 from ..analyse.cells import Cell
 from ..judge.baseline import AFTER, BEFORE, baselines
@@ -187,10 +188,12 @@ def _about_quota(rows: Sequence[Row]) -> list[str]:
 
 def _about_carbon(rows: Sequence[Row]) -> list[str]:
     parts = [row.measured for row in rows if row.measured.carbon_g is not None]
-    weighed = {(part.pue, part.intensity_g_per_kwh) for part in parts}
+    weighed = {(part.pue, part.pue_is_stated is False, part.intensity_g_per_kwh) for part in parts}
     if len(weighed) != 1:
         return ["rows are weighed with different PUEs or carbon intensities"] if weighed else []
-    pue, intensity = weighed.pop()
+    pue, unstated, intensity = weighed.pop()
+    most = f" that nobody stated (its range goes to {unstated_pue().high:g})" if unstated else ""
     return [
-        f"kWh are the machine's own; kgCO2e = kWh × PUE {pue:g} × {intensity:.0f} g/kWh (--pue, --zone, --intensity)"
+        f"kWh are the machine's own; kgCO2e = kWh × PUE {pue:g}{most} × {intensity:.0f} g/kWh"
+        " (--pue, --zone, --intensity)"
     ]
