@@ -114,8 +114,8 @@ _CLOUDS = (
 def _cloud(root: str = "/") -> str | None:
     """The cloud whose machine this is, where its firmware says so."""
     folder = Path(root) / "sys/class/dmi/id"
-    said = {file: _text(str(folder / file), 200) for file, _, _ in _CLOUDS}
-    return next((cloud for file, words, cloud in _CLOUDS if words in said[file]), None)
+    firmware = {file: _text(str(folder / file), 200) for file, _, _ in _CLOUDS}
+    return next((cloud for file, words, cloud in _CLOUDS if words in firmware[file]), None)
 
 
 def _cpu_id(cpuinfo: str) -> str | None:
