@@ -24,7 +24,7 @@ COMMANDS = {
     "footprint": "carbon, water, primary energy, depletion of runs over their life cycle",
     "what-if": "what another place, machine, precision or model would save, with its range and its rebound",
     "meters": "which meter to believe: one workload under every meter that is installed",
-    "study": "experiments and simulations: which paradigm of training costs least",
+    "study": "experiments and simulations: what accuracy, data, size and the paradigm of training cost",
     "indirect": "declared consequences of a solution: second order, rebound, loops, against a reference scenario",
     "service": "a service by its inventory: terminal, network, hosting, inference, share of the training",
     "request": "requests to an AI service (EcoLogits' models and zones)",

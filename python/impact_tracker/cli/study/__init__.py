@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 
 from ..options import add_action, run_action
+from . import measured
 
 STUDIES = {
     "federated": "train with clients that keep their data, by Flower, measured; simulated against measured",
@@ -16,6 +17,16 @@ STUDIES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One command a study."""
     studies = parser.add_subparsers(dest="study", metavar="STUDY", title="studies", required=True)
+    for name, about in measured.ABOUT.items():
+        below = studies.add_parser(
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}.",
+            epilog=measured.examples_of(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        measured.add_arguments(below)
+        below.set_defaults(run_study=measured.run)
     for name, about in STUDIES.items():
         add_action(studies, name, import_module(f".{name}", __name__), about)
 

@@ -1,0 +1,197 @@
+"""A network of the worker as a learner: it goes on from where it stands, a part of an epoch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from ...bench.plan.suites.fashion import LEARNING
+from ...bench.plan.suites.learning import RECIPES, Recipe
+from ...bench.plan.test import Options
+from ...runner import Loaded, PhaseResult, Runner, cpu_seconds
+from .course import Counts, Judged, Taken
+from .data import Examples, write_idx
+from .measure import PointMeter
+from .point import StudyPoint
+
+_STEPS_OF_A_BUDGET = 20  # so many at least, so that the one that is not taken is small
+_FIRST_BATCHES = 4
+_BYTES_OF_A_WEIGHT = 4
+OWN_DATA = {"u-net-3d": "brain-2mm", "small-gpt": "text"}  # which the worker reads itself
+
+
+def recipe_of(model: str) -> Recipe:
+    """How a network of the worker learns. ValueError names those that can be trained on real data."""
+    from ...bench.plan.suites import check_models
+
+    check_models([model], RECIPES, "studies")
+    return RECIPES[model]
+
+
+def is_learnt_from(model: str, data: str) -> bool:
+    """Whether the network can learn this data set: pictures of clothes or digits, or what the worker reads for it."""
+    return OWN_DATA[model] == data if model in OWN_DATA else data in ("fashion-mnist", "digits")
+
+
+class NetworkLearner:
+    """Entered it starts a worker; left it ends it. A step is a number of examples."""
+
+    trials = 1
+
+    def __init__(
+        self,
+        point: StudyPoint,
+        seed: int,
+        meter: PointMeter,
+        name: str,
+        open_worker: Callable[[], Runner],
+        *,
+        examples: Examples | None = None,
+        scratch: Path | None = None,
+        data_folder: str | None = None,
+    ) -> None:
+        """`examples`: pictures, which are written into `scratch`; without them the worker reads its own data."""
+        self._point, self._seed, self._meter, self._name = point, seed, meter, name
+        self._open_worker = open_worker
+        self._recipe = recipe_of(point.model)
+        self._data: dict[str, Options] = {}
+        self._there = point.examples
+        if examples is not None and scratch is not None:
+            self._there = len(examples.train.x)
+            for part in ("test", "validation"):
+                judged = getattr(examples, part)
+                if len(judged.x):
+                    folder = write_idx(scratch / part, examples.train, judged)
+                    self._data[part] = {"data": "fashion-mnist", "data_folder": str(folder)}
+        else:
+            own: Options = {"data": self._recipe.data}
+            self._data["test"] = own if data_folder is None else {**own, "data_folder": data_folder}
+        self._metric = "dice" if "dice" in self._recipe.metrics else "accuracy"
+        self._worker: Runner | None = None
+        self._loaded: Loaded | None = None
+        self._seen, self._steps, self._used_j = 0, 0, 0.0
+        self._peak: int | None = None
+
+    def __enter__(self) -> NetworkLearner:
+        point = self._point
+        self._worker = self._open_worker()
+        try:
+            load = {**self._recipe.load, "batch": point.batch or self._recipe.load["batch"]}
+            for name, value in (("precision", point.precision), ("layout", point.layout), ("threads", point.threads)):
+                if value is not None:
+                    load[name] = value
+            self._loaded = self._worker.load(point.model, seed=self._seed, device=point.device, **load)
+            few = min(self._loaded.batch * 2, self._there)
+            self._worker.warm_up(2, training=True, subset=few, **self._data["test"])
+        except BaseException:
+            self._worker.close(0.0)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._worker is not None:
+            self._worker.close()
+
+    @property
+    def _opened(self) -> Runner:
+        assert self._worker is not None, "a learner is entered before it learns"
+        return self._worker
+
+    @property
+    def _batch(self) -> int:
+        assert self._loaded is not None, "a learner is entered before it learns"
+        return self._loaded.batch
+
+    @property
+    def _total(self) -> int:
+        return self._there * self._point.epochs
+
+    def next_step(self, used_j: float, left_j: float | None) -> int | None:
+        """An equal part of the whole; towards a budget a small part of it, by what an example has cost up to now."""
+        rest = self._total - self._seen
+        if left_j is None:
+            return min(rest, self._whole_batches(self._total / self._looks)) if rest > 0 else None
+        if rest <= 0 or left_j <= 0:
+            return None
+        if not self._seen or used_j <= 0:
+            return min(rest, self._batch * _FIRST_BATCHES)
+        each_j = used_j / self._seen
+        step = min(self._whole_batches((used_j + left_j) / _STEPS_OF_A_BUDGET / each_j), rest, self._there)
+        if step * each_j <= left_j:
+            return step
+        last = int(left_j / each_j / self._batch) * self._batch
+        return last if last >= self._batch else None
+
+    @property
+    def _looks(self) -> int:
+        point = self._point
+        return max(point.evaluations, 8 * point.epochs if point.target is not None else 1)
+
+    def _whole_batches(self, examples: float) -> int:
+        return max(1, math.ceil(examples / self._batch)) * self._batch
+
+    def advance(self, step: int) -> Taken:
+        """Trains on so many examples: passes over all, or a part drawn anew from all."""
+        learning: Options = self._recipe.learning
+        if self._is_planned and self._recipe.data == "fashion-mnist":
+            learning = LEARNING  # the rate falls to nothing at the end, which is known
+        phase = self._opened.train(
+            epochs=math.ceil(step / self._there),
+            images=step,
+            resume=self._steps > 0,
+            subset=min(step, self._there),
+            data_seed=1000 * self._seed + self._steps,
+            **{**learning, **self._data["test"]},
+        )
+        result, taken = self._meter.part(self._name, phase.run, self._core_s)
+        self._steps, self._seen = self._steps + 1, self._seen + step
+        self._keep(result)
+        if result.finite is False:
+            raise ArithmeticError("the loss is no number any more: the training diverged")
+        return taken
+
+    @property
+    def _is_planned(self) -> bool:
+        point = self._point
+        return point.budget_j is None and point.target is None and point.evaluations == 1
+
+    def undo(self) -> bool:
+        """A network keeps what it has learnt: a step passes its budget by less than one batch's forecast is wrong."""
+        return False
+
+    def judge(self, part: str) -> Judged:
+        """Accuracy, or Dice where it segments."""
+        data = self._data.get(part, self._data["test"])
+        limit = (
+            {"subset": self._point.test_examples} if self._point.model in OWN_DATA and self._point.test_examples else {}
+        )
+        phase = self._opened.evaluate(**{**data, **limit})
+        result, taken = self._meter.part(f"{self._name}/{part}", phase.run, self._core_s)
+        self._keep(result)
+        return Judged(result.dice if self._metric == "dice" else result.accuracy, result.images, taken)
+
+    def counts(self) -> Counts:
+        """By the worker's own count of the network."""
+        loaded = self._loaded
+        assert loaded is not None, "a learner is entered before it is counted"
+        parameters = loaded.parameters
+        macs = loaded.macs if loaded.macs is not None else None
+        each = loaded.training_macs
+        return Counts(
+            parameters,
+            None if parameters is None else parameters * _BYTES_OF_A_WEIGHT,
+            None if macs is None else float(macs),
+            None if each is None else float(each) * self._seen,
+            self._peak,
+        )
+
+    def _keep(self, result: PhaseResult) -> None:
+        peaks = [peak for peak in (self._peak, result.device_memory_bytes or result.peak_memory_bytes) if peak]
+        self._peak = max(peaks, default=None)
+
+    def _core_s(self) -> float | None:
+        return cpu_seconds(self._opened.pid)

@@ -1,0 +1,191 @@
+"""What did the last per cent cost? Accuracy against energy over whole trainings: marginal joules, knee, front."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...digits import energy, percent
+from ...report.page import Table
+from ...values.statistics import Mean
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
+from .curves import Margin, MeanCurve, mean_curve
+from .draw import Place, Series, draw_series, titled
+from .groups import Group, gap_in_points, groups_of, mean_energy, mean_score, pareto_front, score_text
+from .words import caveats_of, finite, group_dict, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_QUICK, _FULL = ("small-cnn",), ("small-cnn", "mobilenet-v2", "resnet-18", "mlp", "hist-boosting")
+ANCHOR = (
+    "for comparison: on LibriSpeech half of the CO2 of training went into the last 0.37 % of word error rate "
+    "(Parcollet and Ravanelli 2021)."
+)
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """One long training a model, with looks at the test set on the way; the learning rate does not know of the end."""
+    chosen = []
+    for data in asked.data or ("fashion-mnist",):
+        for examples in asked.examples or ((3000,) if asked.is_quick else (60_000,)):
+            for model in asked.models or (_QUICK if asked.is_quick else _FULL):
+                if is_learnable(model, data):
+                    epochs, looks = asked.epochs or (4 if asked.is_quick else 10), 10 if asked.is_quick else 40
+                    test = test_examples(asked, data)
+                    chosen.append(
+                        StudyPoint(model, data, examples, epochs, looks, test_examples=test, device=asked.device)
+                    )
+    return tuple(chosen)
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """What half of the energy, or of the CO2, had bought; what came after; where the knee is."""
+    groups = groups_of(points, runs)
+    curves = [mean_curve([run for run in runs if run.point == group.point]) for group in groups]
+    columns = ("model", ">whole energy", ">at half of the CO2", ">at all of it", ">the second half bought")
+    tables = [
+        Table((*columns, ">knee at", ">energy after 99 % of the score"), list(map(_cells, groups, curves))),
+        Table(
+            ("model", ">from", ">to", ">energy", ">marginal cost"),
+            [row for group, curve in zip(groups, curves) for row in _margin_rows(group, curve)],
+            "what one more point costs, of the mean curve",
+        ),
+    ]
+    document: dict[str, object] = {"curves": [_dict(group, curve) for group, curve in zip(groups, curves)]}
+    front = _front(groups, curves)
+    document["pareto"] = [{"model": title, "training_j": joules, "score": score} for title, joules, score in front]
+    sentences = [_sentence(group, curve) for group, curve in zip(groups, curves)]
+    caveats = [ANCHOR, *caveats_of(groups, runs)]
+    caveats.insert(1, "carbon is energy times one intensity here, so half of the CO2 is half of the joules.")
+    return Finding(" ".join(sentences), tables, caveats, document, partial(_draw, groups, curves))
+
+
+def _at(mean: Mean | None, metric: str) -> str:
+    return "–" if mean is None else score_text(mean.value, metric, mean.half_width)
+
+
+def _gain(curve: MeanCurve, metric: str) -> str:
+    factor, unit = gap_in_points(metric)
+    if curve.gain is None:
+        return "–"
+    half = curve.gain.half_width
+    spread = "" if half is None else f" ± {half * factor:.1f}"
+    return f"{curve.gain.value * factor:.1f}{spread} {unit}"
+
+
+def _cells(group: Group, curve: MeanCurve) -> tuple[str, ...]:
+    knee = "none" if curve.knee_share is None or curve.knee_score is None else (
+        f"{percent(curve.knee_share.value)} of the energy ({_at(curve.knee_score, group.metric)})"
+    )  # fmt: skip
+    return (
+        group.title,
+        mean_energy(group.energy),
+        _at(curve.half, group.metric),
+        mean_score(group) if curve.final is None else _at(curve.final, group.metric),
+        _gain(curve, group.metric),
+        knee,
+        "–" if curve.last_share is None else percent(curve.last_share.value),
+    )
+
+
+def _margin_rows(group: Group, curve: MeanCurve) -> list[tuple[str, ...]]:
+    factor, _ = gap_in_points(group.metric)
+    unit = {"accuracy": "point", "psnr_db": "dB"}.get(group.metric, "point")
+    rows: list[tuple[str, ...]] = []
+    for step in curve.margins:
+        cost = "nothing gained" if math.isinf(step.j_per_score) else f"{energy(step.j_per_score / factor)} a {unit}"
+        begin, end = (score_text(spot.score, group.metric) for spot in (step.begin, step.end))
+        rows.append((group.title, begin, end, energy(step.end.energy_j), cost))
+    return rows
+
+
+def _margin_dict(step: Margin) -> dict[str, object]:
+    return {"begin": step.begin._asdict(), "end": step.end._asdict(), "j_per_score": finite(step.j_per_score)}
+
+
+def _dict(group: Group, curve: MeanCurve) -> dict[str, object]:
+    return {
+        **group_dict(group),
+        "looks": [
+            {"examples": look.examples, "training_j": plain(look.energy), "score": plain(look.score)}
+            for look in curve.looks
+        ],
+        "score_at_half": plain(curve.half),
+        "score_at_end": plain(curve.final),
+        "gain_of_second_half": plain(curve.gain),
+        "knee_j": plain(curve.knee_j),
+        "knee_score": plain(curve.knee_score),
+        "knee_share": plain(curve.knee_share),
+        "share_after_99_percent": plain(curve.last_share),
+        "margins": [_margin_dict(step) for step in curve.margins],
+    }
+
+
+def _front(groups: Sequence[Group], curves: Sequence[MeanCurve]) -> list[tuple[str, float, float]]:
+    """Looks of all models that no other beats."""
+    looks = [
+        (group.title, look.energy.value, look.score.value)
+        for group, curve in zip(groups, curves)
+        for look in curve.looks
+        if look.energy is not None and look.score is not None
+    ]
+    return pareto_front(looks, lambda look: look[1], lambda look: look[2])
+
+
+def _sentence(group: Group, curve: MeanCurve) -> str:
+    if curve.gain is None or curve.half is None:
+        return f"{group.title} has no curve: it needs three looks or more, and energies."
+    knee = "" if curve.knee_share is None else (
+        f"; beyond {percent(curve.knee_share.value)} of the energy a joule bought less than on average"
+    )  # fmt: skip
+    return (
+        f"Half of the CO2 of training {group.title} on {group.data_title} went into the last "
+        f"{_gain(curve, group.metric)} ({_at(curve.half, group.metric)} at half, {_at(curve.final, group.metric)} at "
+        f"the end, n = {curve.runs}){knee}."
+    )
+
+
+def _draw(groups: Sequence[Group], curves: Sequence[MeanCurve], figure: Figure) -> None:
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    series = [
+        Series(
+            group.title,
+            [
+                Place(look.energy, look.score)
+                for look in curve.looks
+                if look.energy is not None and look.score is not None
+            ],
+        )
+        for group, curve in zip(groups, curves)
+    ]
+    draw_series(upper, series, log_x=False)
+    for number, (group, curve) in enumerate(zip(groups, curves)):
+        colour = f"C{number % 10}"
+        if group.energy is not None and curve.half is not None and curve.final is not None:
+            whole = group.energy.value
+            for part, mean in ((0.5, curve.half), (1.0, curve.final)):
+                upper.plot(whole * part, mean.value, "o", color="none", markeredgecolor=colour, markersize=11)
+                label = f"{part:.0%} of the CO2: {score_text(mean.value, group.metric)}"
+                upper.annotate(label, (whole * part, mean.value), fontsize=7, xytext=(0, -16), ha="center",
+                               textcoords="offset points")  # fmt: skip
+        if curve.knee_j is not None and curve.knee_score is not None:
+            upper.plot(curve.knee_j.value, curve.knee_score.value, "*", color=colour, markersize=12)
+        factor, _ = gap_in_points(group.metric)
+        steps = [step for step in curve.margins if math.isfinite(step.j_per_score)]
+        lower.plot([(s.begin.energy_j + s.end.energy_j) / 2 for s in steps], [s.j_per_score / factor for s in steps],
+                   ".-", color=colour, linewidth=1)  # fmt: skip
+    front = _front(groups, curves)
+    upper.step([x for _, x, _ in front], [y for _, _, y in front], where="post", color="0.6", linewidth=0.7, zorder=0)
+    metric = groups[0].metric if groups else "accuracy"
+    title = "the whole curve (rings: 50 % and 100 % of the CO2; star: knee; grey: front)"
+    titled(figure, upper, title, groups, "", metric)
+    upper.set_xlim(left=0)
+    lower.set(xlabel="energy of training in J", ylabel="J a point" if metric != "psnr_db" else "J a dB", yscale="log")
+    lower.grid(alpha=0.25, linewidth=0.5)
+
+
+QUESTION = Question("curve", "accuracy against energy: marginal joules, half of the CO2, knee, front", points, answer)

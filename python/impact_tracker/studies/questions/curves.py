@@ -1,0 +1,182 @@
+"""Accuracy against energy over a training: what the last points cost, where the knee is. Pure functions of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...values.statistics import Mean, mean_of
+from ..points.point import StudyRun
+
+
+class Spot(NamedTuple):
+    """A place on a curve: joules used up to there, and the score then."""
+
+    energy_j: float
+    score: float
+
+
+def best_so_far(curve: Sequence[Spot]) -> list[Spot]:
+    """The same without its dips: who stops later keeps the best model of before."""
+    kept: list[Spot] = []
+    best = -math.inf
+    for spot in sorted(curve):
+        best = max(best, spot.score)
+        kept.append(Spot(spot.energy_j, best))
+    return kept
+
+
+def score_at(curve: Sequence[Spot], energy_j: float) -> float | None:
+    """The score after so many joules, by straight lines; `None` before the first look and after the last."""
+    for before, after in zip(curve, curve[1:]):
+        if before.energy_j <= energy_j <= after.energy_j:
+            if after.energy_j == before.energy_j:
+                return after.score
+            part = (energy_j - before.energy_j) / (after.energy_j - before.energy_j)
+            return before.score + part * (after.score - before.score)
+    return curve[0].score if curve and energy_j == curve[0].energy_j else None
+
+
+class Margin(NamedTuple):
+    """What one more unit of the score costs between two looks, in joules: infinite where the score did not rise."""
+
+    begin: Spot
+    end: Spot
+    j_per_score: float
+
+
+def margins(curve: Sequence[Spot]) -> list[Margin]:
+    """Between each two looks of the curve without its dips."""
+    steps = []
+    for begin, end in zip(curve, curve[1:]):
+        gain = end.score - begin.score
+        steps.append(Margin(begin, end, (end.energy_j - begin.energy_j) / gain if gain > 0 else math.inf))
+    return steps
+
+
+def knee_of(curve: Sequence[Spot]) -> Spot | None:
+    """Where the curve lies farthest above the straight line from its first look to its last: up to there a joule buys
+    more than it does on average, from there on less. `None` for fewer than three looks, and where it lies above
+    nowhere."""
+    if len(curve) < 3:
+        return None
+    first, last = curve[0], curve[-1]
+    energy_j, score = last.energy_j - first.energy_j, last.score - first.score
+    if energy_j <= 0 or score <= 0:
+        return None
+    heights = [(spot.score - first.score) / score - (spot.energy_j - first.energy_j) / energy_j for spot in curve]
+    place = max(range(len(curve)), key=heights.__getitem__)
+    return curve[place] if heights[place] > 1e-9 else None
+
+
+def energy_to(curve: Sequence[Spot], score: float) -> float | None:
+    """Joules at which the curve without dips first reaches a score; `None` where it does not."""
+    if curve and curve[0].score >= score:
+        return curve[0].energy_j
+    for before, after in zip(curve, curve[1:]):
+        if after.score >= score:
+            part = (score - before.score) / (after.score - before.score)
+            return before.energy_j + part * (after.energy_j - before.energy_j)
+    return None
+
+
+@dataclass(frozen=True)
+class CurveOfRun:
+    """What one run's curve tells. `half`: score after half of the energy; `gain`: what the second half added;
+    `last_share`: the share of the energy after 99 % of the final score was there."""
+
+    half: float
+    final: float
+    gain: float
+    knee: Spot | None
+    knee_share: float | None
+    last_share: float | None
+
+
+def read_curve(curve: Sequence[Spot]) -> CurveOfRun | None:
+    """`None` for fewer than three looks, and for a training whose first look came after half of its energy."""
+    whole = best_so_far(curve)
+    if len(whole) < 3 or whole[-1].energy_j <= 0:
+        return None
+    final = whole[-1]
+    half = score_at(whole, final.energy_j / 2)
+    if half is None:
+        return None
+    knee = knee_of(whole)
+    nearly_j = energy_to(whole, 0.99 * final.score)
+    return CurveOfRun(
+        half,
+        final.score,
+        final.score - half,
+        knee,
+        None if knee is None else knee.energy_j / final.energy_j,
+        None if nearly_j is None else 1 - nearly_j / final.energy_j,
+    )
+
+
+@dataclass(frozen=True)
+class MeanLook:
+    """One look over the runs of a point."""
+
+    examples: int
+    energy: Mean | None
+    score: Mean | None
+
+
+@dataclass(frozen=True)
+class MeanCurve:
+    """The curves of all runs of a point: at each look, and what is read off every run's own curve."""
+
+    looks: tuple[MeanLook, ...]
+    runs: int
+    half: Mean | None
+    final: Mean | None
+    gain: Mean | None
+    knee_j: Mean | None
+    knee_score: Mean | None
+    knee_share: Mean | None
+    last_share: Mean | None
+    margins: tuple[Margin, ...]
+
+
+def spots_of(run: StudyRun) -> list[Spot]:
+    """The looks of a run that know both numbers."""
+    looks = [(look.energy_j, look.score) for look in run.checkpoints]
+    return [Spot(energy_j, score) for energy_j, score in looks if energy_j is not None and score is not None]
+
+
+def mean_curve(runs: Sequence[StudyRun]) -> MeanCurve:
+    """Over the good runs of one point, whose looks are at the same examples."""
+    good = [run for run in runs if run.is_good]
+    places = sorted({look.examples for run in good for look in run.checkpoints})
+    looks = []
+    for place in places:
+        here = [look for run in good for look in run.checkpoints if look.examples == place]
+        looks.append(
+            MeanLook(
+                place,
+                mean_of([look.energy_j for look in here if look.energy_j is not None]),
+                mean_of([look.score for look in here if look.score is not None]),
+            )
+        )
+    read = [curve for curve in (read_curve(spots_of(run)) for run in good) if curve is not None]
+    knees = [curve.knee for curve in read if curve.knee is not None]
+    middle = [
+        Spot(look.energy.value, look.score.value)
+        for look in looks
+        if look.energy is not None and look.score is not None
+    ]
+    return MeanCurve(
+        tuple(looks),
+        len(good),
+        mean_of([curve.half for curve in read]),
+        mean_of([curve.final for curve in read]),
+        mean_of([curve.gain for curve in read]),
+        mean_of([knee.energy_j for knee in knees]),
+        mean_of([knee.score for knee in knees]),
+        mean_of([curve.knee_share for curve in read if curve.knee_share is not None]),
+        mean_of([curve.last_share for curve in read if curve.last_share is not None]),
+        tuple(margins(best_so_far(middle))),
+    )

@@ -1,0 +1,88 @@
+"""Figures of studies: means with whiskers, one colour a series, and a line that says what the whiskers leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...digits import percent
+from ...values.statistics import Mean
+from .groups import Group
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SCORE_AXES = {"accuracy": "accuracy", "dice": "Dice", "psnr_db": "peak signal-to-noise ratio in dB"}
+_MARKERS = "osD^vP*X<>hp"
+
+
+class Place(NamedTuple):
+    """A point of a figure with the intervals of its means."""
+
+    x: Mean
+    y: Mean
+
+
+class Series(NamedTuple):
+    """Places of one name; `line`: whether they are joined."""
+
+    name: str
+    places: Sequence[Place]
+    line: bool = True
+
+
+def half_widths(mean: Mean) -> tuple[float, float]:
+    """What a whisker reaches below and above."""
+    if mean.interval is None:
+        return 0.0, 0.0
+    return mean.value - mean.interval[0], mean.interval[1] - mean.value
+
+
+def draw_series(axes: Axes, series: Sequence[Series], *, log_x: bool = True) -> None:
+    """Every series with its whiskers, a legend where there are several."""
+    for number, each in enumerate(series):
+        if not each.places:
+            continue
+        x, y = [place.x.value for place in each.places], [place.y.value for place in each.places]
+        x_errors = list(zip(*(half_widths(place.x) for place in each.places)))
+        y_errors = list(zip(*(half_widths(place.y) for place in each.places)))
+        axes.errorbar(
+            x,
+            y,
+            xerr=x_errors,
+            yerr=y_errors,
+            fmt=_MARKERS[number % len(_MARKERS)] + ("-" if each.line and len(x) > 1 else ""),
+            color=f"C{number % 10}",
+            markersize=5,
+            linewidth=1,
+            capsize=2,
+            elinewidth=0.8,
+            label=each.name,
+        )
+    if log_x and any(place.x.value > 0 for each in series for place in each.places):
+        axes.set_xscale("log")
+    if sum(bool(each.places) for each in series) > 1:
+        axes.legend(fontsize=8, frameon=False)
+    axes.grid(alpha=0.25, linewidth=0.5)
+
+
+def note_of(groups: Sequence[Group]) -> str:
+    """What whiskers are, how many runs are behind them, and what they leave out."""
+    runs = sorted({group.runs for group in groups if group.runs})
+    count = f"n = {runs[0]}" if len(runs) == 1 else f"n = {runs[0]} to {runs[-1]}" if runs else "no run"
+    whisker = "whiskers: 95 % of the mean" if runs and runs[-1] > 1 else "one run a point: no whiskers"
+    biases = [group.bias for group in groups if group.bias]
+    modelled = any((group.modelled or 0) > 0 for group in groups)
+    beyond = ""
+    if biases:
+        how = "energy is modelled, not measured" if modelled else "sensors"
+        beyond = f"; beyond them ± {percent(max(biases))} common to all ({how})"
+    return f"{count}; {whisker}{beyond}"
+
+
+def titled(figure: Figure, axes: Axes, title: str, groups: Sequence[Group], x: str, metric: str) -> None:
+    """The title with the note beneath it, and names for both axes."""
+    axes.set(xlabel=x, ylabel=SCORE_AXES.get(metric, metric))
+    axes.set_title(title, fontsize=10, loc="left")
+    figure.supxlabel(note_of(groups), fontsize=7.5, x=0.02, ha="left")

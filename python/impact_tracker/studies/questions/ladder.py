@@ -1,0 +1,141 @@
+"""How well does a network learn for a budget? Accuracy on a ladder of budgets, each rung a training of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...digits import energy
+from ...report.page import Table
+from ..points.network import OWN_DATA
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
+from .draw import Place, Series, draw_series, titled
+from .groups import Group, gap_in_points, groups_of, mean_score, pareto_front
+from .words import caveats_of, cells_of, group_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_QUICK, _FULL = ("small-cnn", "mobilenet-v2"), (
+    "small-cnn", "mobilenet-v2", "resnet-18", "resnet-v2-50", "u-net-3d", "small-gpt"
+)  # fmt: skip
+_QUICK_RUNGS_J, _FULL_RUNGS_J = (25.0, 50.0, 100.0, 200.0), (50.0, 150.0, 500.0, 1500.0, 5000.0)
+_MANY_EPOCHS = 1000
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """Every network on every rung; networks of other data than pictures learn their own."""
+    chosen = []
+    for model in asked.models or (_QUICK if asked.is_quick else _FULL):
+        for data in asked.data or (OWN_DATA.get(model, "fashion-mnist"),):
+            if not is_learnable(model, data):
+                continue
+            own = {"u-net-3d": 64, "small-gpt": 1024}.get(model)
+            for examples in asked.examples or (own or (10_000 if asked.is_quick else 60_000),):
+                for budget_j in asked.budgets_j or (_QUICK_RUNGS_J if asked.is_quick else _FULL_RUNGS_J):
+                    epochs = asked.epochs or (_MANY_EPOCHS if is_network(model) and model != "mlp" else 30)
+                    test = None if own is not None else test_examples(asked, data)
+                    chosen.append(
+                        StudyPoint(
+                            model,
+                            data,
+                            examples,
+                            epochs,
+                            test_examples=test,
+                            budget_j=budget_j,
+                            device=asked.device,
+                        )
+                    )
+    return tuple(chosen)
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """The score of each rung, and which network is best on it."""
+    groups = groups_of(points, runs)
+    rungs = sorted({point.budget_j for point in points if point.budget_j is not None})
+    names = list(dict.fromkeys((group.title, group.data_title) for group in groups))
+    rows = [(title, data, *(_at(groups, title, data, rung) for rung in rungs)) for title, data in names]
+    best = [(rung, _best(groups, rung)) for rung in rungs]
+    tables = [
+        Table(("model", "data", *(f">{energy(rung)}" for rung in rungs)), rows, "score for a budget of training"),
+        Table(
+            ("budget", "model", ">energy used", ">time", ">score", ">J a prediction", ">carbon", ">runs"),
+            [(energy(group.point.budget_j), *cells_of(group)) for group in groups],
+        ),
+    ]
+    document: dict[str, object] = {
+        "groups": [group_dict(group) for group in groups],
+        "best_by_budget_j": {f"{rung:g}": None if group is None else group.point.model for rung, group in best},
+        "pareto": [group.point.to_dict() for group in _front(groups)],
+    }
+    return Finding(_sentence(groups, best), tables, caveats_of(groups, runs), document, partial(_draw, groups, names))
+
+
+def _front(groups: Sequence[Group]) -> list[Group]:
+    pictures = [
+        g for g in groups if g.point.data == groups[0].point.data and g.energy is not None and g.score is not None
+    ]
+    return pareto_front(
+        pictures,
+        lambda group: group.energy.value if group.energy is not None else 0.0,
+        lambda group: group.score.value if group.score is not None else 0.0,
+    )
+
+
+def _at(groups: Sequence[Group], title: str, data: str, rung: float) -> str:
+    for group in groups:
+        if (group.title, group.data_title, group.point.budget_j) == (title, data, rung):
+            return mean_score(group) if group.runs else "too small a budget" if group.failed else "no run"
+    return "–"
+
+
+def _best(groups: Sequence[Group], rung: float) -> Group | None:
+    """Of the networks on the first data set."""
+    here = [
+        (group.score.value, group)
+        for group in groups
+        if group.point.budget_j == rung and group.point.data == groups[0].point.data and group.score is not None
+    ]
+    return max(here, key=lambda scored: scored[0])[1] if here else None
+
+
+def _sentence(groups: Sequence[Group], best: Sequence[tuple[float, Group | None]]) -> str:
+    known = [(rung, group) for rung, group in best if group is not None]
+    if not known:
+        return "No network learnt anything within its budget."
+    (low, first), (high, last) = known[0], known[-1]
+    text = f"On {first.data_title} the best use of {energy(low)} of training was {first.title} ({mean_score(first)})"
+    if high != low and first.score is not None and last.score is not None:
+        factor, unit = gap_in_points(first.metric)
+        gain = (last.score.value - first.score.value) * factor
+        text += (
+            f", and of {energy(high)} {last.title} ({mean_score(last)}): {high / low:.0f} times the energy bought "
+            f"{gain:+.1f} {unit}"
+        )
+    return f"{text} (n = {last.runs})."
+
+
+def _draw(groups: Sequence[Group], names: Sequence[tuple[str, str]], figure: Figure) -> None:
+    axes = figure.subplots()
+    several = len({data for _, data in names}) > 1
+    series = [
+        Series(
+            title + (f", {data}" if several else ""),
+            [
+                Place(group.energy, group.score)
+                for group in groups
+                if (group.title, group.data_title) == (title, data)
+                and group.energy is not None
+                and group.score is not None
+            ],
+        )
+        for title, data in names
+    ]
+    draw_series(axes, series)
+    metric = groups[0].metric if groups and not several else "score"
+    titled(figure, axes, "accuracy on a ladder of budgets", groups, "energy of training in J", metric)
+
+
+QUESTION = Question("ladder", "accuracy of the benchmark's networks on a ladder of energy budgets", points, answer)

@@ -1,0 +1,214 @@
+"""How efficiently does the machine run a training? Batch size, threads, precision, layout, each changed alone, with
+the memory that it takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...digits import quantity, significant
+from ...report.page import Table
+from ...values.statistics import MeanRatio, ratio_of_means
+from ..points.network import OWN_DATA
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
+from .draw import Place, Series, draw_series, note_of
+from .groups import Group, groups_of, mean_energy, mean_score, pareto_front
+from .words import caveats_of, group_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+AXES = ("batch", "threads", "precision", "layout")
+_BASE_BATCH = 64
+
+
+def _values(axis: str, asked: StudyAsked) -> list[int | str]:
+    if axis == "batch":
+        return [16, 256] if asked.is_quick else [1, 4, 16, 256, 1024]
+    if axis == "threads":
+        there = len(os.sched_getaffinity(0))
+        counts = {1, there} if asked.is_quick else {1, *(there // part for part in (8, 4, 2, 1) if there // part > 0)}
+        return sorted(counts)
+    if axis == "precision":
+        return ["bf16"] if asked.device == "cpu" else ["tf32", "bf16"]
+    return ["nchw"]
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """A base, and for each axis the base with one value changed."""
+    chosen = []
+    for axis in asked.axes:
+        if axis not in AXES:
+            raise ValueError(f"an axis is one of {', '.join(AXES)}, not {axis!r}")
+    for model in asked.models or (("small-cnn",) if asked.is_quick else ("small-cnn", "mobilenet-v2", "resnet-18")):
+        for data in asked.data or (OWN_DATA.get(model, "fashion-mnist"),):
+            if not is_learnable(model, data):
+                continue
+            for examples in asked.examples or ((2000,) if asked.is_quick else (20_000,)):
+                test = test_examples(asked, data)
+                base = StudyPoint(
+                    model, data, examples, asked.epochs or 1, test_examples=test, batch=_BASE_BATCH,
+                    threads=len(os.sched_getaffinity(0)), precision="fp32", layout="channels_last", device=asked.device,
+                )  # fmt: skip
+                chosen.append(base)
+                for axis in asked.axes or AXES:
+                    for value in _values(axis, asked):
+                        changed = _changed(base, axis, value)
+                        if changed not in chosen:
+                            chosen.append(changed)
+    return tuple(chosen)
+
+
+def _changed(base: StudyPoint, axis: str, value: int | str) -> StudyPoint:
+    if axis == "batch":
+        return replace(base, batch=int(value))
+    if axis == "threads":
+        return replace(base, threads=int(value))
+    return replace(base, precision=str(value)) if axis == "precision" else replace(base, layout=str(value))
+
+
+class Change(NamedTuple):
+    """A point beside its base: what differs, and the ratios of energy and time to the base's."""
+
+    group: Group
+    base: Group
+    axis: str
+    value: str
+    energy: MeanRatio | None
+    seconds: MeanRatio | None
+
+
+def changes_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[Change]:
+    """Every point beside the first of its model, data and examples, which is its base."""
+    bases: dict[tuple[str, str, int], Group] = {}
+    changes = []
+    for group in groups_of(points, runs):
+        point = group.point
+        base = bases.setdefault((point.model, point.data, point.examples), group)
+        differs = [axis for axis in AXES if getattr(point, axis) != getattr(base.point, axis)]
+        axis = differs[0] if differs else ""
+        value = str(getattr(point, axis)) if axis else "base"
+        energies = None if not group.energy or not base.energy else ratio_of_means(group.energy, base.energy)
+        seconds = None if not group.seconds or not base.seconds else ratio_of_means(group.seconds, base.seconds)
+        changes.append(Change(group, base, axis, value, energies, seconds))
+    return changes
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """What each change does to energy and time, with intervals; what nothing beats in both."""
+    changes = changes_of(points, runs)
+    groups = [change.group for change in changes]
+    front = pareto_front(
+        [change for change in changes if change.group.energy and change.group.seconds],
+        lambda change: change.group.seconds.value if change.group.seconds else 0.0,
+        lambda change: -(change.group.energy.value if change.group.energy else 0.0),
+    )
+    columns = (
+        "model",
+        "changed",
+        ">energy",
+        ">of the base's",
+        ">time of the base's",
+        ">J an example",
+        ">memory",
+        ">score",
+    )
+    rows = [(*_cells(change), "yes" if change in front else "") for change in changes]
+    document: dict[str, object] = {
+        "changes": [
+            {
+                **group_dict(change.group),
+                "axis": change.axis or None,
+                "energy_ratio": None if change.energy is None else change.energy._asdict(),
+                "time_ratio": None if change.seconds is None else change.seconds._asdict(),
+                "on_front": change in front,
+            }
+            for change in changes
+        ]
+    }
+    tables = [Table((*columns, "on the time–energy front"), rows)]
+    return Finding(_sentence(changes), tables, caveats_of(groups, runs), document, partial(_draw, changes))
+
+
+def _name(change: Change) -> str:
+    return f"{change.axis} {change.value}" if change.axis else _base_name(change.group.point)
+
+
+def _base_name(point: StudyPoint) -> str:
+    return f"base: batch {point.batch}, {point.threads} threads, {point.precision}, {point.layout}"
+
+
+def _ratio(ratio: MeanRatio | None) -> str:
+    if ratio is None:
+        return "–"
+    if ratio.low is None or ratio.high is None:
+        return f"× {significant(ratio.value, 3)}"
+    return f"× {significant(ratio.value, 3)} ({significant(ratio.low, 2)} to {significant(ratio.high, 2)})"
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    group = change.group
+    each = None
+    if group.energy is not None and group.seen is not None and group.seen.value:
+        half = group.energy.half_width
+        each = quantity(group.energy.value / group.seen.value, "J", None if half is None else half / group.seen.value)
+    return (
+        group.title,
+        _name(change),
+        mean_energy(group.energy),
+        _ratio(change.energy) if change.axis else "1",
+        _ratio(change.seconds) if change.axis else "1",
+        each or "–",
+        "–" if group.memory is None else quantity(group.memory.value, "B"),
+        mean_score(group),
+    )
+
+
+def _sentence(changes: Sequence[Change]) -> str:
+    told = [(change.energy.value, change) for change in changes if change.axis and change.energy is not None]
+    if not told:
+        return "There is no change to compare with its base."
+    clear = [
+        (value, change)
+        for value, change in told
+        if change.energy is not None and change.energy.p is not None and change.energy.p < 0.05
+    ]
+    (_, best), (_, worst) = min(told, key=lambda pair: pair[0]), max(told, key=lambda pair: pair[0])
+    text = (
+        f"For one training of {best.group.title}, {_name(best)} took {_ratio(best.energy)} the energy of the base "
+        f"({_base_name(best.base.point)[6:]}), and {_name(worst)} {_ratio(worst.energy)} (n = {best.group.runs})"
+    )
+    if not clear:
+        return f"{text}; none of the changes can be told from chance."
+    return f"{text}; told from chance (p < 5 %, each alone): {', '.join(_name(change) for _, change in clear)}."
+
+
+def _draw(changes: Sequence[Change], figure: Figure) -> None:
+    """Energy over time: a change moves the base along both."""
+    axes = figure.subplots()
+    series: dict[str, list[Place]] = {}
+    for change in changes:
+        group = change.group
+        if group.energy is not None and group.seconds is not None:
+            name = f"{group.title}: {change.axis or 'base'}"
+            series.setdefault(name, []).append(Place(group.seconds, group.energy))
+            axes.annotate(
+                change.value,
+                (group.seconds.value, group.energy.value),
+                fontsize=7,
+                xytext=(4, 4),
+                textcoords="offset points",
+            )
+    draw_series(axes, [Series(name, places, line=False) for name, places in series.items()])
+    axes.set(xlabel="time of the training in s", ylabel="energy of the training in J", yscale="log")
+    axes.set_title("one change at a time", fontsize=10, loc="left")
+    figure.supxlabel(note_of([change.group for change in changes]), fontsize=7.5, x=0.02, ha="left")
+
+
+QUESTION = Question(
+    "machine", "batch size, threads, precision, layout, memory: what each does to the energy", points, answer
+)

@@ -1,0 +1,209 @@
+"""Shallow against deep under equal budgets: how well each learns for the same joules, on pictures, tables, texts, and
+the benchmark's other tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...bench.analyse.relations import welch
+from ...digits import energy, significant
+from ...report.page import Table
+from ..points.data import source_of
+from ..points.methods import METHODS
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
+from .draw import SCORE_AXES, Place, Series, draw_series, note_of
+from .groups import Group, gap_in_points, groups_of, mean_score
+from .words import COLUMNS, caveats_of, cells_of, group_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHALLOW = ("logistic-regression", "linear-svm", "kernel-svm", "k-nn", "random-forest", "hist-boosting", "ridge")
+_QUICK_DATA = ("fashion-mnist", "breast-cancer", "licences")
+_FULL_DATA = (*_QUICK_DATA, "digits", "wine", "brain-2mm", "finer-clothes", "sentiment")
+_QUICK_BUDGETS_J, _FULL_BUDGETS_J = (100.0,), (30.0, 100.0, 300.0, 1000.0, 3000.0)
+_MOST = {"quick": 10_000, "full": 60_000}  # examples at most; a kernel beyond this fits in no memory
+_MANY_EPOCHS = 1000  # a network learns until its budget is spent
+_PERCEPTRON_EPOCHS = 30
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """Every method that can learn a data set, shallow and deep, on every budget. Of the full preset's data sets those
+    that are not installed are left out; asked for by name they are an error that says what to install."""
+    chosen = []
+    for data in asked.data or _there(_QUICK_DATA if asked.is_quick else _FULL_DATA, asked.data_folder):
+        most = min(_MOST[asked.preset], *(asked.examples or (10**9,)), _size(data, asked.data_folder))
+        networks = [model for model in ("mlp", "small-cnn", "u-net-3d") if is_learnable(model, data)]
+        if not asked.is_quick and data == "fashion-mnist":
+            networks += ["mobilenet-v2", "resnet-18"]
+        for budget_j in asked.budgets_j or (_QUICK_BUDGETS_J if asked.is_quick else _FULL_BUDGETS_J):
+            for model in asked.models or (*SHALLOW, *networks):
+                if is_learnable(model, data):
+                    epochs = _PERCEPTRON_EPOCHS if model == "mlp" else _MANY_EPOCHS if is_network(model) else 1
+                    examples = 64 if model == "u-net-3d" else most
+                    test = test_examples(asked, data) if model != "u-net-3d" else None
+                    chosen.append(
+                        StudyPoint(
+                            model,
+                            data,
+                            examples,
+                            asked.epochs if asked.epochs and is_network(model) else epochs,
+                            test_examples=test,
+                            budget_j=budget_j,
+                            device=asked.device if model not in METHODS else "cpu",
+                        )
+                    )
+    return tuple(chosen)
+
+
+def _there(names: Sequence[str], folder: str | None) -> list[str]:
+    there = []
+    for name in names:
+        try:
+            _size(name, folder)
+        except FileNotFoundError:
+            continue
+        there.append(name)
+    return there
+
+
+def _size(data: str, folder: str | None) -> int:
+    return len(source_of(data, folder).x)
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """On each data set and budget: the best shallow method beside the best network, and whether they can be told
+    apart."""
+    groups = groups_of(points, runs)
+    parts = _parts(groups)
+    duels = [_duel(part, runs) for part in parts]
+    tables = [
+        Table(
+            ("data", ">budget", "best shallow", "best network", ">network ahead by", ">p"),
+            [duel.cells for duel in duels if duel is not None],
+        )
+    ]
+    for part in parts:
+        ranked = sorted(part, key=lambda group: -(group.score.value if group.score is not None else -1e9))
+        first = part[0]
+        title = f"{first.data_title}, {energy(first.point.budget_j)} of training each"
+        rows = [
+            (
+                "deep" if is_network(g.point.model) else "shallow",
+                *cells_of(g),
+                "–" if g.seen is None else f"{g.seen.value:,.0f}",
+            )
+            for g in ranked
+        ]
+        tables.append(Table(("side", *COLUMNS, ">examples gone through"), rows, title))
+    document: dict[str, object] = {
+        "groups": [group_dict(group) for group in groups],
+        "duels": [duel.document for duel in duels if duel is not None],
+    }
+    sentence = " ".join(duel.sentence for duel in duels if duel is not None)
+    over = [
+        group
+        for group in groups
+        if group.energy is not None and group.point.budget_j and group.energy.value > 1.05 * group.point.budget_j
+    ]
+    caveats = caveats_of(groups, runs)
+    if over:
+        names = ", ".join(dict.fromkeys(f"{group.title} on {group.data_title}" for group in over))
+        caveats.insert(0, f"these passed their budget by more than 5 %: {names}.")
+    caveats.append(
+        "a method of scikit-learn fits anew on twice the examples until the next fit would pass the budget, and pays "
+        "for every fit; features are the same for all of them, and not in the joules."
+    )
+    return Finding(sentence or "No data set has both sides.", tables, caveats, document, partial(_draw, groups, parts))
+
+
+def _parts(groups: Sequence[Group]) -> list[list[Group]]:
+    parts: dict[tuple[str, float | None], list[Group]] = {}
+    for group in groups:
+        parts.setdefault((group.point.data, group.point.budget_j), []).append(group)
+    return list(parts.values())
+
+
+class Duel:
+    """The best of both sides on one data set and budget. `sentence`, `cells`, `document`: the same for a paper, a table
+    and programs."""
+
+    def __init__(self, shallow: Group, deep: Group, runs: Sequence[StudyRun]) -> None:
+        self.shallow, self.deep = shallow, deep
+        scores = [
+            [run.score for run in runs if run.point == group.point and run.is_good and run.score is not None]
+            for group in (shallow, deep)
+        ]
+        test = welch(*scores)
+        assert shallow.score is not None and deep.score is not None, "a side without a score is in no duel"
+        factor, unit = gap_in_points(deep.metric)
+        ahead = deep.score.value - shallow.score.value
+        half = None if test is None else test.half_width
+        gap = f"{ahead * factor:+.1f}" + ("" if half is None else f" ± {half * factor:.1f}") + f" {unit}"
+        budget = energy(deep.point.budget_j)
+        p = "–" if test is None else "< 0.001" if test.p < 0.001 else significant(test.p, 2)
+        self.cells = (
+            deep.data_title,
+            budget,
+            f"{shallow.title}: {mean_score(shallow)}",
+            f"{deep.title}: {mean_score(deep)}",
+            gap,
+            p,
+        )
+        best, other = (deep, shallow) if ahead > 0 else (shallow, deep)
+        verdict = "beat" if test is not None and test.p < 0.05 else "was not told apart from"
+        self.sentence = (
+            f"For {budget} of training on {deep.data_title}, {best.title} ({mean_score(best)}) {verdict} {other.title} "
+            f"({mean_score(other)}), the best of the other side (n = {best.runs})."
+        )
+        self.document: dict[str, object] = {
+            "data": deep.point.data,
+            "budget_j": deep.point.budget_j,
+            "best_shallow": shallow.point.model,
+            "best_network": deep.point.model,
+            "network_ahead": ahead,
+            "half_width": half,
+            "p": None if test is None else test.p,
+        }
+
+
+def _duel(part: Sequence[Group], runs: Sequence[StudyRun]) -> Duel | None:
+    def best(wanted: Callable[[str], bool]) -> Group | None:
+        side = [(group.score.value, group) for group in part if group.score is not None and wanted(group.point.model)]
+        return max(side, key=lambda scored: scored[0])[1] if side else None
+
+    shallow, deep = best(lambda model: not is_network(model)), best(is_network)
+    return None if shallow is None or deep is None else Duel(shallow, deep, runs)
+
+
+def _draw(groups: Sequence[Group], parts: Sequence[Sequence[Group]], figure: Figure) -> None:
+    """One panel a data set: score over the energy that was used; circles are shallow, squares deep."""
+    names = list(dict.fromkeys(group.point.data for group in groups))
+    columns = min(3, len(names))
+    panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
+    for axes, name in zip(panels, names):
+        here = [group for group in groups if group.point.data == name]
+        models = list(dict.fromkeys(group.point.model for group in here))
+        series = []
+        for model in models:
+            places = [
+                Place(group.energy, group.score)
+                for group in here
+                if group.point.model == model and group.energy is not None and group.score is not None
+            ]
+            title = next(group.title for group in here if group.point.model == model)
+            series.append(Series(title + (" (network)" if is_network(model) else ""), places))
+        draw_series(axes, series)
+        if axes.get_legend() is not None:
+            axes.legend(fontsize=6, frameon=False)
+        axes.set_title(here[0].data_title, fontsize=9, loc="left")
+        axes.set(xlabel="energy of training in J", ylabel=SCORE_AXES.get(here[0].metric, here[0].metric))
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    figure.supxlabel(note_of(groups), fontsize=7.5, x=0.02, ha="left")
+
+
+QUESTION = Question("shallow", "shallow methods against networks under equal budgets of energy", points, answer)

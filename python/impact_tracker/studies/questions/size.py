@@ -1,0 +1,125 @@
+"""Width, depth, family: what a larger or another model costs, and whether it learns better for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...bench.analyse.relations import correlation, power_law
+from ...digits import quantity, significant
+from ...report.page import Table
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
+from .draw import Place, Series, draw_series, titled
+from .groups import Group, groups_of, mean_score, pareto_front
+from .words import COLUMNS, caveats_of, cells_of, group_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_QUICK_WIDTHS, _FULL_WIDTHS = (16, 64, 256), (8, 32, 128, 512, 2048)
+_QUICK_DEPTHS, _FULL_DEPTHS = (1, 3), (1, 2, 4, 8)
+_BASE_WIDTH = 64
+_QUICK_FAMILIES = ("small-cnn", "logistic-regression")
+_FULL_FAMILIES = ("small-cnn", "mobilenet-v2", "resnet-18", "resnet-v2-50", "logistic-regression", "random-forest")
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """Perceptrons of every width at one depth, of every depth at one width, and one of each family."""
+    widths, depths = (_QUICK_WIDTHS, _QUICK_DEPTHS) if asked.is_quick else (_FULL_WIDTHS, _FULL_DEPTHS)
+    shapes = list(dict.fromkeys([(width, 1) for width in widths] + [(_BASE_WIDTH, depth) for depth in depths]))
+    chosen = []
+    for data in asked.data or ("fashion-mnist",):
+        for examples in asked.examples or ((4000,) if asked.is_quick else (60_000,)):
+            test, epochs = test_examples(asked, data), asked.epochs or (5 if asked.is_quick else 20)
+            if is_learnable("mlp", data) and (not asked.models or "mlp" in asked.models):
+                chosen += [
+                    StudyPoint("mlp", data, examples, epochs, test_examples=test, width=width, depth=depth)
+                    for width, depth in shapes
+                ]
+            for model in asked.models or (_QUICK_FAMILIES if asked.is_quick else _FULL_FAMILIES):
+                if model != "mlp" and is_learnable(model, data):
+                    few = asked.epochs or (1 if asked.is_quick else 5)
+                    chosen.append(StudyPoint(model, data, examples, few, test_examples=test, device=asked.device))
+    return tuple(chosen)
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """How energy grows with parameters within a family, and which sizes nothing beats."""
+    groups = groups_of(points, runs)
+    known = [group for group in groups if group.energy is not None and group.score is not None]
+    front = pareto_front(
+        known,
+        lambda group: group.energy.value if group.energy is not None else 0.0,
+        lambda group: group.score.value if group.score is not None else 0.0,
+    )
+    rows = [(*cells_of(group), _count(group.parameters), "yes" if group in front else "") for group in groups]
+    document: dict[str, object] = {
+        "groups": [group_dict(group) for group in groups],
+        "pareto": [group.point.to_dict() for group in front],
+        "growth": _growth(known),
+    }
+    table = Table((*COLUMNS, ">parameters", "on the energy–score front"), rows)
+    return Finding(_sentence(known, front), [table], caveats_of(groups, runs), document, partial(_draw, known))
+
+
+def _count(number: float | None) -> str:
+    return "–" if number is None else quantity(number, "")
+
+
+def _pairs(groups: Sequence[Group]) -> list[tuple[float, float]]:
+    return [
+        (group.parameters, group.energy.value)
+        for group in groups
+        if group.point.width is not None and group.parameters and group.energy is not None and group.energy.value > 0
+    ]
+
+
+def _growth(groups: Sequence[Group]) -> dict[str, object]:
+    pairs = _pairs(groups)
+    fit = power_law([x for x, _ in pairs], [y for _, y in pairs])
+    order = correlation([x for x, _ in pairs], [y for _, y in pairs])
+    return {
+        "points": len(pairs),
+        "exponent": None if fit is None else fit.exponent,
+        "exponent_low": None if fit is None else fit.exponent_low,
+        "exponent_high": None if fit is None else fit.exponent_high,
+        "spearman": None if order is None else order.spearman,
+        "spearman_p": None if order is None else order.spearman_p,
+    }
+
+
+def _sentence(groups: Sequence[Group], front: Sequence[Group]) -> str:
+    if not groups:
+        return "No model has a run that counts."
+    growth = _growth(groups)
+    text = ""
+    if isinstance(growth["exponent"], float):
+        low, high = growth["exponent_low"], growth["exponent_high"]
+        power = significant(growth["exponent"], 2)
+        text = (
+            f"The energy of training a perceptron grew as its parameters to the power {power} "
+            f"({low:.2f} to {high:.2f}, {growth['points']} sizes). "
+        )
+    names = ", ".join(f"{group.title} ({mean_score(group)})" for group in front)
+    return f"{text}On {groups[0].data_title}, nothing beat {names} in both energy and score (n = {front[-1].runs})."
+
+
+def _draw(groups: Sequence[Group], figure: Figure) -> None:
+    axes = figure.subplots()
+    shapes: dict[str, list[Place]] = {"width": [], "depth": [], "family": []}
+    for group in groups:
+        if group.energy is None or group.score is None:
+            continue
+        kind = "family" if group.point.width is None else "depth" if group.point.depth != 1 else "width"
+        shapes[kind].append(Place(group.energy, group.score))
+        place = (group.energy.value, group.score.value)
+        axes.annotate(group.title, place, fontsize=6.5, xytext=(4, 3), textcoords="offset points")
+    names = {"width": "perceptron, by width", "depth": "perceptron, by depth", "family": "other families"}
+    draw_series(axes, [Series(names[kind], places, line=kind == "width") for kind, places in shapes.items()])
+    metric = groups[0].metric if groups else "accuracy"
+    titled(figure, axes, "size and family", groups, "energy of training in J", metric)
+
+
+QUESTION = Question("size", "width, depth, family: what a larger or another model costs and gains", points, answer)

@@ -1,0 +1,204 @@
+"""What does it take to reach a target? Runs that never reach it are censored: neither dropped nor averaged in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
+from ...digits import energy, percent
+from ...report.page import Table
+from ..points.point import StudyPoint, StudyRun
+from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
+from .draw import note_of
+from .groups import Group, groups_of, mean_score, score_text
+from .words import caveats_of, group_dict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_QUICK = ("small-cnn", "logistic-regression", "random-forest", "k-nn")
+_FULL = (*_QUICK, "linear-svm", "kernel-svm", "hist-boosting", "mlp", "mobilenet-v2", "resnet-18")
+TARGETS = {"fashion-mnist": 0.78, "digits": 0.9, "brain-2mm": 0.6, "sentiment": 0.65, "licences": 0.6}
+
+
+def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
+    """One a model and data set. The target is judged on examples that are in neither part, the score on the test
+    set."""
+    chosen = []
+    for data in asked.data or ("fashion-mnist",):
+        target = asked.target or (TARGETS.get(data, 0.9) if asked.is_quick or data != "fashion-mnist" else 0.88)
+        for examples in asked.examples or ((4000,) if asked.is_quick else (60_000,)):
+            for model in asked.models or (_QUICK if asked.is_quick else _FULL):
+                if is_learnable(model, data):
+                    epochs = asked.epochs or (4 if asked.is_quick else 20) if is_network(model) else 1
+                    chosen.append(
+                        StudyPoint(
+                            model,
+                            data,
+                            examples,
+                            epochs,
+                            test_examples=test_examples(asked, data),
+                            target=target,
+                            device=asked.device,
+                        )
+                    )
+    return tuple(chosen)
+
+
+class TargetCost(NamedTuple):
+    """What reaching the target cost a model: `joules` over its runs, of which those that missed it are censored."""
+
+    group: Group
+    joules: Survival | None
+    share: tuple[float, float] | None
+    values: list[float]
+    hits: list[bool]
+
+
+def joules_to_target(run: StudyRun) -> float | None:
+    """Joules until the target, read off between the last two looks; all of them where it was missed."""
+    looks, target = run.checkpoints, run.point.target
+    if not run.reached or target is None or len(looks) < 2:
+        return run.training_j
+    before, at = looks[-2], looks[-1]
+    if before.energy_j is None or at.energy_j is None or before.score is None or at.score is None:
+        return run.training_j
+    if before.score < target <= at.score and _goes_on(run):
+        part = (target - before.score) / (at.score - before.score)
+        return before.energy_j + part * (at.energy_j - before.energy_j)
+    return at.energy_j
+
+
+def _goes_on(run: StudyRun) -> bool:
+    """Whether the training went on between looks; a method of scikit-learn begins anew, and pays for the whole fit."""
+    from ..points.methods import METHODS
+
+    return run.point.model not in METHODS
+
+
+def costs_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[TargetCost]:
+    """One for each point."""
+    costs = []
+    for group in groups_of(points, runs):
+        good = [run for run in runs if run.point == group.point and run.is_good]
+        known = [(joules_to_target(run), bool(run.reached)) for run in good]
+        values = [value for value, _ in known if value is not None]
+        hits = [hit for value, hit in known if value is not None]
+        # A run whose energy is missing would bias the rest: it may be the one that took longest.
+        whole = len(values) == len(good)
+        costs.append(
+            TargetCost(
+                group,
+                survival(values, hits) if values and whole else None,
+                wilson(sum(hits), len(hits)) if hits else None,
+                values if whole else [],
+                hits if whole else [],
+            )
+        )
+    return costs
+
+
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+    """The median of what the target takes, with its interval, and the share of the runs that reach it."""
+    costs = costs_of(points, runs)
+    groups = [cost.group for cost in costs]
+    columns = (
+        "data",
+        "model",
+        ">target",
+        ">reached",
+        ">median energy to it",
+        ">of a success",
+        ">score on the test set",
+    )
+    document: dict[str, object] = {
+        "targets": [
+            {
+                **group_dict(cost.group),
+                "joules_to_target": None if cost.joules is None else cost.joules.to_dict(),
+                "share_reached_95": cost.share,
+            }
+            for cost in costs
+        ]
+    }
+    caveats = caveats_of(groups, runs)
+    missed = [cost for cost in costs if cost.hits and not all(cost.hits)]
+    if missed:
+        caveats.insert(
+            0,
+            "runs that missed the target count as more than what they took (Kaplan–Meier), not as if they reached it: "
+            + ", ".join(f"{cost.group.title} {cost.hits.count(False)} of {len(cost.hits)}" for cost in missed)
+            + ".",
+        )
+    rows = [_cells(cost) for cost in costs]
+    return Finding(_sentence(costs), [Table(columns, rows)], caveats, document, partial(_draw, costs))
+
+
+def _median(cost: TargetCost) -> str:
+    joules = cost.joules
+    if joules is None:
+        return "not known"
+    if joules.median is None:
+        most = max(cost.values, default=None)
+        return f"more than {energy(most)} (censored)" if most is not None else "not known"
+    low = "0 J" if joules.low is None else energy(joules.low)
+    high = "not settled" if joules.high is None else energy(joules.high)
+    return f"{energy(joules.median)} ({low} to {high})" if joules.runs > 2 else energy(joules.median)
+
+
+def _cells(cost: TargetCost) -> tuple[str, ...]:
+    group, joules = cost.group, cost.joules
+    share = "" if cost.share is None else f" ({percent(cost.share[0])} to {percent(cost.share[1])})"
+    return (
+        group.data_title,
+        group.title,
+        score_text(group.point.target, group.metric),
+        f"{sum(cost.hits)} of {len(cost.hits)}{share}" if cost.hits else "no run",
+        _median(cost),
+        "–" if joules is None or joules.per_success is None else energy(joules.per_success),
+        mean_score(group),
+    )
+
+
+def _sentence(costs: Sequence[TargetCost]) -> str:
+    ranked = sorted(
+        (cost for cost in costs if cost.joules is not None and cost.joules.median is not None),
+        key=lambda cost: cost.joules.median if cost.joules is not None and cost.joules.median is not None else 0.0,
+    )
+    never = [cost.group.title for cost in costs if cost.hits and not any(cost.hits)]
+    behind = f" {', '.join(never)} never reached it: censored." if never else ""
+    if not ranked:
+        return f"No model reached its target in half of its runs.{behind}"
+    first = ranked[0]
+    text = (
+        f"{score_text(first.group.point.target, first.group.metric)} on {first.group.data_title} took "
+        f"{first.group.title} a median of {_median(first)} of training (n = {first.group.runs})"
+    )
+    if len(ranked) > 1:
+        last = ranked[-1]
+        text += f", and {last.group.title} {_median(last)}"
+    return f"{text}.{behind}"
+
+
+def _draw(costs: Sequence[TargetCost], figure: Figure) -> None:
+    """The share of runs that have reached the target, over the energy; what ended without is a cross."""
+    axes = figure.subplots()
+    for number, cost in enumerate(costs):
+        curve = kaplan_meier(cost.values, cost.hits)
+        end = max(cost.values, default=0.0)
+        x = [0.0, *(drop.value for drop in curve), end]
+        y = [0.0, *(1 - drop.surviving for drop in curve)]
+        axes.step(x, [*y, y[-1]], where="post", color=f"C{number % 10}", label=cost.group.title, linewidth=1.2)
+        missed = [value for value, hit in zip(cost.values, cost.hits) if not hit]
+        axes.plot(missed, [y[-1]] * len(missed), "x", color=f"C{number % 10}")
+    axes.set(xlabel="energy of training in J", ylabel="share of runs at the target", ylim=(-0.03, 1.05))
+    axes.set_xlim(left=0)
+    axes.set_title("to the target (crosses: runs that ended without it)", fontsize=10, loc="left")
+    axes.legend(fontsize=8, frameon=False)
+    figure.supxlabel(note_of([cost.group for cost in costs]).replace("whiskers: 95 % of the mean", "no whiskers"),
+                     fontsize=7.5, x=0.02, ha="left")  # fmt: skip
+
+
+QUESTION = Question("target", "what reaching a target takes; runs that miss it are censored", points, answer)

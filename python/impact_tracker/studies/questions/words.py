@@ -1,0 +1,112 @@
+"""Words that all answers share: rows of tables, caveats, JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from ...digits import carbon, duration, percent, quantity, significant
+from ...values.statistics import Mean
+from ..points.point import StudyRun
+from .groups import Group, mean_energy, mean_score
+
+BUSY = 0.25  # of the processors' time: above it other programs are in the energies
+
+
+def plain(mean: Mean | None) -> dict[str, object] | None:
+    """A mean for JSON."""
+    return None if mean is None else mean._asdict()
+
+
+def finite(value: float | None) -> float | None:
+    """For JSON, which has no infinity."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def group_dict(group: Group) -> dict[str, object]:
+    """A group for JSON; units in the names."""
+    return {
+        "point": group.point.to_dict(),
+        "title": group.title,
+        "runs": group.runs,
+        "failed": group.failed,
+        "metric": group.metric,
+        "score": plain(group.score),
+        "training_j": plain(group.energy),
+        "training_s": plain(group.seconds),
+        "carbon_g": plain(group.carbon_g),
+        "j_per_prediction": plain(group.prediction_j),
+        "examples_seen": plain(group.seen),
+        "peak_memory_bytes": plain(group.memory),
+        "core_hours": plain(group.core_hours),
+        "gpu_hours": plain(group.gpu_hours),
+        "parameters": group.parameters,
+        "bytes": group.bytes,
+        "macs_per_prediction": group.macs,
+        "training_macs": plain(group.training_macs),
+        "quality": group.quality,
+        "bias_relative": group.bias,
+        "modelled_share": group.modelled,
+        "others_share": group.others,
+        "reached": group.reached,
+    }
+
+
+COLUMNS = ("model", ">energy of training", ">time", ">score", ">J a prediction", ">carbon", ">runs")
+
+
+def cells_of(group: Group) -> tuple[str, ...]:
+    """A group as a row under `COLUMNS`."""
+    return (
+        group.title,
+        mean_energy(group.energy),
+        "–" if group.seconds is None else duration(group.seconds.value),
+        mean_score(group),
+        "–" if group.prediction_j is None else quantity(group.prediction_j.value, "J", group.prediction_j.half_width),
+        "–" if group.carbon_g is None else carbon(group.carbon_g.value),
+        f"{group.runs}" + (f" ({group.failed} failed)" if group.failed else ""),
+    )
+
+
+def caveats_of(groups: Sequence[Group], runs: Sequence[StudyRun]) -> list[str]:
+    """What a reader has to know before these numbers are believed."""
+    caveats = []
+    modelled = max((group.modelled or 0.0 for group in groups), default=0.0)
+    bias = max((group.bias or 0.0 for group in groups), default=0.0)
+    if modelled > 0:
+        text = "the energy is modelled by load and hardware, not measured" if modelled > 0.99 else (
+            f"up to {percent(modelled)} of an energy is modelled, not measured"
+        )  # fmt: skip
+        caveats.append(f"{text}: joules may be wrong by ± {percent(bias)}, all alike, so ratios are better than that.")
+    if any(group.energy is None and group.runs for group in groups):
+        caveats.append("some energies are missing: nothing was measured or modelled (`impact-tracker doctor`).")
+    others = max((group.others or 0.0 for group in groups), default=0.0)
+    if others > BUSY:
+        caveats.append(
+            f"other programs had up to {percent(others)} of the processors' busy time, and their energy is in these "
+            "joules: run the study on a machine of its own."
+        )
+    if groups and max((group.runs for group in groups), default=0) == 1:
+        caveats.append("one run a point: no interval, and an order may be chance (--repeats 3).")
+    elif any(group.runs == 2 for group in groups):
+        caveats.append("two runs a point: intervals are wide, as two runs tell little of their spread.")
+    reasons: dict[str, list[str]] = {}
+    for run in runs:
+        if not run.is_good:
+            reasons.setdefault(run.reason or "unknown", []).append(run.task)
+    for reason, tasks in reasons.items():
+        caveats.append(
+            f"left out: {tasks[0]}" + (f" and {len(tasks) - 1} more" if len(tasks) > 1 else "") + f": {reason}"
+        )
+    return caveats
+
+
+def times(ratio: float) -> str:
+    """A factor in words: `3.1 times`."""
+    return f"{significant(ratio, 2)} times"
+
+
+def run_dicts(runs: Sequence[StudyRun]) -> list[dict[str, object]]:
+    """Runs for JSON."""
+    return [asdict(run) for run in runs]
