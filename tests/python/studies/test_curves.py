@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impact_tracker.studies.points.point import Checkpoint, JoulesRead, StudyPoint, StudyRun
 from impact_tracker.studies.questions.curves import (
-    Spot,
+    CurveSpot,
     best_so_far,
     energy_to,
     knee_of,
@@ -26,10 +26,10 @@ pytest.importorskip("scipy")
 POINT = StudyPoint("small-cnn", "fashion-mnist", 1000, evaluations=9)
 
 
-def saturating(tau_j: float, whole_j: float, looks: int, best: float = 0.9) -> list[Spot]:
+def saturating(tau_j: float, whole_j: float, looks: int, best: float = 0.9) -> list[CurveSpot]:
     """A training whose score is best · (1 − e^(−E/τ))."""
     energies = [whole_j * number / looks for number in range(1, looks + 1)]
-    return [Spot(energy_j, best * (1 - math.exp(-energy_j / tau_j))) for energy_j in energies]
+    return [CurveSpot(energy_j, best * (1 - math.exp(-energy_j / tau_j))) for energy_j in energies]
 
 
 @pytest.mark.parametrize(("tau_j", "whole_j"), [(100.0, 1000.0), (10.0, 40.0), (3.0, 300.0)])
@@ -55,15 +55,15 @@ def test_half_of_the_energy_bought_the_rest_of_the_known_curve() -> None:
 
 
 def test_margins_of_a_straight_curve_are_its_slope_and_infinite_where_it_is_flat() -> None:
-    curve = [Spot(0, 0.5), Spot(10, 0.6), Spot(30, 0.8), Spot(50, 0.8)]
+    curve = [CurveSpot(0, 0.5), CurveSpot(10, 0.6), CurveSpot(30, 0.8), CurveSpot(50, 0.8)]
     assert [step.j_per_score for step in margins(curve)] == pytest.approx([100, 100, math.inf])
-    assert knee_of([Spot(0, 0.0), Spot(1, 0.5), Spot(2, 1.0)]) is None  # a straight line has none
+    assert knee_of([CurveSpot(0, 0.0), CurveSpot(1, 0.5), CurveSpot(2, 1.0)]) is None  # a straight line has none
     assert knee_of(curve[:2]) is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1)), min_size=1, max_size=30))
 def test_without_its_dips_a_curve_never_falls_and_holds_every_best(looks: list[tuple[float, float]]) -> None:
-    curve = best_so_far([Spot(*look) for look in looks])
+    curve = best_so_far([CurveSpot(*look) for look in looks])
     assert all(before.score <= after.score for before, after in zip(curve, curve[1:]))
     assert max(spot.score for spot in curve) == max(score for _, score in looks)
     assert all(step.j_per_score >= 0 for step in margins(curve))
@@ -85,7 +85,7 @@ def test_a_front_holds_exactly_what_nothing_beats(items: list[tuple[int, int]]) 
 
 
 def test_scores_between_looks_are_on_the_line_and_beyond_them_unknown() -> None:
-    curve = [Spot(10, 0.2), Spot(20, 0.4)]
+    curve = [CurveSpot(10, 0.2), CurveSpot(20, 0.4)]
     assert score_at(curve, 15) == pytest.approx(0.3)
     assert score_at(curve, 10) == 0.2
     assert score_at(curve, 9) is None
@@ -93,7 +93,7 @@ def test_scores_between_looks_are_on_the_line_and_beyond_them_unknown() -> None:
     assert read_curve(curve) is None
 
 
-def run_of(repeat: int, curve: list[Spot], half_j: float = 1.0) -> StudyRun:
+def run_of(repeat: int, curve: list[CurveSpot], half_j: float = 1.0) -> StudyRun:
     checkpoints = tuple(Checkpoint(100 * (i + 1), spot.energy_j, 1.0, spot.score) for i, spot in enumerate(curve))
     energy = JoulesRead(curve[-1].energy_j, half_j, 0.69 * curve[-1].energy_j, curve[-1].energy_j, "modelled")
     return StudyRun(
@@ -114,7 +114,9 @@ def test_means_over_runs_have_intervals_that_hold_the_truth() -> None:
             factor = math.exp(chance.gauss(0, 0.05))
             curve = saturating(100.0, 600.0, 12)
             runs.append(
-                run_of(repeat, [Spot(spot.energy_j * factor, spot.score + chance.gauss(0, 1e-3)) for spot in curve])
+                run_of(
+                    repeat, [CurveSpot(spot.energy_j * factor, spot.score + chance.gauss(0, 1e-3)) for spot in curve]
+                )
             )
         curves = mean_curve(runs)
         assert curves.runs == 3

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ...digits import duration, energy
-from .execute import Bench, execute
+from .execute import StudyBench, execute
 from .measure import PointMeter
 from .point import StudyRun, StudyTask
 from .store import StudyPlan, StudyStore, left_of
@@ -17,7 +17,7 @@ from .store import StudyPlan, StudyStore, left_of
 if TYPE_CHECKING:
     from ...tracker import ImpactTracker
 
-Execute = Callable[[StudyTask, Bench], StudyRun]
+Execute = Callable[[StudyTask, StudyBench], StudyRun]
 Open = Callable[[StudyStore, StudyPlan], "ImpactTracker"]
 _BAR = 24
 
@@ -72,7 +72,7 @@ def conduct(
             progress.line(note)
         if left:
             with tracker(store, plan) as opened:
-                bench = Bench(PointMeter(opened), data_folder=plan.data_folder, tell=progress.line)
+                bench = StudyBench(PointMeter(opened), data_folder=plan.data_folder, tell=progress.line)
                 for task in left:
                     progress.begins(task)
                     run = run_task(task, bench)

@@ -13,7 +13,7 @@ from .point import Checkpoint, StudyPoint
 
 
 @dataclass(frozen=True)
-class Taken:
+class EnergyTaken:
     """What a part of a run took. `core_s`: processor time of the learner; `machine_core_s`: of the whole machine."""
 
     energy: Energy
@@ -27,10 +27,10 @@ class Judged(NamedTuple):
 
     score: float | None
     examples: int
-    taken: Taken
+    taken: EnergyTaken
 
 
-class Counts(NamedTuple):
+class ModelCounts(NamedTuple):
     """What can be counted of what was learnt; `None`: not known, or nothing to count."""
 
     parameters: int | None = None
@@ -49,7 +49,7 @@ class Learner(Protocol):
     def next_step(self, used_j: float, left_j: float | None) -> int | None:
         """The examples of the next step, sized to fit what is left; `None` where it is at its end, or nothing fits."""
 
-    def advance(self, step: int) -> Taken:
+    def advance(self, step: int) -> EnergyTaken:
         """Goes through so many examples."""
 
     def undo(self) -> bool:
@@ -58,15 +58,15 @@ class Learner(Protocol):
     def judge(self, part: str) -> Judged:
         """How well it does now on the part `test` or `validation`."""
 
-    def counts(self) -> Counts:
+    def counts(self) -> ModelCounts:
         """What can be counted of it now."""
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingCourse:
     """How it went. `judged`: on the test set, at the end; `None` where the budget ended it at once."""
 
-    training: Taken
+    training: EnergyTaken
     seen: int
     judged: Judged | None
     checkpoints: tuple[Checkpoint, ...] = ()
@@ -78,14 +78,14 @@ class Course:
 class _Sum:
     """What was taken up to now."""
 
-    parts: list[Taken] = field(default_factory=list)
+    parts: list[EnergyTaken] = field(default_factory=list)
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: EnergyTaken) -> None:
         self.parts.append(taken)
 
     @property
-    def taken(self) -> Taken:
-        return Taken(
+    def taken(self) -> EnergyTaken:
+        return EnergyTaken(
             total(part.energy for part in self.parts),
             sum(part.seconds for part in self.parts),
             _sum_or_none([part.core_s for part in self.parts]),
@@ -102,7 +102,7 @@ def _sum_or_none(values: list[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def run_course(point: StudyPoint, learner: Learner, tell: Callable[[str], None] = lambda text: None) -> Course:
+def run_course(point: StudyPoint, learner: Learner, tell: Callable[[str], None] = lambda text: None) -> TrainingCourse:
     """Trains until the point's end. ValueError where a budget is to be kept and nothing is measured."""
     used, seen = _Sum(), 0
     checkpoints: list[Checkpoint] = []
@@ -130,6 +130,8 @@ def run_course(point: StudyPoint, learner: Learner, tell: Callable[[str], None] 
             judged = learner.judge("test")
             checkpoints.append(Checkpoint(seen, used.joules, used.taken.seconds, judged.score))
     if not seen:
-        return Course(used.taken, 0, None, reason="the budget is smaller than the smallest step of this training")
+        return TrainingCourse(
+            used.taken, 0, None, reason="the budget is smaller than the smallest step of this training"
+        )
     judged = judged or learner.judge("test")
-    return Course(used.taken, seen, judged, tuple(checkpoints), reached if point.target is not None else None)
+    return TrainingCourse(used.taken, seen, judged, tuple(checkpoints), reached if point.target is not None else None)

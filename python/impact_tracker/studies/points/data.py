@@ -41,7 +41,7 @@ def sklearn(module: str) -> ModuleType:
         raise ImportError("studies need scikit-learn: pip install 'impact-tracker[studies]'") from None
 
 
-class Source(NamedTuple):
+class DataArrays(NamedTuple):
     """A data set as its package holds it. `x`, `y`: to train with; `test_x`, `test_y`: to judge with."""
 
     x: ndarray
@@ -60,11 +60,11 @@ class DataSet:
     kind: str
     task: str
     metric: str
-    read: Callable[[str | None], Source]
+    read: Callable[[str | None], DataArrays]
     needs: str
 
 
-class Part(NamedTuple):
+class ExamplePart(NamedTuple):
     """Examples and their answers."""
 
     x: ndarray
@@ -75,9 +75,9 @@ class Examples(NamedTuple):
     """The examples of one run: drawn with its seed from the set's training part; the test part is always the same."""
 
     data: DataSet
-    train: Part
-    validation: Part
-    test: Part
+    train: ExamplePart
+    validation: ExamplePart
+    test: ExamplePart
 
     def features(self) -> Examples:
         """The same as rows of numbers, as the methods of scikit-learn take them. What scales or counts them is learnt
@@ -96,10 +96,10 @@ class Examples(NamedTuple):
         else:
             scaler = sklearn("preprocessing").StandardScaler().fit(self.train.x)
             rows = [scaler.transform(part.x).astype(np.float32) if len(part.x) else part.x for part in parts]
-        return Examples(self.data, *(Part(row, part.y) for row, part in zip(rows, parts)))
+        return Examples(self.data, *(ExamplePart(row, part.y) for row, part in zip(rows, parts)))
 
 
-def _fashion(folder: str | None) -> Source:
+def _fashion(folder: str | None) -> DataArrays:
     import numpy as np
 
     place = _fashion_folder(folder)
@@ -108,7 +108,7 @@ def _fashion(folder: str | None) -> Source:
         images = np.frombuffer(_unpacked(place / f"{part}-images-idx3-ubyte"), np.uint8, offset=16)
         labels = np.frombuffer(_unpacked(place / f"{part}-labels-idx1-ubyte"), np.uint8, offset=8)
         parts += [images.reshape(len(labels), 28, 28), labels.astype(np.int64)]
-    return Source(*parts)
+    return DataArrays(*parts)
 
 
 def _fashion_folder(folder: str | None) -> Path:
@@ -129,8 +129,8 @@ def _unpacked(path: Path) -> bytes:
     return gzip.decompress(packed.read_bytes()) if packed.is_file() else path.read_bytes()
 
 
-def _bundled(name: str) -> Callable[[str | None], Source]:
-    def read(folder: str | None) -> Source:
+def _bundled(name: str) -> Callable[[str | None], DataArrays]:
+    def read(folder: str | None) -> DataArrays:
         datasets = sklearn("datasets")
         bunch = getattr(datasets, f"load_{name}")()
         x, y = bunch.data, bunch.target
@@ -145,14 +145,14 @@ def _bundled(name: str) -> Callable[[str | None], Source]:
     return read
 
 
-def _split(x: ndarray, y: ndarray, share: float = 0.3) -> Source:
+def _split(x: ndarray, y: ndarray, share: float = 0.3) -> DataArrays:
     """Always the same examples to judge with, every class in its share."""
     selection = sklearn("model_selection")
     kept, test, kept_y, test_y = selection.train_test_split(x, y, test_size=share, random_state=0, stratify=y)
-    return Source(kept, kept_y, test, test_y)
+    return DataArrays(kept, kept_y, test, test_y)
 
 
-def _licences(folder: str | None) -> Source:
+def _licences(folder: str | None) -> DataArrays:
     """Passages of the licences that every Debian has; the answer is which licence it is from."""
     import numpy as np
 
@@ -174,7 +174,7 @@ def _licences(folder: str | None) -> Source:
 _PASSAGE = 25  # words
 
 
-def _sentiment(folder: str | None) -> Source:
+def _sentiment(folder: str | None) -> DataArrays:
     """Sentences of film reviews that people rated, of the VADER study (Hutto and Gilbert 2014, MIT licence), as the
     source package of vaderSentiment 0.5 holds them: is the mean rating above 0?"""
     import io
@@ -200,20 +200,20 @@ def _sentiment(folder: str | None) -> Source:
     return _split(sentences, np.array([int(rating > 0) for _, rating in rated if rating != 0]))
 
 
-def _brain(folder: str | None) -> Source:
+def _brain(folder: str | None) -> DataArrays:
     from .brain import read_brain
 
-    return Source(*read_brain(folder))
+    return DataArrays(*read_brain(folder))
 
 
-def _finer(folder: str | None) -> Source:
+def _finer(folder: str | None) -> DataArrays:
     """Pictures of half the size, and what is missing in them: for each of their pixels its neighbours, and the four
     pixels that it was the mean of."""
     pictures = _fashion(folder)
     parts: list[ndarray] = []
     for images in (pictures.x[:4000], pictures.test_x[:500]):
         parts += patches_of(images)
-    return Source(*parts)
+    return DataArrays(*parts)
 
 
 def patches_of(images: ndarray) -> tuple[ndarray, ndarray]:
@@ -275,7 +275,7 @@ def data_set(name: str) -> DataSet:
 
 
 @lru_cache(maxsize=4)
-def source_of(name: str, folder: str | None) -> Source:
+def source_of(name: str, folder: str | None) -> DataArrays:
     """The whole set, read once. FileNotFoundError says what to install."""
     return data_set(name).read(folder)
 
@@ -302,13 +302,13 @@ def draw(
         raise ValueError(f"{examples} examples are too few to set some of them apart: give 2 or more")
     return Examples(
         data_set(name),
-        Part(source.x[kept], source.y[kept]),
-        Part(source.x[held], source.y[held]),
-        Part(source.test_x[judged], source.test_y[judged]),
+        ExamplePart(source.x[kept], source.y[kept]),
+        ExamplePart(source.x[held], source.y[held]),
+        ExamplePart(source.test_x[judged], source.test_y[judged]),
     )
 
 
-def write_idx(folder: Path, train: Part, test: Part) -> Path:
+def write_idx(folder: Path, train: ExamplePart, test: ExamplePart) -> Path:
     """Pictures as the worker reads them: the four files of an MNIST-like set."""
     import struct
 

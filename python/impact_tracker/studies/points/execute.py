@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...runner import Runner
 from ...values import total_if_known
-from .course import Counts, Course, Learner, Taken, run_course
+from .course import EnergyTaken, Learner, ModelCounts, TrainingCourse, run_course
 from .data import DATA_SETS, draw
 from .measure import PointMeter
 from .methods import METHODS
@@ -25,7 +25,7 @@ _FAILURES = (RuntimeError, ValueError, OSError, ImportError, ArithmeticError, Me
 
 
 @dataclass(frozen=True)
-class Bench:
+class StudyBench:
     """What runs are given: the meter, what starts a worker, where data lie, who hears of what goes on."""
 
     meter: PointMeter
@@ -34,14 +34,16 @@ class Bench:
     tell: Callable[[str], None] = field(default=lambda text: None)
 
 
-def execute(task: StudyTask, bench: Bench) -> StudyRun:
+def execute(task: StudyTask, bench: StudyBench) -> StudyRun:
     """Runs it. Whatever goes wrong with a model or its data is in the line: one point that fails ends no study."""
     begun = StudyRun(task.id, task.point, task.repeat, task.seed, "failed", host=platform.node())
     try:
         with ExitStack() as stack:
             learner = _learner(task, bench, stack)
             course = run_course(task.point, learner, bench.tell)
-            run = _finished(begun, course, learner.counts() if course.judged is not None else Counts(), bench.meter)
+            run = _finished(
+                begun, course, learner.counts() if course.judged is not None else ModelCounts(), bench.meter
+            )
             run = replace(run, trials=learner.trials, metric=_metric(task))
     except _FAILURES as error:
         run = replace(begun, reason=str(error) or repr(error))
@@ -53,7 +55,7 @@ def _metric(task: StudyTask) -> str:
     return data.metric if data is not None else "accuracy"
 
 
-def _learner(task: StudyTask, bench: Bench, stack: ExitStack) -> Learner:
+def _learner(task: StudyTask, bench: StudyBench, stack: ExitStack) -> Learner:
     point, name = task.point, task.id
     drawn = None
     if point.model not in OWN_DATA:
@@ -83,7 +85,7 @@ def _learner(task: StudyTask, bench: Bench, stack: ExitStack) -> Learner:
     return stack.enter_context(learner)
 
 
-def _finished(begun: StudyRun, course: Course, counts: Counts, meter: PointMeter) -> StudyRun:
+def _finished(begun: StudyRun, course: TrainingCourse, counts: ModelCounts, meter: PointMeter) -> StudyRun:
     judged = course.judged
     taken = course.training
     run = replace(
@@ -118,7 +120,7 @@ def _finished(begun: StudyRun, course: Course, counts: Counts, meter: PointMeter
     )
 
 
-def _others(taken: Taken) -> float | None:
+def _others(taken: EnergyTaken) -> float | None:
     """The part of the machine's busy time that was not the learner's; `None` where too little ran to tell."""
     if taken.core_s is None or not taken.machine_core_s or taken.machine_core_s < 0.2:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ...values import Energy
-from .course import Taken
+from .course import EnergyTaken
 
 if TYPE_CHECKING:
     from ...footprint import Impact
@@ -34,7 +34,7 @@ class PointMeter:
 
     def part(
         self, name: str, work: Callable[[], _Given], core_s: Callable[[], float | None] = own_core_s
-    ) -> tuple[_Given, Taken]:
+    ) -> tuple[_Given, EnergyTaken]:
         """Does the work once, as a region of this name."""
         region = self._tracker.region(name, edges="tick")
         before, began = core_s(), time.monotonic()
@@ -43,7 +43,7 @@ class PointMeter:
         seconds, after = time.monotonic() - began, core_s()
         result = region.result
         busy = None if result is None else result.utilisation.get("cpu")
-        taken = Taken(
+        taken = EnergyTaken(
             Energy.missing() if result is None else result.energy,
             seconds,
             None if before is None or after is None else after - before,
@@ -51,7 +51,7 @@ class PointMeter:
         )
         return given, taken
 
-    def repeated(self, name: str, work: Callable[[], _Given]) -> tuple[_Given, Taken]:
+    def repeated(self, name: str, work: Callable[[], _Given]) -> tuple[_Given, EnergyTaken]:
         """The same for what may be too short to be measured alone: it is then done again, often enough, and the energy
         is that of one time."""
         given, taken = self.part(name, work)
@@ -67,7 +67,7 @@ class PointMeter:
         _, taken = self.part(name, again)
         self.trials = times
         part = 1.0 / times
-        return given, Taken(
+        return given, EnergyTaken(
             taken.energy.scaled(part),
             taken.seconds * part,
             None if taken.core_s is None else taken.core_s * part,

@@ -28,7 +28,7 @@ Build = Callable[[StudyPoint, DataSet, int], Estimator]
 
 
 @dataclass(frozen=True)
-class Method:
+class LearningMethod:
     """`is_network`: whether it belongs to the deep side of a comparison; `tasks`: what it can learn."""
 
     name: str
@@ -101,14 +101,18 @@ def _perceptron(point: StudyPoint, data: DataSet, seed: int) -> Estimator:
 METHODS = {
     method.name: method
     for method in (
-        Method("logistic-regression", "logistic regression", _logistic),
-        Method("ridge", "ridge regression", _ridge, tasks=("super-resolution",)),
-        Method("linear-svm", "linear SVM", _linear_svm),
-        Method("kernel-svm", "kernel SVM (RBF)", _kernel_svm),
-        Method("k-nn", "5 nearest neighbours", _k_nn, tasks=("classification", "segmentation", "super-resolution")),
-        Method("random-forest", "random forest", _forest, tasks=("classification", "segmentation", "super-resolution")),
-        Method("hist-boosting", "histogram boosting", _boosting),
-        Method(
+        LearningMethod("logistic-regression", "logistic regression", _logistic),
+        LearningMethod("ridge", "ridge regression", _ridge, tasks=("super-resolution",)),
+        LearningMethod("linear-svm", "linear SVM", _linear_svm),
+        LearningMethod("kernel-svm", "kernel SVM (RBF)", _kernel_svm),
+        LearningMethod(
+            "k-nn", "5 nearest neighbours", _k_nn, tasks=("classification", "segmentation", "super-resolution")
+        ),
+        LearningMethod(
+            "random-forest", "random forest", _forest, tasks=("classification", "segmentation", "super-resolution")
+        ),
+        LearningMethod("hist-boosting", "histogram boosting", _boosting),
+        LearningMethod(
             "mlp",
             "perceptron",
             _perceptron,

@@ -11,7 +11,7 @@ from ...bench.plan.suites.fashion import LEARNING
 from ...bench.plan.suites.learning import RECIPES, Recipe
 from ...bench.plan.test import Options
 from ...runner import Loaded, PhaseResult, Runner, cpu_seconds
-from .course import Counts, Judged, Taken
+from .course import EnergyTaken, Judged, ModelCounts
 from .data import Examples, write_idx
 from .measure import PointMeter
 from .point import StudyPoint
@@ -134,7 +134,7 @@ class NetworkLearner:
     def _whole_batches(self, examples: float) -> int:
         return max(1, math.ceil(examples / self._batch)) * self._batch
 
-    def advance(self, step: int) -> Taken:
+    def advance(self, step: int) -> EnergyTaken:
         """Trains on so many examples: passes over all, or a part drawn anew from all."""
         learning: Options = self._recipe.learning
         if self._is_planned and self._recipe.data == "fashion-mnist":
@@ -174,14 +174,14 @@ class NetworkLearner:
         self._keep(result)
         return Judged(result.dice if self._metric == "dice" else result.accuracy, result.images, taken)
 
-    def counts(self) -> Counts:
+    def counts(self) -> ModelCounts:
         """By the worker's own count of the network."""
         loaded = self._loaded
         assert loaded is not None, "a learner is entered before it is counted"
         parameters = loaded.parameters
         macs = loaded.macs if loaded.macs is not None else None
         each = loaded.training_macs
-        return Counts(
+        return ModelCounts(
             parameters,
             None if parameters is None else parameters * _BYTES_OF_A_WEIGHT,
             None if macs is None else float(macs),

@@ -6,8 +6,8 @@ import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from .course import Counts, Judged, Taken
-from .data import Examples, Part, sklearn
+from .course import EnergyTaken, Judged, ModelCounts
+from .data import ExamplePart, Examples, sklearn
 from .measure import PointMeter
 from .methods import METHODS, Estimator, macs_of, parameters_of, size_in_bytes, training_macs_of
 from .point import StudyPoint
@@ -60,9 +60,9 @@ class ShallowLearner:
             return max(10, round(self._there / GROWTH ** (self._point.evaluations - 1)))
         return min(max(FIRST, 4 * len(set(self._examples.train.y[:FIRST].ravel()))), self._there)
 
-    def advance(self, step: int) -> Taken:
+    def advance(self, step: int) -> EnergyTaken:
         """Fits on the first `step` examples, from nothing."""
-        part = Part(self._examples.train.x[:step], self._examples.train.y[:step])
+        part = ExamplePart(self._examples.train.x[:step], self._examples.train.y[:step])
 
         def fit() -> Estimator:
             with warnings.catch_warnings(), self._threads():
@@ -84,7 +84,7 @@ class ShallowLearner:
 
     def judge(self, part: str) -> Judged:
         """Accuracy, Dice, or the peak signal-to-noise ratio, in one go over the part."""
-        judged: Part = getattr(self._examples, part)
+        judged: ExamplePart = getattr(self._examples, part)
         model = self._models[-1][0]
 
         def predict() -> ndarray:
@@ -94,12 +94,12 @@ class ShallowLearner:
         answers, taken = self._meter.repeated(f"{self._name}/{part}", predict)
         return Judged(score_of(self._examples.data.metric, answers, judged.y), len(judged.y), taken)
 
-    def counts(self) -> Counts:
+    def counts(self) -> ModelCounts:
         """Of the last model; multiply-adds of all fits."""
         model = self._models[-1][0]
         macs = [each for each in self._trained_macs if each is not None]
-        whole = sum(macs) if len(macs) == len(self._trained_macs) else None
-        return Counts(parameters_of(model), size_in_bytes(model), macs_of(model), whole)
+        counted = sum(macs) if len(macs) == len(self._trained_macs) else None
+        return ModelCounts(parameters_of(model), size_in_bytes(model), macs_of(model), counted)
 
     def _threads(self) -> AbstractContextManager[object]:
         if self._point.threads is None:

@@ -82,7 +82,7 @@ def test_examples(asked: StudyAsked, data: str) -> int | None:
 
 
 @dataclass(frozen=True)
-class Finding:
+class StudyAnswer:
     """An answer. `sentence`: as a paper would print it; `document`: unrounded, for programs; `draw`: the figure."""
 
     sentence: str
@@ -92,11 +92,11 @@ class Finding:
     draw: Callable[[Figure], None] | None = None
 
 
-class Question(NamedTuple):
+class StudyQuestion(NamedTuple):
     """A study. `points`: what has to be run; `answer`: what follows from the runs of those points."""
 
     name: str
     about: str
     points: Callable[[StudyAsked], tuple[StudyPoint, ...]]
-    answer: Callable[[Sequence[StudyPoint], Sequence[StudyRun]], Finding]
+    answer: Callable[[Sequence[StudyPoint], Sequence[StudyRun]], StudyAnswer]
     epilog: str = ""

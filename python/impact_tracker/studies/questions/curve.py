@@ -11,10 +11,10 @@ from ...digits import energy, percent
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
-from .curves import Margin, MeanCurve, mean_curve
-from .draw import Place, Series, draw_series, titled
-from .groups import Group, gap_in_points, groups_of, mean_energy, mean_score, pareto_front, score_text
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
+from .curves import MarginalCost, MeanCurve, mean_curve
+from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score, pareto_front, score_text
 from .words import caveats_of, finite, group_dict, plain
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     return tuple(chosen)
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """What half of the energy, or of the CO2, had bought; what came after; where the knee is."""
     groups = groups_of(points, runs)
     curves = [mean_curve([run for run in runs if run.point == group.point]) for group in groups]
@@ -61,7 +61,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
     sentences = [_sentence(group, curve) for group, curve in zip(groups, curves)]
     caveats = [ANCHOR, *caveats_of(groups, runs)]
     caveats.insert(1, "carbon is energy times one intensity here, so half of the CO2 is half of the joules.")
-    return Finding(" ".join(sentences), tables, caveats, document, partial(_draw, groups, curves))
+    return StudyAnswer(" ".join(sentences), tables, caveats, document, partial(_draw, groups, curves))
 
 
 def _at(mean: Mean | None, metric: str) -> str:
@@ -77,7 +77,7 @@ def _gain(curve: MeanCurve, metric: str) -> str:
     return f"{curve.gain.value * factor:.1f}{spread} {unit}"
 
 
-def _cells(group: Group, curve: MeanCurve) -> tuple[str, ...]:
+def _cells(group: PointGroup, curve: MeanCurve) -> tuple[str, ...]:
     knee = "none" if curve.knee_share is None or curve.knee_score is None else (
         f"{percent(curve.knee_share.value)} of the energy ({_at(curve.knee_score, group.metric)})"
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _cells(group: Group, curve: MeanCurve) -> tuple[str, ...]:
     )
 
 
-def _margin_rows(group: Group, curve: MeanCurve) -> list[tuple[str, ...]]:
+def _margin_rows(group: PointGroup, curve: MeanCurve) -> list[tuple[str, ...]]:
     factor, _ = gap_in_points(group.metric)
     unit = {"accuracy": "point", "psnr_db": "dB"}.get(group.metric, "point")
     rows: list[tuple[str, ...]] = []
@@ -103,11 +103,11 @@ def _margin_rows(group: Group, curve: MeanCurve) -> list[tuple[str, ...]]:
     return rows
 
 
-def _margin_dict(step: Margin) -> dict[str, object]:
+def _margin_dict(step: MarginalCost) -> dict[str, object]:
     return {"begin": step.begin._asdict(), "end": step.end._asdict(), "j_per_score": finite(step.j_per_score)}
 
 
-def _dict(group: Group, curve: MeanCurve) -> dict[str, object]:
+def _dict(group: PointGroup, curve: MeanCurve) -> dict[str, object]:
     return {
         **group_dict(group),
         "looks": [
@@ -125,7 +125,7 @@ def _dict(group: Group, curve: MeanCurve) -> dict[str, object]:
     }
 
 
-def _front(groups: Sequence[Group], curves: Sequence[MeanCurve]) -> list[tuple[str, float, float]]:
+def _front(groups: Sequence[PointGroup], curves: Sequence[MeanCurve]) -> list[tuple[str, float, float]]:
     """Looks of all models that no other beats."""
     looks = [
         (group.title, look.energy.value, look.score.value)
@@ -136,7 +136,7 @@ def _front(groups: Sequence[Group], curves: Sequence[MeanCurve]) -> list[tuple[s
     return pareto_front(looks, lambda look: look[1], lambda look: look[2])
 
 
-def _sentence(group: Group, curve: MeanCurve) -> str:
+def _sentence(group: PointGroup, curve: MeanCurve) -> str:
     if curve.gain is None or curve.half is None:
         return f"{group.title} has no curve: it needs three looks or more, and energies."
     knee = "" if curve.knee_share is None else (
@@ -149,13 +149,13 @@ def _sentence(group: Group, curve: MeanCurve) -> str:
     )
 
 
-def _draw(groups: Sequence[Group], curves: Sequence[MeanCurve], figure: Figure) -> None:
+def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Figure) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     series = [
-        Series(
+        FigureSeries(
             group.title,
             [
-                Place(look.energy, look.score)
+                FigurePlace(look.energy, look.score)
                 for look in curve.looks
                 if look.energy is not None and look.score is not None
             ],
@@ -166,11 +166,11 @@ def _draw(groups: Sequence[Group], curves: Sequence[MeanCurve], figure: Figure) 
     for number, (group, curve) in enumerate(zip(groups, curves)):
         colour = f"C{number % 10}"
         if group.energy is not None and curve.half is not None and curve.final is not None:
-            whole = group.energy.value
+            last_j = group.energy.value
             for part, mean in ((0.5, curve.half), (1.0, curve.final)):
-                upper.plot(whole * part, mean.value, "o", color="none", markeredgecolor=colour, markersize=11)
+                upper.plot(last_j * part, mean.value, "o", color="none", markeredgecolor=colour, markersize=11)
                 label = f"{part:.0%} of the CO2: {score_text(mean.value, group.metric)}"
-                upper.annotate(label, (whole * part, mean.value), fontsize=7, xytext=(0, -16), ha="center",
+                upper.annotate(label, (last_j * part, mean.value), fontsize=7, xytext=(0, -16), ha="center",
                                textcoords="offset points")  # fmt: skip
         if curve.knee_j is not None and curve.knee_score is not None:
             upper.plot(curve.knee_j.value, curve.knee_score.value, "*", color=colour, markersize=12)
@@ -188,4 +188,6 @@ def _draw(groups: Sequence[Group], curves: Sequence[MeanCurve], figure: Figure) 
     lower.grid(alpha=0.25, linewidth=0.5)
 
 
-QUESTION = Question("curve", "accuracy against energy: marginal joules, half of the CO2, knee, front", points, answer)
+QUESTION = StudyQuestion(
+    "curve", "accuracy against energy: marginal joules, half of the CO2, knee, front", points, answer
+)

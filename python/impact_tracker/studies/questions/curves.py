@@ -11,24 +11,24 @@ from ...values.statistics import Mean, mean_of
 from ..points.point import StudyRun
 
 
-class Spot(NamedTuple):
+class CurveSpot(NamedTuple):
     """A place on a curve: joules used up to there, and the score then."""
 
     energy_j: float
     score: float
 
 
-def best_so_far(curve: Sequence[Spot]) -> list[Spot]:
+def best_so_far(curve: Sequence[CurveSpot]) -> list[CurveSpot]:
     """The same without its dips: who stops later keeps the best model of before."""
-    kept: list[Spot] = []
+    kept: list[CurveSpot] = []
     best = -math.inf
     for spot in sorted(curve):
         best = max(best, spot.score)
-        kept.append(Spot(spot.energy_j, best))
+        kept.append(CurveSpot(spot.energy_j, best))
     return kept
 
 
-def score_at(curve: Sequence[Spot], energy_j: float) -> float | None:
+def score_at(curve: Sequence[CurveSpot], energy_j: float) -> float | None:
     """The score after so many joules, by straight lines; `None` before the first look and after the last."""
     for before, after in zip(curve, curve[1:]):
         if before.energy_j <= energy_j <= after.energy_j:
@@ -39,24 +39,24 @@ def score_at(curve: Sequence[Spot], energy_j: float) -> float | None:
     return curve[0].score if curve and energy_j == curve[0].energy_j else None
 
 
-class Margin(NamedTuple):
+class MarginalCost(NamedTuple):
     """What one more unit of the score costs between two looks, in joules: infinite where the score did not rise."""
 
-    begin: Spot
-    end: Spot
+    begin: CurveSpot
+    end: CurveSpot
     j_per_score: float
 
 
-def margins(curve: Sequence[Spot]) -> list[Margin]:
+def margins(curve: Sequence[CurveSpot]) -> list[MarginalCost]:
     """Between each two looks of the curve without its dips."""
     steps = []
     for begin, end in zip(curve, curve[1:]):
         gain = end.score - begin.score
-        steps.append(Margin(begin, end, (end.energy_j - begin.energy_j) / gain if gain > 0 else math.inf))
+        steps.append(MarginalCost(begin, end, (end.energy_j - begin.energy_j) / gain if gain > 0 else math.inf))
     return steps
 
 
-def knee_of(curve: Sequence[Spot]) -> Spot | None:
+def knee_of(curve: Sequence[CurveSpot]) -> CurveSpot | None:
     """Where the curve lies farthest above the straight line from its first look to its last: up to there a joule buys
     more than it does on average, from there on less. `None` for fewer than three looks, and where it lies above
     nowhere."""
@@ -71,7 +71,7 @@ def knee_of(curve: Sequence[Spot]) -> Spot | None:
     return curve[place] if heights[place] > 1e-9 else None
 
 
-def energy_to(curve: Sequence[Spot], score: float) -> float | None:
+def energy_to(curve: Sequence[CurveSpot], score: float) -> float | None:
     """Joules at which the curve without dips first reaches a score; `None` where it does not."""
     if curve and curve[0].score >= score:
         return curve[0].energy_j
@@ -90,22 +90,22 @@ class CurveOfRun:
     half: float
     final: float
     gain: float
-    knee: Spot | None
+    knee: CurveSpot | None
     knee_share: float | None
     last_share: float | None
 
 
-def read_curve(curve: Sequence[Spot]) -> CurveOfRun | None:
+def read_curve(curve: Sequence[CurveSpot]) -> CurveOfRun | None:
     """`None` for fewer than three looks, and for a training whose first look came after half of its energy."""
-    whole = best_so_far(curve)
-    if len(whole) < 3 or whole[-1].energy_j <= 0:
+    rising = best_so_far(curve)
+    if len(rising) < 3 or rising[-1].energy_j <= 0:
         return None
-    final = whole[-1]
-    half = score_at(whole, final.energy_j / 2)
+    final = rising[-1]
+    half = score_at(rising, final.energy_j / 2)
     if half is None:
         return None
-    knee = knee_of(whole)
-    nearly_j = energy_to(whole, 0.99 * final.score)
+    knee = knee_of(rising)
+    nearly_j = energy_to(rising, 0.99 * final.score)
     return CurveOfRun(
         half,
         final.score,
@@ -138,13 +138,13 @@ class MeanCurve:
     knee_score: Mean | None
     knee_share: Mean | None
     last_share: Mean | None
-    margins: tuple[Margin, ...]
+    margins: tuple[MarginalCost, ...]
 
 
-def spots_of(run: StudyRun) -> list[Spot]:
+def spots_of(run: StudyRun) -> list[CurveSpot]:
     """The looks of a run that know both numbers."""
     looks = [(look.energy_j, look.score) for look in run.checkpoints]
-    return [Spot(energy_j, score) for energy_j, score in looks if energy_j is not None and score is not None]
+    return [CurveSpot(energy_j, score) for energy_j, score in looks if energy_j is not None and score is not None]
 
 
 def mean_curve(runs: Sequence[StudyRun]) -> MeanCurve:
@@ -164,7 +164,7 @@ def mean_curve(runs: Sequence[StudyRun]) -> MeanCurve:
     read = [curve for curve in (read_curve(spots_of(run)) for run in good) if curve is not None]
     knees = [curve.knee for curve in read if curve.knee is not None]
     middle = [
-        Spot(look.energy.value, look.score.value)
+        CurveSpot(look.energy.value, look.score.value)
         for look in looks
         if look.energy is not None and look.score is not None
     ]

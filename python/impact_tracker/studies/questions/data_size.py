@@ -11,9 +11,9 @@ from ...digits import significant
 from ...report.page import Table
 from ..points.data import source_of
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
-from .draw import Place, Series, draw_series, titled
-from .groups import Group, gap_in_points, groups_of, mean_energy, mean_score
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
+from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score
 from .words import COLUMNS, caveats_of, cells_of, group_dict, times
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     return tuple(chosen)
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """How energy grows with the data, what that buys, and which model is best for each energy."""
     groups = groups_of(points, runs)
     series = _by_model(groups)
@@ -51,21 +51,21 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
         "growth": [_growth_dict(each) for each in series],
     }
     sentence = " ".join(filter(None, map(_sentence, series))) or "No model has a run at two sizes of the data."
-    return Finding(sentence, tables, caveats_of(groups, runs), document, partial(_draw, groups, series))
+    return StudyAnswer(sentence, tables, caveats_of(groups, runs), document, partial(_draw, groups, series))
 
 
 _GROWTH = ("model", ">energy grows as examples to the", ">from the least to the most data: energy", ">score")
 
 
-def _by_model(groups: Sequence[Group]) -> list[list[Group]]:
-    by_model: dict[tuple[str, str], list[Group]] = {}
+def _by_model(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
+    by_model: dict[tuple[str, str], list[PointGroup]] = {}
     for group in groups:
         if group.energy is not None and group.score is not None:
             by_model.setdefault((group.point.data, group.title), []).append(group)
     return [sorted(each, key=lambda group: group.point.examples) for each in by_model.values()]
 
 
-def exponent_of(series: Sequence[Group]) -> float | None:
+def exponent_of(series: Sequence[PointGroup]) -> float | None:
     """The power of the examples with which the energy grows, over four sizes or more; by its two ends over fewer."""
     import math
 
@@ -78,7 +78,7 @@ def exponent_of(series: Sequence[Group]) -> float | None:
     return math.log(pairs[-1][1] / pairs[0][1]) / math.log(pairs[-1][0] / pairs[0][0])
 
 
-def _ends(series: Sequence[Group]) -> tuple[float, float] | None:
+def _ends(series: Sequence[PointGroup]) -> tuple[float, float] | None:
     """How many times the energy, and how much more of the score, from the least to the most data."""
     first, last = series[0], series[-1]
     if len(series) < 2 or not first.energy or not last.energy or not first.score or not last.score:
@@ -88,7 +88,7 @@ def _ends(series: Sequence[Group]) -> tuple[float, float] | None:
     return last.energy.value / first.energy.value, last.score.value - first.score.value
 
 
-def _growth_cells(series: Sequence[Group]) -> tuple[str, ...]:
+def _growth_cells(series: Sequence[PointGroup]) -> tuple[str, ...]:
     exponent, ends = exponent_of(series), _ends(series)
     factor, unit = gap_in_points(series[0].metric)
     return (
@@ -99,7 +99,7 @@ def _growth_cells(series: Sequence[Group]) -> tuple[str, ...]:
     )
 
 
-def _growth_dict(series: Sequence[Group]) -> dict[str, object]:
+def _growth_dict(series: Sequence[PointGroup]) -> dict[str, object]:
     ends = _ends(series)
     return {
         "model": series[0].point.model,
@@ -110,7 +110,7 @@ def _growth_dict(series: Sequence[Group]) -> dict[str, object]:
     }
 
 
-def _sentence(series: Sequence[Group]) -> str:
+def _sentence(series: Sequence[PointGroup]) -> str:
     ends = _ends(series)
     if ends is None:
         return ""
@@ -123,13 +123,13 @@ def _sentence(series: Sequence[Group]) -> str:
     )
 
 
-def _draw(groups: Sequence[Group], series: Sequence[Sequence[Group]], figure: Figure) -> None:
+def _draw(groups: Sequence[PointGroup], series: Sequence[Sequence[PointGroup]], figure: Figure) -> None:
     axes = figure.subplots()
     several = len({group.point.data for group in groups}) > 1
     drawn = [
-        Series(
+        FigureSeries(
             each[0].title + (f", {each[0].data_title}" if several else ""),
-            [Place(g.energy, g.score) for g in each if g.energy is not None and g.score is not None],
+            [FigurePlace(g.energy, g.score) for g in each if g.energy is not None and g.score is not None],
         )
         for each in series
     ]
@@ -145,4 +145,4 @@ def _draw(groups: Sequence[Group], series: Sequence[Sequence[Group]], figure: Fi
     titled(figure, axes, "data against energy (numbers: training examples)", groups, "energy of training in J", metric)
 
 
-QUESTION = Question("data-size", "data set size × energy × accuracy: does more data pay?", points, answer)
+QUESTION = StudyQuestion("data-size", "data set size × energy × accuracy: does more data pay?", points, answer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...digits import percent
 from ...values.statistics import Mean
-from .groups import Group
+from .groups import PointGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,18 +17,18 @@ SCORE_AXES = {"accuracy": "accuracy", "dice": "Dice", "psnr_db": "peak signal-to
 _MARKERS = "osD^vP*X<>hp"
 
 
-class Place(NamedTuple):
+class FigurePlace(NamedTuple):
     """A point of a figure with the intervals of its means."""
 
     x: Mean
     y: Mean
 
 
-class Series(NamedTuple):
+class FigureSeries(NamedTuple):
     """Places of one name; `line`: whether they are joined."""
 
     name: str
-    places: Sequence[Place]
+    places: Sequence[FigurePlace]
     line: bool = True
 
 
@@ -39,7 +39,7 @@ def half_widths(mean: Mean) -> tuple[float, float]:
     return mean.value - mean.interval[0], mean.interval[1] - mean.value
 
 
-def draw_series(axes: Axes, series: Sequence[Series], *, log_x: bool = True) -> None:
+def draw_series(axes: Axes, series: Sequence[FigureSeries], *, log_x: bool = True) -> None:
     """Every series with its whiskers, a legend where there are several."""
     for number, each in enumerate(series):
         if not each.places:
@@ -67,7 +67,7 @@ def draw_series(axes: Axes, series: Sequence[Series], *, log_x: bool = True) -> 
     axes.grid(alpha=0.25, linewidth=0.5)
 
 
-def note_of(groups: Sequence[Group]) -> str:
+def note_of(groups: Sequence[PointGroup]) -> str:
     """What whiskers are, how many runs are behind them, and what they leave out."""
     runs = sorted({group.runs for group in groups if group.runs})
     count = f"n = {runs[0]}" if len(runs) == 1 else f"n = {runs[0]} to {runs[-1]}" if runs else "no run"
@@ -81,7 +81,7 @@ def note_of(groups: Sequence[Group]) -> str:
     return f"{count}; {whisker}{beyond}"
 
 
-def titled(figure: Figure, axes: Axes, title: str, groups: Sequence[Group], x: str, metric: str) -> None:
+def titled(figure: Figure, axes: Axes, title: str, groups: Sequence[PointGroup], x: str, metric: str) -> None:
     """The title with the note beneath it, and names for both axes."""
     axes.set(xlabel=x, ylabel=SCORE_AXES.get(metric, metric))
     axes.set_title(title, fontsize=10, loc="left")

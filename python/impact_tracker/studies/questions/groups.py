@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Group:
+class PointGroup:
     """All good runs of a point. Means are over the runs that know the quantity, `None` over none. `energy`: of the
     training; `prediction_j`: of judging one example; `bias`: the sensors' and models' own relative error (95 %), which
     repeating does not shrink; `modelled`: the share of the energy that models gave."""
@@ -67,12 +67,12 @@ def model_title(point: StudyPoint) -> str:
     return f"{name} {'×'.join([str(point.width or 128)] * (point.depth or 1))}"
 
 
-def groups_of(points: Iterable[StudyPoint], runs: Sequence[StudyRun]) -> list[Group]:
+def groups_of(points: Iterable[StudyPoint], runs: Sequence[StudyRun]) -> list[PointGroup]:
     """A group for each point, in their order."""
     return [_group(point, [run for run in runs if run.point == point]) for point in points]
 
 
-def _group(point: StudyPoint, runs: Sequence[StudyRun]) -> Group:
+def _group(point: StudyPoint, runs: Sequence[StudyRun]) -> PointGroup:
     good = [run for run in runs if run.is_good]
 
     def mean(value_of: Callable[[StudyRun], float | None]) -> Mean | None:
@@ -87,7 +87,7 @@ def _group(point: StudyPoint, runs: Sequence[StudyRun]) -> Group:
     parameters, size, macs = (
         mean(lambda run: run.parameters), mean(lambda run: run.bytes), mean(lambda run: run.macs)
     )  # fmt: skip
-    return Group(
+    return PointGroup(
         point=point,
         runs=len(good),
         failed=len(runs) - len(good),
@@ -145,7 +145,7 @@ def score_text(value: float | None, metric: str, half: float | None = None) -> s
     return f"{digits.fixed(value * factor, decimals)}{spread}{unit}"
 
 
-def mean_score(group: Group) -> str:
+def mean_score(group: PointGroup) -> str:
     """The group's score with its interval."""
     return "–" if group.score is None else score_text(group.score.value, group.metric, group.score.half_width)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import curve, data_size, ladder, machine, shallow, size, target
-from .asked import Question
+from .asked import StudyQuestion
 
-QUESTIONS: dict[str, Question] = {
+QUESTIONS: dict[str, StudyQuestion] = {
     module.QUESTION.name: module.QUESTION for module in (data_size, target, curve, shallow, ladder, machine, size)
 }

@@ -10,9 +10,9 @@ from ...digits import energy
 from ...report.page import Table
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
-from .draw import Place, Series, draw_series, titled
-from .groups import Group, gap_in_points, groups_of, mean_score, pareto_front
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
+from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .groups import PointGroup, gap_in_points, groups_of, mean_score, pareto_front
 from .words import caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     return tuple(chosen)
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """The score of each rung, and which network is best on it."""
     groups = groups_of(points, runs)
     rungs = sorted({point.budget_j for point in points if point.budget_j is not None})
@@ -70,10 +70,12 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
         "best_by_budget_j": {f"{rung:g}": None if group is None else group.point.model for rung, group in best},
         "pareto": [group.point.to_dict() for group in _front(groups)],
     }
-    return Finding(_sentence(groups, best), tables, caveats_of(groups, runs), document, partial(_draw, groups, names))
+    return StudyAnswer(
+        _sentence(groups, best), tables, caveats_of(groups, runs), document, partial(_draw, groups, names)
+    )
 
 
-def _front(groups: Sequence[Group]) -> list[Group]:
+def _front(groups: Sequence[PointGroup]) -> list[PointGroup]:
     pictures = [
         g for g in groups if g.point.data == groups[0].point.data and g.energy is not None and g.score is not None
     ]
@@ -84,14 +86,14 @@ def _front(groups: Sequence[Group]) -> list[Group]:
     )
 
 
-def _at(groups: Sequence[Group], title: str, data: str, rung: float) -> str:
+def _at(groups: Sequence[PointGroup], title: str, data: str, rung: float) -> str:
     for group in groups:
         if (group.title, group.data_title, group.point.budget_j) == (title, data, rung):
             return mean_score(group) if group.runs else "too small a budget" if group.failed else "no run"
     return "–"
 
 
-def _best(groups: Sequence[Group], rung: float) -> Group | None:
+def _best(groups: Sequence[PointGroup], rung: float) -> PointGroup | None:
     """Of the networks on the first data set."""
     here = [
         (group.score.value, group)
@@ -101,7 +103,7 @@ def _best(groups: Sequence[Group], rung: float) -> Group | None:
     return max(here, key=lambda scored: scored[0])[1] if here else None
 
 
-def _sentence(groups: Sequence[Group], best: Sequence[tuple[float, Group | None]]) -> str:
+def _sentence(groups: Sequence[PointGroup], best: Sequence[tuple[float, PointGroup | None]]) -> str:
     known = [(rung, group) for rung, group in best if group is not None]
     if not known:
         return "No network learnt anything within its budget."
@@ -117,14 +119,14 @@ def _sentence(groups: Sequence[Group], best: Sequence[tuple[float, Group | None]
     return f"{text} (n = {last.runs})."
 
 
-def _draw(groups: Sequence[Group], names: Sequence[tuple[str, str]], figure: Figure) -> None:
+def _draw(groups: Sequence[PointGroup], names: Sequence[tuple[str, str]], figure: Figure) -> None:
     axes = figure.subplots()
     several = len({data for _, data in names}) > 1
     series = [
-        Series(
+        FigureSeries(
             title + (f", {data}" if several else ""),
             [
-                Place(group.energy, group.score)
+                FigurePlace(group.energy, group.score)
                 for group in groups
                 if (group.title, group.data_title) == (title, data)
                 and group.energy is not None
@@ -138,4 +140,4 @@ def _draw(groups: Sequence[Group], names: Sequence[tuple[str, str]], figure: Fig
     titled(figure, axes, "accuracy on a ladder of budgets", groups, "energy of training in J", metric)
 
 
-QUESTION = Question("ladder", "accuracy of the benchmark's networks on a ladder of energy budgets", points, answer)
+QUESTION = StudyQuestion("ladder", "accuracy of the benchmark's networks on a ladder of energy budgets", points, answer)

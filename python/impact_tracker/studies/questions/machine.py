@@ -14,9 +14,9 @@ from ...report.page import Table
 from ...values.statistics import MeanRatio, ratio_of_means
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
-from .draw import Place, Series, draw_series, note_of
-from .groups import Group, groups_of, mean_energy, mean_score, pareto_front
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
+from .draw import FigurePlace, FigureSeries, draw_series, note_of
+from .groups import PointGroup, groups_of, mean_energy, mean_score, pareto_front
 from .words import caveats_of, group_dict
 
 if TYPE_CHECKING:
@@ -71,20 +71,20 @@ def _changed(base: StudyPoint, axis: str, value: int | str) -> StudyPoint:
     return replace(base, precision=str(value)) if axis == "precision" else replace(base, layout=str(value))
 
 
-class Change(NamedTuple):
+class MachineChange(NamedTuple):
     """A point beside its base: what differs, and the ratios of energy and time to the base's."""
 
-    group: Group
-    base: Group
+    group: PointGroup
+    base: PointGroup
     axis: str
     value: str
     energy: MeanRatio | None
     seconds: MeanRatio | None
 
 
-def changes_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[Change]:
+def changes_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[MachineChange]:
     """Every point beside the first of its model, data and examples, which is its base."""
-    bases: dict[tuple[str, str, int], Group] = {}
+    bases: dict[tuple[str, str, int], PointGroup] = {}
     changes = []
     for group in groups_of(points, runs):
         point = group.point
@@ -94,11 +94,11 @@ def changes_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[C
         value = str(getattr(point, axis)) if axis else "base"
         energies = None if not group.energy or not base.energy else ratio_of_means(group.energy, base.energy)
         seconds = None if not group.seconds or not base.seconds else ratio_of_means(group.seconds, base.seconds)
-        changes.append(Change(group, base, axis, value, energies, seconds))
+        changes.append(MachineChange(group, base, axis, value, energies, seconds))
     return changes
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """What each change does to energy and time, with intervals; what nothing beats in both."""
     changes = changes_of(points, runs)
     groups = [change.group for change in changes]
@@ -131,10 +131,10 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
         ]
     }
     tables = [Table((*columns, "on the time–energy front"), rows)]
-    return Finding(_sentence(changes), tables, caveats_of(groups, runs), document, partial(_draw, changes))
+    return StudyAnswer(_sentence(changes), tables, caveats_of(groups, runs), document, partial(_draw, changes))
 
 
-def _name(change: Change) -> str:
+def _name(change: MachineChange) -> str:
     return f"{change.axis} {change.value}" if change.axis else _base_name(change.group.point)
 
 
@@ -150,7 +150,7 @@ def _ratio(ratio: MeanRatio | None) -> str:
     return f"× {significant(ratio.value, 3)} ({significant(ratio.low, 2)} to {significant(ratio.high, 2)})"
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def _cells(change: MachineChange) -> tuple[str, ...]:
     group = change.group
     each = None
     if group.energy is not None and group.seen is not None and group.seen.value:
@@ -168,7 +168,7 @@ def _cells(change: Change) -> tuple[str, ...]:
     )
 
 
-def _sentence(changes: Sequence[Change]) -> str:
+def _sentence(changes: Sequence[MachineChange]) -> str:
     told = [(change.energy.value, change) for change in changes if change.axis and change.energy is not None]
     if not told:
         return "There is no change to compare with its base."
@@ -187,15 +187,15 @@ def _sentence(changes: Sequence[Change]) -> str:
     return f"{text}; told from chance (p < 5 %, each alone): {', '.join(_name(change) for _, change in clear)}."
 
 
-def _draw(changes: Sequence[Change], figure: Figure) -> None:
+def _draw(changes: Sequence[MachineChange], figure: Figure) -> None:
     """Energy over time: a change moves the base along both."""
     axes = figure.subplots()
-    series: dict[str, list[Place]] = {}
+    series: dict[str, list[FigurePlace]] = {}
     for change in changes:
         group = change.group
         if group.energy is not None and group.seconds is not None:
             name = f"{group.title}: {change.axis or 'base'}"
-            series.setdefault(name, []).append(Place(group.seconds, group.energy))
+            series.setdefault(name, []).append(FigurePlace(group.seconds, group.energy))
             axes.annotate(
                 change.value,
                 (group.seconds.value, group.energy.value),
@@ -203,12 +203,12 @@ def _draw(changes: Sequence[Change], figure: Figure) -> None:
                 xytext=(4, 4),
                 textcoords="offset points",
             )
-    draw_series(axes, [Series(name, places, line=False) for name, places in series.items()])
+    draw_series(axes, [FigureSeries(name, places, line=False) for name, places in series.items()])
     axes.set(xlabel="time of the training in s", ylabel="energy of the training in J", yscale="log")
     axes.set_title("one change at a time", fontsize=10, loc="left")
     figure.supxlabel(note_of([change.group for change in changes]), fontsize=7.5, x=0.02, ha="left")
 
 
-QUESTION = Question(
+QUESTION = StudyQuestion(
     "machine", "batch size, threads, precision, layout, memory: what each does to the energy", points, answer
 )

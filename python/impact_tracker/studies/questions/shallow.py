@@ -13,9 +13,9 @@ from ...report.page import Table
 from ..points.data import source_of
 from ..points.methods import METHODS
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
-from .draw import SCORE_AXES, Place, Series, draw_series, note_of
-from .groups import Group, gap_in_points, groups_of, mean_score
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
+from .draw import SCORE_AXES, FigurePlace, FigureSeries, draw_series, note_of
+from .groups import PointGroup, gap_in_points, groups_of, mean_score
 from .words import COLUMNS, caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _size(data: str, folder: str | None) -> int:
     return len(source_of(data, folder).x)
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """On each data set and budget: the best shallow method beside the best network, and whether they can be told
     apart."""
     groups = groups_of(points, runs)
@@ -117,11 +117,13 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
         "a method of scikit-learn fits anew on twice the examples until the next fit would pass the budget, and pays "
         "for every fit; features are the same for all of them, and not in the joules."
     )
-    return Finding(sentence or "No data set has both sides.", tables, caveats, document, partial(_draw, groups, parts))
+    return StudyAnswer(
+        sentence or "No data set has both sides.", tables, caveats, document, partial(_draw, groups, parts)
+    )
 
 
-def _parts(groups: Sequence[Group]) -> list[list[Group]]:
-    parts: dict[tuple[str, float | None], list[Group]] = {}
+def _parts(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
+    parts: dict[tuple[str, float | None], list[PointGroup]] = {}
     for group in groups:
         parts.setdefault((group.point.data, group.point.budget_j), []).append(group)
     return list(parts.values())
@@ -131,7 +133,7 @@ class Duel:
     """The best of both sides on one data set and budget. `sentence`, `cells`, `document`: the same for a paper, a table
     and programs."""
 
-    def __init__(self, shallow: Group, deep: Group, runs: Sequence[StudyRun]) -> None:
+    def __init__(self, shallow: PointGroup, deep: PointGroup, runs: Sequence[StudyRun]) -> None:
         self.shallow, self.deep = shallow, deep
         scores = [
             [run.score for run in runs if run.point == group.point and run.is_good and run.score is not None]
@@ -170,8 +172,8 @@ class Duel:
         }
 
 
-def _duel(part: Sequence[Group], runs: Sequence[StudyRun]) -> Duel | None:
-    def best(wanted: Callable[[str], bool]) -> Group | None:
+def _duel(part: Sequence[PointGroup], runs: Sequence[StudyRun]) -> Duel | None:
+    def best(wanted: Callable[[str], bool]) -> PointGroup | None:
         side = [(group.score.value, group) for group in part if group.score is not None and wanted(group.point.model)]
         return max(side, key=lambda scored: scored[0])[1] if side else None
 
@@ -179,7 +181,7 @@ def _duel(part: Sequence[Group], runs: Sequence[StudyRun]) -> Duel | None:
     return None if shallow is None or deep is None else Duel(shallow, deep, runs)
 
 
-def _draw(groups: Sequence[Group], parts: Sequence[Sequence[Group]], figure: Figure) -> None:
+def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], figure: Figure) -> None:
     """One panel a data set: score over the energy that was used; circles are shallow, squares deep."""
     names = list(dict.fromkeys(group.point.data for group in groups))
     columns = min(3, len(names))
@@ -190,12 +192,12 @@ def _draw(groups: Sequence[Group], parts: Sequence[Sequence[Group]], figure: Fig
         series = []
         for model in models:
             places = [
-                Place(group.energy, group.score)
+                FigurePlace(group.energy, group.score)
                 for group in here
                 if group.point.model == model and group.energy is not None and group.score is not None
             ]
             title = next(group.title for group in here if group.point.model == model)
-            series.append(Series(title + (" (network)" if is_network(model) else ""), places))
+            series.append(FigureSeries(title + (" (network)" if is_network(model) else ""), places))
         draw_series(axes, series)
         if axes.get_legend() is not None:
             axes.legend(fontsize=6, frameon=False)
@@ -206,4 +208,4 @@ def _draw(groups: Sequence[Group], parts: Sequence[Sequence[Group]], figure: Fig
     figure.supxlabel(note_of(groups), fontsize=7.5, x=0.02, ha="left")
 
 
-QUESTION = Question("shallow", "shallow methods against networks under equal budgets of energy", points, answer)
+QUESTION = StudyQuestion("shallow", "shallow methods against networks under equal budgets of energy", points, answer)

@@ -10,14 +10,14 @@ from pathlib import Path
 from ...bench.row.disk import write_whole
 from ...report.page import Page, Table
 from ..points.campaign import StudyOutcome
-from .asked import Finding
+from .asked import StudyAnswer
 from .known import QUESTIONS
 from .words import run_dicts
 
 SCHEMA = 1
 
 
-def finding_of(outcome: StudyOutcome) -> Finding:
+def finding_of(outcome: StudyOutcome) -> StudyAnswer:
     """What follows from the runs of a study."""
     question = QUESTIONS.get(outcome.plan.study)
     if question is None:
@@ -25,7 +25,7 @@ def finding_of(outcome: StudyOutcome) -> Finding:
     return question.answer(outcome.plan.points, outcome.runs)
 
 
-def page_of(outcome: StudyOutcome, finding: Finding, folder: Path) -> Page:
+def page_of(outcome: StudyOutcome, finding: StudyAnswer, folder: Path) -> Page:
     """The sentence first, then the tables, then what a reader has to know."""
     left = outcome.total - len(outcome.runs)
     caveats = [*finding.caveats, *outcome.notes]
@@ -36,7 +36,7 @@ def page_of(outcome: StudyOutcome, finding: Finding, folder: Path) -> Page:
     return Page(finding.sentence, finding.tables, caveats, details)
 
 
-def as_dict(outcome: StudyOutcome, finding: Finding) -> dict[str, object]:
+def as_dict(outcome: StudyOutcome, finding: StudyAnswer) -> dict[str, object]:
     """Unrounded, for programs."""
     return {
         "schema": SCHEMA,
@@ -50,7 +50,7 @@ def as_dict(outcome: StudyOutcome, finding: Finding) -> dict[str, object]:
     }
 
 
-def write_files(outcome: StudyOutcome, finding: Finding, folder: Path) -> list[Path]:
+def write_files(outcome: StudyOutcome, finding: StudyAnswer, folder: Path) -> list[Path]:
     """answer.json, one .csv a table, and the figure as .svg and .png."""
     text = json.dumps(as_dict(outcome, finding), indent=1, ensure_ascii=False, allow_nan=False)
     paths = [write_whole(folder / "answer.json", text.encode() + b"\n")]

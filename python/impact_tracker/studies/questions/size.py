@@ -10,9 +10,9 @@ from ...bench.analyse.relations import correlation, power_law
 from ...digits import quantity, significant
 from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, test_examples
-from .draw import Place, Series, draw_series, titled
-from .groups import Group, groups_of, mean_score, pareto_front
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
+from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .groups import PointGroup, groups_of, mean_score, pareto_front
 from .words import COLUMNS, caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     return tuple(chosen)
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """How energy grows with parameters within a family, and which sizes nothing beats."""
     groups = groups_of(points, runs)
     known = [group for group in groups if group.energy is not None and group.score is not None]
@@ -61,14 +61,14 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
         "growth": _growth(known),
     }
     table = Table((*COLUMNS, ">parameters", "on the energy–score front"), rows)
-    return Finding(_sentence(known, front), [table], caveats_of(groups, runs), document, partial(_draw, known))
+    return StudyAnswer(_sentence(known, front), [table], caveats_of(groups, runs), document, partial(_draw, known))
 
 
 def _count(number: float | None) -> str:
     return "–" if number is None else quantity(number, "")
 
 
-def _pairs(groups: Sequence[Group]) -> list[tuple[float, float]]:
+def _pairs(groups: Sequence[PointGroup]) -> list[tuple[float, float]]:
     return [
         (group.parameters, group.energy.value)
         for group in groups
@@ -76,7 +76,7 @@ def _pairs(groups: Sequence[Group]) -> list[tuple[float, float]]:
     ]
 
 
-def _growth(groups: Sequence[Group]) -> dict[str, object]:
+def _growth(groups: Sequence[PointGroup]) -> dict[str, object]:
     pairs = _pairs(groups)
     fit = power_law([x for x, _ in pairs], [y for _, y in pairs])
     order = correlation([x for x, _ in pairs], [y for _, y in pairs])
@@ -90,7 +90,7 @@ def _growth(groups: Sequence[Group]) -> dict[str, object]:
     }
 
 
-def _sentence(groups: Sequence[Group], front: Sequence[Group]) -> str:
+def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
     if not groups:
         return "No model has a run that counts."
     growth = _growth(groups)
@@ -106,20 +106,20 @@ def _sentence(groups: Sequence[Group], front: Sequence[Group]) -> str:
     return f"{text}On {groups[0].data_title}, nothing beat {names} in both energy and score (n = {front[-1].runs})."
 
 
-def _draw(groups: Sequence[Group], figure: Figure) -> None:
+def _draw(groups: Sequence[PointGroup], figure: Figure) -> None:
     axes = figure.subplots()
-    shapes: dict[str, list[Place]] = {"width": [], "depth": [], "family": []}
+    shapes: dict[str, list[FigurePlace]] = {"width": [], "depth": [], "family": []}
     for group in groups:
         if group.energy is None or group.score is None:
             continue
         kind = "family" if group.point.width is None else "depth" if group.point.depth != 1 else "width"
-        shapes[kind].append(Place(group.energy, group.score))
+        shapes[kind].append(FigurePlace(group.energy, group.score))
         place = (group.energy.value, group.score.value)
         axes.annotate(group.title, place, fontsize=6.5, xytext=(4, 3), textcoords="offset points")
     names = {"width": "perceptron, by width", "depth": "perceptron, by depth", "family": "other families"}
-    draw_series(axes, [Series(names[kind], places, line=kind == "width") for kind, places in shapes.items()])
+    draw_series(axes, [FigureSeries(names[kind], places, line=kind == "width") for kind, places in shapes.items()])
     metric = groups[0].metric if groups else "accuracy"
     titled(figure, axes, "size and family", groups, "energy of training in J", metric)
 
 
-QUESTION = Question("size", "width, depth, family: what a larger or another model costs and gains", points, answer)
+QUESTION = StudyQuestion("size", "width, depth, family: what a larger or another model costs and gains", points, answer)

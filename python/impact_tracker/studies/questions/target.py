@@ -10,9 +10,9 @@ from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
 from ...digits import energy, percent
 from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
-from .asked import Finding, Question, StudyAsked, is_learnable, is_network, test_examples
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import note_of
-from .groups import Group, groups_of, mean_score, score_text
+from .groups import PointGroup, groups_of, mean_score, score_text
 from .words import caveats_of, group_dict
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
 class TargetCost(NamedTuple):
     """What reaching the target cost a model: `joules` over its runs, of which those that missed it are censored."""
 
-    group: Group
+    group: PointGroup
     joules: Survival | None
     share: tuple[float, float] | None
     values: list[float]
@@ -87,20 +87,20 @@ def costs_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[Tar
         values = [value for value, _ in known if value is not None]
         hits = [hit for value, hit in known if value is not None]
         # A run whose energy is missing would bias the rest: it may be the one that took longest.
-        whole = len(values) == len(good)
+        all_known = len(values) == len(good)
         costs.append(
             TargetCost(
                 group,
-                survival(values, hits) if values and whole else None,
+                survival(values, hits) if values and all_known else None,
                 wilson(sum(hits), len(hits)) if hits else None,
-                values if whole else [],
-                hits if whole else [],
+                values if all_known else [],
+                hits if all_known else [],
             )
         )
     return costs
 
 
-def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
+def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
     """The median of what the target takes, with its interval, and the share of the runs that reach it."""
     costs = costs_of(points, runs)
     groups = [cost.group for cost in costs]
@@ -133,7 +133,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> Finding:
             + ".",
         )
     rows = [_cells(cost) for cost in costs]
-    return Finding(_sentence(costs), [Table(columns, rows)], caveats, document, partial(_draw, costs))
+    return StudyAnswer(_sentence(costs), [Table(columns, rows)], caveats, document, partial(_draw, costs))
 
 
 def _median(cost: TargetCost) -> str:
@@ -201,4 +201,4 @@ def _draw(costs: Sequence[TargetCost], figure: Figure) -> None:
                      fontsize=7.5, x=0.02, ha="left")  # fmt: skip
 
 
-QUESTION = Question("target", "what reaching a target takes; runs that miss it are censored", points, answer)
+QUESTION = StudyQuestion("target", "what reaching a target takes; runs that miss it are censored", points, answer)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from ...digits import carbon, duration, percent, quantity, significant
 from ...values.statistics import Mean
 from ..points.point import StudyRun
-from .groups import Group, mean_energy, mean_score
+from .groups import PointGroup, mean_energy, mean_score
 
 BUSY = 0.25  # of the processors' time: above it other programs are in the energies
 
@@ -24,7 +24,7 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def group_dict(group: Group) -> dict[str, object]:
+def group_dict(group: PointGroup) -> dict[str, object]:
     """A group for JSON; units in the names."""
     return {
         "point": group.point.to_dict(),
@@ -56,7 +56,7 @@ def group_dict(group: Group) -> dict[str, object]:
 COLUMNS = ("model", ">energy of training", ">time", ">score", ">J a prediction", ">carbon", ">runs")
 
 
-def cells_of(group: Group) -> tuple[str, ...]:
+def cells_of(group: PointGroup) -> tuple[str, ...]:
     """A group as a row under `COLUMNS`."""
     return (
         group.title,
@@ -69,7 +69,7 @@ def cells_of(group: Group) -> tuple[str, ...]:
     )
 
 
-def caveats_of(groups: Sequence[Group], runs: Sequence[StudyRun]) -> list[str]:
+def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[str]:
     """What a reader has to know before these numbers are believed."""
     caveats = []
     modelled = max((group.modelled or 0.0 for group in groups), default=0.0)
