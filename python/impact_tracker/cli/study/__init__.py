@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         measured.add_arguments(below)
-        below.set_defaults(run_study=measured.run)
+        below.set_defaults(run_action=measured.run)
     for name, about in STUDIES.items():
         add_action(studies, name, import_module(f".{name}", __name__), about)
 

@@ -170,8 +170,16 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
             for part, mean in ((0.5, curve.half), (1.0, curve.final)):
                 upper.plot(last_j * part, mean.value, "o", color="none", markeredgecolor=colour, markersize=11)
                 label = f"{part:.0%} of the CO2: {score_text(mean.value, group.metric)}"
-                upper.annotate(label, (last_j * part, mean.value), fontsize=7, xytext=(0, -16), ha="center",
-                               textcoords="offset points")  # fmt: skip
+                right = part < 1
+                upper.annotate(
+                    label,
+                    (last_j * part, mean.value),
+                    fontsize=7,
+                    xytext=(10 if right else -10, -18),
+                    ha="left" if right else "right",
+                    textcoords="offset points",
+                    bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
+                )
         if curve.knee_j is not None and curve.knee_score is not None:
             upper.plot(curve.knee_j.value, curve.knee_score.value, "*", color=colour, markersize=12)
         factor, _ = gap_in_points(group.metric)
