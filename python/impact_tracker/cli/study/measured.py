@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..options import add_weighing
 
 if TYPE_CHECKING:
-    from ...studies.points.campaign import StudyOutcome
+    from ...studies.points.campaign import PointsOutcome
     from ...studies.points.store import StudyPlan
     from ...studies.questions.asked import StudyAsked
 
@@ -216,7 +216,7 @@ def _list(args: argparse.Namespace, plan: StudyPlan) -> int:
     return 0
 
 
-def _answer(args: argparse.Namespace, outcome: StudyOutcome, folder: Path) -> int:
+def _answer(args: argparse.Namespace, outcome: PointsOutcome, folder: Path) -> int:
     from ...report.page import show
     from ...studies.questions.show import as_dict, finding_of, page_of, write_files
 

@@ -35,7 +35,7 @@ def open_tracker(store: StudyStore, plan: StudyPlan) -> ImpactTracker:
     )
 
 
-class StudyOutcome(NamedTuple):
+class PointsOutcome(NamedTuple):
     """The runs of a study, of `total` that were asked for, and what was left out of its file."""
 
     plan: StudyPlan
@@ -61,7 +61,7 @@ def conduct(
     run_task: Execute = execute,
     tracker: Open = open_tracker,
     quiet: bool = False,
-) -> StudyOutcome:
+) -> PointsOutcome:
     """Runs what has no good line yet. Whatever ends this, the lines up to then stay, and `--resume` goes on."""
     tasks = plan.tasks()
     with store:
@@ -82,12 +82,12 @@ def conduct(
         return outcome_of(store, plan)
 
 
-def outcome_of(store: StudyStore, plan: StudyPlan | None = None) -> StudyOutcome:
+def outcome_of(store: StudyStore, plan: StudyPlan | None = None) -> PointsOutcome:
     """What a folder holds of its plan."""
     plan = plan or store.plan()
     asked = {task.id for task in plan.tasks()}
     runs, notes = store.runs()
-    return StudyOutcome(plan, [run for run in runs if run.task in asked], len(asked), notes)
+    return PointsOutcome(plan, [run for run in runs if run.task in asked], len(asked), notes)
 
 
 class StudyProgress:

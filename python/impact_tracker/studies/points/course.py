@@ -40,7 +40,7 @@ class ModelCounts(NamedTuple):
     peak_memory_bytes: int | None = None
 
 
-class Learner(Protocol):
+class PointLearner(Protocol):
     """Something that learns in steps. A step is a number of examples that it goes through."""
 
     @property
@@ -102,7 +102,9 @@ def _sum_or_none(values: list[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def run_course(point: StudyPoint, learner: Learner, tell: Callable[[str], None] = lambda text: None) -> TrainingCourse:
+def run_course(
+    point: StudyPoint, learner: PointLearner, tell: Callable[[str], None] = lambda text: None
+) -> TrainingCourse:
     """Trains until the point's end. ValueError where a budget is to be kept and nothing is measured."""
     used, seen = _Sum(), 0
     checkpoints: list[Checkpoint] = []

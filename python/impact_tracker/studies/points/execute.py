@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...runner import Runner
 from ...values import total_if_known
-from .course import EnergyTaken, Learner, ModelCounts, TrainingCourse, run_course
+from .course import EnergyTaken, ModelCounts, PointLearner, TrainingCourse, run_course
 from .data import DATA_SETS, draw
 from .measure import PointMeter
 from .methods import METHODS
@@ -55,7 +55,7 @@ def _metric(task: StudyTask) -> str:
     return data.metric if data is not None else "accuracy"
 
 
-def _learner(task: StudyTask, bench: StudyBench, stack: ExitStack) -> Learner:
+def _learner(task: StudyTask, bench: StudyBench, stack: ExitStack) -> PointLearner:
     point, name = task.point, task.id
     drawn = None
     if point.model not in OWN_DATA:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...bench.row.disk import write_whole
 from ...report.page import Page, Table
-from ..points.campaign import StudyOutcome
+from ..points.campaign import PointsOutcome
 from .asked import StudyAnswer
 from .known import QUESTIONS
 from .words import run_dicts
@@ -17,7 +17,7 @@ from .words import run_dicts
 SCHEMA = 1
 
 
-def finding_of(outcome: StudyOutcome) -> StudyAnswer:
+def finding_of(outcome: PointsOutcome) -> StudyAnswer:
     """What follows from the runs of a study."""
     question = QUESTIONS.get(outcome.plan.study)
     if question is None:
@@ -25,7 +25,7 @@ def finding_of(outcome: StudyOutcome) -> StudyAnswer:
     return question.answer(outcome.plan.points, outcome.runs)
 
 
-def page_of(outcome: StudyOutcome, finding: StudyAnswer, folder: Path) -> Page:
+def page_of(outcome: PointsOutcome, finding: StudyAnswer, folder: Path) -> Page:
     """The sentence first, then the tables, then what a reader has to know."""
     left = outcome.total - len(outcome.runs)
     caveats = [*finding.caveats, *outcome.notes]
@@ -36,7 +36,7 @@ def page_of(outcome: StudyOutcome, finding: StudyAnswer, folder: Path) -> Page:
     return Page(finding.sentence, finding.tables, caveats, details)
 
 
-def as_dict(outcome: StudyOutcome, finding: StudyAnswer) -> dict[str, object]:
+def as_dict(outcome: PointsOutcome, finding: StudyAnswer) -> dict[str, object]:
     """Unrounded, for programs."""
     return {
         "schema": SCHEMA,
@@ -50,7 +50,7 @@ def as_dict(outcome: StudyOutcome, finding: StudyAnswer) -> dict[str, object]:
     }
 
 
-def write_files(outcome: StudyOutcome, finding: StudyAnswer, folder: Path) -> list[Path]:
+def write_files(outcome: PointsOutcome, finding: StudyAnswer, folder: Path) -> list[Path]:
     """answer.json, one .csv a table, and the figure as .svg and .png."""
     text = json.dumps(as_dict(outcome, finding), indent=1, ensure_ascii=False, allow_nan=False)
     paths = [write_whole(folder / "answer.json", text.encode() + b"\n")]
