@@ -169,15 +169,15 @@ def test_every_client_trains_on_its_own_images_alone(carried: Carried) -> None:
 
 def test_the_simulator_is_fed_from_the_records(carried: Carried) -> None:
     federated, centre = carried.printed["runs"]
-    assert federated["fed_from_rounds"] == [1, 2]
+    assert federated["fed_from_rounds"] == [1, 3]
     for run in (federated, centre):
         for row in run["terms"]:
-            assert row["simulated_j"] > 0
-            assert row["measured"]["best_j"] > 0
-    together = {row["term"]: row for row in federated["terms"]}
+            assert row["all_rounds"]["simulated_j"] > 0
+            assert row["all_rounds"]["measured"]["best_j"] > 0
+    together = {row["term"]: row["all_rounds"] for row in federated["terms"]}
     parts = together["learners"]["simulated_j"] + together["model_uplink"]["simulated_j"]
     assert together["clients"]["simulated_j"] == pytest.approx(parts)
-    clients = sum(row["simulated_j"] for row in federated["clients_simulated"])
+    clients = sum(row["all_rounds"]["simulated_j"] for row in federated["clients_simulated"])
     assert clients == pytest.approx(together["clients"]["simulated_j"])
 
 

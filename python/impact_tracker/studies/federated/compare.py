@@ -1,7 +1,8 @@
 """The simulator fed from a run's own records, held against what the run used.
 
-The records of the first half of the rounds give the rates: joules of a batch, of a model's way in and out, of the
-server's round. The simulator makes all rounds of them. So the rounds of the second half are a test of it.
+The records of every other round give the rates: joules of a batch, of a model's way in and out, of the server's round.
+The simulator makes all rounds of them. The rounds in between are a test of it, in which a machine that warms up or is
+used by others as well changes alike. As a forecast it is tested too: of the second half of the rounds by the first.
 """
 
 from __future__ import annotations
@@ -28,33 +29,50 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class TermComparison:
-    """A term simulated and measured, in all rounds and in those whose records the simulator did not see."""
+class HeldAgainst:
+    """An energy simulated and measured."""
 
-    term: str
     simulated_j: float | None
     measured: Energy
-    unseen_simulated_j: float | None
-    unseen_measured: Energy
 
     @property
     def difference(self) -> float | None:
         """Simulated over measured, less 1."""
-        return _difference(self.simulated_j, self.measured)
+        if self.simulated_j is None or not self.measured.best_j or self.measured.best_j <= 0:
+            return None
+        return self.simulated_j / self.measured.best_j - 1.0
+
+
+@dataclass(frozen=True)
+class TermComparison:
+    """A term in all rounds, in those whose records the simulator did not see, and in the second half, foretold from the
+    first."""
+
+    term: str
+    all_rounds: HeldAgainst
+    unseen: HeldAgainst
+    forecast: HeldAgainst
 
     @property
-    def unseen_difference(self) -> float | None:
-        """The same, of the rounds that the simulator did not see."""
-        return _difference(self.unseen_simulated_j, self.unseen_measured)
+    def simulated_j(self) -> float | None:
+        return self.all_rounds.simulated_j
+
+    @property
+    def measured(self) -> Energy:
+        return self.all_rounds.measured
+
+    @property
+    def difference(self) -> float | None:
+        return self.all_rounds.difference
 
 
 @dataclass(frozen=True)
 class RunComparison:
-    """All terms of a run, and its clients one by one (training and handling together). `fed_from`: the last round of
-    those whose records gave the rates."""
+    """All terms of a run, and its clients one by one (training and handling together). `fed_from`: the rounds whose
+    records gave the rates."""
 
     run: RunOutcome
-    fed_from: int
+    fed_from: tuple[int, ...]
     rows: tuple[TermComparison, ...]
     clients: tuple[TermComparison, ...] = ()
 
@@ -75,28 +93,39 @@ class LearnerRates:
 
 def compared(run: RunOutcome) -> RunComparison:
     """The comparison of a run; without energies its values are missing."""
-    rounds = run.rounds
-    seen = rounds[: (len(rounds) + 1) // 2]
-    unseen = rounds[len(seen) :]
-    fed_from = seen[-1] if seen else 0
+    fed_from = tuple(run.rounds[::2])
     if run.split is None:
-        return RunComparison(run, fed_from, (_centre(run, seen, rounds, unseen),))
-    simulated, unseen_simulated = _federated(run, seen, rounds), _federated(run, seen, unseen)
-    rows = []
-    for term, part in TERMS.items():
-        actors = (run.leader,) if term == "server" else run.clients
-        rows.append(
-            TermComparison(
-                term,
-                simulated.get(term),
-                total(actor.part(part, rounds) for actor in actors if actor.rounds),
-                unseen_simulated.get(term),
-                total(actor.part(part, unseen) for actor in actors if actor.rounds),
-            )
-        )
-    rows.insert(2, _sum("clients", rows[:2]))
-    clients = tuple(_client(run, client, seen, rounds, unseen) for client in run.clients if client.rounds)
-    return RunComparison(run, fed_from, tuple(rows), clients)
+        rows = [_of_terms(run, "centre", ("learners",), (run.leader,), run.learners)]
+        return RunComparison(run, fed_from, tuple(rows))
+    rows = [
+        _of_terms(run, "learners", ("learners",), run.clients, run.clients),
+        _of_terms(run, "model_uplink", ("model_uplink",), run.clients, run.clients),
+        _of_terms(run, "clients", ("learners", "model_uplink"), run.clients, run.clients),
+        _of_terms(run, "server", ("server",), (run.leader,), run.clients),
+    ]
+    clients = [
+        _of_terms(run, f"client {client.number}", ("learners", "model_uplink"), (client,), (client,))
+        for client in run.clients
+        if client.rounds
+    ]
+    return RunComparison(run, fed_from, tuple(rows), tuple(clients))
+
+
+def _of_terms(
+    run: RunOutcome, name: str, terms: Sequence[str], actors: Sequence[ActorUse], learners: Sequence[ActorUse]
+) -> TermComparison:
+    """Terms of the simulator together, as some learners make them, against what some programs used for that."""
+    rounds = run.rounds
+    middle = (len(rounds) + 1) // 2
+
+    def held(seen: Sequence[int], over: Sequence[int]) -> HeldAgainst:
+        simulated = _simulated(run, seen, over, learners) if over else {}
+        energies = [actor.part(TERMS[term], over) for actor in actors for term in terms if actor.rounds]
+        return HeldAgainst(sum(simulated[term] for term in terms) if simulated else None, total(energies))
+
+    return TermComparison(
+        name, held(rounds[::2], rounds), held(rounds[::2], rounds[1::2]), held(rounds[:middle], rounds[middle:])
+    )
 
 
 def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
@@ -113,14 +142,16 @@ def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
     )
 
 
-def _federated(
-    run: RunOutcome, seen: Sequence[int], rounds: Sequence[int], only: ActorUse | None = None
+def _simulated(
+    run: RunOutcome, seen: Sequence[int], rounds: Sequence[int], learners: Sequence[ActorUse]
 ) -> dict[str, float]:
-    """The simulator's terms for some rounds, of all clients or of one; empty where nothing was measured."""
+    """The simulator's terms for some rounds, of all learners or of some; empty where nothing was measured."""
+    if run.split is None:
+        return _in_the_centre(run, seen, rounds)
     pooled = rates_of(run.clients, seen)
     model_bytes = run.model_bytes()
     groups, work = [], 0
-    for client in run.clients if only is None else (only,):
+    for client in learners:
         taken = [row.round for row in run.trained if client.number in row.delivered and row.round in rounds]
         batches = client.batches(taken)
         if not taken or not batches or model_bytes is None:
@@ -193,53 +224,7 @@ def _stated(values: dict[str, float]) -> dict[str, Factor]:
     return {name: Factor.stated(value, PARAMETERS[name].unit, name, "records") for name, value in values.items()}
 
 
-def _client(
-    run: RunOutcome, client: ActorUse, seen: Sequence[int], rounds: Sequence[int], unseen: Sequence[int]
-) -> TermComparison:
-    simulated, unseen_simulated = _federated(run, seen, rounds, client), _federated(run, seen, unseen, client)
-
-    def summed(terms: dict[str, float]) -> float | None:
-        return terms["learners"] + terms["model_uplink"] if terms else None
-
-    def measured(over: Sequence[int]) -> Energy:
-        return total([client.part("training", over), client.part("handling", over)])
-
-    return TermComparison(
-        f"client {client.number}", summed(simulated), measured(rounds), summed(unseen_simulated), measured(unseen)
-    )
-
-
-def _centre(run: RunOutcome, seen: Sequence[int], rounds: Sequence[int], unseen: Sequence[int]) -> TermComparison:
+def _in_the_centre(run: RunOutcome, seen: Sequence[int], rounds: Sequence[int]) -> dict[str, float]:
     """The term of the centre: its rounds, times its batches, times the joules of a batch."""
     batch_j = rates_of([run.leader], seen).batch_j
-
-    def simulated(over: Sequence[int]) -> float | None:
-        return None if batch_j is None or not over else batch_j * run.leader.batches(over)
-
-    return TermComparison(
-        "centre",
-        simulated(rounds),
-        run.leader.part("training", rounds),
-        simulated(unseen),
-        run.leader.part("training", unseen),
-    )
-
-
-def _sum(term: str, rows: Sequence[TermComparison]) -> TermComparison:
-    def summed(values: Sequence[float | None]) -> float | None:
-        known = [value for value in values if value is not None]
-        return sum(known) if len(known) == len(values) else None
-
-    return TermComparison(
-        term,
-        summed([row.simulated_j for row in rows]),
-        total(row.measured for row in rows),
-        summed([row.unseen_simulated_j for row in rows]),
-        total(row.unseen_measured for row in rows),
-    )
-
-
-def _difference(simulated_j: float | None, measured: Energy) -> float | None:
-    if simulated_j is None or not measured.best_j or measured.best_j <= 0:
-        return None
-    return simulated_j / measured.best_j - 1.0
+    return {} if batch_j is None else {"learners": batch_j * run.leader.batches(rounds)}

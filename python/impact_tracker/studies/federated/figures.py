@@ -76,6 +76,5 @@ def _energies(axes: Axes, comparisons: list[RunComparison]) -> None:
             labels.append((at, f"{kind}\n{comparison.run.title}" if bar else kind))
     axes.set_xticks([at for at, _ in labels], [text for _, text in labels], fontsize=8)
     axes.set(ylabel="energy in J")
-    fed = max((comparison.fed_from for comparison in comparisons), default=0)
-    axes.set_title(f"Energy by term; simulated: fed from rounds 1 to {fed}", fontsize=10, loc="left")
+    axes.set_title("Energy by term; simulated: fed from every other round", fontsize=10, loc="left")
     axes.legend(fontsize=8)

@@ -153,7 +153,7 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
         text += f", and each sent {quantity(up, 'B')} and received {quantity(down, 'B')} a round"
     if row.simulated_j is not None and row.difference is not None:
         text += (
-            f"; the simulator, fed from rounds 1 to {comparison.fed_from}, gives {energy(row.simulated_j)} "
+            f"; the simulator, fed from the records of every other round, gives {energy(row.simulated_j)} "
             f"({row.difference:+.1%})"
         )
     return text + "."

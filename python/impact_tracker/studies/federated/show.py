@@ -30,8 +30,8 @@ def page_of(findings: Findings) -> Page:
         tables.append(_clients_table(comparison))
         tables.append(_account_table(comparison.run))
     details = [
-        "Simulated: rates of the first half of the rounds, in the simulator for all rounds. Unseen: of the second half "
-        "alone, whose records the simulator did not see.",
+        "Simulated: the rates of every other round, in the simulator for all rounds. Unseen: the rounds in between.",
+        "Forecast: the second half, from the rates of the first; a machine that others use as well changes in between.",
         "Up and down: TCP's payload of a client in a round of training. Testing sends the model once more to each.",
         "A program's part of the machine's energy is told by its processor time.",
     ]
@@ -105,16 +105,17 @@ def _terms_table(comparisons: Sequence[RunComparison]) -> Table:
     for comparison in comparisons:
         for row in comparison.rows:
             rows.append((f"{comparison.run.title}, {comparison.run.settings.seed}", *_cells(row, TITLES[row.term])))
-    columns = ("data, seed", "term", ">simulated", ">measured", ">difference", ">unseen")
+    columns = ("data, seed", "term", ">simulated", ">measured", ">difference", ">unseen", ">forecast")
     return Table(columns, rows, "Simulated against measured")
 
 
 def _cells(row: TermComparison, title: str) -> tuple[str, ...]:
+    parts = (row.difference, row.unseen.difference, row.forecast.difference)
     return (
         title,
         "–" if row.simulated_j is None else energy(row.simulated_j),
         energy(row.measured.best_j, row.measured.error_j),
-        *("–" if part is None else f"{part:+.1%}" for part in (row.difference, row.unseen_difference)),
+        *("–" if part is None else f"{part:+.1%}" for part in parts),
     )
 
 
@@ -213,7 +214,7 @@ def _run_dict(findings: Findings, comparison: RunComparison) -> dict[str, object
         "up_bytes_per_round": run.wire_bytes("up"),
         "down_bytes_per_round": run.wire_bytes("down"),
         "joules_per_batch": rates_of(run.learners, run.rounds).batch_j,
-        "fed_from_rounds": [1, comparison.fed_from],
+        "fed_from_rounds": comparison.fed_from,
         "terms": [_term_dict(row) for row in comparison.rows],
         "clients": [_client_dict(client) for client in run.clients],
         "clients_simulated": [_term_dict(row) for row in comparison.clients],
@@ -229,9 +230,11 @@ def _run_dict(findings: Findings, comparison: RunComparison) -> dict[str, object
 
 def _term_dict(row: TermComparison) -> dict[str, object]:
     return {
-        **asdict(row),
-        "difference": row.difference,
-        "unseen_difference": row.unseen_difference,
+        "term": row.term,
+        **{
+            name: {**asdict(held), "difference": held.difference}
+            for name, held in (("all_rounds", row.all_rounds), ("unseen", row.unseen), ("forecast", row.forecast))
+        },
     }
 
 
