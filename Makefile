@@ -1,6 +1,6 @@
 # The two commands of the README, `make bench` and `make test`, do their own set-up (scripts/setup); the rest are short-cuts.
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test test-long lint format lock clean distclean
+.PHONY: docs help setup bench test test-long lint format lock clean distclean
 SHELL := /bin/bash
 VENV := .venv/bin
 
@@ -26,6 +26,10 @@ lint: setup  ## ruff, mypy strict, clang-format, shellcheck; clang-tidy on what 
 format: setup  ## ruff format and clang-format, in place
 	@$(VENV)/ruff check --fix-only --quiet . ; $(VENV)/ruff format .
 	@find cpp tests benchmarks -name '*.[ch]pp' -print0 | xargs -0 -r $(VENV)/clang-format -i
+
+docs: setup  ## the documentation as a site: build/docs/html/index.html
+	@$(VENV)/python -m sphinx -q -W --keep-going -b html docs build/docs/html && $(VENV)/python -m sphinx -q -b man docs build/docs/man
+	@echo "build/docs/html/index.html; man pages in build/docs/man"
 
 lock:  ## choose the environments' versions anew: requirements/test.txt and bench.txt
 	@scripts/lock

@@ -97,6 +97,7 @@ FLOORS: dict[str, int] = {
     "region": 7,
     "tracked_run": 7,  # a tracker's run on its way into the spool
     "tracker": 8,
+    "field_report": 9,
     "estimators": 7,
     "data_interface": 9,
     "report": 9,

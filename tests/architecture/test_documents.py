@@ -10,12 +10,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_readme_names_every_source_and_no_other() -> None:
+def test_the_readme_is_a_page_to_begin_with() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 120
+    assert any("real hardware" in line for line in lines[:60]), "what no reader has met stands at the beginning"
+
+
+def test_the_page_of_sources_names_every_source_and_no_other() -> None:
     sources = (ROOT / "cpp/impact/sources/sources.def").read_text()
     listed = re.findall(r"^IMPACT_(?:SETTABLE_)?SOURCE\((\w+)", sources, re.MULTILINE)
-    readme = (ROOT / "README.md").read_text()
-    section = readme.partition("## What it reads")[2].partition("\n## ")[0]
-    first_cells = re.findall(r"^\| ([^|]*)\|", section, re.MULTILINE)
+    section = (ROOT / "docs/sources.md").read_text()
+    table = section.partition("| source |")[2].partition("\n\n")[0]
+    first_cells = re.findall(r"^\| ([^|]*)\|", table, re.MULTILINE)
     named = [name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)]
     assert sorted(named) == sorted(listed)
 
@@ -33,9 +39,9 @@ def test_every_reader_has_its_manual() -> None:
 
 def test_every_command_of_the_makefile_that_a_document_names_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md"):
-        named = set(re.findall(r"(?:^|`|\s\s)make ([a-z][a-z-]*)", (ROOT / document).read_text(), re.MULTILINE))
-        assert named <= targets, f"{document}: {sorted(named - targets)}"
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        named = set(re.findall(r"(?:^|`|\s\s)make ([a-z][a-z-]*)", path.read_text(), re.MULTILINE))
+        assert named <= targets, f"{path.name}: {sorted(named - targets)}"
 
 
 def test_every_extra_that_an_error_names_is_declared() -> None:
@@ -71,12 +77,12 @@ def test_version_is_one() -> None:
     assert all(versions.values())
 
 
-def test_the_files_that_the_readme_shows_are_read(tmp_path: Path) -> None:
+def test_the_files_that_the_page_on_impact_shows_are_read(tmp_path: Path) -> None:
     tomllib = pytest.importorskip("tomllib", reason="TOML takes Python 3.11")
     from impact_tracker.factors.overrides import Overrides
     from impact_tracker.footprint import read_changes, read_consequences
 
-    section = (ROOT / "README.md").read_text().partition("## From energy to impact")[2].partition("\n## ")[0]
+    section = (ROOT / "docs/impact.md").read_text()
     blocks = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
     paths = [tmp_path / f"{index}.toml" for index in range(len(blocks))]
     for path, block in zip(paths, blocks):

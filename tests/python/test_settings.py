@@ -165,7 +165,7 @@ def test_the_core_refuses_a_senseless_process(core: ModuleType, whose: object) -
 def test_every_variable_that_is_written_about_is_declared(core: ModuleType) -> None:
     """Of the readers: in their head comments, their advice and the README; no list is kept beside the declarations."""
     declared = {setting.variable for setting in core.source_settings()}
-    for path in [ROOT / "README.md", *(ROOT / "cpp/impact/sources").glob("*.?pp")]:
+    for path in [ROOT / "README.md", ROOT / "docs/sources.md", *(ROOT / "cpp/impact/sources").glob("*.?pp")]:
         for name, file in re.findall(r"(IMPACT_TRACKER_[A-Z]+(?:_[A-Z]+)*)(\[_FILE\])?", path.read_text()):
             of_tracker = {option.variable for option in TABLE.values()}
             others = {f"IMPACT_TRACKER_{word}" for word in ("CONFIG", "DATA", "FACTORS", "WORKER")}

@@ -10,6 +10,9 @@ from .options import add_reweighing, progress, reweighing
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The two sides."""
+    parser.epilog = """examples:
+  impact-tracker compare runs/a runs/b                        # directories: the mean of the runs in them
+  impact-tracker compare runs/fp32 runs/fp16 --zone FR --pue 1.2 --json"""
     parser.add_argument("a", metavar="A", help="a record, or a directory: the mean of the runs in it")
     parser.add_argument("b", metavar="B", help="what is compared with A")
     parser.add_argument("--json", action="store_true", help="unrounded, for programs")

@@ -22,6 +22,12 @@ _MARKS = {
     "broken": "broken",
     "misconfigured": "misconfigured",
 }
+_EXAMPLES = """examples:
+  impact-tracker doctor                          # what is read here, and the command that would mend the rest
+  impact-tracker doctor --settings               # what readers can be told, and where it is set
+  impact-tracker doctor --setup                  # the udev rule and the group that open the counters without root
+  impact-tracker doctor --hand-in machine.json   # what the readers saw in ten seconds, without names; nothing is sent
+"""
 _DOMAINS = {
     "package": "CPU",
     "core": "CPU",
@@ -35,7 +41,8 @@ _DOMAINS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--json; --setup and what it asks; --root for tests."""
+    """--json; --setup and what it asks; --hand-in; --root for tests."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("--json", action="store_true", help="every probe, for programs")
     parser.add_argument("--settings", action="store_true", help="what readers can be told, and where it is set")
     parser.add_argument(
@@ -44,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="impact-tracker", help="with --setup: the group (default: %(default)s)")
     parser.add_argument("--with-ipmi", action="store_true", help="with --setup: the management controller too")
     parser.add_argument("--yes", action="store_true", help="with --setup: do not ask")
+    parser.add_argument(
+        "--hand-in", metavar="FILE", help="read for some seconds, and write what was seen, without names"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="with --hand-in: how long (%(default)g)")
     parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
 
 
@@ -62,6 +73,10 @@ def run(args: argparse.Namespace) -> int:
         show(doctor_settings.page_of(told))
         return 0
     probes = _core.probe(args.root, told.values)
+    if args.hand_in:
+        from .doctor_hand_in import hand_in
+
+        return hand_in(args.hand_in, args.seconds, probes, args.root)
     around = surroundings.read(args.root)
     if args.json:
         answer: dict[str, object] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}

@@ -13,6 +13,10 @@ EIT = "eit"  # this form is made from the samples of a record, and the others fr
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The place, the form, and what the form needs beside the run."""
+    parser.epilog = """examples:
+  impact-tracker export --list                                         # every form, and the fields it takes
+  impact-tracker export runs/a --to hugging-face --field training_type=fine-tuning
+  impact-tracker export runs/a --to latex -o energy.tex"""
     add_runs(parser, optional=True)
     parser.add_argument("--to", metavar="FORM", help="the form (--list shows them)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to; standard output without it")

@@ -4,8 +4,8 @@ examples:
   impact-tracker footprint runs/resnet --this-machine --zone FR
   impact-tracker footprint emissions.csv --cpus 2 --cpu-cores 32 --ram-gb 512 --gpus 8 --gpu "NVIDIA A100 SXM4 80GB"
   impact-tracker footprint runs/ --nodes 48 --dynamic-ratio 1.835 --development 2.685 --this-machine
-  impact-tracker footprint --workload my.toml     a run that nobody recorded, described in a file
-  impact-tracker footprint --workload bloom       the bundled description of BLOOM's training
+  impact-tracker footprint --workload my.toml     # a run that nobody recorded, described in a file
+  impact-tracker footprint --workload bloom       # the bundled description of BLOOM's training
 """
 
 from __future__ import annotations

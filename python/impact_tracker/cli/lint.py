@@ -9,6 +9,9 @@ from dataclasses import asdict
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reports, and what they do not say themselves."""
+    parser.epilog = """examples:
+  impact-tracker lint emissions.csv README.md factors.toml      # other tools' reports, cards, files of factors
+  impact-tracker lint runs/a --json"""
     parser.add_argument(
         "place",
         metavar="REPORT",

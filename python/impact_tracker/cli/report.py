@@ -3,10 +3,10 @@
 Records of one machine that overlap in time, of ranks as a rule, are united: each joule counts once. Machines add up.
 
 examples:
-  impact-tracker report runs/a                                  the answer on the console; --json, --csv for programs
-  impact-tracker report runs/a runs/b --html report.html --open one file for a browser (docs/report.md)
+  impact-tracker report runs/a                                # the answer on the console; --json, --csv for programs
+  impact-tracker report runs/a runs/b --html report.html --open       # one file for a browser
   impact-tracker report runs/a --html report.html --price "0.25 EUR" --zone FR --pue 1.2
-  impact-tracker report bench/2026-01-01 cluster.json --html report.html     a campaign's and a cluster's tables
+  impact-tracker report bench/2026-01-01 cluster.json --html report.html   # a campaign's and a cluster's tables
 """
 
 from __future__ import annotations

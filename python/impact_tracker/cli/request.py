@@ -7,8 +7,8 @@ examples:
   impact-tracker request --model gpt-4o --tokens 400
   impact-tracker request --model mistralai/mistral-large-latest --tokens 400 --zone FR --requests 1000000
   impact-tracker request --active 8 --total 8 --tokens 400 --zone FR --pue 1.2 --wue 0.3
-  impact-tracker request --list claude           models whose name holds a word
-  impact-tracker request --zones                 zones with a mix
+  impact-tracker request --list claude           # models whose name holds a word
+  impact-tracker request --zones                 # zones with a mix
 """
 
 from __future__ import annotations

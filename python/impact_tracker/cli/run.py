@@ -28,6 +28,11 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options before the command; `--` before a command that has options of its own."""
     parser.usage = "impact-tracker run [-o DIR] [options] -- COMMAND [ARG ...]"
+    parser.epilog = """examples:
+  impact-tracker run -o runs/a -- ./train.sh
+  impact-tracker run -o runs/a --zone FR --pue 1.2 --tag model=resnet -- python train.py
+  impact-tracker run --budget 50Wh -- python train.py                    # docs/budgets.md
+  impact-tracker run --project asr --stage training -o runs/a -- python train.py"""
     add_tracking(parser)
     parser.add_argument("--config", metavar="FILE", help='configuration file, "none" for none')
     parser.add_argument(

@@ -1,7 +1,7 @@
 """A service on the network, weighed from an inventory: terminal, network, hosting, inference, training.
 
 examples:
-  impact-tracker service stable-diffusion                       the bundled inventory of Stable Diffusion
+  impact-tracker service stable-diffusion                       # the bundled inventory of Stable Diffusion
   impact-tracker service mine.toml --unit visit --figure parts.svg
   impact-tracker service mine.toml --json
 The form of the file, with an example: docs/footprint.md.

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The runs with their machine, then the change: from a file, or one from the options."""
+    parser.epilog = """examples:
+  impact-tracker what-if runs/a --to-zone FR                                      # another country's electricity
+  impact-tracker what-if runs/a --to-cloud aws/eu-north-1 --energy 0.4:0.55:0.8   # place and precision together
+  impact-tracker what-if runs/a --changes changes.toml --json                     # several changes from a file"""
     add_runs(parser)
     change = parser.add_argument_group("the change (these options together are one; --changes takes several)")
     change.add_argument("--changes", metavar="FILE", help="changes as tables, TOML or JSON: see the README")

@@ -33,6 +33,15 @@ _SETTINGS = (
 )
 
 
+_EXAMPLES = """examples:
+  impact-tracker bench                                                       # two networks on Fashion-MNIST
+  impact-tracker bench --list                                                # every test, with its size
+  impact-tracker bench --suite ai-benchmark --mode work --repeats 10 -o campaigns/a
+  impact-tracker bench --resume campaigns/a
+  impact-tracker bench report campaigns/a --zone FR --pue 1.2
+  impact-tracker bench compare campaigns/a campaigns/b"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to run, how, and where to keep it. No option has a default here: what was not given is the settings' own."""
     from ...bench.plan.settings import MODES, PHASES, SUITES
@@ -70,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--json", action="store_true", help="unrounded, for programs")
     out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
     add_actions(parser)
-    parser.epilog = CODES
+    parser.epilog = f"{_EXAMPLES}\n\n{CODES}"
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,6 +16,9 @@ STUDIES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One command a study."""
+    parser.epilog = """examples:
+  impact-tracker study paradigms --example > scenario.yaml
+  impact-tracker study paradigms scenario.yaml"""
     studies = parser.add_subparsers(dest="study", metavar="STUDY", title="studies", required=True)
     for name, about in measured.ABOUT.items():
         below = studies.add_parser(
