@@ -12,9 +12,12 @@ import pytest
 
 pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
+from fakes import zones
+from fakes.plugin import MachineFactory
 from impact_tracker import Record
 from impact_tracker.bench.show.view import View, read
-from integration.tracked import bench
+from impact_tracker.runner.runner import find_worker
+from integration.tracked import bench, command, environment
 from python.bench.flat import flat
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -137,3 +140,26 @@ def test_replicas_share_the_batch(tmp_path: Path) -> None:
     row = next(row for row in flat(view) if row["phase"] == "training")
     assert row["devices"] == ["cpu", "cpu"]
     assert row["images"] == 128
+
+
+@needs_fashion
+@pytest.mark.usefixtures("core")
+@pytest.mark.processors
+def test_a_budget_ends_the_workers_training_at_a_batch(fake_machine: MachineFactory, tmp_path: Path) -> None:
+    """120 W for certain: 300 J are 2.5 s. What is passed is a batch and a sampling interval at most."""
+    machine = fake_machine(zones.server("constant:60", sockets=2))
+    words = ["bench", "train", "--model", "small-cnn", "--budget", "300J", "--interval", "0.05", "--test-images", "256"]
+    environ = environment(IMPACT_TRACKER_SOURCES=machine.reader, IMPACT_TRACKER_WORKER=str(find_worker()))
+    folder = tmp_path / "a"
+    done = machine.run(
+        command(*words, *SMALL[:-1], "-o", folder), capture_output=True, text=True, env=environ, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = next(row for row in flat(read(folder)) if row["phase"] == "training")
+    assert (row["ended_by"], row["stopped"], row["budget_j"], row["quality"]) == ("budget", True, 300.0, "measured")
+    assert -1.0 <= row["over_budget_j"] <= 120.0 * (5.0 * row["pass_ms"] / 1000.0 + 0.05 + 0.5)
+    assert row["images"] < 60_000
+    assert (folder / row["checkpoint"]).stat().st_size > 1_000_000
+    assert "when the budget of 300J ended its one run" in done.stdout
+    assert "the training ended for its budget of 300J" in done.stderr
+    assert "rests on a model" not in done.stderr

@@ -19,7 +19,8 @@ class Reached(NamedTuple):
     `seconds` (of training) and `epochs` to it: None where no run knows them. `evaluation_j`: of a run's evaluations.
     `final`: the metric at the end, `best`: at its best. `share`: 95 % interval of the share of runs that reach it.
     `first_epoch`: runs that were there at their first evaluation, whose cost is an upper end: nothing was evaluated
-    before it; `left_out`: runs that are in none of it, with the reason."""
+    before it; `left_out`: runs that are in none of it, with the reason. `budget`: of a run's training, as it was
+    written; `by_budget`: runs that it ended; `most_over_j`: the most joules that one of them used beyond it."""
 
     test: str
     model: str
@@ -38,6 +39,9 @@ class Reached(NamedTuple):
     best: Mean | None
     first_epoch: int
     left_out: dict[str, str]
+    budget: str | None = None
+    by_budget: int = 0
+    most_over_j: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
@@ -47,6 +51,9 @@ class Reached(NamedTuple):
                 document[name] = value.to_dict()
             elif isinstance(value, Mean):
                 document[name] = value._asdict()
+        if self.budget is None:
+            for name in ("budget", "by_budget", "most_over_j"):
+                del document[name]
         return document
 
 
@@ -171,4 +178,7 @@ def _reached(runs: Mapping[str, Run], epochs: Mapping[str, Sequence[Epoch]]) -> 
         best=mean(row.goal.best for row in trained),
         first_epoch=sum(1 for row in trained if row.goal.reached and row.work.epochs == 1),
         left_out={task: reason for task, reason in reasons.items() if reason is not None},
+        budget=first.goal.budget,
+        by_budget=sum(row.goal.ended_by == "budget" for row in trained),
+        most_over_j=max((row.over_budget_j for row in trained if row.over_budget_j is not None), default=None),
     )

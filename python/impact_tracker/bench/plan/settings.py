@@ -21,6 +21,8 @@ class Settings:
 
     `images`: training images an epoch, and images an inference phase takes; `test_images`: of the evaluation;
     `target`: of `target_metric`, what a training of suite learning ends at, `epochs` being the most it may take;
+    `budget`: what the training of each run of suite learning may use ("50 Wh", "20 gCO2e", or "1 EUR" with a
+    `price_per_kwh`), evaluations not counted;
     `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
     `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight);
@@ -56,6 +58,8 @@ class Settings:
     idle_s: float | None = None
     cool_down_s: float | None = None
     axes: Axes = ONE_POINT
+    budget: str | None = None
+    price_per_kwh: str | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("suite", SUITES), ("mode", MODES), ("phase", PHASES)):
@@ -69,6 +73,7 @@ class Settings:
             raise ValueError(f"a size has one to three sides of 1 or more, not {'x'.join(map(str, self.size))}")
         self._check_target()
         self._check_axes()
+        self._check_budget()
         if (self.replicas or 0) < 0:
             raise ValueError(f"replicas is 0 or more, not {self.replicas}")
         if self.seed < 0:
@@ -113,10 +118,28 @@ class Settings:
         kept = {item.name: getattr(self, item.name) for item in fields(self)}
         return Settings(**{**kept, **point.values, "axes": ONE_POINT})
 
+    def _check_budget(self) -> None:
+        from ...budget import read_amount, read_price
+
+        for name, read in (("budget", read_amount), ("price_per_kwh", read_price)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            try:
+                read(value)
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
+        if self.budget is not None and self.suite != "learning":
+            raise ValueError(f"a budget belongs to suite learning (impact-tracker bench train), not to {self.suite}")
+        if self.price_per_kwh is not None and self.budget is None:
+            raise ValueError("a price is of a budget in money: give a budget too")
+
     def to_dict(self) -> dict[str, object]:
-        """For campaign.json."""
+        """For campaign.json. A version that knows no budget reads a campaign that has none."""
+        without = [name for name in ("budget", "price_per_kwh") if getattr(self, name) is None]
+        asked = {name: value for name, value in asdict(self).items() if name not in without}
         size = None if self.size is None else list(self.size)
-        return {**asdict(self), "models": list(self.models), "size": size, "axes": self.axes.to_dict()}
+        return {**asked, "models": list(self.models), "size": size, "axes": self.axes.to_dict()}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> Settings:

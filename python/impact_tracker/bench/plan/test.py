@@ -11,6 +11,7 @@ from .axes import NOT_SWEPT, SweepPoint
 from .networks import BY_NAME
 
 if TYPE_CHECKING:
+    from ...budget import Amount, Price
     from .settings import Settings
 
 _OF_DATA = {"epochs": "--epochs", "test_images": "--test-images", "data_folder": "--data"}
@@ -23,13 +24,16 @@ COLD_GMAC = 60.0  # a pass of more takes about half a second on two cores, besid
 @dataclass(frozen=True)
 class Reach:
     """Training and evaluating by turns: `epochs` at most until `metric` reaches `target`, exactly so many without one.
-    `train`, `evaluate`: what the worker is asked of each."""
+    `train`, `evaluate`: what the worker is asked of each. `budget`: what the trainings of a run may use together, a
+    `price` belongs to money."""
 
     epochs: int
     metric: str
     target: float | None
     train: Options
     evaluate: Options
+    budget: Amount | None = None
+    price: Price | None = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ _DERIVED: dict[str, Callable[[Row], object]] = {
     "kwh": lambda row: row.energy.kwh,
     "j_per_image": lambda row: row.j_per_image,
     "images_per_s": lambda row: row.images_per_s,
+    "over_budget_j": lambda row: row.over_budget_j,
 }
 
 
@@ -59,6 +60,7 @@ _CSV = (
     "temperature_begin_c temperature_end_c invalid warnings"
 )
 CSV_NAMES = tuple(_CSV.split())
+BUDGET_NAMES = ("budget", "budget_j", "over_budget_j", "ended_by", "checkpoint")  # after them, where a row has a budget
 
 
 def value_of(row: Row, name: str) -> object:

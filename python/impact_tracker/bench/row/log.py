@@ -54,7 +54,7 @@ def mark_of(settings: Settings) -> str:
     """By this a row tells whether it was measured with these settings. Those that later versions add do not change it
     as long as they have their own value."""
     own = Settings().to_dict()
-    asked = {name: value for name, value in settings.to_dict().items() if value != own[name]}
+    asked = {name: value for name, value in settings.to_dict().items() if value != own.get(name)}
     kept = {name: value for name, value in sorted(asked.items()) if name not in _NOT_MEASURED}
     return f"{zlib.crc32(json.dumps(kept).encode()):08x}"
 

@@ -189,7 +189,11 @@ class Work:
 @dataclass(frozen=True)
 class Goal:
     """How a training by epochs ended: `reached` is `None` where no target was set; `best` and `final` are values of the
-    metric, `parts` the number of regions that the row adds up."""
+    metric, `parts` the number of regions that the row adds up.
+
+    Of a training with a budget: `budget` as it was written, `budget_j` at its best value in joules of the machine,
+    `budget_why` what that rests on, `ended_by` target, budget, epochs or divergence, and `checkpoint`, where what was
+    learned is kept, by its path in the campaign's folder."""
 
     target_metric: str | None = None
     target: float | None = None
@@ -198,6 +202,11 @@ class Goal:
     final: float | None = None
     most_epochs: int | None = None
     parts: int | None = None
+    budget: str | None = None
+    budget_j: float | None = None
+    budget_why: str | None = None
+    ended_by: str | None = None
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -331,6 +340,12 @@ class Row:
     def j_per_image(self) -> float | None:
         """Joules for one image, where images were processed and the energy is known."""
         return self.energy_j / self.work.images if self.work.images and self.energy_j is not None else None
+
+    @property
+    def over_budget_j(self) -> float | None:
+        """Joules beyond the budget, negative where some are left; `None` without a budget or an energy."""
+        budget_j = self.goal.budget_j
+        return None if budget_j is None or self.energy_j is None else self.energy_j - budget_j
 
     @property
     def images_per_s(self) -> float | None:

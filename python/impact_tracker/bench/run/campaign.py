@@ -136,8 +136,24 @@ class Campaign:
         settings = self.settings
         if any(value is not None for value in (settings.zone, settings.intensity_g_per_kwh, settings.pue)):
             Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue)
+        self._check_budget()
         tests = [task.test for task in self.tasks if (task.id in only if only else task.repeat == 1)]
         return preflight(self.settings, tests, self._open_worker, here=here)
+
+    def _check_budget(self) -> None:
+        """ValueError for a budget that is no energy here: money without a price, carbon where electricity has none."""
+        settings = self.settings
+        if settings.budget is None:
+            return
+        from ...budget import read_amount, read_price
+        from ...pacing import limit_of
+
+        weighing = Weighing(zone=settings.zone, intensity_g_per_kwh=settings.intensity_g_per_kwh, pue=settings.pue)
+        price = None if settings.price_per_kwh is None else read_price(settings.price_per_kwh)
+        try:
+            limit_of(read_amount(settings.budget), weighing, price)
+        except ValueError as error:
+            raise ValueError(f"the budget {error}") from None
 
     def refuse(self, task: str, reason: str) -> None:
         """A task that cannot run here ends before it began."""

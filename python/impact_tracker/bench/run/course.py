@@ -7,22 +7,27 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...runner import EpochResult, PhaseProgress, PhaseResult
+from ...pacing import limit_of
+from ...runner import EpochResult, PhaseProgress, PhaseResult, WorkerError
 from ..plan.task import Task
 from ..plan.test import Options, Step, is_reached
 from ..row.make import begun, measured_by, summed, with_energy, with_work
-from ..row.row import Epoch, Goal, Measured, Row
+from ..row.row import NOT_MEASURED, Epoch, Goal, Measured, Row
+from .allowance import Allowance
 from .circumstances import Watch
-from .equipment import Listener
+from .equipment import Equipment, Listener, Plan
 
 if TYPE_CHECKING:
     from ...runner import Phase, Runner
     from ...tracker import ImpactTracker
 
 PASSES_KEPT = 4096
+CHECKPOINTS = "checkpoints"
+_BUDGET = ("budget", "budget_j", "budget_why", "over_budget_j", "ended_by", "checkpoint")
 _GOAL = ("parts", "target_metric", "target", "reached", "epochs", "most_epochs", "best", "final")
 
 
@@ -63,14 +68,23 @@ class Part:
         self._measured: list[Measured | None] = []
         self._done: list[PhaseResult] = []
 
-    def run(self, prepared: Phase, on_event: Callable[[PhaseProgress | EpochResult], None]) -> PhaseResult:
-        """Runs and measures one phase of the worker. What a failed phase used is kept too."""
+    def run(
+        self,
+        prepared: Phase,
+        on_event: Callable[[PhaseProgress | EpochResult], None],
+        allowance: Allowance | None = None,
+    ) -> PhaseResult:
+        """Runs and measures one phase of the worker, which an allowance may stop. What a failed phase used is kept
+        too."""
         region = self._tracker.region(self._row.region, edges="tick")
         try:
-            with region:
+            with region, nullcontext() if allowance is None else allowance.watched(prepared.stop):
                 done = prepared.run(on_event)
         finally:
-            self._measured.append(measured_by(region.result))
+            measured = measured_by(region.result)
+            self._measured.append(measured)
+            if allowance is not None:
+                allowance.charge(NOT_MEASURED if measured is None else measured.energy)
         self._done.append(done)
         return done
 
@@ -90,21 +104,29 @@ class Part:
 
 
 class Course:
-    """Runs a step that trains towards a target (`Reach`). `attempt`: the number of the attempt and of the session."""
+    """Runs a step that trains towards a target (`Reach`), or until its budget is spent. `attempt`: its number."""
 
     def __init__(
         self,
         task: Task,
         step: Step,
-        attempt: tuple[int, int],
+        attempt: int,
         worker: Runner,
-        tracker: ImpactTracker,
+        equipment: Equipment,
+        plan: Plan,
         listener: Listener,
     ) -> None:
         assert step.reach is not None
-        self._task, self._reach, self._attempt = task, step.reach, attempt
-        self._worker, self._listener = worker, listener
-        rows = (begun(task, phase, *attempt, platform.node()) for phase in ("training", "evaluation"))
+        self._task, self._reach, self._attempt = task, step.reach, (attempt, plan.session)
+        self._worker, self._listener, self._plan = worker, listener, plan
+        tracker, budget = equipment.tracker, step.reach.budget
+        self._allowance: Allowance | None = None
+        if budget is not None:
+            limit = limit_of(budget, tracker.weighing, step.reach.price)
+            self._allowance = Allowance(limit, tracker, plan.tell)
+        self._checkpoint: str | None = None
+        self._diverged = False
+        rows = (begun(task, phase, *self._attempt, platform.node()) for phase in ("training", "evaluation"))
         self._training, self._evaluation = (Part(row, tracker) for row in rows)
         self._values: list[float] = []
         self._reached = False
@@ -115,11 +137,12 @@ class Course:
         failure: Exception | None = None
         epoch = 0
         try:
-            while epoch < self._reach.epochs and not self._reached:
+            while epoch < self._reach.epochs and not self._reached and not self._is_spent:
                 epoch += 1
                 line = self._epoch(epoch)
                 self._listener.epoch(line)
                 if line.diverged:
+                    self._diverged = True
                     break
         except Exception as error:  # whatever a worker answers: what was trained up to here is a row
             failure = error
@@ -128,7 +151,10 @@ class Course:
     def _epoch(self, number: int) -> Epoch:
         reach, listener, task = self._reach, self._listener, self._task
         listener.phase(task, f"epoch {number}")
-        trained = self._training.run(self._worker.train(**self._train_options(number)), listener.event)
+        prepared = self._worker.train(**self._train_options(number))
+        trained = self._training.run(prepared, listener.event, self._allowance)
+        if self._is_spent:
+            self._keep()
         listener.phase(task, f"evaluation {number}")
         evaluated = self._evaluation.run(self._worker.evaluate(**reach.evaluate), listener.event)
         values = {"accuracy": evaluated.accuracy, "loss": evaluated.loss, "dice": evaluated.dice}
@@ -159,9 +185,34 @@ class Course:
             dice_by_class=evaluated.dice_by_class,
         )
 
+    @property
+    def _is_spent(self) -> bool:
+        return self._allowance is not None and self._allowance.spent
+
+    def _keep(self) -> None:
+        """What was learned when the budget ended, with the optimizer: training can go on from there."""
+        attempt = self._attempt[0]
+        place = self._plan.folder / CHECKPOINTS / f"{self._task.id}{f'.a{attempt}' if attempt > 1 else ''}"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._worker.checkpoint(place)
+        except (OSError, WorkerError) as error:
+            self._plan.tell(f"what {self._task.id} had learned when its budget was spent could not be kept: {error}")
+            return
+        self._checkpoint = str(place.relative_to(self._plan.folder))
+
+    @property
+    def _ended_by(self) -> str:
+        """What ended the training; a target that was reached in the epoch that spent the budget comes first."""
+        if self._reached:
+            return "target"
+        if self._is_spent:
+            return "budget"
+        return "divergence" if self._diverged else "epochs"
+
     def _train_options(self, epoch: int) -> Options:
         options = {"epochs": 1, "resume": epoch > 1, **self._reach.train}
-        if self._reach.target is None:
+        if self._reach.target is None and self._allowance is None:
             ends = {"schedule_from": (epoch - 1) / self._reach.epochs, "schedule_to": epoch / self._reach.epochs}
             options.update(lr_schedule="cosine", **ends)
         return options
@@ -182,5 +233,22 @@ class Course:
             )
             row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).with_names(*_GOAL)
             row = self._watch.ended(row)
+            if self._allowance is not None and row.phase == "training":
+                row = self._with_budget(row, self._allowance)
             rows.append(row if failure is None else self._watch.failed(row, failure))
         return rows
+
+    def _with_budget(self, row: Row, allowance: Allowance) -> Row:
+        """The row of the training with its budget and what ended it."""
+        goal = replace(
+            row.goal,
+            budget=allowance.limit.text,
+            budget_j=allowance.limit_j,
+            budget_why=allowance.limit.why,
+            ended_by=self._ended_by,
+            checkpoint=self._checkpoint,
+        )
+        row = replace(row, goal=goal).with_names(*_BUDGET)
+        if goal.ended_by == "budget":
+            self._plan.tell(f"{self._task.id}: {allowance.end_text(row.energy_j)}")
+        return row

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ...errors import complain
 from ...runner import EpochResult, PhaseProgress
 from ..plan.settings import Settings
 from ..plan.task import Task
@@ -51,7 +53,8 @@ class Plan:
     phase whose work follows from `phase_s`, the seconds it must take: the number found first is kept. `delay_s`:
     longest random wait before a phase (a slow sensor's period, `period_s`, where that is longer). `warm_up_s`: most
     seconds of warming up; `warming`: kelvins a minute that thermometers tell of the latest minute at least. `need`:
-    bytes that a test will take about, where that is known.
+    bytes that a test will take about, where that is known. `tell`: for what a person has to know at once; `folder`: the
+    campaign's, where checkpoints are kept.
     """
 
     settings: Settings
@@ -63,3 +66,5 @@ class Plan:
     warming: Callable[[], float | None] = lambda: None
     claim: Callable[[str, int], int] = lambda name, images: images
     need: Callable[[Test], int | None] = lambda test: None
+    tell: Callable[[str], object] = complain
+    folder: Path = Path()

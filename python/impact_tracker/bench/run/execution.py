@@ -95,9 +95,7 @@ class Execution:
 
     def _course(self, task: Task, attempt: int, step: Step) -> None:
         """Trains and evaluates by turns, until a target is reached."""
-        course = Course(
-            task, step, (attempt, self._plan.session), self._opened, self._equipment.tracker, self._listener
-        )
+        course = Course(task, step, attempt, self._opened, self._equipment, self._plan, self._listener)
         rows, failed = course.run()
         for row in rows:
             self._finish(row if self._settled is None else with_settled(row, self._settled))

@@ -53,6 +53,8 @@ class Session:
             self._meter.warming,
             self._storage.claim,
             self._need(),
+            self._progress.line,
+            self._storage.folder,
         )
         execution = Execution(self._equipment, plan, self)
         for number, task in enumerate(tasks):

@@ -10,7 +10,7 @@ from typing import Optional
 
 from ...values.statistics import Mean
 from ..analyse.cells import Cell
-from ..row.codec import CSV_NAMES, encode, value_of
+from ..row.codec import BUDGET_NAMES, CSV_NAMES, encode, value_of
 from ..row.head import Head
 from ..row.row import Row
 from .output import Output
@@ -76,9 +76,10 @@ def rows_csv(rows: Sequence[Row]) -> str:
     """Writes a line for each row, unrounded; a field is empty where nothing was measured."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(CSV_NAMES)
+    names = CSV_NAMES + (BUDGET_NAMES if any(row.goal.budget for row in rows) else ())
+    writer.writerow(names)
     for row in rows:
-        values = (row.invalid_because is None if name == "valid" else value_of(row, name) for name in CSV_NAMES)
+        values = (row.invalid_because is None if name == "valid" else value_of(row, name) for name in names)
         writer.writerow([_text(value) for value in values])
     return stream.getvalue()
 

@@ -32,6 +32,11 @@ def headline(target: Reached) -> str:
     if not target.runs:
         return f"{target.title}: no run came to its end"
     final = "unknown" if target.final is None else with_interval(target.final)
+    if target.target is None and target.by_budget:
+        ended = "its one run" if target.runs == 1 else f"{target.by_budget} of {target.runs} runs"
+        used = target.training_j.mean if target.training_j else None
+        text = "energy not measured" if used is None else f"{_joules(used)} used"
+        return f"{target.title}: {target.metric} {final} when the budget of {target.budget} ended {ended}, {text}"
     if target.target is None:
         cost = target.training_j.mean if target.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
@@ -114,6 +119,20 @@ def targets_table(targets: Sequence[Reached]) -> Table:
     return Table((*columns, ">a success", ">at the end"), rows, "To the target")
 
 
+def _budget_note(target: Reached) -> str:
+    """What the budget did to the runs of a network."""
+    if not target.by_budget:
+        return f"{target.title}: no run spent its budget of {target.budget}"
+    over = ""
+    if target.most_over_j is not None:
+        over = f", with {digits.energy(max(target.most_over_j, 0.0))} beyond it at most"
+    runs = "its one run" if target.runs == 1 else f"{target.by_budget} of {target.runs} runs"
+    return (
+        f"{target.title}: the budget of {target.budget} ended {runs} at a batch{over}; the last epoch is a part of "
+        "one, and what was learned is in checkpoints/"
+    )
+
+
 def notes_of(targets: Sequence[Reached]) -> list[str]:
     """What a reader must know of censored runs."""
     notes = []
@@ -126,6 +145,7 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
                 f"{target.title}: {target.runs - target.reached} of {target.runs} runs ended without {goal(target)} "
                 f"and are censored at what they spent (share that reaches it, 95 %: {low} to {high} %)"
             )
+    notes += [_budget_note(target) for target in targets if target.budget is not None]
     if any(target.reached is not None and 0 < target.reached < target.runs for target in targets):
         notes.append("medians are Kaplan and Meier's with 95 % log-log intervals; a run that missed is not left out")
     if any(target.reached for target in targets):

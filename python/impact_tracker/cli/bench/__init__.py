@@ -29,7 +29,7 @@ IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; els
 _SETTINGS = (
     "suite mode phase models repeats seed images epochs test_images batch size context classes device replicas "
     "precision layout threads "
-    "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s"
+    "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s budget price_per_kwh"
 )
 
 
@@ -130,7 +130,7 @@ def _campaign(args: argparse.Namespace) -> Campaign:
     from ...bench import Campaign, Settings
     from ...bench.plan.modes import default_repeats
 
-    given = {name: getattr(args, name) for name in _SETTINGS.split() if getattr(args, name) is not None}
+    given = {name: value for name in _SETTINGS.split() if (value := getattr(args, name, None)) is not None}
     learning = args.action == "train"
     if args.resume:
         target = {"target"} if learning and args.goal else set()

@@ -14,6 +14,7 @@ EPILOG = """examples:
   impact-tracker bench train --model u-net-3d --target-dice 0.6 --epochs 20
   impact-tracker bench train --model small-gpt --target-loss 2.2
   impact-tracker bench train --model mobilenet-v2 --epochs 5
+  impact-tracker bench train --model small-cnn --budget 5Wh --repeats 5
 
 Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data at 2 mm, its left
 half for training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes.
@@ -43,6 +44,15 @@ def add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         goal.add_argument(f"--target-{metric}", dest="goal", type=_goal(metric), metavar="X", help=help_text)
     what.add_argument(
         "--epochs", type=int, metavar="N", help="with a target: at most so many (50); without: exactly (3)"
+    )
+    what.add_argument(
+        "--budget",
+        metavar="AMOUNT",
+        help="of each run's training: 50Wh, 20gCO2e, or 1EUR with --price; it ends at the batch that spends it, is "
+        "evaluated and kept in checkpoints/ (at most 50 epochs, or --epochs)",
+    )
+    what.add_argument(
+        "--price", dest="price_per_kwh", metavar="PRICE", help='of a kWh, for a budget of money: "0.25 EUR"'
     )
     what.add_argument("--repeats", type=int, metavar="N", help="runs of every network, each with a seed of its own (3)")
     what.add_argument("--seed", type=int, metavar="N", help="first run's seed (1)")

@@ -1,21 +1,22 @@
 """Networks that learn real data to a target, or for so many epochs, with an evaluation after each: images of clothes
 (Fashion-MNIST), a brain (cubes of Colin27 at 2 mm with its labels), a text by bytes (the licences that Debian ships).
 
-Towards a target the learning rate stays as it is: a schedule would know when the training has to end, and the end could
-not be called censored. Without a target it falls along a cosine over the epochs.
+Towards a target, and under a budget, the learning rate stays as it is: a schedule would know when the training has to
+end, and the end could not be called censored. Without both it falls along a cosine over the epochs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ....budget import read_amount, read_price
 from ..networks import Listed, listed
 from ..settings import Settings
 from ..test import Options, Reach, Step, Test, size_of
 from . import fashion as suite_fashion
 
 EPOCHS = {"quick": 3, "work": 10, "submission": 10}
-MOST_EPOCHS = 50  # towards a target
+MOST_EPOCHS = 50  # towards a target, or under a budget
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,15 @@ def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
         first = Step("warm-up", "settle", warm)
     else:
         first = Step("warm-up", "warm_up", {"passes": 3, **warm})
+    has_end = settings.target is not None or settings.budget is not None
     reach = Reach(
-        epochs=settings.epochs or (EPOCHS[settings.mode] if settings.target is None else MOST_EPOCHS),
+        epochs=settings.epochs or (MOST_EPOCHS if has_end else EPOCHS[settings.mode]),
         metric=settings.target_metric or recipe.metrics[0],
         target=settings.target,
         train={**recipe.learning, **data, **({"subset": settings.images} if settings.images else {})},
         evaluate={**data, **({"subset": settings.test_images} if settings.test_images else {})},
+        budget=None if settings.budget is None else read_amount(settings.budget),
+        price=None if settings.price_per_kwh is None else read_price(settings.price_per_kwh),
     )
     steps = (first, Step("training", "reach", reach=reach))
     if recipe.data == suite_fashion.DATA:
