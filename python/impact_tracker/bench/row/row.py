@@ -13,6 +13,7 @@ from typing import Union
 from ...runner.messages import Observed, PassTimes
 from ...values import Energy
 from ..plan.axes import SweepPoint
+from .goal import Goal
 
 NOT_MEASURED = Energy.missing()
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
@@ -187,29 +188,6 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Goal:
-    """How a training by epochs ended: `reached` is `None` where no target was set; `best` and `final` are values of the
-    metric, `parts` the number of regions that the row adds up.
-
-    Of a training with a budget: `budget` as it was written, `budget_j` at its best value in joules of the machine,
-    `budget_why` what that rests on, `ended_by` target, budget, epochs or divergence, and `checkpoint`, where what was
-    learned is kept, by its path in the campaign's folder."""
-
-    target_metric: str | None = None
-    target: float | None = None
-    reached: bool | None = None
-    best: float | None = None
-    final: float | None = None
-    most_epochs: int | None = None
-    parts: int | None = None
-    budget: str | None = None
-    budget_j: float | None = None
-    budget_why: str | None = None
-    ended_by: str | None = None
-    checkpoint: str | None = None
-
-
-@dataclass(frozen=True)
 class Circumstances:
     """What the machine was like in the phase. `worker_cpus`: processors that the worker kept busy, of `cpus`;
     `settled`, `slope`: whether the power was steady when it began, and how much it changed in a minute, relative;
@@ -291,7 +269,7 @@ class Row:
     measured: Measured = Measured()
     setup: Setup = Setup()
     work: Work = Work()
-    goal: Goal = Goal()
+    goal: Goal = field(default_factory=Goal)
     around: Circumstances = Circumstances()
     verdict: Verdict = Verdict()
     origin: Origin = Origin()

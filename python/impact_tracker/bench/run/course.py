@@ -15,8 +15,9 @@ from ...pacing import limit_of
 from ...runner import EpochResult, PhaseProgress, PhaseResult, WorkerError
 from ..plan.task import Task
 from ..plan.test import Options, Step, is_reached
+from ..row.goal import Goal
 from ..row.make import begun, measured_by, summed, with_energy, with_work
-from ..row.row import NOT_MEASURED, Epoch, Goal, Measured, Row
+from ..row.row import NOT_MEASURED, Epoch, Measured, Row
 from .allowance import Allowance
 from .circumstances import Watch
 from .equipment import Equipment, Listener, Plan
