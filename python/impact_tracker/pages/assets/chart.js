@@ -5,7 +5,7 @@ const impactCharts = (() => {
   const LIGHT = ["#2a6fb5", "#c2571a", "#2f7d55", "#9a3f8c", "#85711a", "#1f7f93", "#b23a48", "#5d646e"];
   const DARK = ["#7fb2e8", "#f2a268", "#72c797", "#dc95d0", "#d3c05e", "#6fc9db", "#f0868f", "#b3bac4"];
   const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
-  const LANE = 18, MOST_LANES = 6, PLOT_HEIGHT = 260, AXIS_WIDTH = 64;
+  const LANE = 18, MOST_LANES = 6, PLOT_HEIGHT = 260, AXIS_WIDTH = 64, RIGHT = 28;
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
   const FINE = [-6, -5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
   const TIME_STEPS = [
@@ -191,7 +191,7 @@ const impactCharts = (() => {
     }
 
     timeAt(x) {
-      return this.from + ((x - AXIS_WIDTH) / Math.max(1, this.width - AXIS_WIDTH - 12)) * (this.to - this.from);
+      return this.from + ((x - AXIS_WIDTH) / Math.max(1, this.width - AXIS_WIDTH - RIGHT)) * (this.to - this.from);
     }
 
     view(from, to, slide = true) {
@@ -222,7 +222,7 @@ const impactCharts = (() => {
 
     // What the window shows: a column for each pixel, with the mean and the lowest and highest of each.
     columns() {
-      const count = Math.max(50, Math.round(this.width - AXIS_WIDTH - 12));
+      const count = Math.max(50, Math.round(this.width - AXIS_WIDTH - RIGHT));
       const width = (this.to - this.from) / count;
       const times = new Array(count);
       for (let c = 0; c < count; c++) times[c] = this.from + (c + 0.5) * width;
@@ -231,7 +231,7 @@ const impactCharts = (() => {
         const out = { low: new Array(count), high: new Array(count), mean: new Array(count) };
         channel.data.fill(this.from, width, out);
         channel.columns = out;
-        data.push(out.mean, out.high, out.low);
+        data.push(out.mean);
       }
       return data;
     }
@@ -240,38 +240,32 @@ const impactCharts = (() => {
       const dark = isDark(), palette = dark ? DARK : LIGHT, ratio = devicePixelRatio || 1;
       this.width = this.plotBox.clientWidth;
       this.plot?.destroy();
-      const series = [{}], bands = [];
+      const series = [{}];
       for (const channel of this.channels) {
         const stroke = palette[channel.index % palette.length];
         const dash = DASHES[Math.floor(channel.index / palette.length) % DASHES.length];
         channel.stroke = stroke;
         this.paintSwatch(channel, dash);
         if (!channel.shown) continue;
-        const at = series.length;
         const pattern = channel.spec.modelled ? hatch(stroke, ratio) : undefined;
-        series.push(
-          { stroke, dash, width: 1.5, points: { show: false }, fill: pattern && (() => pattern) },
-          { stroke: "transparent", width: 0, points: { show: false } },
-          { stroke: "transparent", width: 0, points: { show: false } },
-        );
-        bands.push({ series: [at + 1, at + 2], fill: stroke + (dark ? "55" : "40") });
+        series.push({ stroke, dash, width: 1.5, points: { show: false }, fill: pattern && (() => pattern) });
       }
       const text = colour("--text"), faint = colour("--grid");
       const axis = { stroke: text, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1 } };
       const options = {
         width: this.width,
         height: PLOT_HEIGHT,
-        padding: [10, 12, 0, 0],
+        padding: [10, RIGHT, 0, 0],
         legend: { show: false },
-        scales: { x: { time: false, auto: false, range: () => [this.from, this.to] }, y: { range: (_, low, high) => this.heights(low, high) } },
+        scales: { x: { time: false, auto: false, range: () => [this.from, this.to] }, y: { range: () => this.heights() } },
         series,
-        bands,
         axes: [
           { ...axis, incrs: TIME_STEPS, space: 80, values: (_, splits) => splits.map((split) => seconds(split, stepOf(splits))) },
           { ...axis, size: AXIS_WIDTH, values: (_, splits) => splits.map((split) => axisWatts(split, splits)) },
         ],
         cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, y: false, bind: { dblclick: () => () => (this.act("all"), null) } },
         hooks: {
+          drawAxes: [(plot) => this.drawSpans(plot, dark ? "55" : "40")],
           setSelect: [(plot) => this.selected(plot)],
           setCursor: [(plot) => this.hovered(plot)],
         },
@@ -280,9 +274,34 @@ const impactCharts = (() => {
       this.drawTrack();
     }
 
-    heights(low, high) {
-      const bottom = Math.min(0, low ?? 0), top = Math.max(high ?? 1, bottom + 1e-3);
+    heights() {
+      let bottom = 0, top = 1e-3;
+      for (const channel of this.shownChannels()) {
+        const { low, high } = channel.columns;
+        for (let c = 0; c < high.length; c++) {
+          if (high[c] > top) top = high[c];
+          if (low[c] < bottom) bottom = low[c];
+        }
+      }
       return [bottom, top + (top - bottom) * 0.05];
+    }
+
+    // Below the lines: from the lowest to the highest power of each column, where those differ.
+    drawSpans(plot, opacity) {
+      const { left, top, width, height } = plot.bbox, pen = plot.ctx, { min, max } = plot.scales.y;
+      const place = (value) => top + height * (1 - (value - min) / (max - min));
+      pen.save();
+      for (const channel of this.shownChannels()) {
+        const { low, high, mean } = channel.columns, step = width / mean.length;
+        pen.fillStyle = channel.stroke + opacity;
+        for (let c = 0; c < mean.length; c++) {
+          if (mean[c] === null || !(high[c] > low[c])) continue;
+          // On whole pixels: their edges need no smoothing, which would take most of the time of a frame.
+          const begin = Math.round(left + c * step), up = Math.round(place(high[c]));
+          pen.fillRect(begin, up, Math.round(left + (c + 1) * step) - begin, Math.round(place(low[c])) - up);
+        }
+      }
+      pen.restore();
     }
 
     paintSwatch(channel, dash) {
@@ -383,7 +402,7 @@ const impactCharts = (() => {
       pen.scale(ratio, ratio);
       pen.font = "12px system-ui, sans-serif";
       pen.textBaseline = "middle";
-      const right = this.width - 12, scale = (right - AXIS_WIDTH) / (this.to - this.from);
+      const right = this.width - RIGHT, scale = (right - AXIS_WIDTH) / (this.to - this.from);
       const place = (time) => AXIS_WIDTH + (time - this.from) * scale;
       pen.fillStyle = colour("--text");
       if (lanes) pen.fillText("regions", 4, LANE / 2);
