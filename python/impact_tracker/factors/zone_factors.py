@@ -13,7 +13,7 @@ from .factor import Factor, FactorError, did_you_mean, near_matches
 from .finer import country_of_zone
 from .installed_zones import installed_factor
 from .overrides import ZONE_KINDS, active_overrides, overridden
-from .ranges import mix_of
+from .ranges import imports_of, mix_of
 from .tables import published, table
 
 
@@ -79,19 +79,33 @@ def _of_its_fuels(kind: str, code: str) -> Factor:
             f" A value of your own goes under [{kind}.{code}] of the file of factors"
         )
     value = sum(share * rows["by_fuel"][fuel] for fuel, share in shares.items())
-    below, above = rows["spread"]
+    low, high = _range_of_fuels(kind, code, value)
     return published(
         data["sources"][rows["source"]],
         float(f"{value:.3g}"),
         rows["unit"],
         f"{rows['what']}, {code}",
-        low=value / below,
-        high=value * above,
+        low=low,
+        high=high,
         year=next(row[1] for row in table("electricity_mix")["rows"] if row[0] == code),
         quality="estimated",
         note=rows["note"],
         spread="lognormal",
     )
+
+
+def _range_of_fuels(kind: str, code: str, value: float) -> tuple[float, float]:
+    """What is imported may be of the fuel that takes most, or take half; primary energy is as uncertain as the fossil
+    energy in it, whose plants and supply the efficiencies by fuel know the least."""
+    rows = table("zone_factors")["kinds"][kind]
+    below, above = rows["spread"]
+    trade = imports_of(code)
+    low = value * (1 - 0.5 * trade) / below
+    high = (value * (1 - trade) + max(rows["by_fuel"].values()) * trade) * above
+    if kind == "primary_energy":
+        fossil = by_zone("fossil_energy", code)
+        high = max(high, fossil.high + max(0.0, value - fossil.value) * above)
+    return low, high
 
 
 def _scarcity(code: str) -> Factor:
