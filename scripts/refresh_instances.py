@@ -2,7 +2,8 @@
 """Rebuilds the bundled table of cloud instances from Cloud Carbon Footprint's npm packages, from Google's rule of names
 and from the rows entered by hand: `python scripts/refresh_instances.py TARBALLS [--check]`.
 
-TARBALLS is a folder of what `npm pack` gives of @cloud-carbon-footprint/aws@0.15.0, azure@1.8.0 and core@1.0.0."""
+TARBALLS is a folder of what `npm pack` gives of @cloud-carbon-footprint/aws@0.15.0, azure@1.8.0 and core@1.0.0, and of
+@grnsft/if-unofficial-plugins@0.3.1 (local disks of AWS's types)."""
 
 from __future__ import annotations
 
@@ -18,19 +19,24 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "python/impact_tracker/factors/data/instances.json"
 BY_HAND = ROOT / "scripts/data/instances_by_hand.csv"
-AWS, AZURE, CORE = "aws-0.15.0", "azure-1.8.0", "core-1.0.0"
+AWS, AZURE, CORE, DISKS = "aws-0.15.0", "azure-1.8.0", "core-1.0.0", "if-unofficial-plugins-0.3.1"
 SOURCES = {
     "ccf": {
         "source": "Cloud Carbon Footprint: @cloud-carbon-footprint/aws 0.15.0, /azure 1.8.0 and /core 1.0.0 "
         "(instances, and watts of a virtual core by SPECpower)",
         "url": "https://www.npmjs.com/package/@cloud-carbon-footprint/aws",
         "licence": "Apache-2.0",
-    }
+    },
+    "disks": {
+        "source": "AWS's description of its types, in @grnsft/if-unofficial-plugins 0.3.1 (local disks)",
+        "url": "https://www.npmjs.com/package/@grnsft/if-unofficial-plugins",
+        "licence": "MIT",
+    },
 }
 ABOUT = [
     "Each row: type, virtual cores, memory in GiB, processor, its architecture, virtual cores of the whole host, its",
     "sockets (null: not known), cards (null: not known; less than 1: a share of one), the card.",
-    "watts: of a virtual core, idle and full.",
+    "watts: of a virtual core, idle and full. disks: how many local ones a type has, GB of each, whether they spin.",
 ]
 EPYC = {f"AMD_EPYC_{n}_GEN": f"EPYC {n[0]}{n[1:].lower()} Gen" for n in ("1ST", "2ND", "3RD")}
 ARCHITECTURES = {
@@ -127,14 +133,14 @@ Sizes = dict[str, tuple[float, float, str]]  # virtual cores, GiB and family of 
 Row = list[object]
 
 
-def text_of(folder: Path, package: str, member: str) -> str:
+def text_of(folder: Path, package: str, member: str, within: str = "dist") -> str:
     """A file of a package's tarball, by whichever of npm's two names it has."""
     name = package.rsplit("/", 1)[-1]
     tarballs = [path for path in sorted(folder.glob("*.tgz")) if path.name.endswith(f"{name}.tgz")]
     if not tarballs:
         raise SystemExit(f"{folder}: no tarball of {name}; see --help")
     with tarfile.open(tarballs[0]) as archive:
-        stream = archive.extractfile(f"package/dist/{member}")
+        stream = archive.extractfile(f"package/{within}/{member}")
         assert stream is not None
         return stream.read().decode("utf-8")
 
@@ -263,6 +269,21 @@ def watts(aws: str, azure: str) -> dict[str, list[float]]:
     return dict(sorted(pairs.items()))
 
 
+def aws_disks(folder: Path) -> dict[str, list[object]]:
+    """How many local disks a type has, GB of each, whether they spin."""
+    disks: dict[str, list[object]] = {}
+    for row in json.loads(text_of(folder, DISKS, "ccf/aws-instances.json", "build/lib")):
+        told = row["Storage Info (Type and Size in GB)"]
+        numbers = re.sub(r"SSD|HDD|NVMe|[() .]", "", told)  # 2x1900, 160, 8TB; "1.900" and "1 900" are thousands
+        spelled = re.fullmatch(r"(?:(\d+)x)?(\d+)(TB)?", numbers)
+        if spelled is not None:
+            size, spins = int(spelled[2]), "HDD" in told
+            # A disk that spins has a thousand GB or more: smaller numbers are TB.
+            in_tb = spelled[3] or (spins and size < 100)
+            disks[row["Instance type"]] = [int(spelled[1] or 1), size * 1000 if in_tb else size, spins]
+    return dict(sorted(disks.items()))
+
+
 def built(folder: Path) -> str:
     core = text_of(folder, CORE, "compute/ComputeProcessorTypes.js")
     aws = text_of(folder, AWS, "lib/AWSInstanceTypes.js")
@@ -284,7 +305,10 @@ def built(folder: Path) -> str:
         f"  {json.dumps(cloud)}: [\n" + ",\n".join(f"   {json.dumps(types[name])}" for name in sorted(types)) + "\n  ]"
         for cloud, types in rows.items()
     )
-    return f'{head},\n "watts": {{\n{pairs}\n }},\n "rows": {{\n{clouds}\n }}\n}}\n'
+    known = {name: disks for name, disks in aws_disks(folder).items() if name in rows["aws"]}
+    local = ",\n".join(f"   {json.dumps(name)}: {json.dumps(disks)}" for name, disks in known.items())
+    disks = f' "disks": {{\n  "aws": {{\n{local}\n  }}\n }}'
+    return f'{head},\n "watts": {{\n{pairs}\n }},\n{disks},\n "rows": {{\n{clouds}\n }}\n}}\n'
 
 
 def main() -> int:

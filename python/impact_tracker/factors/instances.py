@@ -6,10 +6,11 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from .constants import UnknownFactorError
 from .factor import Factor, did_you_mean
@@ -31,6 +32,23 @@ _SERVICE = re.compile(
 _ONE_THREAD = re.compile(r"graviton|axion|ampere|grace|altra|apple|9r14|9r45|9r05", re.IGNORECASE)
 
 
+# Names that tell of local disks.
+_WITH_DISKS = {
+    **dict.fromkeys(PROVIDERS, re.compile(r"(?!)")),
+    "aws": re.compile(r"(?:i\d|im\d|is\d|d\d|h1|[a-z]+\d+[a-z]*d[a-z]*(?:-\w+)?\.|p4d|p4de|p5|g5\.|g6)"),
+    "azure": re.compile(r"(?:standard_)?(?:l\d|[a-z]+\d+(?:-\d+)?[a-z]*d[a-z]*(?:[_ ]|$))"),
+    "gcp": re.compile(r".*-lssd|z3-"),
+}
+
+
+class LocalDisks(NamedTuple):
+    """Disks in the host that come with an instance: how many, GB of each, whether they spin."""
+
+    pieces: int
+    gb: float
+    spin: bool
+
+
 @dataclass(frozen=True)
 class Instance:
     """An instance type: its virtual cores, memory in GiB, cards (a fraction for a share of one; `None`: not known), and
@@ -46,6 +64,12 @@ class Instance:
     host_sockets: int | None
     cards: float | None
     card: str | None
+    disks: LocalDisks | None = None
+
+    @property
+    def has_unknown_disks(self) -> bool:
+        """Whether its name tells of local disks that no table describes."""
+        return self.disks is None and bool(_WITH_DISKS[self.provider].match(self.name.casefold()))
 
     @property
     def memory_gb(self) -> float:
@@ -200,7 +224,12 @@ def _key(name: str) -> str:
 
 @cache
 def _all() -> tuple[Instance, ...]:
-    bundled = [Instance(cloud, *row) for cloud, rows in table("instances")["rows"].items() for row in rows]
+    disks = {name: LocalDisks(*told) for name, told in table("instances")["disks"]["aws"].items()}
+    rows = table("instances")["rows"].items()
+    bundled = [
+        replace(known, disks=disks.get(known.name)) if known.provider == "aws" else known
+        for known in (Instance(cloud, *row) for cloud, types in rows for row in types)
+    ]
     keys = {(known.provider, _key(known.name)) for known in bundled}
     return (*bundled, *(known for known in _installed() if (known.provider, _key(known.name)) not in keys))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from .constants import UnknownFactorError, constant
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .grid import intensity, users_own
+from .hardware_names import bare_name
+from .overrides import overridden
 from .tables import Row, Table, published, table
 
 # What clouds are called beside the table's names, and how they name a zone within a region: us-east-1a, us-central1-a.
@@ -106,7 +108,7 @@ def _row(provider: str, region: str, data: Table) -> Row:
 
 def _region(row: Row, data: Table, year: int | None) -> CloudRegion:
     provider, region, zone, place, own = row
-    name = f"{provider} {region}"
+    name, own_name = f"{provider} {region}", bare_name(f"{provider}/{region}")  # the second as a file of factors has it
 
     def stated(key: str, source: str, unit: str, what: str, *, factor: float, method: str = "") -> Factor | None:
         if key not in own:
@@ -123,9 +125,12 @@ def _region(row: Row, data: Table, year: int | None) -> CloudRegion:
         region,
         zone,
         place,
-        stated("pue", site, "1", "power usage effectiveness", factor=1.06) or pue(provider),
+        overridden("pue", own_name)
+        or stated("pue", site, "1", "power usage effectiveness", factor=1.06)
+        or pue(provider),
         intensity(zone, year),
-        stated("wue", own.get("water", site), "L/kWh", "water usage effectiveness", factor=1.5),
+        overridden("wue", own_name)
+        or stated("wue", own.get("water", site), "L/kWh", "water usage effectiveness", factor=1.5),
         stated("marginal", "gsf", "g/kWh", "carbon intensity", factor=1.3, method="marginal, yearly"),
         stated(
             "published",

@@ -29,6 +29,7 @@ GPU_DIE_CM2, GPU_MEMORY_GB = 5.83, 23.0  # of a card that is described in part
 SSD_GB_PER_CM2 = 48.5
 HOST_SOCKETS, HOST_CORES, MOST_HOST_CORES = 2, 32, 192  # of a cloud's host; cores of each socket
 HOST_MODULE_GB = 32.0
+HOST_SSD_GB = 1900.0
 
 # The component model states no error of its coefficients. Makers' sheets and models of one product differ by more than
 # this factor.
@@ -59,7 +60,7 @@ class Machine:
     ram_gb: float = 0.0
     ram_modules: float = 1
     ssd_gb: float = 0.0
-    ssds: int = 0
+    ssds: float = 0
     hdds: int = 0
     psus: int = 2
     chassis: str = "rack"
@@ -132,8 +133,8 @@ class Machine:
 
     @classmethod
     def of_instance(cls, known: Instance, ssd_gb: float = 0.0) -> Machine:
-        """What a cloud's instance holds: its share of a host's processors, board, supplies and case, its own memory and
-        cards."""
+        """What a cloud's instance holds: its share of a host's processors, board, supplies and case, its own memory,
+        cards and local disks (`ssd_gb`: others in their place)."""
         chip = find_cpu(known.cpu)
         host_cores = max(1, round(known.host_vcpus / known.threads_per_core))
         per_chip = chip.cores if chip is not None and chip.exact else None
@@ -145,14 +146,20 @@ class Machine:
             cards = (f"{known.cards:g} of {known.card}",)
         elif known.card:
             cards = (known.card,) * round(known.cards)
+        share, disks = known.share, known.disks
+        if known.has_unknown_disks and not ssd_gb:
+            share = replace(share, note=f"{share.note}; its local disks are not known and not in it (--ssd-gb)")
+        local_gb = disks.pieces * disks.gb if disks and not disks.spin else 0.0
+        pieces = min(disks.pieces, local_gb / HOST_SSD_GB) if disks else 0.0  # a small one is a slice of the host's
         return cls(
             cpus=sockets,
             cpu_cores=max(1, round(host_cores / sockets)),
             ram_gb=known.memory_gb,
             ram_modules=known.memory_gb / HOST_MODULE_GB,
-            share=known.share,
-            ssds=1 if ssd_gb else 0,
-            ssd_gb=ssd_gb,
+            share=share,
+            ssds=1 if ssd_gb else pieces,
+            ssd_gb=ssd_gb or local_gb,
+            hdds=disks.pieces if disks and disks.spin else 0,
             gpus=len(cards),
             gpu_names=cards,
         )

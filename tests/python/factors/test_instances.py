@@ -146,6 +146,26 @@ def test_the_type_that_a_clouds_firmware_names_is_the_machine():
         assert "the host is not known" in share.note
 
 
+def test_local_disks_are_in_the_making_or_said_not_to_be():
+    drawn = random.Random(14).sample([name for name in instance_names("aws") if instance(name).disks], 40)
+    for name in drawn:
+        known = instance(name)
+        made, disks = making(Machine.of_instance(known)), known.disks
+        assert made["hdd" if disks.spin else "ssd"].value > 0 and not known.has_unknown_disks
+        assert 1 <= disks.pieces <= 24 and 1 <= disks.gb <= 14_000
+    slices, entire = (
+        making(Machine.of_instance(instance(f"aws:m5d.{size}")))["ssd"].value for size in ("large", "metal")
+    )
+    assert 20 < entire / slices < 60  # 48 times the virtual cores, and 48 times the gigabytes
+    for name in ("aws:m7gd.large", "azure:Standard_D4ds_v5", "azure:Standard_L8s_v2", "gcp:c3-standard-4-lssd"):
+        share = Machine.of_instance(instance(name)).share
+        assert "its local disks are not known and not in it" in share.note
+        assert "local disks" not in (Machine.of_instance(instance(name), ssd_gb=200.0).share.note or "")
+    for name in ("aws:m5.large", "azure:Standard_D4s_v3", "gcp:n2-standard-4", "aws:t3.micro"):
+        known = instance(name)
+        assert known.disks is None and not known.has_unknown_disks
+
+
 @pytest.mark.parametrize("cloud", ["gcp", "azure"])
 def test_a_cloud_that_does_not_name_the_type_says_which_it_may_be(cloud):
     """Of each type drawn the system sees a few per cent less memory, and its name stands among those alike."""

@@ -196,3 +196,16 @@ def test_random_regions_carry_range_place_and_site():
         for factor in (found.pue, found.intensity):
             assert factor.low < factor.high and factor.source
         assert found.place and found.pue.low >= 1.0
+
+
+def test_a_regions_pue_and_wue_of_the_users_own(tmp_path):
+    own = {
+        "pue": {"azure/uksouth": {"value": 1.17, "unit": "1"}},
+        "wue": {"Azure/UKsouth": {"value": 0.02, "unit": "L/kWh"}, "gcp/us-central1": {"value": 0.9, "unit": "L/kWh"}},
+    }
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(own))
+    use_overrides(path)
+    region = cloud_region("Azure", "UK South")
+    assert region.pue.value == 1.17 and region.wue.value == 0.02
+    assert cloud_region("gcp", "us-central1").wue.value == 0.9
