@@ -25,7 +25,9 @@ from impact_tracker.studies.federated.findings import (
     sentence,
     skew_of,
     skew_text,
+    summaries_of,
 )
+from impact_tracker.studies.federated.images import ImageSet, write_images
 from impact_tracker.studies.federated.outcome import ActorUse, MachineUse, RoundUse, RunOutcome, StudyOutcome
 from impact_tracker.studies.federated.plan import (
     ActorEnd,
@@ -213,6 +215,27 @@ def test_the_account_adds_up(seed: int, clients: int) -> None:
     assert account.counted_twice_j == 0.0
 
 
+def test_several_seeds_are_averaged_unless_one_is_censored() -> None:
+    def of_seed(run: RunOutcome, seed: int) -> RunOutcome:
+        return replace(run, settings=replace(run.settings, seed=seed))
+
+    pytest.importorskip("scipy", reason="intervals need it")
+    runs = [of_seed(made_run(seed, 2, 9, reached=reached), seed) for seed, reached in ((1, 4), (2, 6), (3, 8))]
+    uneven = [
+        of_seed(made_run(seed, 2, 9, split="dirichlet:1", reached=reached), seed)
+        for seed, reached in ((1, 8), (2, None), (3, 8))
+    ]
+    even, other = summaries_of(findings_of(study_of(*runs, *uneven)))
+    assert (even.runs, even.reached) == (3, 3)
+    assert even.rounds is not None
+    assert even.rounds.value == 6
+    assert even.rounds.half_width == pytest.approx(4.303 * 2 / 3**0.5, rel=1e-3)
+    assert (other.reached, other.rounds, other.skew) == (2, None, None)
+    page = page_of(findings_of(study_of(*runs, *uneven)))
+    assert any("Over the seeds" in table.title for table in page.tables)
+    json.dumps(as_dict(findings_of(study_of(*runs, *uneven))), allow_nan=False)
+
+
 def test_energy_that_is_claimed_twice_is_told() -> None:
     run = made_run(3, 2, 3)
     run = replace(run, machine=replace(run.machine, study=joules((run.machine.study.best_j or 0.0) * 0.5)))
@@ -305,3 +328,20 @@ def test_without_flower_the_extra_is_named(
 
 def test_a_split_has_its_title() -> None:
     assert DataSplit("dirichlet", 0.3).title == "Dirichlet α = 0.3"
+
+
+def test_a_missing_worker_is_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if importlib.util.find_spec("flwr") is None:
+        pytest.skip("Flower is not installed")
+    import numpy as np
+
+    images = ImageSet(np.zeros((64, 28, 28), np.uint8), np.arange(64, dtype=np.uint8) % 10)
+    for part in ("train", "test"):
+        write_images(images, part, tmp_path / "images")
+    monkeypatch.setenv("IMPACT_TRACKER_WORKER", str(tmp_path / "none"))
+    words = ["-o", str(tmp_path / "a"), "--data-folder", str(tmp_path / "images"), "--clients", "2"]
+    assert cli.main(["study", "federated", *words]) != 0
+    assert "which is no file" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...digits import energy, percent, quantity
 from ...values import Energy, sum_if_known, total
+from ...values.statistics import Mean, mean_of
 from .compare import RunComparison, compared
 from .outcome import ActorUse, RunOutcome, StudyOutcome
 
@@ -98,6 +99,51 @@ def account_of(run: RunOutcome) -> Account:
             rows.append(AccountRow(whose, Energy(joules, quality=machine.energy.quality)))
     twice_j = None if rest.best_j is None else max(0.0, -rest.best_j)
     return Account(tuple(rows), machine.energy, twice_j)
+
+
+@dataclass(frozen=True)
+class SeedSummary:
+    """The runs of one split over several seeds. `rounds`: their mean, where all of them reached the target; a number
+    that is censored is not averaged. `learners_j`: training (and handling, of clients) to the end of the run."""
+
+    title: str
+    runs: int
+    reached: int
+    rounds: Mean | None
+    skew: Mean | None
+    accuracy: Mean | None
+    learners_j: Mean | None
+
+
+def summaries_of(findings: Findings) -> list[SeedSummary]:
+    """One for each split that was run with several seeds, and for the centre."""
+    groups: dict[str, list[RunComparison]] = {}
+    for comparison in (*findings.comparisons, *findings.centre):
+        groups.setdefault(comparison.run.title, []).append(comparison)
+    return [_summary(findings.study, title, group) for title, group in groups.items() if len(group) > 1]
+
+
+def _summary(study: StudyOutcome, title: str, group: Sequence[RunComparison]) -> SeedSummary:
+    runs = [comparison.run for comparison in group]
+    skews = [skew_of(study, run) for run in runs if run.split is not None]
+    energies = [
+        comparison.row("clients" if comparison.run.clients else "centre").measured.best_j for comparison in group
+    ]
+    return SeedSummary(
+        title,
+        len(runs),
+        sum(run.reached is not None for run in runs),
+        _mean([run.reached for run in runs]),
+        _mean([None if skew.at_least else skew.value for skew in skews]) if skews else None,
+        _mean([run.accuracy for run in runs]),
+        _mean(energies),
+    )
+
+
+def _mean(values: Sequence[float | None]) -> Mean | None:
+    """The mean, where every value is known."""
+    known = [value for value in values if value is not None]
+    return mean_of(known) if known and len(known) == len(values) else None
 
 
 def accuracy_spread(run: RunOutcome) -> tuple[float, float] | None:

@@ -8,15 +8,18 @@ from dataclasses import asdict
 from ...digits import duration, energy, percent, quantity
 from ...report.page import Page, Table
 from ...values import Energy
+from ...values.statistics import Mean
 from .compare import TITLES, RunComparison, TermComparison, rates_of
 from .findings import (
     Findings,
+    SeedSummary,
     account_of,
     accuracy_spread,
     rounds_text,
     sentence,
     skew_of,
     skew_text,
+    summaries_of,
 )
 from .outcome import ActorUse, RunOutcome
 
@@ -26,6 +29,8 @@ GOAL = 0.10  # of the energy of the clients, simulated against measured
 def page_of(findings: Findings) -> Page:
     """The sentence of a paper, then the tables."""
     tables = [_runs_table(findings), _terms_table([*findings.comparisons, *findings.centre])]
+    if summaries := summaries_of(findings):
+        tables.insert(1, _summaries_table(summaries))
     for comparison in findings.comparisons:
         tables.append(_clients_table(comparison))
         tables.append(_account_table(comparison.run))
@@ -98,6 +103,27 @@ def _runs_table(findings: Findings) -> Table:
         ">time",
     )  # fmt: skip
     return Table(columns, rows, f"Runs to an accuracy of {findings.study.settings.target:g}")
+
+
+def _summaries_table(summaries: Sequence[SeedSummary]) -> Table:
+    def shown(mean: Mean | None, digits: str) -> str:
+        if mean is None:
+            return "not averaged"
+        return f"{mean.value:{digits}}" + ("" if mean.half_width is None else f" ± {mean.half_width:{digits}}")
+
+    rows = [
+        (
+            row.title,
+            f"{row.reached} of {row.runs}",
+            shown(row.rounds, ".1f"),
+            "–" if row.skew is None and row.title == "centralised" else shown(row.skew, ".2f"),
+            shown(row.accuracy, ".3f"),
+            "not measured" if row.learners_j is None else energy(row.learners_j.value, row.learners_j.half_width),
+        )
+        for row in summaries
+    ]
+    columns = ("data", ">reached the target", ">rounds", ">κ", ">accuracy", ">energy of the learners")
+    return Table(columns, rows, "Over the seeds: means with 95 % of Student's t")
 
 
 def _terms_table(comparisons: Sequence[RunComparison]) -> Table:
@@ -177,7 +203,18 @@ def as_dict(findings: Findings) -> dict[str, object]:
         "settings": asdict(study.settings),
         "sentence": sentence(findings),
         "runs": [_run_dict(findings, comparison) for comparison in (*findings.comparisons, *findings.centre)],
+        "over_seeds": [_summary_dict(row) for row in summaries_of(findings)],
         "caveats": caveats_of(findings),
+    }
+
+
+def _summary_dict(row: SeedSummary) -> dict[str, object]:
+    means = {"rounds": row.rounds, "skew": row.skew, "accuracy": row.accuracy, "learners_j": row.learners_j}
+    return {
+        "title": row.title,
+        "runs": row.runs,
+        "reached": row.reached,
+        **{name: None if mean is None else mean._asdict() for name, mean in means.items()},
     }
 
 
