@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,32 @@ def test_a_client_that_is_killed_is_missed_and_counted(images: Path, tmp_path: P
     assert run.trained[-1].delivered == (0, 2)
     assert len(run.trained) == 6
     assert "client 1 was ended by signal 9" in printed
+
+
+def running_in(folder: Path) -> list[int]:
+    """The processes with a word that begins with the folder."""
+    numbers = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if any(word.startswith(str(folder)) for word in path.read_bytes().decode(errors="replace").split("\0")):
+                numbers.append(int(path.parent.name))
+    return numbers
+
+
+def test_an_interrupted_study_leaves_no_program_and_goes_on(images: Path, tmp_path: Path) -> None:
+    options = ["--clients", "3", "--active", "2", "--rounds", "2", "--split", "shards:2", "--no-centralised"]
+    words = command("study", "federated", "-o", tmp_path / "out", "--data-folder", images, *options, *SMALL)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as study:
+        until(lambda: (tmp_path / "out" / "shards-2-seed1" / "server" / "listening").exists(), 120)
+        assert len(running_in(tmp_path / "out" / "shards-2-seed1")) == 4
+        study.send_signal(signal.SIGINT)
+        study.communicate(timeout=60)
+    assert study.returncode == 128 + signal.SIGINT
+    assert until(lambda: running_in(tmp_path / "out" / "shards-2-seed1") == [], 30)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "shards-2-seed1.interrupted1: a run that was interrupted; it is not counted" in done.stdout
+    (run,) = read_study(tmp_path / "out").federated
+    assert [len(row.chosen) for row in run.trained] == [2] * len(run.trained)
+    for row in run.tested:
+        assert [client.client for client in row.clients] == [0, 1, 2]
