@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from impact_tracker.bench import Campaign, Settings
+from impact_tracker.bench.row.machine import MachineState
 from impact_tracker.cli import main
 from impact_tracker.runner import Loaded, Observed, WorkerError
 from impact_tracker.runner.messages import decoded
@@ -42,6 +43,8 @@ def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.clock_gettime", lambda clock: 0.0)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1})
     monkeypatch.setattr("impact_tracker.runner.processors.cpu_quota", lambda root="/": None)
+    state = MachineState("performance", True, 3000.0, 2900.0, 3100.0, 800.0, 3600.0)
+    monkeypatch.setattr("impact_tracker.bench.run.circumstances.machine_state", lambda root="/": state)
 
 
 def settled(text: str, folder: Path) -> str:

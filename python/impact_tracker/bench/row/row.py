@@ -14,6 +14,7 @@ from ...runner.messages import Observed, PassTimes
 from ...values import Energy
 from ..plan.axes import SweepPoint
 from .goal import Goal
+from .machine import MachineState
 
 NOT_MEASURED = Energy.missing()
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
@@ -209,6 +210,7 @@ class Circumstances:
     temperature_slope: float | None = None
     silent: tuple[str, ...] | None = None
     sample_period_s: float | None = None
+    machine: MachineState | None = None
 
 
 @dataclass(frozen=True)

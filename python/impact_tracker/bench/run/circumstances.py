@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...runner import WorkerEndedError, WorkerError
+from ..row.machine import MachineState
 from ..row.row import Row
+from .machine_state import machine_state
 
 LEAST_S = 0.01  # the two clocks are not read at the same time
 
@@ -18,14 +20,21 @@ class Watch:
 
     def __init__(self, root: str = "/") -> None:
         self._root = root
+        self._machine: MachineState | None = None
         self._kills = oom_kills(root)
         self._suspended = suspended_s()
 
+    def runs(self) -> None:
+        """The work of the phase runs: its clocks are read now, once."""
+        if self._machine is None:
+            self._machine = machine_state(self._root)
+
     def ended(self, row: Row) -> Row:
-        """The row with the time for which the machine was suspended since the phase began."""
+        """The row with the time for which the machine was suspended since the phase began, and how it was set."""
+        self.runs()
         away = suspended_s() - self._suspended
-        around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0)
-        return replace(row, around=around).with_names("suspended_s")
+        around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0, machine=self._machine)
+        return replace(row, around=around).with_names("suspended_s", "machine")
 
     def failed(self, row: Row, error: Exception) -> Row:
         """The row with the reason why its phase failed."""

@@ -153,7 +153,7 @@ class Course:
         reach, listener, task = self._reach, self._listener, self._task
         listener.phase(task, f"epoch {number}")
         prepared = self._worker.train(**self._train_options(number))
-        trained = self._training.run(prepared, listener.event, self._allowance)
+        trained = self._training.run(prepared, self._event, self._allowance)
         if self._is_spent:
             self._keep()
         listener.phase(task, f"evaluation {number}")
@@ -210,6 +210,10 @@ class Course:
         if self._is_spent:
             return "budget"
         return "divergence" if self._diverged else "epochs"
+
+    def _event(self, event: PhaseProgress | EpochResult) -> None:
+        self._watch.runs()
+        self._listener.event(event)
 
     def _train_options(self, epoch: int) -> Options:
         options = {"epochs": 1, "resume": epoch > 1, **self._reach.train}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...runner import Loaded, WorkerError, cpu_seconds, default_threads
+from ...runner import EpochResult, Loaded, PhaseProgress, WorkerError, cpu_seconds, default_threads
 from ..plan.axes import NOT_SWEPT
 from ..plan.task import Task
 from ..plan.test import ASIDE, Step
@@ -43,6 +43,7 @@ class Execution:
         self._worker: Runner | None = None
         self._loaded: Loaded | None = None
         self._settled: Settled | None = None
+        self._watch = Watch()
         self._default = default_threads()
 
     def run(self, task: Task, attempt: int = 1) -> str | None:
@@ -72,7 +73,7 @@ class Execution:
         self._listener.phase(task, phase)
         row = begun(task, phase, attempt, self._plan.session, platform.node())
         region = self._equipment.tracker.region(row.region, edges="tick")
-        watch = Watch()
+        self._watch = watch = Watch()
         try:
             row = work(row, region)
         except Exception as error:  # whatever a worker answers: one test that fails does not end a campaign
@@ -164,7 +165,7 @@ class Execution:
         phase = prepare(**options)  # data and optimizer are there
         before = self._cpu_s()
         with region:
-            done = phase.run(self._listener.event)
+            done = phase.run(self._event)
         row = with_work(row, done)
         after = self._cpu_s()
         if before is not None and after is not None and done.duration_s > 0:
@@ -172,6 +173,10 @@ class Execution:
             around = replace(row.around, worker_cpus=cpus, cpus=os.cpu_count())
             row = replace(row, around=around).with_names("worker_cpus", "cpus")
         return row if self._settled is None else with_settled(row, self._settled)
+
+    def _event(self, event: PhaseProgress | EpochResult) -> None:
+        self._watch.runs()
+        self._listener.event(event)
 
     def _cpu_s(self) -> float | None:
         return cpu_seconds(getattr(self._worker, "pid", None))
