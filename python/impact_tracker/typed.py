@@ -87,6 +87,8 @@ def reader_of(wanted: str, module: str) -> Reader:
 
 
 def _plain(value: object, wanted: str) -> object:
+    if wanted == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)  # JSON knows numbers alone: 2.0 is a whole one
     if isinstance(value, bool) is not (wanted == "bool"):
         raise ValueError(f"is {str(value)[:80]}, which is no {wanted}")
     return _of_type(value, _PLAIN[wanted], wanted)

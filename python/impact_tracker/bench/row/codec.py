@@ -25,7 +25,7 @@ _Class = TypeVar("_Class")
 
 _KINDS: dict[str, type[Epoch] | type[TaskEnd]] = {"epoch": Epoch, "task": TaskEnd}
 # The parts of a row, each a class of its own.
-_PARTS: dict[str, type[object]] = {
+PARTS: dict[str, type[object]] = {
     item.name: vars(types)[str(item.type)] for item in fields(Row) if str(item.type) in vars(types)
 }
 _APART = ("energy", "names", "others")  # attributes that a line does not say by their own name
@@ -38,14 +38,14 @@ _DERIVED: dict[str, Callable[[Row], object]] = {
 }
 
 
-def _names_of(kind: type[object]) -> tuple[str, ...]:
-    """The names under which a line holds the attributes of a class."""
-    return tuple(item.name for item in fields(kind) if item.name not in _APART)  # type: ignore[arg-type]
+def names_of(kind: type[object], *apart: str) -> tuple[str, ...]:
+    """The names under which a line holds the attributes of a class, without those that stand apart."""
+    return tuple(item.name for item in fields(kind) if item.name not in (*_APART, *apart))  # type: ignore[arg-type]
 
 
 # Where each name of a row's line stands: the part of the row, "" for the row itself.
 _PLACES: dict[str, str] = {"status": "", "reason": "", "failure": ""}
-_PLACES.update((name, part) for part, kind in _PARTS.items() for name in _names_of(kind))
+_PLACES.update((name, part) for part, kind in PARTS.items() for name in names_of(kind))
 NAMES: tuple[str, ...] = (*_PLACES, *_ENERGY, *_DERIVED)
 # Columns of results.csv: the names above that fit into a cell, and whether the row counts.
 _CSV = (
@@ -83,8 +83,8 @@ def encode(line: Line) -> dict[str, object]:
         if not names:  # made without a file: what it knows
             content = {name: value for name, value in content.items() if value not in (None, (), {})}
         return {"kind": "row", **{name: _plain(value) for name, value in content.items()}}
-    origin = {name: value for name in _names_of(Origin) if (value := getattr(line.origin, name)) is not None}
-    own = {} if isinstance(line, Unknown) else {name: getattr(line, name) for name in _names_of(type(line))}
+    origin = {name: value for name in names_of(Origin) if (value := getattr(line.origin, name)) is not None}
+    own = {} if isinstance(line, Unknown) else {name: getattr(line, name) for name in names_of(type(line))}
     content = {**own, **line.origin.others, **origin}
     kind = {"kind": "epoch" if isinstance(line, Epoch) else "task"} if own else {}
     return {**kind, **{name: _plain(content.get(name)) for name in names or content if name != "origin"}}
@@ -125,13 +125,13 @@ def decode(content: Mapping[str, object]) -> Line:
     kind = content.get("kind")
     if kind == "row":
         return _row(content)
-    if kind in _KINDS:
-        return _simple(_KINDS[str(kind)], content)
+    if isinstance(kind, str) and kind in _KINDS:
+        return _simple(_KINDS[kind], content)
     return Unknown(Origin(names=tuple(content), others=dict(content)))
 
 
 def _row(content: Mapping[str, object]) -> Row:
-    given: dict[str, dict[str, object]] = {part: {} for part in ("", *_PARTS)}
+    given: dict[str, dict[str, object]] = {part: {} for part in ("", *PARTS)}
     others: dict[str, object] = {}
     for name, value in content.items():
         if name in _PLACES:
@@ -140,7 +140,7 @@ def _row(content: Mapping[str, object]) -> Row:
             others[name] = value
     given["measured"]["energy"] = _energy(content)
     given["origin"].update(names=tuple(name for name in content if name != "kind"), others=others)
-    parts = {part: built(kind, given[part]) for part, kind in _PARTS.items()}
+    parts = {part: built(kind, given[part]) for part, kind in PARTS.items()}
     row = built(Row, {**given[""], **parts})
     if row.phase != "idle" and None in (row.facts.test, row.facts.model, row.facts.title):
         raise ValueError(f"a row of {row.task} does not say what test it is of")
@@ -176,8 +176,8 @@ def _energy(content: Mapping[str, object]) -> Energy:
 
 
 def _simple(kind: type[_Class], content: Mapping[str, object]) -> _Class:
-    own = {name: content.get(name) for name in _names_of(kind) if name != "origin"}
-    of_origin = {name: content[name] for name in _names_of(Origin) if name in content}
+    own = {name: content.get(name) for name in names_of(kind) if name != "origin"}
+    of_origin = {name: content[name] for name in names_of(Origin) if name in content}
     others = {
         name: value for name, value in content.items() if name not in own and name not in of_origin and name != "kind"
     }

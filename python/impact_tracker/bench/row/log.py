@@ -46,7 +46,7 @@ def line_of(text: bytes) -> Line | None:
     try:
         content = json.loads(text.decode("utf-8"), parse_constant=lambda word: None)  # NaN was not measured
         return decode(content) if isinstance(content, dict) else None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, OverflowError):
         return None
 
 

@@ -89,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.list and not args.action:
         return _list(args)
+    if args.action == "schema":
+        return run_action(args)
     require_scipy()  # a campaign that took days must not end without its statistics
     if args.action and args.action != "train":
         return _action(args)

@@ -41,6 +41,8 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     paper = _action(actions, "paper", "the published tables computed again; with a campaign: its ranks beside them")
     paper.add_argument("folder", metavar="DIR", nargs="?", help="a campaign of suite ai-benchmark")
     paper.add_argument("--format", choices=FORMATS[:2], default="console", help="of what is printed (console)")
+    schema = _action(actions, "schema", "the JSON Schema of results.json, or of a line of rows.jsonl")
+    schema.add_argument("what", nargs="?", choices=("results", "line"), default="results", help="default: results")
     _add_forecast(_action(actions, "forecast", "what training and inference will cost here, from a light run"))
 
 
@@ -73,7 +75,8 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
 
 def run_action(args: argparse.Namespace) -> int:
     """Its exit code."""
-    return {"report": _report, "compare": _compare, "paper": _paper, "forecast": _forecast}[args.action](args)
+    actions = {"report": _report, "compare": _compare, "paper": _paper, "schema": _schema, "forecast": _forecast}
+    return actions[args.action](args)
 
 
 def models_of(text: str) -> tuple[str, ...]:
@@ -103,6 +106,13 @@ def _report(args: argparse.Namespace) -> int:
         show(suite_page(campaign))
     else:
         print(suite_text(campaign, args.format), end="")
+    return 0
+
+
+def _schema(args: argparse.Namespace) -> int:
+    from ...bench.show.schema import schema_of
+
+    _print(schema_of(args.what))
     return 0
 
 

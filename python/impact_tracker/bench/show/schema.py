@@ -1,0 +1,79 @@
+"""The JSON Schema of results.json, made from the classes that it is made of."""
+
+from __future__ import annotations
+
+from ..analyse.analysis import Answer
+from ..analyse.cells import Cell
+from ..analyse.scores import Scores
+from ..analyse.targets import Reached
+from ..plan.axes import Axes
+from ..plan.settings import Settings
+from ..row.row import Epoch
+from ..row.schema import DRAFT, Definitions, Schema, flat_parts, line_schema, nullable, row_schema
+
+WHAT = ("results", "line")
+_ABOUT: Schema = {
+    name: {"type": ["string", "null"]}
+    for name in ("began_at", "host", "architecture", "python", "torch_version", "blas", "allocator")
+}
+
+
+def schema_of(what: str) -> Schema:
+    """Of results.json, or of a line of rows.jsonl."""
+    return line_schema() if what == "line" else results_schema()
+
+
+def results_schema() -> Schema:
+    """Everything that results.json holds, of campaigns of every suite and mode."""
+    definitions = Definitions()
+    definitions.made["Row"] = row_schema(definitions, {"valid": {"type": "boolean"}})
+    interval = nullable(definitions.of("tuple[float, float]", Cell.__module__))
+    bootstrap: Schema = {"type": "object", "additionalProperties": interval}
+    definitions.made["Summary"] = definitions.parts_of(Cell).with_more({"bootstrap": bootstrap}).schema
+    definitions.made["Epoch"] = flat_parts(definitions, Epoch).schema
+    properties: Schema = {
+        "schema": {"type": "integer"},
+        "settings": _settings(definitions),
+        **_ABOUT,
+        "devices": {"type": "array", "items": {"type": "string"}},
+        "worker_threads": {"type": "integer"},
+        "weighed_with": {"type": "object"},
+        "summary": _each("Summary"),
+        "caveats": {"type": "array", "items": {"type": "string"}},
+        "rows": _each("Row"),
+        "superseded": _each("Row"),
+        "outcome": _outcome(),
+        "answers": {"type": "array", "items": definitions.reference(Answer)},
+        "scores": nullable(definitions.reference(Scores)),
+        "targets": {"type": "array", "items": definitions.reference(Reached)},
+        "epochs": _each("Epoch"),
+    }
+    optional = (*_ABOUT, "devices", "worker_threads", "weighed_with", "targets", "epochs")
+    return {
+        "$schema": DRAFT,
+        "title": "A campaign's results.json",
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "$defs": definitions.made,
+    }
+
+
+def _each(name: str) -> Schema:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+def _settings(definitions: Definitions) -> Schema:
+    """What was asked. An axis that is not varied is left out."""
+    return definitions.parts_of(Settings).with_more({"axes": definitions.parts_of(Axes).schema}).schema
+
+
+def _outcome() -> Schema:
+    count: Schema = {"type": "integer", "minimum": 0}
+    properties: Schema = {
+        "done": count,
+        "total": count,
+        "failed": {"type": "object", "additionalProperties": {"type": "string"}},
+        "without_valid_run": {"type": "array", "items": {"type": "string"}},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
