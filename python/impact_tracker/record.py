@@ -84,7 +84,8 @@ class Record:
     @property
     def tags(self) -> dict[str, str]:
         """The user's own tags."""
-        return dict(self.header.get("tags") or {})
+        tags = self.header.get("tags")
+        return {str(tag): str(value) for tag, value in tags.items()} if isinstance(tags, dict) else {}
 
     @property
     def rank(self) -> Rank:
@@ -185,7 +186,8 @@ class Record:
         """The command line, as it was kept: secrets are masked."""
         import shlex
 
-        words = [str(word) for word in self.header.get("argv") or ()]
+        argv = self.header.get("argv")
+        words = [str(word) for word in argv] if isinstance(argv, list) else []
         return " ".join(word if word == "***" else shlex.quote(word) for word in words)
 
     def __repr__(self) -> str:

@@ -33,7 +33,7 @@ def report(args: argparse.Namespace) -> int:
     from ..report.page import show
     from ..report.statement_page import document_of, explanations, page_of
 
-    for name in ("regions", "plot", "html"):
+    for name in ("regions", "plot", "price"):
         if getattr(args, name):
             raise ValueError(f"--{name} takes records: runs of other trackers have no samples; leave it out")
     new = reweighing(args)
@@ -41,6 +41,11 @@ def report(args: argparse.Namespace) -> int:
     runs = [run.weighed(new) for path in paths.values() for run in read_runs(path, args.kind, skip=args.skip)]
     if not runs:
         raise ValueError("nothing that could be read is left")
+    if args.html:
+        from ..pages import html_of_statements, write_html_report
+
+        write_html_report(args.html, html_of_statements(runs))
+        tell_page(args)
     if args.csv:
         sys.stdout.write(codecarbon.to_csv(runs))
     elif args.json:
@@ -50,3 +55,13 @@ def report(args: argparse.Namespace) -> int:
         if args.explain:
             print("\n".join(explanations(runs)))
     return 0
+
+
+def tell_page(args: argparse.Namespace) -> None:
+    """Say where the page is, and show it where that is asked for."""
+    print(f"wrote {args.html}", file=sys.stderr)
+    if args.open:
+        import webbrowser
+
+        if not webbrowser.open(Path(args.html).resolve().as_uri()):
+            print(f"impact-tracker report: no browser was found: open {args.html} yourself", file=sys.stderr)

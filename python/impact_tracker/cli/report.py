@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import foreign
@@ -118,11 +117,6 @@ def _write_page(args: argparse.Namespace) -> ReportInput:
     except ValueError as error:
         raise ValueError(f"--price {error}") from None
     given = read_input(args.paths, new=reweighing(args), progress=progress)
-    write_html_report(args.html, html_of_input(given, price=price))
-    print(f"wrote {args.html}", file=sys.stderr)
-    if args.open:
-        import webbrowser
-
-        if not webbrowser.open(Path(args.html).resolve().as_uri()):
-            print(f"impact-tracker report: no browser was found: open {args.html} yourself", file=sys.stderr)
+    write_html_report(args.html, html_of_input(given, price=price, progress=progress))
+    foreign.tell_page(args)
     return given

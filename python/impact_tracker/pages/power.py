@@ -79,7 +79,11 @@ def power_of(run: ReadRecord, block: Block, share: float) -> RunPower:
     channels = []
     labels = _labels(chosen)
     for channel, label in zip(chosen, labels):
-        times, watts = run.record.series(str(channel["id"]))
+        try:
+            times, watts = run.record.series(str(channel["id"]))
+        except (OSError, ValueError) as error:  # the file was there when the results were read
+            unread.append(f"{label}: its samples could not be read: {error}")
+            continue
         power = _Samples(channel, label, times, watts, run)
         try:
             channels.append(power.kept(block, share / len(chosen)))

@@ -178,16 +178,29 @@ def _distinct(regions: Sequence[Result]) -> int:
 
 def _left_out(rows: Sequence[_Row], regions: Sequence[Result]) -> list[Html]:
     sentences = []
+    if any(_overlap(row.stretches) for row in rows if row.key):
+        sentences.append("Some stretches of a name overlap in time: a row of all of them counts that time each time.")
     if len(rows) > MOST_ROWS:
         sentences.append(f"The table shows {MOST_ROWS:,} of {len(rows):,} rows.")
     if any(row.key and len(row.stretches) > MOST_OF_A_NAME for row in rows):
         sentences.append(f"Of each name the first {MOST_OF_A_NAME} stretches have rows of their own.")
     if len(regions) > MOST_DRAWN:
         sentences.append(f"The chart's track shows the {MOST_DRAWN:,} longest of {len(regions):,} stretches.")
-    if sentences:
+    if len(rows) > MOST_ROWS or len(regions) > MOST_DRAWN or any(len(row.stretches) > MOST_OF_A_NAME for row in rows):
         sentences.append("impact-tracker report DIR --regions --csv writes every one.")
+    if sentences:
         return [element("p", {"class": "soft"}, " ".join(sentences))]
     return []
+
+
+def _overlap(stretches: Sequence[Result]) -> bool:
+    """Whether two of them, which stand in the order of their begins, were open at one time, as in several threads."""
+    latest = 0
+    for stretch in stretches:
+        if stretch.start_ns < latest:
+            return True
+        latest = max(latest, stretch.stop_ns)
+    return False
 
 
 def _row(row: _Row, run: ReadRecord, shared: bool, has_chart: bool) -> Html:

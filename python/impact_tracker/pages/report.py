@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import digits
 from ..bench.show.view import View
 from ..budget import Price
+from ..interop import Statement
 from ..paths import absolute
+from ..report import statement_page
 from ..report.nodes import nodes_of
 from ..report.page import Page
 from ..report.runs import Progress, ReadRecord, load_readable
@@ -18,11 +21,15 @@ from ..weighing import Reweighing
 from .answer import FirstScreen, answer_of
 from .campaign import campaign_answer, campaign_of, campaign_section, is_campaign
 from .compared import runs_section
-from .document import html_of, write
+from .document import Section, html_of, write
+from .figures import Interval, intervals
+from .markup import element, items, joined
 from .packing import Block
 from .run_section import run_section
 from .site import SiteReport, is_site_report, site_answer, site_report_of, site_section
+from .tables import page_parts
 
+Steps = Callable[[Sequence[ReadRecord]], Iterable[ReadRecord]]
 MOST_IN_FULL = 12  # runs with a section of their own
 HUGE_BYTES = 256 << 20
 
@@ -87,13 +94,34 @@ def html_report(
     return html_of_input(read_input(paths, new=new, progress=progress), price=price)
 
 
+def html_of_statements(runs: Sequence[Statement]) -> str:
+    """The page of runs that other tools measured: they have no samples, so it has tables and no chart."""
+    page = statement_page.page_of(runs)
+    bars = []
+    for run in runs:
+        span = run.energy.range_j
+        if span is not None:
+            words = digits.energy(run.energy.best_j, run.energy.error_j)
+            bars.append(Interval(run.name, span.low, span.best, span.high, words))
+    body = [
+        intervals("Energy of each run", bars) if len(bars) > 1 else "",
+        page_parts(page._replace(caveats=())),
+        element("h3", None, "What the numbers rest on"),
+        items([line for line in statement_page.explanations(runs) if line.strip()]),
+    ]
+    tools = ", ".join(dict.fromkeys(run.tool for run in runs))
+    section = Section("runs", f"Runs measured by {tools}", joined(body))
+    answer = FirstScreen(page.headline, caveats=page.caveats)
+    return html_of(f"Energy and impact: {tools}", answer.markup, [section], [], Block())
+
+
 def write_html_report(path: str | os.PathLike[str], text: str) -> None:
     """The page into a file, whole or not at all."""
     write(absolute(Path(path).expanduser()), text)
 
 
-def html_of_input(given: ReportInput, *, price: Price | None = None) -> str:
-    """The page of what was read."""
+def html_of_input(given: ReportInput, *, price: Price | None = None, progress: Steps = iter) -> str:
+    """The page of what was read. `progress` goes over the runs whose samples are read."""
     runs = given.runs
     nodes = nodes_of(runs)
     page = page_of(runs, nodes=nodes) if runs else Page("")
@@ -104,7 +132,7 @@ def html_of_input(given: ReportInput, *, price: Price | None = None) -> str:
         sections.append(runs_section(runs, page))
     full = runs[:MOST_IN_FULL]
     alone = len(runs) == 1 and not (given.campaigns or given.sites)
-    drawn = [run_section(run, number, block, 1.0 / len(full), alone=alone) for number, run in enumerate(full)]
+    drawn = [run_section(run, number, block, 1.0 / len(full), alone=alone) for number, run in enumerate(progress(full))]
     sections += [each.section for each in drawn]
     answers = [campaign_answer(view) for view in given.campaigns] + [site_answer(site) for site in given.sites]
     if runs:

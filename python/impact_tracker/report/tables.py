@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from .. import digits
+from ..hostinfo import hardware_of
 from ..result import CSV_FIELDS, Result
 from ..result.view import carbon_line, caveats, energy_line, share_line
 from . import estimates, node_tables
@@ -62,10 +63,9 @@ def _page_of_one(run: ReadRecord, regions: bool) -> Page:
 
 def _host_lines(run: ReadRecord) -> list[str]:
     """The machine, and how busy it was."""
-    host = dict(run.record.header.get("host") or {})
-    machine = [str(run.record.header.get("hostname") or ""), str(host.get("cpu") or "")]
-    machine += [str(card.get("name")) for card in host.get("gpus", ())]
-    busy, cpus = run.result.utilisation.get("cpu"), host.get("logical_cpus")
+    hardware = hardware_of(run.record.header)
+    machine = [run.hostname, hardware.cpu or "", *hardware.gpus]
+    busy, cpus = run.result.utilisation.get("cpu"), hardware.threads
     use = []
     if busy is not None:
         use.append(f"CPUs busy: {busy:.2f}" + (f" of {cpus}" if cpus else ""))

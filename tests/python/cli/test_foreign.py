@@ -1,6 +1,8 @@
 """`report` for other trackers' files: the same answer first, the estimate beside it, sums that say what they lack."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -68,11 +70,21 @@ def test_logs_of_experiment_impact_tracker(tmp_path, capsys):
     assert code == 0 and "by experiment-impact-tracker" in out
 
 
+def test_a_page_of_them_has_the_consoles_tables_and_no_chart(emissions, capsys, tmp_path):
+    page = tmp_path / "page.html"
+    code, out, err = report(capsys, emissions, "--html", str(page))
+    text = html.unescape(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", page.read_text(), flags=re.DOTALL))
+    words = " ".join(text.split())
+    assert code == 0 and "wrote" in err and '<div class="power"' not in page.read_text()
+    for line in out.splitlines()[:2]:
+        assert " ".join(line.split()) in words
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--regions"], "takes records"),
-        (["--html", "x.html"], "takes records"),
+        (["--html", "x.html", "--price", "1 EUR"], "--price takes records"),
         (["--from", "boamps"], "emissions.csv"),
         (["--zone", "Frence"], "Did you mean France"),
         (["--zone", "FR", "--year", "2999"], "future"),

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from impact_tracker.budget import Price
 from impact_tracker.pages import html_report
+from impact_tracker.weighing import Reweighing
 from python.pages import written
 from python.pages.opened import INFO, REGIONS, meters
 from python.pages.written import Run
@@ -32,5 +33,5 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "run"
     written.write(folder, Run(meters(), stretches=REGIONS, info=INFO))
     path = folder / "page.html"
-    path.write_text(html_report([folder], price=Price(0.25, "EUR")), encoding="utf-8")
+    path.write_text(html_report([folder], new=Reweighing(None, 400.0, 1.2), price=Price(0.25, "EUR")), encoding="utf-8")
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -236,4 +237,6 @@ def test_the_structure_is_the_golden_one(browser: Browser, report: Path) -> None
         outline = Opened(context, report).page.evaluate(OUTLINE)
     from impact_tracker import __version__
 
-    golden.check("pages/run.txt", outline.replace(str(report.parent.parent), "…").replace(__version__, "VERSION"))
+    outline = outline.replace(str(report.parent.parent), "…").replace(__version__, "VERSION")
+    # Numbers are compared with the console's elsewhere; those of the footprint change with the tables of factors.
+    golden.check("pages/run.txt", re.sub(r"\d[\d.,]*(e-?\d+)?", "0", outline))

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from impact_tracker import cli, digits
@@ -17,6 +17,7 @@ from impact_tracker.pages.answer import cost_of, money
 from impact_tracker.pages.markup import data_block, element, name
 from impact_tracker.pages.tables import sort_value
 from impact_tracker.report import load_runs
+from impact_tracker.report.runs import load_readable
 from impact_tracker.report.tables import page_of
 from impact_tracker.values import Energy
 from impact_tracker.weighing import Weighing
@@ -114,6 +115,28 @@ def test_cells_are_sorted_by_what_they_say(cell: str, value: float | None) -> No
 def test_sorting_undoes_the_digits(joules: float) -> None:
     value = sort_value(digits.energy(joules))
     assert value == pytest.approx(joules, rel=0.06)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("cpu", "gpus", "name", "state", "rank", "value", "logical_cpus")), inner)
+    ),
+    max_leaves=8,
+)
+keys = ("tags", "host", "hostname", "argv", "probes", "job", "rank", "pue", "zone", "intensity", "tool", "environment")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(keys), values, min_size=1, max_size=4))
+def test_a_header_may_hold_anything(tmp_path: Path, info: dict[str, object]) -> None:
+    written.write(tmp_path, Run([Meter("cpu:0")], seconds=3.0, info=info))
+    page = html_report([tmp_path])
+    runs, unreadable = load_readable([tmp_path])
+    assert runs or "not read" in first_screen(page), unreadable  # half a pair of surrogates is no JSON
+    if runs:
+        page_of(runs)
 
 
 # ---- what is wrong with the input stands first

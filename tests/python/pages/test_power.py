@@ -146,6 +146,14 @@ def test_the_tree_holds_each_region_once_below_its_parents(tmp_path: Path, seed:
     assert seen == len(chain)
 
 
+def test_stretches_that_overlap_in_time_are_said_to_count_it_each(tmp_path: Path) -> None:
+    words = "overlap in time: a row of all of them counts that time each time"
+    written.write(tmp_path / "one", Run(stretches=[Stretch("work", 1, 30), Stretch("work", 30, 50)]))
+    written.write(tmp_path / "two", Run(stretches=[Stretch("work", 1, 30), Stretch("work", 20, 50)]))
+    assert words not in Text(html_report([tmp_path / "one"])).text
+    assert words in Text(html_report([tmp_path / "two"])).text
+
+
 def test_of_too_many_rows_those_of_whole_names_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("impact_tracker.pages.regions.MOST_ROWS", 12)
     first = [Stretch("early", 1 + number, 1.5 + number) for number in range(30)]
