@@ -97,9 +97,17 @@ def run_of(repeat: int, curve: list[CurveSpot], half_j: float = 1.0) -> StudyRun
     checkpoints = tuple(Checkpoint(100 * (i + 1), spot.energy_j, 1.0, spot.score) for i, spot in enumerate(curve))
     energy = JoulesRead(curve[-1].energy_j, half_j, 0.69 * curve[-1].energy_j, curve[-1].energy_j, "modelled")
     return StudyRun(
-        f"t.r{repeat}", POINT, repeat, repeat, "ok", training=energy, score=curve[-1].score, metric="accuracy",
-        checkpoints=checkpoints, seen=100 * len(curve),
-    )  # fmt: skip
+        f"t.r{repeat}",
+        POINT,
+        repeat,
+        repeat,
+        "ok",
+        training=energy,
+        score=curve[-1].score,
+        metric="accuracy",
+        checkpoints=checkpoints,
+        seen=100 * len(curve),
+    )
 
 
 def test_means_over_runs_have_intervals_that_hold_the_truth() -> None:

@@ -10,6 +10,7 @@ from . import measured
 
 STUDIES = {
     "federated": "train with clients that keep their data, by Flower, measured; simulated against measured",
+    "metrics": "parameters, FLOPs, hours, energy, carbon, accuracy side by side: which of them misleads",
     "paradigms": "train in a centre, continually, or where the data are: what each costs, and what decides",
 }
 

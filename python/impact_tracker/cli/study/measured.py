@@ -90,7 +90,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _budgets(text: str) -> tuple[float, ...]:
-    """Joules of amounts of energy; ArgumentTypeError for what is none, has no unit, or is nothing."""
+    """Joules of amounts of energy; ArgumentTypeError for what is none."""
     from ...budget import read_amount
 
     joules = []
@@ -101,8 +101,6 @@ def _budgets(text: str) -> tuple[float, ...]:
             raise argparse.ArgumentTypeError(f"{part!r} {error}") from None
         if amount.unit != "J":
             raise argparse.ArgumentTypeError(f"{part!r}: studies compare energies: give J, kJ, Wh or kWh")
-        if amount.number <= 0:
-            raise argparse.ArgumentTypeError(f"{part!r} is spent before anything is learnt: give more than 0 J")
         joules.append(amount.number)
     return tuple(joules)
 

@@ -14,7 +14,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score
-from .words import COLUMNS, caveats_of, cells_of, group_dict, times
+from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,7 +74,7 @@ def exponent_of(series: Sequence[PointGroup]) -> float | None:
         return None
     fit = power_law([x for x, _ in pairs], [y for _, y in pairs])
     if fit is not None:
-        return fit.exponent
+        return finite(fit.exponent)
     return math.log(pairs[-1][1] / pairs[0][1]) / math.log(pairs[-1][0] / pairs[0][0])
 
 

@@ -13,7 +13,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, groups_of, mean_score, pareto_front
-from .words import COLUMNS, caveats_of, cells_of, group_dict
+from .words import COLUMNS, caveats_of, cells_of, finite, group_dict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,9 +82,9 @@ def _growth(groups: Sequence[PointGroup]) -> dict[str, object]:
     order = correlation([x for x, _ in pairs], [y for _, y in pairs])
     return {
         "points": len(pairs),
-        "exponent": None if fit is None else fit.exponent,
-        "exponent_low": None if fit is None else fit.exponent_low,
-        "exponent_high": None if fit is None else fit.exponent_high,
+        "exponent": None if fit is None else finite(fit.exponent),
+        "exponent_low": None if fit is None else finite(fit.exponent_low),
+        "exponent_high": None if fit is None else finite(fit.exponent_high),
         "spearman": None if order is None else order.spearman,
         "spearman_p": None if order is None else order.spearman_p,
     }
@@ -95,8 +95,8 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
         return "No model has a run that counts."
     growth = _growth(groups)
     text = ""
-    if isinstance(growth["exponent"], float):
-        low, high = growth["exponent_low"], growth["exponent_high"]
+    low, high = growth["exponent_low"], growth["exponent_high"]
+    if isinstance(growth["exponent"], float) and isinstance(low, float) and isinstance(high, float):
         power = significant(growth["exponent"], 2)
         text = (
             f"The energy of training a perceptron grew as its parameters to the power {power} "

@@ -170,7 +170,8 @@ def _sentence(costs: Sequence[TargetCost]) -> str:
     never = [cost.group.title for cost in costs if cost.hits and not any(cost.hits)]
     behind = f" {', '.join(never)} never reached it: censored." if never else ""
     if not ranked:
-        return f"No model reached its target in half of its runs.{behind}"
+        runs = max((cost.group.runs for cost in costs), default=0)
+        return f"No model reached its target in half of its runs (n = {runs}).{behind}"
     first = ranked[0]
     text = (
         f"{score_text(first.group.point.target, first.group.metric)} on {first.group.data_title} took "

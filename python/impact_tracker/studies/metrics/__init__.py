@@ -1,0 +1,1 @@
+"""Metrics side by side: parameters, bytes, FLOPs, hours, energy, carbon, accuracy, and whether they tell the energy."""

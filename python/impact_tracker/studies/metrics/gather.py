@@ -1,0 +1,177 @@
+"""Entries from what lies in a folder: a study, a campaign of the benchmark, or plain runs of the tracker."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...bench.plan.networks import BY_NAME
+from ...bench.row.row import Row
+from ...bench.row.storage import Storage
+from ...bench.show.view import View
+from ...record import Record, find_records, read_record
+from ...values.statistics import Mean, mean_of
+from ..points.campaign import outcome_of
+from ..points.store import StudyStore
+from ..questions.groups import PointGroup, groups_of
+from .entry import MetricsEntry
+
+_TRAINS, _WEIGHT_BYTES = 3.0, 4  # a training pass computes about three forward passes; bytes of a weight in fp32
+TAGS = ("parameters", "bytes", "flops", "accuracy", "examples")  # that a plain run may have, as numbers
+
+
+def gather(folder: str | os.PathLike[str]) -> list[MetricsEntry]:
+    """Everything in a folder. FileNotFoundError where there is nothing."""
+    place = Path(folder)
+    if StudyStore(place).exists():
+        return of_study(place)
+    if Storage(place).exists():
+        return of_campaign(place)
+    paths = find_records(place)
+    entries = [_of_record(read_record(path)) for path in paths]
+    known = [entry for entry in entries if entry is not None]
+    if not known:
+        raise FileNotFoundError(f"{place} holds no study, no campaign and no finished run")
+    return known
+
+
+def of_study(folder: Path) -> list[MetricsEntry]:
+    """One entry a point that has a good run."""
+    outcome = outcome_of(StudyStore(folder))
+    return [_of_group(group, folder.name) for group in groups_of(outcome.plan.points, outcome.runs) if group.runs]
+
+
+def _of_group(group: PointGroup, origin: str) -> MetricsEntry:
+    point = group.point
+    details = [group.data_title, f"{point.examples:,}"]
+    details += [] if point.budget_j is None else [f"{point.budget_j:g} J"]
+    details += [] if point.batch is None else [f"batch {point.batch}"]
+    details += [str(value) for value in (point.precision, point.layout) if value is not None]
+    details += [] if point.threads is None else [f"{point.threads} threads"]
+    return MetricsEntry(
+        name=f"{group.title} ({', '.join(details)})",
+        origin=origin,
+        phase="training",
+        runs=group.runs,
+        energy=group.energy,
+        carbon_g=group.carbon_g,
+        duration_s=_value(group.seconds),
+        core_hours=_value(group.core_hours),
+        gpu_hours=_value(group.gpu_hours),
+        parameters=group.parameters,
+        bytes=group.bytes,
+        macs=_value(group.training_macs),
+        score=group.score,
+        metric=group.metric,
+        examples=_value(group.seen),
+        bias=group.bias,
+        modelled=group.modelled,
+    )
+
+
+def _value(mean: Mean | None) -> float | None:
+    return None if mean is None else mean.value
+
+
+def of_campaign(folder: Path) -> list[MetricsEntry]:
+    """One entry a test and phase, of training and inference."""
+    rows = View(Storage(folder)).rows
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row.phase in ("training", "inference") and row.invalid_because is None:
+            groups.setdefault((row.test, row.phase), []).append(row)
+    scores = {row.task: row for row in rows if row.phase == "evaluation" and row.status == "ok"}
+    return [_of_rows(group, scores, folder.name) for group in groups.values()]
+
+
+def _mean(values: Sequence[float | None]) -> Mean | None:
+    return mean_of([value for value in values if value is not None])
+
+
+def _of_rows(rows: Sequence[Row], evaluations: dict[str, Row], origin: str) -> MetricsEntry:
+    first = rows[0]
+    passes = _TRAINS if first.phase == "training" else 1.0
+    judged = [evaluations[row.task].work for row in rows if row.task in evaluations]
+    score = _mean([work.dice if work.dice is not None else work.accuracy for work in judged])
+    reported = BY_NAME[first.model].top1 if first.model in BY_NAME else None
+    is_reported = score is None and reported is not None
+    if is_reported and reported is not None:
+        score = Mean(reported / 100, None, 1, None)
+    energies = [(row.energy, row.energy_j) for row in rows if row.energy_j]
+    biases = [energy.bias_j / joules for energy, joules in energies if energy.bias_j is not None]
+    joules_of_all = math.fsum(joules for _, joules in energies)
+    macs = [
+        passes * row.setup.macs * row.work.images if row.setup.macs is not None and row.work.images else None
+        for row in rows
+    ]
+    parameters = first.setup.parameters
+    return MetricsEntry(
+        name=f"{first.title} ({first.phase})",
+        origin=origin,
+        phase=first.phase,
+        runs=len(rows),
+        energy=_mean([row.energy_j for row in rows]),
+        carbon_g=_mean([row.measured.carbon_g for row in rows]),
+        duration_s=_value(_mean([row.work.duration_s for row in rows])),
+        core_hours=_value(_mean([_core_hours(row) for row in rows])),
+        gpu_hours=_value(_mean([_gpu_hours(row) for row in rows])),
+        parameters=parameters,
+        bytes=None if parameters is None else float(parameters * _WEIGHT_BYTES),
+        macs=_value(_mean(macs)),
+        score=score,
+        metric="dice" if any(work.dice is not None for work in judged) else "accuracy",
+        is_reported=is_reported,
+        examples=_value(_mean([row.work.images for row in rows])),
+        bias=math.fsum(biases) / len(biases) if biases else None,
+        modelled=math.fsum(energy.modelled_j or 0.0 for energy, _ in energies) / joules_of_all if energies else None,
+    )
+
+
+def _core_hours(row: Row) -> float | None:
+    cpus, seconds = row.around.worker_cpus, row.work.duration_s
+    return None if cpus is None or seconds is None else cpus * seconds / 3600
+
+
+def _gpu_hours(row: Row) -> float | None:
+    count, seconds = len(row.setup.gpu_devices), row.work.duration_s
+    return None if not count or seconds is None else count * seconds / 3600
+
+
+def _of_record(record: Record) -> MetricsEntry | None:
+    """A run of any program; what its model is it says in tags (`TAGS`)."""
+    if not record.started:
+        return None
+    result, tags = record.result, record.tags
+    numbers = {name: _number(tags.get(name)) for name in TAGS}
+    busy = result.utilisation.get("cpu")
+    gpus = sum(name.startswith("gpu") for name in result.devices)
+    accuracy = numbers["accuracy"]
+    return MetricsEntry(
+        name=tags.get("model") or tags.get("name") or Path(str(record.path)).parent.parent.name,
+        origin=Path(str(record.path)).stem,
+        phase="run",
+        runs=1,
+        energy=None if result.energy_j is None else Mean(result.energy_j, None, 1, None),
+        carbon_g=None if result.carbon_g is None else Mean(result.carbon_g, None, 1, None),
+        duration_s=result.duration_s,
+        core_hours=None if busy is None else busy * result.duration_s / 3600,
+        gpu_hours=gpus * result.duration_s / 3600 if gpus else None,
+        parameters=numbers["parameters"],
+        bytes=numbers["bytes"],
+        macs=None if numbers["flops"] is None else numbers["flops"] / 2,
+        score=None if accuracy is None else Mean(accuracy, None, 1, None),
+        metric="accuracy",
+        examples=numbers["examples"],
+        bias=result.bias_j / result.energy_j if result.bias_j is not None and result.energy_j else None,
+        modelled=result.modelled_j / result.energy_j if result.modelled_j is not None and result.energy_j else None,
+    )
+
+
+def _number(text: str | None) -> float | None:
+    """A tag's number; `None` for a text that is none."""
+    try:
+        return None if text is None else float(text.replace("_", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,230 @@
+"""The metrics as a page, as JSON and as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...digits import carbon, duration, percent, quantity, significant
+from ...report.page import Page, Table
+from ..questions.groups import mean_energy, score_text
+from ..questions.words import plain
+from .compare import MisleadingPair, RankAgreement, agreements, misleading
+from .entry import METRICS, MetricsEntry
+
+_SHOWN_PAIRS = 2
+_PANELS = ("parameters", "flops", "duration_s", "core_hours", "gpu_hours", "score")
+
+
+def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
+    """The sentence, every metric of every entry, how well each tells the energy, where it misleads most."""
+    rows = agreements(entries)
+    tables = [
+        Table(
+            (
+                "what",
+                ">runs",
+                ">parameters",
+                ">bytes",
+                ">FLOPs",
+                ">time",
+                ">core-hours",
+                ">GPU-hours",
+                ">energy",
+                ">carbon",
+                ">score",
+            ),
+            [_metric_cells(entry) for entry in entries],
+            "for one example" if each else "",
+        ),
+        Table(
+            ("what", ">score a kJ", ">score an hour", ">score a million parameters"),
+            [_efficiency_cells(entry) for entry in entries if entry.score is not None],
+            "efficiencies",
+        ),
+        Table(
+            ("metric", ">Spearman with the energy", ">95 %", ">p (Holm)", ">entries", ">pairs it orders wrongly"),
+            [_agreement_cells(row) for row in rows],
+        ),
+        Table(
+            ("metric", "larger by it", "smaller by it", ">by", ">energy of the larger", "beyond chance"),
+            [_pair_cells(pair) for row in rows for pair in misleading(entries, row.metric)[:_SHOWN_PAIRS]],
+            "where it misleads most",
+        ),
+    ]
+    return Page(sentence_of(entries, rows), tables, caveats_of(entries))
+
+
+def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) -> str:
+    """What a paper would print."""
+    told = {row.metric: row for row in rows}
+    texts = []
+    for name in ("parameters", "flops", "core_hours", "duration_s"):
+        row = told.get(name)
+        if row is None or row.spearman is None:
+            continue
+        interval = "" if row.low is None or row.high is None else f", 95 % {row.low:.2f} to {row.high:.2f}"
+        wrong = f"{row.misled} of {row.pairs} pairs" if row.misled else "no pair"
+        texts.append(f"{METRICS[name].title} {row.spearman:.2f}{interval} ({wrong} ordered wrongly)")
+    if not texts:
+        return f"{len(entries)} entries: too few know a metric and the energy to say whether one tells the other."
+    return f"Rank correlation with the energy over {len(entries)} entries: {'; '.join(texts)}."
+
+
+def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:
+    """What a reader has to know before these are believed."""
+    caveats = []
+    if any((entry.modelled or 0) > 0 for entry in entries):
+        bias = max((entry.bias or 0.0 for entry in entries), default=0.0)
+        caveats.append(
+            f"energies are modelled by load and time, not measured (± {percent(bias)} common to all): their "
+            "correlation with time and core-hours is in part the model's own."
+        )
+    if any(entry.is_reported for entry in entries):
+        caveats.append("scores marked * are what the networks' authors report (ImageNet), not what these runs reached.")
+    if any(entry.runs == 1 for entry in entries):
+        caveats.append("some entries are one run: whether their order is chance is not known.")
+    if len({entry.phase for entry in entries}) > 1:
+        caveats.append("trainings and inferences are together here: --phase takes one of both.")
+    if any(entry.macs is None for entry in entries):
+        caveats.append("FLOPs are missing where a method has none to count, as trees, which compare.")
+    return caveats
+
+
+def _count(value: float | None, unit: str = "") -> str:
+    if value == 0:
+        return "none"
+    return "–" if value is None else quantity(value, unit).strip()
+
+
+def _metric_cells(entry: MetricsEntry) -> tuple[str, ...]:
+    score = "–" if entry.score is None else score_text(entry.score.value, entry.metric or "", entry.score.half_width)
+    return (
+        entry.name,
+        str(entry.runs),
+        _count(entry.parameters),
+        _count(entry.bytes, "B"),
+        _count(entry.flops, "FLOP"),
+        "–" if entry.duration_s is None else duration(entry.duration_s),
+        "–" if entry.core_hours is None else _count(entry.core_hours, "h"),
+        "–" if entry.gpu_hours is None else _count(entry.gpu_hours, "h"),
+        mean_energy(entry.energy),
+        "–" if entry.carbon_g is None else carbon(entry.carbon_g.value),
+        f"{score}*" if entry.is_reported else score,
+    )
+
+
+def _efficiency_cells(entry: MetricsEntry) -> tuple[str, ...]:
+    names = ("energy_efficiency", "time_efficiency", "size_efficiency")
+    values = [entry.value(name) for name in names]
+    return (entry.name, *("–" if value is None else significant(value, 3) for value in values))
+
+
+def _agreement_cells(row: RankAgreement) -> tuple[str, ...]:
+    return (
+        METRICS[row.metric].title,
+        "too few, or all alike" if row.spearman is None else f"{row.spearman:.2f}",
+        "–" if row.low is None or row.high is None else f"{row.low:.2f} to {row.high:.2f}",
+        "–" if row.p is None else "< 0.001" if row.p < 0.001 else f"{row.p:.3f}",
+        str(row.points),
+        "–" if row.misled is None else f"{row.misled} of {row.pairs}",
+    )
+
+
+def _pair_cells(pair: MisleadingPair) -> tuple[str, ...]:
+    clear = {None: "not known: not repeated", True: "yes", False: "no"}[pair.is_clear]
+    return (
+        METRICS[pair.metric].title,
+        pair.larger.name,
+        pair.smaller.name,
+        f"× {significant(pair.metric_ratio, 2)}",
+        f"× {significant(pair.energy_ratio, 2)}",
+        clear,
+    )
+
+
+def as_dict(entries: Sequence[MetricsEntry]) -> dict[str, object]:
+    """Unrounded, for programs; units in the names."""
+    rows = agreements(entries)
+    return {
+        "schema": 1,
+        "sentence": sentence_of(entries, rows),
+        "caveats": caveats_of(entries),
+        "entries": [
+            {
+                "name": entry.name,
+                "origin": entry.origin,
+                "phase": entry.phase,
+                "runs": entry.runs,
+                **{name: entry.value(name) for name in METRICS},
+                "energy_j": plain(entry.energy),
+                "score": plain(entry.score),
+                "score_metric": entry.metric,
+                "score_is_reported": entry.is_reported,
+                "examples": entry.examples,
+                "bias_relative": entry.bias,
+                "modelled_share": entry.modelled,
+            }
+            for entry in entries
+        ],
+        "agreements": [row._asdict() for row in rows],
+        "misleading": [
+            {
+                "metric": pair.metric,
+                "larger": pair.larger.name,
+                "smaller": pair.smaller.name,
+                "metric_ratio": pair.metric_ratio,
+                "energy_ratio": pair.energy_ratio,
+                "is_clear": pair.is_clear,
+            }
+            for row in rows
+            for pair in misleading(entries, row.metric)
+        ],
+    }
+
+
+def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
+    """A panel a metric: energy over it; the pair in which it misleads most is joined in red."""
+    from ...report.plot import figure_for, save
+
+    names = [name for name in _PANELS if sum(entry.value(name) is not None for entry in entries) > 1]
+    if not names:
+        raise ValueError("no figure: no metric is known of two entries")
+    columns = min(2, len(names))
+    lines = -(-len(names) // columns)
+    figure = figure_for(path, (4.6 * columns, 3.4 * lines + 0.4))
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    rows = {row.metric: row for row in agreements(entries)}
+    for axes, name in zip(panels, names):
+        for number, entry in enumerate(entries):
+            x, joules = entry.value(name), entry.value("energy_j")
+            if x is None or joules is None or entry.energy is None:
+                continue
+            half = entry.energy.half_width or 0.0
+            axes.errorbar(x, joules, yerr=half, fmt="o", color="#4575b4", markersize=5, capsize=2, elinewidth=0.8)
+            axes.annotate(str(number + 1), (x, joules), fontsize=7, xytext=(4, 3), textcoords="offset points")
+        worst = misleading(entries, name)[:1]
+        for pair in worst:
+            ends = [(entry.value(name), entry.value("energy_j")) for entry in (pair.larger, pair.smaller)]
+            axes.plot([x for x, _ in ends], [y for _, y in ends], "-", color="#d73027", linewidth=1.2, zorder=0)
+        metric, row = METRICS[name], rows.get(name)
+        rho = "" if row is None or row.spearman is None else f": rho {row.spearman:.2f}"
+        if row is not None and row.low is not None and row.high is not None:
+            rho += f" ({row.low:.2f} to {row.high:.2f})"
+        axes.set_title(f"{metric.title}{rho}", fontsize=9, loc="left")
+        axes.set(xscale="log", yscale="log", ylabel="J an example" if each else "energy in J")
+        axes.set_xlabel(f"{metric.title}{f' in {metric.unit}' if metric.unit else ''}")
+        axes.grid(alpha=0.25, linewidth=0.5)
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    legend = "; ".join(f"{number}: {entry.name}" for number, entry in enumerate(entries[:12], 1))
+    more = "" if len(entries) <= 12 else f"; {len(entries) - 12} more"
+    note = "whiskers: 95 % of the mean; red: the pair that it misleads about most"
+    figure.supxlabel("\n".join(_wrapped(f"{legend}{more}. {note}")), fontsize=7, x=0.02, ha="left")
+    save(figure, path)
+
+
+def _wrapped(text: str) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, 130)
