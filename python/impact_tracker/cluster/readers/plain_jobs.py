@@ -10,7 +10,7 @@ from ..finding import RejectedRow
 from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars
 from ..job import STATES, JobTable
 from .power_files import times_of
-from .slurm_rule import HIGHEST_NODE_W
+from .slurm_rule import HIGHEST_NODE_W, LONGEST_RUN_S
 from .slurm_words import nodes_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NEEDED = ("job_id", "start", "nodes")
 MOST_KEPT = 1000
+_UNKNOWN = ("unknown", "0")
+_TRUTHS = {"": False, **dict.fromkeys(("true", "1", "yes"), True), **dict.fromkeys(("false", "0", "no"), False)}
 
 
 def is_plain(header: str) -> bool:
@@ -29,8 +31,8 @@ def is_plain(header: str) -> bool:
 def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     """The jobs of a CSV with the columns `job_id, start, nodes` and any of the others of `JOBS_FILE`.
 
-    Times: seconds since 1970 or ISO 8601; an empty end: it runs. Nodes: separated by blanks, or a list as Slurm writes
-    it. ValueError for a column that is none of these.
+    Times: seconds since 1970 or ISO 8601; an empty end: it runs. Nodes: separated by blanks or semicolons, or a list as
+    Slurm writes it. ValueError for a column that is none of these.
     """
     library = polars()
     col = library.col
@@ -56,13 +58,19 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         start_ns=times_of(frame, "start", time_zone),
         end_ns=times_of(frame, "end", time_zone),
         submit_ns=times_of(frame, "submit", time_zone),
-        is_open=col("end").fill_null("").str.strip_chars().str.to_lowercase().is_in(["", "unknown", "0"]),
+        is_open=col("end").fill_null("").str.strip_chars().str.to_lowercase().is_in(["", *_UNKNOWN]),
         state=_state(),
-        exclusive=col("exclusive").str.to_lowercase().is_in(["true", "1", "yes"]).fill_null(False),
+        is_exclusive=_word("exclusive").replace_strict(_TRUTHS, default=None, return_dtype=library.Boolean),
         line=col("line").cast(library.Int64),
     )
-    typed = typed.with_columns(
-        end_ns=library.when(~col("is_open")).then(col("end_ns")), reason=_reason(), memory_b=col("memory_gb") * 2.0**30
+    typed = typed.with_columns(end_ns=library.when(~col("is_open")).then(col("end_ns"))).with_columns(
+        reason=_reason(),
+        memory_b=col("memory_gb") * 2.0**30,
+        exclusive=col("is_exclusive"),
+        # 0 over more than some seconds was not sampled.
+        cpu_time_s=library.when((col("cpu_time_s") > 0.0) | ((col("cpu_time_s") == 0.0) & (_seconds() < 10.0))).then(
+            col("cpu_time_s")
+        ),
     )
     typed, bad_lists = _with_nodes(typed, str(path))
     bad = typed.filter(col("reason").is_not_null())
@@ -98,16 +106,34 @@ def _is_energy() -> pl.Expr:
     """Whether the scheduler's energy can be one; 0 is none over more than some seconds."""
     library = polars()
     col = library.col
-    length = ((col("end_ns") - col("start_ns")) / 1e9).clip(1.0)
-    most = length * HIGHEST_NODE_W * col("nodes").list.len()
-    expression: pl.Expr = ((col("reported_j") > 0.0) & (col("reported_j") <= most.fill_null(2.0**62))).fill_null(False)
+    most = _seconds().fill_null(LONGEST_RUN_S).clip(1.0) * HIGHEST_NODE_W * col("nodes").list.len()
+    expression: pl.Expr = ((col("reported_j") > 0.0) & (col("reported_j") <= most)).fill_null(False)
+    return expression
+
+
+def _seconds() -> pl.Expr:
+    """How long it ran; null while it runs."""
+    col = polars().col
+    expression: pl.Expr = (col("end_ns") - col("start_ns")) / 1e9
+    return expression
+
+
+def _word(name: str) -> pl.Expr:
+    expression: pl.Expr = polars().col(name).fill_null("").str.strip_chars().str.to_lowercase()
     return expression
 
 
 def _state() -> pl.Expr:
     library = polars()
-    state = library.col("state").fill_null("completed").str.strip_chars().str.to_lowercase()
-    known: pl.Expr = library.when(state.is_in(list(STATES))).then(state).otherwise(library.lit("other"))
+    state = _word("state")
+    unsaid = library.when(_word("end") == "").then(library.lit("running")).otherwise(library.lit("completed"))
+    known: pl.Expr = (
+        library.when(state == "")
+        .then(unsaid)
+        .when(state.is_in(list(STATES)))
+        .then(state)
+        .otherwise(library.lit("other"))
+    )
     return known
 
 
@@ -123,8 +149,12 @@ def _reason() -> pl.Expr:
         .then(library.lit("its start is no time"))
         .when(~col("is_open") & col("end_ns").is_null())
         .then(library.lit("its end is no time"))
+        .when(col("is_open") & (col("state") != "running"))
+        .then(library.lit("its end is not known, though it does not run: a job that runs has an empty end"))
         .when(col("end_ns") < col("start_ns"))
         .then(library.lit("it ends before it starts"))
+        .when(col("is_exclusive").is_null())
+        .then(library.lit("exclusive is true or false"))
         .when((col("cores") < 0) | (col("gpus") < 0) | (col("memory_gb") < 0))
         .then(library.lit("it has a negative number of cores, cards or bytes"))
     )
@@ -136,7 +166,7 @@ def _with_nodes(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, list[Re
     rejected = []
     for line, text in frame.select("line", "nodes").iter_rows():
         try:
-            names = [name for word in (text or "").split() for name in nodes_of(word.strip(","))]
+            names = [name for word in (text or "").replace(";", " ").split() for name in nodes_of(word.strip(","))]
             if not names:
                 raise ValueError("it names no node")
             lists.append(names)
