@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 where it closes to 1e-9, 1 where it does not."""
+    """0 where it closes to 1e-9, 1 where it does not, or where nothing is known."""
     from ..cluster.closing import node_balances, site_balance
     from ..cluster.reports.pages import closure_page
     from ..cluster.reports.site import told
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     site, nodes = site_balance(accounts), node_balances(accounts)
     if args.json:
         document = {
-            "site": {**asdict(site), "error": site.error, "is_closed": site.is_closed},
+            "site": site.as_dict(),
             "nodes": [asdict(node) for node in nodes],
             "findings": [asdict(finding) for finding in accounts.findings],
             "rejected_rows": accounts.table.all_rejected,
@@ -42,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         show(closure_page(site, nodes, told(accounts.findings)))
+    if not site.is_known:
+        print("there is no usable power of any node: there is nothing that could close", file=sys.stderr)
+        return 1
     if not site.is_closed:
         print(f"the balance does not close: {site.error:.3g} of the nodes' energy is missing", file=sys.stderr)
     return 0 if site.is_closed else 1

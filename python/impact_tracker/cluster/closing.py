@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .accounts import Accounts
 
 PARTS = ("jobs_j", "idle_j", "standby_j", "uncovered_j")
+DAYS = (*PARTS, "shared_idle_j", "covered_s", "uncovered_s", "busy_s")  # what a node's balance of a day holds
 
 
 def energies_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFrame:
@@ -51,7 +52,9 @@ def balances_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFra
     """One row for each node and day."""
     library = polars()
     frames = [library.DataFrame(dict(split.days)).with_columns(node=library.lit(split.node)) for split in splits]
-    joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame({"day": [], "node": []})
+    # Of no node anything is known: no row, and all columns.
+    nothing = {"day": library.Int64, **dict.fromkeys(DAYS, library.Float64), "node": library.String}
+    joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame(schema=nothing)
     return joined.with_columns(_date("day")) if bin_ns == DAY_NS else joined
 
 

@@ -5,7 +5,8 @@ A column's unit is in its name. Times are UTC nanoseconds since 1970. Null (and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .job import ClusterJob, JobTable
@@ -90,6 +91,16 @@ def polars() -> ModuleType:
     except ImportError as error:
         raise ImportError("a cluster's report needs Polars: pip install impact-tracker[cluster]") from error
     return polars
+
+
+@contextmanager
+def reading(path: object, what: str) -> Iterator[None]:
+    """ValueError in plain words for a file that is not what it should be."""
+    try:
+        yield
+    except polars().exceptions.PolarsError as error:
+        fault = str(error).partition("\n")[0][:160]
+        raise ValueError(f"{path} cannot be read as {what}: {fault}") from None
 
 
 def schema(columns: Mapping[str, str]) -> dict[str, pl.DataType]:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .frames import polars
+from .frames import polars, reading
 from .job import JobTable
 from .node import NodeRating
 
@@ -19,7 +19,8 @@ def read_ratings(path: str | Path) -> dict[str, NodeRating]:
     """Nodes from a CSV whose columns are attributes of `NodeRating`; `node` must be there. ValueError for a column that
     is none, a number that is none, a node that stands twice."""
     library = polars()
-    frame = library.read_csv(path, infer_schema=False)
+    with reading(path, "a CSV of nodes"):
+        frame = library.read_csv(path, infer_schema=False)
     known = {item.name for item in fields(NodeRating)}
     unknown = [name for name in frame.columns if name not in known]
     if unknown or "node" not in frame.columns:

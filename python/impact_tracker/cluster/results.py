@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from ..values import Quality
 
@@ -80,3 +80,20 @@ class SiteBalance:
     def is_closed(self) -> bool:
         """Whether it closes to 1e-9."""
         return self.error <= 1e-9
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is usable power of any node; without it the energies are sums of nothing."""
+        return self.covered_s > 0.0 or self.total_j != 0.0
+
+    def as_dict(self) -> dict[str, float | int | bool | None]:
+        """For programs; energies are null where nothing is known."""
+        document: dict[str, float | int | bool | None] = {
+            **asdict(self),
+            "error": self.error,
+            "is_closed": self.is_closed,
+        }
+        if self.is_known:
+            return document
+        unknown = ("error", "is_closed")
+        return {name: None if name.endswith("_j") or name in unknown else value for name, value in document.items()}

@@ -223,3 +223,45 @@ def test_a_pue_from_the_sites_own_meters(site: Path, capsys: Capture, tmp_path: 
     capsys.readouterr()
     assert cli.main(["cluster", "report", "--jobs", f"{site}/jobs.csv", "--power", f"{tmp_path}/power", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["summary"]["pue"] == pytest.approx(1.3)
+
+
+@pytest.mark.parametrize("watts", [0.2, 250_000.0, -30.0])
+def test_power_in_a_wrong_unit_is_a_finding_and_nothing_becomes_0(
+    tmp_path: Path, capsys: Capture, watts: float
+) -> None:
+    """kW, mW and what is none at all: a report of what is known without any power, and no balance."""
+    begin = 1_735_689_600
+    lines = [f"{begin + 60 * minute},n1,{watts * (1 + minute % 7 / 100)}" for minute in range(600)]
+    (tmp_path / "power.csv").write_text("\n".join(["time,node,value", *lines, ""]))
+    rows = [f"{job},{begin + 600 * job},{begin + 600 * job + 500},n1,ada" for job in range(1, 30)]
+    (tmp_path / "jobs.csv").write_text("\n".join(["job_id,start,end,nodes,user", *rows, ""]))
+    given = ["--jobs", f"{tmp_path}/jobs.csv", "--power", f"{tmp_path}/power.csv"]
+    more = ["--figures", f"{tmp_path}/f", "--csv", f"{tmp_path}/c", "--gate", "running", "--idle", "use"]
+    assert cli.main(["cluster", "report", *given, *more]) == 0
+    page = capsys.readouterr().out
+    assert "Nothing is known of the energy" in page and "nan" not in page and " 0 kWh" not in page
+    assert "wrong_unit" not in page and ("--unit" in page or "fewer than three usable readings" in page)
+    assert cli.main(["cluster", "report", *given, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    for part in ("balance", "summary"):
+        assert all(value is None for name, value in document[part].items() if name.endswith(("_j", "_g"))), part
+    (user,) = document["tables"]["user"]
+    assert (user["energy_j"], user["wasted_j"], user["core_hours"]) == (None, None, None)
+    assert cli.main(["cluster", "closure", *given]) == 1
+    assert "nothing that could close" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--jobs", "jobs"), ("--power", "power"), ("--nodes", "nodes"), ("--gate", "gate")]
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_file_of_other_bytes_is_refused_in_a_sentence(
+    site: Path, tmp_path: Path, capsys: Capture, option: str, name: str, kind: str
+) -> None:
+    file = tmp_path / f"{name}.{kind}"
+    file.write_bytes(bytes(range(256)) * 20)
+    given = dict(zip(["--jobs", "--power", "--nodes"], [f"{site}/jobs.csv", f"{site}/power", f"{site}/nodes.csv"]))
+    given[option] = str(file)
+    assert cli.main(["cluster", "report", *(word for pair in given.items() for word in pair)]) == 2
+    told = capsys.readouterr().err
+    assert file.name in told and "Traceback" not in told

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..finding import RejectedRow
-from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars
+from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars, reading
 from ..job import STATES, JobTable
 from .power_files import times_of
 from .slurm_rule import HIGHEST_NODE_W, LONGEST_RUN_S
@@ -42,9 +42,10 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
     separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    frame = library.read_csv(
-        text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
-    )
+    with reading(path, "a CSV of jobs"):
+        frame = library.read_csv(
+            text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
+        )
     frame = frame.rename({name: name.strip().casefold() for name in frame.columns})
     unknown = [name for name in frame.columns if name not in JOBS_FILE]
     missing = [name for name in NEEDED if name not in frame.columns]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...values import JOULES_PER_KWH
 from ..finding import RejectedRow
-from ..frames import POWER, conformed, polars
+from ..frames import POWER, conformed, polars, reading
 from ..protocol import PowerBatch, PowerWindow
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class PowerFile:
         """Parts of the file: by bytes, or by rows."""
         size = self.path.stat().st_size
         if self._is_parquet:
-            size = int(polars().scan_parquet(self.path).select(polars().len()).collect().item())
+            with reading(self.path, "Parquet"):
+                size = int(polars().scan_parquet(self.path).select(polars().len()).collect().item())
         step = CHUNK_ROWS if self._is_parquet else CHUNK_B
         places = range(0, max(size, 1), step)
         return [PowerWindow(f"{place:015d}", begin_ns, end_ns) for place in places]
@@ -80,7 +81,8 @@ class PowerFile:
         library = polars()
         place = int(window.key)
         if self._is_parquet:
-            frame = library.scan_parquet(self.path).slice(place, CHUNK_ROWS).collect()
+            with reading(self.path, "Parquet"):
+                frame = library.scan_parquet(self.path).slice(place, CHUNK_ROWS).collect()
             first_line = place + 1
         else:
             frame, first_line = self._csv(place)
@@ -106,9 +108,10 @@ class PowerFile:
             raw = b""
         separator = ";" if header.count(b";") > header.count(b",") else "\t" if b"\t" in header else ","
         text = (header + raw).decode("utf-8", errors="replace").encode()
-        frame = library.read_csv(
-            text, separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
-        )
+        with reading(self.path, "a CSV of power"):
+            frame = library.read_csv(
+                text, separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
+            )
         return frame, 2 if place == 0 else place
 
     def _name(self, what: str, choices: Sequence[str], have: Sequence[str]) -> str | None:
@@ -127,6 +130,8 @@ class PowerFile:
         time, value = self._name("time", TIMES, have), self._name("value", VALUES, have)
         node, part = self._name("node", NODES, have), self._name("part", PARTS, have)
         kind = self._name("kind", KIND_NAMES, have)
+        if not have:
+            raise ValueError(f"{self.path} is empty: a CSV of power begins with a line of its columns")
         if time is None or value is None or (node is None and self.node is None):
             raise ValueError(
                 f"{self.path} has the columns {', '.join(have)}; needed are a time ({', '.join(TIMES)}), a node "

@@ -46,7 +46,7 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
         draw(report, figure.add_subplot())
         paths.append(folder / f"{name}.png")
         figure.savefig(paths[-1], dpi=120)
-    if store is not None and report.rows.height:
+    if store is not None and report.balance.is_known:
         figure = Figure(figsize=(9, 5), layout="constrained")
         node, day = busiest_node_day(report)
         _node_day(node_day(report.accounts, store, node, day), node, day, figure.add_subplot())
@@ -56,7 +56,9 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
 
 
 def _against_hours(report: ClusterReport, axes: Axes) -> None:
-    users = grouped(report.rows, ("user",), report.weights).filter(polars().col("energy_j") > 0.0)
+    col = polars().col
+    users = grouped(report.rows, ("user",), report.weights)
+    users = users.filter((col("energy_j") > 0.0) & col("core_hours").is_not_null())
     hours, energies = users["core_hours"].to_list(), [kwh_of(value) for value in users["energy_j"].to_list()]
     low = [kwh_of(value) for value in users["low_j"].to_list()]
     high = [kwh_of(value) for value in users["high_j"].to_list()]
@@ -142,7 +144,8 @@ def _days_by_project(report: ClusterReport, axes: Axes) -> None:
     axes.set_ylabel("kWh a day")
     axes.set_ylim(bottom=0.0)
     axes.tick_params(axis="x", rotation=30)
-    axes.legend(fontsize=7, ncols=2)
+    if table.height:
+        axes.legend(fontsize=7, ncols=2)
     more = f" (the {MOST_NAMES // 2} with the most of {largest.height})" if largest.height > MOST_NAMES // 2 else ""
     axes.set_title(f"kWh a day by project, jobs with GPUs apart{more}")
 

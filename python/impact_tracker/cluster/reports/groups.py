@@ -103,12 +103,14 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
         jobs=col("job").n_unique(),
         users=col("user").n_unique(),
         energy_j=_known_sum("energy_j"),
-        core_hours=col("core_s").sum() / 3600.0,
+        core_hours=_known_sum("core_s") / 3600.0,
         gpu_hours=col("gpu_s").sum() / 3600.0,
         covered_s=col("covered_s").sum(),
         node_s=col("node_s").sum(),
         jobs_without_energy=col("job").filter(col("energy_j").is_null()).n_unique(),
-        wasted_j=library.when(col("state").is_in(WASTED)).then(col("energy_j")).sum(),
+        wasted_j=library.when(col("energy_j").is_not_null().any()).then(
+            library.when(col("state").is_in(WASTED)).then(col("energy_j")).sum()
+        ),
         **{name: _known_sum(name) for name in plain},
     )
     if "split_j" in rows.columns:

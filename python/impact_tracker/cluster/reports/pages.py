@@ -48,6 +48,8 @@ def moment(time_ns: int) -> str:
 
 def balance_line(balance: SiteBalance) -> str:
     """The balance in a sentence."""
+    if not balance.is_known:
+        return f"Nothing is known of the energy of {balance.nodes} nodes: none has power that can be used"
     return (
         f"{balance.nodes} nodes used {kwh(balance.total_j)} kWh = jobs {kwh(balance.jobs_j)} + idle "
         f"{kwh(balance.idle_j)} + standby {kwh(balance.standby_j)} + uncovered {kwh(balance.uncovered_j)} "
@@ -84,16 +86,21 @@ def _reasons(report: ClusterReport) -> str:
 
 def _details(report: ClusterReport) -> list[str]:
     summary = report.summary
+    if summary.energy_j is None:
+        return [f"jobs: {summary.jobs} of {summary.users} users, all without an energy"]
     total = summary.energy_j or math.nan
+
+    def share(energy_j: float | None) -> str:
+        return MISSING if energy_j is None else f"{energy_j / total:.1%}"
+
     cards = "have no meter here" if summary.gpu_j is None else f"themselves took {kwh(summary.gpu_j)} kWh"
     lines = [
         f"jobs: {summary.jobs} of {summary.users} users; {summary.jobs_without_energy} without an energy",
         "shares are of the energy of all nodes:",
-        f"  wasted on failed, cancelled and timed-out jobs: {kwh(summary.wasted_j)} kWh "
-        f"({summary.wasted_j / total:.1%})",
+        f"  wasted on failed, cancelled and timed-out jobs: {kwh(summary.wasted_j)} kWh ({share(summary.wasted_j)})",
         f"  allocated but idle (idle power of jobs' own parts): {kwh(summary.own_idle_j)} kWh "
-        f"({summary.own_idle_j / total:.1%})",
-        f"  jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({summary.gpu_job_energy_j / total:.1%}); the cards "
+        f"({share(summary.own_idle_j)})",
+        f"  jobs with cards: {kwh(summary.gpu_job_energy_j)} kWh ({share(summary.gpu_job_energy_j)}); the cards "
         f"{cards}",
     ]
     lines += [_gate_line(gate) for gate in report.gates]

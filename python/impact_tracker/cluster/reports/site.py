@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...factors import constant
@@ -35,11 +35,11 @@ class SiteSummary:
     jobs: int
     jobs_without_energy: int
     users: int
-    energy_j: float
-    job_energy_j: float
-    wasted_j: float
-    own_idle_j: float
-    gpu_job_energy_j: float
+    energy_j: float | None
+    job_energy_j: float | None
+    wasted_j: float | None
+    own_idle_j: float | None
+    gpu_job_energy_j: float | None
     gpu_j: float | None
     carbon_low_g: float | None
     carbon_g: float | None
@@ -70,11 +70,10 @@ class ClusterReport:
 
     def as_dict(self) -> dict[str, object]:
         """For programs: unrounded, units in the names."""
-        balance = {**asdict(self.balance), "error": self.balance.error, "is_closed": self.balance.is_closed}
         window = {"begin_ns": self.accounts.begin_ns, "end_ns": self.accounts.end_ns}
         return {
             "window": window,
-            "balance": balance,
+            "balance": self.balance.as_dict(),
             "summary": asdict(self.summary),
             "gates": [asdict(gate) for gate in self.gates],
             "sources": list(self.weights.sources),
@@ -155,7 +154,7 @@ def _summary(
     carbon = _carbon(accounts, balance, weights)
     days = (accounts.end_ns - accounts.begin_ns) / 86_400e9
     gpu_energies: list[float] = known["gpu_j"].fill_nan(None).drop_nulls().to_list()
-    return SiteSummary(
+    summary = SiteSummary(
         frame.height,
         frame.height - known.height,
         frame["user"].n_unique(),
@@ -179,6 +178,11 @@ def _summary(
         days,
         accounts.table.all_rejected,
     )
+    if balance.is_known:
+        return summary
+    # Sums of nothing are no energies.
+    unknown = [name for name in asdict(summary) if name.endswith(("_j", "_g")) or name in ("cost", "households")]
+    return replace(summary, **dict.fromkeys(unknown))  # type: ignore[arg-type]  # they are all optional
 
 
 def _carbon(
