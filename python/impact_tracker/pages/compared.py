@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .. import digits
 from ..report.comparison import Difference, compare, page_of
+from ..report.nodes import Node
 from ..report.page import Page, Table
 from ..report.runs import ReadRecord
 from .document import Section
@@ -16,10 +17,17 @@ from .tables import page_parts, table_of
 MOST_COMPARED = 200
 
 
-def runs_section(runs: Sequence[ReadRecord], page: Page) -> Section:
-    """The console's tables of several runs, and a drawing of their energies. `page`: of these runs."""
+def runs_section(runs: Sequence[ReadRecord], nodes: Sequence[Node], page: Page) -> Section:
+    """The console's tables of several runs, and a drawing of their energies. `nodes`, `page`: of these runs.
+
+    Records of one machine at one time measured the same: they are drawn as one, and not held against each other.
+    """
+    if any(node.is_united for node in nodes):
+        machines = [_as_machine(node) for node in nodes]
+        body = [_energies(machines, "machine"), page_parts(page._replace(caveats=()))]
+        return Section("runs", f"{len(runs)} records", joined(body))
     body = [
-        _energies(runs),
+        _energies(runs, "run"),
         page_parts(page._replace(caveats=())),
         element("h3", None, "Compared with the first"),
         comparison(runs),
@@ -27,7 +35,11 @@ def runs_section(runs: Sequence[ReadRecord], page: Page) -> Section:
     return Section("runs", f"{len(runs)} runs", joined(body))
 
 
-def _energies(runs: Sequence[ReadRecord]) -> Html:
+def _as_machine(node: Node) -> ReadRecord:
+    return node.as_run._replace(label=f"{node.hostname or 'a machine'}, {len(node.runs)} records")
+
+
+def _energies(runs: Sequence[ReadRecord], what: str) -> Html:
     in_kwh = any(run.result.kwh is not None and run.result.kwh >= 0.1 for run in runs)
     shown = digits.kwh if in_kwh else digits.energy
     rows = []
@@ -36,7 +48,7 @@ def _energies(runs: Sequence[ReadRecord]) -> Html:
         span = energy.range_j
         if span is not None:
             rows.append(Interval(run.label, span.low, span.best, span.high, shown(energy.best_j, energy.error_j)))
-    return intervals("Energy of each run, oldest first", rows)
+    return intervals(f"Energy of each {what}, oldest first", rows)
 
 
 def _by_time(runs: Sequence[ReadRecord]) -> list[ReadRecord]:

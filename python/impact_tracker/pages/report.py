@@ -129,7 +129,7 @@ def html_of_input(given: ReportInput, *, price: Price | None = None, progress: S
     sections = [campaign_section(view, number) for number, view in enumerate(given.campaigns, 1)]
     sections += [site_section(site, number) for number, site in enumerate(given.sites, 1)]
     if len(runs) > 1:
-        sections.append(runs_section(runs, page))
+        sections.append(runs_section(runs, nodes, page))
     full = runs[:MOST_IN_FULL]
     alone = len(runs) == 1 and not (given.campaigns or given.sites)
     drawn = [run_section(run, number, block, 1.0 / len(full), alone=alone) for number, run in enumerate(progress(full))]

@@ -55,6 +55,17 @@ def test_several_runs_have_the_consoles_tables_and_intervals(tmp_path: Path) -> 
     assert re.search(r"2 used 200\.?0* % ± \S+ % more energy than 0", page) and "3.0000 ±" in page
 
 
+def test_records_of_one_machine_at_one_time_are_drawn_as_one_and_not_compared(tmp_path: Path) -> None:
+    for number in range(2):
+        path = written.write(tmp_path / str(number), Run(number=number))
+        path.write_text(
+            path.read_text().replace(f'"start_ns": {written.START_NS + 10**12}', '"start_ns": 1000000000000')
+        )
+    page = Text(html_report([tmp_path])).text
+    assert "machines, each joule once" in page and "Compared with the first" not in page
+    assert "2 records of 1 machine: 7.20 kJ" in page
+
+
 def test_a_cost_has_the_range_of_energy_and_overhead() -> None:
     energy = Energy(3.6e6, 3.6e5, 0.0)
     stated = cost_of(energy, Weighing(pue=1.5), Price(0.2, "EUR"))

@@ -6,6 +6,7 @@ const impactCharts = (() => {
   const DARK = ["#7fb2e8", "#f2a268", "#72c797", "#dc95d0", "#d3c05e", "#6fc9db", "#f0868f", "#b3bac4"];
   const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
   const LANE = 18, MOST_LANES = 6, PLOT_HEIGHT = 260, AXIS_WIDTH = 64, RIGHT = 28;
+  const MOST_MOVING = 2000, SETTLED_MS = 150;
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
   const FINE = [-6, -5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
   const TIME_STEPS = [
@@ -204,7 +205,7 @@ const impactCharts = (() => {
         this.pending = true;
         requestAnimationFrame(() => {
           this.pending = false;
-          this.draw();
+          this.draw(true);
         });
       }
     }
@@ -221,8 +222,10 @@ const impactCharts = (() => {
     }
 
     // What the window shows: a column for each pixel, with the mean and the lowest and highest of each.
-    columns() {
-      const count = Math.max(50, Math.round(this.width - AXIS_WIDTH - RIGHT));
+    columns(moving) {
+      const pixels = Math.max(50, Math.round(this.width - AXIS_WIDTH - RIGHT));
+      // While much of it moves, a column for every second pixel is enough; it is drawn in full once it stands still.
+      const count = moving && pixels * this.shownChannels().length > MOST_MOVING ? Math.ceil(pixels / 2) : pixels;
       const width = (this.to - this.from) / count;
       const times = new Array(count);
       for (let c = 0; c < count; c++) times[c] = this.from + (c + 0.5) * width;
@@ -270,7 +273,7 @@ const impactCharts = (() => {
           setCursor: [(plot) => this.hovered(plot)],
         },
       };
-      this.plot = new uPlot(options, this.columns(), this.plotBox);
+      this.plot = new uPlot(options, this.columns(false), this.plotBox);
       this.drawTrack();
     }
 
@@ -320,8 +323,10 @@ const impactCharts = (() => {
       pen.stroke();
     }
 
-    draw() {
-      this.plot.setData(this.columns(), false);
+    draw(moving = false) {
+      clearTimeout(this.settling);
+      if (moving) this.settling = setTimeout(() => this.draw(), SETTLED_MS);
+      this.plot.setData(this.columns(moving), false);
       this.plot.setScale("x", { min: this.from, max: this.to });
       this.drawTrack();
     }
