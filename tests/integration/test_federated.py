@@ -42,7 +42,8 @@ def told(event, arguments):
     if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
         address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]
         tell(f"{event} {address!r}")
-tell("watched " + " ".join(sys.orig_argv[1:3]))
+with open("/proc/self/cmdline") as file:
+    tell("watched " + " ".join(file.read().split("\\0")[1:3]))
 sys.addaudithook(told)
 """
 SMALL = ("--images", "480", "--test-images", "240", "--batch-size", "16", "--threads", "1", "-q")

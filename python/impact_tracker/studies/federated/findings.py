@@ -173,7 +173,7 @@ def sentence(findings: Findings) -> str:
         run = comparison.run
         row = comparison.row("centre")
         parts.append(
-            f"Trained in one place (seed {run.settings.seed}) the same network took {rounds_text(run)} rounds and "
+            f"Trained in one place (seed {run.settings.seed}) the same network took {_rounds(rounds_text(run))} and "
             f"{energy(row.measured.best_j, row.measured.error_j)} of training."
         )
     return " ".join(parts)
@@ -186,13 +186,13 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
     reached = (
         f"reached {percent(settings.target)} in round {run.reached}{against}"
         if run.reached is not None
-        else f"did not reach {percent(settings.target)} in {len(run.tested)} rounds{against}"
+        else f"did not reach {percent(settings.target)} in {_rounds(str(len(run.tested)))}{against}"
     )
     row = comparison.row("clients")
     text = (
         f"With FedAvg and {settings.clients} clients ({run.title}, seed {settings.seed}), {settings.network} "
         f"{reached}; its clients used {energy(row.measured.best_j, row.measured.error_j)} ({row.measured.quality}) in "
-        f"{len(run.rounds)} rounds"
+        f"{_rounds(str(len(run.rounds)))}"
     )
     down, up = run.wire_bytes("down"), run.wire_bytes("up")
     if down is not None and up is not None:
@@ -203,6 +203,10 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
             f"({row.difference:+.1%})"
         )
     return text + "."
+
+
+def _rounds(number: str) -> str:
+    return f"{number} round" + ("" if number == "1" else "s")
 
 
 def _known(actors: Sequence[ActorUse]) -> list[Energy]:

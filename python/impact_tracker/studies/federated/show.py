@@ -23,6 +23,7 @@ from .findings import (
 )
 from .outcome import ActorUse, RunOutcome
 
+_SAMPLES_OF_A_ROUND = 10
 GOAL = 0.10  # of the energy of the clients, simulated against measured
 
 
@@ -58,6 +59,8 @@ def caveats_of(findings: Findings) -> list[str]:
             caveats.append(f"{run.name}: no energy was measured: `impact-tracker doctor` says why and what mends it.")
         elif comparison.row("clients").difference is None:
             caveats.append(f"{run.name}: its records say too little for the simulator.")
+        if short := _too_short(run):
+            caveats.append(short)
         twice_j = account_of(run).counted_twice_j
         error_j = run.machine.study.half_j or 0.0
         if twice_j is not None and twice_j > 3 * error_j + 0.01 * (run.machine.study.best_j or 0.0):
@@ -65,6 +68,18 @@ def caveats_of(findings: Findings) -> list[str]:
     if any(comparison.run.machine.energy.quality != "measured" for comparison in findings.comparisons):
         caveats.append("The energies rest on a model of the machine's parts: not all of them have a sensor here.")
     return caveats
+
+
+def _too_short(run: RunOutcome) -> str:
+    """What is said of rounds that are hardly longer than the time between two samples."""
+    durations = sorted(row.duration_s for client in run.clients for row in client.local)
+    if not durations or durations[len(durations) // 2] >= _SAMPLES_OF_A_ROUND * run.settings.interval_s:
+        return ""
+    each, apart = duration(durations[len(durations) // 2]), duration(run.settings.interval_s)
+    return (
+        f"{run.name}: a client trains for {each} in a round, and samples are {apart} apart: what its rounds used is known "
+        "roughly. More images or epochs make it better known, and so does a shorter --interval."
+    )
 
 
 def _of_killed(run: RunOutcome, client: ActorUse) -> str:
