@@ -77,8 +77,8 @@ def _too_short(run: RunOutcome) -> str:
         return ""
     each, apart = duration(durations[len(durations) // 2]), duration(run.settings.interval_s)
     return (
-        f"{run.name}: a client trains for {each} in a round, and samples are {apart} apart: what its rounds used is known "
-        "roughly. More images or epochs make it better known, and so does a shorter --interval."
+        f"{run.name}: a client trains for {each} in a round, and samples are {apart} apart: what its rounds used is "
+        "known roughly. More images or epochs make it better known, and so does a shorter --interval."
     )
 
 
