@@ -74,7 +74,6 @@ def test_a_budget_is_passed_by_one_step_at_most_and_by_none_where_a_step_can_be_
     used_j = sum(pupil.steps) * 2.0
     assert used_j <= budget_j + (0 if goes_back else step * 2.0)
     if course.judged is None:
-        assert goes_back
         assert step * 2.0 > budget_j
         assert "smaller than the smallest step" in str(course.reason)
     else:

@@ -14,11 +14,12 @@ from ...bench.show.view import View
 from ...record import Record, find_records, read_record
 from ...values.statistics import Mean, mean_of
 from ..points.campaign import outcome_of
+from ..points.network import training_passes
 from ..points.store import StudyStore
 from ..questions.groups import PointGroup, groups_of
 from .entry import MetricsEntry
 
-_TRAINS, _WEIGHT_BYTES = 3.0, 4  # a training pass computes about three forward passes; bytes of a weight in fp32
+_WEIGHT_BYTES = 4  # in fp32
 TAGS = ("parameters", "bytes", "flops", "accuracy", "examples")  # that a plain run may have, as numbers
 
 
@@ -92,7 +93,8 @@ def _mean(values: Sequence[float | None]) -> Mean | None:
 
 def _of_rows(rows: Sequence[Row], evaluations: dict[str, Row], origin: str) -> MetricsEntry:
     first = rows[0]
-    passes = _TRAINS if first.phase == "training" else 1.0
+    trains = first.phase == "training"
+    passes = training_passes(first.setup.parameters, first.setup.trainable_parameters) if trains else 1.0
     judged = [evaluations[row.task].work for row in rows if row.task in evaluations]
     score = _mean([work.dice if work.dice is not None else work.accuracy for work in judged])
     reported = BY_NAME[first.model].top1 if first.model in BY_NAME else None

@@ -67,7 +67,8 @@ def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) 
         wrong = f"{row.misled} of {row.pairs} pairs" if row.misled else "no pair"
         texts.append(f"{METRICS[name].title} {row.spearman:.2f}{interval} ({wrong} ordered wrongly)")
     if not texts:
-        return f"{len(entries)} entries: too few know a metric and the energy to say whether one tells the other."
+        count = "One entry" if len(entries) == 1 else f"{len(entries)} entries"
+        return f"{count}: too few know a metric and the energy to say whether one tells the other."
     return f"Rank correlation with the energy over {len(entries)} entries: {'; '.join(texts)}."
 
 
@@ -212,14 +213,23 @@ def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
         if row is not None and row.low is not None and row.high is not None:
             rho += f" ({row.low:.2f} to {row.high:.2f})"
         axes.set_title(f"{metric.title}{rho}", fontsize=9, loc="left")
-        axes.set(xscale="log", yscale="log", ylabel="J an example" if each else "energy in J")
+        axes.set(
+            xscale="log" if metric.is_cost else "linear", yscale="log", ylabel="J an example" if each else "energy in J"
+        )
         axes.set_xlabel(f"{metric.title}{f' in {metric.unit}' if metric.unit else ''}")
         axes.grid(alpha=0.25, linewidth=0.5)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     legend = "; ".join(f"{number}: {entry.name}" for number, entry in enumerate(entries[:12], 1))
     more = "" if len(entries) <= 12 else f"; {len(entries) - 12} more"
-    note = "whiskers: 95 % of the mean; red: the pair that it misleads about most"
+    runs = sorted({entry.runs for entry in entries})
+    count = f"n = {runs[0]}" if len(runs) == 1 else f"n = {runs[0]} to {runs[-1]}"
+    bias = max((entry.bias or 0.0 for entry in entries), default=0.0)
+    modelled = any((entry.modelled or 0) > 0 for entry in entries)
+    beyond = (
+        f", beyond them ± {percent(bias)} common to all{' (energy is modelled)' if modelled else ''}" if bias else ""
+    )
+    note = f"{count}; whiskers: 95 % of the mean{beyond}; red: the pair that it misleads about most"
     figure.supxlabel("\n".join(_wrapped(f"{legend}{more}. {note}")), fontsize=7, x=0.02, ha="left")
     save(figure, path)
 

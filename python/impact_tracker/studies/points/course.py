@@ -119,8 +119,9 @@ def run_course(
         if step is None:
             break
         used.add(learner.advance(step))
-        if point.budget_j is not None and (used.joules or 0.0) > point.budget_j and learner.undo():
-            tell("the last step passed the budget: what was there before it counts")
+        if point.budget_j is not None and (used.joules or 0.0) > point.budget_j and (learner.undo() or not seen):
+            if seen:
+                tell("the last step passed the budget: what was there before it counts")
             break
         seen += step
         judged = None

@@ -17,7 +17,7 @@ from .measure import PointMeter
 from .point import StudyPoint
 
 _STEPS_OF_A_BUDGET = 20  # so many at least, so that the one that is not taken is small
-_FIRST_BATCHES = 4
+_BACKWARD_PARTS = 2.0  # multiply-adds towards the inputs and towards the weights, for each of the forward pass
 _BYTES_OF_A_WEIGHT = 4
 OWN_DATA = {"u-net-3d": "brain-2mm", "small-gpt": "text"}  # which the worker reads itself
 
@@ -28,6 +28,14 @@ def recipe_of(model: str) -> Recipe:
 
     check_models([model], RECIPES, "studies")
     return RECIPES[model]
+
+
+def training_passes(parameters: int | None, trainable: int | None) -> float:
+    """Forward passes that a training pass computes as much as: three, and one where almost nothing is trained, as in
+    ICNet's own graph, whose last layer alone learns."""
+    if parameters and trainable is not None and trainable < 0.01 * parameters:
+        return 1.0
+    return 1.0 + _BACKWARD_PARTS
 
 
 def is_learnt_from(model: str, data: str) -> bool:
@@ -118,7 +126,7 @@ class NetworkLearner:
         if rest <= 0 or left_j <= 0:
             return None
         if not self._seen or used_j <= 0:
-            return min(rest, self._batch * _FIRST_BATCHES)
+            return min(rest, self._batch)
         each_j = used_j / self._seen
         step = min(self._whole_batches((used_j + left_j) / _STEPS_OF_A_BUDGET / each_j), rest, self._there)
         if step * each_j <= left_j:
@@ -185,7 +193,7 @@ class NetworkLearner:
             parameters,
             None if parameters is None else parameters * _BYTES_OF_A_WEIGHT,
             None if macs is None else float(macs),
-            None if each is None else float(each) * self._seen,
+            None if each is None else training_passes(parameters, loaded.trainable_parameters) * each * self._seen,
             self._peak,
         )
 

@@ -34,7 +34,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
         for examples in asked.examples or ((3000,) if asked.is_quick else (60_000,)):
             for model in asked.models or (_QUICK if asked.is_quick else _FULL):
                 if is_learnable(model, data):
-                    epochs, looks = asked.epochs or (4 if asked.is_quick else 10), 10 if asked.is_quick else 40
+                    epochs, looks = asked.epochs or (3 if asked.is_quick else 10), 9 if asked.is_quick else 40
                     test = test_examples(asked, data)
                     chosen.append(
                         StudyPoint(model, data, examples, epochs, looks, test_examples=test, device=asked.device)

@@ -104,15 +104,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "duels": [duel.document for duel in duels if duel is not None],
     }
     sentence = " ".join(duel.sentence for duel in duels if duel is not None)
-    over = [
-        group
-        for group in groups
-        if group.energy is not None and group.point.budget_j and group.energy.value > 1.05 * group.point.budget_j
-    ]
     caveats = caveats_of(groups, runs)
-    if over:
-        names = ", ".join(dict.fromkeys(f"{group.title} on {group.data_title}" for group in over))
-        caveats.insert(0, f"these passed their budget by more than 5 %: {names}.")
     caveats.append(
         "a method of scikit-learn fits anew on twice the examples until the next fit would pass the budget, and pays "
         "for every fit; features are the same for all of them, and not in the joules."

@@ -81,6 +81,14 @@ def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[s
         caveats.append(f"{text}: joules may be wrong by ± {percent(bias)}, all alike, so ratios are better than that.")
     if any(group.energy is None and group.runs for group in groups):
         caveats.append("some energies are missing: nothing was measured or modelled (`impact-tracker doctor`).")
+    over = [
+        group
+        for group in groups
+        if group.energy is not None and group.point.budget_j and group.energy.value > 1.05 * group.point.budget_j
+    ]
+    if over:
+        names = ", ".join(dict.fromkeys(f"{group.title} on {group.data_title}" for group in over))
+        caveats.append(f"these passed a budget by more than 5 %: {names}.")
     others = max((group.others or 0.0 for group in groups), default=0.0)
     if others > BUSY:
         caveats.append(
