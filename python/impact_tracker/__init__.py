@@ -13,6 +13,8 @@ TYPE_CHECKING = False  # typing's own would cost its import; type checkers know 
 if TYPE_CHECKING:
     from typing import Any
 
+    from IPython.core.interactiveshell import InteractiveShell
+
     from ._core import NoSourceError, __version__
     from .data_interface import DataInterface
     from .errors import ImpactWarning
@@ -49,6 +51,13 @@ __all__ = [
     "find_records",
     "read_record",
 ]
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> "None":
+    """`%load_ext impact_tracker`: the magic `%%impact`."""
+    from .hooks import ipython
+
+    ipython.load_ipython_extension(shell)
 
 
 def __getattr__(name: "str") -> "Any":
