@@ -159,7 +159,10 @@ def _reached(edges: Mapping[str, set[str]], start: str) -> set[str]:
 
 
 def heavy_violations(root: Path) -> list[str]:
-    """Third-party packages are imported in the function that uses them, never at module level (needs Python 3.10)."""
+    """Third-party packages are imported in the function that uses them, never at module level (needs Python 3.10).
+
+    A hook is a subclass of its framework's: only who has the framework imports the module, and no other module does.
+    """
     own = {PACKAGE, OLD_PACKAGE, "__future__"}
     violations = []
     for package in (PACKAGE, OLD_PACKAGE):
@@ -167,6 +170,12 @@ def heavy_violations(root: Path) -> list[str]:
             for imported in imports(ast.parse(path.read_text()), name, path.name == "__init__.py"):
                 head = imported.name.split(".")[0]
                 loads = imported.runs and imported.at_top
+                if loads and imported.name.startswith(f"{PACKAGE}.hooks.") and path.parent.name != "hooks":
+                    violations.append(
+                        f"{path.relative_to(root)}:{imported.line}: imports {imported.name} at module level"
+                    )
+                if name.startswith(f"{PACKAGE}.hooks."):
+                    continue
                 if loads and head not in own and head not in sys.stdlib_module_names:
                     violations.append(f"{path.relative_to(root)}:{imported.line}: imports {head} at module level")
     return violations

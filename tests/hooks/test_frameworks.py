@@ -27,7 +27,7 @@ def test_lightning(tmp_path: Path) -> None:
     import torch
     from lightning.pytorch.loggers import CSVLogger
 
-    from impact_tracker.hooks.lightning import EnergyCallback
+    from impact_tracker.hooks.lightning import LightningEnergy
 
     class Line(lightning.LightningModule):  # type: ignore[misc,name-defined]
         def __init__(self, fails: bool = False) -> None:
@@ -48,13 +48,13 @@ def test_lightning(tmp_path: Path) -> None:
         torch.utils.data.TensorDataset(torch.rand(64, 4), torch.rand(64, 1)), batch_size=8
     )
 
-    def trainer(callback: EnergyCallback) -> lightning.Trainer:  # type: ignore[name-defined]
+    def trainer(callback: LightningEnergy) -> lightning.Trainer:  # type: ignore[name-defined]
         return lightning.Trainer(
             max_epochs=3, callbacks=[callback], logger=CSVLogger(tmp_path / "logs"), enable_progress_bar=False,
             enable_model_summary=False, accelerator="cpu",
         )  # fmt: skip
 
-    callback = EnergyCallback(tmp_path / "run")
+    callback = LightningEnergy(tmp_path / "run")
     trainer(callback).fit(Line(), data, data)
     assert names(tmp_path / "run").count("epoch") == 3 and "sanity check" in names(tmp_path / "run")
     adds_up(tmp_path / "run", "fit", "epoch")
@@ -62,7 +62,7 @@ def test_lightning(tmp_path: Path) -> None:
     assert "impact/epoch_energy_j" in table.read_text()
     assert callback.result is not None and not callback.tracker.running
 
-    failing = EnergyCallback(tmp_path / "failed")
+    failing = LightningEnergy(tmp_path / "failed")
     with pytest.raises(RuntimeError, match="the training fails"):
         trainer(failing).fit(Line(fails=True), data)
     assert not failing.tracker.running and failing.result is not None
@@ -72,7 +72,7 @@ def test_hugging_face_trainer(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     import torch
 
-    from impact_tracker.hooks.transformers import EnergyCallback
+    from impact_tracker.hooks.transformers import TransformersEnergy
 
     configuration = transformers.BertConfig(
         vocab_size=30, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_labels=2
@@ -82,7 +82,7 @@ def test_hugging_face_trainer(tmp_path: Path) -> None:
         {"input_ids": torch.randint(0, 30, (6,)), "labels": torch.tensor(number % 2), "attention_mask": torch.ones(6)}
         for number in range(16)
     ]
-    callback = EnergyCallback(tmp_path / "run")
+    callback = TransformersEnergy(tmp_path / "run")
     trainer = transformers.Trainer(
         model,
         transformers.TrainingArguments(
@@ -102,9 +102,9 @@ def test_hugging_face_trainer(tmp_path: Path) -> None:
 
 def test_accelerate(tmp_path: Path) -> None:
     accelerate = pytest.importorskip("accelerate")
-    from impact_tracker.hooks.accelerate import EnergyTracker
+    from impact_tracker.hooks.accelerate import AccelerateEnergy
 
-    tracker = EnergyTracker(tmp_path / "run")
+    tracker = AccelerateEnergy(tmp_path / "run")
     accelerator = accelerate.Accelerator(log_with=tracker, cpu=True)
     accelerator.init_trackers("example", config={"rate": 0.1})
     for step in range(3):
@@ -121,11 +121,11 @@ def test_keras(tmp_path: Path) -> None:
     keras = pytest.importorskip("keras")
     import numpy as np
 
-    from impact_tracker.hooks.keras import EnergyCallback
+    from impact_tracker.hooks.keras import KerasEnergy
 
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    callback = EnergyCallback(tmp_path / "run")
+    callback = KerasEnergy(tmp_path / "run")
     x, y = np.random.default_rng(1).random((64, 4)), np.ones((64, 1))
     history = model.fit(x, y, epochs=3, validation_data=(x, y), callbacks=[callback], verbose=0)
     adds_up(tmp_path / "run", "fit", "epoch")

@@ -1,4 +1,4 @@
-"""Accelerate: `Accelerator(log_with=EnergyTracker("runs/a"))`, beside other trackers in a list if there are any."""
+"""Accelerate: `Accelerator(log_with=AccelerateEnergy("runs/a"))`, beside other trackers in a list if there are any."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..tracker import ImpactTracker
 
 
-class EnergyTracker(GeneralTracker):  # type: ignore[misc]  # the class is not known where accelerate is missing
+class AccelerateEnergy(GeneralTracker):  # type: ignore[misc]  # the class is not known where accelerate is missing
     """Measures from `init_trackers` to `end_training`. What the program logs goes, with the energy so far beside it,
     into `history`, and into the ledger where the run is in one. Accelerate calls it on the main process: the others'
     energy on the same node is in the machine's, that of other nodes is not."""

@@ -1,4 +1,4 @@
-"""Keras: `model.fit(…, callbacks=[EnergyCallback("runs/a")])`, whatever computes behind it."""
+"""Keras: `model.fit(…, callbacks=[KerasEnergy("runs/a")])`, whatever computes behind it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Logs = MutableMapping[str, float]
 
 
-class EnergyCallback(Callback):  # type: ignore[misc]  # the class is not known where Keras is missing
+class KerasEnergy(Callback):  # type: ignore[misc]  # the class is not known where Keras is missing
     """Measures `fit`, each epoch, `evaluate` and `predict`. An epoch's energy stands in its logs (`impact_energy_j`),
     and so in the history."""
 

@@ -1,4 +1,4 @@
-"""Lightning: `Trainer(callbacks=[EnergyCallback("runs/a")])`, with `lightning` and with `pytorch_lightning`."""
+"""Lightning: `Trainer(callbacks=[LightningEnergy("runs/a")])`, with `lightning` and with `pytorch_lightning`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..tracker import ImpactTracker
 
 
-class EnergyCallback(Callback):  # type: ignore[misc]  # the class is not known where Lightning is not installed
+class LightningEnergy(Callback):  # type: ignore[misc]  # the class is not known where Lightning is not installed
     """Measures a `fit`, `validate`, `test` or `predict` in a region each, and each epoch; logs an epoch's energy and
     the run's so far to the trainer's loggers, from rank 0. Every rank keeps a record of its own: `impact-tracker
     report` unites them."""

@@ -30,16 +30,16 @@ def _tracker(logdir: str) -> ImpactTracker:
     return tracker
 
 
-def _has(name: str) -> Callable[[Measured], bool]:
-    def check(self: Measured) -> bool:
+def _has(name: str) -> Callable[[MeasuredEstimator], bool]:
+    def check(self: MeasuredEstimator) -> bool:
         getattr(self.estimator_ if hasattr(self, "estimator_") else self.estimator, name)
         return True
 
     return check
 
 
-class Measured(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """An estimator in a coat: `cross_validate(Measured(SVC()), X, y, scoring={"fit_j": fit_energy_j, …})`.
+class MeasuredEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """An estimator in a coat: `cross_validate(MeasuredEstimator(SVC()), X, y, scoring={"fit_j": fit_energy_j, …})`.
 
     `fit_result_`, `predict_result_`: what the last call used, None where nothing was recorded. Everything else is the
     estimator's own. With `n_jobs` calls overlap on the machine, and each sees the machine's energy: use
@@ -62,7 +62,7 @@ class Measured(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # scik
             answer = call()
         return answer, region.result
 
-    def fit(self, X: object, y: object = None, **parameters: object) -> Measured:  # noqa: N803
+    def fit(self, X: object, y: object = None, **parameters: object) -> MeasuredEstimator:  # noqa: N803
         """Fit a clone of the estimator, measured."""
         self.estimator_ = clone(self.estimator)
         _, self.fit_result_ = self._measured("fit", lambda: self.estimator_.fit(X, y, **parameters))
@@ -101,18 +101,18 @@ def _joules(result: Result | None) -> float:
     return float("nan") if result is None or result.energy_j is None else result.energy_j
 
 
-def fit_energy_j(estimator: Measured, X: object, y: object = None) -> float:  # noqa: N803
+def fit_energy_j(estimator: MeasuredEstimator, X: object, y: object = None) -> float:  # noqa: N803
     """A scorer: joules of the machine during the fit; NaN where they were not measured. Lower is better: a search that
     maximises takes `neg_fit_energy_j`."""
     return _joules(estimator.fit_result_)
 
 
-def neg_fit_energy_j(estimator: Measured, X: object, y: object = None) -> float:  # noqa: N803
+def neg_fit_energy_j(estimator: MeasuredEstimator, X: object, y: object = None) -> float:  # noqa: N803
     """A scorer for searches, which maximise."""
     return -fit_energy_j(estimator, X, y)
 
 
-def predict_energy_j(estimator: Measured, X: object, y: object = None) -> float:  # noqa: N803
+def predict_energy_j(estimator: MeasuredEstimator, X: object, y: object = None) -> float:  # noqa: N803
     """A scorer: joules of the machine while the estimator predicts X; NaN where they were not measured."""
     estimator.predict(X)
     return _joules(estimator.predict_result_)

@@ -1,4 +1,4 @@
-"""Hugging Face: `Trainer(…, callbacks=[EnergyCallback("runs/a")])`."""
+"""Hugging Face: `Trainer(…, callbacks=[TransformersEnergy("runs/a")])`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..tracker import ImpactTracker
 
 
-class EnergyCallback(TrainerCallback):  # type: ignore[misc]  # the class is not known where transformers is missing
+class TransformersEnergy(TrainerCallback):  # type: ignore[misc]  # the class is not known where transformers is missing
     """Measures a training and each of its epochs. The run's energy so far goes into what the trainer logs, for its
     other reporters, and with each epoch's into the state's history. Every rank keeps a record of its own."""
 
