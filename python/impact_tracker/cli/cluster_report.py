@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     factors.add_argument("--hour-factors", metavar="FILE", help="write grams per core-hour and card-hour for others")
     factors.add_argument("--cluster", default="cluster", metavar="NAME", help="the cluster's name in that file")
     factors.add_argument("--lifetime-years", type=float, metavar="N", help="of nodes, for their making in that file")
+    factors.add_argument(
+        "--ledger-jobs", metavar="FILE", help="write the jobs for impact-tracker ledger add --jobs FILE"
+    )
+    factors.add_argument(
+        "--scheduler", default="slurm", metavar="NAME", help="of the jobs in that file: slurm, oar, pbs … (slurm)"
+    )
     privacy = parser.add_argument_group("persons")
     privacy.add_argument(
         "--pseudonyms",
@@ -104,6 +110,11 @@ def run(args: argparse.Namespace) -> int:
         year = hour_factors(report, weighing, args.cluster, args.lifetime_years)
         write_hours(args.hour_factors, year)
         print(f"wrote {args.hour_factors}: {hours_line(year)}", file=sys.stderr)
+    if args.ledger_jobs:
+        from ..cluster.reports.ledger_table import write_ledger_table
+
+        count = write_ledger_table(report, args.ledger_jobs, args.scheduler)
+        print(f"wrote {args.ledger_jobs}: {count} jobs for impact-tracker ledger add --jobs", file=sys.stderr)
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str))
     else:

@@ -252,11 +252,12 @@ class Ledger:
             [*values, metric],
         )
         if not rows:
-            known = (
-                ", ".join(self.metrics(wanted.project or "")) or "none (tracker.log_metrics, or ledger tag --metric)"
-            )
+            names = self.metrics(wanted.project or "")
+            known = ", ".join(names) or "none (tracker.log_metrics, or ledger tag --metric)"
+            elsewhere = " (runs that failed, were not of training, or have no energy do)" if metric in names else ""
             raise LookupError(
-                f"no finished training run has an energy and the metric {metric!r}; metrics there are: {known}"
+                f"no finished training run has an energy and the metric {metric!r}{elsewhere}; "
+                f"metrics there are: {known}"
             )
         value = float(rows[0][0] or 0.0)
         better = "<" if goal == "min" else ">"

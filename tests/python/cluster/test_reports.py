@@ -265,3 +265,25 @@ def test_a_file_of_other_bytes_is_refused_in_a_sentence(
     assert cli.main(["cluster", "report", *(word for pair in given.items() for word in pair)]) == 2
     told = capsys.readouterr().err
     assert file.name in told and "Traceback" not in told
+
+
+def test_a_reports_jobs_join_a_ledger(
+    site: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job is a run of its project with its fate; those without an energy stay without one."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    table = tmp_path / "jobs.csv"
+    document = report(site, capsys, "--by", "job", "--ledger-jobs", str(table))
+    jobs = document["tables"]["job"]  # type: ignore[index]
+    assert cli.main(["ledger", "add", "--jobs", str(table), "--ledger", str(tmp_path / "ledger")]) == 0
+    rows = pl.read_csv(table, infer_schema_length=None)
+    assert rows.height == len(jobs)
+    assert set(rows["fate"]) <= {"finished", "failed", "cancelled", "open"}
+    energies = [job["energy_j"] for job in jobs if job["energy_j"] is not None]
+    assert rows["energy_j"].drop_nulls().sum() == pytest.approx(sum(energies))
+    capsys.readouterr()
+    count = 0
+    for project in sorted(rows["project"].unique()):
+        assert cli.main(["ledger", "list", "--project", project, "--ledger", str(tmp_path / "ledger"), "--json"]) == 0
+        count += json.loads(capsys.readouterr().out)["count"]
+    assert count == len(jobs)
