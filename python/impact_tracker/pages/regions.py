@@ -15,8 +15,8 @@ from .markup import Html, element, joined, markup, name
 from .packing import Block
 from .tables import framed, head
 
-MOST_DRAWN = 20_000  # stretches of a run in the track below the chart
-MOST_ROWS = 1_500  # of a run's table
+MOST_DRAWN = 20_000  # stretches in the tracks of a page's charts
+MOST_ROWS = 1_500  # of a page's tables of regions
 MOST_OF_A_NAME = 50  # stretches of one name that have rows of their own
 _DEEPEST = 6
 
@@ -97,11 +97,12 @@ def depths_of(regions: Sequence[Result]) -> list[int]:
     return [depths[region.measured.region] for region in regions]
 
 
-def track_of(run: ReadRecord, block: Block) -> dict[str, object]:
-    """What the page's script draws below the chart. Of too many regions the longest are drawn."""
+def track_of(run: ReadRecord, block: Block, share: float) -> dict[str, object]:
+    """What the page's script draws below the chart. Of too many regions the longest are drawn. `share`: of the page's
+    room that this run may take, 0 to 1."""
     regions = list(run.record.regions)
     depths = dict(zip(map(id, regions), depths_of(regions)))
-    drawn = sorted(regions, key=lambda region: -region.duration_s)[:MOST_DRAWN]
+    drawn = sorted(regions, key=lambda region: -region.duration_s)[: math.ceil(MOST_DRAWN * share)]
     drawn.sort(key=lambda region: region.start_ns)
     names = list(dict.fromkeys(region.name for region in drawn))
     numbers = {text: number for number, text in enumerate(names)}
@@ -133,13 +134,13 @@ def _rows(root: RegionGroup) -> list[_Row]:
     return rows
 
 
-def _most_telling(rows: Sequence[_Row]) -> list[_Row]:
+def _most_telling(rows: Sequence[_Row], most: int) -> list[_Row]:
     """The rows in their order; of too many those of whole names before single stretches, and shallow before deep ones.
     None is left without those that it lies below."""
-    if len(rows) <= MOST_ROWS:
+    if len(rows) <= most:
         return list(rows)
     order = sorted(range(len(rows)), key=lambda index: (rows[index].is_of_many, rows[index].depth, index))
-    return [rows[index] for index in sorted(order[:MOST_ROWS])]
+    return [rows[index] for index in sorted(order[:most])]
 
 
 def _keyed(group: RegionGroup, key: str) -> list[tuple[RegionGroup, str, str]]:
@@ -147,13 +148,13 @@ def _keyed(group: RegionGroup, key: str) -> list[tuple[RegionGroup, str, str]]:
     return [(child, f"{key}.{number}", key) for number, child in enumerate(group.below.values())][::-1]
 
 
-def table_of_regions(run: ReadRecord, *, has_chart: bool) -> Html:
-    """The tree as a table whose rows fold; a sentence where the run has no regions."""
+def table_of_regions(run: ReadRecord, share: float, *, has_chart: bool) -> Html:
+    """The tree as a table whose rows fold; a sentence where the run has no regions. `share`: as of `track_of`."""
     regions = run.record.regions
     if not regions:
         return element("p", {"class": "soft"}, "The run has no regions.")
     rows = _rows(tree_of(regions))
-    shown = _most_telling(rows)
+    shown = _most_telling(rows, math.ceil(MOST_ROWS * share))
     shared = any(region.share_j is not None for region in regions)
     names = [("region", False), ("times", True), ("length", True), ("energy", True), ("of the run", True)]
     names += [("power", True), *([("share", True)] if shared else []), ("quality", False)]
@@ -169,24 +170,26 @@ def table_of_regions(run: ReadRecord, *, has_chart: bool) -> Html:
         " ",
         element("button", {"type": "button", "data-fold": "shut"}, "Fold all"),
     )
-    return joined([tools, framed(table, "regions"), *_left_out(rows, regions)])
+    return joined(
+        [tools, framed(table, "regions"), *_left_out(rows, len(shown), regions, math.ceil(MOST_DRAWN * share))]
+    )
 
 
 def _distinct(regions: Sequence[Result]) -> int:
     return len({region.name for region in regions})
 
 
-def _left_out(rows: Sequence[_Row], regions: Sequence[Result]) -> list[Html]:
+def _left_out(rows: Sequence[_Row], shown: int, regions: Sequence[Result], drawn: int) -> list[Html]:
     sentences = []
     if any(_overlap(row.stretches) for row in rows if row.key):
         sentences.append("Some stretches of a name overlap in time: a row of all of them counts that time each time.")
-    if len(rows) > MOST_ROWS:
-        sentences.append(f"The table shows {MOST_ROWS:,} of {len(rows):,} rows.")
+    if len(rows) > shown:
+        sentences.append(f"The table shows {shown:,} of {len(rows):,} rows.")
     if any(row.key and len(row.stretches) > MOST_OF_A_NAME for row in rows):
         sentences.append(f"Of each name the first {MOST_OF_A_NAME} stretches have rows of their own.")
-    if len(regions) > MOST_DRAWN:
-        sentences.append(f"The chart's track shows the {MOST_DRAWN:,} longest of {len(regions):,} stretches.")
-    if len(rows) > MOST_ROWS or len(regions) > MOST_DRAWN or any(len(row.stretches) > MOST_OF_A_NAME for row in rows):
+    if len(regions) > drawn:
+        sentences.append(f"The chart's track shows the {drawn:,} longest of {len(regions):,} stretches.")
+    if len(rows) > shown or len(regions) > drawn or any(len(row.stretches) > MOST_OF_A_NAME for row in rows):
         sentences.append("impact-tracker report DIR --regions --csv writes every one.")
     if sentences:
         return [element("p", {"class": "soft"}, " ".join(sentences))]

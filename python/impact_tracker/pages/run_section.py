@@ -47,7 +47,7 @@ def run_section(run: ReadRecord, number: int, block: Block, share: float, *, alo
         "duration": max(run.result.duration_s, 1e-6),
         "shortest": max(min(run.result.duration_s, 4.0 * power.bucket_s), 1e-4),
         "channels": [channel.fields for channel in power.channels],
-        "regions": track_of(run, block) if run.record.regions else {"count": 0},
+        "regions": track_of(run, block, share) if run.record.regions else {"count": 0},
         "gaps": block.add_list("f8", [end for gap in gaps for end in gap]) if gaps else None,
     }
     has_chart = bool(power.channels)
@@ -56,7 +56,7 @@ def run_section(run: ReadRecord, number: int, block: Block, share: float, *, alo
         element("h3", None, "Power over time"),
         _chart(number, run) if has_chart else "",
         _power_words(power),
-        *_block("Regions", table_of_regions(run, has_chart=has_chart), tag="section"),
+        *_block("Regions", table_of_regions(run, share, has_chart=has_chart), tag="section"),
         *_block("Devices", table_of(device_table(run.result), "energy by device")),
         *_block("Footprint", _footprint(run)),
         *_block("Sources", _sources(run)),

@@ -7,6 +7,7 @@ import re
 from ..report.page import Page, Table
 from .markup import Html, element, items, joined
 
+MOST_ROWS = 2_000  # of a table
 _PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
 _UNITS = {"Wh": 3600.0, "t": 1e6, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SCREEN = {"chart": "screen"}  # columns of buttons, which paper has no use for
@@ -62,13 +63,15 @@ def table_of(table: Table, label: str = "") -> Html:
         return Html("")
     columns = [(column.lstrip(">"), column.startswith(">")) for column in table.columns]
     rows = []
-    for texts in table.rows:
+    for texts in table.rows[:MOST_ROWS]:
         cells = [
             cell(text, number=number, tag="td" if index or number else "th")
             for index, (text, (_, number)) in enumerate(zip(texts, columns))
         ]
         rows.append(element("tr", None, *cells))
     title = table.title or label
+    if len(table.rows) > MOST_ROWS:
+        title += f" (the first {MOST_ROWS:,} of {len(table.rows):,}; the console and --csv have all)"
     caption = element("caption", None, title) if title else Html("")
     body = element("table", {"class": "sortable"}, caption, head(columns), element("tbody", None, *rows))
     return framed(body, title or "table")

@@ -172,3 +172,11 @@ def test_a_region_below_itself_and_below_one_that_is_lost_stands_somewhere(tmp_p
     path.write_text(text.replace('{"m": "enter", "r": 1, "n"', '{"m": "enter", "r": 1, "p": 1200, "n"'))
     page = Text(html_report([tmp_path])).text  # deeper than Python may call itself
     assert "level 1199" in page and "lost" in page
+
+
+def test_many_long_runs_with_many_regions_stay_below_the_size_of_a_page(tmp_path: Path) -> None:
+    stretches = [Stretch(f"step {number}", number / 40, number / 40 + 0.02) for number in range(1, 2000)]
+    for number in range(6):
+        written.write(tmp_path / str(number), Run(stretches=stretches, number=number))
+    page = html_report([tmp_path])
+    assert len(page.encode()) < 5_000_000 and "The table shows 250 of 1,999 rows." in Text(page).text
