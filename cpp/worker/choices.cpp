@@ -14,6 +14,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& all_choices
       {"optimizer", {"adam", "adamw", "sgd"}},
       {"lr_schedule", {"constant", "linear", "cosine"}},
       {"phase", {"infer", "train"}},
+      {"part", {"test", "validation"}},
   };
   return choices;
 }

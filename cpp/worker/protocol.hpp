@@ -13,10 +13,11 @@
 //   warmup      [passes=1 phase=infer|train loss optimizer lr]
 //               -> warmed: passes, duration_s (of the passes alone); weights, statistics and optimizer are as before
 //   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
-//   train       epochs|passes|images|seconds [as infer, and loss optimizer lr lr_schedule momentum weight_decay resume
-//               schedule_from schedule_to]
-//   evaluate    data [subset data_seed data_folder]
-//               -> these three are phases, below
+//   train       epochs|passes|images|seconds [as infer, and validation loss optimizer lr lr_schedule momentum
+//               weight_decay resume schedule_from schedule_to]
+//   evaluate    data [part=test|validation validation subset data_seed data_folder]
+//               -> these three are phases, below; validation: share that is kept from the training (of the brain: from
+//               the slab that is evaluated), for an evaluation of part "validation"
 //   forward     input output
 //               -> forwarded: one pass over the tensors of a file, "output" written to another
 //   save, restore_weights     path

@@ -5,6 +5,7 @@
 #include "worker/compat.hpp"
 #include "worker/gpus.hpp"
 #include "worker/launch.hpp"
+#include "worker/phase_data.hpp"
 #include "worker/process.hpp"
 #include "worker/text.hpp"
 
@@ -38,45 +39,6 @@ Json described(const NetworkSpec& spec) {
           {"variants", spec.variants},
           {"can_train", spec.trainable},
           {"softmax", spec.softmax}};
-}
-
-struct PhaseData {
-  std::shared_ptr<Dataset> data;
-  Json description;
-};
-
-// Opens the data of a phase: "data": "synthetic" (default), "fashion-mnist", "brain", "brain-2mm", "text"; "subset",
-// "data_seed", "data_folder". Real data is prepared once for all phases of a training that keep it.
-PhaseData open_data(const Fields& f, const Model& model, bool train_part, const std::string& loss,
-                    std::map<std::string, std::shared_ptr<Dataset>>* kept = nullptr) {
-  const auto name = choice_of(f, "data");
-  const auto seed =
-      static_cast<std::uint64_t>(f.whole("data_seed", static_cast<std::int64_t>(model.options().seed), 0));
-  PhaseData data;
-  if (name == "synthetic") {
-    data.data = make_synthetic(model.data_options(), seed, loss == "cross_entropy", model.facts().scores);
-    data.description = {{"name", name}, {"seed", seed}};
-  } else {
-    const auto limit = f.whole("subset", 0, 1);
-    const auto folder = f.text("data_folder", "");
-    const auto by = name == "fashion-mnist" && limit == 0 ? 0 : seed;  // a seed that draws no images only orders them
-    const auto key = name + (train_part ? "+" : "-") + std::to_string(limit) + "/" + std::to_string(by) + "/" + folder;
-    if (kept != nullptr && kept->count(key) > 0) {
-      data.data = kept->at(key);
-    } else {
-      const bool brain = name == "brain" || name == "brain-2mm";
-      const auto open = brain ? open_brain : name == "text" ? open_text : open_fashion_mnist;
-      auto options = model.data_options();
-      options.spacing_mm = name == "brain-2mm" ? 2 : 1;
-      data.data = open(options, train_part, limit, seed, folder);
-      if (kept != nullptr) {
-        (*kept)[key] = data.data;
-      }
-    }
-    data.description = {
-        {"name", name}, {"part", train_part ? "train" : "test"}, {"examples", data.data->size()}, {"seed", seed}};
-  }
-  return data;
 }
 
 TrainOptions parse_training(const Fields& f) {
@@ -292,11 +254,11 @@ void Session::clear() {
 
 void Session::warm_up(const Json& command) {
   const Fields f(command, {"passes", "phase", "loss", "optimizer", "lr", "lr_schedule", "momentum", "weight_decay",
-                           "data", "subset", "data_seed", "data_folder", "schedule_from", "schedule_to"});
+                           "data", "subset", "data_seed", "data_folder", "validation", "schedule_from", "schedule_to"});
   const bool training = choice_of(f, "phase") == "train";
   const auto passes = f.whole("passes", 1, 0);
   const auto options = parse_training(f);
-  auto source = open_data(f, model(), true,
+  auto source = open_data(f, model(), DataPart::train,
                           training && f.text("data", "synthetic") == "synthetic" ? chosen_loss(options, false) : "");
   const auto spent = model().warm_up(passes, training, *source.data, options);
   protocol_.send({{"event", "warmed"}, {"id", id_of(command)}, {"passes", passes}, {"duration_s", giga(spent)}});
@@ -311,7 +273,7 @@ void Session::infer(const Json& command) {
   const Fields f(command, {"passes", "images", "seconds", "min_passes", "hard_seconds", "data", "subset", "data_seed",
                            "data_folder"});
   const auto limits = parse_limits(f, false);
-  auto source = open_data(f, model(), false, "");
+  auto source = open_data(f, model(), DataPart::test, "");
   model().meet_small_batches(Model::Pass::infer, *source.data, limits);
   Phase phase(protocol_, model().options(), "infer", limits, id_of(command));
   if (phase.begin({{"data", source.description}})) {
@@ -320,15 +282,17 @@ void Session::infer(const Json& command) {
 }
 
 void Session::train(const Json& command) {
-  const Fields f(command, {"passes", "images", "seconds", "epochs", "min_passes", "hard_seconds", "data", "subset",
-                           "data_seed", "data_folder", "loss", "optimizer", "lr", "lr_schedule", "momentum",
-                           "weight_decay", "resume", "schedule_from", "schedule_to"});
+  const Fields f(command,
+                 {"passes",      "images",    "seconds",      "epochs",     "min_passes",    "hard_seconds", "data",
+                  "subset",      "data_seed", "data_folder",  "validation", "loss",          "optimizer",    "lr",
+                  "lr_schedule", "momentum",  "weight_decay", "resume",     "schedule_from", "schedule_to"});
   const auto limits = parse_limits(f, true);
   const auto options = parse_training(f);
   if (options.lr_schedule != "constant" && limits.passes == 0 && limits.images == 0 && limits.epochs == 0) {
     throw ProtocolError("bad-value", "a learning rate that falls to the end needs an end in epochs, passes or images");
   }
-  auto source = open_data(f, model(), true, chosen_loss(options, f.text("data", "synthetic") != "synthetic"), &kept_);
+  auto source =
+      open_data(f, model(), DataPart::train, chosen_loss(options, f.text("data", "synthetic") != "synthetic"), &kept_);
   const auto loss = chosen_loss(options, !source.data->synthetic());
   check_loss(loss, *source.data, model());
   model().meet_small_batches(Model::Pass::train, *source.data, limits, loss);
@@ -341,12 +305,13 @@ void Session::train(const Json& command) {
 }
 
 void Session::evaluate(const Json& command) {
-  const Fields f(command, {"data", "subset", "data_seed", "data_folder"});
+  const Fields f(command, {"data", "subset", "data_seed", "data_folder", "validation", "part"});
   if (f.text("data", "synthetic") == "synthetic") {
     throw ProtocolError("bad-value", "an evaluation needs real data",
                         "\"data\": \"fashion-mnist\", \"brain\", \"brain-2mm\" or \"text\"");
   }
-  auto source = open_data(f, model(), false, "cross_entropy", &kept_);
+  const auto part = choice_of(f, "part") == "validation" ? DataPart::validation : DataPart::test;
+  auto source = open_data(f, model(), part, "cross_entropy", &kept_);
   model().meet_small_batches(Model::Pass::evaluate, *source.data, Limits{});
   Phase phase(protocol_, model().options(), "evaluate", Limits{}, id_of(command));
   if (phase.begin({{"data", source.description}})) {

@@ -84,6 +84,7 @@ TESTED_BY: dict[str, str] = {
     "worker/networks/*.cpp": "cpp/worker/networks_test.cpp",
     "worker/ops.cpp": "cpp/worker/passes_test.cpp",
     "worker/phase.cpp": "cpp/worker/model_test.cpp",
+    "worker/phase_data.cpp": "integration/test_worker.py",
     "worker/process.cpp": "cpp/worker/observed_test.cpp",
     "worker/protocol.cpp": "cpp/worker/model_test.cpp",
     "worker/serve.cpp": "integration/test_worker.py",

@@ -160,6 +160,16 @@ def test_training_learns_and_the_seed_decides(loaded: Runner) -> None:
 
 
 @needs_fashion
+def test_images_for_validation_are_kept_from_the_training(loaded: Runner) -> None:
+    assert loaded.evaluate(part="validation", validation=0.1).run().images == 6000
+    assert loaded.train(images=20, data="fashion-mnist", subset=54_000, validation=0.1).run().images == 20
+    with pytest.raises(WorkerError, match="54000 train images"):
+        loaded.train(images=20, data="fashion-mnist", subset=54_001, validation=0.1)
+    with pytest.raises(WorkerError, match="share between 0 and 1"):
+        loaded.evaluate(part="validation")
+
+
+@needs_fashion
 def test_a_phase_on_images_ends_at_that_many(loaded: Runner) -> None:
     result = loaded.train(images=20, data="fashion-mnist", subset=100).run()
     assert result.images == 20 and result.limit == "images"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from impact_tracker.bench.analyse.cells import Cell
+from impact_tracker.bench.analyse.cells import Cell, processors_model_of
 from impact_tracker.bench.row.row import Key, Measured, Row, Source
 from impact_tracker.bench.show.caveats import _about_energy as about_energy
-from impact_tracker.bench.show.caveats import processors_model_of
 from impact_tracker.cli.doctor import headline
 from impact_tracker.interop import Statement
 from impact_tracker.modelled import Model, ModelledPart, model_of, parts_of, quality_in_words, shares_in_words

@@ -4,7 +4,8 @@
 // brain is no study: training sees the left slab of it (x < 88), evaluation the right one (x > 92), mirrored so that
 // both look alike. Training takes cubes at random places, each drawn with the seed and the epoch; every other one lies
 // around a random voxel of a random class, since cubes drawn anywhere hold little of the small ones (the oversampling of
-// nnU-Net, doi 10.1038/s41592-020-01008-z). Evaluation takes a grid that covers its slab.
+// nnU-Net, doi 10.1038/s41592-020-01008-z). Evaluation takes a grid that covers its slab, of which the back (low y) may be
+// kept for validation: the training slab is too small to be cut.
 //
 // At a spacing of 2 mm (data "brain-2mm") voxels are means of the image and the commonest class of the labels: a cube of
 // 32 then sees 64 mm of the brain, and a slab is covered by a fifth of the cubes.
@@ -14,6 +15,7 @@
 #include "worker/protocol.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace impact::worker {
 namespace {
@@ -59,8 +61,9 @@ Tensor volume_tensor(const std::string& path) {
 
 class Brain final : public Dataset {
  public:
-  Brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed, const std::string& folder)
-      : options_(options), train_(train) {
+  Brain(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed, const std::string& folder)
+      : options_(options), train_(part == DataPart::train) {
+    const bool train = train_;
     const DataPlace place{
         "The brain of mricron-data", "mricron", "/usr/share/mricron/templates",
         "install Debian's mricron-data, or set IMPACT_TRACKER_DATA to a folder with ch2.nii.gz and aal.nii.gz"};
@@ -89,6 +92,14 @@ class Brain final : public Dataset {
       if (auto places = (labels == c).nonzero(); places.size(0) > 0) {
         places_.push_back(std::move(places));
       }
+    }
+    if (!train && (options.validation > 0 || part == DataPart::validation)) {
+      const auto cut = static_cast<std::int64_t>(std::llround(options.validation * static_cast<double>(image.size(1))));
+      const auto piece = [&](const Tensor& t) {
+        return part == DataPart::validation ? t.slice(1, 0, cut) : t.slice(1, cut);
+      };
+      image = piece(image);
+      labels = piece(labels);
     }
     image_ = image.contiguous().to(options.device);
     labels_ = labels.contiguous().to(options.device);
@@ -210,7 +221,7 @@ class Brain final : public Dataset {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+std::unique_ptr<Dataset> open_brain(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed,
                                     const std::string& folder) {
   if (options.spec->task != "volume-segmentation") {
     throw ProtocolError("bad-value", options.spec->name + " does not segment volumes");
@@ -218,7 +229,7 @@ std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std:
   if (options.build.classes < kClasses) {
     throw ProtocolError("bad-value", "the brain has 4 classes", "load " + options.spec->name + " with classes=4");
   }
-  return std::make_unique<Brain>(options, train, limit, seed, folder);
+  return std::make_unique<Brain>(options, part, limit, seed, folder);
 }
 
 }  // namespace impact::worker

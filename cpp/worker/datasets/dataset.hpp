@@ -26,6 +26,10 @@ class Dataset {
   virtual void shuffle(std::uint64_t seed, std::int64_t epoch) = 0;
 };
 
+// Names the parts of real data. What a training is stopped by (validation) is not what scores it (test).
+enum class DataPart { train, validation, test };
+std::string name_of(DataPart part);
+
 // Says how the network wants its data.
 struct DataOptions {
   const NetworkSpec* spec = nullptr;
@@ -34,22 +38,29 @@ struct DataOptions {
   bool channels_last = false;
   std::int64_t batch = 1;
   std::int64_t spacing_mm = 1;  // so many voxels of 1 mm of a volume become one a side
+  double validation = 0.0;      // share of the data that is kept for validation, below 1
 };
+
+// Opens the data set "fashion-mnist", "brain", "brain-2mm" or "text", by the functions below. Throws
+// ProtocolError("bad-value") for a share of validation that leaves a part empty.
+std::unique_ptr<Dataset> open_dataset(const std::string& name, DataOptions options, DataPart part, std::int64_t limit,
+                                      std::uint64_t seed, const std::string& folder);
 
 // Fashion-MNIST from its gzipped IDX files in `folder` (empty: $IMPACT_TRACKER_DATA/fashion-mnist,
 // $IMPACT_TRACKER_DATA, /usr/share/datasets/fashion-mnist). Images are standardised with the training set's mean and
 // deviation, resized to the network's input and repeated to its channels.
-// `limit` draws that many examples with the seed, 0 takes all. Throws ProtocolError("no-data") with where it looked.
-std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
+// `limit` draws that many examples with the seed, 0 takes all; the validation part is drawn from the training images
+// with the seed. Throws ProtocolError("no-data") with where it looked.
+std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, DataPart part, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder);
 
 // The brain of mricron-data, in cubes of the network's input; limit: cubes of an epoch, or so many of the evaluation's,
 // spread evenly. See brain.cpp.
-std::unique_ptr<Dataset> open_brain(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+std::unique_ptr<Dataset> open_brain(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed,
                                     const std::string& folder);
 
 // Opens text of the system's licences by bytes; `limit` counts stretches of an epoch (text.cpp).
-std::unique_ptr<Dataset> open_text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+std::unique_ptr<Dataset> open_text(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed,
                                    const std::string& folder);
 
 // One batch of random inputs, the same in every pass; targets: random values of the output's shape (one-hot for

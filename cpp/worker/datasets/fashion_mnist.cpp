@@ -4,6 +4,8 @@
 #include "worker/datasets/locate.hpp"
 #include "worker/protocol.hpp"
 
+#include <cmath>
+
 namespace impact::worker {
 namespace {
 
@@ -27,25 +29,33 @@ Tensor bytes_tensor(const std::string& path, std::size_t dimensions) {
 
 class FashionMnist final : public Dataset {
  public:
-  FashionMnist(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+  FashionMnist(const DataOptions& options, DataPart wanted, std::int64_t limit, std::uint64_t seed,
                const std::string& folder)
       : options_(options) {
     const DataPlace place{"Fashion-MNIST", "fashion-mnist", "/usr/share/datasets/fashion-mnist",
                           "install Debian's dataset-fashion-mnist, or set IMPACT_TRACKER_DATA to the folder that holds "
                           "the four .gz files"};
-    const std::string part = train ? "train" : "t10k";
+    const std::string part = wanted == DataPart::test ? "t10k" : "train";
     images_ = bytes_tensor(locate(place, folder, part + "-images-idx3-ubyte"), 3).unsqueeze(1);
     labels_ = bytes_tensor(locate(place, folder, part + "-labels-idx1-ubyte"), 1).to(torch::kInt64);
     if (images_.size(0) != labels_.size(0)) {
       throw ProtocolError("no-data", "Fashion-MNIST: images and labels differ in number",
                           "install dataset-fashion-mnist again");
     }
-    if (limit > images_.size(0)) {
-      throw ProtocolError("bad-value", "Fashion-MNIST has " + std::to_string(images_.size(0)) + " " + part +
-                                           " images, " + std::to_string(limit) + " were asked for");
+    // The training images in an order of the seed: those for validation are the last of it.
+    const auto all = images_.size(0);
+    const auto kept = wanted == DataPart::test
+                          ? 0
+                          : static_cast<std::int64_t>(std::llround(options.validation * static_cast<double>(all)));
+    const auto first = wanted == DataPart::validation ? all - kept : 0;
+    const auto most = wanted == DataPart::validation ? kept : all - kept;
+    if (limit > most || most < 1) {
+      throw ProtocolError("bad-value", "Fashion-MNIST has " + std::to_string(most) + " " +
+                                           (wanted == DataPart::validation ? "validation" : part) + " images, " +
+                                           std::to_string(std::max<std::int64_t>(limit, 1)) + " were asked for");
     }
-    if (limit > 0) {
-      const auto chosen = permutation(seed, -1).slice(0, 0, limit);
+    if (limit > 0 || kept > 0) {
+      const auto chosen = permutation(seed, -1).slice(0, first, first + (limit > 0 ? limit : most));
       images_ = images_.index_select(0, chosen);
       labels_ = labels_.index_select(0, chosen);
     }
@@ -113,12 +123,12 @@ class FashionMnist final : public Dataset {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, bool train, std::int64_t limit,
+std::unique_ptr<Dataset> open_fashion_mnist(const DataOptions& options, DataPart part, std::int64_t limit,
                                             std::uint64_t seed, const std::string& folder) {
   if (options.build.input.size() != 3 || options.spec->range.tokens || options.spec->task != "classification") {
     throw ProtocolError("bad-value", options.spec->name + " does not classify images; it runs on synthetic data");
   }
-  return std::make_unique<FashionMnist>(options, train, limit, seed, folder);
+  return std::make_unique<FashionMnist>(options, part, limit, seed, folder);
 }
 
 }  // namespace impact::worker

@@ -1,7 +1,9 @@
 // Text that every Debian has: the licences in /usr/share/common-licenses (any folder of text files in its place),
-// byte by byte. The first nine tenths of it are for training, the rest for evaluation. An example is a stretch of
+// byte by byte. The first nine tenths of it are for training, of which the last part may be kept for validation; the
+// rest is for testing. An example is a stretch of
 // bytes and, as its target, the same stretch one byte later.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
@@ -36,8 +38,8 @@ std::vector<std::uint8_t> text_of(const std::string& folder) {
 
 class Text final : public Dataset {
  public:
-  Text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed, const std::string& folder)
-      : options_(options), train_(train), length_(options.build.input.at(0)) {
+  Text(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed, const std::string& folder)
+      : options_(options), train_(part == DataPart::train), length_(options.build.input.at(0)) {
     const char* data = std::getenv("IMPACT_TRACKER_DATA");
     const std::string place = !folder.empty()                    ? folder
                               : data != nullptr && *data != '\0' ? (fs::path(data) / "text").string()
@@ -49,12 +51,20 @@ class Text final : public Dataset {
                           "Debian's base-files has /usr/share/common-licenses; elsewhere set IMPACT_TRACKER_DATA to a "
                           "folder whose folder \"text\" holds text files");
     }
-    const auto cut = all / 10 * 9;
+    const auto tested = all / 10 * 9;
+    const auto kept = static_cast<std::int64_t>(std::llround(options.validation * static_cast<double>(tested)));
+    const auto begin = part == DataPart::train ? 0 : part == DataPart::validation ? tested - kept : tested;
+    const auto end = part == DataPart::train ? tested - kept : part == DataPart::validation ? tested : all;
+    if (end - begin <= length_) {
+      throw ProtocolError("bad-value", "a validation part of " + std::to_string(kept) + " of " +
+                                           std::to_string(tested) + " bytes leaves no stretch of " +
+                                           std::to_string(length_) + " in a part");
+    }
     auto bytes = torch::from_blob(const_cast<std::uint8_t*>(text.data()), {all}, torch::kUInt8).to(torch::kInt64);
-    text_ = (train ? bytes.slice(0, 0, cut) : bytes.slice(0, cut)).to(options.device);
+    text_ = bytes.slice(0, begin, end).to(options.device);
     const auto fitting = (text_.size(0) - 1) / length_;
-    count_ = limit > 0 ? limit : train ? kStretchesOfAnEpoch : fitting;
-    if (!train) {
+    count_ = limit > 0 ? limit : train_ ? kStretchesOfAnEpoch : fitting;
+    if (!train_) {
       count_ = std::min(count_, fitting);
       starts_ = torch::arange(count_) * length_;
     }
@@ -93,12 +103,12 @@ class Text final : public Dataset {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_text(const DataOptions& options, bool train, std::int64_t limit, std::uint64_t seed,
+std::unique_ptr<Dataset> open_text(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed,
                                    const std::string& folder) {
   if (!options.spec->predicts_text) {
     throw ProtocolError("bad-value", options.spec->name + " does not predict text", "load small-gpt or gpt2-prefill");
   }
-  return std::make_unique<Text>(options, train, limit, seed, folder);
+  return std::make_unique<Text>(options, part, limit, seed, folder);
 }
 
 }  // namespace impact::worker

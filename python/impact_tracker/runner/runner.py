@@ -186,15 +186,16 @@ class Runner:
     ) -> Phase:
         """A prepared training phase; the first of the limits that is reached ends it.
 
-        options: data, subset, data_seed, data_folder, loss, optimizer, lr, lr_schedule (schedule_from,
-        schedule_to: its part that this phase runs through), momentum, weight_decay, resume (with the optimizer of
-        before). `capabilities()` tells the words that each of them takes.
+        options: data, subset, data_seed, data_folder, validation (share of the data that is kept from it), loss,
+        optimizer, lr, lr_schedule (schedule_from, schedule_to: its part that this phase runs through), momentum,
+        weight_decay, resume (with the optimizer of before). `capabilities()` tells the words that each of them takes.
         """
         limits = {"epochs": epochs, "passes": passes, "images": images, "seconds": seconds}
         return self._phase({"cmd": "train", **limits, **options}, timeout_s)
 
     def evaluate(self, *, data: str = "fashion-mnist", timeout_s: float = 3600.0, **options: object) -> Phase:
-        """A prepared evaluation on the test part of the data. options: subset, data_seed, data_folder."""
+        """A prepared evaluation on the test part of the data, or (`part="validation"`) on the share that `validation`
+        says. options: subset, data_seed, data_folder, part, validation."""
         return self._phase({"cmd": "evaluate", "data": data, **options}, timeout_s)
 
     def set_lr(self, lr: float) -> None:

@@ -76,9 +76,12 @@ def campaign(
     factor: float = 1.0,
     seed: int = 1,
     units: Mapping[str, str] | None = None,
+    by: str | None = None,
+    parts: bool = False,
     **head: Any,
 ) -> View:
-    """A folder with the rows of every task of these settings. `units`: of models whose inputs are no images."""
+    """A folder with the rows of every task of these settings. `units`: of models whose inputs are no images; `by`: id
+    of the modelled channel that gave all energy; `parts`: with what was above idle and what was the worker's."""
     chance = random.Random(seed)
     tasks = plan(settings, suite_tests(settings))
     networks = {task.test.model: {"activations": 6_000_000, "input": [3, 224, 224]} for task in tasks}
@@ -90,7 +93,18 @@ def campaign(
                 value = joules(task.test.name) * factor * chance.gauss(1, scatter)
                 accuracy = {"accuracy": 0.8} if phase == "evaluation" else {}
                 unit = (units or {}).get(task.test.model, "image")
-                append(storage, row_of(task, phase, value, 1000, unit=unit, **accuracy))
+                more: dict[str, Any] = dict(accuracy)
+                if by is not None:
+                    error = 0.1 if by.startswith("rapl") else 0.69
+                    more.update(
+                        quality="modelled",
+                        bias_j=error * value * 1000,
+                        modelled_j=value * 1000,
+                        sources=[{"id": by, "device": "cpu:0", "domain": "package", "quality": "modelled"}],
+                    )
+                if parts:
+                    more.update(above_idle_j=700 * value, share_j=650 * value)
+                append(storage, row_of(task, phase, value, 1000, unit=unit, **more))
             append(
                 storage, {"kind": "task", "task": task.id, "attempt": 1, "session": 1, "status": "ok", "reason": None}
             )

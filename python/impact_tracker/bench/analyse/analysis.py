@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ... import digits
+from ...modelled import Model
 from ...runner import NetworkFacts
 from ...values import joules_of
 from ...values.statistics import Mean
@@ -14,6 +15,7 @@ from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
 from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
 from ..row.row import Row
 from .cells import Cell, unit_of, with_interval
+from .origin import with_origin
 from .ranks import Ranks, ranks_of, scaled
 from .relations import Correlation, Fit, correlation, holm, power_law
 
@@ -26,7 +28,8 @@ class Point(NamedTuple):
     reported ImageNet accuracy in per cent, or what was reached on Fashion-MNIST (`top1_source` says which); `top1_j`:
     the energy that belongs to it, of one input of the size that it holds for, and `top1_carried_to` that size in pixels
     where another was run; `intensity_g_per_kwh` and `pue`: that the carbon is weighed with, `None` where runs differ;
-    `unit`: what one input is, and what `j_per_image` is counted for."""
+    `unit`: what one input is, and what `j_per_image` is counted for; `by`, `bias`, `above_idle_j`, `share_j`: as of
+    cells."""
 
     test: str
     model: str
@@ -49,6 +52,10 @@ class Point(NamedTuple):
     seconds: Mean | None = None
     intensity_g_per_kwh: float | None = None
     pue: float | None = None
+    by: Model | None = None
+    bias: float | None = None
+    above_idle_j: Mean | None = None
+    share_j: Mean | None = None
 
 
 class Answer(NamedTuple):
@@ -100,6 +107,10 @@ def points_of(cells: Sequence[Cell], rows: Sequence[Row], networks: Mapping[str,
                 seconds=cell.seconds,
                 intensity_g_per_kwh=_same([row.measured.intensity_g_per_kwh for row in good]),
                 pue=_same([row.measured.pue for row in good]),
+                by=cell.by,
+                bias=cell.bias,
+                above_idle_j=cell.above_idle_j,
+                share_j=cell.share_j,
             )
         )
     return points
@@ -150,10 +161,16 @@ def answers(points: Sequence[Point]) -> list[Answer]:
     for phase in ("inference", "training"):
         own = [point for point in points if point.phase == phase]
         if own:
-            answered.append(_how_much(own, phase))
-            answered += [_told(question, next(adjusted), len(asked)) for question in asked if question.phase == phase]
+            told = [_told(question, next(adjusted), len(asked)) for question in asked if question.phase == phase]
+            answered += [_of(answer, own) for answer in (_how_much(own, phase), *told)]
     ranks = ranks_of(points)
-    return [*answered, *_parts(points), *([] if ranks is None else [_reversals(ranks)])]
+    rest = [*_parts(points), *([] if ranks is None else [_reversals(ranks)])]
+    return [*answered, *(_of(answer, points) for answer in rest)]
+
+
+def _of(answer: Answer, points: Sequence[Point]) -> Answer:
+    """The answer with what has to be said of the energies behind it."""
+    return answer._replace(answer=with_origin(answer.answer, points))
 
 
 class _Question(NamedTuple):

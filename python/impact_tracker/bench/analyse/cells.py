@@ -7,19 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ... import digits
+from ...modelled import Model, processors_model
 from ...values import Quality, worst_quality
 from ...values.statistics import Mean, MeanRatio, mean_of
 from ..plan.networks import NETWORKS
 from ..row.row import Row
+from .origin import MOSTLY
 
-ORDER = ("load", "warm-up", "training", "evaluation", "warm-up-inference", "inference")
+ORDER = ("load", "warm-up", "training", "evaluation", "scoring", "warm-up-inference", "inference")
 
 
 class Cell(NamedTuple):
     """One phase of one test. Means are over the runs whose rows are valid and hold the quantity, `None` over none.
 
     `bias`: the sensors' and models' own relative error (95 %), which repeating does not shrink; `modelled`: the share
-    of the energy that models gave; `left_out`: runs that are not averaged, with the reason.
+    of the energy that models gave, `by`: whose they are, where they gave most of it; `power_w`: not where that is TDP
+    times load, a number that was put in; `above_idle_j`: for one input, of what the machine took beyond an idle one;
+    `share_j`: for one input, of the worker's part; `left_out`: runs that are not averaged, with the reason.
     """
 
     test: str
@@ -40,10 +44,16 @@ class Cell(NamedTuple):
     partial: bool
     modelled: float | None
     left_out: dict[str, str]
+    by: Model | None = None
+    above_idle_j: Mean | None = None
+    share_j: Mean | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
-        return {name: value._asdict() if isinstance(value, Mean) else value for name, value in self._asdict().items()}
+        document = {
+            name: value._asdict() if isinstance(value, Mean) else value for name, value in self._asdict().items()
+        }
+        return {**document, "by": None if self.by is None else self.by.value}
 
 
 def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
@@ -52,7 +62,7 @@ def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
     for row in rows:
         if row.phase in ORDER:
             groups.setdefault((row.test, row.phase), []).append(row)
-    accuracies = {row.task: row.work.accuracy for row in rows if row.phase == "evaluation" and row.status == "ok"}
+    accuracies = {(row.task, row.phase): row.work.accuracy for row in rows if row.status == "ok"}
     places = {network.name: place for place, network in enumerate(NETWORKS)}
 
     def place(key: tuple[str, str]) -> tuple[int, str, int]:
@@ -61,7 +71,7 @@ def summarise(rows: Sequence[Row], *, olympic: bool = False) -> list[Cell]:
     return [_cell(groups[key], accuracies, olympic) for key in sorted(groups, key=place)]
 
 
-def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: bool) -> Cell:
+def _cell(rows: Sequence[Row], accuracies: Mapping[tuple[str, str], float | None], olympic: bool) -> Cell:
     """Makes the cell of the rows of one test's phase."""
     first = rows[0]
     left_out = {row.task: row.invalid_because for row in rows if row.invalid_because is not None}
@@ -78,7 +88,15 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: 
     biases = [energy.bias_j / joules for energy, joules in known if energy.bias_j is not None]
     joules = math.fsum(joules for _, joules in known)
     images = {row.work.images for row in good}
-    learnt = first.phase in ("training", "evaluation")
+    modelled = math.fsum(energy.modelled_j or 0.0 for energy, _ in known) / joules if joules > 0 else None
+    by = processors_model_of(good) if modelled is not None and modelled >= MOSTLY else None
+
+    def accuracy(row: Row) -> float | None:
+        """Of a training the test part's, which decided nothing, where that was evaluated apart."""
+        if first.phase != "training":
+            return accuracies.get((row.task, first.phase)) if first.phase in ("evaluation", "scoring") else None
+        return accuracies.get((row.task, "scoring"), accuracies.get((row.task, "evaluation")))
+
     return Cell(
         test=first.test,
         model=first.model,
@@ -89,15 +107,29 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[str, float | None], olympic: 
         j_per_image=mean(lambda row: row.j_per_image),
         carbon_kg=mean(carbon_kg),
         seconds=mean(lambda row: row.work.duration_s),
-        power_w=mean(lambda row: row.measured.power_w),
-        accuracy=mean(lambda row: accuracies.get(row.task)) if learnt else None,
+        power_w=None if by is Model.DESIGN_POWER else mean(lambda row: row.measured.power_w),
+        accuracy=mean(accuracy),
         images=images.pop() if len(images) == 1 else None,
         unit=next((row.setup.unit for row in rows if row.setup.unit), "image"),
         quality=worst_quality(row.energy.quality for row in good) if good else "missing",
         bias=math.fsum(biases) / len(biases) if biases else None,
         partial=any(row.measured.partial for row in good),
-        modelled=math.fsum(energy.modelled_j or 0.0 for energy, _ in known) / joules if joules > 0 else None,
+        modelled=modelled,
         left_out=left_out,
+        by=by,
+        above_idle_j=mean(lambda row: _for_one(row, row.verdict.above_idle_j)),
+        share_j=mean(lambda row: _for_one(row, row.measured.share_j)),
+    )
+
+
+def _for_one(row: Row, joules: float | None) -> float | None:
+    return joules / row.work.images if joules is not None and row.work.images else None
+
+
+def processors_model_of(rows: Sequence[Row]) -> Model | None:
+    """Whose model the processors' energy is by in these rows; `None` where sensors measured it."""
+    return processors_model(
+        {"id": source.id, "quality": source.quality} for row in rows for source in row.measured.sources
     )
 
 

@@ -45,7 +45,9 @@ class Correlation(NamedTuple):
 
 class Fit(NamedTuple):
     """A power law y = factor · x^exponent, by least squares on the logarithms, with the exponent's 95 % interval;
-    `proportional`: geometric mean of y / x, and `within`: the factor within which a new point lies of it (95 %)."""
+    `proportional`: geometric mean of y / x, and `within`: the factor within which a new point lies of it (95 %).
+    `scatter`: standard deviation of log y around the line; `centre`, `spread`: mean of log x and the sum of squares
+    around it."""
 
     points: int
     factor: float
@@ -55,6 +57,16 @@ class Fit(NamedTuple):
     r2: float
     proportional: float
     within: float
+    scatter: float = 0.0
+    centre: float = 0.0
+    spread: float = 1.0
+
+    def band(self, x: float) -> tuple[float, float]:
+        """The ends of the line's own 95 % interval at a place."""
+        away = (math.log(x) - self.centre) ** 2 / self.spread
+        error = student_t(0.95, self.points - 2) * self.scatter * math.sqrt(1 / self.points + away)
+        value, factor = self.factor * x**self.exponent, math.exp(min(error, _LARGEST_LOG))
+        return value / factor, value * factor
 
     def text(self, y: str, x: str) -> str:
         """The fit in one sentence."""
@@ -111,6 +123,8 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
     ratios = [log_y - log_x for log_x, log_y in zip(logs_x, logs_y)]
     mean_ratio = math.fsum(ratios) / count
     scatter = math.sqrt(math.fsum((ratio - mean_ratio) ** 2 for ratio in ratios) / (count - 1))
+    centre = math.fsum(logs_x) / count
+    left = [log_y - line.intercept - slope * log_x for log_x, log_y in zip(logs_x, logs_y)]
     return Fit(
         points=count,
         factor=math.exp(line.intercept),
@@ -120,6 +134,9 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
         r2=float(line.rvalue) ** 2 if len(set(logs_y)) > 1 else 1.0,
         proportional=math.exp(mean_ratio),
         within=math.exp(min(student_t(0.95, count - 1) * scatter * math.sqrt(1 + 1 / count), _LARGEST_LOG)),
+        scatter=math.sqrt(math.fsum(part**2 for part in left) / (count - 2)),
+        centre=centre,
+        spread=math.fsum((log_x - centre) ** 2 for log_x in logs_x),
     )
 
 

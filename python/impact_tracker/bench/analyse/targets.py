@@ -18,9 +18,11 @@ class Reached(NamedTuple):
     """One network and its target (None: it was trained for so many epochs). `training_j`, `whole_j` (evaluations too),
     `seconds` (of training) and `epochs` to it: None where no run knows them. `evaluation_j`: of a run's evaluations.
     `final`: the metric at the end, `best`: at its best. `share`: 95 % interval of the share of runs that reach it.
-    `first_epoch`: runs that were there at their first evaluation, whose cost is an upper end: nothing was evaluated
-    before it; `left_out`: runs that are in none of it, with the reason. `budget`: of a run's training, as it was
-    written; `by_budget`: runs that it ended; `most_over_j`: the most joules that one of them used beyond it."""
+    Both are of the part of the data that ended the trainings (`evaluated_on`); `score`: the metric at the end on the
+    part that decided nothing (`scored_on`). `first_epoch`: runs that were there after their first epoch, whose cost is
+    an upper end: it is read off a line from the untrained network, or nothing was evaluated before it; `left_out`: runs
+    that are in none of it, with the reason. `budget`: of a run's training, as it was written; `by_budget`: runs that it
+    ended; `most_over_j`: the most joules that one of them used beyond it."""
 
     test: str
     model: str
@@ -37,6 +39,9 @@ class Reached(NamedTuple):
     evaluation_j: Mean | None
     final: Mean | None
     best: Mean | None
+    evaluated_on: str
+    score: Mean | None
+    scored_on: str | None
     first_epoch: int
     left_out: dict[str, str]
     budget: str | None = None
@@ -90,9 +95,10 @@ def spent_of(run: Run, epochs: Sequence[Epoch]) -> Spent:
     row = run["training"]
     energy_j, seconds, count = row.energy_j, row.work.duration_s, row.work.epochs
     evaluation_j = run["evaluation"].energy_j
-    if not row.goal.reached or count is None or len(epochs) != count:
+    trained = [epoch for epoch in epochs if epoch.epoch > 0]
+    if not row.goal.reached or not count or len(trained) != count:
         return Spent(energy_j, evaluation_j, seconds, count)
-    last = epochs[-1]
+    last = trained[-1]
     beyond = 1.0 - last_part([epoch.value for epoch in epochs], row.goal.target)
     return Spent(
         _less(energy_j, last.training_j, beyond),
@@ -176,6 +182,9 @@ def _reached(runs: Mapping[str, Run], epochs: Mapping[str, Sequence[Epoch]]) -> 
         evaluation_j=mean(run["evaluation"].energy_j for run in good),
         final=mean(row.goal.final for row in trained),
         best=mean(row.goal.best for row in trained),
+        evaluated_on=first.goal.evaluated_on or "test",
+        score=mean(row.goal.score for row in trained),
+        scored_on=next((row.goal.scored_on for row in trained if row.goal.scored_on), None),
         first_epoch=sum(1 for row in trained if row.goal.reached and row.work.epochs == 1),
         left_out={task: reason for task, reason in reasons.items() if reason is not None},
         budget=first.goal.budget,

@@ -24,14 +24,16 @@ COLD_GMAC = 60.0  # a pass of more takes about half a second on two cores, besid
 @dataclass(frozen=True)
 class Reach:
     """Training and evaluating by turns: `epochs` at most until `metric` reaches `target`, exactly so many without one.
-    `train`, `evaluate`: what the worker is asked of each. `budget`: what the trainings of a run may use together, a
-    `price` belongs to money."""
+    `train`, `evaluate`: what the worker is asked of each; `score`: of the evaluation after the last epoch, on data that
+    decided nothing: what is asked in `evaluate` says when a training ends, on a part of the data of its own. `budget`:
+    what the trainings of a run may use together, a `price` belongs to money."""
 
     epochs: int
     metric: str
     target: float | None
     train: Options
     evaluate: Options
+    score: Options
     budget: Amount | None = None
     price: Price | None = None
 

@@ -50,13 +50,13 @@ NAMES: tuple[str, ...] = (*_PLACES, *_ENERGY, *_DERIVED)
 # Columns of results.csv: the names above that fit into a cell, and whether the row counts.
 _CSV = (
     "task test model title phase repeat attempt session seed status reason valid images unit passes batch input "
-    "epochs duration_s region_s energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j kwh j_per_image "
-    "above_idle_j above_idle_low_j above_idle_high_j idle_w idle_baselines power_w pue intensity_g_per_kwh carbon_g "
-    "carbon_low_g carbon_high_g quality coverage partial "
+    "epochs duration_s region_s energy_j energy_low_j energy_high_j bias_j modelled_j psys_j wall_j share_j kwh "
+    "j_per_image above_idle_j above_idle_low_j above_idle_high_j idle_w idle_baselines power_w pue intensity_g_per_kwh "
+    "carbon_g carbon_low_g carbon_high_g quality coverage partial "
     "cpu_utilisation worker_cpus images_per_s loss final_loss accuracy dice target_metric target reached best final "
-    "most_epochs parameters trainable_parameters gmac device threads threads_by cpu_quota layout precision batch_norm "
-    "variant peak_memory_bytes device_memory_bytes torch_version blas data host record region written_at samples "
-    "settled drift pass_cv power_drift steady_off steady_off_low steady_off_high "
+    "evaluated_on score scored_on most_epochs parameters trainable_parameters gmac device threads threads_by "
+    "cpu_quota layout precision batch_norm variant peak_memory_bytes device_memory_bytes torch_version blas data host "
+    "record region written_at samples settled drift pass_cv power_drift steady_off steady_off_low steady_off_high "
     "temperature_begin_c temperature_end_c invalid warnings"
 )
 CSV_NAMES = tuple(_CSV.split())

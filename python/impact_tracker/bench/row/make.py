@@ -41,8 +41,8 @@ _BEGUN = (
     "status reason region"
 )
 _RESULT = (
-    "region_s pue pue_is_stated intensity_g_per_kwh cpu_utilisation gpu_use gpu_utilisation counter_and_gauge sources "
-    "notes"
+    "region_s share_j pue pue_is_stated intensity_g_per_kwh cpu_utilisation gpu_use gpu_utilisation counter_and_gauge "
+    "sources notes"
 )
 _LOADED = (
     "unit batch input classes layout precision device threads variant batch_norm parameters trainable_parameters macs "
@@ -127,6 +127,7 @@ def measured_by(result: Result | None) -> Measured | None:
         energy_high_j=result.energy_high_j,
         psys_j=result.psys_j,
         wall_j=result.wall_j,
+        share_j=result.share_j,
         power_w=result.power_w,
         carbon_g=result.carbon_g,
         carbon_low_g=result.carbon_low_g,
@@ -201,6 +202,7 @@ def summed(parts: Sequence[Measured]) -> Measured | None:
         energy_high_j=_end(energy, highs, 1),
         psys_j=sum_if_known(part.psys_j for part in parts),
         wall_j=sum_if_known(part.wall_j for part in parts),
+        share_j=sum_if_known(part.share_j for part in parts),
         power_w=energy.best_j / seconds if energy.best_j is not None and seconds > 0 else None,
         # One intensity weighs them all: its error is shared.
         carbon_g=sum_if_known(part.carbon_g for part in parts),
@@ -277,7 +279,7 @@ def with_loaded(row: Row, loaded: Loaded) -> Row:
     setup = replace(row.setup, **{name: getattr(loaded, name) for name in new})
     uuids = [gpu.uuid for gpu in loaded.gpus]
     named = tuple(f"gpu:{uuid}" for uuid in uuids) if None not in uuids else ()  # as the sources call their devices
-    if row.phase in ("training", "evaluation") and loaded.training_macs:
+    if row.phase in ("training", "evaluation", "scoring") and loaded.training_macs:
         setup = replace(setup, macs=loaded.training_macs, gmac=loaded.training_macs / 1e9)
     row = replace(row, setup=replace(setup, gpu_devices=named)).with_names(*new, *(["gpu_devices"] if named else []))
     busy = used_gpu(row.measured.gpu_use, named) if named else row.measured.gpu_utilisation

@@ -73,9 +73,10 @@ class Measured:
     """What the tracker measured in the phase's region: the energy of the machine without PUE, and its carbon with it.
 
     `energy_low_j`, `energy_high_j`: the ends of the energy's interval as the core gave them (half of their distance is
-    the energy's half-width). `pue_is_stated`: whether somebody said the PUE; `None` in rows that do not tell.
-    `partial`, `provisional` are `None` where there is no result at all. `region_s`: length of the region.
-    `gpu_utilisation`: of the least used of the GPUs that the work was given.
+    the energy's half-width). `share_j`: of the energy, the part of the worker and its like (`share_of`).
+    `pue_is_stated`: whether somebody said the PUE; `None` in rows that do not tell. `partial`, `provisional` are `None`
+    where there is no result at all. `region_s`: length of the region. `gpu_utilisation`: of the least used of the GPUs
+    that the work was given.
     """
 
     energy: Energy = NOT_MEASURED
@@ -83,6 +84,7 @@ class Measured:
     energy_high_j: float | None = None
     psys_j: float | None = None
     wall_j: float | None = None
+    share_j: float | None = None
     power_w: float | None = None
     carbon_g: float | None = None
     carbon_low_g: float | None = None
@@ -347,7 +349,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch of a training and the evaluation after it; `value` is that of the metric."""
+    """An epoch of a training and the evaluation after it; `value` is that of the metric. Epoch 0 is the network before
+    anything was trained."""
 
     task: str
     test: str

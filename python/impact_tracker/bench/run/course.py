@@ -1,10 +1,12 @@
-"""A training by epochs with an evaluation after each: two rows, one of all epochs and one of all evaluations, and a
-line for every epoch. What an evaluation costs is not the training's energy: it stands apart.
+"""A training by epochs with an evaluation after each, and one before: a row of all epochs and one of all evaluations,
+and a line for every epoch. What an evaluation costs is not the training's energy: it stands apart. At the end the
+network is scored once, in a row of its own, on data that did not decide when to stop.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -12,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...pacing import limit_of
-from ...runner import EpochResult, PhaseProgress, PhaseResult, WorkerError
+from ...runner import EpochResult, PhaseProgress, PhaseResult, WorkerError, cpu_seconds
+from ...values import sum_if_known
 from ..plan.task import Task
 from ..plan.test import Options, Step, is_reached
 from ..row.goal import Goal
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
 PASSES_KEPT = 4096
 CHECKPOINTS = "checkpoints"
 _BUDGET = ("budget", "budget_j", "budget_why", "over_budget_j", "ended_by", "checkpoint")
-_GOAL = ("parts", "target_metric", "target", "reached", "epochs", "most_epochs", "best", "final")
+_GOAL = (
+    *("parts", "target_metric", "target", "reached", "epochs", "most_epochs", "best", "final"),
+    *("evaluated_on", "score", "scored_on"),
+)
 
 
 def better(metric: str, values: Sequence[float]) -> float | None:
@@ -63,9 +69,11 @@ def merged(done: Sequence[PhaseResult]) -> PhaseResult:
 class Part:
     """The trainings, or the evaluations, of a course. Each epoch is a region, and all regions have one name."""
 
-    def __init__(self, row: Row, tracker: ImpactTracker) -> None:
+    def __init__(self, row: Row, tracker: ImpactTracker, pid: int | None) -> None:
         self._row = row
         self._tracker = tracker
+        self._pid = pid
+        self._cpu_s: list[float | None] = []
         self._measured: list[Measured | None] = []
         self._done: list[PhaseResult] = []
 
@@ -78,6 +86,7 @@ class Part:
         """Runs and measures one phase of the worker, which an allowance may stop. What a failed phase used is kept
         too."""
         region = self._tracker.region(self._row.region, edges="tick")
+        before = cpu_seconds(self._pid)
         try:
             with region, nullcontext() if allowance is None else allowance.watched(prepared.stop):
                 done = prepared.run(on_event)
@@ -87,7 +96,14 @@ class Part:
             if allowance is not None:
                 allowance.charge(NOT_MEASURED if measured is None else measured.energy)
         self._done.append(done)
+        after = cpu_seconds(self._pid)
+        self._cpu_s.append(None if before is None or after is None else after - before)
         return done
+
+    @property
+    def ran(self) -> bool:
+        """Whether any of its phases began."""
+        return bool(self._measured)
 
     @property
     def last_j(self) -> float | None:
@@ -101,7 +117,15 @@ class Part:
         known = [measured for measured in self._measured if measured is not None]
         complete = len(known) == len(self._measured)  # less one epoch it would be no sum
         row = with_energy(row, summed(known) if complete else None)
+        cpu_s, seconds = sum_if_known(self._cpu_s), row.work.duration_s
+        if self._done and cpu_s is not None and seconds:
+            row = replace(row, around=replace(row.around, worker_cpus=cpu_s / seconds, cpus=os.cpu_count()))
+            row = row.with_names("worker_cpus", "cpus")
         return replace(row, goal=Goal(parts=len(self._measured)))
+
+
+def _metric(evaluated: PhaseResult, metric: str) -> float | None:
+    return {"accuracy": evaluated.accuracy, "loss": evaluated.loss, "dice": evaluated.dice}[metric]
 
 
 class Course:
@@ -127,17 +151,21 @@ class Course:
             self._allowance = Allowance(limit, tracker, plan.tell)
         self._checkpoint: str | None = None
         self._diverged = False
-        rows = (begun(task, phase, *self._attempt, platform.node()) for phase in ("training", "evaluation"))
-        self._training, self._evaluation = (Part(row, tracker) for row in rows)
-        self._values: list[float] = []
+        phases = ("training", "evaluation", "scoring")
+        rows = (begun(task, phase, *self._attempt, platform.node()) for phase in phases)
+        pid = getattr(worker, "pid", None)
+        self._training, self._evaluation, self._scoring = (Part(row, tracker, pid) for row in rows)
+        self._values: list[float] = []  # after each epoch
+        self._score: float | None = None
         self._reached = False
         self._watch = Watch()
 
     def run(self) -> tuple[list[Row], bool]:
-        """Trains and evaluates. Returns the two rows, and whether the training ended early."""
+        """Trains and evaluates. Returns the rows, and whether the training ended early."""
         failure: Exception | None = None
         epoch = 0
         try:
+            self._listener.epoch(self._untrained())
             while epoch < self._reach.epochs and not self._reached and not self._is_spent:
                 epoch += 1
                 line = self._epoch(epoch)
@@ -145,24 +173,49 @@ class Course:
                 if line.diverged:
                     self._diverged = True
                     break
+            self._scored()
         except Exception as error:  # whatever a worker answers: what was trained up to here is a row
             failure = error
         return self._rows(failure), failure is not None
 
     def _epoch(self, number: int) -> Epoch:
-        reach, listener, task = self._reach, self._listener, self._task
-        listener.phase(task, f"epoch {number}")
+        reach, listener = self._reach, self._listener
+        listener.phase(self._task, f"epoch {number}")
         prepared = self._worker.train(**self._train_options(number))
         trained = self._training.run(prepared, self._event, self._allowance)
         if self._is_spent:
             self._keep()
-        listener.phase(task, f"evaluation {number}")
-        evaluated = self._evaluation.run(self._worker.evaluate(**reach.evaluate), listener.event)
-        values = {"accuracy": evaluated.accuracy, "loss": evaluated.loss, "dice": evaluated.dice}
-        value = values[reach.metric]
+        evaluated = self._evaluated(number)
+        value = _metric(evaluated, reach.metric)
         self._values.append(math.nan if value is None else value)
         self._reached = is_reached(reach.metric, value, reach.target)
-        attempt, session = self._attempt
+        return replace(
+            self._line(number, evaluated),
+            reached=self._reached,
+            diverged=trained.finite is False,
+            training_j=self._training.last_j,
+            training_s=trained.duration_s,
+            training_loss=trained.loss,
+        )
+
+    def _untrained(self) -> Epoch:
+        """Epoch 0: the network as it was made, from which a curve over energy begins. It is trained all the same where
+        it is at its target."""
+        line = self._line(0, self._evaluated(0))
+        return replace(line, reached=False, diverged=False, training_j=0.0, training_s=0.0)
+
+    def _evaluated(self, number: int) -> PhaseResult:
+        self._listener.phase(self._task, f"evaluation {number}")
+        return self._evaluation.run(self._worker.evaluate(**self._reach.evaluate), self._listener.event)
+
+    def _scored(self) -> None:
+        self._listener.phase(self._task, "scoring")
+        result = self._scoring.run(self._worker.evaluate(**self._reach.score), self._listener.event)
+        self._score = _metric(result, self._reach.metric)
+
+    def _line(self, number: int, evaluated: PhaseResult) -> Epoch:
+        """What is known of an epoch by its evaluation."""
+        task, (attempt, session) = self._task, self._attempt
         return Epoch(
             task=task.id,
             test=task.test.name,
@@ -171,15 +224,15 @@ class Course:
             attempt=attempt,
             session=session,
             epoch=number,
-            metric=reach.metric,
-            value=value,
-            reached=self._reached,
-            diverged=trained.finite is False,
-            training_j=self._training.last_j,
+            metric=self._reach.metric,
+            value=_metric(evaluated, self._reach.metric),
+            reached=None,
+            diverged=None,
+            training_j=None,
             evaluation_j=self._evaluation.last_j,
-            training_s=trained.duration_s,
+            training_s=None,
             evaluation_s=evaluated.duration_s,
-            training_loss=trained.loss,
+            training_loss=None,
             accuracy=evaluated.accuracy,
             loss=evaluated.loss,
             dice=evaluated.dice,
@@ -225,7 +278,8 @@ class Course:
     def _rows(self, failure: Exception | None) -> list[Row]:
         reach, values = self._reach, self._values
         rows = []
-        for part in (self._training, self._evaluation):
+        parts = (self._training, self._evaluation, self._scoring)
+        for part in parts if self._scoring.ran else parts[:2]:
             row = part.finished()
             goal = Goal(
                 target_metric=reach.metric,
@@ -235,6 +289,9 @@ class Course:
                 final=values[-1] if values and math.isfinite(values[-1]) else None,
                 most_epochs=reach.epochs,
                 parts=row.goal.parts,
+                evaluated_on=str(reach.evaluate.get("part", "test")),
+                score=self._score,
+                scored_on=None if self._score is None else str(reach.score.get("part", "test")),
             )
             row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).with_names(*_GOAL)
             row = self._watch.ended(row)

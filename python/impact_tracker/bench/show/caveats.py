@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ... import digits
 from ...factors.sites import unstated_pue
-from ...modelled import Model, ModelledPart, processors_model
-from ..analyse.cells import Cell
+from ...modelled import Model, ModelledPart
+from ..analyse.cells import Cell, processors_model_of
 from ..judge.baseline import AFTER, BEFORE, baselines
 from ..judge.checks import LEAST_LOAD_S, OTHERS_CPUS
 from ..plan.settings import Settings
@@ -70,13 +70,6 @@ def _left_out(cells: Sequence[Cell], outcome: Outcome) -> list[str]:
         for task, reason in cell.left_out.items()
         if task not in outcome.failed and (cell.runs or cell.phase in ("training", "inference", "evaluation"))
     ]
-
-
-def processors_model_of(rows: Sequence[Row]) -> Model | None:
-    """Whose model the processors' energy is by in these rows; `None` where sensors measured it."""
-    return processors_model(
-        {"id": source.id, "quality": source.quality} for row in rows for source in row.measured.sources
-    )
 
 
 def _about_energy(cells: Sequence[Cell], model: Model | None) -> list[str]:

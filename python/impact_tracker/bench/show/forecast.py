@@ -12,11 +12,11 @@ from ...report.page import Page, Table
 from ...values import joules_of, sum_if_known, worst_quality
 from ...values.statistics import Mean, mean_of, student_t
 from ..analyse.analysis import MOST_CARRIED
-from ..analyse.cells import Cell, unit_of
+from ..analyse.cells import Cell, processors_model_of, unit_of
+from ..analyse.origin import with_origin
 from ..plan.suites import check_models
 from ..plan.test import ASIDE
 from ..row.row import Row
-from .caveats import processors_model_of
 from .comparable import good_rows
 from .view import View
 
@@ -252,6 +252,9 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
     headline = (
         f"{first.title}, {first.phase} of {first.images:,} {first.unit}s{_of_what(first)}: "
         f"{_energy_text(first)} in {digits.duration(first.seconds)}"
+    )
+    headline = with_origin(
+        headline, [cell for cell in view.cells if (cell.test, cell.phase) == (first.test, first.phase)]
     )
     columns = ("network", "phase", ">size", ">batch", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
     notes = caveats(view, predicted, images, epochs)

@@ -8,6 +8,7 @@ from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import Mean, ratio_of_means
 from ..analyse.cells import Cell, ratio_text, unit_of, with_interval
+from ..analyse.origin import with_origin
 
 
 def campaign_page(cells: Sequence[Cell], notes: Sequence[str]) -> Page:
@@ -21,7 +22,8 @@ def headline(cells: Sequence[Cell]) -> str:
     for phase, verb in (("training", "to train"), ("inference", "to run")):
         known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None and cell.kwh.value > 0]
         if known:
-            lines.append(_compared(known, verb) if len(known) > 1 else _alone(known[0]))
+            text = _compared(known, verb) if len(known) > 1 else _alone(known[0])
+            lines.append(with_origin(text, known))
     if lines:
         return "\n".join(lines)
     if any(cell.runs for cell in cells):
@@ -86,10 +88,24 @@ def quality_text(cell: Cell) -> str:
     return cell.quality
 
 
+_PARTS = {"above_idle_j": "above idle", "share_j": "the worker's"}
+
+
+def parts_of(cells: Sequence[Cell]) -> list[str]:
+    """Which parts of the machine's energy are known of any test: what was above idle, what was the worker's."""
+    return [name for name in _PARTS if any(getattr(cell, name) is not None for cell in cells)]
+
+
+def parts_columns(parts: Sequence[str], unit: str) -> list[str]:
+    """The columns that hold them beside the machine's energy."""
+    return [f">{_PARTS[name]}, J per {unit}" for name in parts]
+
+
 def table_of(cells: Sequence[Cell]) -> Table:
     """The table has one row for each test and phase."""
     kwh, kwh_unit = scale_of([cell.kwh for cell in cells])
     carbon, carbon_unit = scale_of([cell.carbon_kg for cell in cells])
+    parts = parts_of(cells)
     rows = []
     for cell in cells:
         rows.append(
@@ -103,6 +119,7 @@ def table_of(cells: Sequence[Cell]) -> Table:
                 _cell_text(cell.seconds),
                 "–" if cell.accuracy is None else percent(cell.accuracy),
                 quality_text(cell),
+                *(_cell_text(getattr(cell, name)) for name in parts),
             )
         )
     columns = (
@@ -114,4 +131,4 @@ def table_of(cells: Sequence[Cell]) -> Table:
         f">{carbon_unit}kgCO2e",
         ">seconds",
     )
-    return Table((*columns, ">accuracy", "energy"), rows)
+    return Table((*columns, ">accuracy", "energy", *parts_columns(parts, unit_of(cells))), rows)

@@ -31,23 +31,36 @@ def headline(target: Reached) -> str:
     """Says whether the network gets there, and what that takes."""
     if not target.runs:
         return f"{target.title}: no run came to its end"
-    final = "unknown" if target.final is None else with_interval(target.final)
+    final = _at_end(target)
     if target.target is None and target.by_budget:
         ended = "its one run" if target.runs == 1 else f"{target.by_budget} of {target.runs} runs"
         used = target.training_j.mean if target.training_j else None
         text = "energy not measured" if used is None else f"{_joules(used)} used"
-        return f"{target.title}: {target.metric} {final} when the budget of {target.budget} ended {ended}, {text}"
+        return f"{target.title}: {final} when the budget of {target.budget} ended {ended}, {text}"
     if target.target is None:
         cost = target.training_j.mean if target.training_j else None
         text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
-        return f"{target.title}: {target.metric} {final} after {_epochs(target.epochs)}, {text}"
+        return f"{target.title}: {final} after {_epochs(target.epochs)}, {text}"
     if not target.reached:
         runs = "its one run did not reach" if target.runs == 1 else f"none of {target.runs} runs reached"
-        return f"{target.title}: {runs} {goal(target)} ({target.metric} {final} at the end)"
+        return f"{target.title}: {runs} {goal(target)}{_on(target)} ({final} at the end)"
     reached = "" if target.reached == target.runs else f"{target.reached} of {target.runs} runs, "
     return (
-        f"{target.title} reaches {goal(target)}: {reached}{energy_text(target.training_j)} and {_epochs(target.epochs)}"
+        f"{target.title} reaches {goal(target)}{_on(target)}: {reached}{energy_text(target.training_j)} and "
+        f"{_epochs(target.epochs)}" + (f"; {_at_end(target)} then" if target.score is not None else "")
     )
+
+
+def _on(target: Reached) -> str:
+    """What ended its trainings, where that is not what scores them."""
+    return f" on the {target.evaluated_on} part" if target.score is not None else ""
+
+
+def _at_end(target: Reached) -> str:
+    """The metric at the end, on the part of the data that decided nothing where there is one."""
+    if target.score is not None:
+        return f"{target.metric} {with_interval(target.score)} on the {target.scored_on} part"
+    return f"{target.metric} {'unknown' if target.final is None else with_interval(target.final)}"
 
 
 def energy_text(survival: Survival | None) -> str:
@@ -113,10 +126,13 @@ def targets_table(targets: Sequence[Reached]) -> Table:
                 energy_text(target.whole_j) if target.runs else "–",
                 "–" if target.target is None or success is None else digits.energy(success),
                 "–" if target.final is None else with_interval(target.final),
+                "–" if target.score is None else with_interval(target.score),
             )
         )
     columns = ("network", "target", ">reached", ">epochs", ">seconds", ">training", ">evaluations", ">both")
-    return Table((*columns, ">a success", ">at the end"), rows, "To the target")
+    ended = {target.evaluated_on for target in targets}
+    part = ended.pop() if len(ended) == 1 else "evaluation"
+    return Table((*columns, ">a success", f">at the end, {part}", ">score, test"), rows, "To the target")
 
 
 def _budget_note(target: Reached) -> str:
@@ -155,11 +171,16 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
     for target in targets:
         if target.first_epoch:
             notes.append(
-                f"{target.title}: {target.first_epoch} of {target.runs} runs were there at the first evaluation: what "
-                "it took is at most what is shown (--images makes epochs shorter)"
+                f"{target.title}: {target.first_epoch} of {target.runs} runs were there after one epoch: what it took "
+                "is at most what is shown (--images makes epochs shorter)"
             )
         if target.runs == 2:
             notes.append(f"{target.title}: two runs tell little of the spread between runs: --repeats 5 tells more")
+    if any(target.score is not None for target in targets):
+        notes.append(
+            "the validation part of the data says when a training ends, the test part is evaluated once, after it, and "
+            "is the score: no run was stopped by what it is scored on"
+        )
     if targets:
         notes.append("evaluations are measured apart; preparing data and starting the worker are in none of it")
     return notes

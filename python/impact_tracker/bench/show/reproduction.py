@@ -13,6 +13,7 @@ from ...values import joules_of
 from ...values.statistics import Mean, mean_of
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell, cell_of
+from ..analyse.origin import with_origin
 from ..analyse.published import CLASSIFIERS, Printed, published
 from ..analyse.relations import Correlation, correlation
 from ..plan.networks import title_of
@@ -124,7 +125,8 @@ def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
             text = "; ".join(verdicts) or "cannot be told from chance"
             statistic = "; ".join(f"{what}: {link.text()}" for what, link in known.items())
             question = f"Is the order in {phase} that of the published Table {number}?"
-            answers.append(Answer(question, text, statistic))
+            own = [cell for cell in cells if cell.phase == phase and cell.model in CLASSIFIERS]
+            answers.append(Answer(question, with_origin(text, own), statistic))
     return answers
 
 

@@ -13,7 +13,7 @@ from ..analyse.published import CLASSIFIERS, published
 from ..analyse.ranks import ranks_of
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
 from .files import Intervals
-from .page import scale_of
+from .page import parts_columns, parts_of, scale_of
 
 INVALID = "invalid"
 
@@ -51,6 +51,7 @@ def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> T
     chosen = [cell for cell in cells if cell.phase == phase and (not classifiers or cell.model in CLASSIFIERS)]
     energy, energy_unit = scale_of([cell.kwh for cell in chosen])
     carbon, carbon_unit = scale_of([cell.carbon_kg for cell in chosen])
+    parts = parts_of(chosen)
     rows = []
     for cell in chosen:
         rows.append(
@@ -62,6 +63,7 @@ def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> T
                 _scaled(cell.seconds, 1.0),
                 "" if cell.images is None else f"{cell.images:g}",
                 _scaled(cell.j_per_image, 1.0) if cell.runs else INVALID,
+                *(_scaled(getattr(cell, name), 1.0) for name in parts),
             )
         )
     unit = unit_of(chosen)
@@ -73,6 +75,7 @@ def table23(cells: Sequence[Cell], phase: str, *, classifiers: bool = True) -> T
         ">s",
         ">inputs" if unit != "image" else ">images",
         f">J per {unit}",
+        *parts_columns(parts, unit),
     )
     number = f"Table {2 if phase == 'inference' else 3}: " if classifiers else ""
     return Table(columns, rows, f"{number}{phase if number else phase.capitalize()}{interval_note(chosen)}")

@@ -165,7 +165,7 @@ class View:
         if self.is_learning:
             from .figures.learning import learning_figure
 
-            self.output.figure(learning_figure(self.epochs, self.targets), "learning")
+            self.output.figure(learning_figure(self.epochs, self.targets, self.cells), "learning")
 
 
 def read(folder: str | os.PathLike[str], *, olympic: bool = False, weights: Reweighing | None = None) -> View:

@@ -44,10 +44,15 @@ def tests(settings: Settings) -> list[Test]:
     return [_test(model, settings) for model in settings.models or DEFAULT_MODELS]
 
 
-def check_images(settings: Settings) -> None:
-    """ValueError for more images than Fashion-MNIST has."""
+def validation_images(share: float) -> int:
+    """How many of the training images are kept for validation."""
+    return round(share * TRAIN_IMAGES)
+
+
+def check_images(settings: Settings, validation: float = 0.0) -> None:
+    """ValueError for more images than Fashion-MNIST has. `validation`: share of the training images that is kept."""
     for asked, there, kind in (
-        (settings.images, TRAIN_IMAGES, "training"),
+        (settings.images, TRAIN_IMAGES - validation_images(validation), "training"),
         (settings.test_images, TEST_IMAGES, "test"),
     ):
         if (asked or 0) > there:

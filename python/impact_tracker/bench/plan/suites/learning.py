@@ -1,6 +1,9 @@
 """Networks that learn real data to a target, or for so many epochs, with an evaluation after each: images of clothes
 (Fashion-MNIST), a brain (cubes of Colin27 at 2 mm with its labels), a text by bytes (the licences that Debian ships).
 
+What ends a training is not what scores it: before the first epoch and after each one a part of the data is evaluated
+that is kept for validation; the test part is evaluated once, after the last epoch.
+
 Towards a target, and under a budget, the learning rate stays as it is: a schedule would know when the training has to
 end, and the end could not be called censored. Without both it falls along a cosine over the epochs.
 """
@@ -22,7 +25,8 @@ MOST_EPOCHS = 50  # towards a target, or under a budget
 @dataclass(frozen=True)
 class Recipe:
     """How one network learns. `metrics`: what its evaluation tells, the usual target first; `warm`: examples that
-    warming up takes."""
+    warming up takes; `validation`: share that is kept for validation, of the training part (of the brain: of the slab
+    that is evaluated, the least that holds a cube)."""
 
     data: str
     metrics: tuple[str, ...]
@@ -31,6 +35,7 @@ class Recipe:
     gmac: float
     warm: int
     unit: str = "image"
+    validation: float = 0.1
 
 
 def _clothes(model: str) -> Recipe:
@@ -51,6 +56,7 @@ RECIPES["u-net-3d"] = Recipe(
     30.533484544,
     4,
     unit="volume",
+    validation=0.4,
 )
 RECIPES["small-gpt"] = Recipe(
     "text",
@@ -77,7 +83,7 @@ def tests(settings: Settings) -> list[Test]:
             known = ", ".join(f"--target-{name}" for name in recipe.metrics)
             raise ValueError(f"{model} has no {metric} to reach: its evaluation knows {known}")
         if recipe.data == suite_fashion.DATA:
-            suite_fashion.check_images(settings)
+            suite_fashion.check_images(settings, recipe.validation)
     return [_test(model, RECIPES[model], settings) for model in chosen]
 
 
@@ -87,21 +93,25 @@ def _having(metric: str) -> tuple[str, ...]:
 
 
 def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
-    data = {"data": recipe.data}
+    data: Options = {"data": recipe.data, "validation": recipe.validation}
     if settings.data_folder:
-        data["data_folder"] = settings.data_folder
+        data = {**data, "data_folder": settings.data_folder}
     warm = {"training": True, "subset": min(recipe.warm, settings.images or recipe.warm), **recipe.learning, **data}
     if settings.mode != "quick":
         first = Step("warm-up", "settle", warm)
     else:
         first = Step("warm-up", "warm_up", {"passes": 3, **warm})
     has_end = settings.target is not None or settings.budget is not None
+    tested: Options = {"subset": settings.test_images} if settings.test_images else {}
+    kept = suite_fashion.validation_images(recipe.validation) if recipe.data == suite_fashion.DATA else None
+    stopped = {"subset": min(settings.test_images, kept)} if settings.test_images and kept else tested
     reach = Reach(
         epochs=settings.epochs or (MOST_EPOCHS if has_end else EPOCHS[settings.mode]),
         metric=settings.target_metric or recipe.metrics[0],
         target=settings.target,
         train={**recipe.learning, **data, **({"subset": settings.images} if settings.images else {})},
-        evaluate={**data, **({"subset": settings.test_images} if settings.test_images else {})},
+        evaluate={**data, **stopped, "part": "validation"},
+        score={**data, **tested, "part": "test"},
         budget=None if settings.budget is None else read_amount(settings.budget),
         price=None if settings.price_per_kwh is None else read_price(settings.price_per_kwh),
     )

@@ -54,12 +54,12 @@ def png(figure: Figure) -> bytes:
 def energy_figure(cells: Sequence[Cell]) -> Figure | None:
     """Energy of each model as bars with 95 % intervals, coloured by test accuracy; one panel a phase.
 
-    None where no energy is known.
+    None where no energy is known, or of one network alone: there is nothing to compare.
     """
     panels = []
     for phase in ("training", "inference"):
         known = [cell for cell in cells if cell.phase == phase and cell.kwh is not None]
-        if known:
+        if len(known) > 1:
             panels.append((phase, known))
     if not panels:
         return None
@@ -72,9 +72,7 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
     shown = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (phase, known) in zip(shown, panels):
         _bars(axes, _TITLES[phase], known, reached, scale)
-    from .notes import write_note
-
-    write_note(figure, _whiskers([cell.kwh for _, known in panels for cell in known]))
+    _note(figure, [cell for _, known in panels for cell in known])
     if scale is not None:
         figure.colorbar(scale, ax=list(shown), label="test accuracy in %", pad=0.02)
     return figure
@@ -83,7 +81,7 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
 def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
     """Draws J per image of many tests, each in a row of its own."""
     from .labels import plain_log
-    from .notes import ends_around, write_note
+    from .notes import ends_around
 
     figure = matplotlib_figure(5.4 * len(panels), 1.3 + 0.22 * most)
     for axes, (phase, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
@@ -100,19 +98,21 @@ def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
         axes.set_axisbelow(True)
         axes.set_title(_panel_title(_TITLES[phase], known), fontsize=10, loc="left")
         plain_log(axes.xaxis)
-    write_note(figure, _whiskers([cell.j_per_image for _, known in panels for cell in known]))
+    _note(figure, [cell for _, known in panels for cell in known])
     return figure
 
 
-def _whiskers(means: Sequence[Mean | None]) -> str:
-    from .notes import whisker_text
+def _note(figure: Figure, cells: Sequence[Cell]) -> None:
+    from .notes import energy_note, write_note
 
-    return whisker_text([mean for mean in means if mean is not None])
+    write_note(figure, energy_note([cell.kwh for cell in cells if cell.kwh is not None], cells))
 
 
 def _panel_title(title: str, cells: Sequence[Cell]) -> str:
     runs = sorted({cell.runs for cell in cells})
-    quality = "" if {cell.quality for cell in cells} == {"measured"} else ", modelled energy"
+    models = {cell.by.value for cell in cells if cell.by is not None}
+    others = {cell.quality for cell in cells if cell.by is None} - {"measured"}
+    quality = "".join(f", {word}" for word in (*sorted(models), *(f"{word} energy" for word in sorted(others))))
     count = "–".join(map(str, runs[:: max(len(runs) - 1, 1)]))
     return f"{title}: {count} run{'' if runs == [1] else 's'}{quality}"
 

@@ -6,12 +6,16 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .notes import extent_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.transforms import Bbox
 
-_CHARACTER, _LINE = 0.64, 1.2  # of the font's size
+_LINE = 1.2  # of the font's size
+_ROOM = 2.0  # pixels
+_MOST_TICKS = 5  # of a logarithmic axis, whose numbers may be long
 _PLACES = [(0.0, 1.0), (60.0, 1.0), (-60.0, 1.0), (180.0, 1.0), (120.0, 1.0), (-120.0, 1.0), (90.0, 1.1), (-90.0, 1.1)]
 _RINGS = (1.0, 1.9, 3.0, 4.2)
 _POINT = 3.5  # radius of a mark that gives none, in points (1/72 inch)
@@ -56,20 +60,33 @@ def label_points(
     centres = [tuple(axes.transData.transform((x, y))) for x, y, _ in places]
     marks = [radius * dots for radius in (radii or [_POINT] * len(places))]
     taken: list[Box] = [(px - r, py - r, px + r, py + r) for (px, py), r in zip(centres, marks)]
-    taken += [_line_box(axes, line) for line in lines]
+    drawn = [_line_box(axes, line) for line in lines]
     frame = axes.get_window_extent()
     for (x, y, text), (px, py), mark in sorted(
         zip(places, centres, marks), key=lambda point: (-point[1][1], point[1][0])
     ):
-        shape = (_CHARACTER * size * len(text) * dots, _LINE * size * dots)
+        shape = _shape(axes, text, size)
         reach = (away - _POINT) * dots + mark
-        for box, ring in _candidates((px, py), shape, reach):
-            if not _outside(box, frame) and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                offset = (((box[0] + box[2]) / 2 - px) / dots, ((box[1] + box[3]) / 2 - py) / dots)
-                _write(axes, text, (x, y), offset, size, ring > 2)
-                break
+        free = [
+            (box, ring)
+            for box, ring in _candidates((px, py), shape, reach)
+            if not _outside(box, frame) and not any(_overlap(box, other) for other in taken)
+        ]
+        # On a line rather than nowhere, or far away.
+        clear = [(box, ring) for box, ring in free if not any(_overlap(box, line) for line in drawn)]
+        if clear or free:
+            box, ring = (clear or free)[0]
+            taken.append(box)
+            offset = (((box[0] + box[2]) / 2 - px) / dots, ((box[1] + box[3]) / 2 - py) / dots)
+            _write(axes, text, (x, y), offset, size, ring > 2)
         # No room anywhere: the legend names it.
+
+
+def _shape(axes: Axes, text: str, size: float) -> tuple[float, float]:
+    """Width and height of a text in pixels, with a little room around it."""
+    dots = axes.figure.dpi / 72
+    width, height = extent_of(text, size)
+    return width * dots + _ROOM, max(height, _LINE * size) * dots + _ROOM
 
 
 def _line_box(axes: Axes, line: tuple[float, float, float, float]) -> Box:
@@ -92,6 +109,6 @@ def plain_log(axis: Axis) -> None:
 
     low, high = sorted(axis.get_view_interval())
     narrow = low > 0 and high / low < 100
-    axis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if narrow else (1.0,)))
+    axis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if narrow else (1.0,), numticks=_MOST_TICKS))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if 1e-3 <= value < 1e6 else f"{value:.0e}"))
     axis.set_minor_formatter(NullFormatter())

@@ -1,4 +1,5 @@
-"""What was reached is drawn against what was spent: a curve for each run, a panel for each network."""
+"""What was reached is drawn against what was spent: a curve for each run, a panel for each network. Curves begin with
+the untrained network, at 0 joules."""
 
 from __future__ import annotations
 
@@ -6,15 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ....values import kwh_of
+from ...analyse.cells import Cell
+from ...analyse.origin import error_text, origin_text
 from ...analyse.targets import Reached
 from ...plan.test import is_reached
 from ...row.row import Epoch
 from . import matplotlib_figure
+from .notes import write_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_UNITS = {"loss": " in nats"}  # the others are shares
 Curve = tuple[list[float], list[float]]  # joules spent, value of the metric
 
 
@@ -38,14 +43,15 @@ def curve_of(epochs: Sequence[Epoch]) -> Curve | None:
     return joules, values
 
 
-def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached]) -> Figure | None:
-    """Draws the epochs of the attempts that count; `None` where no energy is known."""
+def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached], cells: Sequence[Cell] = ()) -> Figure | None:
+    """Draws the epochs of the attempts that count; `None` where no energy is known, or of single points. `cells`: of
+    the trainings, which say where the energies come from."""
     by_test = courses(epochs)
     panels = []
     for reached in targets:
         runs = by_test.get(reached.test, {})
         curves = [curve_of(of_run) for task, of_run in runs.items() if task not in reached.left_out]
-        known = [curve for curve in curves if curve is not None]
+        known = [curve for curve in curves if curve is not None and len(curve[0]) > 1]
         if known:
             panels.append((reached, known))
     if not panels:
@@ -53,6 +59,13 @@ def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached]) -> Figu
     figure = matplotlib_figure(4.2 * len(panels), 3.6)
     for axes, (reached, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         _panel(axes, reached, known)
+    shown = {reached.test for reached, _ in panels}
+    trained = [cell for cell in cells if cell.phase == "training" and cell.test in shown]
+    note = ["a curve is one run, a point an evaluation"]
+    if any(reached.target is not None for reached, _ in panels):
+        note.append("dashed: the target; ×: a run that ended without it")
+    error = origin_text(trained) or error_text(trained).replace("whiskers", "curves")
+    write_note(figure, "; ".join(filter(None, [*note, error])))
     return figure
 
 
@@ -68,9 +81,10 @@ def _panel(axes: Axes, reached: Reached, curves: Sequence[Curve]) -> None:
     if reached.target is not None:
         axes.axhline(reached.target, color="0.3", linewidth=0.8, linestyle="--")
     count = "" if reached.reached is None else f", {reached.reached} of {reached.runs} reached {reached.target:g}"
-    axes.set_title(f"{reached.title}{count}", fontsize=10, loc="left")
+    runs = "1 run" if len(curves) == 1 else f"{len(curves)} runs"
+    axes.set_title(f"{reached.title}: {runs}{count}", fontsize=10, loc="left")
     axes.set_xlabel(f"energy of the training in {unit}")
-    axes.set_ylabel(f"{reached.metric} on the test part")
+    axes.set_ylabel(f"{reached.metric}{_UNITS.get(reached.metric, '')} on the {reached.evaluated_on} part")
     axes.set_xlim(left=0)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(linewidth=0.5, alpha=0.5)

@@ -1,17 +1,18 @@
-"""What a reader must know of a figure stands below it: what a whisker is, how many runs, what weighs the carbon."""
+"""What a reader must know of a figure stands below it: what a whisker is, how many runs, where energies come from, what
+weighs the carbon."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING, Protocol
 
 from ....values.statistics import Mean
+from ...analyse.origin import OfModel, error_text, origin_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_CHARACTERS_PER_INCH = 20  # of the note's font
+_SIZE = 7.0  # of the note's font, in points
 
 
 class Weighed(Protocol):
@@ -25,8 +26,29 @@ class Weighed(Protocol):
 
 def write_note(figure: Figure, text: str) -> None:
     """Below the axes, in lines as wide as the figure."""
-    width = int(figure.get_size_inches()[0] * _CHARACTERS_PER_INCH)
-    figure.supxlabel(fill(text, width), fontsize=7, color="0.35", x=0.99, ha="right")
+    most = (float(figure.get_size_inches()[0]) - 0.2) * 72
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width_of(longer, _SIZE) > most:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    figure.supxlabel("\n".join(lines), fontsize=_SIZE, color="0.35", x=0.99, ha="right")
+
+
+def width_of(text: str, size: float) -> float:
+    """Width of a line of text in points (1/72 inch)."""
+    return extent_of(text, size)[0]
+
+
+def extent_of(text: str, size: float) -> tuple[float, float]:
+    """Width and height of a line of text in points (1/72 inch)."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    width, height, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
+    return float(width), float(height)
 
 
 def runs_text(means: Sequence[Mean]) -> str:
@@ -46,6 +68,11 @@ def whisker_text(means: Sequence[Mean]) -> str:
         return f"{runs} of each test: no whiskers"
     alone = ", none on one run" if any(mean.interval is None for mean in means) else ""
     return f"whiskers: 95 % of the mean over {runs} (Student's t){alone}"
+
+
+def energy_note(means: Sequence[Mean], energies: Sequence[OfModel], *more: str) -> str:
+    """What the whiskers of energies are, and what has to be said of the energies themselves; `more`: of the figure."""
+    return "; ".join(filter(None, [whisker_text(means), origin_text(energies) or error_text(energies), *more]))
 
 
 def carbon_text(points: Sequence[Weighed]) -> str:

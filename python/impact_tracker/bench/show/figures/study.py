@@ -13,7 +13,7 @@ from ...analyse.published import CLASSIFIERS, published
 from ...analyse.ranks import scaled
 from ...plan.networks import title_of
 from . import matplotlib_figure
-from .notes import ends_around, runs_text, whisker_text, write_note
+from .notes import ends_around, energy_note, runs_text, whisker_text, write_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,19 +24,20 @@ _LEAST = 2  # networks: one bar compares nothing
 
 
 class BarPanel(NamedTuple):
-    """One panel: a mean for each network, in the unit of `label`."""
+    """One panel: a mean for each network, in the unit of `label`. `energies`: the points that they are energies of."""
 
     title: str
     label: str
     colour: str
     means: dict[str, Mean]
+    energies: tuple[Point, ...] = ()
 
 
 def figure1(points: Sequence[Point]) -> Figure | None:
     """Energy of an inference. How many images a published run took is not known: it is shown for a whole test."""
     own = _own(points, "inference")
     means = {model: point.j_per_image for model, point in own.items() if point.j_per_image is not None}
-    ours = BarPanel(_title("This machine", means, own), "J per image", OURS, means)
+    ours = BarPanel(_title("This machine", means, own), "J per image", OURS, means, tuple(own.values()))
     return _side_by_side("Energy of inference", ours, _published_energy("inference", means))
 
 
@@ -44,7 +45,7 @@ def figure2(points: Sequence[Point]) -> Figure | None:
     """Energy of a training run."""
     own = _own(points, "training")
     means = {model: scaled(point.kwh, 1000) for model, point in own.items() if point.kwh is not None}
-    ours = BarPanel(_title("This machine", means, own), "Wh of a training run", OURS, means)
+    ours = BarPanel(_title("This machine", means, own), "Wh of a training run", OURS, means, tuple(own.values()))
     return _side_by_side("Energy of training", ours, _published_energy("training", means))
 
 
@@ -67,10 +68,9 @@ def _own(points: Sequence[Point], phase: str) -> dict[str, Point]:
 
 
 def _title(who: str, means: dict[str, Mean], points: dict[str, Point]) -> str:
-    qualities = {point.quality for point in points.values()} - {"measured"}
-    return f"{who}: {runs_text(list(means.values()))}" + (
-        f", {' and '.join(sorted(qualities))} energy" * bool(qualities)
-    )
+    models = {point.by.value for point in points.values() if point.by is not None}
+    others = {f"{point.quality} energy" for point in points.values() if point.by is None} - {"measured energy"}
+    return ", ".join([f"{who}: {runs_text(list(means.values()))}", *sorted(models), *sorted(others)])
 
 
 def _published_energy(phase: str, models: dict[str, Mean]) -> BarPanel:
@@ -91,7 +91,7 @@ def _side_by_side(title: str, ours: BarPanel, theirs: BarPanel, more: str = "") 
     for axes, side in zip(figure.subplots(1, 2), (ours, theirs)):
         _bars(axes, side)
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
-    parts = [f"this machine, {whisker_text(list(ours.means.values()))}"]
+    parts = [f"this machine, {energy_note(list(ours.means.values()), ours.energies)}"]
     parts.append(more or f"published, {whisker_text(list(theirs.means.values()))}")
     write_note(figure, "; ".join([*parts, f"published runs: {published().node}"]))
     return figure

@@ -7,14 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ....values.statistics import Mean
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of
 from ...analyse.published import CLASSIFIERS
 from ...analyse.ranks import scaled
+from ...analyse.relations import Fit
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
 from .labels import label_points, plain_log
-from .notes import carbon_text, ends_around, whisker_text, write_note
+from .notes import carbon_text, ends_around, energy_note, write_note
+from .parts import parts_figure
 from .study import figure1, figure2, figure3
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ def every_figure(points: Sequence[Point]) -> dict[str, Figure]:
         "pareto": pareto_figure,
         "parameters": parameters_figure,
         "fit": fit_figure,
+        "parts": parts_figure,
     }
     drawn = {name: make(points) for name, make in makers.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
@@ -115,19 +119,34 @@ def _panels(
     row[0].set_ylabel(y)
     _names(figure, points)
     means = [point.j_per_image for point in points if point.j_per_image is not None]
-    write_note(figure, "; ".join(filter(None, [whisker_text(means), note])))
+    write_note(figure, energy_note(means, points, note))
     for axes in row:
         plain_log(axes.xaxis)
         plain_log(axes.yaxis)
     return figure, panels
 
 
+def _number(axes: Axes, points: Sequence[Point], place: Callable[[Point], tuple[float, float]]) -> None:
+    """The points' numbers, clear of whiskers where there is room."""
+    lines = []
+    for point in points:
+        x, y = place(point)
+        mean = _at(point, y)
+        if mean is not None and mean.interval is not None:
+            lines.append((x, mean.interval[0], x, mean.interval[1]))
+    label_points(axes, [(*place(point), number_of(point)) for point in points], away=5, lines=lines)
+
+
+def _at(point: Point, y: float) -> Mean | None:
+    """The energy, scaled to where it is drawn."""
+    mean = point.j_per_image
+    return scaled(mean, y / mean.value) if mean is not None and mean.value > 0 else None
+
+
 def _mark(axes: Axes, point: Point, place: tuple[float, float], colour: str) -> None:
     """A point with its whisker."""
-    yerr = None
-    if point.j_per_image is not None and point.j_per_image.value > 0:
-        scale = place[1] / point.j_per_image.value
-        yerr = ends_around(scaled(point.j_per_image, scale))
+    mean = _at(point, place[1])
+    yerr = None if mean is None else ends_around(mean)
     axes.errorbar(*place, yerr=yerr, fmt="o", color=colour, markersize=6, alpha=0.85, capsize=2, linewidth=0.8)
 
 
@@ -160,7 +179,7 @@ def roofline(points: Sequence[Point]) -> Figure | None:
     titles = _titles(known, "Energy roofline")
     figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"))
     for phase, axes in panels.items():
-        label_points(axes, [(*place(point), number_of(point)) for point in known if point.phase == phase], away=5)
+        _number(axes, [point for point in known if point.phase == phase], place)
     return figure
 
 
@@ -193,7 +212,7 @@ def pareto_figure(points: Sequence[Point]) -> Figure | None:
     axes.set_title("Accuracy and energy (blue: nothing is better in both)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
     means = [point.top1_j for point in known if point.top1_j is not None]
-    write_note(figure, f"{whisker_text(means)}; accuracy: {accuracy_source(known)}")
+    write_note(figure, energy_note(means, known, f"accuracy: {accuracy_source(known)}"))
     places = [(p.top1_j.value, p.top1 or 0.0, p.title) for p in known if p.top1_j]
     label_points(axes, places, lines=[*_steps(front), *_bars(known)])
     return figure
@@ -229,8 +248,20 @@ def parameters_figure(points: Sequence[Point]) -> Figure | None:
     titles = {"inference": "Parameters and carbon"}
     labels = ("parameters in millions", "g CO2e for 1,000 inferences")
     figure, panels = _panels(known, place, titles, labels, carbon_text(known))
-    label_points(panels["inference"], [(*place(point), number_of(point)) for point in known], away=5)
+    _number(panels["inference"], known, place)
     return figure
+
+
+_BAND = "band: 95 % of the fitted line"
+
+
+def _draw_fit(axes: Axes, fit: Fit, ends: Sequence[float]) -> None:
+    """The line, and the band that holds it in 95 % of such sets of points."""
+    first, last = ends
+    places = [first * (last / first) ** (step / 40) for step in range(41)]
+    axes.plot(places, [fit.factor * x**fit.exponent for x in places], color="0.5", linewidth=1, zorder=0)
+    lows, highs = zip(*(fit.band(x) for x in places))
+    axes.fill_between(places, lows, highs, color="0.5", alpha=0.15, linewidth=0, zorder=0)
 
 
 def fit_figure(points: Sequence[Point]) -> Figure | None:
@@ -243,14 +274,14 @@ def fit_figure(points: Sequence[Point]) -> Figure | None:
         return point.gmac or 0.0, point.j_per_image.value if point.j_per_image else 0.0
 
     titles = _titles(known, "Energy and multiply-adds")
-    figure, panels = _panels(known, place, titles, ("GMAC for one input (forward)", f"J per {unit_of(known)}"))
+    figure, panels = _panels(known, place, titles, ("GMAC for one input (forward)", f"J per {unit_of(known)}"), _BAND)
     for phase, axes in panels.items():
         own = [point for point in known if point.phase == phase]
         fit = fit_of(points, phase)
         if fit is not None:
             ends = [min(p.gmac or 0.0 for p in own), max(p.gmac or 0.0 for p in own)]
-            axes.plot(ends, [fit.factor * x**fit.exponent for x in ends], color="0.5", linewidth=1, zorder=0)
-            text = f"{fit.factor:.3g} · GMAC^{fit.exponent:.2f}\nR² {fit.r2:.2f}"
-            axes.annotate(text, (0.04, 0.96), xycoords="axes fraction", va="top", fontsize=8)
-        label_points(axes, [(*place(point), number_of(point)) for point in own], away=5)
+            _draw_fit(axes, fit, ends)
+            title = f"{titles[phase]}\n{fit.factor:.3g} J · GMAC^{fit.exponent:.2f}, R² {fit.r2:.2f}"
+            axes.set_title(title, fontsize=10, loc="left")
+        _number(axes, own, place)
     return figure
