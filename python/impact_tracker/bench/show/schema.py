@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell
 from ..analyse.scores import Scores
+from ..analyse.sweeps import Place
 from ..analyse.targets import Reached
 from ..plan.axes import Axes
 from ..plan.settings import Settings
@@ -47,8 +48,9 @@ def results_schema() -> Schema:
         "scores": nullable(definitions.reference(Scores)),
         "targets": {"type": "array", "items": definitions.reference(Reached)},
         "epochs": _each("Epoch"),
+        "sweeps": {"type": "array", "items": _sweep(definitions)},
     }
-    optional = (*_ABOUT, "devices", "worker_threads", "weighed_with", "targets", "epochs")
+    optional = (*_ABOUT, "devices", "worker_threads", "weighed_with", "targets", "epochs", "sweeps")
     return {
         "$schema": DRAFT,
         "title": "A campaign's results.json",
@@ -66,6 +68,14 @@ def _each(name: str) -> Schema:
 def _settings(definitions: Definitions) -> Schema:
     """What was asked. An axis that is not varied is left out."""
     return definitions.parts_of(Settings).with_more({"axes": definitions.parts_of(Axes).schema}).schema
+
+
+def _sweep(definitions: Definitions) -> Schema:
+    """One network's sweep: its points with time and energy of one input."""
+    place = definitions.parts_of(Place, ("test", "point", "seconds", "joules", "quality", "front", "knee"))
+    names: Schema = {name: {"type": "string"} for name in ("model", "title", "phase", "unit")}
+    properties: Schema = {**names, "places": {"type": "array", "items": place.schema}}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _outcome() -> Schema:

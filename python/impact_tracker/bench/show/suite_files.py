@@ -7,6 +7,7 @@ from pathlib import Path
 from ...report.page import Page, Table
 from . import reproduction
 from .page_learning import targets_table
+from .sweeps import latency_table, sweeps_table
 from .table_texts import PREAMBLE, csv_text, latex, markdown, markdown_page
 from .tables import answers_table, intervals_table, left_out_table, ranks_table, table1, table23
 from .view import View
@@ -26,6 +27,8 @@ def suite_tables(view: View) -> dict[str, Table]:
         for phase in ("inference", "training"):
             every = table23(cells, phase, classifiers=False)
             made[phase] = every._replace(title=f"All {phase} tests{every.title[len(phase) :]}")
+    made["sweep"] = sweeps_table(view.sweeps)
+    made["latency"] = latency_table(view.rows)
     made["intervals"] = intervals_table(cells, view.bootstraps)
     made["ranks"] = ranks_table(view.points)
     made["left-out"] = left_out_table(cells)
@@ -52,7 +55,11 @@ def write_suite(view: View) -> list[Path]:
     if view.has_scores:
         page = reproduction.page(view.cells)
         output.text("reproduction.md", markdown_page(page, "Beside the published study"))
-    if not view.is_learning:
+    if view.is_swept:
+        from .figures.sweeps import sweeps_figure
+
+        output.figure(sweeps_figure(view.sweeps), "sweep")
+    elif not view.is_learning:
         from .figures.suite import every_figure
 
         for name, figure in every_figure(view.points).items():
@@ -80,7 +87,7 @@ def suite_page(view: View) -> Page:
 def page_at_the_end(view: View) -> Page:
     """What a campaign shows when it has run; its files are written. With the study's questions, of a suite that has
     them."""
-    if view.settings.suite != "fashion-mnist":
+    if view.settings.suite != "fashion-mnist" or view.is_swept:
         return suite_page(view)
     missing, page = view.write_files(), view.page()
     return page._replace(caveats=[*page.caveats, *([missing] if missing else [])], details=[view.output.place])

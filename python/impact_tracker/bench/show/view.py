@@ -12,6 +12,7 @@ from ..analyse.analysis import Answer, Point, answers, points_of
 from ..analyse.cells import Cell, summarise
 from ..analyse.reweigh import weighed
 from ..analyse.scores import Scores, scores
+from ..analyse.sweeps import Sweep, sweeps_of
 from ..analyse.targets import Reached, targets_of
 from ..judge.alike import alike
 from ..plan.suites import tests_of
@@ -26,6 +27,7 @@ from .output import Output
 from .page import campaign_page
 from .page_learning import learning_page, targets_table
 from .reproduction import rank_answers
+from .sweeps import sweep_notes
 from .table_texts import csv_text
 from .verdict import CampaignVerdict, verdict
 
@@ -72,6 +74,7 @@ class View:
                 f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
                 "results.json keeps them as superseded"
             )
+        notes += sweep_notes(self.sweeps)
         if self.olympic:
             notes.append("means without the best and the worst run (--olympic), where there were five or more")
         if self.weights.given:
@@ -96,7 +99,7 @@ class View:
     @cached_property
     def answers(self) -> list[Answer]:
         """The study's questions, and how this machine ranks its networks."""
-        if self.is_learning:
+        if self.is_learning or self.is_swept:  # the points of a sweep are no networks beside each other
             return []
         return [*answers(self.points), *(rank_answers(self.cells) if self.has_scores else [])]
 
@@ -112,8 +115,18 @@ class View:
 
     @property
     def has_scores(self) -> bool:
-        """Whether it is of the published suite."""
-        return self.settings.suite == "ai-benchmark"
+        """Whether it is of the published suite, as that is run: a sweep's points are not."""
+        return self.settings.suite == "ai-benchmark" and not self.is_swept
+
+    @property
+    def is_swept(self) -> bool:
+        """Whether something is varied in it."""
+        return bool(self.settings.axes.values)
+
+    @cached_property
+    def sweeps(self) -> list[Sweep]:
+        """Time and energy at the points of its sweeps."""
+        return sweeps_of(self.cells, self.rows) if self.is_swept else []
 
     @property
     def scores(self) -> Scores | None:
@@ -141,6 +154,8 @@ class View:
         }
         document["answers"] = [answer._asdict() for answer in self.answers]
         document["scores"] = self.scores.to_dict() if self.scores else None
+        if self.is_swept:
+            document["sweeps"] = [sweep.to_dict() for sweep in self.sweeps]
         if self.is_learning:
             document["targets"] = [reached.to_dict() for reached in self.targets]
             document["epochs"] = [encode(epoch) for epoch in self.epochs]

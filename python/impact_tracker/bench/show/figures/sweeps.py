@@ -1,0 +1,77 @@
+"""Time against energy of one input at every point of a sweep, with the front and its knee."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...analyse.sweeps import Sweep
+from . import matplotlib_figure
+from .labels import label_points, plain_log
+from .notes import ends_around, whisker_text, write_note
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 12
+COLUMNS = 3
+
+
+def sweeps_figure(sweeps: Sequence[Sweep]) -> Figure | None:
+    """A panel for each sweep, of the first twelve; `None` where there is none."""
+    shown = list(sweeps[:MOST_PANELS])
+    if not shown:
+        return None
+    columns = min(len(shown), COLUMNS)
+    lines = -(-len(shown) // columns)
+    figure = matplotlib_figure(4.6 * columns + 0.4, 3.9 * lines + 0.5)
+    panels = [axes for row in figure.subplots(lines, columns, squeeze=False) for axes in row]
+    for axes, sweep in zip(panels, shown):
+        _panel(axes, sweep)
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    left_out = f"; {len(sweeps) - MOST_PANELS} more sweeps are in the table" if len(sweeps) > MOST_PANELS else ""
+    means = [place.joules for sweep in shown for place in sweep.places]
+    modelled = any(place.quality != "measured" for sweep in shown for place in sweep.places)
+    quality = "; energies are not measured everywhere: a model's follow time" if modelled else ""
+    write_note(figure, f"{whisker_text(means)}; line: no point takes less of both; ring: its knee{quality}{left_out}")
+    for axes, sweep in zip(panels, shown):
+        places = [(place.seconds.value * 1000, place.joules.value, place.name) for place in sweep.places]
+        label_points(axes, places, size=7.0, radii=[7.0 if place.knee else 4.0 for place in sweep.places])
+    return figure
+
+
+def _panel(axes: Axes, sweep: Sweep) -> None:
+    front = sweep.front
+    line = [(place.seconds.value * 1000, place.joules.value) for place in front]
+    if len(line) > 1:
+        axes.plot([x for x, _ in line], [y for _, y in line], color="0.6", linewidth=1, zorder=1)
+    for place in sweep.places:
+        along = ends_around(place.seconds)
+        axes.errorbar(
+            place.seconds.value * 1000,
+            place.joules.value,
+            xerr=None if along is None else [[end[0] * 1000] for end in along],
+            yerr=ends_around(place.joules),
+            fmt="o",
+            markersize=5,
+            color="#4477aa" if place in front else "#bbbbbb",
+            ecolor="0.5",
+            linewidth=0.8,
+            capsize=2,
+        )
+        if place.knee:
+            axes.plot(
+                place.seconds.value * 1000, place.joules.value, "o", markersize=12, fillstyle="none", color="#cc6677"
+            )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.margins(0.2)
+    axes.set_xlabel(f"ms per {sweep.unit}")
+    axes.set_ylabel(f"J per {sweep.unit}")
+    axes.set_title(f"{sweep.title}: {sweep.phase}", fontsize=9, loc="left")
+    axes.grid(linewidth=0.5, alpha=0.4)
+    axes.spines[["top", "right"]].set_visible(False)
+    plain_log(axes.xaxis)
+    plain_log(axes.yaxis)
