@@ -21,7 +21,7 @@ WORK = ("size", "context", "classes")  # axes that change what one input costs b
 LEAST_FOR_A_KNEE = 3
 
 
-class Place(NamedTuple):
+class SweepPlace(NamedTuple):
     """One point of a sweep. `seconds`, `joules`: of one input, means over runs; `front`: whether no other point takes
     less of both, `None` where runs scatter too much (or are too few) to tell; `knee`: beyond it, less of one costs
     relatively most of the other."""
@@ -43,10 +43,10 @@ class Sweep(NamedTuple):
     model: str
     phase: str
     unit: str
-    places: list[Place]
+    places: list[SweepPlace]
 
     @property
-    def front(self) -> list[Place]:
+    def front(self) -> list[SweepPlace]:
         """The places that no other beats by their means, the fastest first."""
         return [self.places[index] for index in front_of([(p.seconds.value, p.joules.value) for p in self.places])]
 
@@ -73,7 +73,7 @@ def sweeps_of(cells: Sequence[Cell], rows: Sequence[Row]) -> list[Sweep]:
     for row in rows:
         if row.facts.swept is not None and not row.invalid_because:
             good.setdefault((row.test, row.phase), []).append(row)
-    groups: dict[tuple[str, str, str], list[tuple[Cell, Place]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[Cell, SweepPlace]]] = {}
     for cell in cells:
         own = good.get((cell.test, cell.phase))
         if own and cell.phase in ("training", "inference"):
@@ -84,7 +84,7 @@ def sweeps_of(cells: Sequence[Cell], rows: Sequence[Row]) -> list[Sweep]:
     return [_sweep(members, test, phase, work) for (test, phase, work), members in groups.items() if len(members) > 1]
 
 
-def _place(cell: Cell, rows: Sequence[Row]) -> Place | None:
+def _place(cell: Cell, rows: Sequence[Row]) -> SweepPlace | None:
     """The point of a cell; `None` where its energy or its time is not known."""
     times = [row.work.duration_s / row.work.images for row in rows if row.work.images and row.work.duration_s]
     seconds, joules = mean_of(times), cell.j_per_image
@@ -92,10 +92,10 @@ def _place(cell: Cell, rows: Sequence[Row]) -> Place | None:
     if seconds is None or joules is None or joules.value <= 0:
         return None
     how = SweepPoint(**{name: value for name, value in vars(point).items() if name not in WORK})
-    return Place(cell.test, point, point_words(how.name), seconds, joules, cell.quality)
+    return SweepPlace(cell.test, point, point_words(how.name), seconds, joules, cell.quality)
 
 
-def _sweep(members: Sequence[tuple[Cell, Place]], test: str, phase: str, work: str) -> Sweep:
+def _sweep(members: Sequence[tuple[Cell, SweepPlace]], test: str, phase: str, work: str) -> Sweep:
     cell = members[0][0]
     places = sorted((place for _, place in members), key=lambda place: (place.seconds.value, place.joules.value))
     means = [(place.seconds.value, place.joules.value) for place in places]
@@ -138,7 +138,7 @@ def knee_of(front: Sequence[tuple[float, float]]) -> int | None:
     return deepest if depths[deepest] > 1e-9 else None
 
 
-def _on_front(place: Place, places: Sequence[Place]) -> bool | None:
+def _on_front(place: SweepPlace, places: Sequence[SweepPlace]) -> bool | None:
     """Whether a place is on the front, as far as its runs tell: not where another is faster and cheaper beyond both
     intervals; surely where none may be."""
     others = [other for other in places if other is not place]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell
 from ..analyse.scores import Scores
-from ..analyse.sweeps import Place
+from ..analyse.sweeps import SweepPlace
 from ..analyse.targets import Reached
 from ..plan.axes import Axes
 from ..plan.settings import Settings
@@ -72,7 +72,7 @@ def _settings(definitions: Definitions) -> Schema:
 
 def _sweep(definitions: Definitions) -> Schema:
     """One network's sweep: its points with time and energy of one input."""
-    place = definitions.parts_of(Place, ("test", "point", "seconds", "joules", "quality", "front", "knee"))
+    place = definitions.parts_of(SweepPlace, ("test", "point", "seconds", "joules", "quality", "front", "knee"))
     names: Schema = {name: {"type": "string"} for name in ("model", "title", "phase", "unit")}
     properties: Schema = {**names, "places": {"type": "array", "items": place.schema}}
     return {"type": "object", "properties": properties, "required": list(properties)}
