@@ -315,6 +315,9 @@ def estimate_by(method: str, inputs: Inputs) -> Estimate:
         if not any(getattr(inputs, name) is not None for name in group):
             raise EstimateError(f"{method} needs {' or '.join(FLAGS[name] for name in group)}")
     made = chosen.estimate(inputs)
+    if made.energy_kwh == 0:
+        stated = ", ".join(FLAGS[name] for name in inputs.given if getattr(inputs, name) == 0) or "the parts"
+        raise EstimateError(f"nothing that was given draws power: {stated} would make it 0 kWh")
     typed = {name: getattr(inputs, name) for name in inputs.given}
     doubted = tuple(f"{FLAGS[name]}: {doubt}" for name, doubt in doubts_of(typed))
     return replace(made, notes=(*doubted, *made.notes)) if doubted else made

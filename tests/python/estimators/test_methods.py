@@ -136,3 +136,16 @@ def test_a_cloud_has_the_methods_own_pue():
 def test_an_unknown_method_has_near_names():
     with pytest.raises(EstimateError, match="mlco2"):
         estimate_by("mlco", Inputs(1.0))
+
+
+@pytest.mark.parametrize(
+    ("typed", "flag"),
+    [
+        ({"hours": 0.0, "cores": 4.0}, "--hours"),
+        ({"hours": 1.0, "cores": 4.0, "cpu_usage": 0.0, "core_w": 7.5}, "--cpu-usage"),
+        ({"hours": 1.0, "cores": 0.0, "gpus": 1.0, "gpu_usage": 0.0, "core_w": 7.5}, "--gpu-usage"),
+    ],
+)
+def test_what_draws_nothing_is_no_estimate(typed, flag):
+    with pytest.raises(EstimateError, match=f"nothing that was given draws power: .*{flag}"):
+        estimate_by("green-algorithms", Inputs(zone="FR", **typed))
