@@ -82,12 +82,18 @@ def _case(run: Statement, args: argparse.Namespace) -> Case:
 
     if run.site.intensity is None:
         raise ValueError(f"{run.name}: no intensity of its electricity is known: give --zone or --intensity")
+    machine = machine_of(args, run)
+    if machine is not None and run.duration_s is None:
+        raise ValueError(
+            f"{run.name}: how long it took is not known, nor what share of a machine's making is its own: leave the"
+            " machine out"
+        )
     return Case(
         energy=run.energy,
         duration_s=run.duration_s or 0.0,
         intensity=run.site.intensity,
         pue=run.site.overhead,
-        machine=machine_of(args, run),
+        machine=machine,
         allocation=allocation_of(args),
     )
 

@@ -209,7 +209,8 @@ class Statement:
     `models`: whose models are in an energy that is modelled; `use`: how busy processors and cards were; `stated`: what
     the file itself says of what is computed here; `origin`: file and line; `span`: which machine it is of, over which
     time, `None` for what overlaps with nothing.
-    InteropError for a negative or infinite number, and for one that no run can have.
+    A duration of 0 is one that is not known. InteropError for a negative or infinite number, and for one that no run
+    can have.
     """
 
     name: str
@@ -245,6 +246,8 @@ class Statement:
                 raise InteropError(f"{self.origin or self.name}: {what} must be finite and not negative, not {value!r}")
             if value is not None and value > BEYOND_ALL_RUNS:
                 raise InteropError(f"{self.origin or self.name}: {what} cannot be {value!r}")
+        if self.duration_s == 0:  # no run takes no time: the tool wrote before it knew
+            object.__setattr__(self, "duration_s", None)
 
     @property
     def quality_in_words(self) -> str:

@@ -271,3 +271,17 @@ def test_task_files_name_their_tasks(tmp_path: Path) -> None:
         tmp_path / "emissions_base_r.csv", "load," + row(), "fit," + row("2024-05-01T12:00:00"), header=header
     )
     assert [run.name for run in read_runs(place)] == ["load", "fit"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.0", ""])
+def test_a_duration_of_0_is_not_known_and_no_making_is_0(tmp_path, capsys, seconds):
+    """A tracker that was stopped before it knew writes 0: no run takes no time, and none is made of nothing."""
+    path = tmp_path / "emissions.csv"
+    path.write_text(
+        "timestamp,project_name,duration,emissions,energy_consumed,country_iso_code,cpu_model,cpu_count\n"
+        f"2024-05-01T10:00:00,p,{seconds},0.0001,,FRA,AMD EPYC 7543 32-Core Processor,64\n"
+    )
+    assert cli.main(["footprint", str(path), "--json", "--this-machine"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["carbon_g"] is None
+    assert cli.main(["what-if", str(path), "--this-machine", "--zone", "FR", "--to-zone", "SE"]) == 2
+    assert "how long it took is not known" in capsys.readouterr().err
