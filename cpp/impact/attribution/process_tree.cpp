@@ -67,10 +67,15 @@ ProcessTree::Look ProcessTree::look() {
     now.emplace(root_, *see(root_));
     return now;
   }
-  std::vector<int> open{root_};
-  for (const auto& [pid, seen] : last_) {
-    if (pid != root_) open.push_back(pid);
+  // Parents are read before their children: a child that is waited for in between is in neither sum, until the next look.
+  // The other way round it would be in both, and what it used would be counted twice for good.
+  std::vector<int> open;
+  for (const bool parent_was_here : {true, false}) {
+    for (const auto& [pid, seen] : last_) {
+      if (pid != root_ && last_.contains(seen.stat.parent) == parent_was_here) open.push_back(pid);
+    }
   }
+  open.push_back(root_);
   while (!open.empty()) {
     const int pid = open.back();
     open.pop_back();

@@ -2,9 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
 
 #include "cpp/sources/fake_root.hpp"
 #include "impact/host/process_id.hpp"
@@ -91,6 +97,39 @@ TEST(ProcessTree, AParentReadJustBeforeItWaitedIsGivenALookMore) {
   machine.put(10, 1, 100, 41, {});
   EXPECT_EQ(tree.cpu_ns(), 141 * kTickNs);
   EXPECT_EQ(tree.cpu_ns(), 141 * kTickNs);
+}
+
+// A child that was read alive, and then waited for before its parent is read, would count twice for good.
+TEST(ProcessTree, ParentsAreReadBeforeTheirChildren) {
+  Processes machine;
+  machine.put(10, 1, 100, 0, {11, 13});
+  machine.put(11, 10, 20, 0, {12});
+  machine.put(12, 11, 5, 0);
+  machine.put(13, 10, 5, 0);
+  ProcessTree tree(machine.host(), 10, false);
+  tree.cpu_ns();
+  const int opened = inotify_init1(IN_NONBLOCK);
+  ASSERT_GE(opened, 0);
+  std::map<int, int> pids;
+  for (const int pid : {10, 11, 12, 13}) {
+    const std::string stat = machine.path("/proc/" + std::to_string(pid) + "/stat").string();
+    pids[inotify_add_watch(opened, stat.c_str(), IN_OPEN)] = pid;
+  }
+  tree.cpu_ns();
+  std::vector<int> order;
+  alignas(inotify_event) std::array<char, 4096> events{};
+  const ssize_t length = read(opened, events.data(), events.size());
+  for (ssize_t at = 0; at < length; at += static_cast<ssize_t>(sizeof(inotify_event))) {
+    inotify_event event{};
+    std::memcpy(&event, events.data() + at, sizeof event);
+    order.push_back(pids.at(event.wd));
+  }
+  close(opened);
+  const auto place = [&](int pid) { return std::ranges::find(order, pid) - order.begin(); };
+  EXPECT_EQ(order.size(), 4U);
+  EXPECT_LT(place(10), place(11));
+  EXPECT_LT(place(11), place(12));
+  EXPECT_LT(place(10), place(13));
 }
 
 TEST(ProcessTree, WhatNobodyWaitsForIsKeptAsItWasSeen) {
