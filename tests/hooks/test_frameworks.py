@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from impact_tracker import ImpactTracker, read_record
+from impact_tracker import ImpactTracker, Record, find_records, read_record
+
+MODELS = ("modelled", "estimated")  # a run shorter than a tick leans on the power before it
 
 
 def names(folder: Path) -> list[str]:
@@ -133,7 +135,8 @@ def test_keras(tmp_path: Path) -> None:
     assert all(energy > 0 for energy in history.history["impact_energy_j"])
     assert not callback.tracker.running
     model.predict(x, callbacks=[callback], verbose=0)
-    assert "predict" in names(tmp_path / "run")  # the newest record
+    records = [Record(path) for path in find_records(tmp_path / "run")]
+    assert sorted(region.name for record in records for region in record.regions).count("predict") == 1
 
 
 def test_mlflow(tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_mlflow(tmp_path: Path) -> None:
         sum(range(10**5))
         raise ZeroDivisionError
     kept = mlflow.get_run(run.info.run_id).data
-    assert kept.metrics["impact.energy_j"] > 0 and kept.tags["impact.quality"] == "modelled"
+    assert kept.metrics["impact.energy_j"] > 0 and kept.tags["impact.quality"] in MODELS
     assert [file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)] == ["impact"]
     with ImpactTracker(tmp_path / "blind", sources=["cpu_state"]) as tracker:
         pass
@@ -163,4 +166,4 @@ def test_weights_and_biases(tmp_path: Path) -> None:
     with wandb.init(project="energy", mode="offline") as run:
         with tracked_run(tmp_path / "run"):
             sum(range(10**5))
-        assert run.summary["impact/energy_j"] > 0 and run.summary["impact/quality"] == "modelled"
+        assert run.summary["impact/energy_j"] > 0 and run.summary["impact/quality"] in MODELS

@@ -50,10 +50,10 @@ class LightningEnergy(Callback):  # type: ignore[misc]  # the class is not known
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self._training.begin()
-        self._training.enter(stage)
+        self._training.enter(str(getattr(stage, "value", stage)))  # of some versions a member of an enum
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._training.leave(stage)
+        self._training.leave(str(getattr(stage, "value", stage)))
         result = self._training.end()
         self._log(trainer, metrics_of(result, "impact/run_"))
 
