@@ -176,6 +176,18 @@ def test_regions_fold_sort_and_zoom(browser: Browser, report: Path) -> None:
         assert text.startswith("50.") or text.startswith("51")
 
 
+def test_a_region_of_a_chart_that_was_never_seen_is_shown_in_it(browser: Browser, everything: Path) -> None:
+    with context_of(browser) as context:
+        page = Opened(context, everything).page
+        last = page.locator("[data-chart]").count() - 1
+        chart = page.locator("[data-chart]").nth(last)
+        assert chart.locator("canvas.swatch").count() == 0
+        page.evaluate("[...document.querySelectorAll('tbody tr:not([hidden]) button.show')].at(-1).click()")
+        chart.locator(".plot canvas").wait_for()
+        page.wait_for_timeout(100)
+        assert (chart.locator("input[type=range]").get_attribute("aria-valuetext") or "").startswith("50.65")
+
+
 def test_dragging_zooms_and_a_double_click_shows_all_again(browser: Browser, report: Path) -> None:
     with context_of(browser) as context:
         page = Opened(context, report).page

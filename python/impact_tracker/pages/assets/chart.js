@@ -464,18 +464,23 @@ const impactCharts = (() => {
     const runs = JSON.parse(document.getElementById("impact-data").textContent).runs;
     const buffer = await impactPower.block();
     for (const host of hosts) {
-      const begin = () => charts.push(new Chart(host, runs[Number(host.dataset.chart)], buffer));
-      const seen = new IntersectionObserver((entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
+      let made = null;
+      const begin = () => {
+        if (made) return;
         seen.disconnect();
-        begin();
+        made = new Chart(host, runs[Number(host.dataset.chart)], buffer);
+        charts.push(made);
+      };
+      const seen = new IntersectionObserver((entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) begin();
       }, { rootMargin: "400px" });
       host.classList.add("ready");
       seen.observe(host);
-      addEventListener("beforeprint", () => { // what was never scrolled to is printed as well
-        if (charts.some((chart) => chart.host === host)) return;
-        seen.disconnect();
+      addEventListener("beforeprint", begin); // what was never scrolled to is printed as well
+      host.addEventListener("impact-view", (event) => {
+        if (made) return; // it hears the event itself
         begin();
+        made.view(event.detail.from, event.detail.to);
       });
     }
   }
