@@ -103,6 +103,14 @@ def reading(path: object, what: str) -> Iterator[None]:
         raise ValueError(f"{path} cannot be read as {what}: {fault}") from None
 
 
+def text_of(raw: bytes) -> str:
+    """UTF-8, or Latin-1 where it is none: names are in whatever a site's programs write."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def schema(columns: Mapping[str, str]) -> dict[str, pl.DataType]:
     """The columns with Polars' own types."""
     library = polars()

@@ -121,3 +121,13 @@ def test_an_import_goes_on_where_it_broke_and_counts_nothing_twice(tmp_path: Pat
     result = import_power(second, store, 0, 60)
     assert second.asked == ["30", "40", "50"]
     assert (result.asked, result.kept, result.samples) == (3, 3, 61)
+
+
+def test_names_in_latin_1_are_those_of_the_jobs(tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_bytes(f"time,node,value\n{T},nœud-é,100\n".replace("œ", "u").encode("latin-1"))
+    series, _ = imported(PowerFile(file), tmp_path / "s")
+    assert list(series) == [("nuud-é", "node", "power")]
+    file.write_text(f"time,node,value\n{T},nœud-é,100\n", encoding="utf-8")
+    series, _ = imported(PowerFile(file), tmp_path / "u")
+    assert list(series) == [("nœud-é", "node", "power")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..finding import RejectedRow
-from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars, reading
+from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars, reading, text_of
 from ..job import STATES, JobTable
 from .power_files import times_of
 from .slurm_rule import HIGHEST_NODE_W, LONGEST_RUN_S
@@ -36,11 +36,7 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     """
     library = polars()
     col = library.col
-    raw = Path(path).read_bytes()
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+    text = text_of(Path(path).read_bytes())
     separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     with reading(path, "a CSV of jobs"):
         frame = library.read_csv(

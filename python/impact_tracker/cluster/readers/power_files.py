@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...values import JOULES_PER_KWH
 from ..finding import RejectedRow
-from ..frames import POWER, conformed, polars, reading
+from ..frames import POWER, conformed, polars, reading, text_of
 from ..protocol import PowerBatch, PowerWindow
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class PowerFile:
         if not raw.strip():
             raw = b""
         separator = ";" if header.count(b";") > header.count(b",") else "\t" if b"\t" in header else ","
-        text = (header + raw).decode("utf-8", errors="replace").encode()
+        text = text_of(header + raw).encode()
         with reading(self.path, "a CSV of power"):
             frame = library.read_csv(
                 text, separator=separator, infer_schema=False, truncate_ragged_lines=True, raise_if_empty=False
