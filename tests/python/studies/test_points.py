@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from impact_tracker.studies.points import campaign
 from impact_tracker.studies.points.campaign import conduct, outcome_of
 from impact_tracker.studies.points.course import EnergyTaken, Judged, ModelCounts, run_course
 from impact_tracker.studies.points.execute import StudyBench
+from impact_tracker.studies.points.network import budget_step
 from impact_tracker.studies.points.point import Checkpoint, JoulesRead, StudyPoint, StudyRun, StudyTask
 from impact_tracker.studies.points.shallow import affordable
 from impact_tracker.studies.points.store import RUNS, StudyPlan, StudyStore
@@ -111,6 +113,24 @@ def test_a_fit_that_is_taken_costs_no_more_than_what_is_left(
         assert price * (costs[-1][0] * 1.25) ** power > left_j / 1.5
     else:
         assert price * step**power <= left_j * 1.001
+
+
+@given(st.floats(1e-4, 1), st.floats(10, 1e4), st.integers(1, 256), st.randoms(use_true_random=False))
+def test_a_network_passes_its_budget_by_less_than_one_batch(
+    each_j: float, budget_j: float, batch: int, chance: random.Random
+) -> None:
+    """Costs scatter by a tenth from step to step, and no step is taken back."""
+    used_j, last_j, seen, steps = 0.0, 0.0, 0, 0
+    while True:
+        step = batch if not seen else budget_step(max(used_j / seen, last_j), budget_j, budget_j - used_j, batch)
+        if step is None or used_j >= budget_j:
+            break
+        cost_j = step * each_j * chance.uniform(0.95, 1.05)
+        used_j, last_j, seen, steps = used_j + cost_j, cost_j / step, seen + step, steps + 1
+    assert used_j <= budget_j + batch * each_j * 1.06
+    if budget_j > 50 * batch * each_j:
+        assert used_j > 0.9 * budget_j
+    assert steps < 60 or batch * each_j < budget_j / 1000
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,9 @@ def _perceptron(point: StudyPoint, data: DataSet, seed: int) -> Estimator:
     kind = network.MLPRegressor if _is_numbers(data) else network.MLPClassifier
     layers = (point.width or SMALL_WIDTH,) * (point.depth or SMALL_DEPTH)
     model: Estimator = kind(
-        layers,
+        hidden_layer_sizes=layers,
         batch_size=point.batch or "auto",
-        max_iter=max(point.epochs, 1),
+        max_iter=point.epochs,
         n_iter_no_change=1000,
         random_state=seed,
     )

@@ -43,6 +43,15 @@ def is_learnt_from(model: str, data: str) -> bool:
     return OWN_DATA[model] == data if model in OWN_DATA else data in ("fashion-mnist", "digits")
 
 
+def budget_step(each_j: float, budget_j: float, left_j: float, batch: int) -> int | None:
+    """The examples of the next step: a twentieth of the budget's worth, and no more than half of what is left, so that
+    towards the end single batches are weighed; `None` where a batch is likely to pass the budget."""
+    if batch * each_j > left_j:
+        return None
+    wanted = min(budget_j / _STEPS_OF_A_BUDGET, left_j / 2) / each_j
+    return max(1, int(wanted / batch)) * batch
+
+
 class NetworkLearner:
     """Entered it starts a worker; left it ends it. A step is a number of examples."""
 
@@ -79,7 +88,7 @@ class NetworkLearner:
         self._metric = "dice" if "dice" in self._recipe.metrics else "accuracy"
         self._worker: Runner | None = None
         self._loaded: Loaded | None = None
-        self._seen, self._steps, self._used_j = 0, 0, 0.0
+        self._seen, self._steps, self._last_j = 0, 0, 0.0  # joules of an example in the last step
         self._peak: int | None = None
 
     def __enter__(self) -> NetworkLearner:
@@ -127,12 +136,8 @@ class NetworkLearner:
             return None
         if not self._seen or used_j <= 0:
             return min(rest, self._batch)
-        each_j = used_j / self._seen
-        step = min(self._whole_batches((used_j + left_j) / _STEPS_OF_A_BUDGET / each_j), rest, self._there)
-        if step * each_j <= left_j:
-            return step
-        last = int(left_j / each_j / self._batch) * self._batch
-        return last if last >= self._batch else None
+        step = budget_step(max(used_j / self._seen, self._last_j), used_j + left_j, left_j, self._batch)
+        return None if step is None else min(step, rest, self._there)
 
     @property
     def _looks(self) -> int:
@@ -157,6 +162,7 @@ class NetworkLearner:
         )
         result, taken = self._meter.part(self._name, phase.run, self._core_s)
         self._steps, self._seen = self._steps + 1, self._seen + step
+        self._last_j = (taken.energy.best_j or 0.0) / step
         self._keep(result)
         if result.finite is False:
             raise ArithmeticError("the loss is no number any more: the training diverged")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PRESETS = ("quick", "full")
-TEST_QUICK = 1000
+_TEST_QUICK = {"fashion-mnist": 1000, "brain-2mm": 10_000}  # examples
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def is_network(model: str) -> bool:
 
 def test_examples(asked: StudyAsked, data: str) -> int | None:
     """So many to judge with, where judging all would take long."""
-    large = data in ("fashion-mnist", "brain-2mm", "finer-clothes")
-    return TEST_QUICK if asked.is_quick and large and data != "finer-clothes" else None
+    return _TEST_QUICK.get(data) if asked.is_quick else None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _QUICK, _FULL = ("small-cnn", "mobilenet-v2"), (
     "small-cnn", "mobilenet-v2", "resnet-18", "resnet-v2-50", "u-net-3d", "small-gpt"
 )  # fmt: skip
-_QUICK_RUNGS_J, _FULL_RUNGS_J = (25.0, 50.0, 100.0, 200.0), (50.0, 150.0, 500.0, 1500.0, 5000.0)
+_QUICK_RUNGS_J, _FULL_RUNGS_J = (50.0, 100.0, 200.0, 400.0), (50.0, 150.0, 500.0, 1500.0, 5000.0)
 _MANY_EPOCHS = 1000
 
 

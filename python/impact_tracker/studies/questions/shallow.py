@@ -148,10 +148,11 @@ class Duel:
             p,
         )
         best, other = (deep, shallow) if ahead > 0 else (shallow, deep)
-        verdict = "beat" if test is not None and test.p < 0.05 else "was not told apart from"
+        verdict = "scored above" if test is None else "beat" if test.p < 0.05 else "was not told apart from"
+        chance = "; one run may be chance" if test is None else ""
         self.sentence = (
             f"For {budget} of training on {deep.data_title}, {best.title} ({mean_score(best)}) {verdict} {other.title} "
-            f"({mean_score(other)}), the best of the other side (n = {best.runs})."
+            f"({mean_score(other)}), the best of the other side (n = {best.runs}{chance})."
         )
         self.document: dict[str, object] = {
             "data": deep.point.data,
