@@ -1,5 +1,5 @@
-// BERT-base, uncased (arXiv 1810.04805): 12 layers of 768 over 30,522 word pieces; its output is the pooled first
-// token.
+// This is BERT-base, uncased (arXiv 1810.04805): it has 12 layers of width 768 over 30,522 word pieces, and its output
+// is the pooled first token.
 #include "worker/networks/transformer.hpp"
 
 namespace impact::worker {

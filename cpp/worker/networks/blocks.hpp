@@ -1,4 +1,5 @@
-// What the networks share: a convolution with what follows it, heads, chains. Padding is TensorFlow's unless said.
+// This file holds what the networks share: a convolution with what follows it, heads and chains. Maps are padded as
+// TensorFlow pads them unless a comment says otherwise.
 #pragma once
 
 #include "worker/networks/network.hpp"
@@ -13,7 +14,7 @@ namespace impact::worker {
 using ops::Pad;
 using ops::Pair;
 
-// A network with one input, an image.
+// Is a network that has one input, an image.
 class ImageNetwork : public Network {
  public:
   Tensor forward(const Tensors& in) final { return run(in.at(0)); }
@@ -22,7 +23,7 @@ class ImageNetwork : public Network {
   virtual Tensor run(const Tensor& x) = 0;
 };
 
-// One step from tensor to tensor.
+// Is one step of a network: it makes a tensor of a tensor.
 class Layer : public torch::nn::Module {
  public:
   virtual Tensor forward(const Tensor& x) = 0;
@@ -39,7 +40,7 @@ enum class Norm {
 };
 enum class Act { none, relu, relu6, leaky_relu, tanh, sigmoid };
 
-// A new parameter: normal with this standard deviation, or one value.
+// These make a new parameter: its values are drawn from a normal distribution of this deviation, or are all one value.
 Tensor normal_parameter(const BuildOptions& options, std::vector<std::int64_t> shape, double deviation);
 Tensor constant_parameter(const BuildOptions& options, std::vector<std::int64_t> shape, double value);
 
@@ -72,7 +73,7 @@ struct ConvOptions {
   Act act = Act::none;
 };
 
-// Convolution, normalisation, activation, in this order.
+// Applies a convolution, a normalisation and an activation, in this order.
 class Conv final : public Layer {
  public:
   Conv(const BuildOptions& options, const ConvOptions& conv);
@@ -85,7 +86,7 @@ class Conv final : public Layer {
   std::shared_ptr<NormLayer> norm_;
 };
 
-// Transposed convolution whose kernel equals its stride, with bias.
+// Is a transposed convolution with bias, whose kernel is as large as its stride.
 class UpConv final : public Layer {
  public:
   UpConv(const BuildOptions& options, std::int64_t in, std::int64_t out, std::int64_t scale, std::int64_t spatial = 2,
@@ -106,7 +107,7 @@ class Linear final : public Layer {
   Tensor weight_, bias_;
 };
 
-// One after the other.
+// Applies its layers one after the other.
 class Chain final : public Layer {
  public:
   void add(LayerPtr layer);
@@ -116,7 +117,7 @@ class Chain final : public Layer {
   std::vector<LayerPtr> layers_;
 };
 
-// Side by side on one input, joined along the channels.
+// Applies its layers side by side to one input and joins their outputs along the channels.
 class Branches final : public Layer {
  public:
   void add(LayerPtr layer);
@@ -126,7 +127,7 @@ class Branches final : public Layer {
   std::vector<LayerPtr> layers_;
 };
 
-// A function as a layer without parameters.
+// Makes a function a layer; it has no parameters.
 class Apply final : public Layer {
  public:
   explicit Apply(std::function<Tensor(const Tensor&)> function) : function_(std::move(function)) {}
@@ -139,7 +140,7 @@ class Apply final : public Layer {
 LayerPtr max_pool(Pair kernel, Pair stride, Pad pad);
 LayerPtr avg_pool(Pair kernel, Pair stride, Pad pad);
 
-// Makes the Conv layers of one network: only what differs from call to call is said.
+// Makes the Conv layers of one network, so that a call only says what differs from the others.
 class ConvMaker {
  public:
   ConvMaker(const BuildOptions& options, NormOptions norm, Act act, bool bias = false)
@@ -164,12 +165,12 @@ class ConvMaker {
   bool bias_;
 };
 
-// Mean pooling whose kernel shrinks to the map where that is smaller than the original's.
+// Pools means. Where the map is smaller than the original's, the kernel shrinks to the map.
 LayerPtr avg_pool_at_most(Pair kernel, Pair stride);
 
-// The activation, in place where that is possible: x must be nobody else's.
+// Applies the activation, in place where that is possible: nobody else may use x.
 Tensor activate(Tensor x, Act act);
-// Batch normalisation with the statistics that the mode names; only training with the batch's own moves mean and variance.
+// Normalises by the statistics that the mode names. Only training with the batch's own moves the mean and variance.
 Tensor batch_normalised(BatchNorm mode, bool training, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Tensor& mean, const Tensor& variance, double eps);
 
@@ -186,7 +187,7 @@ std::shared_ptr<Branches> branches(const L&... layers) {
   return all;
 }
 
-// [N,C,1,1] -> [N,C]
+// Makes [N,C] of [N,C,1,1].
 inline Tensor flat(const Tensor& x) { return x.flatten(1); }
 
 }  // namespace impact::worker

@@ -1,5 +1,5 @@
-// The U-Net of DDPM for 32 x 32 images (arXiv 2006.11239): 128, 256, 256, 256 channels, two blocks a level, attention
-// at 16 x 16. A pass predicts the noise of one step; a whole image takes 1000 of them.
+// This is the U-Net of DDPM for 32 x 32 images (arXiv 2006.11239). Its levels have 128, 256, 256 and 256 channels and
+// two blocks each, and it has attention at 16 x 16. A pass predicts the noise of one step; an image takes 1000 of them.
 #include "worker/networks/diffusion.hpp"
 
 namespace impact::worker {
@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kDdpmEps = 1e-6;
 
-// A block, and attention where the level has it.
+// Is a block, followed by attention where its level has it.
 struct DdpmUnit {
   std::shared_ptr<DiffusionBlock> block;
   std::shared_ptr<MapAttention> attention;

@@ -1,5 +1,5 @@
-// DeepLab of AI Benchmark is DeepLab-v2 on ResNet-101 (arXiv 1606.00915): maps of an eighth of the image, four dilated
-// convolutions side by side whose outputs are added, no up-sampling.
+// DeepLab of AI Benchmark is DeepLab-v2 on ResNet-101 (arXiv 1606.00915): its maps are an eighth of the
+// image, four dilated convolutions stand side by side and their outputs are added, and nothing is up-sampled.
 #include "worker/networks/segmentation.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,5 @@
-// What the diffusion networks share: residual blocks led by a time step, attention over a map's places.
+// This file holds what the diffusion networks share: residual blocks that a time step leads, and attention over the
+// places of a map.
 #pragma once
 
 #include "worker/networks/blocks.hpp"
@@ -15,15 +16,15 @@ class GroupNorm final : public Layer {
   Tensor weight_, bias_;
 };
 
-// A 3 x 3 (or other odd) convolution with bias and nothing after it.
+// Is a convolution with an odd kernel (3 x 3 unless told), with bias and nothing after it.
 std::shared_ptr<Conv> plain_conv(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t kernel = 3,
                                  std::int64_t stride = 1);
 
-// conv(silu(norm(x))) twice, the time step's vector added between; lead = 0: no time step.
+// Computes conv(silu(norm(x))) twice and adds the time step's vector in between; lead = 0 means that there is none.
 class DiffusionBlock final : public torch::nn::Module {
  public:
   DiffusionBlock(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t lead, double eps);
-  // time [N,lead], already through silu
+  // The time is [N,lead], and silu has been applied to it already.
   Tensor forward(const Tensor& x, const Tensor& time = {});
 
  private:
@@ -32,7 +33,7 @@ class DiffusionBlock final : public torch::nn::Module {
   std::shared_ptr<Linear> lead_;
 };
 
-// One head over all places of a map, its products as 1 x 1 convolutions; added to the input.
+// Attends with one head over all places of a map and adds the result to the input; its products are 1 x 1 convolutions.
 class MapAttention final : public Layer {
  public:
   MapAttention(const BuildOptions& o, std::int64_t channels, double eps);
@@ -43,7 +44,7 @@ class MapAttention final : public Layer {
   std::shared_ptr<Conv> q_, k_, v_, out_;
 };
 
-// Sines and cosines of a time step [N] -> [N,width], then two layers with silu between and after.
+// Makes sines and cosines [N,width] of the time steps [N]; two layers follow, with silu between and after them.
 class TimeEmbedding final : public torch::nn::Module {
  public:
   TimeEmbedding(const BuildOptions& o, std::int64_t width, std::int64_t lead);

@@ -1,5 +1,5 @@
-// The residual network of DPED (arXiv 1704.02470): 9 x 9, four blocks with instance normalisation, two convolutions,
-// 9 x 9.
+// This is the residual network of DPED (arXiv 1704.02470): a 9 x 9 convolution, four blocks with instance
+// normalisation, two convolutions, and a 9 x 9 convolution again.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,4 @@
-// What the networks that turn an image into an image of the same size share.
+// This file holds what those networks share that turn an image into an image of the same size.
 #pragma once
 
 #include "worker/networks/blocks.hpp"
@@ -17,7 +17,7 @@ inline NetworkSpec enhancement_spec(std::string name, std::string title, std::st
   return s;
 }
 
-// tanh, moved and stretched to 0 … 255 and a little beyond, as SRCNN, DPED and U-Net of the benchmark end.
+// Moves and stretches tanh to 0 … 255 and a little beyond: SRCNN, DPED and U-Net of the benchmark end so.
 inline Tensor stretched_tanh(const Tensor& x) { return (torch::tanh(x) * 0.58 + 0.5) * 255.0; }
 
 }  // namespace impact::worker

@@ -1,6 +1,7 @@
-// GNMT (arXiv 1609.08144) as tensorflow/nmt's gnmt_v2: 8 + 8 LSTM layers of 1024, 32,316 words on both sides, normed
-// Bahdanau attention fed to every layer of the decoder. Greedy decoding of twice as many words as came in: random
-// weights never end a sentence, so that the work is always the same. Inference only, as in AI Benchmark.
+// This is GNMT (arXiv 1609.08144) as tensorflow/nmt's gnmt_v2: it has 8 + 8 LSTM layers of 1024 and 32,316 words on
+// both sides, and normed Bahdanau attention is fed to every layer of the decoder. It decodes greedily, always twice as
+// many words as came in: random weights never end a sentence, and so the work is always the same. As in AI Benchmark,
+// it is only run and not trained.
 #include "worker/networks/lstm.hpp"
 
 #include <cmath>
@@ -13,7 +14,7 @@ constexpr std::int64_t kWords = 32316;
 constexpr int kLayers = 8;
 constexpr int kWithoutResidual = 2;  // the first layers have no connection around them
 
-// score = g v/|v| . tanh(W_q query + W_m memory + b)
+// Computes the score g v/|v| . tanh(W_q query + W_m memory + b).
 class NormedAttention final : public torch::nn::Module {
  public:
   explicit NormedAttention(const BuildOptions& o) {
@@ -24,7 +25,7 @@ class NormedAttention final : public torch::nn::Module {
     b_ = register_parameter("b", constant_parameter(o, {kUnits}, 0.0));
   }
   Tensor keys(const Tensor& memory) { return memory_->forward(memory); }
-  // [N,H] for query [N,H], keys and memory [N,T,H]
+  // Returns [N,H] for a query [N,H] and for keys and memory of [N,T,H].
   Tensor forward(const Tensor& query, const Tensor& keys, const Tensor& memory) {
     const auto v = g_ * v_ / (v_.is_meta() ? g_ : v_.norm());
     const auto mixed = torch::tanh(keys + (query_->forward(query) + b_).unsqueeze(1));
@@ -57,7 +58,7 @@ class Gnmt final : public Network {
     words_ = register_module("words", std::make_shared<Linear>(o, kUnits, kWords, false));
   }
 
-  // tokens [N,T] -> words [N,2T]
+  // Makes words [N,2T] of tokens [N,T].
   Tensor forward(const Tensors& in) override {
     const auto memory = encode(ops::embedding(source_, in.at(0)));
     const auto keys = attention_->keys(memory);

@@ -1,6 +1,6 @@
-// GPT-2, 124 M parameters (Radford et al. 2019): 12 layers of 768 over 50,257 tokens, up to 1024 of them; input and
-// output share one table. Its two kinds of work are two networks here, since a joule buys very different amounts of
-// each:
+// This is GPT-2 with 124 M parameters (Radford et al. 2019): it has 12 layers of 768 over 50,257 tokens and reads up to
+// 1024 of them; input and output share one table. Its two kinds of work are two networks here, since a joule buys very
+// different amounts of each:
 //   gpt2-prefill  a pass reads a whole prompt and gives the scores of what follows
 //   gpt2-decode   a pass makes one further token per sequence, with the keys and values of the tokens before it in a
 //   cache
@@ -32,7 +32,7 @@ class Gpt2 final : public Network {
     norm_ = register_module("norm", std::make_shared<LayerNorm>(o, shape.width, shape.eps));
   }
 
-  // Scores of every place, for training: [N,tokens,T].
+  // Returns the scores of every place, which training needs: [N,tokens,T].
   Tensor forward(const Tensors& in) override {
     return decode_ ? next_token(in) : ops::linear(through(in.at(0)), words_, {}).transpose(1, 2);
   }

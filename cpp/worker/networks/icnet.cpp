@@ -1,5 +1,5 @@
-// ICNet (arXiv 1704.08545): three branches at full, half and quarter size; normalisation is folded into the
-// convolutions.
+// This is ICNet (arXiv 1704.08545): it has three branches at full, half and quarter size, and its normalisation is
+// folded into the convolutions.
 //
 // In AI Benchmark's graph only the last 1 x 1 convolution (60 numbers) may be trained, so that its "training" is a
 // forward pass and a tiny backward one. Variant "faithful" does that; variant "all" trains everything.
@@ -44,7 +44,7 @@ class IcNet final : public ImageNetwork {
   }
 
  private:
-  // Means over parts of the map, spread over it again and added up.
+  // Takes means over parts of the map, spreads them over it again and adds them up.
   static Tensor pyramid(const Tensor& x) {
     auto sum = x;
     for (const Pair kernel : {Pair{32, 48}, Pair{16, 24}, Pair{10, 16}, Pair{8, 12}}) {

@@ -1,11 +1,11 @@
-// Inception-ResNet-V2 (arXiv 1602.07261) as TF-slim builds it: 244 convolutions; blocks added to their input with a
-// scale.
+// This is Inception-ResNet-V2 (arXiv 1602.07261) as TF-slim builds it: it has 244 convolutions, and its blocks are
+// scaled and added to their input.
 #include "worker/networks/inception.hpp"
 
 namespace impact::worker {
 namespace {
 
-// x + scale * up(branches(x)), then ReLU.
+// Computes relu(x + scale * up(branches(x))).
 class ScaledResidual final : public Layer {
  public:
   ScaledResidual(const BuildOptions& o, std::shared_ptr<Branches> parts, std::int64_t mixed, std::int64_t channels,

@@ -1,5 +1,5 @@
-// Inception-V3 (arXiv 1512.00567) as TF-slim builds it: 95 convolutions, no auxiliary head (nothing of it reaches the
-// output).
+// This is Inception-V3 (arXiv 1512.00567) as TF-slim builds it: it has 95 convolutions, and no auxiliary head, because
+// nothing of that reaches the output.
 #include "worker/networks/inception.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,4 @@
-// Inception-V4 (arXiv 1602.07261) as TF-slim builds it: 149 convolutions and one matrix product.
+// This is Inception-V4 (arXiv 1602.07261) as TF-slim builds it: it has 149 convolutions and one matrix product.
 #include "worker/networks/inception.hpp"
 
 namespace impact::worker {

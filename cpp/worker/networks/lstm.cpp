@@ -7,7 +7,7 @@
 namespace impact::worker {
 namespace {
 
-// Zeros, but for the forget gate's 1 (gates: input, forget, cell, output).
+// Makes a bias of zeros, with 1 for the forget gate alone (the gates are input, forget, cell and output).
 Tensor gate_bias(const BuildOptions& o, std::int64_t hidden) {
   auto bias = constant_parameter(o, {4 * hidden}, 0.0);
   if (!bias.is_meta()) {
@@ -39,7 +39,7 @@ void LstmLayer::join_weights() {
   if (!torch::cudnn_is_acceptable(w_ih_) || !torch::_use_cudnn_rnn_flatten_weight()) {
     return;
   }
-  constexpr std::int64_t kLstm = 2;  // cuDNN's number of it
+  constexpr std::int64_t kLstm = 2;  // is cuDNN's number of an LSTM
   const torch::InferenceMode no_inference(false);
   const torch::NoGradGuard no_gradients;
   const c10::DeviceGuard guard(w_ih_.device());

@@ -1,4 +1,4 @@
-// One LSTM layer with a single bias, as TensorFlow's cells have it; torch's second bias is a constant zero here.
+// Is one LSTM layer with a single bias, as TensorFlow's cells have it; torch's second bias is a constant zero here.
 #pragma once
 
 #include "worker/networks/blocks.hpp"
@@ -8,7 +8,7 @@ namespace impact::worker {
 class LstmLayer final : public torch::nn::Module {
  public:
   LstmLayer(const BuildOptions& o, std::int64_t in, std::int64_t hidden);
-  // x [N,T,I]
+  // The input x is [N,T,I].
   ops::LstmResult forward(const Tensor& x);
 
  private:
@@ -16,7 +16,7 @@ class LstmLayer final : public torch::nn::Module {
   Tensor w_ih_, w_hh_, bias_, zero_;
 };
 
-// One step of an LSTM at a time, its two matrix products joined into one.
+// Does one step of an LSTM at a time, its two matrix products joined into one.
 class LstmStep final : public torch::nn::Module {
  public:
   LstmStep(const BuildOptions& o, std::int64_t in, std::int64_t hidden);

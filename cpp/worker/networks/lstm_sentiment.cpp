@@ -1,4 +1,5 @@
-// LSTM-Sentiment of AI Benchmark: one LSTM of 1024 over 1024 word vectors of 300, two classes from its last output.
+// This is LSTM-Sentiment of AI Benchmark: one LSTM of 1024 reads 1024 word vectors of 300, and its last output is told
+// apart into two classes.
 #include "worker/networks/lstm.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,5 @@
-// MobileNet-V2 1.0 (arXiv 1801.04381): a stem, 17 inverted residual blocks, 1280 channels, 1001 classes.
+// This is MobileNet-V2 1.0 (arXiv 1801.04381): it has a stem, 17 inverted residual blocks, 1280 channels and 1001
+// classes.
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {
@@ -6,8 +7,8 @@ namespace {
 
 constexpr NormOptions kNorm{Norm::batch, 1e-3};
 
-// 1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without activation; added to the input where shapes
-// agree.
+// Goes by 1 x 1 to `expansion` times the channels, by 3 x 3 depthwise, and by 1 x 1 back without activation; the result
+// is added to the input where their shapes agree.
 class InvertedResidual final : public Layer {
  public:
   InvertedResidual(const BuildOptions& o, std::int64_t in, std::int64_t out, std::int64_t stride,

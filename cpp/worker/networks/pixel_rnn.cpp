@@ -1,6 +1,6 @@
-// Pixel-RNN (arXiv 1601.06759) as in AI Benchmark: seven Diagonal BiLSTM layers of 16 channels over a 64 x 64 image.
+// This is Pixel-RNN (arXiv 1601.06759) as in AI Benchmark: seven Diagonal BiLSTM layers of 16 channels see 64 x 64.
 // The image is skewed so that its diagonals become columns, and 127 columns follow one another in each direction of
-// each layer: a measure of what starting an operation costs rather than of arithmetic. All four gates are sigmoids,
+// each layer, so that it measures what starting an operation costs rather than arithmetic. All four gates are sigmoids,
 // as in the original.
 #include "worker/networks/blocks.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kHidden = 16;
 
-// Row r moves r places to the right: [N,C,H,W] -> [N,C,H,W+H-1].
+// Moves row r by r places to the right, which makes [N,C,H,W+H-1] of [N,C,H,W].
 Tensor skewed(const Tensor& x) {
   const auto rows = x.size(2);
   const auto wide = x.size(3) + rows - 1;
@@ -73,7 +73,7 @@ class DiagonalBiLstm final : public Layer {
     if (x.is_meta()) {
       return right;
     }
-    // One row down, so that no pixel sees its own future.
+    // It is moved one row down, so that no pixel sees its own future.
     return right + torch::constant_pad_nd(left.flip({3}).slice(2, 0, x.size(2) - 1), {0, 0, 1, 0});
   }
 
@@ -81,7 +81,7 @@ class DiagonalBiLstm final : public Layer {
   std::shared_ptr<DiagonalLstm> forward_, backward_;
 };
 
-// 7 x 7 that sees neither its own place nor what follows it (mask A).
+// Is a 7 x 7 convolution that sees neither its own place nor what follows it (mask A).
 class MaskedConv final : public Layer {
  public:
   explicit MaskedConv(const BuildOptions& o) {

@@ -1,4 +1,5 @@
-// PSPNet-50 (arXiv 1612.01105): maps of an eighth of the image, means over parts of it joined to them, no up-sampling.
+// This is PSPNet-50 (arXiv 1612.01105): its maps are an eighth of the image, means over parts of them are joined to
+// them, and nothing is up-sampled.
 #include "worker/networks/segmentation.hpp"
 
 namespace impact::worker {
@@ -6,7 +7,7 @@ namespace {
 
 constexpr NormOptions kPspNorm{Norm::batch, 1e-5};
 
-// Pooling with the kernel fixed by the original's 720 x 720, a 1 x 1 convolution, and back to the map's size.
+// Pools with the kernel that the original's 720 x 720 fixes, applies a 1 x 1 convolution, and resizes to the map.
 class PyramidPart final : public Layer {
  public:
   PyramidPart(const BuildOptions& o, std::int64_t kernel) : kernel_(kernel) {

@@ -1,4 +1,4 @@
-// ResNet-18 (arXiv 1512.03385).
+// This is ResNet-18 (arXiv 1512.03385).
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {

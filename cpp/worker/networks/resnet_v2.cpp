@@ -1,5 +1,5 @@
-// ResNet-V2-50 and -152 (arXiv 1603.05027) as TF-slim builds them: normalisation before convolution, and the stride
-// at the last unit of a block, which makes them cheaper than their namesakes elsewhere.
+// These are ResNet-V2-50 and -152 (arXiv 1603.05027) as TF-slim builds them: they normalise before a convolution and
+// have the stride at the last unit of a block, which makes them cheaper than their namesakes elsewhere.
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {

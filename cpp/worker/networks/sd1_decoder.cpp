@@ -1,5 +1,5 @@
-// The image decoder of Stable Diffusion 1 (arXiv 2112.10752): a latent of 4 x 64 x 64 becomes an image of 3 x 512 x
-// 512.
+// This is the image decoder of Stable Diffusion 1 (arXiv 2112.10752): it makes an image of 3 x 512 x 512 of a latent of
+// 4 x 64 x 64.
 #include "worker/networks/diffusion.hpp"
 
 namespace impact::worker {

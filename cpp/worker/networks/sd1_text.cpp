@@ -1,4 +1,5 @@
-// The text encoder of Stable Diffusion 1 (CLIP ViT-L/14's, arXiv 2103.00020): 77 tokens, 12 causal layers of 768.
+// This is the text encoder of Stable Diffusion 1 (CLIP ViT-L/14's, arXiv 2103.00020): it reads 77 tokens through 12
+// causal layers of 768.
 #include "worker/networks/transformer.hpp"
 
 namespace impact::worker {

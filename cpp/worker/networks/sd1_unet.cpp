@@ -1,6 +1,6 @@
-// The U-Net of Stable Diffusion 1 (arXiv 2112.10752) on latents of 64 x 64 for images of 512 x 512: 320, 640, 1280,
-// 1280 channels, attention to itself and to 77 words at the three larger sizes. A pass is one step; with guidance, an
-// image takes two per step.
+// This is the U-Net of Stable Diffusion 1 (arXiv 2112.10752) on latents of 64 x 64 for images of 512 x 512. It has 320,
+// 640, 1280 and 1280 channels, and attends to itself and to 77 words at the three larger sizes. A pass is one step;
+// with guidance, an image takes two per step.
 #include "worker/networks/diffusion.hpp"
 #include "worker/networks/transformer.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kSdHeads = 8;
 constexpr std::int64_t kSdContext = 768;
 
-// Attention whose keys and values may come from elsewhere; only its output has a bias.
+// Is attention whose keys and values may come from elsewhere; only its output has a bias.
 class CrossAttention final : public torch::nn::Module {
  public:
   CrossAttention(const BuildOptions& o, std::int64_t width, std::int64_t context) {
@@ -29,7 +29,7 @@ class CrossAttention final : public torch::nn::Module {
   std::shared_ptr<Linear> q_, k_, v_, out_;
 };
 
-// One transformer layer over a map's places, led by the words.
+// Is one transformer layer over a map's places, which the words lead.
 class SpatialTransformer final : public torch::nn::Module {
  public:
   SpatialTransformer(const BuildOptions& o, std::int64_t width) {

@@ -1,11 +1,12 @@
-// Bottlenecks of the three segmentation networks, and how a map is resized among them.
+// This file holds the bottlenecks of the three segmentation networks and how a map is resized among them.
 #pragma once
 
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {
 
-// relu(x or projection(x) + increase(3x3(reduce(x)))). The stride is at the first 1 x 1, as in their Caffe originals.
+// Computes relu(x or projection(x) + increase(3x3(reduce(x)))). As in their Caffe originals, the stride is at the first
+// 1 x 1.
 class Bottleneck final : public Layer {
  public:
   struct Shape {
@@ -20,10 +21,10 @@ class Bottleneck final : public Layer {
   std::shared_ptr<Conv> projection_;
 };
 
-// `count` bottlenecks; the first one projects and has the stride.
+// Makes `count` bottlenecks, of which the first projects and has the stride.
 void add_bottlenecks(Chain& to, const BuildOptions& o, NormOptions norm, bool bias, Bottleneck::Shape first, int count);
 
-// Bilinear with corners aligned, to the size of another map or to a multiple.
+// These resize a map bilinearly with corners aligned, to the size of another map or to a multiple of its own.
 inline Tensor resize_like(const Tensor& x, const Tensor& other) {
   return ops::resize_bilinear(x, {other.size(2), other.size(3)}, true);
 }

@@ -1,4 +1,5 @@
-// The generator of SPADE (arXiv 1903.07291) as AI Benchmark has it: 128 x 128 from a random vector, led by an image.
+// This is the generator of SPADE (arXiv 1903.07291) as AI Benchmark has it: led by an image, it makes 128 x 128 places
+// of a random vector.
 // Spectral normalisation runs its power iteration in every pass, as the graph does; its 0.2 G multiply-adds are not
 // counted.
 #include "worker/networks/blocks.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 using Width = std::int64_t;
 
-// A convolution whose weight is divided by its largest singular value.
+// Is a convolution whose weight is divided by its largest singular value.
 class SpectralConv final : public Layer {
  public:
   SpectralConv(const BuildOptions& o, Width in, Width out, Width kernel, bool bias) {
@@ -46,7 +47,7 @@ class SpectralConv final : public Layer {
   Tensor weight_, bias_, u_;
 };
 
-// Instance normalisation whose scale and shift are drawn from the leading image.
+// Normalises each image by a scale and a shift that are computed from the leading image.
 class SpadeNorm final : public torch::nn::Module {
  public:
   SpadeNorm(const BuildOptions& o, Width channels)

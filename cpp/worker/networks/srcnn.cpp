@@ -1,4 +1,4 @@
-// SRCNN 9-5-5 (arXiv 1501.00092). The last bias is one number for all channels.
+// This is SRCNN 9-5-5 (arXiv 1501.00092). The last bias is one number for all channels.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -1,5 +1,5 @@
-// The generator of SRGAN (arXiv 1609.04802) as AI Benchmark changed it: a 7 x 7 stride 4 in front, so that output and
-// input are of one size. Scale and shift of its normalisation are constants, never trained.
+// This is the generator of SRGAN (arXiv 1609.04802) as AI Benchmark changed it: a 7 x 7 convolution of stride 4 stands
+// in front, so that output and input are of one size. Scale and shift of its normalisation are never trained.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,4 @@
-// Transformer layers over [batch, tokens, width].
+// This file holds transformer layers over [batch, tokens, width].
 #pragma once
 
 #include "worker/networks/blocks.hpp"
@@ -15,18 +15,18 @@ class LayerNorm final : public Layer {
   Tensor weight_, bias_;
 };
 
-// [N,T,D] -> [N,heads,T,D/heads] and back.
+// These make [N,heads,T,D/heads] of [N,T,D], and the reverse.
 Tensor split_heads(const Tensor& x, std::int64_t heads);
 Tensor join_heads(const Tensor& x);
 
-// Attention of every token to every other (causal: to those before it and itself), queries, keys and values from one
-// product.
+// Lets every token attend to every other (causal: to itself and those before it); queries, keys and values come from
+// one product.
 class SelfAttention final : public Layer {
  public:
   SelfAttention(const BuildOptions& o, std::int64_t width, std::int64_t heads, bool causal);
   Tensor forward(const Tensor& x) override;
-  // One new token per sequence, x [N,1,D]; cache [2,N,heads,T,D/heads] holds the keys and values of the tokens
-  // before it, its last place is overwritten with this token's.
+  // Adds one new token per sequence, x [N,1,D]. The cache [2,N,heads,T,D/heads] holds the keys and values of the
+  // tokens before it; its last place is overwritten with this token's.
   Tensor decode(const Tensor& x, const Tensor& cache);
 
  private:
@@ -42,7 +42,7 @@ struct TransformerShape {
   std::int64_t width = 768, heads = 12, layers = 12;
   std::int64_t hidden = 4 * 768;
   bool causal = false;
-  bool norm_first = true;  // false: as BERT, normalisation after each sum
+  bool norm_first = true;  // is false where each sum is normalised, as in BERT
   double eps = 1e-5;
   Gelu gelu = Gelu::exact;
 };
@@ -64,7 +64,7 @@ class TransformerLayer final : public Layer {
 std::vector<std::shared_ptr<TransformerLayer>> transformer_layers(torch::nn::Module& owner, const BuildOptions& o,
                                                                   const TransformerShape& shape);
 
-// Positions 0 … count-1, [1, count, width] of a table.
+// Returns the first `count` positions of a table, as [1, count, width].
 Tensor positions(const Tensor& table, std::int64_t count);
 
 }  // namespace impact::worker

@@ -1,4 +1,4 @@
-// U-Net (arXiv 1505.04597) with padding, instance normalisation and 64 to 1024 channels.
+// This is U-Net (arXiv 1505.04597) with padding, instance normalisation and 64 to 1024 channels.
 #include "worker/networks/enhancement.hpp"
 
 namespace impact::worker {

@@ -1,6 +1,6 @@
-// 3-D U-Net (arXiv 1606.06650) for volumes: 32 to 512 channels over four levels. Convolutions are padded, so that the
-// output has the input's size; normalisation has neither scale nor shift and up-convolutions no bias, as its published
-// 19,069,955 parameters say.
+// This is the 3-D U-Net (arXiv 1606.06650) for volumes, with 32 to 512 channels over four levels. Its convolutions are
+// padded, so that the output has the input's size; its normalisation has neither scale nor shift and its
+// up-convolutions have no bias, as its published 19,069,955 parameters say.
 #include "worker/networks/blocks.hpp"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// VGG-16 (arXiv 1409.1556): 13 convolutions, and three more in the place of the fully connected layers.
+// This is VGG-16 (arXiv 1409.1556): it has 13 convolutions, and three more in the place of the fully connected layers.
 #include "worker/networks/blocks.hpp"
 
 namespace impact::worker {

@@ -1,4 +1,5 @@
-// ViT-B/16 (arXiv 2010.11929): patches of 16 x 16, 12 layers of 768, 1000 classes from the class token.
+// This is ViT-B/16 (arXiv 2010.11929): it reads patches of 16 x 16 through 12 layers of 768, and the class token gives
+// 1000 classes.
 #include "worker/networks/transformer.hpp"
 
 namespace impact::worker {
