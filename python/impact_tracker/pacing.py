@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .weighing import Weighing
 
 Item = TypeVar("Item")
-STOP, WARN = "stop", "warn"
+STOP = "stop"
 _now_s = time.monotonic
 _MOST_POINTS = 512  # of a course; beyond, every second one is left out
 _INTERVALS_A_BLOCK = 2.0  # a shorter part of a course says more of the sampling than of the work

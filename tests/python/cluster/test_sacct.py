@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from impact_tracker.cluster.readers.sacct import SacctParser, read_sacct
 from impact_tracker.cluster.readers.sacct_json import parse_sacct_json, read_sacct_json
-from impact_tracker.cluster.readers.slurm_words import SlurmNumber, clock_s, energy_j, memory_b, nodes_of
+from impact_tracker.cluster.readers.slurm_words import SlurmNumber, energy_j, memory_b, nodes_of
 
 DATA = Path(__file__).parents[2] / "data" / "slurm"
 # What the node really used while each job had it, at 110 W (the writer of the meter's file said so).
@@ -192,9 +192,6 @@ def test_words() -> None:
     assert memory_b("6760Mc", cores=4) == 4 * 6760 * 2**20
     assert memory_b("250Gn", nodes=2) == 500 * 2**30
     assert memory_b("") is None
-    assert clock_s("1-02:03:04") == 93784
-    assert clock_s("17:33.221") == pytest.approx(1053.221)
-    assert clock_s("UNLIMITED") is None
     assert SlurmNumber.of({"set": True, "infinite": False, "number": 7}) == 7
     assert SlurmNumber.of({"set": False, "infinite": False, "number": 0}) is None
     assert SlurmNumber.of(2**64 - 2) is None

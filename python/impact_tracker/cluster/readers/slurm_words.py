@@ -1,4 +1,4 @@
-"""The forms in which Slurm writes numbers, times and lists of nodes; each is `None` where it says nothing."""
+"""The forms in which Slurm writes numbers and lists of nodes; each is `None` where it says nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ NEVER_STARTED = frozenset({"PENDING", "CONFIGURING", "POWER_UP_NODE", "RESV_DEL_
 _BINARY = {"": 1.0, "K": 2.0**10, "M": 2.0**20, "G": 2.0**30, "T": 2.0**40, "P": 2.0**50, "E": 2.0**60}
 _DECIMAL = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMGTPE]?)B?([nc]?)$", re.IGNORECASE)
-_CLOCK = re.compile(r"^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$")
 _MOST_NODES = 200_000
 
 
@@ -77,15 +76,6 @@ def memory_b(text: str, nodes: float = 1, cores: float = 1) -> float | None:
         return None
     unit = size.group(2).upper() or "M"  # Slurm's memory without a unit is in MB
     return float(size.group(1)) * _BINARY[unit] * {"n": nodes, "c": cores}.get(size.group(3).casefold(), 1.0)
-
-
-def clock_s(text: str) -> float | None:
-    """`1-02:03:04`, `02:03:04`, `03:04.567`: seconds."""
-    clock = _CLOCK.match(text.strip())
-    if not clock:
-        return None
-    days, hours, minutes, seconds = (float(part or 0) for part in clock.groups())
-    return ((days * 24.0 + hours) * 60.0 + minutes) * 60.0 + seconds
 
 
 @lru_cache(maxsize=100_000)

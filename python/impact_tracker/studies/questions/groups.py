@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ... import digits
 from ...bench.plan.networks import title_of
@@ -111,14 +111,6 @@ def _group(point: StudyPoint, runs: Sequence[StudyRun]) -> PointGroup:
         others=max(others, default=None),
         reached=sum(bool(run.reached) for run in good) if point.target is not None else None,
     )
-
-
-class Priced(NamedTuple):
-    """Something with a cost and a score."""
-
-    name: str
-    cost: float
-    score: float
 
 
 def pareto_front(items: Sequence[Item], cost: Callable[[Item], float], score: Callable[[Item], float]) -> list[Item]:
