@@ -58,6 +58,7 @@ py::object header(const PyRecord& record) {
 
 std::vector<BoundResult> regions(const PyRecord& record) {
   std::vector<BoundResult> results;
+  results.reserve(record.replay->regions.size());
   for (const RegionResult& r : record.replay->regions) results.push_back({record.channels(), r});
   return results;
 }

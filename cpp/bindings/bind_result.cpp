@@ -146,6 +146,7 @@ void bind_share(py::module_& module) {
       .def_property_readonly("devices",
                              [](const BoundShare& b) {
                                std::vector<BoundDevice> devices;
+                               devices.reserve(b.share.devices.size());
                                for (const DeviceShare& d : b.share.devices) devices.push_back({b.channels, d});
                                return devices;
                              })
@@ -166,6 +167,7 @@ py::dict devices_of(const BoundResult& b) {
 
 std::vector<BoundChannel> channels_of(const BoundResult& b) {
   std::vector<BoundChannel> channels;
+  channels.reserve(b.result.channels.size());
   for (const ChannelResult& part : b.result.channels) channels.push_back({b.channels, part});
   return channels;
 }

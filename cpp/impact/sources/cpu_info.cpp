@@ -163,6 +163,7 @@ std::vector<CpuPlace> read_topology(const Host& host) {
     }
   }
   std::vector<CpuPlace> places;
+  places.reserve(cpus.size());
   for (const unsigned cpu : cpus) places.push_back(known.at(cpu));
   return places;
 }

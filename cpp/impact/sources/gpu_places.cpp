@@ -83,6 +83,7 @@ std::optional<std::vector<VisibleGpu>> visible_gpus(std::span<const GpuPlace> gp
                                                     std::optional<std::string_view> order) {
   std::vector<VisibleGpu> seen;
   if (!value) {
+    seen.reserve(gpus.size());
     for (const GpuPlace& gpu : gpus) seen.push_back(whole_or_first_slice(gpu));
     return seen;
   }

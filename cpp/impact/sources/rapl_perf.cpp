@@ -204,6 +204,7 @@ OpenedSource open_rapl_perf_with(const Host& host, const PerfOpener& open_group)
     return Error{ErrorKind::broken, pmu(host).string() + ": its type or cpumask is not a number", ""};
   if (events.empty() || events.front().part != rapl::Part::package) return no_package_event(host, cpu);
   std::vector<std::uint64_t> configs;
+  configs.reserve(events.size());
   for (const Event& event : events) configs.push_back(event.config);
   std::vector<Meter> meters;
   for (const Seat& seat : seats) {

@@ -73,6 +73,7 @@ class Sums {
     const auto [it, is_new] = known_.try_emplace(set);
     if (!is_new) return it->second;
     std::vector<Channel> channels;
+    channels.reserve(set.size());
     for (const std::uint32_t n : set) channels.push_back(channels_[n]);
     const std::vector<std::string> present(missing_.begin(), missing_.end());
     const Cover cover = find_cover(channels, {include_psys_, present});

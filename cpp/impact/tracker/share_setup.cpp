@@ -52,6 +52,7 @@ class NvmlClients final : public GpuClients {
     // certainly belongs to nobody.
     if (foreign_numbers_ && !of_device->empty()) return std::nullopt;
     std::vector<GpuClient> clients;
+    clients.reserve(of_device->size());
     for (nvml::Client& client : *of_device) clients.push_back({std::move(client.pids), client.part});
     return clients;
   }
