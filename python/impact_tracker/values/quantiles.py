@@ -21,7 +21,7 @@ class Quantile(NamedTuple):
 
 def quantile_of(values: Sequence[float], share: float) -> Quantile | None:
     """The quantile of a sample by nearest rank; `None` where the sample has too few values to say between which two of
-    them it lies."""
+    them it lies (`least_count`)."""
     ordered = sorted(values)
     ranks = _ranks(len(ordered), share)
     if ranks is None:
@@ -29,6 +29,18 @@ def quantile_of(values: Sequence[float], share: float) -> Quantile | None:
     low, high = ranks
     place = max(math.ceil(share * len(ordered) - 1e-9), 1)
     return Quantile(share, ordered[place - 1], ordered[low - 1], ordered[high - 1])
+
+
+def least_count(share: float) -> int:
+    """The smallest sample that tells this quantile's interval: one with a value above it, and one below, in all but
+    2.5 % of samples each."""
+    rare = min(share, 1.0 - share)
+    count = max(math.ceil(math.log((1.0 - _LEVEL) / 2) / math.log1p(-rare)), 2)
+    while _ranks(count, share) is None:
+        count += 1
+    while count > 2 and _ranks(count - 1, share) is not None:
+        count -= 1
+    return count
 
 
 def _ranks(count: int, share: float) -> tuple[int, int] | None:
