@@ -152,3 +152,5 @@ def test_scores_are_written_no_finer_than_they_are_known() -> None:
     assert score_text(0.87345, "accuracy", None) == "87.3 %"
     assert score_text(21.3799, "psnr_db", 0.12) == "21.38 ± 0.12 dB"
     assert score_text(None, "accuracy") == "–"
+    assert score_text(0.18, "accuracy", 1.12) == "18.0 % (0 to 100)"  # no accuracy is below 0 or above 1
+    assert score_text(0.95, "dice", 0.1) == "0.95 (0.85 to 1.00)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...digits import percent
 from ...values.statistics import Mean
-from .groups import PointGroup
+from .groups import BOUNDED, PointGroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,11 +25,13 @@ class FigurePlace(NamedTuple):
 
 
 class FigureSeries(NamedTuple):
-    """Places of one name; `line`: whether they are joined."""
+    """Places of one name; `line`: whether they are joined; `style`: number of its colour and marker, the series' own
+    place without one."""
 
     name: str
     places: Sequence[FigurePlace]
     line: bool = True
+    style: int | None = None
 
 
 def half_widths(mean: Mean) -> tuple[float, float]:
@@ -41,9 +43,10 @@ def half_widths(mean: Mean) -> tuple[float, float]:
 
 def draw_series(axes: Axes, series: Sequence[FigureSeries], *, log_x: bool = True) -> None:
     """Every series with its whiskers, a legend where there are several."""
-    for number, each in enumerate(series):
+    for place_in_list, each in enumerate(series):
         if not each.places:
             continue
+        number = place_in_list if each.style is None else each.style
         x, y = [place.x.value for place in each.places], [place.y.value for place in each.places]
         x_errors = list(zip(*(half_widths(place.x) for place in each.places)))
         y_errors = list(zip(*(half_widths(place.y) for place in each.places)))
@@ -77,12 +80,20 @@ def note_of(groups: Sequence[PointGroup]) -> str:
     beyond = ""
     if biases:
         how = "energy is modelled, not measured" if modelled else "sensors"
-        beyond = f"; beyond them ± {percent(max(biases))} common to all ({how})"
+        beyond = f"; ± {percent(max(biases))} common to all beside that ({how})"
     return f"{count}; {whisker}{beyond}"
 
 
 def titled(figure: Figure, axes: Axes, title: str, groups: Sequence[PointGroup], x: str, metric: str) -> None:
     """The title with the note beneath it, and names for both axes."""
     axes.set(xlabel=x, ylabel=SCORE_AXES.get(metric, metric))
+    clip_scores(axes, metric)
     axes.set_title(title, fontsize=10, loc="left")
     figure.supxlabel(note_of(groups), fontsize=7.5, x=0.02, ha="left")
+
+
+def clip_scores(axes: Axes, metric: str) -> None:
+    """No whisker of a score is shown where no such score can be."""
+    if metric in BOUNDED:
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, -0.02), min(high, 1.02))

@@ -16,6 +16,7 @@ from ..points.methods import METHODS
 from ..points.point import StudyPoint, StudyRun
 
 Item = TypeVar("Item")
+BOUNDED = ("accuracy", "dice")  # scores between 0 and 1
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,10 @@ def score_text(value: float | None, metric: str, half: float | None = None) -> s
         return "–"
     factor, unit = {"accuracy": (100.0, " %"), "psnr_db": (1.0, " dB")}.get(metric, (1.0, ""))
     known = None if half is None else half * factor
+    if half is not None and metric in BOUNDED and not half <= value <= 1 - half:
+        places = 0 if factor > 1 else 2
+        ends = (max(0.0, value - half) * factor, min(1.0, value + half) * factor)
+        return f"{score_text(value, metric)} ({digits.fixed(ends[0], places)} to {digits.fixed(ends[1], places)})"
     decimals = max(0, digits.decimals_for(value * factor, known)) if known else (1 if factor == 100.0 else 2)
     decimals = min(decimals, 2 if factor == 100.0 else 3)
     spread = f" ± {digits.widened(known, decimals)}" if known else ""

@@ -14,7 +14,7 @@ from ..points.data import source_of
 from ..points.methods import METHODS
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
-from .draw import SCORE_AXES, FigurePlace, FigureSeries, draw_series, note_of
+from .draw import SCORE_AXES, FigurePlace, FigureSeries, clip_scores, draw_series, note_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
 from .words import COLUMNS, caveats_of, cells_of, group_dict
 
@@ -175,7 +175,8 @@ def _duel(part: Sequence[PointGroup], runs: Sequence[StudyRun]) -> Duel | None:
 
 
 def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], figure: Figure) -> None:
-    """One panel a data set: score over the energy that was used; circles are shallow, squares deep."""
+    """One panel a data set: score over the energy that was used; a model looks the same in all of them."""
+    styles = {model: number for number, model in enumerate(dict.fromkeys(group.point.model for group in groups))}
     names = list(dict.fromkeys(group.point.data for group in groups))
     columns = min(3, len(names))
     panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
@@ -190,10 +191,12 @@ def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], f
                 if group.point.model == model and group.energy is not None and group.score is not None
             ]
             title = next(group.title for group in here if group.point.model == model)
-            series.append(FigureSeries(title + (" (network)" if is_network(model) else ""), places))
+            name_shown = title + (" (network)" if is_network(model) else "")
+            series.append(FigureSeries(name_shown, places, style=styles[model]))
         draw_series(axes, series)
         if axes.get_legend() is not None:
             axes.legend(fontsize=6, frameon=False)
+        clip_scores(axes, here[0].metric)
         axes.set_title(here[0].data_title, fontsize=9, loc="left")
         axes.set(xlabel="energy of training in J", ylabel=SCORE_AXES.get(here[0].metric, here[0].metric))
     for axes in panels[len(names) :]:
