@@ -30,7 +30,7 @@ def joules_of(name: str) -> float:
 def row_of(task: Any, phase: str, joules: float, images: int, **more: Any) -> dict[str, Any]:
     energy = joules * images
     model = task.test.model
-    size = list(SHAPES[task.test.name].size) if task.test.name in SHAPES else list(task.test.load.get("size", [32, 32]))
+    size = list(SHAPES[task.test.name].size) if task.test.name in SHAPES else [32, 32]
     row = {
         "kind": "row",
         "task": task.id,

@@ -165,3 +165,13 @@ def test_the_light_run_is_of_the_suite_whose_size_is_asked_for(
     models: tuple[str, ...], side: int | None, suite: str
 ) -> None:
     assert actions._suite_for(models, side) == suite
+
+
+def test_a_light_run_of_a_heavy_network_takes_fewer_images() -> None:
+    from impact_tracker.cli.bench.actions import LIGHT_IMAGES, light_images
+
+    assert light_images("fashion-mnist", ()) == LIGHT_IMAGES
+    counts = [light_images("fashion-mnist", (model,)) for model in ("mobilenet-v2", "resnet-18", "resnet-v2-50")]
+    assert counts == [2000, 900, 469]
+    assert light_images("fashion-mnist", ("small-cnn", "resnet-v2-152")) == 256  # four batches of the heaviest
+    assert light_images("learning", ("u-net-3d",)) == 4

@@ -56,25 +56,29 @@ def same_input(first: Sequence[Row], second: Sequence[Row]) -> bool:
     return all(agree(first, second, name) for name in Kind._fields)
 
 
-def apart(a: View, b: View) -> list[str]:
+Labels = tuple[str, str]  # what sentences call the two campaigns
+BOTH: Labels = ("A", "B")
+
+
+def apart(a: View, b: View, labels: Labels = BOTH) -> list[str]:
     """What is not compared, and what makes a comparison doubtful, one sentence each."""
     common = [(cell, first, second) for cell, first, second in in_common(a, b) if first and second]
     notes = [
-        *_only(a, b, {(cell.test, cell.phase) for cell, _, _ in common}),
-        *_unfinished("A", a),
-        *_unfinished("B", b),
+        *_only(a, b, {(cell.test, cell.phase) for cell, _, _ in common}, labels),
+        *_unfinished(labels[0], a),
+        *_unfinished(labels[1], b),
     ]
     other = [(cell, first, second) for cell, first, second in common if not same_input(first, second)]
     for name in Kind._fields:
-        notes += _differing(other, name, _OTHER[name])
+        notes += _differing(other, name, _OTHER[name], labels)
     shared = [sides for sides in common if sides not in other]
     longer = [cell for cell, first, second in shared if not agree(first, second, "images")]
     if longer:
         which = _named(longer)
         notes.append(f"seconds are not compared where runs took different numbers of inputs, inputs per s are: {which}")
     for name in _HOW:
-        notes += _differing(shared, name, f"{name} differs: ")
-    return [*notes, *_sensors(a, b)]
+        notes += _differing(shared, name, f"{name} differs: ", labels)
+    return [*notes, *_sensors(a, b, labels)]
 
 
 def _named(cells: Sequence[Cell]) -> str:
@@ -82,9 +86,9 @@ def _named(cells: Sequence[Cell]) -> str:
     return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
-def _only(a: View, b: View, common: set[tuple[str, str]]) -> list[str]:
+def _only(a: View, b: View, common: set[tuple[str, str]], labels: Labels) -> list[str]:
     notes = []
-    for name, view in (("A", a), ("B", b)):
+    for name, view in zip(labels, (a, b)):
         alone = [cell for cell in view.cells if cell.phase in PHASES and (cell.test, cell.phase) not in common]
         if alone:
             notes.append(f"not compared, as only {name} measured them: {_named(alone)}")
@@ -97,14 +101,19 @@ def _unfinished(name: str, view: View) -> list[str]:
     return [*(left if outcome.done < outcome.total else []), *(f"{name}: {note}" for note in view.left_out)]
 
 
-def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name: str, sentence: str) -> list[str]:
+def _differing(
+    tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name: str, sentence: str, labels: Labels
+) -> list[str]:
     """Makes one sentence of all tests whose sides disagree in a fact."""
 
     def values(rows: Sequence[Row]) -> str:
         return " or ".join(sorted(texts_of(rows, name)))
 
     differing = [(cell, first, second) for cell, first, second in tests if not agree(first, second, name)]
-    pairs = list(dict.fromkeys(f"{values(first)} in A, {values(second)} in B" for _, first, second in differing))
+    of_a, of_b = labels
+    pairs = list(
+        dict.fromkeys(f"{values(first)} in {of_a}, {values(second)} in {of_b}" for _, first, second in differing)
+    )
     if not differing:
         return []
     cells = [cell for cell, _, _ in differing]
@@ -113,7 +122,7 @@ def _differing(tests: Sequence[tuple[Cell, Sequence[Row], Sequence[Row]]], name:
     return [f"{sentence}{pairs[0]} ({_named(cells[:1])}), and for {len(cells) - 1} more tests"]
 
 
-def _sensors(a: View, b: View) -> list[str]:
+def _sensors(a: View, b: View, labels: Labels) -> list[str]:
     """Tells of other sensors: their sums hold other parts of the machine."""
 
     def names(view: View) -> set[str]:
@@ -122,4 +131,5 @@ def _sensors(a: View, b: View) -> list[str]:
     of_a, of_b = names(a), names(b)
     if not of_a or not of_b or of_a == of_b:
         return []
-    return [f"sensors differ: {', '.join(sorted(of_a))} in A, {', '.join(sorted(of_b))} in B"]
+    texts = (f"{', '.join(sorted(used))} in {label}" for used, label in zip((of_a, of_b), labels))
+    return [f"sensors differ: {', '.join(texts)}"]

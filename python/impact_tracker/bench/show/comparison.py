@@ -12,7 +12,7 @@ from ...values.statistics import MeanRatio, mean_of
 from ..analyse.cells import Cell, ratio_text, unit_of
 from ..analyse.relations import RatioTest, holm, ratio_test, welch
 from ..row.row import Row
-from .comparable import agree, apart, in_common, same_input
+from .comparable import BOTH, Labels, agree, apart, in_common, same_input
 from .view import View
 
 QUANTITIES = {
@@ -148,23 +148,25 @@ def _verdict(compared: Sequence[Compared]) -> str:
     return f"{len(differing)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
 
 
-def caveats(a: View, b: View, compared: Sequence[Compared]) -> list[str]:
+def caveats(a: View, b: View, compared: Sequence[Compared], labels: Labels = BOTH) -> list[str]:
     """How it was compared, what was not, and what makes the two hard to compare."""
+    first, second = labels
     notes = [
         "B / A: ratio of the geometric means over runs with its 95 %; p: Welch's t-test of the logarithms, adjusted "
         "for the number of comparisons (Holm)",
-        *apart(a, b),
+        *apart(a, b, labels),
     ]
     sides: list[tuple[str, object, object]] = [
         (name, getattr(a.settings, name), getattr(b.settings, name)) for name in ("suite", "mode", "images", "epochs")
     ]
     heads = ("host", "torch_version", "blas", "allocator")
     sides += [(name, a.head.about.get(name, "not recorded"), b.head.about.get(name, "not recorded")) for name in heads]
-    notes += [f"{name} differs: {of_a} in A, {of_b} in B" for name, of_a, of_b in sides if of_a != of_b]
+    notes += [f"{name} differs: {of_a} in {first}, {of_b} in {second}" for name, of_a, of_b in sides if of_a != of_b]
     qualities = [{cell.quality for cell in view.cells if cell.runs} for view in (a, b)]
     if qualities[0] != qualities[1]:
         notes.append(
-            f"qualities differ: {', '.join(sorted(qualities[0]))} in A, {', '.join(sorted(qualities[1]))} in B"
+            f"qualities differ: {', '.join(sorted(qualities[0]))} in {first}, "
+            f"{', '.join(sorted(qualities[1]))} in {second}"
         )
     if any("modelled" in quality for quality in qualities):
         notes.append("modelled energy: a model's own error is common to both sides on one machine, and not on two")

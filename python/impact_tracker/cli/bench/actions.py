@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,12 @@ from .how import PRECISION, add_models
 from .train import add_train
 
 if TYPE_CHECKING:
+    from ...bench.show.view import View
     from ...weighing import Reweighing
 
 LIGHT_IMAGES = 2000
+LIGHT_GMAC = 100.0  # of a light run's training, about: a heavy network gets fewer images
+LIGHT_BATCHES = 4  # at least
 DATA_SUITES = ("fashion-mnist", "learning")
 FORMATS = ("console", "markdown", "latex", "csv")
 _OF_A_RUN = ("suite", "batch", "device", "precision", "threads", "repeats")
@@ -34,9 +38,9 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     report.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
     report.add_argument("--json", action="store_true", help="unrounded, for programs")
     add_weighing(report)
-    compare = _action(actions, "compare", "which tests of two campaigns differ, by how much")
-    compare.add_argument("a", metavar="A", help="a campaign's folder")
-    compare.add_argument("b", metavar="B", help="the folder of the one that is compared with it")
+    compare = _action(actions, "compare", "which tests of campaigns differ, by how much; for a watt, a euro, a gram")
+    compare.add_argument("folders", metavar="DIR", nargs="+", help="folders of two campaigns or more; the first is A")
+    compare.add_argument("--price", metavar="PRICE", help='of a kWh, as "0.25 EUR": inputs for a unit of money too')
     compare.add_argument("--json", action="store_true", help="unrounded, for programs")
     paper = _action(actions, "paper", "the published tables computed again; with a campaign: its ranks beside them")
     paper.add_argument("folder", metavar="DIR", nargs="?", help="a campaign of suite ai-benchmark")
@@ -120,13 +124,41 @@ def _compare(args: argparse.Namespace) -> int:
     from ...bench.show import comparison, view
     from ...report.page import show
 
-    a, b = view.read(args.a), view.read(args.b)
+    if len(args.folders) < 2:
+        raise ValueError("compare takes two campaigns or more: name another folder")
+    views = [view.read(folder) for folder in args.folders]
+    if len(views) > 2 or args.price:
+        return _compare_many(args, views)
+    a, b = views
     if args.json:
         compared = comparison.compare(a, b)
         notes = comparison.caveats(a, b, compared)
-        _print({"a": args.a, "b": args.b, "comparisons": [each._asdict() for each in compared], "caveats": notes})
+        names = dict(zip("ab", args.folders))
+        _print({**names, "comparisons": [each._asdict() for each in compared], "caveats": notes})
     else:
         show(comparison.page(a, b))
+    return 0
+
+
+def _compare_many(args: argparse.Namespace, views: Sequence[View]) -> int:
+    """Rates for a watt, a unit of money and a gram, against the first."""
+    from ...bench.show import many
+    from ...budget import read_price
+    from ...report.page import show
+
+    try:
+        price = read_price(args.price) if args.price else None
+    except ValueError as error:
+        raise ValueError(f"--price {error}") from None
+    if args.json:
+        standings = many.entries(views, price)
+        campaigns = [
+            {"label": label, "folder": folder} for label, folder in zip(many.labels_of(len(views)), args.folders)
+        ]
+        notes = many.notes_of(views, standings, price)
+        _print({"campaigns": campaigns, "entries": [each.to_dict() for each in standings], "caveats": notes})
+    else:
+        show(many.page(views, price))
     return 0
 
 
@@ -200,6 +232,21 @@ def _away(size: list[int], side: int) -> float:
     return abs(math.log(math.prod(size) / side**2)) if len(size) == 2 else math.inf
 
 
+def light_images(suite: str, models: Sequence[str]) -> int:
+    """Images of a light run of these networks, by the heaviest of them: a training takes three times a forward pass."""
+    from ...bench.plan.suites import listing
+
+    own = [
+        test
+        for test in listing()
+        if test["suite"] == suite and (test["model"] in models if models else test["default"])
+    ]
+    heaviest = max((test["gmac"] for test in own), default=0.0)
+    batch = max((test["batch"] for test in own), default=1)
+    by_work = int(LIGHT_GMAC / (3.0 * heaviest)) if heaviest else LIGHT_IMAGES
+    return max(min(by_work, LIGHT_IMAGES), LIGHT_BATCHES * batch)
+
+
 def _light(folder: Path, args: argparse.Namespace) -> None:
     """A small campaign for a forecast."""
     from ...bench import Campaign, Settings
@@ -207,6 +254,7 @@ def _light(folder: Path, args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in _LIGHT if getattr(args, name) is not None}
     given.setdefault("suite", _suite_for(models_of(args.models or ""), args.size))
     if given["suite"] in DATA_SUITES:  # the others' light runs take about a second
-        given.update(images=LIGHT_IMAGES, test_images=LIGHT_IMAGES)
+        images = light_images(str(given["suite"]), models_of(args.models or ""))
+        given.update(images=images, test_images=images)
     settings = Settings(models=models_of(args.models or ""), **given)
     Campaign.create(folder, settings).run()
