@@ -25,6 +25,19 @@ def explained(error: OSError, path: os.PathLike[str]) -> OSError:
     return type(error)(f"{path} cannot be written: {why}")
 
 
+def read_whole(path: Path) -> bytes:
+    """What a file holds. PermissionError and other refusals of the system say what to do."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except PermissionError as error:
+        who = "its owner lets others read it by `chmod -R a+rX` on the campaign's folder, or gives a copy"
+        raise PermissionError(f"{path} cannot be read: permission denied: {who}") from error
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read: {error.strerror or error}") from error
+
+
 def write_whole(path: Path, data: bytes) -> Path:
     """Replaces a file at once: a reader sees the old one or the new one, whatever ends this. OSError says what to do;
     nothing is left behind then."""

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from ..plan.settings import Settings
 from .codec import as_line, written
-from .disk import explained, write_whole
+from .disk import explained, read_whole, write_whole
 from .head import Head
 from .lock import holder, take
 from .log import ends_of, is_of, line_of, mark_of, read_lines
@@ -83,7 +83,13 @@ class Storage:
 
     def exists(self) -> bool:
         """Whether the folder holds a campaign."""
-        return self.head_path.is_file()
+        try:
+            return self.head_path.is_file()
+        except PermissionError as error:
+            raise PermissionError(
+                f"{self.folder} cannot be looked into: permission denied: its owner opens it by `chmod a+rx`, "
+                "or name another folder (-o)"
+            ) from error
 
     def driver(self) -> int | None:
         """The process that works in the folder now, where one does on this machine and the system says so."""
@@ -125,7 +131,7 @@ class Storage:
         if not self.exists():
             raise FileNotFoundError(f"{self.folder} holds no campaign: there is no campaign.json in it")
         try:
-            content = json.loads(self.head_path.read_bytes())
+            content = json.loads(read_whole(self.head_path))
             version = int(content["schema"])
             head = Head(content["settings"], tuple(content["tasks"]), content) if version <= SCHEMA else None
             if head is not None:
@@ -163,7 +169,7 @@ class Storage:
         for path in (self.folder / "rows.jsonl", *sorted((self.folder / "parts").glob("*.jsonl"))):
             if not path.exists():
                 continue
-            there = read_lines(path.read_bytes())
+            there = read_lines(read_whole(path))
             own = [line for line in there.lines if mark is None or is_of(line, mark)]
             lines += own
             strangers += len(there.lines) - len(own)
@@ -185,7 +191,10 @@ class Storage:
     def claim(self, name: str, images: int) -> int:
         """How many images a phase takes: the number that was claimed first, by whatever driver."""
         path = self._file("sizes", name).with_suffix(".json")
-        path.parent.mkdir(exist_ok=True)
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise explained(error, path.parent) from None
         beside = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
         write_whole(beside, json.dumps({"images": images}).encode())
         try:
@@ -231,7 +240,7 @@ class Storage:
     def _mend_tail(self, descriptor: int) -> None:
         """Ends the line that a killed driver was writing, so that the next one begins a line; cuts it off where a part
         is missing."""
-        data = self.rows_path.read_bytes()
+        data = read_whole(self.rows_path)
         line_end = data.rfind(b"\n") + 1
         if line_end == len(data):
             return

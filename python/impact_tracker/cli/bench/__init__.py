@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from ...bench.show.view import View
 
 IMAGES = "training images an epoch, and images to run (fashion-mnist: 10000; else a second's, or what sensors need)"
+EXAMPLES = (
+    "Examples: `impact-tracker bench --suite ai-benchmark --mode work -o campaigns/a`; a sweep: `impact-tracker bench "
+    "--models mobilenet-v2 --batch 1,4,16 --threads 1,2`; three machines: `impact-tracker bench compare a b c --price "
+    "'0.25 EUR'`."
+)
 _SETTINGS = (
     "suite mode phase models repeats seed images epochs test_images batch size context classes device replicas "
     "precision layout threads "
