@@ -20,7 +20,6 @@ from impact_tracker.bench.row.storage import Storage
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
 from impact_tracker.cli.bench import end as bench_end
-from python.bench import made
 from python.bench.flat import append
 from python.bench.stand_ins import Workers
 
@@ -375,34 +374,3 @@ def test_ended_before_there_is_a_campaign(workers: Workers, capsys: pytest.Captu
     assert "--resume" not in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
     assert workers.opened == workers.closed
-
-
-@pytest.mark.parametrize("name", ["campaign.json", "rows.jsonl"])
-@pytest.mark.parametrize("command", [["bench", "report"], ["bench", "--resume"]])
-def test_a_campaign_that_may_not_be_read_says_what_helps(
-    name: str, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = made.campaign(tmp_path / "a", Settings(suite="ai-benchmark", models=("vgg-16",), repeats=1)).storage.folder
-    read_bytes = Path.read_bytes
-
-    def refused(path: Path) -> bytes:
-        if path.name == name:
-            raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refused)
-    assert main([*command, str(folder)]) == 2
-    err = capsys.readouterr().err
-    assert f"{name} cannot be read: permission denied" in err
-    assert "chmod" in err
-
-
-def test_a_folder_that_may_not_be_looked_into_says_what_helps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refused(path: Path) -> bool:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "is_file", refused)
-    with pytest.raises(PermissionError, match="chmod"):
-        Storage(tmp_path / "a").exists()
