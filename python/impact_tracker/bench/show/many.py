@@ -1,4 +1,4 @@
-"""Any number of campaigns beside each other: what each machine does for a watt, a euro and a gram."""
+"""Campaigns beside each other, however many: what each machine does for a watt, a euro and a gram."""
 
 from __future__ import annotations
 
