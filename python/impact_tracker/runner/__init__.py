@@ -16,7 +16,7 @@ from __future__ import annotations
 from .errors import WorkerEndedError, WorkerError
 from .messages import Capabilities, EpochResult, Gpu, Hello, Loaded, NetworkFacts, Observed, PhaseProgress, PhaseResult
 from .phase import Phase
-from .processors import Threads, cpu_seconds, default_threads
+from .processors import Taken, Threads, cpu_seconds, default_threads, others_cpus, taken_by
 from .runner import Runner, find_worker
 
 __all__ = [
@@ -31,10 +31,13 @@ __all__ = [
     "PhaseProgress",
     "PhaseResult",
     "Runner",
+    "Taken",
     "Threads",
     "WorkerEndedError",
     "WorkerError",
     "cpu_seconds",
     "default_threads",
     "find_worker",
+    "others_cpus",
+    "taken_by",
 ]

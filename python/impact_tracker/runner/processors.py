@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,37 @@ def default_threads(root: str = "/") -> Threads:
     if quota is not None and (bound is None or math.ceil(quota) < bound):
         return Threads(max(1, math.ceil(quota)), "quota", quota)
     return Threads(bound, "affinity" if bound is not None and there is not None and bound < there else "machine", quota)
+
+
+class Taken(NamedTuple):
+    """CPU time that was taken up to a moment `at_s`, in seconds: of the whole machine, and of one process in it."""
+
+    at_s: float
+    machine_s: float
+    process_s: float
+
+
+def taken_by(pid: int | None, root: str = "/") -> Taken | None:
+    """What has been taken up to now; `None` where it cannot be read. Two of them tell what others took between, also in
+    a phase that is too short for readings of the load once a second."""
+    process_s = cpu_seconds(pid, root)
+    try:
+        words = (Path(root) / "proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+        user, nice, system, _, _, irq, softirq = (int(word) for word in words[1:8])
+    except (OSError, ValueError, IndexError):
+        return None
+    if process_s is None:
+        return None
+    busy = user + nice + system + irq + softirq
+    return Taken(time.monotonic(), busy / os.sysconf("SC_CLK_TCK"), process_s)
+
+
+def others_cpus(before: Taken | None, after: Taken | None) -> float | None:
+    """How many processors other processes kept busy between two moments; `None` where it is not known."""
+    if before is None or after is None or after.at_s <= before.at_s:
+        return None
+    others_s = after.machine_s - before.machine_s - (after.process_s - before.process_s)
+    return max(others_s, 0.0) / (after.at_s - before.at_s)
 
 
 def cpu_seconds(pid: int | None, root: str = "/") -> float | None:

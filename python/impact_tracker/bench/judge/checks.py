@@ -31,6 +31,7 @@ OTHERS_CPUS = 0.5
 OTHERS_SHARE = 0.02  # of all processors
 OTHERS_MOST = 0.25  # of the processors' time in a phase, of any mode
 LEAST_LOAD_S = 5.0  # the load is read once a second
+SHORT_S = 0.5  # from which on sums of CPU time, in hundredths of a second, tell others' part
 RAN_AS_ASKED = 0.9  # of the multiply-adds, in the precision and layout that were asked for
 MOSTLY = 0.5
 LEAST_THREADS_S = 1.0
@@ -126,8 +127,13 @@ def _awake(row: Row) -> Check:
 
 def _alone(row: Row, strict: bool) -> Check:
     """More processors busy than the worker kept: other programs ran, and their energy is in the machine's."""
-    use, own = row.measured.cpu_utilisation, row.around.worker_cpus
-    if use is None or own is None or (row.measured.region_s or 0.0) < LEAST_LOAD_S:
+    use, own, others = row.measured.cpu_utilisation, row.around.worker_cpus, row.around.others_cpus
+    region_s = row.measured.region_s or 0.0
+    if own is not None and others is not None and SHORT_S <= region_s < LEAST_LOAD_S:
+        use = own + others  # by the kernel's sums, for the load is read too seldom
+    elif region_s < LEAST_LOAD_S:
+        use = None
+    if use is None or own is None:
         return Check("alone", None, "")
     text = f"{use:.1f} processors were busy, the worker kept {own:.1f}: other programs ran beside it"
     # A large machine's daemons take more than a small one's, and less of it.

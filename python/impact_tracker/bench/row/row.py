@@ -192,7 +192,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the machine was like in the phase. `worker_cpus`: processors that the worker kept busy, of `cpus`;
+    """What the machine was like in the phase. `worker_cpus`, `others_cpus`: processors busy, of `cpus`;
     `settled`, `slope`: whether the power was steady when it began, and how much it changed in a minute, relative;
     `steady_off`: by how much the steady machine's power lies above (below, where negative) the phase's, relative, with
     the ends of its 95 % interval; `temperature_slope`: kelvins a minute; `silent`: channels that had spoken before and
@@ -200,6 +200,7 @@ class Circumstances:
 
     suspended_s: float | None = None
     worker_cpus: float | None = None
+    others_cpus: float | None = None
     cpus: int | None = None
     settled: bool | None = None
     slope: float | None = None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...runner import EpochResult, Loaded, PhaseProgress, WorkerError, cpu_seconds, default_threads
+from ...runner import EpochResult, Loaded, PhaseProgress, WorkerError, default_threads, others_cpus, taken_by
 from ..plan.axes import NOT_SWEPT
 from ..plan.task import Task
 from ..plan.test import ASIDE, Step
@@ -163,23 +163,21 @@ class Execution:
         options = {**step.options, **(self._amount(task, step) if step.sized else {})}
         prepare: Callable[..., Phase] = getattr(worker, step.command)
         phase = prepare(**options)  # data and optimizer are there
-        before = self._cpu_s()
+        before = taken_by(getattr(self._worker, "pid", None))
         with region:
             done = phase.run(self._event)
         row = with_work(row, done)
-        after = self._cpu_s()
+        after = taken_by(getattr(self._worker, "pid", None))
         if before is not None and after is not None and done.duration_s > 0:
-            cpus = (after - before) / done.duration_s
-            around = replace(row.around, worker_cpus=cpus, cpus=os.cpu_count())
-            row = replace(row, around=around).with_names("worker_cpus", "cpus")
+            own = (after.process_s - before.process_s) / done.duration_s
+            others = others_cpus(before, after)
+            around = replace(row.around, worker_cpus=own, others_cpus=others, cpus=os.cpu_count())
+            row = replace(row, around=around).with_names("worker_cpus", "others_cpus", "cpus")
         return row if self._settled is None else with_settled(row, self._settled)
 
     def _event(self, event: PhaseProgress | EpochResult) -> None:
         self._watch.runs()
         self._listener.event(event)
-
-    def _cpu_s(self) -> float | None:
-        return cpu_seconds(getattr(self._worker, "pid", None))
 
     def _amount(self, task: Task, step: Step) -> dict[str, int]:
         """The number of images of a phase, of epochs where it learns a data set. The first run's speed decides it for

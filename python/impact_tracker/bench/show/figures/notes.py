@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE = 7.0  # of the note's font, in points
+_SHARE = 0.93  # of the width, for letters are set wider or narrower as the resolution has it
 
 
 class Weighed(Protocol):
@@ -26,7 +27,7 @@ class Weighed(Protocol):
 
 def write_note(figure: Figure, text: str) -> None:
     """Below the axes, in lines as wide as the figure."""
-    most = (float(figure.get_size_inches()[0]) - 0.2) * 72
+    most = (float(figure.get_size_inches()[0]) - 0.2) * 72 * _SHARE
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .... import digits
 from ....values.statistics import Mean
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of
 from ...analyse.published import CLASSIFIERS
 from ...analyse.ranks import scaled
 from ...analyse.relations import Fit
+from ...analyse.roof import Roof, roof_of
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
 from .labels import label_points, plain_log
@@ -177,10 +179,27 @@ def roofline(points: Sequence[Point]) -> Figure | None:
         return point.intensity or 0.0, joules / (point.gmac or 1.0)
 
     titles = _titles(known, "Energy roofline")
-    figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"))
+    roofs = {phase: roof_of([point for point in known if point.phase == phase]) for phase in titles}
+    note = "; ".join(_roof_text(phase, roof) for phase, roof in roofs.items() if roof is not None)
+    figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"), note)
     for phase, axes in panels.items():
+        _draw_roof(axes, roofs[phase], [point.intensity or 1.0 for point in known if point.phase == phase])
         _number(axes, [point for point in known if point.phase == phase], place)
     return figure
+
+
+def _roof_text(phase: str, roof: Roof) -> str:
+    least_gmac, least_gb, arithmetic, traffic = (digits.significant(value, 3) for value in roof)
+    least = f"the least that a test took, {least_gmac} J/GMAC and {least_gb} J/GB"
+    return f"roof, {phase}: {least}; highest rates: {arithmetic} GMAC/s, {traffic} GB/s"
+
+
+def _draw_roof(axes: Axes, roof: Roof | None, intensities: Sequence[float]) -> None:
+    if roof is None:
+        return
+    first, last = min(intensities) / 1.5, max(intensities) * 1.5
+    places = sorted({first, last, *([roof.ridge] if first < roof.ridge < last else [])})
+    axes.plot(places, [roof.at(place) for place in places], color="0.4", linewidth=1, zorder=0)
 
 
 def _titles(points: Sequence[Point], title: str) -> dict[str, str]:
