@@ -33,6 +33,7 @@ COMMANDS = {
     "lint": "look for the known traps in reports, ours and others'",
     "ledger": "every run of a project, and what its development cost beside its best run",
     "cluster": "a cluster's energy job by job: reports, the balance, imports, a site to try it",
+    "serve": "this machine's energy for Prometheus, OTLP, Grafana, and for users without root",
     "completion": "a script that completes this command in bash, zsh or fish",
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import digits
 from ..footprint import Impact
 from .json_table import JsonObject
+from .metric_text import Family, Kind, Sample, metric_text
 from .once import each_once
 from .statement import InteropError, Statement
 from .words import mass
@@ -94,27 +95,28 @@ def open_metrics(runs: Sequence[Statement]) -> str:
         ("impact_tracker_emissions_low_grams", "grams", "Lower end of the emissions", lambda run: run.carbon.low),
         ("impact_tracker_emissions_high_grams", "grams", "Upper end of the emissions", lambda run: run.carbon.high),
     ]
-    lines = []
-    kinds = [*((*family, "counter") for family in families), *((*family, "gauge") for family in ends)]
-    for name, unit, text, value_of, kind in kinds:
-        lines += [f"# TYPE {name} {kind}", f"# UNIT {name} {unit}", f"# HELP {name} {text}"]
-        for run in runs:
-            value = value_of(run)
-            if value is not None:
-                labels = {"run": run.run_id or run.name, "name": run.name, "quality": run.energy.quality}
-                spelled = ",".join(f'{key}="{_label(word)}"' for key, word in labels.items())
-                suffix = "_total" if kind == "counter" else ""
-                lines.append(f"{name}{suffix}{{{spelled}}} {float(value)!r}")
-    return "\n".join([*lines, "# EOF"]) + "\n"
+    kinds: list[tuple[Kind, list[tuple[str, str, str, Callable[[Statement], float | None]]]]] = [
+        ("counter", families),
+        ("gauge", ends),
+    ]
+    return metric_text(
+        Family(name, unit, text, kind, tuple(_samples(runs, value_of)))
+        for kind, described in kinds
+        for name, unit, text, value_of in described
+    )
+
+
+def _samples(runs: Sequence[Statement], value_of: Callable[[Statement], float | None]) -> Iterator[Sample]:
+    """A value of each run that has it."""
+    for run in runs:
+        value = value_of(run)
+        if value is not None:
+            yield Sample({"run": run.run_id or run.name, "name": run.name, "quality": run.energy.quality}, value)
 
 
 def _end(run: Statement, end: int) -> float | None:
     """An end of the energy's range in joules; `None` where no error of it is known."""
     return None if run.energy.error_j is None or run.energy.range_j is None else run.energy.range_j[end]
-
-
-def _label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,173 @@
+"""What the machine's channels say at one moment: the type that the service, its socket and its metrics share."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from ..values import Quality, quality_of
+
+ROLES = ("in_total", "inside", "duplicate", "apart", "model_unused")
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ChannelNow:
+    """A channel that measures energy and is being read. A channel that is not read is left out.
+
+    `energy_j`: since the service began; it never steps back. `power_w`: over the last interval; `None` where the
+    interval had no two readings.
+    """
+
+    id: str
+    source: str
+    device: str
+    domain: str
+    role: str
+    quality: Quality
+    energy_j: float
+    power_w: float | None
+
+
+@dataclass(frozen=True)
+class MachineNow:
+    """The best cover of the machine: the sum over the channels whose role is `in_total`.
+
+    `partial`: a part of the sum is not known for a part of the time, and the energy is a lower bound.
+    `error_j`: the 95 % half-width, `None` where it is not known. `power_w`: `None` where a part of the sum is not read.
+    `coverage`: the part of the time that the readings of the sum's worst part cover.
+    """
+
+    quality: Quality
+    partial: bool
+    energy_j: float
+    error_j: float | None
+    power_w: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True)
+class HealthNow:
+    """How the measuring itself went, since the service began."""
+
+    readings: int
+    read_failures: int
+    resets: int
+    missed_ticks: int
+    gaps_s: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All of it at one moment. `sources_up`: whether all channels of each source that this machine has
+    give readings now."""
+
+    began_unix_s: float
+    taken_unix_s: float
+    channels: tuple[ChannelNow, ...]
+    machine: MachineNow | None
+    sources_up: Mapping[str, bool]
+    health: HealthNow
+
+
+def encoded(snapshot: Snapshot) -> bytes:
+    """The snapshot as one line of JSON."""
+    document = {"version": _VERSION, **asdict(snapshot)}
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+
+
+class _Fields:
+    """The fields of one JSON object. ValueError where one is missing or of another type."""
+
+    def __init__(self, document: object) -> None:
+        if not isinstance(document, dict):
+            raise ValueError("an object was expected")
+        self._fields: dict[str, object] = document
+
+    def get(self, name: str) -> object:
+        if name not in self._fields:
+            raise ValueError(f"the field {name} is missing")
+        return self._fields[name]
+
+    def text(self, name: str) -> str:
+        value = self.get(name)
+        if not isinstance(value, str) or len(value) > 256:
+            raise ValueError(f"{name} is no short text")
+        return value
+
+    def number(self, name: str) -> float:
+        value = self.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ValueError(f"{name} is no number")
+        return float(value)
+
+    def truth(self, name: str) -> bool:
+        value = self.get(name)
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is neither true nor false")
+        return value
+
+    def number_or_none(self, name: str) -> float | None:
+        return None if self.get(name) is None else self.number(name)
+
+    def items(self, name: str) -> list[object]:
+        value = self.get(name)
+        if not isinstance(value, list):
+            raise ValueError(f"{name} is no list")
+        return value
+
+
+def _channel(document: object) -> ChannelNow:
+    fields = _Fields(document)
+    role = fields.text("role")
+    if role not in ROLES:
+        raise ValueError(f"there is no role {role!r}")
+    return ChannelNow(
+        fields.text("id"),
+        fields.text("source"),
+        fields.text("device"),
+        fields.text("domain"),
+        role,
+        quality_of(fields.text("quality")),
+        fields.number("energy_j"),
+        fields.number_or_none("power_w"),
+    )
+
+
+def _machine(document: object) -> MachineNow | None:
+    if document is None:
+        return None
+    fields = _Fields(document)
+    return MachineNow(
+        quality_of(fields.text("quality")),
+        fields.truth("partial"),
+        fields.number("energy_j"),
+        fields.number_or_none("error_j"),
+        fields.number_or_none("power_w"),
+        fields.number_or_none("coverage"),
+    )
+
+
+def decoded(line: bytes) -> Snapshot:
+    """The snapshot of a line that `encoded` wrote. ValueError for any other bytes."""
+    try:
+        fields = _Fields(json.loads(line))
+        if fields.get("version") != _VERSION:
+            raise ValueError(f"version {fields.get('version')!r} is not {_VERSION}: update the older program")
+        up = fields.get("sources_up")
+        if not isinstance(up, dict) or not all(isinstance(value, bool) for value in up.values()):
+            raise ValueError("sources_up is no table of true and false")
+        health = _Fields(fields.get("health"))
+        counts = [int(health.number(name)) for name in ("readings", "read_failures", "resets", "missed_ticks")]
+        return Snapshot(
+            fields.number("began_unix_s"),
+            fields.number("taken_unix_s"),
+            tuple(map(_channel, fields.items("channels"))),
+            _machine(fields.get("machine")),
+            up,
+            HealthNow(counts[0], counts[1], counts[2], counts[3], health.number("gaps_s")),
+        )
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise ValueError(f"this is no snapshot of impact-tracker: {error}") from None
