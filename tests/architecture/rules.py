@@ -102,6 +102,7 @@ FLOORS: dict[str, int] = {
     "data_interface": 9,
     "report": 9,
     "hooks": 9,
+    "live": 9,
     "interop": 8,
     "services": 10,
     "ledger": 10,
@@ -139,5 +140,5 @@ CEILINGS: tuple[tuple[str, int, int], ...] = (
     ("shared_names", 0, 0),  # classes with the name of another class of the package
 )
 # Capabilities that came after the house.
-LATER_FOLDERS = frozenset({"hooks", "cluster", "exporter", "ledger", "pages", "services", "studies"})
+LATER_FOLDERS = frozenset({"cluster", "exporter", "hooks", "ledger", "live", "pages", "services", "studies"})
 VAGUE_NAMES = frozenset({"found", "one", "said", "whole"})  # a variable is named after the quantity that it holds

@@ -20,6 +20,7 @@ COMMANDS = {
     "report": "what recorded runs used",
     "compare": "two runs, or two groups of runs, beside each other",
     "doctor": "what is measured here, what is not, and what would mend it",
+    "top": "watts live: devices and processes of this machine, or a record while it is written",
     "bench": "train and run networks, and show what each cost",
     "footprint": "carbon, water, primary energy, depletion of runs over their life cycle",
     "what-if": "what another place, machine, precision or model would save, with its range and its rebound",
