@@ -161,7 +161,8 @@ def _reached(edges: Mapping[str, set[str]], start: str) -> set[str]:
 def heavy_violations(root: Path) -> list[str]:
     """Third-party packages are imported in the function that uses them, never at module level (needs Python 3.10).
 
-    A hook is a subclass of its framework's: only who has the framework imports the module, and no other module does.
+    A hook is a subclass of its framework's, the live view one of Textual's: only who has the framework imports the
+    module, and no other module does.
     """
     own = {PACKAGE, OLD_PACKAGE, "__future__"}
     violations = []

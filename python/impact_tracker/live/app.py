@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +15,7 @@ try:
     from textual.app import App, ComposeResult
     from textual.binding import Binding, BindingType
     from textual.containers import Vertical
+    from textual.coordinate import Coordinate
     from textual.widgets import DataTable, Footer, Input, Static
 except ImportError:
     raise ImportError("the live view needs Textual: pip install 'impact-tracker[live]'") from None
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from .processes import ProcessUse
 
 ORDERS = ("watts", "cpu", "pid", "command")
-_SHOWN = 60  # processes; to redraw hundreds that use nothing would cost more than they do
+_SHOWN = 40  # processes; to redraw hundreds that use nothing would cost more than they do
 
 
 def ranked(uses: tuple[ProcessUse, ...], order: str, words: str) -> list[ProcessUse]:
@@ -49,6 +51,21 @@ def answer_of(snapshot: Snapshot) -> str:
     return f"{snapshot.title}: {', '.join(words)}"
 
 
+def _fill(table: DataTable[Text], rows: Sequence[Sequence[str]]) -> None:
+    """The rows in place of those that are there; a cell that stays the same is not drawn again."""
+    for index, row in enumerate(rows):
+        # A cell of plain str would be read as markup, and a command may be called "[red]".
+        if index >= table.row_count:
+            table.add_row(*(Text(cell) for cell in row))
+            continue
+        for column, cell in enumerate(row):
+            place = Coordinate(index, column)
+            if table.get_cell_at(place).plain != cell:
+                table.update_cell_at(place, Text(cell))
+    while table.row_count > len(rows):
+        table.remove_row(table.coordinate_to_cell_key(Coordinate(table.row_count - 1, 0)).row_key)
+
+
 class TopApp(App[None]):
     """Devices and processes by watts. Space freezes, s changes the order, / filters, p takes a picture."""
 
@@ -73,6 +90,7 @@ class TopApp(App[None]):
         super().__init__()
         self._watch, self._interval_s = watch, interval_s
         self._last: Snapshot | None = None
+        self._said: dict[str, str] = {}  # by widget, what stands there
         self._frozen, self._order, self._words = False, ORDERS[0], ""
 
     def compose(self) -> ComposeResult:
@@ -104,28 +122,38 @@ class TopApp(App[None]):
         snapshot = self._last
         if snapshot is None:
             return
-        self.query_one("#answer", Static).update(answer_of(snapshot) + ("   [frozen]" if self._frozen else ""))
+        self._say("answer", answer_of(snapshot) + ("   [frozen]" if self._frozen else ""))
         details = [f"in {' › '.join(snapshot.regions)}" if snapshot.regions else "", snapshot.budget or ""]
-        self.query_one("#details", Static).update("\n".join(word for word in (*details, *snapshot.notes) if word))
-        devices = self.query_one("#devices", DataTable)
-        devices.clear()
-        for device in snapshot.devices:
-            devices.add_row(
-                Text(device.name),
-                "–" if device.watts is None else digits.quantity(device.watts, "W"),
-                digits.energy(device.energy_j),
-                device.quality,
-                device.source,
-                "" if device.in_total else "not in the sum",
-            )
+        self._say("details", "\n".join(word for word in (*details, *snapshot.notes) if word))
+        _fill(
+            self.query_one("#devices", DataTable),
+            [
+                (
+                    device.name,
+                    "–" if device.watts is None else digits.quantity(device.watts, "W"),
+                    digits.energy(device.energy_j),
+                    device.quality,
+                    device.source,
+                    "" if device.in_total else "not in the sum",
+                )
+                for device in snapshot.devices
+            ],
+        )
         processes = self.query_one("#processes", DataTable)
         processes.display = bool(snapshot.processes)
-        processes.clear()
+        rows = []
         for use in ranked(snapshot.processes, self._order, self._words)[:_SHOWN]:
             share = "" if elapsed_s <= 0 else f"{100 * use.cpu_s / elapsed_s:.0f}"
             watts = "–" if use.watts is None else digits.quantity(use.watts, "W") if use.watts else "0"
-            # A cell of plain str is read as markup, and a command may be called "[red]".
-            processes.add_row(str(use.pid), watts, share, Text(use.command), Text(use.group))
+            rows.append((str(use.pid), watts, share, use.command, use.group))
+        _fill(processes, rows)
+
+    def _say(self, name: str, text: str) -> None:
+        """A line or two; only another number of lines moves what stands below."""
+        if self._said.get(name) != text:
+            lines = self._said.get(name, "").count("\n")
+            self.query_one(f"#{name}", Static).update(text, layout=name not in self._said or text.count("\n") != lines)
+            self._said[name] = text
 
     def action_freeze(self) -> None:
         """Hold the picture, or let it go on."""

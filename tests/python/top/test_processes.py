@@ -53,7 +53,7 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     parse_stat(text)
 
 
-used = st.lists(st.floats(0, 100), min_size=1, max_size=20)
+used = st.lists(st.floats(1e-9, 100) | st.just(0.0), min_size=1, max_size=20)
 
 
 @given(seconds=used, watts=st.floats(0, 1000), busy_s=st.none() | st.floats(0, 1000))
