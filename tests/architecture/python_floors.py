@@ -158,6 +158,9 @@ def _reached(edges: Mapping[str, set[str]], start: str) -> set[str]:
     return reached
 
 
+FRAMEWORKS = (f"{PACKAGE}.hooks.", f"{PACKAGE}.live.app")
+
+
 def heavy_violations(root: Path) -> list[str]:
     """Third-party packages are imported in the function that uses them, never at module level (needs Python 3.10).
 
@@ -171,11 +174,11 @@ def heavy_violations(root: Path) -> list[str]:
             for imported in imports(ast.parse(path.read_text()), name, path.name == "__init__.py"):
                 head = imported.name.split(".")[0]
                 loads = imported.runs and imported.at_top
-                if loads and imported.name.startswith(f"{PACKAGE}.hooks.") and path.parent.name != "hooks":
+                if loads and imported.name.startswith(FRAMEWORKS) and not name.startswith(FRAMEWORKS):
                     violations.append(
                         f"{path.relative_to(root)}:{imported.line}: imports {imported.name} at module level"
                     )
-                if name.startswith(f"{PACKAGE}.hooks."):
+                if name.startswith(FRAMEWORKS):
                     continue
                 if loads and head not in own and head not in sys.stdlib_module_names:
                     violations.append(f"{path.relative_to(root)}:{imported.line}: imports {head} at module level")

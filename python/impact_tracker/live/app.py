@@ -105,8 +105,12 @@ class TopApp(App[None]):
 
     def on_mount(self) -> None:
         """Columns once; rows with each interval."""
-        self.query_one("#devices", DataTable).add_columns("device", "W", "energy", "quality", "source", "")
-        self.query_one("#processes", DataTable).add_columns("pid", "W", "CPU %", "command", "group")
+        # Widths that stay: to measure them anew with each cell would move the whole screen.
+        devices, processes = self.query_one("#devices", DataTable), self.query_one("#processes", DataTable)
+        for title, width in (("device", 24), ("W", 9), ("energy", 12), ("quality", 9), ("source", 14), ("", 14)):
+            devices.add_column(title, width=width)
+        for title, width in (("pid", 8), ("W", 9), ("CPU %", 6), ("command", 24), ("group", 40)):
+            processes.add_column(title, width=width)
         self.renew()
         self.set_interval(self._interval_s, self.renew)
 
