@@ -158,7 +158,7 @@ def _reached(edges: Mapping[str, set[str]], start: str) -> set[str]:
     return reached
 
 
-FRAMEWORKS = (f"{PACKAGE}.hooks.", f"{PACKAGE}.live.app")
+FRAMEWORKS = (f"{PACKAGE}.hooks", f"{PACKAGE}.live.app")
 
 
 def heavy_violations(root: Path) -> list[str]:

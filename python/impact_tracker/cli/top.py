@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..live.snapshot import Watch
+    from ..live.snapshot import LiveWatch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not 0.1 <= args.interval <= 3600:
         return _refuse(f"--interval must lie between 0.1 and 3600 seconds, not {args.interval:g}")
-    watch: Watch
+    watch: LiveWatch
     try:
         if args.place is None:
             watch = MachineWatch(args.interval, args.root)
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         watch.close()
 
 
-def _once(watch: Watch, args: argparse.Namespace) -> int:
+def _once(watch: LiveWatch, args: argparse.Namespace) -> int:
     from .. import digits
     from ..live.processes import ProcessUse
 

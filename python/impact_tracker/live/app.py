@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import digits
-from .snapshot import Snapshot, Watch
+from .snapshot import LiveSnapshot, LiveWatch
 
 try:
     from rich.text import Text
@@ -40,7 +40,7 @@ def ranked(uses: tuple[ProcessUse, ...], order: str, words: str) -> list[Process
     return sorted(kept, key=keys[order])
 
 
-def answer_of(snapshot: Snapshot) -> str:
+def answer_of(snapshot: LiveSnapshot) -> str:
     """The line at the top."""
     power = "power not measured" if snapshot.watts is None else digits.quantity(snapshot.watts, "W")
     words = [
@@ -86,10 +86,10 @@ class TopApp(App[None]):
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, watch: Watch, interval_s: float = 1.0) -> None:
+    def __init__(self, watch: LiveWatch, interval_s: float = 1.0) -> None:
         super().__init__()
         self._watch, self._interval_s = watch, interval_s
-        self._last: Snapshot | None = None
+        self._last: LiveSnapshot | None = None
         self._said: dict[str, str] = {}  # by widget, what stands there
         self._frozen, self._order, self._words = False, ORDERS[0], ""
 

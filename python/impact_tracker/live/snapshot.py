@@ -32,7 +32,7 @@ class DevicePower:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class LiveSnapshot:
     """`watts`: of the machine over the last interval; `energy_j` with its error since the begin `seconds` ago.
     `regions`: those that are open, outermost first. `notes`: what a reader of the numbers should know."""
 
@@ -53,10 +53,10 @@ class Snapshot:
         return asdict(self)
 
 
-class Watch(Protocol):
+class LiveWatch(Protocol):
     """What gives snapshots, and is closed at the end."""
 
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self) -> LiveSnapshot: ...
     def close(self) -> None: ...
 
 
@@ -109,7 +109,7 @@ class MachineWatch:
         self._processes.look()
         self._title = "this machine"
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LiveSnapshot:
         """As it is now."""
         result = self._tracker.result
         if result is None:
@@ -130,11 +130,11 @@ class RecordWatch:
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = path
         self._powers = _Powers()
-        self._kept: Snapshot | None = None
+        self._kept: LiveSnapshot | None = None
         self._next = 0.0
         self.snapshot()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LiveSnapshot:
         """As the record stands; a long one is read again more seldom."""
         began = time.monotonic()
         if self._kept is not None and began < self._next:
@@ -167,8 +167,8 @@ def _snapshot(
     uses: tuple[ProcessUse, ...],
     regions: tuple[str, ...],
     budget: str | None,
-) -> Snapshot:
-    return Snapshot(
+) -> LiveSnapshot:
+    return LiveSnapshot(
         title=title,
         seconds=result.duration_s,
         watts=watts,

@@ -15,14 +15,14 @@ from textual.widgets import DataTable, Static
 
 from impact_tracker.live.app import ORDERS, TopApp, answer_of, ranked
 from impact_tracker.live.processes import ProcessUse
-from impact_tracker.live.snapshot import DevicePower, Snapshot, processors_watts
+from impact_tracker.live.snapshot import DevicePower, LiveSnapshot, processors_watts
 
 USES = (
     ProcessUse(30, "train", 0, 0.9, 90.0, "job_12"),
     ProcessUse(20, "load [red]", 0, 0.1, 10.0, "job_13"),
     ProcessUse(10, "sleep", 0, 0.0, 0.0, ""),
 )
-SNAPSHOT = Snapshot(
+SNAPSHOT = LiveSnapshot(
     "this machine", 10.0, 120.0, 1200.0, 12.0, "measured",
     (DevicePower("cpu:0 package", 100.0, 1000.0, "measured", "rapl", True),
      DevicePower("cpu:0 core", None, None, "missing", "rapl", False)),
@@ -36,7 +36,7 @@ class Fixed:
     def __init__(self) -> None:
         self.looks = 0
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LiveSnapshot:
         self.looks += 1
         return replace(SNAPSHOT, seconds=9.0 + self.looks)
 
