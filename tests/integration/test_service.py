@@ -237,7 +237,8 @@ def test_otlp_carries_the_same_values(fake_machine: MachineFactory, tmp_path: Pa
 def test_a_real_prometheus_scrapes_and_answers_the_boards_queries(fake_machine: MachineFactory, tmp_path: Path) -> None:
     from impact_tracker.exporter.board import PANELS
 
-    service = Service(fake_machine(zones.server("constant:100", sockets=2)), tmp_path, "--listen", "127.0.0.1:0")
+    machine = fake_machine(zones.server("constant:100", sockets=2))
+    service = Service(machine, tmp_path, "--listen", "127.0.0.1:0", "--sources", "rapl_powercap")
     (port,) = free_ports(1)
     config = tmp_path / "prometheus.yml"
     target = service.told().partition("/")[0]

@@ -95,7 +95,13 @@ def _meter(args: argparse.Namespace) -> SnapshotSource:
 
     if not args.from_socket:
         return _machine(args)
-    return RemoteMeter(Path(args.from_socket), oldest_s=3 * args.interval + 60.0)
+    path = Path(args.from_socket)
+
+    def tell(problem: str) -> None:
+        if not args.once:  # which ends with the problem as its error
+            _tell(problem or f"{path} answers again")
+
+    return RemoteMeter(path, oldest_s=3 * args.interval + 60.0, tell=tell)
 
 
 def _once(args: argparse.Namespace) -> int:

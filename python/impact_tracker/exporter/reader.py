@@ -48,6 +48,8 @@ class Peer:
 
 def peer_of(connection: socket.socket) -> Peer:
     """The peer by `SO_PEERCRED` and `SO_PEERGROUPS`. OSError where the kernel does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        raise OSError("this system does not say who a peer is: a reader and its clients need Linux")
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, gid = _CREDENTIALS.unpack(raw)
     gids = {gid}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .reader import LENGTH, REQUEST, peer_of
@@ -15,15 +16,25 @@ _TIMEOUT_S = 2.0
 
 
 class RemoteMeter:
-    """Asks the reader at a socket. `problem`: why the last snapshot could not be had, "" where it could."""
+    """Asks the reader at a socket. `problem`: why the last snapshot could not be had, "" where it could.
 
-    def __init__(self, path: Path, *, oldest_s: float) -> None:
-        self._path, self._oldest_s = path, oldest_s
+    `tell` gets a problem when it begins, and "" when it is over.
+    """
+
+    def __init__(self, path: Path, *, oldest_s: float, tell: Callable[[str], None] | None = None) -> None:
+        self._path, self._oldest_s, self._tell = path, oldest_s, tell
         self._connection: socket.socket | None = None
         self.problem = ""
 
     def snapshot(self) -> Snapshot | None:
         """What the reader has now; `None`, with a `problem`, where it does not answer or its values are too old."""
+        before = self.problem
+        snapshot = self._asked()
+        if self._tell is not None and bool(before) != bool(self.problem):
+            self._tell(self.problem)
+        return snapshot
+
+    def _asked(self) -> Snapshot | None:
         snapshot, self.problem = None, ""
         for _ in range(2):  # a connection that was cut off since the last time is made once more
             held = self._connection is not None

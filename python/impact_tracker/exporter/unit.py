@@ -58,9 +58,7 @@ ProtectProc=invisible
 ProcSubset=pid
 ProtectKernelTunables=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-IPAddressDeny=any
-IPAddressAllow=localhost
-{hardening}
+{network}{hardening}
 [Install]
 WantedBy=multi-user.target
 """
@@ -97,11 +95,22 @@ DeviceAllow=char-ipmidev rw
 WantedBy=multi-user.target
 """
 
+_LOOPBACK_ALONE = """\
+IPAddressDeny=any
+IPAddressAllow=localhost
+"""
+
 SOCKET = "/run/impact-tracker/reader.sock"
 GROUP = "impact-tracker"
 
 
 def unit(part: Part, *, program: str, listen: str = "127.0.0.1:9099", socket: str = SOCKET, group: str = GROUP) -> str:
-    """The text of a unit. `program`: the absolute path of `impact-tracker`."""
+    """The text of a unit. `program`: the absolute path of `impact-tracker`.
+
+    An exporter that listens on loopback may speak to this machine alone; another one may be scraped from elsewhere.
+    """
     text = _EXPORTER if part == "exporter" else _READER
-    return text.format(program=program, listen=listen, socket=socket, group=group, hardening=_HARDENING)
+    network = _LOOPBACK_ALONE if listen.startswith(("127.", "[::1]", "localhost:")) else ""
+    return text.format(
+        program=program, listen=listen, socket=socket, group=group, network=network, hardening=_HARDENING
+    )

@@ -105,6 +105,13 @@ def test_systemd_finds_a_unit_closed_and_without_faults(part: Part, tmp_path: Pa
     assert judged.returncode == 0, done.stdout
 
 
+def test_a_unit_that_listens_elsewhere_may_be_scraped_from_there() -> None:
+    for listen in ("127.0.0.1:9099", "[::1]:9099", "localhost:80"):
+        assert "IPAddressDeny=any" in unit("exporter", program="/bin/true", listen=listen)
+    for listen in (":9099", "10.0.0.1:9099"):
+        assert "IPAddressDeny" not in unit("exporter", program="/bin/true", listen=listen)
+
+
 def test_every_family_is_one_of_the_table() -> None:
     assert {family.name for family in families_of(None)} <= {metric.name for metric in METRICS}
 

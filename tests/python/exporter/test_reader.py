@@ -55,12 +55,13 @@ class Running:
         self.reader = Reader(self.meter, interval_s, gid)
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._ended = asyncio.Event()
-        self._thread = threading.Thread(
-            target=lambda: self._loop.run_until_complete(self.reader.run(self.path, ready.set, self._ended))
-        )
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(ready),))
         self._thread.start()
         assert ready.wait(10)
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._ended = asyncio.Event()
+        await self.reader.run(self.path, ready.set, self._ended)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
@@ -235,6 +236,16 @@ def test_a_client_says_what_is_wrong(running: Running) -> None:
     assert old.snapshot() is None
     assert "longer than any snapshot" in old.problem
     old.close()
+
+
+def test_a_client_tells_when_a_problem_begins_and_when_it_is_over(running: Running) -> None:
+    told: list[str] = []
+    meter = RemoteMeter(running.path, oldest_s=60.0, tell=told.append)
+    for unix_s in (FAR, 1.0, 1.0, FAR, FAR):
+        running.reader.renew(snapshot_at(unix_s))
+        meter.snapshot()
+    meter.close()
+    assert [bool(problem) for problem in told] == [True, False]
 
 
 def test_a_client_comes_back_to_a_reader_that_began_anew(running: Running) -> None:
