@@ -96,7 +96,7 @@ class MachineMeter:
         self._clear_spare()
         return Snapshot(
             self._began_unix_s,
-            time.time(),
+            _unix_s_of(result.stop_ns),  # when the counters were read, which is some time ago on a busy machine
             tuple(channels),
             self._machine(result, channels, whole_w),
             sources_up,
@@ -162,6 +162,11 @@ class MachineMeter:
     def _remove_spare(self) -> None:
         if self._spare is not None:
             self._spare.cleanup()
+
+
+def _unix_s_of(monotonic_ns: int) -> float:
+    """The Unix time of a moment of the monotonic clock, by both clocks now."""
+    return time.time() - (time.monotonic_ns() - monotonic_ns) * 1e-9
 
 
 def _out_of_reach(probes: list[Probe], chosen: tuple[str, ...] | None) -> dict[str, bool]:
