@@ -57,7 +57,7 @@ def test_two_networks_on_real_data(tmp_path: Path) -> None:
             assert row["start_ns"] <= begin <= end <= row["stop_ns"]
             assert row["duration_s"] == pytest.approx((end - begin) / 1e9)
     parameters = {row["model"]: row["parameters"] for row in flat(view) if row["phase"] == "training"}
-    assert parameters == {"small-cnn": 421_738, "mobilenet-v2": 3_506_153}
+    assert parameters == {"small-cnn": 421_738, "mobilenet-v2": 2_236_682}
     for name in ("results.json", "results.csv", "summary.csv"):
         assert (folder / name).stat().st_size > 0
     energies = [row["energy_j"] for row in flat(view) if row["phase"] == "training"]
@@ -206,4 +206,13 @@ def test_the_list_is_what_the_worker_has() -> None:
     assert compared >= 15
     common = sorted(set(listed) & set(counted))
     assert "mobilenet-v2" in common
-    assert {name: counted[name] for name in common} == {name: listed[name] or counted[name] for name in common}
+    # Those that learn Fashion-MNIST have heads of its ten classes: what the published heads have beyond is (classes - 10)
+    # times the features that go into the head and a bias.
+    beyond = {
+        "mobilenet-v2": 991 * 1281,
+        "resnet-v2-50": 991 * 2049,
+        "resnet-v2-152": 991 * 2049,
+        "resnet-18": 990 * 513,
+    }
+    expected = {name: counted[name] - beyond.get(name, 0) for name in common}
+    assert {name: listed[name] or expected[name] for name in common} == expected

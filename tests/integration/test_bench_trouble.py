@@ -327,7 +327,7 @@ def test_a_training_by_epochs(place: Place, step: str, count: int, end: str) -> 
     driver.communicate(timeout=60)
     assert until(lambda: has_ended(worker))
     assert driver.returncode == (-signal.SIGKILL if end == "driver" else 1)
-    place.is_whole(2, ["load", "warm-up", "training", "evaluation"])
+    place.is_whole(2, ["load", "warm-up", "training", "evaluation", "scoring"])
     view = read(place.folder)
     epochs = [(line["task"], line["epoch"]) for line in view.to_dict()["epochs"]]
-    assert sorted(epochs) == [(f"small-cnn.r{run}", epoch) for run in (1, 2) for epoch in (1, 2, 3)]
+    assert sorted(epochs) == [(f"small-cnn.r{run}", epoch) for run in (1, 2) for epoch in (0, 1, 2, 3)]

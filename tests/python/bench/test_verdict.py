@@ -193,7 +193,7 @@ def test_a_training_s_epochs_are_those_of_the_run_that_counts(lid: Lid, tmp_path
     assert main(["bench", "train", "--resume", "a", "--redo-invalid", "-q"]) == 0
     view = read(tmp_path / "a")
     epochs = view.to_dict()["epochs"]
-    assert [(line["attempt"], line["epoch"]) for line in epochs] == [(2, 1), (2, 2)]
+    assert [(line["attempt"], line["epoch"]) for line in epochs] == [(2, 0), (2, 1), (2, 2)]
 
 
 def test_it_needs_a_campaign(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,5 +76,5 @@ def test_the_indicator_follows_the_tracker(shell: InteractiveShell) -> None:
     later = SimpleNamespace(
         energy_j=40.0, duration_s=3.0, power_w=13.3, quality="measured", energy=SimpleNamespace(error_j=1.0)
     )
-    assert line_of(later, earlier).startswith("15.0 W · 40 J ± 1 J")  # type: ignore[arg-type]
+    assert line_of(later, earlier).startswith("15.0 W · 40.0 J ± 1.0 J")  # type: ignore[arg-type]
     assert line_of(None, None) == "energy not measured"
