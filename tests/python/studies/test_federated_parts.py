@@ -31,7 +31,11 @@ def labels_of(seed: int, count: int, classes: int) -> np.ndarray:
 @given(SPLITS, st.integers(1, 12), st.integers(0, 2**31), st.integers(300, 900), st.integers(1, 12))
 def test_every_image_goes_to_one_client(split: DataSplit, clients: int, seed: int, count: int, classes: int) -> None:
     labels = labels_of(seed, count, classes)
-    parts = partition(labels, clients, split, seed)
+    try:
+        parts = partition(labels, clients, split, seed)
+    except ValueError as error:  # a small α and few classes leave a client without any image in every draw
+        assert split.kind == "dirichlet" and "take a larger α" in str(error)
+        return
     assert len(parts) == clients
     assert sorted(np.concatenate(parts).tolist()) == list(range(count))
     assert min(map(len, parts)) >= 1
