@@ -206,8 +206,8 @@ def test_the_list_is_what_the_worker_has() -> None:
     assert compared >= 15
     common = sorted(set(listed) & set(counted))
     assert "mobilenet-v2" in common
-    # Those that learn Fashion-MNIST have heads of its ten classes: what the published heads have beyond is (classes - 10)
-    # times the features that go into the head and a bias.
+    # Those that learn Fashion-MNIST have heads of its ten classes: what the published heads have beyond is
+    # (classes - 10) times the features that go into the head and a bias.
     beyond = {
         "mobilenet-v2": 991 * 1281,
         "resnet-v2-50": 991 * 2049,

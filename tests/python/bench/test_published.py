@@ -51,7 +51,9 @@ def test_scores_equal_a_published_log() -> None:
 def test_the_published_tables_follow_from_the_raw_runs() -> None:
     for phase in ("inference", "training"):
         for one in reproduction.recompute(phase):
-            assert one.equal, one
+            # The two that the files themselves show as rounded by way of three decimals.
+            is_twice = one.model == "resnet-v2-50"
+            assert one.match is (reproduction.Match.ROUNDED_TWICE if is_twice else reproduction.Match.AT_ONCE), one
             assert one.energy.runs == 10
     (mobile, *_) = reproduction.recompute("inference")
     assert mobile.energy.value == pytest.approx(1.1764, abs=1e-4)
