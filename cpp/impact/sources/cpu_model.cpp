@@ -49,7 +49,7 @@ class CpuModel final : public Source {
       : clock_(host.clock),
         busy_(std::move(busy)),
         idle_uj_per_s_(1e6 * kIdleShare * model.max_w),
-        busy_uj_per_jiffy_(1e6 * (1 - kIdleShare) * model.max_w * kJiffy_s / static_cast<double>(threads)) {
+        busy_uj_per_jiffy_(1e6 * (1 - kIdleShare) * model.max_w * kJiffySeconds / static_cast<double>(threads)) {
     channel_.id = "cpu_model/package";
     channel_.source = "cpu_model";
     channel_.device = "cpu";

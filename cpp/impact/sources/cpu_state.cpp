@@ -53,7 +53,7 @@ class CpuState final : public Source {
     Channel time = channel("cpu_time", "cpu", "cpu_time");
     time.kind = Kind::counter;
     time.unit = Unit::second;
-    time.scale = kJiffy_s;
+    time.scale = kJiffySeconds;
     channels_.push_back(std::move(time));
     if (meminfo_.valid()) channels_.push_back(channel("memory_used", "memory", "memory_used"));
     if (statm_.valid()) channels_.push_back(channel("rss", "process", "memory_used"));

@@ -19,7 +19,7 @@ std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept;
 // Counts the CPUs that /proc/stat lists.
 std::size_t count_stat_cpus(std::string_view stat) noexcept;
 
-inline constexpr double kJiffy_s = 0.01;  // is USER_HZ, a part of the kernel's ABI on every platform we run on
+inline constexpr double kJiffySeconds = 0.01;  // is USER_HZ, a part of the kernel's ABI on every platform we run on
 
 class BusyTime {
  public:

@@ -116,7 +116,8 @@ bool moves(const PerfGroup& group, std::size_t events, std::size_t index) {
 
 class RaplPerf final : public Source {
  public:
-  RaplPerf(const Host& host, std::vector<Meter> meters, std::vector<Event> events, const CpuInfo& cpu, bool psys_moves)
+  RaplPerf(const Host& host, std::vector<Meter> meters, const std::vector<Event>& events, const CpuInfo& cpu,
+           bool psys_moves)
       : clock_(host.clock), meters_(std::move(meters)), events_(events.size()) {
     for (const Meter& meter : meters_) {
       for (const Event& event : events) {

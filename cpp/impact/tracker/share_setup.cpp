@@ -114,7 +114,7 @@ class Setup {
     return std::make_unique<NvmlClients>(std::move(reader).value(), foreign);
   }
 
-  void place(std::shared_ptr<Source> source) {
+  void place(const std::shared_ptr<Source>& source) {
     opened_.sources.push_back({source, static_cast<std::uint32_t>(opened_.channels.size())});
     opened_.shared.push_back(nullptr);
     for (const Channel& c : source->channels()) {
