@@ -87,6 +87,7 @@ inline bool tf32_is_allowed(bool cudnn) {
 inline void set_deterministic(bool on) {
   if (on) {
     // cuBLAS repeats its results with a workspace of fixed size only; it reads this when it is first used.
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): it is called between phases, by the thread that reads commands
     setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   }
   at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);

@@ -156,7 +156,8 @@ def test_a_budget_ends_the_workers_training_at_a_batch(fake_machine: MachineFact
     )
     assert done.returncode == 0, done.stdout + done.stderr
     row = next(row for row in flat(read(folder)) if row["phase"] == "training")
-    assert (row["ended_by"], row["stopped"], row["budget_j"], row["quality"]) == ("budget", True, 300.0, "measured")
+    assert (row["ended_by"], row["stopped"], row["budget_j"]) == ("budget", True, 300.0)
+    assert row["quality"] in ("measured", "modelled")  # an AMD's counter is the processor's own model
     assert -1.0 <= row["over_budget_j"] <= 120.0 * (5.0 * row["pass_ms"] / 1000.0 + 0.05 + 0.5)
     assert row["images"] < 60_000
     assert (folder / row["checkpoint"]).stat().st_size > 1_000_000

@@ -205,6 +205,7 @@ class Brain final : public Dataset {
       return;
     }
     std::vector<Corner> fewer;
+    fewer.reserve(static_cast<std::size_t>(limit));
     for (std::int64_t i = 0; i < limit; ++i) {
       fewer.push_back(corners_[static_cast<std::size_t>((2 * i + 1) * all / (2 * limit))]);
     }

@@ -40,6 +40,7 @@ class Text final : public Dataset {
  public:
   Text(const DataOptions& options, DataPart part, std::int64_t limit, std::uint64_t seed, const std::string& folder)
       : options_(options), train_(part == DataPart::train), length_(options.build.input.at(0)) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment while a data set is opened
     const char* data = std::getenv("IMPACT_TRACKER_DATA");
     const std::string place = !folder.empty()                    ? folder
                               : data != nullptr && *data != '\0' ? (fs::path(data) / "text").string()

@@ -1,6 +1,8 @@
 // Says what a network of the worker is, and how the registry names it.
 #pragma once
 
+#include <ATen/core/ivalue.h>  // goes first: clang refuses the others where it is not known yet
+
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
@@ -23,7 +25,7 @@ enum class BatchNorm {
   current,  // takes statistics of the batch, afterwards too: best for batches of few volumes (arXiv 1606.06650, 3)
 };
 // Names "train", "frozen" and "current", in the order of the enum.
-extern const std::vector<std::string> kBatchNorms;
+extern const std::vector<std::string> kBatchNorms;  // NOLINT(readability-identifier-naming): it is a constant
 const std::string& name_of(BatchNorm mode);
 
 // Says what a network is built from. The meta device gives a network of shapes alone.
