@@ -268,7 +268,7 @@ def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
 
 def test_reproduction_beside_a_campaign(whole: View) -> None:
     text = plain(reproduction.page(whole.cells))
-    assert text.startswith("14 of 14 rows")
+    assert text.startswith("energy and carbon of 12 of the 14 rows")
     assert "training: rank of this campaign's J per image against the published energy: Spearman 0." in text
     for word in ("P8", "about 370", "PUE of 1.58", "59.32"):
         assert word in text
