@@ -154,7 +154,8 @@ def decoded(line: bytes) -> Snapshot:
     """The snapshot of a line that `encoded` wrote. ValueError for any other bytes."""
     try:
         fields = _Fields(json.loads(line))
-        if fields.get("version") != _VERSION:
+        version = fields.get("version")
+        if isinstance(version, bool) or version != _VERSION:  # True equals 1
             raise ValueError(f"version {fields.get('version')!r} is not {_VERSION}: update the older program")
         up = fields.get("sources_up")
         if not isinstance(up, dict) or not all(isinstance(value, bool) for value in up.values()):
