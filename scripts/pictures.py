@@ -6,6 +6,7 @@ Needs the built fakes (make setup) and Debian's Chromium. It prints the result o
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,15 +76,17 @@ def page_picture(page: Path, target: Path) -> None:
         view = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
         view.goto(page.as_uri())
         view.wait_for_timeout(1000)
+        if view.get_by_text("cannot be drawn").count():
+            raise SystemExit(f"{page}: the chart was not drawn")
         view.screenshot(path=str(target))
         browser.close()
 
 
 def plain_places(text: str) -> str:
-    """Without the names of the machine on which the pictures were made."""
-    for name, shown in ((f"{Path.cwd()}/", ""), (sys.executable, "python"), (os.uname().nodename, "node1")):
-        text = text.replace(name, shown)
-    return text
+    """Without the names of the machine on which the pictures were made; the host's as a word of its own, for a short
+    one may be a part of anything."""
+    text = text.replace(f"{Path.cwd()}/", "").replace(sys.executable, "python")
+    return re.sub(rf"(?<![\w+/=]){re.escape(os.uname().nodename)}(?![\w+/=])", "node1", text)
 
 
 def in_terminal(machine: FakeMachine, *words: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from .training import TrainingTracker
+from .training import TrainingHook
 
 try:
     from accelerate.tracking import GeneralTracker
@@ -16,12 +16,11 @@ except ImportError:
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..result import Result
     from ..settings import Options
     from ..tracker import ImpactTracker
 
 
-class AccelerateEnergy(GeneralTracker):  # type: ignore[misc]  # the class is not known where accelerate is missing
+class AccelerateEnergy(TrainingHook, GeneralTracker):  # type: ignore[misc]  # the class is not known where accelerate is missing
     """Measures from `init_trackers` to `end_training`. What the program logs goes, with the energy so far beside it,
     into `history`, and into the ledger where the run is in one. Accelerate calls it on the main process: the others'
     energy on the same node is in the machine's, that of other nodes is not."""
@@ -37,20 +36,9 @@ class AccelerateEnergy(GeneralTracker):  # type: ignore[misc]  # the class is no
         tracker: ImpactTracker | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__()
-        self._training = TrainingTracker(logdir, tracker=tracker, **options)
+        super().__init__(logdir, tracker=tracker, **options)
         self.history: list[tuple[int | None, dict[str, object]]] = []
         self.configuration: dict[str, object] = {}
-
-    @property
-    def tracker(self) -> ImpactTracker:
-        """The tracker behind it."""
-        return self._training.tracker
-
-    @property
-    def result(self) -> Result | None:
-        """The run up to now, or as it ended."""
-        return self._training.result
 
     def start(self) -> None:
         """Accelerate's begin of a run."""

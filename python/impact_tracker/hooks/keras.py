@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from .training import TrainingTracker, metrics_of
+from .training import TrainingHook, metrics_of
 
 try:
     from keras.callbacks import Callback
@@ -16,14 +16,13 @@ except ImportError:
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..result import Result
     from ..settings import Options
     from ..tracker import ImpactTracker
 
 Logs = MutableMapping[str, float]
 
 
-class KerasEnergy(Callback):  # type: ignore[misc]  # the class is not known where Keras is missing
+class KerasEnergy(TrainingHook, Callback):  # type: ignore[misc]  # the class is not known where Keras is missing
     """Measures `fit`, each epoch, `evaluate` and `predict`. An epoch's energy stands in its logs (`impact_energy_j`),
     and so in the history."""
 
@@ -34,19 +33,8 @@ class KerasEnergy(Callback):  # type: ignore[misc]  # the class is not known whe
         tracker: ImpactTracker | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__()
-        self._training = TrainingTracker(logdir, tracker=tracker, **options)
+        super().__init__(logdir, tracker=tracker, **options)
         self._is_fitting = False
-
-    @property
-    def tracker(self) -> ImpactTracker:
-        """The tracker behind it."""
-        return self._training.tracker
-
-    @property
-    def result(self) -> Result | None:
-        """The run up to now, or as it ended."""
-        return self._training.result
 
     def _begin(self, name: str) -> None:
         self._training.begin()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from os import PathLike
 from typing import TYPE_CHECKING
 
-from .training import TrainingTracker, metrics_of
+from .training import TrainingHook, metrics_of
 
 try:
     from lightning.pytorch.callbacks import Callback
@@ -17,36 +16,12 @@ except ImportError:
 
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule, Trainer
-    from typing_extensions import Unpack
-
-    from ..result import Result
-    from ..settings import Options
-    from ..tracker import ImpactTracker
 
 
-class LightningEnergy(Callback):  # type: ignore[misc]  # the class is not known where Lightning is not installed
+class LightningEnergy(TrainingHook, Callback):  # type: ignore[misc]  # the class is not known where Lightning is not installed
     """Measures a `fit`, `validate`, `test` or `predict` in a region each, and each epoch; logs an epoch's energy and
     the run's so far to the trainer's loggers, from rank 0. Every rank keeps a record of its own: `impact-tracker
     report` unites them."""
-
-    def __init__(
-        self,
-        logdir: str | PathLike[str] | None = None,
-        *,
-        tracker: ImpactTracker | None = None,
-        **options: Unpack[Options],
-    ) -> None:
-        self._training = TrainingTracker(logdir, tracker=tracker, **options)
-
-    @property
-    def tracker(self) -> ImpactTracker:
-        """The tracker behind it."""
-        return self._training.tracker
-
-    @property
-    def result(self) -> Result | None:
-        """The run up to now, or as it ended."""
-        return self._training.result
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self._training.begin()

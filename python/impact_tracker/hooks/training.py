@@ -105,3 +105,27 @@ class TrainingTracker:
     def result(self) -> Result | None:
         """The run up to now, or as it ended."""
         return self.tracker.result
+
+
+class TrainingHook:
+    """What the hooks of all frameworks begin with; it stands before the framework's own class among the bases."""
+
+    def __init__(
+        self,
+        logdir: str | PathLike[str] | None = None,
+        *,
+        tracker: ImpactTracker | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__()
+        self._training = TrainingTracker(logdir, tracker=tracker, **options)
+
+    @property
+    def tracker(self) -> ImpactTracker:
+        """The tracker behind it."""
+        return self._training.tracker
+
+    @property
+    def result(self) -> Result | None:
+        """The run up to now, or as it ended."""
+        return self._training.result

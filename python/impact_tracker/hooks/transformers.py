@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from os import PathLike
 from typing import TYPE_CHECKING
 
-from .training import TrainingTracker, metrics_of
+from .training import TrainingHook, metrics_of
 
 try:
     from transformers import TrainerCallback
@@ -14,35 +13,11 @@ except ImportError:
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
-    from typing_extensions import Unpack
-
-    from ..result import Result
-    from ..settings import Options
-    from ..tracker import ImpactTracker
 
 
-class TransformersEnergy(TrainerCallback):  # type: ignore[misc]  # the class is not known where transformers is missing
+class TransformersEnergy(TrainingHook, TrainerCallback):  # type: ignore[misc]  # the class is not known where transformers is missing
     """Measures a training and each of its epochs. The run's energy so far goes into what the trainer logs, for its
     other reporters, and with each epoch's into the state's history. Every rank keeps a record of its own."""
-
-    def __init__(
-        self,
-        logdir: str | PathLike[str] | None = None,
-        *,
-        tracker: ImpactTracker | None = None,
-        **options: Unpack[Options],
-    ) -> None:
-        self._training = TrainingTracker(logdir, tracker=tracker, **options)
-
-    @property
-    def tracker(self) -> ImpactTracker:
-        """The tracker behind it."""
-        return self._training.tracker
-
-    @property
-    def result(self) -> Result | None:
-        """The run up to now, or as it ended."""
-        return self._training.result
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object

@@ -87,6 +87,8 @@ def of_kind(folder: Path, kind: str) -> list[Path]:
 def guess(place: Path) -> str:
     if place.is_file():
         return kind_by_content(place) or _kind_by_name(place)
+    if not place.exists():
+        raise FileNotFoundError(f"there is nothing at {place}: give a report, a record, or a folder that holds some")
     if any(place.rglob("impacttracker/*.jsonl")) or (place.name == "impacttracker" and any(place.glob("*.jsonl"))):
         return "record"
     if any(place.rglob("*carbontracker*_output.log")):

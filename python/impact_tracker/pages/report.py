@@ -116,8 +116,13 @@ def html_of_statements(runs: Sequence[Statement]) -> str:
 
 
 def write_html_report(path: str | os.PathLike[str], text: str) -> None:
-    """The page into a file, whole or not at all."""
-    write(absolute(Path(path).expanduser()), text)
+    """The page into a file, whole or not at all. OSError with the file and the system's reason."""
+    try:
+        write(absolute(Path(path).expanduser()), text)
+    except OSError as error:
+        raise OSError(
+            f"the page {path} cannot be written: {error.strerror or error}; nothing was left there"
+        ) from error
 
 
 def html_of_input(given: ReportInput, *, price: Price | None = None, progress: Steps = iter) -> str:

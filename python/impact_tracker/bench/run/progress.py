@@ -7,29 +7,24 @@ absent; and it ends the program when the reader of a pipe has gone, where a camp
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import time
 from typing import TextIO
 
 from ... import digits
+from ...report.status_line import StatusLine
 from ...runner import EpochResult, PhaseProgress
 from ..plan.task import Task
 from ..plan.test import ASIDE
 from ..row.row import Epoch, Row
 
-_BAR = 24
 _PERIOD_S = 0.1
 
 
-class Progress:
+class Progress(StatusLine):
     """`total`: tasks of the campaign; `done`: those that an earlier session finished."""
 
     def __init__(self, total: int, done: int = 0, *, stream: TextIO | None = None, quiet: bool = False) -> None:
-        self._stream: TextIO | None = sys.stderr if stream is None else stream
-        self._quiet = quiet
-        self._bar = not quiet and _is_terminal(self._stream)
+        super().__init__(stream, quiet=quiet)
         self._total, self._done, self._before = total, done, done
         self._began = time.monotonic()
         self._text = ""
@@ -85,17 +80,6 @@ class Progress:
         """A task has ended, well or not."""
         self._done += 1
 
-    def line(self, text: str) -> None:
-        """A line that stays."""
-        if not self._quiet:
-            self.clear()
-            self._write(text + "\n")
-
-    def clear(self) -> None:
-        """Take the bar away."""
-        if self._bar:
-            self._write("\r\x1b[K")
-
     def _left(self, fraction: float) -> str:
         """Time left, by what the tasks of this session took."""
         share = (self._done - self._before + fraction) / max(self._total - self._before, 1)
@@ -103,30 +87,11 @@ class Progress:
         return f" {digits.duration(round(spent / share - spent))} left" if share > 0.05 and spent > 2 else ""
 
     def _draw(self, fraction: float | None, more: str) -> None:
-        if not self._bar:
+        if not self.has_bar:
             return
         self._next = time.monotonic() + _PERIOD_S
         inside = min(max(fraction or 0.0, 0.0), 1.0)
         of_task = self._begin + self._width * inside
-        filled = round(_BAR * (self._done + of_task * 0.9) / max(self._total, 1))
-        bar = f"[{'#' * filled}{' ' * (_BAR - filled)}] {self._done}/{self._total}"
-        text = f"{bar} {self._text}{'' if fraction is None else f' {inside:.0%}'}{more}{self._left(of_task)}"
-        columns = max(shutil.get_terminal_size((100, 20)).columns - 1, 0)
-        self._write("\r" + text[:columns] + "\x1b[K")
-
-    def _write(self, text: str) -> None:
-        """A terminal or a reader that has gone ends what is said, and not the campaign."""
-        try:
-            if self._stream is not None:
-                self._stream.write(text)
-                self._stream.flush()
-        except (OSError, ValueError):
-            self._quiet, self._bar = True, False
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Whether a line of it can be drawn again."""
-    try:
-        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
-    except ValueError:  # closed
-        return False
+        part = "" if fraction is None else f" {inside:.0%}"
+        text = f"{self._done}/{self._total} {self._text}{part}{more}{self._left(of_task)}"
+        self.draw(self._done + of_task * 0.9, self._total, text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ...digits import duration, energy
+from ...report.status_line import StatusLine
 from .execute import StudyBench, execute
 from .measure import PointMeter
 from .point import StudyRun, StudyTask
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 Execute = Callable[[StudyTask, StudyBench], StudyRun]
 Open = Callable[[StudyStore, StudyPlan], "ImpactTracker"]
-_BAR = 24
 
 
 def open_tracker(store: StudyStore, plan: StudyPlan) -> ImpactTracker:
@@ -90,24 +88,18 @@ def outcome_of(store: StudyStore, plan: StudyPlan | None = None) -> PointsOutcom
     return PointsOutcome(plan, [run for run in runs if run.task in asked], len(asked), notes)
 
 
-class StudyProgress:
+class StudyProgress(StatusLine):
     """On standard error: a bar with the time left on a terminal, one line a finished run elsewhere. It is drawn between
     runs and not in them: drawing would be in their energy."""
 
     def __init__(self, total: int, done: int, *, stream: TextIO | None = None, quiet: bool = False) -> None:
-        self._stream = sys.stderr if stream is None else stream
-        self._quiet = quiet
-        self._bar = not quiet and self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        super().__init__(stream, quiet=quiet)
         self._total, self._done, self._before = total, done, done
         self._began = time.monotonic()
 
     def begins(self, task: StudyTask) -> None:
         """A run begins."""
-        if not self._bar:
-            return
-        filled = round(_BAR * self._done / max(self._total, 1))
-        text = f"[{'#' * filled}{' ' * (_BAR - filled)}] {self._done}/{self._total}{self._left()} {task.id}"
-        self._write("\r" + text[:119] + "\x1b[K")
+        self.draw(self._done, self._total, f"{self._done}/{self._total}{self._left()} {task.id}")
 
     def ended(self, run: StudyRun) -> None:
         """A run has ended."""
@@ -118,7 +110,7 @@ class StudyProgress:
         score = "" if run.score is None else f", {run.metric} {run.score:.3f}"
         missed = " (target missed)" if run.reached is False else ""
         cost = f"{duration(run.training_s)}, {energy(run.training_j, run.training.half_j)}"
-        count = "" if self._bar else f" ({self._done}/{self._total}{self._left()})"
+        count = "" if self.has_bar else f" ({self._done}/{self._total}{self._left()})"
         self.line(f"{run.task}: {cost}{score}{missed}{count}")
 
     def _left(self) -> str:
@@ -127,22 +119,3 @@ class StudyProgress:
             return ""
         each_s = (time.monotonic() - self._began) / done
         return f", about {duration(round(each_s * (self._total - self._done)))} left"
-
-    def line(self, text: str) -> None:
-        """A line that stays."""
-        if not self._quiet:
-            self.clear()
-            self._write(text + "\n")
-
-    def clear(self) -> None:
-        """Takes the bar away."""
-        if self._bar:
-            self._write("\r\x1b[K")
-
-    def _write(self, text: str) -> None:
-        """A terminal or a reader that has gone ends what is said, and not the study."""
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            self._quiet, self._bar = True, False
