@@ -256,7 +256,18 @@ def test_compare_without_a_measurement(machine: Machine, tmp_path: Path, capsys:
     assert "cannot be compared" in capsys.readouterr().out
 
 
-def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whether one is built must not decide what a test sees."""
+    worker = tmp_path / "impact-worker"
+    worker.touch()
+    monkeypatch.setenv("IMPACT_TRACKER_WORKER", str(worker))
+    return worker
+
+
+def test_doctor(
+    machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, a_worker: Path
+) -> None:
     monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     check("doctor.txt", capsys, tmp_path)
@@ -264,8 +275,10 @@ def test_doctor(machine: Machine, tmp_path: Path, capsys: Capture, monkeypatch: 
     found = json.loads(capsys.readouterr().out)
     assert found["sources"][1]["state"] == "used"
     assert found["surroundings"] == {"container": None, "guest": None, "masked": []}
+    assert found["worker"] == str(a_worker)
 
 
+@pytest.mark.usefixtures("a_worker")
 def test_doctor_on_a_machine_without_anything(
     machine: Machine, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,3 +286,15 @@ def test_doctor_on_a_machine_without_anything(
     monkeypatch.setattr(surroundings, "read", lambda root: surroundings.Surroundings(None, None, ()))
     assert cli.main(["doctor"]) == 0
     assert capsys.readouterr().out == "no energy can be had on this machine\n"
+
+
+def test_doctor_says_what_brings_the_worker_where_there_is_none(
+    machine: Machine, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMPACT_TRACKER_WORKER", raising=False)
+    monkeypatch.setattr("impact_tracker.runner.runner._places", lambda: [])
+    assert cli.main(["doctor"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "`impact-tracker bench`" in text and "pip install impact-tracker-worker" in text
+    assert cli.main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["worker"] is None

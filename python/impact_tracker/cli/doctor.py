@@ -78,18 +78,32 @@ def run(args: argparse.Namespace) -> int:
 
         return hand_in(args.hand_in, args.seconds, probes, args.root)
     around = surroundings.read(args.root)
+    worker, why_no_worker = _worker()
     if args.json:
         answer: dict[str, object] = {"summary": headline(probes), "surroundings": around._asdict(), "sources": probes}
         answer["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
         answer["settings"] = doctor_settings.as_list(told)
+        answer["worker"] = worker
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         page = page_of(probes)
         remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes), *told.remedies]
         if any(probe["state"] == "misconfigured" for probe in probes):
             remedies.append("`impact-tracker doctor --settings` lists what readers can be told")
+        if worker is None:
+            remedies.append(f"nothing runs networks for `impact-tracker bench` and the studies: {why_no_worker}")
         show(page._replace(caveats=remedies))
     return 0
+
+
+def _worker() -> tuple[str | None, str]:
+    """The worker's place, or `None` and why there is none, with the remedy."""
+    from ..runner import find_worker
+
+    try:
+        return str(find_worker()), ""
+    except FileNotFoundError as error:
+        return None, str(error)
 
 
 def _setup_hint(probes: Sequence[Probe]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,21 +16,27 @@ from .processors import default_threads
 
 PROTOCOL = 1
 NAME = "impact-worker"
+WHEEL = "impact_tracker_worker"  # the package of the worker alone, as Python imports it
+INSTALL = "`pip install impact-tracker-worker`"
 
 
 def _places() -> list[Path]:
     """Where the worker may be, best first."""
+    # Who installs the wheel of its own may want another torch than the package was built with.
+    wheel = importlib.util.find_spec(WHEEL)
+    folders = list(wheel.submodule_search_locations or ()) if wheel is not None else []
     # More than one folder in an editable installation: the sources', and what was built.
-    packaged = [Path(folder) / "bin" / NAME for folder in sys.modules[str(__package__).rpartition(".")[0]].__path__]
+    folders += sys.modules[str(__package__).rpartition(".")[0]].__path__
     root = Path(__file__).resolve().parents[3]
     built: list[Path] = []
     if (root / "cpp" / "worker").is_dir():
         built = sorted(root.glob(f"build/*/cpp/worker/{NAME}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return packaged + built
+    return [Path(folder) / "bin" / NAME for folder in folders] + built
 
 
 def find_worker() -> Path:
-    """The worker's executable: `$IMPACT_TRACKER_WORKER`, else the package's, else the newest of a build tree.
+    """The worker's executable: `$IMPACT_TRACKER_WORKER`, else that of the package `impact-tracker-worker`, else the one
+    that was built with impact-tracker, else the newest of a build tree.
 
     Raises FileNotFoundError with the remedy if there is none.
     """
@@ -42,9 +49,9 @@ def find_worker() -> Path:
         if path.is_file():
             return path
     raise FileNotFoundError(
-        "the worker that runs networks is not installed: it is built where libtorch is found. On Debian: "
-        "apt install libtorch-dev libopenblas0-openmp zlib1g-dev; elsewhere: pip install 'torch>=2.7' and "
-        "-DIMPACT_TORCH_ROOT=<that Python>. Then install impact-tracker again, or set IMPACT_TRACKER_WORKER to a worker"
+        f"the worker that runs networks is not installed: {INSTALL} brings it with a torch. From the sources: `pip "
+        "install ./packaging/worker`, or (Debian) `apt install libtorch-dev libopenblas0-openmp zlib1g-dev` and "
+        "install impact-tracker again; or set IMPACT_TRACKER_WORKER to a worker"
     )
 
 

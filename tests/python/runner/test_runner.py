@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,27 @@ def test_find_worker_prefers_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_p
         find_worker()
     worker.write_text("")
     assert find_worker() == worker
+
+
+def test_a_worker_of_its_own_package_comes_before_the_one_that_was_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("IMPACT_TRACKER_WORKER", raising=False)
+    worker = tmp_path / "impact_tracker_worker" / "bin" / "impact-worker"
+    worker.parent.mkdir(parents=True)
+    (worker.parents[1] / "__init__.py").write_text("raise RuntimeError('found, and never imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with suppress(FileNotFoundError):
+        assert find_worker() != worker, "the package is there, without the program"
+    worker.touch()
+    assert find_worker() == worker
+
+
+def test_without_a_worker_the_error_says_what_brings_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMPACT_TRACKER_WORKER", raising=False)
+    monkeypatch.setattr("impact_tracker.runner.runner._places", lambda: [])
+    with pytest.raises(FileNotFoundError, match="pip install impact-tracker-worker"):
+        find_worker()
 
 
 PARENT = """
