@@ -32,6 +32,13 @@ class Mean(NamedTuple):
         return self.value - self.half_width, self.value + self.half_width
 
     @property
+    def error(self) -> float | None:
+        """Standard error of the mean, of one that was trimmed too; `None` where one run tells no spread."""
+        if self.half_width is None or self.runs < 2:
+            return None
+        return self.half_width / student_t(0.95, self.runs - 1)
+
+    @property
     def relative(self) -> float | None:
         """Coefficient of variation: standard deviation of the runs over their mean."""
         return abs(self.deviation / self.value) if self.deviation is not None and self.value else None
@@ -64,6 +71,50 @@ def mean_of(values: Sequence[float], *, olympic: bool = False, level: float = 0.
     return Mean(value, student_t(level, len(kept) - 1) * error, len(kept), deviation)
 
 
+def scaled(mean: Mean, by: float) -> Mean:
+    """A mean, its interval and its spread times a number."""
+    half, deviation = (None if part is None else part * by for part in (mean.half_width, mean.deviation))
+    return Mean(mean.value * by, half, mean.runs, deviation)
+
+
+def sum_of_means(parts: Sequence[tuple[float, Mean]]) -> Mean | None:
+    """The sum of means that were measured in runs of their own, each so many times: variances add up, with the degrees
+    of freedom of Welch and Satterthwaite. `None` for no parts. Of parts of which one is a single run the interval is
+    not known. `runs`: of the part with the fewest.
+
+    Quantities of the same runs belong together instead: the mean of the runs' own sums (`mean_of`) knows how they vary
+    with each other.
+    """
+    if not parts:
+        return None
+    value = math.fsum(times * mean.value for times, mean in parts)
+    runs = min(mean.runs for _, mean in parts)
+    errors = [mean.error for _, mean in parts]
+    if None in errors:
+        return Mean(value, None, runs, None)
+    variances = [(times * (error or 0.0)) ** 2 for (times, _), error in zip(parts, errors)]
+    variance = math.fsum(variances)
+    deviation = math.sqrt(variance * runs)
+    if variance == 0:
+        return Mean(value, 0.0, runs, 0.0)
+    freedom = variance**2 / math.fsum(part**2 / (mean.runs - 1) for part, (_, mean) in zip(variances, parts))
+    return Mean(value, student_t(0.95, freedom) * math.sqrt(variance), runs, deviation)
+
+
+def interval_of_scatter(mean: Mean) -> tuple[float, float] | None:
+    """The 95 % interval of the coefficient of variation, by chi-squared of the logarithms' variance; `None` where one
+    run tells no spread. Of runs that are equal it is as far as it can be told 0."""
+    relative = mean.relative
+    if relative is None or mean.runs < 2:
+        return None
+    from scipy.special import chdtri
+
+    freedom = mean.runs - 1
+    ends = (math.log1p(relative**2) * freedom / float(chdtri(freedom, tail)) for tail in (0.025, 0.975))
+    low, high = (math.sqrt(math.expm1(min(end, 700.0))) for end in ends)
+    return low, high
+
+
 class MeanRatio(NamedTuple):
     """The ratio of two positive means with its 95 % interval, whose ends are positive and hold 1 where Welch's test of
     the logarithms does not tell the two apart, and that test's p; `None` where a side is one run."""
@@ -74,25 +125,49 @@ class MeanRatio(NamedTuple):
     p: float | None = None
 
 
-def ratio_of_means(above: Mean, below: Mean) -> MeanRatio | None:
+def ratio_of_means(above: Mean, below: Mean, *, among: int = 1) -> MeanRatio | None:
     """By the logarithms, whose variance is log(1 + CV²), with the degrees of freedom of Welch and Satterthwaite; `None`
-    for a mean that is not above 0."""
+    for a mean that is not above 0. `among`: of how many ratios this one was picked by its size, for which interval and
+    p are adjusted (Bonferroni)."""
     if not above.value > 0 or not below.value > 0:
         return None
     ratio = above.value / below.value
-    if above.relative is None or below.relative is None:
+    if above.error is None or below.error is None:
         return MeanRatio(ratio, None, None)
-    variances = [math.log1p(mean.relative**2) / mean.runs for mean in (above, below) if mean.relative is not None]
+    variances = [
+        math.log1p((mean.error / mean.value) ** 2 * mean.runs) / mean.runs
+        for mean in (above, below)
+        if mean.error is not None
+    ]
     freedoms = [mean.runs - 1 for mean in (above, below)]
     variance = math.fsum(variances)
     if variance == 0:
         return MeanRatio(ratio, ratio, ratio, 1.0 if ratio == 1 else 0.0)
     freedom = variance**2 / math.fsum(each**2 / free for each, free in zip(variances, freedoms))
-    factor = math.exp(min(student_t(0.95, freedom) * math.sqrt(variance), 700.0))
+    factor = math.exp(min(student_t(1 - 0.05 / among, freedom) * math.sqrt(variance), 700.0))
     from scipy.special import stdtr
 
     p = 2 * float(stdtr(freedom, -abs(math.log(ratio)) / math.sqrt(variance)))
-    return MeanRatio(ratio, ratio / factor, ratio * factor, p)
+    return MeanRatio(ratio, ratio / factor, ratio * factor, min(p * among, 1.0))
+
+
+def ratio_of_extremes(means: Sequence[Mean]) -> tuple[int, int, MeanRatio | None]:
+    """The places of the smallest and the largest mean, and the ratio of both. ValueError for no means.
+
+    Where others may be the smallest or the largest as well, chance has picked these two, and the plain interval of
+    their ratio would hold it too seldom: it is widened for all pairs that may be it.
+    """
+    if not means:
+        raise ValueError("there is no largest of no means")
+    order = sorted(range(len(means)), key=lambda place: means[place].value)
+    least, most = order[0], order[-1]
+
+    def alike(place: int, extreme: int) -> bool:
+        ratio = ratio_of_means(means[place], means[extreme])
+        return place == extreme or (ratio is not None and ratio.p is not None and ratio.p >= 0.05)
+
+    lows, highs = (sum(alike(place, extreme) for place in order) for extreme in (least, most))
+    return least, most, ratio_of_means(means[most], means[least], among=max(lows * highs, 1))
 
 
 def deviation_of(values: Sequence[float]) -> float:

@@ -6,18 +6,24 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ... import digits
 from ...modelled import Model
 from ...runner import NetworkFacts
 from ...values import joules_of
-from ...values.statistics import Mean
+from ...values.statistics import Mean, ratio_of_extremes, scaled
 from ..plan.networks import BY_NAME, TOP1_SOURCE, title_of
-from ..plan.suites.modern import DIFFUSION_STEPS, GPT2_PROMPT_TOKENS, diffusion_image_j, token_j
+from ..plan.suites.modern import (
+    ANSWER_TOKEN_PARTS,
+    DIFFUSION_STEPS,
+    GPT2_PROMPT_TOKENS,
+    IMAGE_PARTS,
+    PROMPT_TOKEN_PARTS,
+)
 from ..row.row import Row
-from .cells import Cell, unit_of, with_interval
+from .cells import Cell, energy_with_interval, ratio_text, unit_of, with_interval
 from .origin import with_origin
-from .ranks import Ranks, ranks_of, scaled
+from .ranks import Ranks, ranks_of
 from .relations import Correlation, Fit, correlation, holm, power_law
+from .sums import EnergySum, sum_of_parts
 
 MOST_CARRIED = 2.0  # times as many multiply-adds: farther, layers fill the machine otherwise, and joules do not follow
 
@@ -190,9 +196,7 @@ def _told(question: _Question, p: float, count: int) -> Answer:
         text = f"cannot be told from chance with {question.link.points} points"
     else:
         text = question.yes if question.link.spearman > 0 else question.no
-    shown = "< 0.001" if p < 0.001 else f"{p:.3f}"
-    among = f"; p {shown} among {count} questions" if count > 1 else ""
-    return Answer(question.question, text, question.link.text() + among + question.more)
+    return Answer(question.question, text, question.link.text(p, count) + question.more)
 
 
 def _reversals(ranks: Ranks) -> Answer:
@@ -211,33 +215,41 @@ def _reversals(ranks: Ranks) -> Answer:
 
 def _how_much(points: Sequence[Point], phase: str) -> Answer:
     known = [(point.j_per_image, point) for point in points if point.j_per_image is not None]
-    (low, cheap), (high, dear) = min(known, key=_joules), max(known, key=_joules)
+    least, most, ratio = ratio_of_extremes([mean for mean, _ in known])
+    (low, cheap), (high, dear) = known[least], known[most]
     text = f"{with_interval(low)} J per {cheap.unit} ({cheap.title})"
     if len(known) > 1:
-        ratio = digits.significant(high.value / low.value, 3)
         of_what = "" if dear.unit == cheap.unit else f" per {dear.unit}"
-        text += f" to {with_interval(high)}{of_what} ({dear.title}), {ratio} times as much"
+        text += f" to {with_interval(high)}{of_what} ({dear.title}), {ratio_text(ratio)} times as much"
     repeated = any(mean.half_width is not None for mean, _ in known)
     count = "1 test" if len(known) == 1 else f"{len(known)} tests"
     return Answer(f"How much does {phase} cost?", text, count + (", ± 95 %" if repeated else ", one run of each"))
 
 
-def _joules(known: tuple[Mean, Point]) -> float:
-    return known[0].value
-
-
 def _parts(points: Sequence[Point]) -> list[Answer]:
     """Adds up what is made of several tests: a generated image, a token of a prompt and of an answer."""
-    joules = {p.model: p.j_per_image.value for p in points if p.phase == "inference" and p.j_per_image is not None}
-    answered = []
-    image, token = diffusion_image_j(joules), token_j(joules)
+    measured = {p.model: p for p in points if p.phase == "inference" and p.j_per_image is not None}
+    image, prompt, answered = (
+        sum_of_parts(times, measured) for times in (IMAGE_PARTS, PROMPT_TOKEN_PARTS, ANSWER_TOKEN_PARTS)
+    )
+    answers = []
     if image is not None:
         parts = f"2 × text encoder, {DIFFUSION_STEPS} steps of 2 × U-Net, decoder; J per input of each, added"
-        answered.append(Answer("How much does a generated image cost?", f"{digits.energy(image)} for 512 × 512", parts))
-    if token is not None:
-        text = f"{digits.energy(token[1])} (decode), {digits.energy(token[0])} for one of the prompt (prefill)"
-        answered.append(Answer("How much does a token of GPT-2 cost?", text, f"{GPT2_PROMPT_TOKENS} tokens before it"))
-    return answered
+        text = f"{energy_with_interval(image.mean)} for 512 × 512"
+        answers.append(Answer("How much does a generated image cost?", text, f"{parts}; {image.text()}"))
+    if prompt is not None and answered is not None:
+        of_answer, of_prompt = energy_with_interval(answered.mean), energy_with_interval(prompt.mean)
+        text = f"{of_answer} (decode), {of_prompt} for one of the prompt (prefill)"
+        how = f"{GPT2_PROMPT_TOKENS} tokens before it; {_of_both(answered, prompt)}"
+        answers.append(Answer("How much does a token of GPT-2 cost?", text, how))
+    return answers
+
+
+def _of_both(answered: EnergySum, prompt: EnergySum) -> str:
+    """How both tokens are known, each in its own words where they differ."""
+    if answered.text() == prompt.text():
+        return answered.text()
+    return f"of the answer: {answered.text()}; of the prompt: {prompt.text()}"
 
 
 def _complexity(points: Sequence[Point], phase: str) -> Iterator[_Question]:

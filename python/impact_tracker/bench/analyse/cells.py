@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from ... import digits
 from ...modelled import Model, processors_model
 from ...values import Quality, worst_quality
-from ...values.statistics import Mean, MeanRatio, mean_of
+from ...values.statistics import Mean, MeanRatio, interval_of_scatter, mean_of
 from ..plan.networks import NETWORKS
 from ..row.row import Row
 from .origin import MOSTLY
@@ -160,8 +160,17 @@ def with_interval(mean: Mean, scale: float = 1.0) -> str:
     return f"{value} ({low} to {high})"
 
 
+def energy_with_interval(mean: Mean) -> str:
+    """An energy in joules or kWh with its 95 %: `12.3 kJ ± 0.4 kJ`, or `8 J (2 J to 30 J)` where the half-width is as
+    large as the mean."""
+    ends = mean.interval
+    if ends is None or mean.half_width is None or mean.half_width < mean.value or mean.value <= 0:
+        return digits.energy(mean.value, mean.half_width)
+    return f"{digits.energy(mean.value)} ({digits.energy(ends[0])} to {digits.energy(ends[1])})"
+
+
 def ratio_text(ratio: MeanRatio | None) -> str:
-    """A ratio with its 95 %: `3.1 (2.5 to 3.9)`; without an interval where one run tells no spread."""
+    """A ratio with its 95 %: `3.1 (2.5 to 3.9)`; of one run, which tells no spread, it says that instead."""
     if ratio is None:
         return "an unknown number of"
     if ratio.low is None or ratio.high is None:
@@ -172,6 +181,15 @@ def ratio_text(ratio: MeanRatio | None) -> str:
     shown = 4 if width < 1.02 else 3 if width < 2 else 2
     value, low, high = (digits.significant(number, shown) for number in (ratio.value, ratio.low, ratio.high))
     return f"{value} ({low} to {high})"
+
+
+def scatter_text(mean: Mean) -> str:
+    """A coefficient of variation with its 95 %: `4.0 (2.1 to 25) %`; without, of runs that are equal."""
+    ends = interval_of_scatter(mean)
+    if ends is None or not mean.relative:
+        return digits.percent(mean.relative or 0.0)
+    value, low, high = (digits.significant(100 * share, 2) for share in (mean.relative, *ends))
+    return f"{value} ({low} to {high}) %"
 
 
 def with_half(value: float, half: float | None) -> str:

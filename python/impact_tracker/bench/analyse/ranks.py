@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple, Protocol
 
-from ...values.statistics import Mean, ratio_of_means
+from ...values.statistics import Mean, ratio_of_means, scaled
 from .relations import Correlation, correlation, holm
 
 
@@ -37,14 +37,19 @@ class Reversal(NamedTuple):
     p: float
 
 
+RankRange = tuple[int, int]
+
+
 class Ranks(NamedTuple):
     """Networks that were both run and trained. `places`: rank in inference and training by joules for a multiply-add, 1
-    the dearest; `reversals`: pairs whose order changes beyond chance; `agreement` of both orders."""
+    the dearest; `reversals`: pairs whose order changes beyond chance; `agreement` of both orders; `ranges`: the ranks
+    that each may have, all of them together in 95 % of cases at least."""
 
     places: dict[str, tuple[int, int]]
     reversals: list[Reversal]
     agreement: Correlation | None
     repeated: bool  # all of them, so that an order can be told from chance
+    ranges: dict[str, tuple[RankRange, RankRange]]
 
 
 def ranks_of(points: Sequence[CostedPoint]) -> Ranks | None:
@@ -59,6 +64,7 @@ def ranks_of(points: Sequence[CostedPoint]) -> Ranks | None:
         for phase, other in (("inference", "training"), ("training", "inference"))
     }
     places = {phase: _places(costs[phase]) for phase in costs}
+    of_inference, of_training = (ranges_of(costs[phase]) for phase in ("inference", "training"))
     pairs = []
     for a, b in combinations(models, 2):
         orders = [ratio_of_means(costs[phase][a], costs[phase][b]) for phase in ("inference", "training")]
@@ -76,7 +82,22 @@ def ranks_of(points: Sequence[CostedPoint]) -> Ranks | None:
         sorted(certain, key=lambda pair: pair.p),
         correlation(*values),
         repeated,
+        {model: (of_inference[model], of_training[model]) for model in models},
     )
+
+
+def ranges_of(costs: Mapping[str, Mean]) -> dict[str, RankRange]:
+    """The highest and the lowest rank of each, 1 for the dearest: above it are at least those that are surely dearer,
+    by Welch's tests of the logarithms of all pairs, adjusted (Holm). What ran once is told from nothing."""
+    pairs = [(a, b, ratio_of_means(costs[a], costs[b])) for a, b in combinations(costs, 2)]
+    tested = [(a, b, ratio.value, ratio.p) for a, b, ratio in pairs if ratio is not None and ratio.p is not None]
+    dearer, cheaper = dict.fromkeys(costs, 0), dict.fromkeys(costs, 0)
+    for (a, b, ratio, _), p in zip(tested, holm([p for *_, p in tested])):
+        if p < 0.05:
+            high, low = (a, b) if ratio > 1 else (b, a)
+            dearer[low] += 1
+            cheaper[high] += 1
+    return {name: (1 + dearer[name], len(costs) - cheaper[name]) for name in costs}
 
 
 def _by_model(points: Sequence[CostedPoint], phase: str) -> dict[str, list[CostedPoint]]:
@@ -92,12 +113,6 @@ def _nearest(own: Sequence[CostedPoint], others: Sequence[CostedPoint]) -> Mean:
     point = min(own, key=lambda p: min(abs(math.log((p.gmac or 1.0) / (other.gmac or 1.0))) for other in others))
     assert point.j_per_image is not None
     return scaled(point.j_per_image, 1 / (point.gmac or 1.0))
-
-
-def scaled(mean: Mean, by: float) -> Mean:
-    """A mean, its interval and its spread times a number."""
-    half, deviation = (None if part is None else part * by for part in (mean.half_width, mean.deviation))
-    return Mean(mean.value * by, half, mean.runs, deviation)
 
 
 def _places(costs: Mapping[str, Mean]) -> dict[str, int]:

@@ -30,17 +30,13 @@ class Correlation(NamedTuple):
     kendall: float
     kendall_p: float
 
-    def text(self) -> str:
-        """The relation in words: `Spearman 0.93 (p 0.003), Kendall 0.81 (p 0.011), 7 points`."""
-        return (
-            f"Spearman {self.spearman:.2f} (p {_p(self.spearman_p)}), Kendall {self.kendall:.2f} "
-            f"(p {_p(self.kendall_p)}), {self.points} points"
-        )
-
-    @property
-    def clear(self) -> bool:
-        """Whether Spearman's rho is told from 0 at 5 %."""
-        return self.spearman_p < 0.05
+    def text(self, p: float | None = None, among: int = 1) -> str:
+        """The relation in words: `Spearman 0.93 (p 0.012 among 4 questions), Kendall 0.81, 7 points`. `p`: of
+        Spearman's rho, adjusted for all `among` which it was asked, its own where it is the only one. One p is told:
+        that of the other coefficient would be a second question of the same points."""
+        p = self.spearman_p if p is None else p
+        asked = f" among {among} questions" if among > 1 else ""
+        return f"Spearman {self.spearman:.2f} (p {p_text(p)}{asked}), Kendall {self.kendall:.2f}, {self.points} points"
 
 
 class Fit(NamedTuple):
@@ -68,16 +64,28 @@ class Fit(NamedTuple):
         value, factor = self.factor * x**self.exponent, math.exp(min(error, _LARGEST_LOG))
         return value / factor, value * factor
 
+    @property
+    def proportional_ends(self) -> tuple[float, float]:
+        """The 95 % interval of the geometric mean of y / x: that of one new point is √(n + 1) times as wide."""
+        factor = self.within ** (1 / math.sqrt(self.points + 1))
+        return self.proportional / factor, self.proportional * factor
+
     def text(self, y: str, x: str) -> str:
         """The fit in one sentence."""
+        factors, means = self.band(1.0), self.proportional_ends
         return (
-            f"{y} = {self.factor:.3g} · {x}^{self.exponent:.2f} (exponent {self.exponent_low:.2f} to "
-            f"{self.exponent_high:.2f}, R² {self.r2:.2f}, {self.points} points); in the mean {self.proportional:.3g} "
-            f"per {x}, single ones within a factor of {self.within:.1f}"
+            f"{y} = {self.factor:.3g} ({_span(factors)}) · {x}^{self.exponent:.2f} (exponent {self.exponent_low:.2f} "
+            f"to {self.exponent_high:.2f}, R² {self.r2:.2f}, {self.points} points); in the mean "
+            f"{self.proportional:.3g} per {x} ({_span(means)}), single ones within a factor of {self.within:.1f}"
         )
 
 
-def _p(value: float) -> str:
+def _span(ends: tuple[float, float]) -> str:
+    return " to ".join(f"{end:.3g}" for end in ends)
+
+
+def p_text(value: float) -> str:
+    """A p-value as tables show it."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -53,7 +53,7 @@ class Survival(NamedTuple):
     """What it takes to reach a target. `median`: None where fewer than half of the runs would; `low`, `high`: its 95 %
     interval, an end that the runs do not settle being None; `mean`: only where every run reached it;
     `per_success`: of all runs together, over those that reached it: what one success costs who starts again until
-    there is one."""
+    there is one; `success_low`, `success_high`: its 95 % interval, `None` of one run."""
 
     runs: int
     reached: int
@@ -62,6 +62,8 @@ class Survival(NamedTuple):
     high: float | None
     mean: Mean | None
     per_success: float | None
+    success_low: float | None = None
+    success_high: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
@@ -77,6 +79,7 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
     median = _half([(drop.value, drop.surviving) for drop in curve])
     low = _half([(drop.value, drop.low) for drop in curve])
     high = _half([(drop.value, drop.high) for drop in curve])
+    success = _success_ends(values, reached)
     return Survival(
         runs=len(values),
         reached=hits,
@@ -85,7 +88,33 @@ def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | Non
         high=high,
         mean=mean_of(list(values)) if hits == len(values) else None,
         per_success=math.fsum(values) / hits if hits else None,
+        success_low=success[0],
+        success_high=success[1],
     )
+
+
+def _success_ends(values: Sequence[float], reached: Sequence[bool]) -> tuple[float | None, float | None]:
+    """The 95 % interval of what one success costs: what a run that succeeds costs, and what those cost that fail before
+    it, (1 - share) / share of them. The share's ends are Clopper and Pearson's, which allow for a run that would fail
+    even where none did; those of the costs are Student's of the logarithms. Their distances are put together as
+    logarithms (MOVER; Donner and Zou 2012). `None` of one run, and where none succeeds."""
+    hits, runs = sum(reached), len(values)
+    if not hits or runs < 2 or min(values) <= 0:
+        return None, None
+    successes = [value for value, hit in zip(values, reached) if hit]
+    failures = [value for value, hit in zip(values, reached) if not hit] or successes
+    success, failure = (math.fsum(part) / len(part) for part in (successes, failures))
+    interval = scipy_stats().binomtest(hits, runs).proportion_ci(0.95, method="exact")
+
+    def cost(share: float) -> float:
+        return success + failure * (1 - share) / share
+
+    logs = [math.log(value / (success if hit else failure)) for value, hit in zip(values, reached)]
+    spread = mean_of(logs)
+    assert spread is not None
+    half, best = spread.half_width or 0.0, cost(hits / runs)
+    below, above = (abs(math.log(cost(float(end)) / best)) for end in (interval.high, interval.low))
+    return best / math.exp(math.hypot(half, below)), best * math.exp(math.hypot(half, above))
 
 
 def _half(curve: Sequence[tuple[float, float]]) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ... import digits
 from ...factors.sites import unstated_pue
 from ...modelled import Model, ModelledPart
-from ..analyse.cells import Cell, processors_model_of
+from ..analyse.cells import Cell, processors_model_of, scatter_text
 from ..judge.baseline import AFTER, BEFORE, baselines
 from ..judge.checks import LEAST_LOAD_S, OTHERS_CPUS
 from ..plan.settings import Settings
@@ -123,11 +123,11 @@ def _warned(rows: Sequence[Row]) -> list[str]:
 
 def _scatter(cells: Sequence[Cell]) -> list[str]:
     wide = [
-        f"{cell.title} {cell.phase} {digits.percent(cell.kwh.relative)}"
+        f"{cell.title} {cell.phase} {scatter_text(cell.kwh)}"
         for cell in cells
         if cell.phase in ("training", "inference") and cell.kwh is not None and (cell.kwh.relative or 0.0) > SCATTER
     ]
-    return [f"energies of single runs scatter (coefficient of variation): {', '.join(wide)}"] if wide else []
+    return [f"energies of single runs scatter (coefficient of variation, 95 %): {', '.join(wide)}"] if wide else []
 
 
 def _about_machine(rows: Sequence[Row], driver: int | None = None) -> list[str]:

@@ -10,7 +10,7 @@ from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import MeanRatio, mean_of
 from ..analyse.cells import Cell, ratio_text, unit_of
-from ..analyse.relations import RatioTest, holm, ratio_test, welch
+from ..analyse.relations import RatioTest, holm, p_text, ratio_test, welch
 from ..row.row import Row
 from .comparable import BOTH, Labels, agree, apart, in_common, same_input
 from .view import View
@@ -26,7 +26,7 @@ QUANTITIES = {
 class Compared(NamedTuple):
     """One quantity of one test and phase. `ratio`: B over A with its 95 % interval, by the logarithms of the runs; `p`:
     Welch's test of these, adjusted for all that were compared (Holm); `differs`: p below 5 %, `None` where one run on a
-    side says nothing; `unit`: an input."""
+    side says nothing; `unit`: an input; `a_low` … `b_high`: the 95 % intervals of both means."""
 
     test: str
     title: str
@@ -40,6 +40,10 @@ class Compared(NamedTuple):
     p: float | None
     differs: bool | None
     unit: str = "image"
+    a_low: float | None = None
+    a_high: float | None = None
+    b_low: float | None = None
+    b_high: float | None = None
 
     @property
     def alone(self) -> bool:
@@ -96,11 +100,17 @@ def _compared(
         ratio, low, high = test.ratio, test.low, test.high
     differs = None if p is None else p < 0.05
     names = (cell.test, cell.title, cell.phase, quantity)
-    return Compared(*names, a.value, b.value, ratio, low, high, p, differs, cell.unit)
+    ends = (*(a.interval or (None, None)), *(b.interval or (None, None)))
+    return Compared(*names, a.value, b.value, ratio, low, high, p, differs, cell.unit, *ends)
 
 
 def _ratio(item: Compared) -> str:
     return "" if item.ratio is None else ratio_text(MeanRatio(item.ratio, item.ratio_low, item.ratio_high))
+
+
+def _side(value: float, low: float | None, high: float | None) -> str:
+    """A mean with its interval, as far as there is one."""
+    return digits.significant(value, 4) if low is None or low == high else ratio_text(MeanRatio(value, low, high))
 
 
 def _differ(item: Compared, compared: Sequence[Compared]) -> str:
@@ -119,15 +129,15 @@ def page(a: View, b: View) -> Page:
             item.title,
             item.phase,
             QUANTITIES[item.quantity].format(unit=item.unit),
-            digits.significant(item.a, 4),
-            digits.significant(item.b, 4),
+            _side(item.a, item.a_low, item.a_high),
+            _side(item.b, item.b_low, item.b_high),
             _ratio(item),
-            "" if item.p is None else "< 0.001" if item.p < 0.001 else f"{item.p:.3f}",
+            "" if item.p is None else p_text(item.p),
             _differ(item, compared),
         )
         for item in compared
     ]
-    columns = ("network", "phase", "quantity", ">A", ">B", ">B / A (95 %)", ">p", "differ")
+    columns = ("network", "phase", "quantity", ">A (95 %)", ">B (95 %)", ">B / A (95 %)", ">p", "differ")
     return Page(
         _verdict(compared),
         [Table(columns, rows)],
@@ -144,7 +154,7 @@ def _verdict(compared: Sequence[Compared]) -> str:
     if not differing:
         return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
     largest = max(differing, key=lambda item: abs(math.log(item.ratio)) if item.ratio else 0.0)
-    change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {largest.ratio:.3g}"
+    change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {_ratio(largest)}"
     return f"{len(differing)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
 
 

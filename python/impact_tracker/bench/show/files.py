@@ -17,7 +17,7 @@ from .output import Output
 
 SCHEMA = 1
 _BOOTSTRAPPED = ("kwh", "j_per_image", "seconds")
-_MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy")
+_MEANS = ("kwh", "j_per_image", "carbon_kg", "seconds", "power_w", "accuracy", "above_idle_j", "share_j")
 
 Intervals = dict[str, Optional[tuple[float, float]]]  # low and high end by the quantity's name
 
@@ -85,11 +85,12 @@ def rows_csv(rows: Sequence[Row]) -> str:
 
 
 def summary_csv(cells: Sequence[Cell], intervals: Sequence[Intervals]) -> str:
-    """One line a test and phase: means and the half-widths of their 95 % intervals (Student's t); of those that have
-    one, the bootstrap interval too (`intervals`: of `bootstraps`, in the cells' order)."""
+    """One line a test and phase: means, the half-widths of their 95 % intervals (Student's t) and the ends of these,
+    which are positive where the quantity is; of those that have one, the bootstrap interval too (`intervals`: of
+    `bootstraps`, in the cells' order)."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    means = [name for mean in _MEANS for name in (mean, f"{mean}_half_width")]
+    means = [f"{mean}{part}" for mean in _MEANS for part in ("", "_half_width", "_low", "_high")]
     ends = [f"{name}_bootstrap_{end}" for name in _BOOTSTRAPPED for end in ("low", "high")]
     writer.writerow(
         ["test", "model", "title", "phase", "runs", "left_out", *means, *ends, "images", "quality", "bias", "partial"]
@@ -98,7 +99,7 @@ def summary_csv(cells: Sequence[Cell], intervals: Sequence[Intervals]) -> str:
         values: list[float | None] = []
         for name in _MEANS:
             mean: Mean | None = getattr(cell, name)
-            values += [None, None] if mean is None else [mean.value, mean.half_width]
+            values += [None] * 4 if mean is None else [mean.value, mean.half_width, *(mean.interval or (None, None))]
         for name in _BOOTSTRAPPED:
             values += of_cell[name] or [None, None]
         about = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]

@@ -11,7 +11,7 @@ from ...report.page import Page, Table
 from ...values import kwh_of
 from ...values.statistics import MeanRatio, mean_of
 from ..analyse.cells import Cell, ratio_text
-from ..analyse.relations import RatioTest, holm, ratio_test
+from ..analyse.relations import RatioTest, holm, p_text, ratio_test
 from ..row.row import Row
 from .comparable import PHASES, good_rows, same_input
 from .comparison import caveats, compare
@@ -169,14 +169,18 @@ def page(views: Sequence[View], price: Price | None = None) -> Page:
             _text(entry.per_j),
             *([_text(entry.per_price)] if price is not None else []),
             _text(entry.per_g),
-            "" if entry.ratio is None else ratio_text(MeanRatio(entry.ratio.ratio, entry.ratio.low, entry.ratio.high)),
-            "" if entry.p is None else "< 0.001" if entry.p < 0.001 else f"{entry.p:.3f}",
+            _ratio_text(entry),
+            "" if entry.p is None else p_text(entry.p),
             "" if entry.ratio is None else "yes" if entry.differs else "not told apart",
         )
         for entry in made
     ]
     places = [f"{label}: {view.storage.folder}" for label, view in zip(labels_of(len(views)), views)]
     return Page(_verdict(made, len(views)), [Table(columns, rows)], notes_of(views, made, price), places)
+
+
+def _ratio_text(entry: Standing) -> str:
+    return "" if entry.ratio is None else ratio_text(MeanRatio(entry.ratio.ratio, entry.ratio.low, entry.ratio.high))
 
 
 def _text(rate: Rate | None) -> str:
@@ -194,8 +198,7 @@ def _verdict(made: Sequence[Standing], count: int) -> str:
     if not differing:
         return f"{text} beyond chance"
     best = min(differing, key=lambda entry: entry.ratio.ratio if entry.ratio is not None else math.inf)
-    ratio = best.ratio.ratio if best.ratio is not None else math.nan
-    return f"{text}; the smallest: {best.title} {best.phase} in {best.campaign}, {ratio:.3g} of it"
+    return f"{text}; the smallest: {best.title} {best.phase} in {best.campaign}, {_ratio_text(best)} of it"
 
 
 def notes_of(views: Sequence[View], made: Sequence[Standing], price: Price | None) -> list[str]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
-from ...values.statistics import Mean
-from ..analyse.cells import Cell, with_interval
+from ..analyse.cells import Cell, energy_with_interval, with_interval
 from ..analyse.survival import Survival
 from ..analyse.targets import Reached
 from .page import table_of
@@ -35,11 +34,11 @@ def headline(target: Reached) -> str:
     if target.target is None and target.by_budget:
         ended = "its one run" if target.runs == 1 else f"{target.by_budget} of {target.runs} runs"
         used = target.training_j.mean if target.training_j else None
-        text = "energy not measured" if used is None else f"{_joules(used)} used"
+        text = "energy not measured" if used is None else f"{energy_with_interval(used)} used"
         return f"{target.title}: {final} when the budget of {target.budget} ended {ended}, {text}"
     if target.target is None:
         cost = target.training_j.mean if target.training_j else None
-        text = "energy not measured" if cost is None else f"{_joules(cost)} to train"
+        text = "energy not measured" if cost is None else f"{energy_with_interval(cost)} to train"
         return f"{target.title}: {final} after {_epochs(target.epochs)}, {text}"
     if not target.reached:
         runs = "its one run did not reach" if target.runs == 1 else f"none of {target.runs} runs reached"
@@ -68,17 +67,10 @@ def energy_text(survival: Survival | None) -> str:
     if survival is None:
         return "energy not measured"
     if survival.mean is not None:
-        return _joules(survival.mean)
+        return energy_with_interval(survival.mean)
     if survival.median is None:
         return "most runs did not get there"
     return f"median {digits.energy(survival.median)} ({_interval(survival)})"
-
-
-def _joules(mean: Mean) -> str:
-    ends = mean.interval
-    if ends is None or mean.half_width is None or mean.half_width < mean.value:
-        return digits.energy(mean.value, mean.half_width)
-    return f"{digits.energy(mean.value)} ({digits.energy(ends[0])} to {digits.energy(ends[1])})"
 
 
 def _interval(survival: Survival) -> str:
@@ -95,9 +87,9 @@ def _plain(survival: Survival | None) -> str:
     """Writes a number of epochs, whole numbers without decimals."""
     if survival is None or survival.median is None:
         return "–"
-    if survival.mean is not None and survival.runs > 1 and survival.mean.deviation:
-        return with_interval(survival.mean)
-    return f"{survival.median:.3g}"
+    if survival.mean is not None:
+        return with_interval(survival.mean) if survival.mean.deviation else f"{survival.median:.3g}"
+    return f"{survival.median:.3g} ({_ends(survival)})"
 
 
 def _seconds(survival: Survival | None) -> str:
@@ -105,7 +97,23 @@ def _seconds(survival: Survival | None) -> str:
         return "–"
     if survival.mean is not None:
         return with_interval(survival.mean)
-    return digits.fixed(survival.median, digits.decimals_for(survival.median, None))
+    return f"{digits.significant(survival.median, 3)} ({_ends(survival)})"
+
+
+def _ends(survival: Survival) -> str:
+    """The ends of a median's interval as plain numbers; 0 below what no run tells."""
+    low = digits.significant(survival.low or 0.0, 3)
+    return f"at least {low}" if survival.high is None else f"{low} to {digits.significant(survival.high, 3)}"
+
+
+def success_text(survival: Survival | None) -> str:
+    """What one success costs, with its 95 %."""
+    if survival is None or survival.per_success is None:
+        return "–"
+    text = digits.energy(survival.per_success)
+    if survival.success_low is None or survival.success_high is None:
+        return text
+    return f"{text} ({digits.energy(survival.success_low)} to {digits.energy(survival.success_high)})"
 
 
 def targets_table(targets: Sequence[Reached]) -> Table:
@@ -113,7 +121,6 @@ def targets_table(targets: Sequence[Reached]) -> Table:
     rows = []
     for target in targets:
         reached = "–" if target.reached is None else f"{target.reached} of {target.runs}"
-        success = None if target.training_j is None else target.training_j.per_success
         rows.append(
             (
                 target.title,
@@ -122,9 +129,9 @@ def targets_table(targets: Sequence[Reached]) -> Table:
                 _plain(target.epochs),
                 _seconds(target.seconds),
                 energy_text(target.training_j) if target.runs else "–",
-                "–" if target.evaluation_j is None else _joules(target.evaluation_j),
+                "–" if target.evaluation_j is None else energy_with_interval(target.evaluation_j),
                 energy_text(target.whole_j) if target.runs else "–",
-                "–" if target.target is None or success is None else digits.energy(success),
+                "–" if target.target is None else success_text(target.training_j),
                 "–" if target.final is None else with_interval(target.final),
                 "–" if target.score is None else with_interval(target.score),
             )

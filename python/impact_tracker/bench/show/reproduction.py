@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from ...report.page import Page, Table
 from ...values import joules_of
-from ...values.statistics import Mean, mean_of
+from ...values.statistics import Mean, mean_of, ratio_of_means, scaled
 from ..analyse.analysis import Answer
-from ..analyse.cells import Cell, cell_of
+from ..analyse.cells import Cell, cell_of, ratio_text, with_interval
 from ..analyse.origin import with_origin
 from ..analyse.published import CLASSIFIERS, Printed, published
-from ..analyse.relations import Correlation, correlation
+from ..analyse.relations import Correlation, correlation, holm
 from ..plan.networks import title_of
 from ..plan.suites.ai import LEAST_PASSES, PAPER_BATCH_FACTOR, PASSES, sub_tests
 
@@ -76,13 +76,15 @@ def recompute(phase: str) -> list[Recomputed]:
 
 
 class PerImage(NamedTuple):
-    """Joules for one image in the published training runs, by passes inferred from the loop's rule."""
+    """Joules for one image in the published training runs, by passes inferred from the loop's rule; `mean`: the same
+    over the ten runs, with its interval."""
 
     test: str
     title: str
     images: int
     j_per_image: float
     j_per_gmac: float
+    mean: Mean
 
 
 def per_image() -> list[PerImage]:
@@ -95,8 +97,9 @@ def per_image() -> list[PerImage]:
         if name.endswith("/training") and name not in CAPPED:
             test = tests[name]
             images = FEWER_PASSES.get(name, LEAST_PASSES) * test.batch * PAPER_BATCH_FACTOR
-            j_per_image = joules_of(sum(runs_kwh) / len(runs_kwh)) / images
-            costs.append(PerImage(name, title_of(test.model), images, j_per_image, j_per_image / test.gmac))
+            mean = mean_of([joules_of(kwh) / images for kwh in runs_kwh])
+            assert mean is not None
+            costs.append(PerImage(name, title_of(test.model), images, mean.value, mean.value / test.gmac, mean))
     return costs
 
 
@@ -123,22 +126,52 @@ def against(
 _QUANTITIES = {"j_per_image": "J per image", "power_w": "mean power", "kwh": "energy of a test"}
 
 
+class _Order(NamedTuple):
+    """How a campaign's order by one quantity goes with a published table's; `p`: Spearman's, adjusted for all that are
+    asked of the campaign (Holm)."""
+
+    phase: str
+    quantity: str
+    link: Correlation
+    p: float
+    among: int
+
+    @property
+    def text(self) -> str:
+        return self.link.text(self.p, self.among)
+
+
+def _orders(cells: Sequence[Cell]) -> list[_Order]:
+    """Of both phases and all quantities, as far as there are enough networks."""
+    links = [
+        (phase, quantity, link)
+        for phase in ("inference", "training")
+        for quantity in _QUANTITIES
+        for link in [against(cells, phase, quantity)[0]]
+        if link is not None
+    ]
+    adjusted = holm([link.spearman_p for _, _, link in links])
+    return [_Order(*each, p, len(links)) for each, p in zip(links, adjusted)]
+
+
 def rank_answers(cells: Sequence[Cell]) -> list[Answer]:
     """Whether this machine orders the seven classifiers as the published tables do, for each phase that was run."""
     answers = []
+    orders = _orders(cells)
     for phase, number in (("inference", 2), ("training", 3)):
-        links = {what: against(cells, phase, quantity)[0] for quantity, what in _QUANTITIES.items()}
-        known = {what: link for what, link in links.items() if link is not None}
-        if known:
-            alike = [what for what, link in known.items() if link.clear and link.spearman > 0]
-            unlike = [what for what, link in known.items() if link.clear and link.spearman < 0]
-            verdicts = [f"yes, by {', '.join(alike)}"] if alike else []
-            verdicts += [f"no, the reverse by {', '.join(unlike)}"] if unlike else []
-            text = "; ".join(verdicts) or "cannot be told from chance"
-            statistic = "; ".join(f"{what}: {link.text()}" for what, link in known.items())
-            question = f"Is the order in {phase} that of the published Table {number}?"
-            own = [cell for cell in cells if cell.phase == phase and cell.model in CLASSIFIERS]
-            answers.append(Answer(question, with_origin(text, own), statistic))
+        asked = [order for order in orders if order.phase == phase]
+        if not asked:
+            continue
+        clear = [order for order in asked if order.p < 0.05]
+        alike = [_QUANTITIES[order.quantity] for order in clear if order.link.spearman > 0]
+        unlike = [_QUANTITIES[order.quantity] for order in clear if order.link.spearman < 0]
+        verdicts = [f"yes, by {', '.join(alike)}"] if alike else []
+        verdicts += [f"no, the reverse by {', '.join(unlike)}"] if unlike else []
+        text = "; ".join(verdicts) or "cannot be told from chance"
+        statistic = "; ".join(f"{_QUANTITIES[order.quantity]}: {order.text}" for order in asked)
+        question = f"Is the order in {phase} that of the published Table {number}?"
+        own = [cell for cell in cells if cell.phase == phase and cell.model in CLASSIFIERS]
+        answers.append(Answer(question, with_origin(text, own), statistic))
     return answers
 
 
@@ -151,7 +184,7 @@ def recomputed_table(phase: str) -> Table:
                 title_of(row.model),
                 _to_three(row.energy),
                 f"{row.printed.energy:.2f}",
-                f"{row.carbon:.2f}",
+                _to_three(scaled(row.energy, row.carbon / row.energy.value)),
                 f"{row.printed.carbon:.2f}",
                 "" if row.seconds is None else f"{row.seconds:.2f}",
                 f"{row.printed.seconds:.2f}",
@@ -180,10 +213,15 @@ def _to_three(mean: Mean) -> str:
 def per_image_table() -> Table:
     """Energy for one trained image in the published runs."""
     rows = [
-        (cost.title, str(cost.images), f"{cost.j_per_image:.3g}", f"{cost.j_per_gmac:.3g}")
+        (
+            cost.title,
+            str(cost.images),
+            with_interval(cost.mean),
+            with_interval(cost.mean, cost.j_per_gmac / cost.j_per_image),
+        )
         for cost in sorted(per_image(), key=lambda cost: cost.j_per_image)
     ]
-    title = "Published training runs, for one image (passes inferred from the loop's rule, PUE in it)"
+    title = "Published training runs, for one image (passes inferred from the loop's rule, PUE in it; ± 95 %, ten runs)"
     return Table(("network", ">images", ">J per image", ">J per GMAC"), rows, title)
 
 
@@ -230,30 +268,46 @@ def page(cells: Sequence[Cell] | None = None) -> Page:
 
 
 def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, list[str]]:
-    notes: list[str] = []
-    rows: list[tuple[str, ...]] = []
-    for quantity, what in _QUANTITIES.items():
-        link, pairs = against(cells, phase, quantity)
-        if link is not None:
-            notes.append(f"{phase}: rank of this campaign's {what} against the published energy: {link.text()}")
-        if quantity == "j_per_image" and pairs:
-            printed = ranks({model: energy for model, energy, _ in pairs})
-            own = ranks({model: value for model, _, value in pairs})
-            base = {model: value for model, _, value in pairs}.get("resnet-v2-50")
-            for model, energy, value in sorted(pairs, key=lambda pair: printed[pair[0]]):
-                ratio = f"{value / base:.2f}" if base else ""
-                published_ratio = f"{energy / published().printed(phase)['resnet-v2-50'].energy:.2f}"
-                change = f"{printed[model] - own[model]:+d}" if printed[model] != own[model] else "0"
-                rows.append((title_of(model), str(printed[model]), str(own[model]), change, published_ratio, ratio))
-    if not rows:
+    notes = [
+        f"{phase}: rank of this campaign's {_QUANTITIES[order.quantity]} against the published energy: {order.text}"
+        for order in _orders(cells)
+        if order.phase == phase
+    ]
+    _, pairs = against(cells, phase, "j_per_image")
+    if not pairs:
         return None, notes
+    printed = ranks({model: energy for model, energy, _ in pairs})
+    own = ranks({model: value for model, _, value in pairs})
+    rows = []
+    for model, _, _ in sorted(pairs, key=lambda pair: printed[pair[0]]):
+        change = f"{printed[model] - own[model]:+d}" if printed[model] != own[model] else "0"
+        ratios = (_to_base(model, phase, None), _to_base(model, phase, cells))
+        rows.append((title_of(model), str(printed[model]), str(own[model]), change, *ratios))
     columns = (
         "model",
         ">rank, published energy",
         ">rank, J per image here",
         ">change",
-        ">ratio to ResNet-V2-50, published",
+        f">ratio to {title_of(BASE)}, published runs",
+        ">ratio here",
     )
-    return Table(
-        (*columns, ">ratio here"), rows, f"{phase.capitalize()}: this campaign beside the published one"
-    ), notes
+    title = f"{phase.capitalize()}: this campaign beside the published one (ratios with their 95 %)"
+    return Table(columns, rows, title), notes
+
+
+BASE = "resnet-v2-50"
+
+
+def _to_base(model: str, phase: str, cells: Sequence[Cell] | None) -> str:
+    """How many times the base's energy a network takes: in the ten published runs, or in a campaign."""
+    if model == BASE:
+        return "1"
+    means: list[Mean | None] = []
+    for name in (model, BASE):
+        if cells is None:
+            means.append(mean_of(published().runs_kwh.get(f"{name}/{phase}", [])))
+        else:
+            cell = cell_of(cells, f"{name}/{phase}", phase)
+            means.append(None if cell is None else cell.j_per_image)
+    above, below = means
+    return "" if above is None or below is None else ratio_text(ratio_of_means(above, below))

@@ -8,9 +8,9 @@ from ... import digits
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..analyse.analysis import Answer, Point
-from ..analyse.cells import Cell, unit_of, with_interval
+from ..analyse.cells import Cell, scatter_text, unit_of, with_interval
 from ..analyse.published import CLASSIFIERS, published
-from ..analyse.ranks import ranks_of
+from ..analyse.ranks import RankRange, ranks_of
 from ..plan.networks import NETWORKS, TOP1_SOURCE, title_of
 from .files import Intervals
 from .page import parts_columns, parts_of, scale_of
@@ -100,7 +100,8 @@ def _scaled(mean: Mean | None, scale: float) -> str:
 
 
 def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> Table:
-    """J per image with both intervals, where there are three runs or more; the bootstrap's from ten runs up.
+    """J per image with both intervals, where there are three runs or more; the bootstrap's from ten runs up. With the
+    coefficient of variation and its own interval, which is wide where runs are few.
     `bootstraps`: of files.bootstraps, in the cells' order."""
     rows = []
     for cell, intervals in zip(cells, bootstraps):
@@ -120,28 +121,36 @@ def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> T
                     str(mean.runs),
                     with_interval(mean),
                     bootstrapped,
-                    digits.percent(mean.relative or 0.0),
+                    scatter_text(mean),
                 )
             )
     columns = ("network", "phase", ">runs", f">J per {unit_of(cells)}, Student's t", ">bootstrap", ">CV")
     return Table(columns, rows, "Intervals of the mean over runs (95 %; CV: coefficient of variation)")
 
 
+def _range_text(ends: RankRange) -> str:
+    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
 def ranks_table(points: Sequence[Point]) -> Table:
-    """Networks that were both run and trained: rank by J for a multiply-add in each, 1 the dearest, and what changes
-    beyond chance."""
+    """Networks that were both run and trained: rank by J for a multiply-add in each, 1 the dearest, with the ranks that
+    it may have, and what changes beyond chance."""
     ranks = ranks_of(points)
     places = {} if ranks is None else ranks.places
     dearer: dict[str, list[str]] = {}
     for reversal in [] if ranks is None else ranks.reversals:
         dearer.setdefault(reversal.second, []).append(title_of(reversal.first))
-    rows = [
-        (title_of(model), str(before), str(after), ", ".join(dearer.get(model, ["–"])))
-        for model, (before, after) in sorted(places.items(), key=lambda place: place[1])
-    ]
+    repeated = ranks is not None and ranks.repeated
+    rows = []
+    for model, (before, after) in sorted(places.items(), key=lambda place: place[1]):
+        ranges = ranks.ranges[model] if ranks is not None and repeated else ()
+        names = ", ".join(dearer.get(model, ["–"]))
+        rows.append((title_of(model), str(before), str(after), names, *map(_range_text, ranges)))
     columns = ("network", ">rank, inference", ">rank, training", "dearer in training alone than")
-    title = "Ranks by J for a multiply-add (1: the dearest); the last column beyond chance"
-    return Table(columns, rows, title)
+    of_ranges = (">95 %, inference", ">95 %, training") if repeated else ()
+    how = "95 %: the ranks that each may have, all together" if repeated else "one run: no intervals"
+    title = f"Ranks by J for a multiply-add (1: the dearest; {how}); beyond chance: dearer in training alone"
+    return Table((*columns, *of_ranges), rows, title)
 
 
 def left_out_table(cells: Sequence[Cell]) -> Table:

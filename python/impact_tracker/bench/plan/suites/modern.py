@@ -97,17 +97,7 @@ def listing() -> list[Listed]:
     ]
 
 
-def diffusion_image_j(joules: dict[str, float]) -> float | None:
-    """Joules of one generated image: two prompts through the text encoder, two passes of the U-Net a step, one of the
-    decoder; `joules` by model, for test input. None where a part was not measured."""
-    parts = ("sd1-text", "sd1-unet", "sd1-decoder")
-    if any(part not in joules for part in parts):
-        return None
-    return 2 * joules["sd1-text"] + 2 * DIFFUSION_STEPS * joules["sd1-unet"] + joules["sd1-decoder"]
-
-
-def token_j(joules: dict[str, float]) -> tuple[float, float] | None:
-    """Joules of one token of GPT-2 (of the prompt, of the answer); None where a part was not measured."""
-    if "gpt2-prefill" not in joules or "gpt2-decode" not in joules:
-        return None
-    return joules["gpt2-prefill"] / GPT2_PROMPT_TOKENS, joules["gpt2-decode"]
+# What one generated image runs of each network, and one token of a prompt and of an answer.
+IMAGE_PARTS = {"sd1-text": 2.0, "sd1-unet": 2.0 * DIFFUSION_STEPS, "sd1-decoder": 1.0}
+PROMPT_TOKEN_PARTS = {"gpt2-prefill": 1.0 / GPT2_PROMPT_TOKENS}
+ANSWER_TOKEN_PARTS = {"gpt2-decode": 1.0}

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....values import joules_of
-from ....values.statistics import Mean, mean_of
+from ....values.statistics import Mean, mean_of, scaled
 from ...analyse.analysis import Point
 from ...analyse.published import CLASSIFIERS, published
-from ...analyse.ranks import scaled
 from ...plan.networks import title_of
 from . import matplotlib_figure
 from .notes import ends_around, energy_note, runs_text, whisker_text, write_note

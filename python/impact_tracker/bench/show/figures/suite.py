@@ -7,12 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .... import digits
-from ....values.statistics import Mean
+from ....values.statistics import Mean, scaled
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
-from ...analyse.cells import unit_of
+from ...analyse.cells import unit_of, with_interval
 from ...analyse.published import CLASSIFIERS
-from ...analyse.ranks import scaled
 from ...analyse.relations import Fit
 from ...analyse.roof import Roof, roof_of
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
@@ -189,7 +187,7 @@ def roofline(points: Sequence[Point]) -> Figure | None:
 
 
 def _roof_text(phase: str, roof: Roof) -> str:
-    least_gmac, least_gb, arithmetic, traffic = (digits.significant(value, 3) for value in roof)
+    least_gmac, least_gb, arithmetic, traffic = map(with_interval, roof.means)
     least = f"the least that a test took, {least_gmac} J/GMAC and {least_gb} J/GB"
     return f"roof, {phase}: {least}; highest rates: {arithmetic} GMAC/s, {traffic} GB/s"
 
@@ -300,7 +298,8 @@ def fit_figure(points: Sequence[Point]) -> Figure | None:
         if fit is not None:
             ends = [min(p.gmac or 0.0 for p in own), max(p.gmac or 0.0 for p in own)]
             _draw_fit(axes, fit, ends)
-            title = f"{titles[phase]}\n{fit.factor:.3g} J · GMAC^{fit.exponent:.2f}, R² {fit.r2:.2f}"
+            exponents = f"({fit.exponent_low:.2f} to {fit.exponent_high:.2f})"
+            title = f"{titles[phase]}\n{fit.factor:.3g} J · GMAC^{fit.exponent:.2f} {exponents}, R² {fit.r2:.2f}"
             axes.set_title(title, fontsize=10, loc="left")
         _number(axes, own, place)
     return figure
