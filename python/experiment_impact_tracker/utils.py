@@ -92,6 +92,8 @@ def processify(func: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
     def wrapper(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         import multiprocessing
 
+        if sys.platform == "win32":
+            raise NotImplementedError("a forked process needs a system that forks, which Windows does not")
         fork = multiprocessing.get_context("fork")
         queue = fork.Queue()
         process = fork.Process(target=_call_and_put, args=(func, queue, args, kwargs), daemon=True)

@@ -21,7 +21,7 @@ def groups_of(controller: str, root: str = "/") -> Iterator[Group]:
     """This process's groups of a controller (cpu, memory …), the innermost first: a limit of any of them holds. Their
     folders need not be there: in a container a path may be the host's, of which only the top is seen."""
     try:
-        lines = (Path(root) / "proc/self/cgroup").read_text().splitlines()
+        lines = (Path(root) / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return
     for line in lines:
@@ -52,9 +52,10 @@ def cpu_quota(root: str = "/") -> float | None:
 def _quota(group: Group) -> Iterator[float]:
     try:
         if group.v2:
-            quota, period = (group.folder / "cpu.max").read_text().split()
+            quota, period = (group.folder / "cpu.max").read_text(encoding="utf-8").split()
         else:
-            quota, period = ((group.folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            files = (group.folder / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+            quota, period = (file.read_text(encoding="utf-8") for file in files)
         most, of = int(quota), int(period)  # "max" is no number, and -1 is no limit
     except (OSError, ValueError):
         return
@@ -77,7 +78,8 @@ def cpu_set_size(root: str = "/") -> int | None:
     version 1). None where none says so."""
     for group in groups_of("cpuset", root):
         try:
-            text = (group.folder / ("cpuset.cpus.effective" if group.v2 else "cpuset.cpus")).read_text().strip()
+            file = group.folder / ("cpuset.cpus.effective" if group.v2 else "cpuset.cpus")
+            text = file.read_text(encoding="utf-8").strip()
             ranges = [part.split("-") for part in text.split(",") if part]
             size = sum(int(ends[-1]) - int(ends[0]) + 1 for ends in ranges)
         except (OSError, ValueError):
@@ -90,6 +92,6 @@ def cpu_set_size(root: str = "/") -> int | None:
 def _number(path: Path) -> int | None:
     """What a file says as a number; "max" is none."""
     try:
-        return int(path.read_text())
+        return int(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None

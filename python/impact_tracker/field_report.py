@@ -19,6 +19,7 @@ from .hostinfo import Hardware, hardware_of, host_info
 from .masking import mask_text
 from .probes import ChannelDescription, Probe
 from .record import Record
+from .system import node_name
 from .tracker import ImpactTracker
 
 VERSION = 1
@@ -98,7 +99,7 @@ class FieldReport:
 
 def private_words() -> frozenset[str]:
     """Names of this machine and its user, as far as the system tells them: none may stand in a report."""
-    words = {os.uname().nodename, os.uname().nodename.partition(".")[0], os.environ.get("USER", ""), Path.home().name}
+    words = {node_name(), node_name().partition(".")[0], os.environ.get("USER", ""), Path.home().name}
     return frozenset(word for word in words if len(word) > 2 and word != "root")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from . import _core
 from .control_groups import cpu_quota, cpu_set_size, memory_limit
+from .system import system_version, usable_processors
 
 _OF_CPUINFO = 4096  # bytes: the first processor; the kernel writes one entry a processor, and hundreds take a while
 
@@ -32,6 +34,8 @@ def _field(text: str, name: str, separator: str) -> str | None:
 
 
 def _memory_bytes() -> int | None:
+    if sys.platform == "win32":
+        return None
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
@@ -39,7 +43,7 @@ def _memory_bytes() -> int | None:
 
 
 def _usable_cpus() -> int | None:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return usable_processors() if hasattr(os, "sched_getaffinity") else None
 
 
 def _reserved_cpus(root: str = "/", threads: int | None = None) -> float | None:
@@ -133,7 +137,6 @@ def host_info() -> dict[str, object]:
     `memory_bytes`, `reserved_cpus` and `reserved_memory_bytes` (limits of the control group, below the machine's),
     `system`, `kernel`, `machine`, `product`, `cloud`, `gpus`."""
     cpuinfo = _text("/proc/cpuinfo", _OF_CPUINFO)
-    uname = os.uname()
     sockets, cores = _sockets_and_cores(cpuinfo, os.cpu_count())
     facts: dict[str, object] = {
         "cpu": _core.cpu_name() or _field(cpuinfo, "cpu", ":") or _field(cpuinfo, "Model", ":"),
@@ -146,9 +149,9 @@ def host_info() -> dict[str, object]:
         "memory_bytes": _memory_bytes(),
         "reserved_cpus": _reserved_cpus(),
         "reserved_memory_bytes": _reserved_memory(),
-        "machine": uname.machine,
-        "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "="),
-        "kernel": f"{uname.sysname} {uname.release}",
+        "machine": platform.machine(),
+        "system": _field(_text("/etc/os-release"), "PRETTY_NAME", "=") or system_version(),
+        "kernel": f"{platform.system()} {platform.release()}",
         "product": _product(),
         "cloud": _cloud(),
         "gpus": [*_nvidia_cards(), *_amd_cards()],

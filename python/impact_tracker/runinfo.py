@@ -11,6 +11,7 @@ from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
 from .ranks import VARIABLES, read_rank
 from .settings import TrackerSettings
+from .system import node_name
 
 # fmt: off
 # What places a process in a batch job or a parallel run.
@@ -65,7 +66,7 @@ def start_info(settings: TrackerSettings, weighing: Mapping[str, object], tool_v
         "argv": [_short(argument) for argument in mask_argv(a[:_LONGEST] for a in arguments[:_MOST])],
         "program": mask_text(sys.argv[0]) if sys.argv else None,
         "cwd": _working_directory(),
-        "hostname": os.uname().nodename,
+        "hostname": node_name(),
         "host": host_info(),
         "tool": {"name": "impact-tracker", "version": tool_version},
         "job": _selected(tuple(dict.fromkeys(_JOB_VARIABLES + VARIABLES))),

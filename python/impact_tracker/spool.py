@@ -24,6 +24,7 @@ from pathlib import Path
 
 from .ledger_words import FATES, STAGES, is_url
 from .overlap import MachineSpan, Scope
+from .system import FILE_FLAGS
 from .typed import built
 from .values import Energy, quality_of
 
@@ -243,7 +244,7 @@ def write(folder: Path, content: RunEntry | Amendment, *, durable: bool = True) 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | FILE_FLAGS, 0o644)
             try:
                 view = memoryview(data)
                 while view:
@@ -267,7 +268,7 @@ def write(folder: Path, content: RunEntry | Amendment, *, durable: bool = True) 
 def _sync(folder: Path) -> None:
     """Makes the names in a folder last. Some file systems refuse it, which then keep names in order by themselves."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | FILE_FLAGS)
     except OSError:
         return
     try:

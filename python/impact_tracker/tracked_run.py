@@ -22,6 +22,7 @@ from . import spool
 from .hostinfo import host_info
 from .ranks import read_rank, run_key
 from .spool import Lineage, Place, RunEntry, finite_metrics
+from .system import user_number
 from .typed import built
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def _account() -> str | None:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a user id without a name, as containers have it
-        return f"uid {os.getuid()}"
+        number = user_number()
+        return None if number is None else f"uid {number}"
 
 
 def lineage_here(continues: str | None = None, environment: Mapping[str, str] | None = None) -> Lineage:

@@ -87,7 +87,13 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         page = page_of(probes)
-        remedies = [*around.sentences(), *page.caveats, *_setup_hint(probes), *told.remedies]
+        remedies = [
+            *surroundings.of_other_systems(),
+            *around.sentences(),
+            *page.caveats,
+            *_setup_hint(probes),
+            *told.remedies,
+        ]
         if any(probe["state"] == "misconfigured" for probe in probes):
             remedies.append("`impact-tracker doctor --settings` lists what readers can be told")
         if worker is None:

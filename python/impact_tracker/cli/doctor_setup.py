@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..system import system_name
+
 RULE_FILE = "etc/udev/rules.d/70-impact-tracker.rules"
 
 Execute = Callable[[Sequence[str]], int]
@@ -45,6 +47,8 @@ def rule_text(group: str, *, ipmi: bool) -> str:
 
 
 def _has_group(group: str) -> bool:
+    if sys.platform == "win32":
+        return False
     import grp
 
     try:
@@ -121,6 +125,12 @@ def setup(group: str, *, yes: bool, ipmi: bool, root: str = "/", run: Execute = 
     """Show, ask, write. 0 where it was written, or shown to somebody who is not root; 1 where not."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,31}", group):
         print(f"impact-tracker: {group!r} is no name for a group", file=sys.stderr)
+        return 2
+    if not sys.platform.startswith("linux"):
+        print(
+            f"--setup writes a rule of udev's, which {system_name()} lacks: no counter is opened by one here",
+            file=sys.stderr,
+        )
         return 2
     user = os.environ.get("SUDO_USER") or os.environ.get("USER") or ""
     plan = plan_of(group, user, ipmi=ipmi)

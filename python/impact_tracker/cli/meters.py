@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..system import usable_processors
 
 if TYPE_CHECKING:
     from ..studies.meters.measure import MeasuredCommand
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         )
     except MeterError as error:
         raise ValueError(str(error)) from error
-    processors = len(os.sched_getaffinity(0))
+    processors = usable_processors()
 
     def usage(reading: MeterReading) -> float:
         return min(1.0, reading.cpu_s / (reading.duration_s * processors))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,10 @@ from typing import TYPE_CHECKING
 
 from .options import add_tracking, tracking
 from .run_budget import GRACE_S, CommandEnd
+from .run_command import NOT_EXECUTABLE, NOT_FOUND, asked_to_end, forwarding
 
 if TYPE_CHECKING:
     from ..tracker import ImpactTracker
-
-# Asked of this process, meant for the command.
-_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
-_LOOK_AGAIN_S = 0.5
-_OF_TERMINAL = 0x80  # SI_KERNEL: a key of the terminal, which the command has got too
-_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,22 +68,15 @@ def run(args: argparse.Namespace) -> int:
     except RuntimeError as error:  # NoSourceError
         print(f"impact-tracker run: {error}", file=sys.stderr)
         return 2
-    watched = {getattr(signal, name) for name in _FORWARDED} | {signal.SIGCHLD}
-    # Blocked before anything starts: a signal that comes early waits, and is forwarded.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-    try:
+    with forwarding() as wait:
         with tracker, _named_outer(tracker):
             end = CommandEnd(tracker.budget, tracker.settings.interval_s, args.grace)
-            code = end.ended(_run_and_wait(program, words, watched, before, end))
+            code = end.ended(wait(program, words, end))
             if code:
                 tracker.set_fate(_fate(tracker, code))
         if not args.quiet:
             _summarise(tracker)
         return code
-    finally:
-        while signal.sigtimedwait(watched, 0) is not None:
-            pass
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -112,7 +99,7 @@ def _fate(tracker: ImpactTracker, code: int) -> str:
     """Of a command that did not end well, for the ledger: who was stopped has not failed."""
     if tracker.settings.debug:
         return "debug"
-    stopped = {128 + number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    stopped = {128 + number for number in asked_to_end()}
     return "cancelled" if code in stopped else "failed"
 
 
@@ -120,41 +107,7 @@ def _no_program(name: str) -> int:
     is_file = os.path.sep in name and os.path.exists(name)  # noqa: PTH110
     what = "is not executable" if is_file else "command not found"
     print(f"impact-tracker run: {name}: {what}", file=sys.stderr)
-    return _NOT_EXECUTABLE if is_file else _NOT_FOUND
-
-
-def _spawn(program: str, words: list[str], mask: set[int]) -> int:
-    """The command's pid. Spawned, not forked: nothing of the tracker's threads is copied."""
-    # The interpreter ignores SIGPIPE and SIGXFSZ for itself, the command is to have them as this program got them.
-    options = {"setsigmask": sorted(mask), "setsigdef": [signal.SIGPIPE, signal.SIGXFSZ]}
-    try:
-        return os.posix_spawn(program, words, os.environ, **options)  # type: ignore[arg-type]
-    except OSError as error:
-        import errno
-
-        if error.errno != errno.ENOEXEC:
-            raise
-        # A script without a first line: a shell would run it itself.
-        return os.posix_spawn("/bin/sh", ["sh", program, *words[1:]], os.environ, **options)  # type: ignore[arg-type]
-
-
-def _run_and_wait(program: str, words: list[str], watched: set[signal.Signals], mask: set[int], end: CommandEnd) -> int:
-    sys.stdout.flush()
-    try:
-        pid = _spawn(program, words, mask)
-    except OSError as error:
-        print(f"impact-tracker run: {words[0]}: {error.strerror}", file=sys.stderr)
-        return _NOT_EXECUTABLE
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
-        # A thread that does not block SIGCHLD, of another library, can take it away: so the child is looked at again.
-        end.look(pid)
-        came = signal.sigtimedwait(watched, end.look_again_s(_LOOK_AGAIN_S))
-        if came is not None and came.si_signo != signal.SIGCHLD and came.si_code != _OF_TERMINAL:
-            os.kill(pid, came.si_signo)
+    return NOT_EXECUTABLE if is_file else NOT_FOUND
 
 
 def _summarise(tracker: ImpactTracker) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..pacing import Budget
 
 GRACE_S = 10.0
+_KILL: signal.Signals = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by either, at once
 
 
 class CommandEnd:
@@ -53,9 +54,9 @@ class CommandEnd:
             self._killed = True
             _say(f"the command did not end within {duration(self._grace_s)} of grace: SIGKILL")
             below = {*self._below, *descendants_of(pid)}
-            self._send(pid, signal.SIGKILL)
+            self._send(pid, _KILL)
             for mark in below:
-                signal_to(mark, signal.SIGKILL)
+                signal_to(mark, _KILL)
         else:
             self._below += [mark for mark in descendants_of(pid) if mark not in self._below]
 
@@ -70,7 +71,7 @@ class CommandEnd:
         while any(map(is_alive, left)) and time.monotonic() < deadline_s:
             time.sleep(min(0.05, self._interval_s))
         for mark in left:
-            signal_to(mark, signal.SIGKILL)
+            signal_to(mark, _KILL)
         seconds = time.monotonic() - self._asked_s
         used_j = self._budget.used_j
         cost = "not measured" if used_j is None else energy(max(0.0, used_j - self._asked_j))
@@ -80,7 +81,7 @@ class CommandEnd:
     def _send(self, pid: int, number: signal.Signals) -> None:
         if number == signal.SIGTERM:
             self._below = descendants_of(pid)
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
 
 

@@ -1,9 +1,17 @@
-"""Whether this machine is a container or a virtual machine, in which the counters of its host are masked."""
+"""Whether this machine is a container or a virtual machine, in which the counters of its host are masked, and whether
+its system is one that most readers are not for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
+
+from ..system import IS_LINUX, system_name
+
+_READ_ELSEWHERE = {
+    "macOS": "the processor's own model of Apple silicon (apple_energy, never met on real hardware)",
+    "Windows": "nothing of the machine itself: no reader is for this system",
+}
 
 # Marks of container runtimes: files that they make, and words in the control groups of the first process.
 _FILES = {".dockerenv": "Docker", "run/.containerenv": "Podman", ".singularity.d": "Apptainer"}
@@ -113,3 +121,14 @@ def read(root: str = "/") -> Surroundings:
     """The surroundings of the machine below `root`. It never raises: a file that cannot be read counts as empty."""
     top = Path(root)
     return Surroundings(_container(top), _guest(top), _masked(top))
+
+
+def of_other_systems() -> list[str]:
+    """On a system that most readers are not for, what can be had there; nothing on Linux."""
+    if IS_LINUX:
+        return []
+    read_here = _READ_ELSEWHERE.get(system_name(), _READ_ELSEWHERE["Windows"])
+    return [
+        f"this is {system_name()}, and most readers are for Linux: here they can read {read_here}, and what the "
+        "network tells (Redfish, Kwollect, Prometheus); records, reports and estimates need none"
+    ]

@@ -6,10 +6,11 @@ wherever they are computed, and a part that a lost worker had is computed again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
+
+from ..system import usable_processors
 
 Plan = TypeVar("Plan")
 Answer = TypeVar("Answer")
@@ -27,7 +28,7 @@ class LocalThreads:
     """Threads of this process; NumPy and Polars leave the interpreter's lock while they work."""
 
     def __init__(self, count: int | None = None) -> None:
-        self._count = count or len(os.sched_getaffinity(0))
+        self._count = count or usable_processors()
 
     def map(self, function: Callable[[Plan], Answer], plans: Sequence[Plan]) -> Iterator[Answer]:
         """The answers in the order of the plans; at most a few more than threads are computed ahead."""

@@ -97,7 +97,7 @@ def _keep(reader: PowerReader, window: PowerWindow, stage: Path, mark: Path, wai
         "findings": [asdict(finding) for finding in batch.findings],
     }
     beside = mark.with_suffix(".new")
-    beside.write_text(json.dumps(facts, ensure_ascii=False))
+    beside.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
     beside.replace(mark)
 
 
@@ -106,7 +106,7 @@ def _marks(done: Path) -> tuple[tuple[RejectedRow, ...], int, tuple[ClusterFindi
     findings: list[ClusterFinding] = []
     count = 0
     for mark in sorted(done.glob("*.json")):
-        facts = json.loads(mark.read_text())
+        facts = json.loads(mark.read_text(encoding="utf-8"))
         rejected += [RejectedRow(**row) for row in facts["rejected"]]
         findings += [ClusterFinding(**finding) for finding in facts["findings"]]
         count += facts["count"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import resource
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -148,6 +148,10 @@ def answer_to(request: bytes, pages: Pages) -> tuple[int, bytes, str]:
 
 def connections_allowed(wanted: int = MOST_CONNECTIONS) -> int:
     """So many that descriptors stay free for measuring, whatever the limit of this process is."""
+    if sys.platform == "win32":  # it counts no descriptors
+        return wanted
+    import resource
+
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return wanted

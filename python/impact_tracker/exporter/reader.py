@@ -9,16 +9,17 @@ by the reader's own clock, so that no client decides at which moment a counter i
 from __future__ import annotations
 
 import asyncio
-import grp
 import os
 import socket
 import stat
 import struct
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..system import user_number
 from .http import Clients, connections_allowed, quiet_about_descriptors
 from .service import renew_until
 from .snapshot import encoded
@@ -36,6 +37,10 @@ _FRAME_S = 5.0
 _SO_PEERGROUPS = 59  # <asm-generic/socket.h>, since Linux 4.13; the socket module has no name for it
 _MOST_BYTES = 1024  # that Python asks the kernel for
 _CREDENTIALS = struct.Struct("3i")
+READERS_NEED = (
+    "a reader and its clients need Linux, which says who is at the other end of a socket: leave --reader, --from out, "
+    "and the service reads what its own user may"
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,8 @@ class Peer:
 
 def peer_of(connection: socket.socket) -> Peer:
     """The peer by `SO_PEERCRED` and `SO_PEERGROUPS`. OSError where the kernel does not say."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        raise OSError("this system does not say who a peer is: a reader and its clients need Linux")
+    if not sys.platform.startswith("linux"):
+        raise OSError(READERS_NEED)
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, gid = _CREDENTIALS.unpack(raw)
     gids = {gid}
@@ -60,7 +65,12 @@ def peer_of(connection: socket.socket) -> Peer:
 
 
 def group_number(name: str) -> int:
-    """The number of a group by its name or its digits. ValueError where there is no such group."""
+    """The number of a group by its name or its digits. ValueError where there is no such group, OSError where the
+    system has no readers."""
+    if not sys.platform.startswith("linux"):
+        raise OSError(READERS_NEED)
+    import grp
+
     try:
         return int(name) if name.isascii() and name.isdigit() else grp.getgrnam(name).gr_gid
     except KeyError:
@@ -72,6 +82,8 @@ def listening_socket(path: Path, gid: int) -> socket.socket:
 
     OSError where another reader listens there, where something that is no socket has the name, or the folder is none.
     """
+    if not sys.platform.startswith("linux"):
+        raise OSError(READERS_NEED)
     _clear_old(path)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
@@ -93,6 +105,8 @@ def listening_socket(path: Path, gid: int) -> socket.socket:
 
 def _clear_old(path: Path) -> None:
     """Remove a socket that nobody listens on any more."""
+    if not sys.platform.startswith("linux"):
+        raise OSError(READERS_NEED)
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -175,7 +189,7 @@ class Reader:
             peer = peer_of(connection)
         except OSError:
             return False
-        return peer.uid in (0, os.geteuid()) or self._gid in peer.gids
+        return peer.uid in (0, user_number()) or self._gid in peer.gids
 
     def renew(self, snapshot: Snapshot | None) -> None:
         """Hand this out from now on."""

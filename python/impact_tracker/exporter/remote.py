@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .reader import LENGTH, REQUEST, peer_of
+from ..system import user_number
+from .reader import LENGTH, READERS_NEED, REQUEST, peer_of
 from .snapshot import Snapshot, decoded
 
 _LONGEST = 1 << 22
@@ -64,11 +65,13 @@ class RemoteMeter:
         return decoded(self._take(length, until_s)) if length else None
 
     def _connected(self) -> socket.socket:
+        if not sys.platform.startswith("linux"):
+            raise OSError(READERS_NEED)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             connection.settimeout(_TIMEOUT_S)
             connection.connect(str(self._path))
-            if peer_of(connection).uid not in (0, os.geteuid()):
+            if peer_of(connection).uid not in (0, user_number()):
                 raise PermissionError("the reader there is neither root's nor your own: its numbers are not believed")
         except BaseException:
             connection.close()

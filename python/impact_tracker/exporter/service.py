@@ -126,8 +126,12 @@ def run_until_signal(body: Callable[[asyncio.Event], Coroutine[None, None, None]
 
     async def main() -> None:
         ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+            try:
+                loop.add_signal_handler(number, ended.set)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
         await body(ended)
 
     asyncio.run(main())

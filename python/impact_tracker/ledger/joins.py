@@ -13,6 +13,7 @@ from ..interop import Statement, read_runs
 from ..interop.sources import guess
 from ..record import Record, find_records
 from ..spool import Lineage, Place, RunEntry, finite_metrics
+from ..system import node_name
 from ..tracked_run import RunFacts, boot_id, fate_named, hardware_words
 from .rows import digest
 
@@ -117,7 +118,7 @@ def ended_since(begun: RunEntry) -> RunEntry | None:
 def _has_ended(host: str | None, boot: str | None, pid: int | None, record: Path) -> bool:
     """Whether a run's process is no more: seen here where it ran on this machine, else by its record, which no longer
     grows. Where this is wrong, the run's own last word replaces what its record told."""
-    if boot is not None and boot == boot_id() and host == os.uname().nodename and pid is not None:
+    if boot is not None and boot == boot_id() and host == node_name() and pid is not None:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

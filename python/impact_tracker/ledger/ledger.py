@@ -15,6 +15,7 @@ from ..config import resolve
 from ..errors import complain
 from ..ledger_words import is_url
 from ..spool import Amendment, RunEntry, from_bytes
+from ..system import node_name
 from ..weighing import Weighing
 from .database import Cell, DamagedIndexError, Database, Postgres, Sqlite, index_path, url_in
 from .rows import Filter, LedgerRun, metrics_of, run_of, texts_of
@@ -291,7 +292,7 @@ def _has_tags(row: Sequence[Cell], tags: Mapping[str, str]) -> bool:
 
 
 def _embedded(folder: Path, *, anew: bool = False) -> Sqlite:
-    path = index_path(folder, os.uname().nodename)
+    path = index_path(folder, node_name())
     if anew:
         for name in (path, path.with_name(path.name + "-journal")):
             with suppress(OSError):

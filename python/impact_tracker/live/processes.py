@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
+from ..system import ticks_per_second
+
+_TICK_S = 1 / ticks_per_second()
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class ProcessTable:
         only where there was a look before, for else it would be their whole life."""
         is_first, before, now = not self._ticks, self._ticks, {}
         uses = []
-        for name in os.listdir(self._proc):  # noqa: PTH208  # a Path for each of some hundred numbers takes longer
+        for name in self._numbers():
             if not name.isdigit():
                 continue
             try:
@@ -59,6 +61,13 @@ class ProcessTable:
         for gone in self._facts.keys() - now.keys():
             del self._facts[gone]
         return uses
+
+    def _numbers(self) -> list[str]:
+        """The names in /proc; none on a system that lists its processes elsewhere."""
+        try:
+            return os.listdir(self._proc)  # noqa: PTH208  # a Path for each of some hundred numbers takes longer
+        except FileNotFoundError:
+            return []
 
     def _facts_of(self, key: tuple[int, str]) -> tuple[int, str]:
         if key not in self._facts:

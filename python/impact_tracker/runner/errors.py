@@ -24,7 +24,7 @@ class WorkerEndedError(WorkerError):
         how = f"with exit code {exit_code}"
         if signal is not None:
             how = f"by {_name(signal)}"
-            if signal == signals.SIGKILL:
+            if signal == getattr(signals, "SIGKILL", None):
                 how += " (if nobody sent it, the system ran out of memory)"
         elif exit_code is None:
             how = "unseen"

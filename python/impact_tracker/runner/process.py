@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
 
+from ..system import only_on_linux
 from .errors import WorkerError
 
 LONGEST_LINE = 64 << 20  # bytes; a worker that sends no line feed for so long is not ours
 KEPT_STDERR = 4096  # bytes
+_NO_SIGNAL: int = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class Ending(NamedTuple):
@@ -35,6 +38,7 @@ class WorkerProcess:
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        only_on_linux("a worker of networks")
         # By this variable the worker notices that its parent died before it could ask the kernel to be told.
         variables = {**os.environ, **environment, "IMPACT_WORKER_PARENT": str(os.getpid())}
         self._errors = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the worker
@@ -65,7 +69,7 @@ class WorkerProcess:
         with self._sending:
             try:
                 self._sender.settimeout(timeout_s)
-                self._sender.sendall(line.encode() + b"\n", socket.MSG_NOSIGNAL)
+                self._sender.sendall(line.encode() + b"\n", _NO_SIGNAL)
             except OSError:
                 return False
         return True
@@ -105,7 +109,7 @@ class WorkerProcess:
     def ending(self) -> Ending | None:
         """How the process ended; `None` while it runs."""
         with self._reaping:
-            if self._child.returncode is None:
+            if self._child.returncode is None and sys.platform.startswith("linux"):
                 try:
                     os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
                 except ChildProcessError:
@@ -151,6 +155,8 @@ class WorkerProcess:
 
     def error_output(self) -> str:
         """The last of what the worker wrote on its standard error."""
+        if sys.platform == "win32":
+            return ""
         begin = max(os.fstat(self._errors.fileno()).st_size - KEPT_STDERR, 0)
         return os.pread(self._errors.fileno(), KEPT_STDERR, begin).decode(errors="replace")
 

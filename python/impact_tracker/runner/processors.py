@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..control_groups import cpu_quota
+from ..system import ticks_per_second, usable_processors
 
 
 class Threads(NamedTuple):
@@ -30,7 +31,7 @@ def default_threads(root: str = "/") -> Threads:
     """The lesser of the processors that this process may run on and its control group's quota, rounded up: more threads
     than that would wait for each other, throttled in the middle of a pass."""
     there = os.cpu_count()
-    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else there
+    bound = there if there is None else usable_processors()
     quota = cpu_quota(root)
     if quota is not None and (bound is None or math.ceil(quota) < bound):
         return Threads(max(1, math.ceil(quota)), "quota", quota)
@@ -57,7 +58,7 @@ def taken_by(pid: int | None, root: str = "/") -> Taken | None:
     if process_s is None:
         return None
     busy = user + nice + system + irq + softirq
-    return Taken(time.monotonic(), busy / os.sysconf("SC_CLK_TCK"), process_s)
+    return Taken(time.monotonic(), busy / ticks_per_second(), process_s)
 
 
 def others_cpus(before: Taken | None, after: Taken | None) -> float | None:
@@ -76,7 +77,7 @@ def cpu_seconds(pid: int | None, root: str = "/") -> float | None:
     if pid is None:
         return None
     try:
-        fields = (Path(root) / f"proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        fields = (Path(root) / f"proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / ticks_per_second()
     except (OSError, ValueError, IndexError):
         return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
+import sys
 from pathlib import Path
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EACCES)
@@ -13,6 +13,10 @@ _UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # as on
 
 def take(descriptor: int, path: Path) -> bool:
     """Locks the open file at `path`; False where its file system has no locks. BlockingIOError names who has it."""
+    if sys.platform == "win32":  # its locks keep others from reading
+        return False
+    import fcntl
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -30,6 +34,8 @@ def take(descriptor: int, path: Path) -> bool:
 
 def holder(path: Path, root: str = "/") -> int | None:
     """The process on this machine that has the lock of a file; None where there is none, or the system does not say."""
+    if sys.platform == "win32":
+        return None
     try:
         status = path.stat()
         text = (Path(root) / "proc/locks").read_text(encoding="ascii")

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from ...system import FILE_FLAGS
 from ..plan.settings import Settings
 from .codec import as_line, written
 from .disk import explained, read_whole, write_whole
@@ -224,7 +225,7 @@ class Storage:
         self._mark = mark_of(self.settings()) if self.exists() else None
         try:
             self.rows_path.parent.mkdir(exist_ok=True)
-            descriptor = os.open(self.rows_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(self.rows_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | FILE_FLAGS, 0o644)
         except OSError as error:
             raise explained(error, self.rows_path) from None
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,11 @@ class Watch:
     def ended(self, row: Row) -> Row:
         """The row with the time for which the machine was suspended since the phase began, and how it was set."""
         self.runs()
-        away = suspended_s() - self._suspended
-        around = replace(row.around, suspended_s=away if away >= LEAST_S else 0.0, machine=self._machine)
+        now, before = suspended_s(), self._suspended
+        away = None if now is None or before is None else now - before
+        if away is not None and away < LEAST_S:
+            away = 0.0
+        around = replace(row.around, suspended_s=away, machine=self._machine)
         return replace(row, around=around).with_names("suspended_s", "machine")
 
     def failed(self, row: Row, error: Exception) -> Row:
@@ -41,7 +45,7 @@ class Watch:
         known = isinstance(error, (WorkerError, OSError))  # of the others the kind is half of what they say
         reason = (str(error) if known else "") or repr(error)
         kind = getattr(error, "kind", type(error).__name__)
-        if isinstance(error, WorkerEndedError) and error.signal == signal.SIGKILL:
+        if isinstance(error, WorkerEndedError) and error.signal == getattr(signal, "SIGKILL", None):
             kills = oom_kills(self._root)
             if kills is not None and self._kills is not None and kills > self._kills:
                 kind = "out-of-memory"
@@ -61,6 +65,9 @@ def oom_kills(root: str = "/") -> int | None:
     return None
 
 
-def suspended_s() -> float:
-    """Seconds that the machine has been suspended since its start: one clock stands still then, the other does not."""
+def suspended_s() -> float | None:
+    """Seconds that the machine has been suspended since its start: one clock stands still then, the other does not.
+    None where the system has no such clocks."""
+    if not sys.platform.startswith("linux"):
+        return None
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

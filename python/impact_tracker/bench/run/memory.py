@@ -21,7 +21,7 @@ def system_memory(root: str = "/") -> tuple[int, int] | None:
     job of a cluster) that allows less. None where /proc/meminfo does not say."""
     sizes = {}
     try:
-        for line in (Path(root) / "proc/meminfo").read_text().splitlines():
+        for line in (Path(root) / "proc/meminfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
             if name in ("MemTotal", "MemAvailable"):
                 sizes[name] = int(value.split()[0]) * 1024
@@ -46,8 +46,9 @@ def _group_limits(root: str) -> Iterator[tuple[int, int]]:
 
 def _limit_of(folder: Path, limit: str, used: str, cache: str) -> Iterator[tuple[int, int]]:
     try:
-        most, now = int((folder / limit).read_text()), int((folder / used).read_text())  # "max" is no number
-        stat = dict(line.split()[:2] for line in (folder / "memory.stat").read_text().splitlines())
+        texts = ((folder / name).read_text(encoding="utf-8") for name in (limit, used))
+        most, now = map(int, texts)  # "max" is no number
+        stat = dict(line.split()[:2] for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError):
         return
     yield most, max(most - now + int(stat.get(cache, 0)), 0)  # the cache of files is given back when it is wanted

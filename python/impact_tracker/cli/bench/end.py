@@ -19,6 +19,7 @@ CODES = (
     "(SIGHUP, SIGINT, SIGTERM). Finished rows stay in every case."
 )
 UNMADE = "results, tables and figures were not made: that command makes them, or `impact-tracker bench report DIR` now"
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _WORD = b"\nending: the worker and the record are closed (once more: at once)\n"
 
 
@@ -56,7 +57,7 @@ def ending() -> Iterator[None]:
 
     before = {}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, end)
     except ValueError:  # not the main thread

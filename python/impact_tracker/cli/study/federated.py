@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
 
         if not findings.study.federated:
             raise ValueError("the folder holds no federated run yet")
-        Path(args.scenario).write_text(scenario_text(findings.study, _asked_last(args, findings.study.federated)))
+        text = scenario_text(findings.study, _asked_last(args, findings.study.federated))
+        Path(args.scenario).write_text(text, encoding="utf-8")
     if args.json:
         print(json.dumps(as_dict(findings), indent=2, ensure_ascii=False, allow_nan=False))
     else:

@@ -149,15 +149,15 @@ def _answered(place: FoundMeter, reading: MeterReading, folder: str, answer: Pat
         reading = _with(reading, result.energy_j, error)
         return _timed(reading, result.start_ns, result.stop_ns)
     if place.meter.how == "inside":
-        told_of = json.loads(answer.read_text())
+        told_of = json.loads(answer.read_text(encoding="utf-8"))
         energy_j = None if told_of["energy_j"] is None else float(told_of["energy_j"])
         error = "" if energy_j is not None else "it gave no energy"
         reading = _with(reading, energy_j, error)
         return _timed(reading, int(told_of["start_ns"]), int(told_of["stop_ns"]))
     if place.meter.name == "perf":
-        return _with(reading, *_joules_of_perf(answer.read_text()))
+        return _with(reading, *_joules_of_perf(answer.read_text(encoding="utf-8")))
     if place.meter.name == "scaphandre":
-        return _with(reading, *_joules_of_scaphandre(json.loads(answer.read_text())))
+        return _with(reading, *_joules_of_scaphandre(json.loads(answer.read_text(encoding="utf-8"))))
     if place.meter.name == "energy-scope":
         return _with(reading, None, f"it leaves its energies in its own acquisition files: {told[-120:].strip()}")
     return reading

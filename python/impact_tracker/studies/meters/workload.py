@@ -7,9 +7,10 @@ told apart from one that sees power. gpu: products of matrices with torch, busy 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 import time
+
+from ...system import usable_processors
 
 _STRETCHES = ((1.0, 2.0), (0.0, 1.0), (0.5, 2.0), (0.0, 0.5))  # share of the processors, seconds
 
@@ -23,7 +24,7 @@ def _burn(until_s: float) -> None:
 
 def cpu(seconds: float) -> None:
     """Busy and idle processors in turn, for some seconds."""
-    processors = len(os.sched_getaffinity(0))
+    processors = usable_processors()
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         for share, length_s in _STRETCHES:

@@ -3,7 +3,6 @@ the memory that it takes."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...digits import quantity, significant
 from ...report.page import Table
+from ...system import usable_processors
 from ...values.statistics import MeanRatio, ratio_of_means
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
@@ -30,7 +30,7 @@ def _values(axis: str, asked: StudyAsked) -> list[int | str]:
     if axis == "batch":
         return [16, 256] if asked.is_quick else [1, 4, 16, 256, 1024]
     if axis == "threads":
-        there = len(os.sched_getaffinity(0))
+        there = usable_processors()
         counts = {1, there} if asked.is_quick else {1, *(there // part for part in (8, 4, 2, 1) if there // part > 0)}
         return sorted(counts)
     if axis == "precision":
@@ -52,7 +52,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
                 test = test_examples(asked, data)
                 base = StudyPoint(
                     model, data, examples, asked.epochs or 1, test_examples=test, batch=_BASE_BATCH,
-                    threads=len(os.sched_getaffinity(0)), precision="fp32", layout="channels_last", device=asked.device,
+                    threads=usable_processors(), precision="fp32", layout="channels_last", device=asked.device,
                 )  # fmt: skip
                 chosen.append(base)
                 for axis in asked.axes or AXES:
