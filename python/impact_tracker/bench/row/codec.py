@@ -57,7 +57,10 @@ _CSV = (
     "evaluated_on score scored_on most_epochs parameters trainable_parameters gmac device threads threads_by "
     "cpu_quota layout precision batch_norm variant peak_memory_bytes device_memory_bytes torch_version blas data host "
     "record region written_at samples settled drift pass_cv power_drift steady_off steady_off_low steady_off_high "
-    "temperature_begin_c temperature_end_c invalid warnings"
+    "temperature_begin_c temperature_end_c invalid warnings failure pue_is_stated provisional start_ns stop_ns cold "
+    "gmac_stated reference_ms reference_batch classes macs devices gpu_devices gpu_use gpu_utilisation allocator limit "
+    "stopped correct finite loss_function optimizer lr pass_ms peak_memory_scope parts suspended_s others_cpus cpus "
+    "slope temperature_slope silent sample_period_s notes schema of"
 )
 CSV_NAMES = tuple(_CSV.split())
 BUDGET_NAMES = ("budget", "budget_j", "over_budget_j", "ended_by", "checkpoint")  # after them, where a row has a budget

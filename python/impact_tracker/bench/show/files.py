@@ -11,6 +11,7 @@ from typing import Optional
 from ...values.statistics import Mean
 from ..analyse.cells import Cell
 from ..row.codec import BUDGET_NAMES, CSV_NAMES, encode, value_of
+from ..row.columns import FLAT_NAMES, flat_parts_of
 from ..row.head import Head
 from ..row.row import Row
 from .output import Output
@@ -42,8 +43,13 @@ def results(
             for cell, of_cell in zip(cells, intervals)
         ],
         "caveats": list(notes),
-        "rows": [{**encode(row), "valid": row.invalid_because is None} for row in rows],
+        "rows": [{**encode(row), **_flat(row), "valid": row.invalid_because is None} for row in rows],
     }
+
+
+def _flat(row: Row) -> dict[str, object]:
+    """The columns of a row's parts, as far as they are known."""
+    return {name: value for name, value in vars(flat_parts_of(row)).items() if value is not None}
 
 
 def bootstraps(cell: Cell, rows: Sequence[Row], *, olympic: bool = False) -> Intervals:
@@ -67,6 +73,8 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {_text(item)}" for name, item in value.items())
     if isinstance(value, (list, tuple)):
         return ("; " if any(isinstance(item, str) for item in value) else "x").join(map(str, value))
     return repr(value) if isinstance(value, float) else str(value)
@@ -76,10 +84,11 @@ def rows_csv(rows: Sequence[Row]) -> str:
     """Writes a line for each row, unrounded; a field is empty where nothing was measured."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    names = CSV_NAMES + (BUDGET_NAMES if any(row.goal.budget for row in rows) else ())
-    writer.writerow(names)
+    budget = BUDGET_NAMES if any(row.goal.budget for row in rows) else ()
+    writer.writerow((*CSV_NAMES, *FLAT_NAMES, *budget))
     for row in rows:
-        values = (row.invalid_because is None if name == "valid" else value_of(row, name) for name in names)
+        own = [row.invalid_because is None if name == "valid" else value_of(row, name) for name in CSV_NAMES]
+        values = (*own, *vars(flat_parts_of(row)).values(), *(value_of(row, name) for name in budget))
         writer.writerow([_text(value) for value in values])
     return stream.getvalue()
 

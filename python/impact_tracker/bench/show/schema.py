@@ -9,6 +9,7 @@ from ..analyse.sweeps import SweepPlace
 from ..analyse.targets import Reached
 from ..plan.axes import Axes
 from ..plan.settings import Settings
+from ..row.columns import FlatParts
 from ..row.row import Epoch
 from ..row.schema import DRAFT, Definitions, Schema, flat_parts, line_schema, nullable, row_schema
 
@@ -27,7 +28,8 @@ def schema_of(what: str) -> Schema:
 def results_schema() -> Schema:
     """Everything that results.json holds, of campaigns of every suite and mode."""
     definitions = Definitions()
-    definitions.made["Row"] = row_schema(definitions, {"valid": {"type": "boolean"}})
+    columns = definitions.parts_of(FlatParts).properties
+    definitions.made["Row"] = row_schema(definitions, {"valid": {"type": "boolean"}, **columns})
     interval = nullable(definitions.of("tuple[float, float]", Cell.__module__))
     bootstrap: Schema = {"type": "object", "additionalProperties": interval}
     definitions.made["Summary"] = definitions.parts_of(Cell).with_more({"bootstrap": bootstrap}).schema
