@@ -3,9 +3,13 @@
 #
 #   IMPACT_TORCH_ROOT   where to look: a Python interpreter that can import torch, a virtual environment, a folder
 #                       site-packages/torch, or an unpacked libtorch; empty: the system's (Debian's libtorch-dev)
+#   IMPACT_TORCH_WITH_OR_WITHOUT_CUDA   link libtorch alone, which brings CUDA's libraries where it was built with them: what is
+#                       linked runs with any build of this torch. Of a GPU's memory it can tell from torch 2.9 on
 # Sets ImpactTorch_FOUND, ImpactTorch_VERSION, ImpactTorch_CUDA (the libraries for CUDA are there), ImpactTorch_LIBRARY_DIR,
 # and with CUDA ImpactTorch_GPU_MEMORY: how the memory of a GPU is told, or why it is not.
 set(IMPACT_TORCH_ROOT "" CACHE STRING "libtorch: a Python interpreter, a virtual environment, .../site-packages/torch or an unpacked libtorch; empty: the system's")
+
+option(IMPACT_TORCH_WITH_OR_WITHOUT_CUDA "Link libtorch alone: the worker runs with builds of this torch that have CUDA, and with those that have not" OFF)
 
 # Peak memory of a GPU: from 2.9 on torch tells it through a header of its own. Before, that header includes those of the
 # CUDA run time: pip installs them beside torch, a toolkit has them as well; they must be of torch's own major version.
@@ -116,14 +120,18 @@ if(ImpactTorch_FOUND AND NOT TARGET impact::torch)
   add_library(impact::torch INTERFACE IMPORTED)
   target_include_directories(impact::torch SYSTEM INTERFACE "${_torch_include_dir}" "${_torch_api_dir}")
   target_compile_definitions(impact::torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
-  target_link_libraries(impact::torch INTERFACE "${_torch_lib}" "${_torch_lib_cpu}" "${_torch_lib_c10}")
   set(ImpactTorch_CUDA FALSE)
-  if(_torch_lib_cuda AND _torch_lib_c10_cuda)
+  if(IMPACT_TORCH_WITH_OR_WITHOUT_CUDA)
+    # Nothing refers to libtorch's own symbols, so the linker would drop it, and with it what it brings.
+    target_link_libraries(impact::torch INTERFACE "-Wl,--no-as-needed,${_torch_lib},--as-needed" "${_torch_lib_cpu}" "${_torch_lib_c10}")
+  else()
+    target_link_libraries(impact::torch INTERFACE "${_torch_lib}" "${_torch_lib_cpu}" "${_torch_lib_c10}")
+  endif()
+  if(_torch_lib_cuda AND _torch_lib_c10_cuda AND NOT IMPACT_TORCH_WITH_OR_WITHOUT_CUDA)
     set(ImpactTorch_CUDA TRUE)
     # Nothing refers to their symbols, so the linker would drop them, and with them every CUDA device.
     target_link_libraries(impact::torch INTERFACE
       "-Wl,--no-as-needed,${_torch_lib_cuda},${_torch_lib_c10_cuda},--as-needed")
-    target_compile_definitions(impact::torch INTERFACE IMPACT_TORCH_CUDA=1)
     impact_torch_cuda_headers("${_torch_include_dir}/.." "${ImpactTorch_VERSION}")
     if(ImpactTorch_CUDA_INCLUDE)
       target_include_directories(impact::torch SYSTEM INTERFACE ${ImpactTorch_CUDA_INCLUDE})

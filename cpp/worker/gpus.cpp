@@ -4,6 +4,7 @@
 #include "worker/text.hpp"
 
 #include <ATen/DynamicLibrary.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
 #include <array>
@@ -78,6 +79,16 @@ Gpu described(at::DynamicLibrary& library, int index, int handle) {
 
 Json told(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+// Asked when it runs: one worker may stand beside a torch with CUDA or without. What torch has without its libraries for
+// CUDA throws.
+bool torch_has_cuda() {
+  try {
+    return at::detail::getCUDAHooks().versionCUDART() > 0;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 std::string hidden() {
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
   return visible == nullptr ? "" : "; CUDA_VISIBLE_DEVICES is \"" + std::string(visible) + "\"";
@@ -133,13 +144,13 @@ std::string why_no_gpu() {
   if (torch::cuda::is_available()) {
     return "";
   }
-#ifdef IMPACT_TORCH_CUDA
+  if (!torch_has_cuda()) {
+    return "its torch was built without CUDA: build the worker with -DIMPACT_TORCH_ROOT=<a Python whose torch has "
+           "CUDA>";
+  }
   const auto driver = ask_gpu_driver();
   return driver.problem.empty() ? "torch cannot use NVIDIA's driver here: is the driver older than torch's CUDA?"
                                 : driver.problem;
-#else
-  return "its torch was built without CUDA: build the worker with -DIMPACT_TORCH_ROOT=<a Python whose torch has CUDA>";
-#endif
 }
 
 Json described_gpus(const std::vector<torch::Device>& devices) {
