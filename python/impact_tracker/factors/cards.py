@@ -51,7 +51,7 @@ def find_card(name: str) -> Card | None:
         entire = find_card(name[: sliced.start()].rstrip(" _-:") + name[sliced.end() :])
         return None if entire is None else _slice(entire, int(sliced[1]), int(sliced[2]))
     virtual = _VGPU.match(name.strip())
-    if virtual:
+    if virtual and _one_card(name) is None:  # a Gaudi's board HL-225B is no profile of 225 GB
         return _virtual(virtual[1], int(virtual[2]))
     part = _PART.match(name.strip())
     if part:
@@ -176,9 +176,10 @@ def _near(name: str) -> list[str]:
     """Names that look alike and have a number, or the letters before it, in common: none for a word of another
     kind."""
     wanted = words_of(name).model
-    spelled = {words_of(known).model: known for known in reversed(card_names())}
+    spelled = {words.model: known.name for words, known in by_further_name().items()}
+    spelled |= {words_of(known).model: known for known in reversed(card_names())}
     close = difflib.get_close_matches(wanted, list(spelled), n=3 * _NEAR_NAMES, cutoff=_NEAR_RATIO)
-    return [spelled[model] for model in close if _alike(model, wanted)][:_NEAR_NAMES]
+    return list(dict.fromkeys(spelled[model] for model in close if _alike(model, wanted)))[:_NEAR_NAMES]
 
 
 def _alike(known: str, wanted: str) -> bool:

@@ -64,7 +64,18 @@ def test_every_spelling_of_a_card_is_the_card(name):
         ("Intel(R) Arc(TM) A770 Graphics", "Intel Arc A770 16GB"),
         ("Intel Corporation Battlemage G21 [Arc B580]", "Intel Arc B580 12GB"),
         ("Habana Labs Ltd. Gaudi2 AI Training Accelerator", "Intel Gaudi 2 96GB"),
+        ("HL-205", "Intel Gaudi 32GB"),
         ("HL-225", "Intel Gaudi 2 96GB"),
+        ("HL-225B", "Intel Gaudi 2 96GB"),
+        ("HL-225C", "Intel Gaudi 2 96GB"),
+        ("HL-225H", "Intel Gaudi 2 96GB"),
+        ("Habana Labs HL-225H", "Intel Gaudi 2 96GB"),
+        ("hl_225d", "Intel Gaudi 2D 96GB"),
+        ("HL-325L", "Intel Gaudi 3 128GB"),
+        ("HL-335", "Intel Gaudi 3 128GB"),
+        ("HL-338", "Intel Gaudi 3 PCIe 128GB"),
+        ("HL-328", "Intel Gaudi 3 HL-328 128GB"),
+        ("HL-388", "Intel Gaudi 3 HL-388 PCIe 128GB"),
         ("Amazon.com, Inc. NeuronDevice (Trainium2)", "AWS Trainium2 96GB"),
         ("TPU v5 lite", "Google TPU v5e 16GB"),
         ("2080ti", "NVIDIA GeForce RTX 2080 Ti 11GB"),
@@ -125,6 +136,17 @@ def test_a_card_whose_power_nobody_published_is_an_error_where_power_is_asked():
     assert card("AWS Trainium2").memory.value == 96
     with pytest.raises(UnknownFactorError, match="--tdp-gpu"):
         gpu_tdp("AWS Trainium2")
+
+
+def test_a_board_of_gaudi_that_nobody_listed_has_near_names():
+    for name, near in (("HL-225K", "Gaudi 2"), ("HL-288", "Gaudi"), ("HL-329", "Gaudi 3"), ("HL-215", "Gaudi")):
+        assert find_card(name) is None
+        with pytest.raises(UnknownFactorError, match=f"Did you mean.* {near}"):
+            card(name)
+    assert gpu_tdp("HL-338").value == 600 and gpu_tdp("HL-388").value == 450
+    with pytest.raises(UnknownFactorError, match="nobody published the power"):
+        gpu_tdp("HL-225D")
+    assert (card("Intel Gaudi 3").power.low, card("Intel Gaudi 3").power.value) == (600, 900)
 
 
 def test_near_names_are_of_the_same_kind():
