@@ -11,13 +11,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reports, and what they do not say themselves."""
     parser.epilog = """examples:
   impact-tracker lint emissions.csv README.md factors.toml      # other tools' reports, cards, files of factors
+  impact-tracker lint paper.tex appendix.rst analysis.ipynb     # what the sentences of a paper claim
   impact-tracker lint runs/a --json"""
     parser.add_argument(
         "place",
         metavar="REPORT",
         nargs="+",
-        help="logdir, CodeCarbon CSV, BoAmps report, log, model or climate card (.md, .yaml), SCI score, JSON of the"
-        " commands report, footprint, estimate, your own file of factors",
+        help="logdir, CodeCarbon CSV, BoAmps report, log, model or climate card (.md, .yaml), a paper (.tex, .rst, .md,"
+        " .ipynb), SCI score, JSON of the commands report, footprint, estimate, your own file of factors",
     )
     parser.add_argument("--energy-kwh", type=float, help="energy of a model card that states only its carbon")
     parser.add_argument("--zone", help="country of a model card's electricity")

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from ..factors import UserFile
 from ..factors.plausible import INTENSITY_UNIT, grams_per_kwh
+from .claims import claims_in
 from .json_table import JsonTable
-from .reported import ReportedNumbers, of_model_card, of_statement
+from .plain_text import latex_text
+from .reported import ReportedNumbers, of_model_card, of_statement, states_emissions
 from .sources import read_runs
 from .statement import InteropError, text_of
 
+PAPERS = (".tex", ".rst", ".md", ".ipynb")
 _MASS = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "tonnes": 1e6, "tons": 1e6, "lb": 453.59237, "lbs": 453.59237}
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "minutes": 1 / 60, "h": 1.0, "hours": 1.0, "hour": 1.0, "days": 24.0, "d": 24.0}
@@ -23,7 +26,8 @@ _ROUNDED = 0.05  # cards print their numbers with two digits
 
 
 def numbers_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
-    """The numbers of a JSON document, a model or climate card (.md, .yaml), a file of factors (.toml, .json).
+    """The numbers of a JSON document, a model or climate card (.md, .yaml, .tex), a file of factors (.toml, .json), and
+    what the sentences of a paper claim (.tex, .rst, .md, .ipynb).
 
     `energy_kwh` and `zone`: what a model card leaves out. InteropError, FactorError where nothing is understood.
     """
@@ -33,7 +37,16 @@ def numbers_in(path: str | Path, energy_kwh: float | None = None, zone: str | No
     if place.suffix == ".json":
         return _of_json(place)
     rows = _card_rows(place)
-    return [of_climate_card(rows, str(place))] if rows else [of_model_card(place, energy_kwh, zone)]
+    if rows:
+        return [of_climate_card(rows, str(place))]
+    if place.suffix not in PAPERS or (place.suffix == ".md" and states_emissions(place)):
+        return [of_model_card(place, energy_kwh, zone)]
+    claims = claims_in(place)
+    if not claims:
+        wanted = "an energy (12 kWh), its carbon (5 kg CO2e) or an intensity (420 g CO2e/kWh)"
+        card = ", nor co2_eq_emissions, where a model card states its carbon" if place.suffix == ".md" else ""
+        raise InteropError(f"{place}: no sentence of it states {wanted}{card}")
+    return claims
 
 
 def reports_at(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
@@ -46,7 +59,7 @@ def reports_at(path: str | Path, energy_kwh: float | None = None, zone: str | No
 def is_document(path: str | Path) -> bool:
     """Whether a file is one of these, rather than runs to import."""
     place = Path(path)
-    if place.suffix in (".md", ".yaml", ".yml", ".toml"):
+    if place.suffix in (*PAPERS, ".yaml", ".yml", ".toml"):
         return True
     if place.suffix != ".json" or not place.is_file():
         return False
@@ -173,9 +186,13 @@ def of_factors(file: UserFile) -> Iterator[ReportedNumbers]:
 
 
 def _card_rows(place: Path) -> list[tuple[str, str]]:
-    """Question and answer of a climate performance model card in Markdown."""
+    """Question and answer of a climate performance model card in Markdown or LaTeX."""
     lines = text_of(place).splitlines()
-    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines if line.lstrip().startswith("|")]
+    if place.suffix == ".tex":
+        ended = [line.strip()[:-2] for line in lines if line.rstrip().endswith("\\\\")]
+        rows = [[latex_text(part) for part in re.split(r"(?<!\\)&", line)] for line in ended]
+    else:
+        rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines if line.lstrip().startswith("|")]
     answers = [(row[0].strip().casefold(), row[1].strip()) for row in rows if len(row) == 2]
     return answers if any("energy consumption" in question for question, _ in answers) else []
 

@@ -93,6 +93,11 @@ def of_statement(run: Statement) -> ReportedNumbers:
     )
 
 
+def states_emissions(place: Path) -> bool:
+    """Whether a file has `co2_eq_emissions`, as a model card has them."""
+    return _EMISSIONS.search(text_of(place)) is not None
+
+
 def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> ReportedNumbers:
     """A Hugging Face card's `co2_eq_emissions` (grams); `energy_kwh` and `zone` from elsewhere make it
     checkable."""

@@ -1,0 +1,163 @@
+"""The sentences of a paper's source as a reader sees them, line by line: LaTeX, reStructuredText, notebooks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .statement import InteropError, text_of
+
+# LaTeX: what is not printed, and what stands for another character.
+_UNPRINTED = ("verbatim", "lstlisting", "minted", "comment", "filecontents", "tikzpicture", "thebibliography")
+_HIDDEN = re.compile(rf"\\begin\{{({'|'.join(_UNPRINTED)})\*?\}}.*?\\end\{{\1\*?\}}|\\iffalse\b.*?\\fi\b", re.S)
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
+_BRACES = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*{_BRACES}\s*(?:\[[^\]]*\])?\s*{_BRACES}")
+_NUMBER = re.compile(rf"\\num\s*(?:\[[^\]]*\])?\s*{_BRACES}")
+_UNIT = re.compile(rf"\\(?:si|unit)\s*(?:\[[^\]]*\])?\s*{_BRACES}")
+_RANGE = re.compile(rf"\\(?:SIrange|qtyrange)\s*(?:\[[^\]]*\])?\s*{_BRACES}\s*{_BRACES}\s*{_BRACES}")
+_LOW = re.compile(rf"\\textsubscript\s*{_BRACES}|(?<!\\)_\s*(?:{_BRACES}|(\w))")
+_WRAPPED = re.compile(rf"\\(?:text\w*|emph|mathrm|mathit|mathbf|mathsf|mbox|ce|underline|footnote|hbox)\s*{_BRACES}")
+_POWER_OF_TEN = re.compile(r"(\d)\s*(?:\\times|\\cdot|×|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\d+)\s*\}|([+-]?\d))")
+_CITED = re.compile(
+    rf"\\(?:\w*cite\w*|ref|eqref|label|url|index|bibliography\w*|includegraphics)\s*(?:\[[^\]]*\])*\s*{_BRACES}"
+)
+_SPACES = re.compile(r"(?<!\\)~|\\[,;:! ]|\\(?:quad|qquad|thinspace|enspace|hfill)\b\s*")
+_SYMBOLS = {
+    r"\pm": "±",
+    r"\approx": "≈",
+    r"\sim": "≈",
+    r"\times": "×",
+    r"\cdot": "·",
+    r"\percent": "%",
+    r"\&": "&",
+    r"\_": "_",
+}
+_UNITS = {
+    "kilowatthour": "kWh", "watthour": "Wh", "megawatthour": "MWh", "gigawatthour": "GWh", "kWh": "kWh", "MWh": "MWh",
+    "Wh": "Wh", "GWh": "GWh", "watt": "W", "joule": "J", "gram": "g", "tonne": "t", "tonnes": "t", "ton": "t",
+    "hour": "h", "second": "s", "minute": "min", "day": "d", "kilogram": "kg", "percent": "%", "kW": "kW", "kg": "kg",
+    "g": "g", "W": "W", "J": "J",
+    "kJ": "kJ", "MJ": "MJ", "h": "h", "s": "s", "MW": "MW", "liter": "L", "litre": "L",
+}  # fmt: skip
+_PREFIXES = {"micro": "µ", "milli": "m", "kilo": "k", "mega": "M", "giga": "G", "tera": "T"}
+
+
+def sentences_of(place: Path) -> Iterator[tuple[str, str]]:
+    """Where each paragraph stands, as `paper.tex:12`, and its text; InteropError for a notebook that is none."""
+    content = text_of(place)
+    if place.suffix == ".ipynb":
+        yield from _of_notebook(content, place)
+        return
+    plain = _READERS.get(place.suffix, _same)(content)
+    yield from _paragraphs(plain, str(place))
+
+
+def latex_text(source: str) -> str:
+    """What LaTeX prints of a source, without comments, with `\\SI` and `\\qty` as number and unit. Lines stay lines."""
+    plain = _HIDDEN.sub(_only_lines, _COMMENT.sub(r"\1", source))
+    plain = plain.partition("\\end{document}")[0]
+    plain = _RANGE.sub(lambda m: f"{_number(m[1])} to {_number(m[2])} {_unit(m[3])}", plain)
+    plain = _QUANTITY.sub(lambda m: f"{_number(m[1])} {_unit(m[2])}", plain)
+    plain = _NUMBER.sub(lambda m: _number(m[1]), plain)
+    plain = _UNIT.sub(lambda m: _unit(m[1]), plain)
+    plain = _POWER_OF_TEN.sub(lambda m: f"{m[1]}e{m[2] or m[3]}", plain)
+    plain = _CITED.sub("", plain).replace("{,}", ",")
+    plain = _SPACES.sub(" ", plain)
+    for _ in range(3):  # wrapped in each other
+        plain = _WRAPPED.sub(r"\1", _LOW.sub(lambda m: m[1] or m[2] or m[3], plain))
+    for command, symbol in _SYMBOLS.items():
+        plain = plain.replace(command, symbol)
+    plain = re.sub(r"\\begin\{[^{}]*\}(?:\[[^\]]*\])?|\\end\{[^{}]*\}|\\\\(?:\[[^\]]*\])?", " ", plain)
+    plain = re.sub(r"\\([%$#{}])", r"\1", plain)
+    return re.sub(r"\$|[{}]|\\[a-zA-Z]+\*?", "", plain)
+
+
+def _only_lines(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
+
+
+def _number(text: str) -> str:
+    """`1.2e3`, `1,287`, `12(3)`, `12 +- 3` as the number alone."""
+    power = _POWER_OF_TEN.sub(lambda m: f"{m[1]}e{m[2] or m[3]}", text)
+    plain = re.split(r"\(|\+-|\\pm|±", power)[0].replace("{,}", ",").replace(" ", "").replace("d", "e")
+    return re.sub(r"\\,|~", "", plain)
+
+
+def _unit(text: str) -> str:
+    """`\\kilo\\watt\\hour` as `kWh`, `\\gram\\per\\kilo\\watt\\hour` and `g.kWh^{-1}` as `g/kWh`."""
+    spelled = re.sub(r"(?<![A-Za-z])([A-Za-z]+)\s*\^\s*\{?-1\}?", r"/\1", text.replace("~", ""))
+    spelled = re.sub(r"[.·]\s*/", "/", spelled)
+    written = ""
+    for command, other in re.findall(r"\\([A-Za-z]+)|([^\\]+)", spelled):
+        if command == "per":
+            written += "/"
+        elif command:
+            written += _PREFIXES.get(command, _UNITS.get(command, ""))
+        else:
+            written += re.sub(r"[{}\s_$]", "", other)
+    return written.replace("W.h", "Wh").replace("W·h", "Wh")
+
+
+def rst_text(source: str) -> str:
+    """What reStructuredText prints of a source, without comments, directives' options and code."""
+    lines, hidden_below = [], None
+    for line in source.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if hidden_below is not None and (not line.strip() or indent > hidden_below):
+            lines.append("")
+            continue
+        hidden_below = None
+        stripped = line.lstrip()
+        is_comment = re.match(r"\.\.(?:\s+(?![\w-]+::|_|\[|\|)|$)", stripped)
+        if is_comment or re.match(r"\.\.\s+(?:code|code-block|sourcecode|raw|literalinclude|math)::", stripped):
+            hidden_below = indent
+            lines.append("")
+            continue
+        if stripped.endswith("::") and not stripped.startswith(".."):
+            hidden_below = indent
+        lines.append(re.sub(r"^\s*\.\.\s+[\w-]+::\s*|^\s*:[\w-]+:\s", "", line))
+    plain = "\n".join(lines).replace("\\ ", "")
+    return re.sub(
+        r":\w+:`([^`]*)`|`{1,2}([^`]*)`{1,2}_?|\*{1,2}([^*\n]+)\*{1,2}", lambda m: m[1] or m[2] or m[3] or "", plain
+    )
+
+
+def markdown_text(source: str) -> str:
+    """What Markdown prints of a source, without code and comments."""
+    plain = re.sub(r"^(```|~~~).*?^\1[^\n]*$|<!--.*?-->", _only_lines, source, flags=re.S | re.M)
+    plain = re.sub(r"</?su[bp]>|\*\*|__|`", "", plain)
+    return latex_text(re.sub(r"(?<!\\)%", r"\\%", plain)) if "$" in plain or "\\" in plain else plain
+
+
+def _same(source: str) -> str:
+    return source
+
+
+_READERS: dict[str, Callable[[str], str]] = {".tex": latex_text, ".rst": rst_text, ".md": markdown_text}
+
+
+def _of_notebook(content: str, place: Path) -> Iterator[tuple[str, str]]:
+    try:
+        cells = json.loads(content)["cells"]
+        texts = [("".join(cell["source"]), cell["cell_type"]) for cell in cells]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise InteropError(f"{place}: not a notebook of Jupyter: {fault}") from None
+    for number, (text, kind) in enumerate(texts, 1):
+        if kind == "markdown":
+            for _, paragraph in _paragraphs(markdown_text(text), ""):
+                yield f"{place}, cell {number}", paragraph
+
+
+def _paragraphs(text: str, where: str) -> Iterator[tuple[str, str]]:
+    lines: list[str] = []
+    began = 1
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if line.strip():
+            began = began if lines else number
+            lines.append(line.strip())
+        elif lines:
+            yield f"{where}:{began}", " ".join(" ".join(lines).split())
+            lines = []
