@@ -111,10 +111,17 @@ def run(args: argparse.Namespace) -> int:
         write_hours(args.hour_factors, year)
         print(f"wrote {args.hour_factors}: {hours_line(year)}", file=sys.stderr)
     if args.ledger_jobs:
-        from ..cluster.reports.ledger_table import write_ledger_table
+        from ..cluster.reports.ledger_table import without_own_id, write_ledger_table
 
         count = write_ledger_table(report, args.ledger_jobs, args.scheduler)
         print(f"wrote {args.ledger_jobs}: {count} jobs for impact-tracker ledger add --jobs", file=sys.stderr)
+        unnamed = without_own_id(report)
+        if unnamed:
+            print(
+                f"{unnamed} tasks of arrays do not tell their own id: runs that were tracked in them count beside "
+                "them. Export the jobs with the column JobIDRaw (sacct --format=JobID,JobIDRaw,…)",
+                file=sys.stderr,
+            )
     if args.json:
         print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False, default=str))
     else:

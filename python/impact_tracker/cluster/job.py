@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,8 @@ class ClusterJob:
 @dataclass(frozen=True, eq=False)
 class JobTable:
     """Jobs as columns: `jobs` has one row a job (`frames.JOBS`), `shares` one row for each job on each of its nodes
-    (`frames.SHARES`). `rejected`: rows that no job was made of; `findings`: what else the reader noticed."""
+    (`frames.SHARES`). `rejected`: rows that no job was made of; `findings`: what else the reader noticed; `own_ids`: by
+    which id the programs in a task of an array know it, where its scheduler tells."""
 
     jobs: pl.DataFrame
     shares: pl.DataFrame
@@ -80,6 +82,7 @@ class JobTable:
     findings: tuple[ClusterFinding, ...] = ()
     source: str = ""
     rejected_count: int = field(default=-1)  # all of them, where only some are kept; -1: those that are kept
+    own_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all_rejected(self) -> int:

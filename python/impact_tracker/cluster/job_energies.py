@@ -23,11 +23,13 @@ _NORMAL = 1.96
 def job_frame(accounts: Accounts, *, idle: str = "none") -> pl.DataFrame:
     """One row a job that ran in the window, with the columns of the job and those of its energy.
 
-    `energy_j` (null where no meter covered it), `low_j` and `high_j` (95 % interval of the energy of its whole time;
-    high is null where a node has no power at all), `own_idle_j` (of it, idle power of its own part), `gpu_j`,
-    `carbon_g`, `handed_j` (idle energy of the site handed out to it, not in `energy_j`), `node_j` (all of its nodes'
-    energy while it ran), `part_j` (that times its part of them), `gate_…_j` and `outside_…_j` (null where the
-    gate is not known), `known_…_s` (for which it is), `covered_s`, `node_s`, `coverage`.
+    `energy_j` (null where no meter covered it), `half_j` (95 % half-width of what differs from job to job: splits and
+    edges) and `bias_j` (that of its meters' scales, which all jobs of a meter share), `low_j` and `high_j` (95 %
+    interval of both of the energy of its whole time; high is null where a node has no power at all), `own_idle_j` (of
+    it, idle power of its own part), `gpu_j`, `carbon_g`, `handed_j` (idle energy of the site handed out to it, not in
+    `energy_j`), `node_j` (all of its nodes' energy while it ran), `part_j` (that times its part of them), `gate_…_j`
+    and `outside_…_j` (null where the gate is not known), `known_…_s` (for which it is), `covered_s`, `node_s`,
+    `coverage`.
     ValueError for an unknown rule of handing out idle energy.
     """
     if idle not in IDLE_RULES:
@@ -46,19 +48,21 @@ def job_frame(accounts: Accounts, *, idle: str = "none") -> pl.DataFrame:
         dark_nodes=(~col("node").is_in(_lit_nodes(accounts))).sum(),
     )
     frame = numbered.join(nodes, on="job_id", how="left").join(sums, on="job", how="left").sort("job")
-    half = ((_NORMAL * col("split_j")) ** 2 + _NORMAL**2 * (col("edge_j2") + col("bias_j2"))).sqrt()
+    half = _NORMAL * (col("split_j") ** 2 + col("edge_j2")).sqrt()
+    error = (col("half_j") ** 2 + col("bias_j") ** 2).sqrt()
     known = col("covered_s") > 0.0
     frame = frame.with_columns(
         node_s=col("inside_s") * col("nodes").fill_null(1),
         covered_s=col("covered_s").fill_null(0.0),
         energy_j=library.when(known).then(col("energy_j")),
         half_j=library.when(known).then(half),
+        bias_j=library.when(known).then(_NORMAL * col("bias_j2").sqrt()),
     ).with_columns(
         coverage=library.when(col("node_s") > 0.0)
         .then((col("covered_s") / col("node_s")).clip(0.0, 1.0))
         .otherwise(0.0),
-        low_j=(col("energy_j") - col("half_j")).clip(0.0) + col("least_j"),
-        high_j=library.when(col("dark_nodes") == 0).then(col("energy_j") + col("half_j") + col("most_j")),
+        low_j=(col("energy_j") - error).clip(0.0) + col("least_j"),
+        high_j=library.when(col("dark_nodes") == 0).then(col("energy_j") + error + col("most_j")),
     )
     return _with_idle(frame, accounts, idle).drop("split_j", "edge_j2", "bias_j2", "dark_nodes", "inside_s")
 

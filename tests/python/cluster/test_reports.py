@@ -14,6 +14,8 @@ from impact_tracker.cluster.reports.pseudonyms import pseudonym, read_key
 from impact_tracker.cluster.simulate import SiteSpec, write_site
 from impact_tracker.cluster.simulate.jobs import draw_jobs
 from impact_tracker.factors.hours import read_hours
+from impact_tracker.ledger.jobs import read_job_rows
+from impact_tracker.values import total
 
 Capture = pytest.CaptureFixture[str]
 
@@ -287,3 +289,39 @@ def test_a_reports_jobs_join_a_ledger(
         assert cli.main(["ledger", "list", "--project", project, "--ledger", str(tmp_path / "ledger"), "--json"]) == 0
         count += json.loads(capsys.readouterr().out)["count"]
     assert count == len(jobs)
+
+
+def test_the_jobs_of_a_ledger_keep_what_they_share_apart(site: Path, tmp_path: Path, capsys: Capture) -> None:
+    """The meters' scale is wrong alike for all jobs: over many of them the error does not fall with their number."""
+    table = tmp_path / "jobs.csv"
+    user = report(site, capsys, "--by", "user", "--ledger-jobs", str(table))["tables"]["user"]  # type: ignore[index]
+    rows, faults = read_job_rows(table)
+    assert not faults and any(row.energy.bias_j for row in rows)
+    measured = [row for row in rows if not row.energy.is_missing]
+    together = total(row.energy for row in measured)
+    assert together.bias_j == pytest.approx(sum(row.energy.bias_j or 0.0 for row in measured))
+    assert together.half_j == pytest.approx(math.hypot(*(row.energy.half_j or 0.0 for row in measured)))
+    assert together.relative_error is not None and together.relative_error > 0.01  # the meters are ± 2 %
+    for row in user:
+        error_j = math.hypot(row["half_j"], row["bias_j"])
+        assert row["high_j"] == pytest.approx(row["energy_j"] + error_j)
+
+
+def test_a_task_of_an_array_joins_the_ledger_by_its_own_id(
+    site: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trackers in a task see the task's own id, accounting shows it as a part of the array."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    jobs = pl.read_csv(site / "jobs.csv", infer_schema=False)
+    begin, end = float(jobs["start"][40]), float(jobs["end"][40])
+    given = {"JobID": "4711_3", "JobIDRaw": "4714", "User": "ada", "Account": "x", "State": "COMPLETED", "NNodes": "1"}
+    given |= {"Start": f"{begin:.0f}", "End": f"{end:.0f}", "NCPUS": "4", "NodeList": str(jobs["nodes"][40]).split()[0]}
+    for columns, job in ((given, "slurm:4714"), ({k: v for k, v in given.items() if k != "JobIDRaw"}, "slurm:4711_3")):
+        accounts = tmp_path / "sacct.psv"
+        accounts.write_text("|".join(columns) + "\n" + "|".join(columns.values()) + "\n", encoding="utf-8")
+        words = ["--jobs", str(accounts), "--power", f"{site}/power", "--nodes", f"{site}/nodes.csv"]
+        assert cli.main(["cluster", "report", *words, "--ledger-jobs", str(tmp_path / "jobs.csv")]) == 0
+        told = capsys.readouterr().err
+        (row,) = read_job_rows(tmp_path / "jobs.csv")[0]
+        assert row.job == job and not row.energy.is_missing
+        assert ("JobIDRaw" in told) is (job == "slurm:4711_3")

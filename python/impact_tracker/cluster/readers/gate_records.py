@@ -157,7 +157,9 @@ class _Jobs:
         for job, node, start, end in rows.iter_rows():
             row = (job, node, start, ALWAYS[1] if end is None else end)
             self._by_host.setdefault(_short(node), []).append(row)
-            self._by_id.setdefault(job.partition("#")[0], []).append(row)  # the runs of a requeued job are 10, 10#2 …
+            shown = job.partition("#")[0]  # the runs of a requeued job are 10, 10#2 …
+            for name in {shown, table.own_ids.get(job, shown)}:
+                self._by_id.setdefault(name, []).append(row)
 
     def of(self, host: str, ids: set[str], span: tuple[int, int]) -> tuple[tuple[str, str] | None, str]:
         """The job and node of a record, or why there is none."""

@@ -22,6 +22,7 @@ FORMAT = (
 USED = frozenset(
     {
         "jobid",
+        "jobidraw",
         "jobname",
         "user",
         "account",
@@ -252,6 +253,7 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     return frame.select(
         "line",
         key=col("id").struct[0],
+        own_id=text("jobidraw").str.extract(r"^(\d+)"),
         step=col("id").struct[1],
         state=text("state").str.extract(r"^([A-Za-z_]+)").str.to_uppercase(),
         start_ns="start_ns",

@@ -124,6 +124,7 @@ def _rows(job: Mapping[str, object], key: str, line: int) -> Iterator[dict[str, 
     yield {
         "line": line,
         "key": key,
+        "own_id": _number_text(SlurmNumber.of(job.get("job_id"))),
         "state": _state(job.get("state")),
         "start_ns": _ns(_at(job, "time", "start")),
         "end_ns": _ns(_at(job, "time", "end")),

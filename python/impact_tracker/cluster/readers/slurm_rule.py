@@ -22,10 +22,12 @@ from .slurm_words import NEVER_STARTED, STATES, nodes_of
 if TYPE_CHECKING:
     import polars as pl
 
-# One row of sacct, typed. `key`: the job's id as shown; `step`: null for the job itself.
+# One row of sacct, typed. `key`: the job's id as shown; `own_id`: as its programs see it; `step`: null for the job
+# itself.
 ROWS = {
     "line": INTEGER,
     "key": TEXT,
+    "own_id": TEXT,
     "step": TEXT,
     "state": TEXT,
     "start_ns": INTEGER,
@@ -87,7 +89,8 @@ def table_of_rows(rows: pl.DataFrame, rejected: Sequence[RejectedRow], source: s
         state=col("state").replace_strict(STATES, default="other", return_dtype=library.String),
         project=library.coalesce(col("project").replace("", None), "account"),
     )
-    return JobTable(conformed(jobs, JOBS), _shares(jobs), tuple(kept), tuple(findings), source, count)
+    own_ids = dict(jobs.filter(col("own_id") != col("key")).select("job_id", "own_id").iter_rows())
+    return JobTable(conformed(jobs, JOBS), _shares(jobs), tuple(kept), tuple(findings), source, count, own_ids)
 
 
 def _never_ran() -> pl.Expr:

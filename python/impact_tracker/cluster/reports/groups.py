@@ -89,8 +89,9 @@ def _dark(jobs: pl.DataFrame) -> pl.DataFrame:
 def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataFrame:
     """One row for each value of the keys, the most energy first. `rows`: of `group_rows`.
 
-    `low_j`, `high_j`: 95 % of the covered energy: splits and edges of jobs are independent of each other, the scale of
-    a node's meter is the same for all that it measured. `core_hours_rank`, `energy_rank`: 1 is the most.
+    `low_j`, `high_j`: 95 % of the covered energy by `half_j`, for splits and edges of jobs are independent of each
+    other, and by `bias_j`, for the scale of a node's meter is the same for all that it measured. `core_hours_rank`,
+    `energy_rank`: 1 is the most.
     """
     check_keys(by)
     library = polars()
@@ -116,7 +117,8 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
     if "split_j" in rows.columns:
         table = table.join(_half(known, keys), on=keys, how="left", nulls_equal=True)
     else:
-        table = table.with_columns(half_j=library.lit(None, dtype=library.Float64))
+        unknown = library.lit(None, dtype=library.Float64)
+        table = table.with_columns(half_j=unknown, bias_j=unknown)
     return _weighed(table, weights).sort("energy_j", *keys, descending=[True, *[False] * len(keys)], nulls_last=True)
 
 
@@ -129,7 +131,7 @@ def _known_sum(name: str) -> pl.Expr:
 
 
 def _half(known: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """The 95 % half-width of each group's energy."""
+    """The 95 % half-widths of each group's energy: of what is independent, and of the meters' scales."""
     col = polars().col
     bias = (
         known.group_by(*dict.fromkeys([*keys, "node"]))
@@ -144,15 +146,16 @@ def _half(known: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         .agg(random_j2=(col("split_j") ** 2 + col("edge_j2")).sum())
     )
     joined = bias.join(split, on=keys, how="inner", nulls_equal=True)
-    return joined.select(*keys, half_j=1.96 * (col("bias_j2") + col("random_j2")).sqrt())
+    return joined.select(*keys, half_j=1.96 * col("random_j2").sqrt(), bias_j=1.96 * col("bias_j2").sqrt())
 
 
 def _weighed(table: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     library = polars()
     col = library.col
+    error = (col("half_j") ** 2 + col("bias_j") ** 2).sqrt()
     table = table.with_columns(
-        low_j=(col("energy_j") - col("half_j")).clip(0.0),
-        high_j=col("energy_j") + col("half_j"),
+        low_j=(col("energy_j") - error).clip(0.0),
+        high_j=col("energy_j") + error,
         coverage=(col("covered_s") / col("node_s")).clip(0.0, 1.0),
         kwh=col("energy_j") / JOULES_PER_KWH,
         ga_ratio=library.when(col("energy_j") > 0.0).then(col("ga_j") / col("energy_j")),
@@ -160,7 +163,7 @@ def _weighed(table: pl.DataFrame, weights: Weights) -> pl.DataFrame:
         core_hours_rank=col("core_hours").rank("min", descending=True),
     )
     grams = weights.grams_per_j
-    relative = (col("half_j") / col("energy_j")).fill_nan(0.0).fill_null(0.0)
+    relative = (error / col("energy_j")).fill_nan(0.0).fill_null(0.0)
     base = col("carbon_g") if weights.is_matched else col("energy_j")
     table = table.with_columns(
         carbon_low_g=base * (1.0 - relative).clip(0.0) * grams.low,

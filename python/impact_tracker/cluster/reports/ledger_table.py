@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from ..job_energies import job_energies
@@ -20,6 +21,7 @@ COLUMNS = (
     "ended_at",
     "energy_j",
     "half_j",
+    "bias_j",
     "quality",
     "partial",
     "energy_source",
@@ -37,7 +39,8 @@ WHOLE = 1.0 - 1e-6  # of a job's time; less leaves its energy partial
 
 def write_ledger_table(report: ClusterReport, path: str | Path, scheduler: str) -> int:
     """Write one line a job; how many there are. `scheduler`: before each job's id, as trackers in it name their job
-    (slurm, oar): by that a job and the runs that were tracked in it become one."""
+    (slurm, oar): by that a job and the runs that were tracked in it become one. A task of an array is shown as `8_1`,
+    and its trackers see its own id: that is written where the accounting tells it."""
     nodes: dict[str, list[str]] = {}
     for job, node in report.accounts.table.shares.select("job_id", "node").iter_rows():
         nodes.setdefault(job, []).append(node)
@@ -50,7 +53,7 @@ def write_ledger_table(report: ClusterReport, path: str | Path, scheduler: str) 
             best_j = energy.energy_j
             writer.writerow(
                 [
-                    f"{scheduler}:{job}",
+                    f"{scheduler}:{report.accounts.table.own_ids.get(row['job_id'], job)}",
                     int(run or 1) - 1,
                     row["project"],
                     row["user"],
@@ -61,6 +64,7 @@ def write_ledger_table(report: ClusterReport, path: str | Path, scheduler: str) 
                     "" if row["end_ns"] is None else row["end_ns"] / 1e9,
                     "" if best_j is None else best_j,
                     "" if best_j is None else row["half_j"],
+                    "" if best_j is None else row["bias_j"],
                     "" if best_j is None else energy.quality,
                     "true" if energy.coverage < WHOLE else "false",
                     "cluster report",
@@ -68,3 +72,9 @@ def write_ledger_table(report: ClusterReport, path: str | Path, scheduler: str) 
             )
             count += 1
     return count
+
+
+def without_own_id(report: ClusterReport) -> int:
+    """How many tasks of arrays do not tell their own id, so that the runs that were tracked in them do not join."""
+    own_ids = report.accounts.table.own_ids
+    return sum(job not in own_ids and re.match(r"\d+_\d", job) is not None for job in report.frame["job_id"])
