@@ -9,6 +9,8 @@ from .values import joules_of, kwh_of
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
 _MASSES = ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
 _MOST_DIGITS = 5
+_MOST_WITHIN = 4  # of a value with a range
+_LEAST_FIXED, _MOST_FIXED = 1e-4, 1e6
 
 
 def decimals_for(value: float, half_width: float | None) -> int:
@@ -16,7 +18,7 @@ def decimals_for(value: float, half_width: float | None) -> int:
 
     Without a half-width three significant digits; never more than five. Negative: places before the point to round.
     """
-    leading = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+    leading = _leading(value)
     if half_width is None or not math.isfinite(half_width):
         return 2 - leading
     finest = _MOST_DIGITS - 1 - leading
@@ -78,12 +80,15 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
     """An energy in kWh, whatever its size."""
     if energy_j is None or math.isnan(energy_j):
         return "not measured"
-    value = kwh_of(energy_j)
-    half = None if half_width_j is None else kwh_of(half_width_j)
-    decimals = decimals_for(value if abs(value) >= (half or 0.0) else half or 0.0, half)
-    text = f"{fixed(value, decimals)} kWh"
-    if spread and half:
-        text += f" ± {widened(half, decimals)} kWh"
+    return in_unit(kwh_of(energy_j), "kWh", None if half_width_j is None else kwh_of(half_width_j), spread=spread)
+
+
+def in_unit(value: float, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
+    """As `quantity`, in this very unit whatever the size."""
+    decimals = decimals_for(value if abs(value) >= (half_width or 0.0) else half_width or 0.0, half_width)
+    text = f"{fixed(value, decimals)} {unit}"
+    if spread and half_width:
+        text += f" ± {widened(half_width, decimals)} {unit}"
     return text
 
 
@@ -103,6 +108,52 @@ def significant(value: float, digits: int) -> str:
     if not value or not math.isfinite(value):
         return "0" if value == 0 else str(value)
     return fixed(value, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def decimals_within(value: float, low: float | None, high: float | None) -> int:
+    """Decimals to show of a value with a range: two significant digits at least, four at the most and without one."""
+    leading = _leading(float(f"{value:.1e}"))  # 0.996 is 1.0 in two digits
+    if low is None or high is None or not high > low:
+        return _MOST_WITHIN - 1 - leading
+    half_width = (high - low) / 2.0
+    wanted = decimals_for(value, half_width) if math.isfinite(half_width) else 0
+    return min(max(wanted, 1 - leading), _MOST_WITHIN - 1 - leading)
+
+
+def within(value: float, low: float | None, high: float | None) -> str:
+    """A value with no digit finer than its range."""
+    text = _written(value, decimals_within(value, low, high))
+    if low is not None and high is not None and high > low:
+        return text
+    head, e, power = text.partition("e")
+    return (head.rstrip("0").rstrip(".") if "." in head else head) + e + power
+
+
+def span(value: float, low: float, high: float) -> str:
+    """The two ends of a value's range, as in `1.2 to 2.3`: with the value's decimals, and more where an end is so small
+    that they would not show it."""
+    decimals = decimals_within(value, low, high)
+    ends = (_written(end, max(decimals, 1 - _leading(end)) if end else 0) for end in (low, high))
+    return " to ".join(ends)
+
+
+def with_range(value: float, low: float | None, high: float | None, unit: str = "") -> str:
+    """A value and its range behind the unit, as in `1.6 kg (1.2 to 2.3)`."""
+    text = f"{within(value, low, high)} {unit}".rstrip()
+    return text if low is None or high is None or not high > low else f"{text} ({span(value, low, high)})"
+
+
+def _leading(value: float) -> int:
+    return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+
+
+def _written(value: float, decimals: int) -> str:
+    """As `fixed`; with a power of ten where nobody counts its zeros."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    if _LEAST_FIXED <= abs(value) < _MOST_FIXED:
+        return fixed(value, decimals)
+    return f"{value:.{max(decimals + _leading(value), 0)}e}"
 
 
 def duration(seconds: float | None) -> str:

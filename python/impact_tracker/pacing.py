@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from .budget import Amount, Price
-from .digits import energy, percent, significant
+from .digits import energy, percent, significant, with_range
 from .errors import complain
 from .values import JOULES_PER_KWH, Energy, Range
 
@@ -47,7 +47,8 @@ def limit_of(amount: Amount, weighing: Weighing, price: Price | None = None) -> 
     if amount.unit == "g":
         grams = weighing.intensity
         per_kwh = [a * b for a, b in zip(per_kwh, (grams.low, grams.value, grams.high))]
-        why = f"at {grams.value:.3g} gCO2e/kWh ({grams.low:.3g} to {grams.high:.3g}) and a PUE of {overhead.value:.3g}"
+        rate = with_range(grams.value, grams.low, grams.high, "gCO2e/kWh")
+        why = f"at {rate} and a PUE of {overhead.value:.3g}"
     else:
         if price is None:
             raise ValueError(f'is money, so it needs a price: price_per_kwh, as in "0.25 {amount.unit}"')

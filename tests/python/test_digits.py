@@ -101,3 +101,42 @@ def test_duration(seconds: float | None, text: str) -> None:
 )
 def test_percent(ratio: float | None, text: str) -> None:
     assert digits.percent(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (15.792, 14.0, 26.4, "16 (14 to 26)"),
+        (15.792, 15.74, 15.85, "15.79 (15.74 to 15.85)"),
+        (15.792, 15.792, 15.792, "15.79"),
+        (420.0, 0.91, 3000.0, "420 (0.91 to 3000)"),
+        (-15.792, -26.0, -14.0, "-16 (-26 to -14)"),
+        (1.5e-9, 0.9e-9, 2.3e-9, "1.5e-09 (9.0e-10 to 2.3e-09)"),
+        (123456.0, 99000.0, 151000.0, "123000 (99000 to 151000)"),
+        (0.0, 0.0, 3.0, "0 (0 to 3.0)"),
+        (12.0, None, None, "12"),
+        (12.0, 6.0, math.inf, "12 (6.0 to inf)"),
+    ],
+)
+def test_with_range(value: float, low: float | None, high: float | None, text: str) -> None:
+    assert digits.with_range(value, low, high) == text
+
+
+@given(st.floats(1e-12, 1e12), st.floats(1.0, 3.0), st.floats(1.0, 3.0))
+def test_no_digit_of_a_value_is_finer_than_its_range(value: float, down: float, up: float) -> None:
+    low, high = value / down, value * up
+    text = digits.within(value, low, high)
+    assert_no_finer(text, (high - low) / 2.0)
+    assert abs(float(text) - value) <= max(0.06 * value, (high - low) / 2.0)
+    ends = [float(end) for end in digits.span(value, low, high).split(" to ")]
+    assert ends == pytest.approx([low, high], rel=0.06)
+
+
+def assert_no_finer(text: str, half_width: float) -> None:
+    """A printed number's last digit is no finer than a tenth of its half-width, or it has but two digits that tell."""
+    mantissa, _, power = text.partition("e")
+    step = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+    shown = mantissa.replace(".", "").strip("-").lstrip("0")
+    telling = len(shown) if "." in mantissa else len(shown.rstrip("0"))
+    assert telling <= 4, text
+    assert telling <= 2 or step * 10 ** (0 if "." in mantissa else len(shown) - telling) >= half_width / 30.0, text

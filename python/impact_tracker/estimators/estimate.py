@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .. import digits
 from ..factors import Factor
 from ..footprint import Impact, Term, kilometres, tree_months
 from ..values import Energy
@@ -97,11 +98,14 @@ class Comparison:
         """One line for a report."""
         if self.estimate is None:
             return self.reason
-        name, kwh = f"{self.estimate.method} {self.estimate.version}".strip(), self.estimate.energy_kwh
-        energy = f"{name}: energy not known" if kwh is None else f"{name}: {kwh:.4g} kWh"
+        name, used = f"{self.estimate.method} {self.estimate.version}".strip(), self.estimate.energy
+        energy = f"{name}: energy not known"
+        if used.value is not None:
+            energy = f"{name}: {digits.within(used.value, used.low, used.high)} kWh"
         if self.ratio is None:
             return f"{energy}; nothing was measured to compare it with"
-        return f"{energy}, {self.ratio:.2f} times the {self.measured.quality} {self.measured.kwh:.4g} kWh"
+        measured = digits.kwh(self.measured.best_j, self.measured.error_j, spread=False)
+        return f"{energy}, {self.ratio:.2f} times the {self.measured.quality} {measured}"
 
     def sentences(self, explain: bool = False) -> list[str]:
         """For a report, its caveats below; its formula and sources too where they are asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..digits import with_range
 from ..factors import Factor, UnknownFactorError, constant, gpu_tdp
 from ..factors.instances import Instance
 from ..factors.instances import instance as instance_of
@@ -61,7 +62,7 @@ def instance(
     made = embodied(making_total(Machine.of_instance(known)), hours * scaling)
     more = {"making_g": made.value} if made.value is not None else {}
     if made.low is not None and made.high is not None and made.value is not None:
-        span = f"{made.value / 1000:.3g} kg ({made.low / 1000:.3g} to {made.high / 1000:.3g})"
+        span = with_range(made.value / 1000.0, made.low / 1000.0, made.high / 1000.0, "kg")
         notes.append(f"making of its share of the host in these hours, not in the carbon above: {span}")
     grid = grid_of(zone, intensity_g_per_kwh)
     return Estimate("instance", known.name, used, carbon_of(used, grid), split, notes=tuple(notes), more=more)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         person_years,
         tree_months,
     )
-    from .explaining import explain, explain_all, mass_of, mass_words_of, what_matters, words_of
+    from .explaining import explain, explain_all, mass_of, mass_span, mass_words_of, what_matters, words_of
     from .extent import Extent
     from .functional import Crossing, PerUnit, Service, Units, crossing, development_multiplier, per_unit
     from .indirect import Consequences, Effect, consequences
@@ -59,7 +59,7 @@ __getattr__, __dir__ = lazy_names(
         ".equivalents": "Equivalent all_of boundary_a_person core_hours flights household_weeks kilometres person_years"
         " tree_months",
         ".extent": "Extent",
-        ".explaining": "explain explain_all mass_of mass_words_of what_matters words_of",
+        ".explaining": "explain explain_all mass_of mass_span mass_words_of what_matters words_of",
         ".functional": "Crossing PerUnit Service Units crossing development_multiplier per_unit",
         ".indirect": "Consequences Effect consequences",
         ".indirect_file": "read_consequences",
@@ -125,6 +125,7 @@ __all__ = [
     "marginal_carbon",
     "market_carbon",
     "mass_of",
+    "mass_span",
     "mass_words_of",
     "monte_carlo",
     "paired",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..digits import within
 from ..factors import Factor, constant
 from .impact import Impact
 
@@ -28,44 +29,58 @@ FLIGHTS = ("flight Paris-London", "flight Paris-Dublin", "flight New York-San Fr
 
 @dataclass(frozen=True)
 class Equivalent:
-    """`value` of `unit`, and the factor that it rests on."""
+    """`value` of `unit`, and the factor that it rests on; `low`, `high`: by the range of the impact."""
 
     name: str
     value: float
     unit: str
     factor: Factor
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, name: str, impact: Impact, each: float, unit: str, factor: Factor) -> Equivalent:
+        """The impact over what `each` of the unit has. ValueError for an impact that is not known."""
+        if impact.value is None or impact.low is None or impact.high is None:
+            raise ValueError(f"{impact.indicator} is not known: {impact.note}")
+        return cls(name, impact.value / each, unit, factor, impact.low / each, impact.high / each)
+
+    @property
+    def amount(self) -> str:
+        """The value with no digit finer than its range."""
+        return within(self.value, self.low, self.high)
 
 
 def tree_months(carbon: Impact, tree: str = "tree year") -> Equivalent:
     """Months that a mature tree takes to take up this carbon: `g / (g a year) × 12`, never rounded in between."""
     year = constant("equivalent", tree)
-    return Equivalent("tree-months", _grams(carbon) / year.value * 12.0, "month", year)
+    return Equivalent.of("tree-months", carbon, year.value / 12.0, "month", year)
 
 
 def kilometres(carbon: Impact, vehicle: str = "car km EU") -> Equivalent:
     """Kilometres of a vehicle: `car km EU`, `car km US`, `train km`, `flight km`."""
     factor = constant("equivalent", vehicle)
-    return Equivalent(vehicle.replace(" km", ""), _grams(carbon) / factor.value, "km", factor)
+    return Equivalent.of(vehicle.replace(" km", ""), carbon, factor.value, "km", factor)
 
 
 def flights(carbon: Impact, flight: str | None = None) -> Equivalent:
     """Flights of one passenger: the named one, or the longest of which it is at least half, else Paris-London."""
-    grams = _grams(carbon)
+    grams = carbon.carbon_g or 0.0
     name = flight or next((n for n in reversed(FLIGHTS) if grams >= 0.5 * constant("equivalent", n).value), FLIGHTS[0])
     factor = constant("equivalent", name)
-    return Equivalent(name, grams / factor.value, "flight", factor)
+    return Equivalent.of(name, carbon, factor.value, "flight", factor)
 
 
 def household_weeks(carbon: Impact) -> Equivalent:
     """Weeks of an average US household's energy."""
     factor = constant("equivalent", "US household week")
-    return Equivalent("US household", _grams(carbon) / factor.value, "week", factor)
+    return Equivalent.of("US household", carbon, factor.value, "week", factor)
 
 
 def core_hours(carbon: Impact, factor: str = "core gricad") -> Equivalent:
     """Hours of one core of a computing centre, everything included (staff, building, making)."""
     hour = constant("hour_factor", factor)
-    return Equivalent("core-hours", _grams(carbon) / hour.value, "h", hour)
+    return Equivalent.of("core-hours", carbon, hour.value, "h", hour)
 
 
 def boundary_a_person(indicator: str) -> float:
@@ -82,10 +97,8 @@ def boundary_a_person(indicator: str) -> float:
 def person_years(impact: Impact) -> Equivalent:
     """Person-equivalents: how many people's yearly share of a planetary boundary it takes (Sala et al. 2020)."""
     share = boundary_a_person(impact.indicator)
-    if impact.value is None:
-        raise ValueError(f"{impact.indicator} is not known: {impact.note}")
     factor = constant("boundary", _BOUNDARIES[impact.indicator][0])
-    return Equivalent("person-equivalents", impact.value / share, "person year", factor)
+    return Equivalent.of("person-equivalents", impact, share, "person year", factor)
 
 
 def all_of(carbon: Impact) -> list[Equivalent]:
@@ -101,10 +114,3 @@ def all_of(carbon: Impact) -> list[Equivalent]:
         core_hours(carbon),
         person_years(carbon),
     ]
-
-
-def _grams(carbon: Impact) -> float:
-    grams = carbon.carbon_g
-    if grams is None:
-        raise ValueError(f"carbon is not known: {carbon.note}")
-    return grams

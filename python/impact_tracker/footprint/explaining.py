@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..digits import span, within
 from ..factors import Factor
 from .impact import Impact
 from .matrix import Footprint
@@ -21,27 +22,41 @@ def explain(impact: Impact) -> list[str]:
     return lines + [f"  - {source}" for source in impact.sources]
 
 
-def mass_of(grams: float, digits: int = 4) -> str:
-    """`1.03 kg`, `59 t`: so many digits and the unit that suits them."""
+def mass_of(grams: float, low: float | None = None, high: float | None = None) -> str:
+    """`1.03 kg`, `59 t`: in the unit that suits the amount, with no digit finer than its range."""
+    scale, unit = _unit_of(grams)
+    return (
+        f"{within(grams * scale, None if low is None else low * scale, None if high is None else high * scale)} {unit}"
+    )
+
+
+def mass_span(grams: float, low: float, high: float) -> str:
+    """`0.89 to 1.20 kg`: the ends of an amount's range, in the amount's unit."""
+    scale, unit = _unit_of(grams)
+    return f"{span(grams * scale, low * scale, high * scale)} {unit}"
+
+
+def _unit_of(grams: float) -> tuple[float, str]:
     for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
         if abs(grams) < limit:
-            return f"{grams * scale:.{digits}g} {unit}"
-    return f"{grams * 1e-6:.{digits}g} t"
+            return scale, unit
+    return 1e-6, "t"
 
 
 def mass_words_of(carbon: Impact) -> str:
     """As `words_of`, in the unit that suits the amount. Carbon alone."""
     if carbon.value is None or carbon.low is None or carbon.high is None:
         return f"not known ({carbon.note})"
-    return f"{mass_of(carbon.value)} ({mass_of(carbon.low)} to {mass_of(carbon.high)}, {carbon.quality})"
+    amount = mass_of(carbon.value, carbon.low, carbon.high)
+    return f"{amount} ({mass_span(carbon.value, carbon.low, carbon.high)}, {carbon.quality})"
 
 
 def words_of(impact: Impact, unit: str = "") -> str:
     """The value with its range and quality, or why it is not known; `unit`: in place of the impact's own."""
-    if impact.value is None:
+    if impact.value is None or impact.low is None or impact.high is None:
         return f"not known ({impact.note})"
-    span = f"{impact.low:.3g} to {impact.high:.3g}"
-    return f"{impact.value:.4g} {unit or impact.unit} ({span}, {impact.quality})"
+    amount = within(impact.value, impact.low, impact.high)
+    return f"{amount} {unit or impact.unit} ({span(impact.value, impact.low, impact.high)}, {impact.quality})"
 
 
 def explain_all(footprint: Footprint) -> list[str]:
@@ -65,10 +80,11 @@ def what_matters(impacts: Iterable[Impact], most: int = 5) -> list[str]:
         if drawn is None:
             continue
         lines.append(
-            f"{impact.key}: {drawn.best:.4g} {impact.unit}, 95 % of draws between {drawn.low:.4g} and {drawn.high:.4g}"
+            f"{impact.key}: {within(drawn.best, drawn.low, drawn.high)} {impact.unit}, 95 % of draws between "
+            + span(drawn.best, drawn.low, drawn.high).replace(" to ", " and ")
         )
         for bar in tornado(impact)[:most]:
             factor = bar.factor
-            span = f"{factor.low:g} to {factor.high:g} {factor.unit}"
-            lines.append(f"  {bar.at_low:.4g} to {bar.at_high:.4g}: {factor.name or factor.source} ({span})")
+            ends = f"{factor.low:g} to {factor.high:g} {factor.unit}"
+            lines.append(f"  {bar.at_low:.4g} to {bar.at_high:.4g}: {factor.name or factor.source} ({ends})")
     return lines

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..digits import with_range
 from .impact import Impact, sum_of
 from .matrix import Footprint
 from .uncertainty import quotient
@@ -28,7 +29,7 @@ class PerUnit:
         each = self.impact
         if each.value is None:
             return f"{each.indicator} for each {self.unit}: not known, {each.note}"
-        return f"{each.value:.4g} {each.unit} for each {self.unit} ({each.low:.4g} to {each.high:.4g})"
+        return with_range(each.value, each.low, each.high, f"{each.unit} for each {self.unit}")
 
 
 def per_unit(impact: Impact, amount: float, unit: str) -> PerUnit:
@@ -114,8 +115,8 @@ class Units:
                 except ValueError as fault:
                     lines.append(f"when using passes training is not known: {fault}")
                 else:
-                    span = f"{point.low:.3g} to {point.high:.3g}"
-                    lines.append(f"using passes training after {point.uses:.4g} × {unit} ({span})")
+                    uses = with_range(point.uses, point.low, point.high, f"× {unit}")
+                    lines.append(f"using passes training after {uses}")
         return lines
 
     def as_dict(self, footprint: Footprint) -> dict[str, dict[str, object]]:

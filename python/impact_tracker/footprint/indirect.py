@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from ..digits import with_range, within
 from ..factors import Factor
 
 ORDERS = {
@@ -78,11 +79,11 @@ class Consequences:
         for effect in self.declared:
             parts = [f"{_kg(effect.amount)} kg"] if any(effect.amount) or not effect.causes else []
             parts += [
-                f"{_numbers(_range(ratio))} × {cause} ({self.effects[cause].best / 1000:.4g} kg)"
+                f"{_numbers(_range(ratio))} × {cause} ({_best_kg(self.effects[cause])} kg)"
                 for cause, ratio in effect.causes
             ]
-            total = self.effects[effect.name].best / 1000.0
-            lines.append(f"{effect.name} (order {effect.order}) = {' + '.join(parts)} = {total:.4g} kg CO2e a year")
+            total = _best_kg(self.effects[effect.name])
+            lines.append(f"{effect.name} (order {effect.order}) = {' + '.join(parts)} = {total} kg CO2e a year")
             lines.append(f"  - {effect.source or 'no source was stated'}")
         return lines
 
@@ -200,4 +201,8 @@ def _kg(span: tuple[float, float, float]) -> str:
 
 
 def _said(span: Span) -> str:
-    return f"{span.best / 1000:.4g} kg CO2e a year ({span.low / 1000:.4g} to {span.high / 1000:.4g})"
+    return with_range(span.best / 1000.0, span.low / 1000.0, span.high / 1000.0, "kg CO2e a year")
+
+
+def _best_kg(span: Span) -> str:
+    return within(span.best / 1000.0, span.low / 1000.0, span.high / 1000.0)

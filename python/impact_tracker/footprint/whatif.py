@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 
+from ..digits import span, within
 from ..factors import Factor
 from ..factors.conventions import check_one_convention, words_of_place
 from .allocation import Allocation, embodied
@@ -91,15 +92,16 @@ class WhatIf:
 
     def sentences(self) -> list[str]:
         """For a report: the saving with its range, the payback, the rebound, what is not in it."""
-        if self.saving.value is None or self.share is None:
+        if self.saving.value is None or self.saving.low is None or self.saving.high is None or self.share is None:
             return [f"{self.name}: not known, {self.saving.note or 'the run used nothing'}"]
         places = [f"  electricity: {self.electricity}"] if self.electricity else []
         grams, verb = self.saving.value, "saves" if self.saving.value >= 0 else "costs"
         ends = (self.saving.low, self.saving.high) if self.spread is None else (self.spread.low, self.spread.high)
         bounds = "bounds" if self.spread is None else "95 % between"
-        span = f"{bounds} {ends[0]:.4g} and {ends[1]:.4g}"
+        between = f"{bounds} {span(grams, *ends).replace(' to ', ' and ')}"
+        amount = within(abs(grams), *ends)
         lines = [
-            f"{self.name}: {verb} {abs(grams):.4g} g of CO2e a run ({abs(self.share):.0%}; saving {span})",
+            f"{self.name}: {verb} {amount} g of CO2e a run ({abs(self.share):.0%}; saving {between})",
             *places,
         ]
         if self.payback_runs is not None:

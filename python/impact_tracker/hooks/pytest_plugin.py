@@ -74,7 +74,10 @@ class TestEnergy:
 
     def in_words(self) -> str:
         """`3.2 J (3.1 to 3.4, measured)`."""
-        return f"{self.energy_j:.3g} J ({self.low_j:.3g} to {self.high_j:.3g}, {self.quality})"
+        from ..digits import span, within
+
+        ends = span(self.energy_j, self.low_j, self.high_j)
+        return f"{within(self.energy_j, self.low_j, self.high_j)} J ({ends}, {self.quality})"
 
 
 def kept(path: Path) -> dict[str, TestEnergy]:

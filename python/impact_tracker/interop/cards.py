@@ -11,7 +11,7 @@ from ..footprint import Impact, sum_of, tree_months
 from ..values import sum_if_known, total_if_known
 from .once import doubts, each_once
 from .statement import Statement
-from .words import cards_in_words, made_by, mass, rounded
+from .words import cards_in_words, made_by, mass
 
 BIBTEX = """@software{impact_tracker,
   title = {impact-tracker: what training and running models costs in energy and in impact on the world},
@@ -122,9 +122,9 @@ def hugging_face(run: Statement, training_type: str | None = None, hardware: str
     if grams.value is None:
         return f"# co2_eq_emissions is left out: {grams.note}\n"
     low, high = grams.low or 0.0, grams.high or 0.0
-    span = f"{low:.3g} to {high:.3g} g, " if high > low else ""
+    span = f"{digits.span(grams.value, low, high)} g, " if high > low else ""
     lines[0] += f"  # in grams: {span}{grams.quality}"
-    lines.append(f"  emissions: {_plain(float(rounded(grams.value, low, high)))}")
+    lines.append(f"  emissions: {_plain(float(digits.within(grams.value, low, high)))}")
     cards = cards_in_words(run.hardware) or run.hardware.cpu
     fields = {
         "source": f"{run.tool} {run.tool_version}".strip(),
@@ -147,8 +147,9 @@ def neurips(study: Study) -> str:
     memory = "memory not recorded" if final.memory_gb is None else f"{final.memory_gb:.0f} GB of memory"
     seconds = sum_if_known(run.duration_s for run in runs)
     total = "an unknown time" if seconds is None else f"{seconds / 3600:.3g} h"
-    kwh = total_if_known(run.energy for run in runs).kwh
-    energy = "its energy was not measured" if kwh is None else f"{kwh:.3g} kWh without the site's overhead"
+    used = total_if_known(run.energy for run in runs)
+    amount = f"{digits.kwh(used.best_j, used.error_j)} without the site's overhead"
+    energy = "its energy was not measured" if used.is_missing else amount
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     rest = "preliminary and failed ones included as far as they are recorded"
     text = (
@@ -163,8 +164,11 @@ def latex_statement(study: Study) -> str:
     """A carbon statement for a paper, with its BibTeX entry in comments below."""
     final, runs = study.final, study.runs
     grams, grid = sum_of(run.carbon for run in runs), final.site.intensity
-    kwh = total_if_known(run.energy for run in runs).kwh
-    used = "The energy of this work was not measured" if kwh is None else f"This work used {kwh:.3g}~kWh of electricity"
+    energy = total_if_known(run.energy for run in runs)
+    amount = escape(digits.kwh(energy.best_j, energy.error_j)).replace(" kWh", "~kWh")
+    used = (
+        "The energy of this work was not measured" if energy.is_missing else f"This work used {amount} of electricity"
+    )
     overhead = f" ({final.site.pue_in_words}, apart)" if final.site.overhead.high > 1 else ""
     cite_us = "\\cite{impact_tracker}"
     by = "" if final.energy.is_missing else f", {escape(made_by(final))}"
@@ -174,7 +178,7 @@ def latex_statement(study: Study) -> str:
         if grid is not None:
             origin = f"{grid.name}, {grid.year or 'year not stated'}; {grid.source}"
             sentence += f", at {grid.value:.4g}~g\\,CO$_2$e/kWh ({escape(origin)})"
-        sentence += f": what a tree takes up in {tree_months(grams).value:.2g} months."
+        sentence += f": what a tree takes up in {tree_months(grams).amount} months."
     else:
         sentence += f" Its carbon is not known: {escape(grams.note)}."
     sentence += "".join(f" {escape(doubt)}." for doubt in doubts(runs))
@@ -198,7 +202,11 @@ def escape(text: str) -> str:
 def _energy_answer(run: Statement) -> str:
     if run.energy.is_missing:
         return "not measured"
-    power = "" if run.power_w is None else f", {run.power_w / 1000:.3g} kW on average"
+    power, mean_w = "", run.power_w
+    if mean_w is not None and run.duration_s:
+        error_w = (run.energy.error_j or 0.0) / run.duration_s
+        mean_kw, low_kw, high_kw = (watts / 1000.0 for watts in (mean_w, mean_w - error_w, mean_w + error_w))
+        power = f", {digits.within(mean_kw, low_kw, high_kw)} kW on average"
     amount = digits.kwh(run.energy.best_j, run.energy.error_j)
     by = "" if run.tool == "impact-tracker" else f", by {run.tool} {run.tool_version}".rstrip()
     return f"{amount}{power} ({run.quality_in_words}{by})"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .. import digits
 from ..footprint import Impact
+from ..values import Energy
 from .json_table import JsonObject
 from .metric_text import Family, Kind, Sample, metric_text
 from .once import each_once
@@ -172,7 +173,7 @@ def frugal_statement(run: Statement, need: Need, embodied: Impact | None = None)
         "## Impact",
         "| | total | for each " + need.functional_unit + " |",
         "|---|---|---|",
-        f"| Energy | {energy} | {_per(run.energy.best_j, need.units)} |",
+        f"| Energy | {energy} | {_per(run.energy, need.units)} |",
         f"| Carbon of use | {mass(total)} | {mass(each)} |",
     ]
     if embodied is not None:
@@ -190,5 +191,8 @@ def frugal_statement(run: Statement, need: Need, embodied: Impact | None = None)
     return "\n".join(lines) + "\n"
 
 
-def _per(joules: float | None, units: float) -> str:
-    return "not known" if joules is None else f"{joules / units:.4g} J"
+def _per(energy: Energy, units: float) -> str:
+    if energy.best_j is None:
+        return "not known"
+    error_j = None if energy.error_j is None else energy.error_j / units
+    return digits.in_unit(energy.best_j / units, "J", error_j, spread=False)

@@ -12,7 +12,6 @@ from ..hostinfo import Hardware
 from .statement import Statement
 
 _MASSES = ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg"), (math.inf, 1e-6, "t"))
-_EXACT_DIGITS = 4  # of a value without a range
 
 
 def cards_named(name: str | None, count: int) -> tuple[str, ...]:
@@ -57,16 +56,6 @@ def mass(impact: Impact, *, quality: bool = True) -> str:
     low, best, high = (end * scale for end in (impact.low, impact.value, impact.high))
     details = [impact.quality] if quality else []
     if high > low:
-        details.insert(0, f"{digits.significant(low, 2)} to {digits.significant(high, 2)}")
+        details.insert(0, digits.span(best, low, high))
     told = f" ({', '.join(details)})" if details else ""
-    return f"{rounded(best, low, high)} {unit} CO2e{told}"
-
-
-def rounded(best: float, low: float, high: float) -> str:
-    """The value with no digit finer than its range: at least two, four where there is no range."""
-    if not high > low or not best:
-        text = digits.significant(best, _EXACT_DIGITS)
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    wanted = digits.decimals_for(best, (high - low) / 2.0)
-    leading = math.floor(math.log10(abs(best)))
-    return digits.fixed(best, min(max(wanted, 1 - leading), _EXACT_DIGITS - 1 - leading))
+    return f"{digits.within(best, low, high)} {unit} CO2e{told}"

@@ -213,13 +213,13 @@ def _footprint(run: ReadRecord) -> Html:
 
 
 def _amount(cell: Impact) -> str:
-    return "X" if cell.value is None else f"{cell.value:.3g}"
+    return "X" if cell.value is None else digits.within(cell.value, cell.low, cell.high)
 
 
 def _range(impact: Impact) -> str:
     if impact.value is None or impact.low is None or impact.high is None:
         return "X"
-    return f"{impact.low:.2g} to {impact.high:.2g}"
+    return digits.span(impact.value, impact.low, impact.high)
 
 
 def _sources(run: ReadRecord) -> Html:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..digits import within
 from ..factors.hardware import physical_cores
 from ..footprint import (
     STAGES,
@@ -31,7 +32,7 @@ def page_of(assessment: Assessment, units: Units, *, explained: bool = False, to
     footprint = assessment.footprint
     totals = [total for total in footprint.totals() if total.value is not None]
     details = [_persons(impact) for impact in assessment.against_boundaries()]
-    details += [f"{e.value:.3g} {e.unit}: {e.name}" for e in all_of(footprint.carbon) if e.name != "person-equivalents"]
+    details += [f"{e.amount} {e.unit}: {e.name}" for e in all_of(footprint.carbon) if e.name != "person-equivalents"]
     details += _core_hour(assessment)
     details += _extent(footprint)
     details += [f"{part:<16}{mass_words_of(impact)}" for part, impact in footprint.use.items()]
@@ -72,15 +73,19 @@ def _persons(impact: Impact) -> str:
         note = " (of what is known)"
     else:
         note = f" ({impact.note})"
-    return f"{person_years(impact).value:.3g} person-years of {boundary}{note}"
+    return f"{person_years(impact).amount} person-years of {boundary}{note}"
 
 
 def _matrix(assessment: Assessment) -> Table:
     rows = [
-        [indicator, *("X" if cell.value is None else f"{cell.value:.3g}" for cell in (*cells, total)), unit]
+        [indicator, *map(_amount, (*cells, total)), unit]
         for indicator, unit, cells, total in assessment.footprint.matrix.rows()
     ]
     return Table(("indicator", *(f">{stage}" for stage in STAGES), ">total", "unit"), rows)
+
+
+def _amount(cell: Impact) -> str:
+    return "X" if cell.value is None else within(cell.value, cell.low, cell.high)
 
 
 def _line(what: str, impact: Impact, explained: bool) -> list[str]:
@@ -107,10 +112,13 @@ def _extent(footprint: Footprint) -> list[str]:
         lines.append(f"energy of the work × {extent.dynamic_ratio.value:.4g}: idle computers, cooling and network too")
     if extent.development is not None and footprint.carbon.value is not None:
         ratio = extent.development.value
-        final = footprint.carbon.value / ratio
-        rest = mass_of(footprint.carbon.value - final)
-        lines.append(f"of it the final run {mass_of(final)}, the project's other runs {rest} (all: × {ratio:.4g})")
+        final, rest = (_mass(footprint.carbon / ratio * share) for share in (1.0, ratio - 1.0))
+        lines.append(f"of it the final run {final}, the project's other runs {rest} (all: × {ratio:.4g})")
     return lines
+
+
+def _mass(carbon: Impact) -> str:
+    return mass_of(carbon.value or 0.0, carbon.low, carbon.high)
 
 
 def draw(assessment: Assessment, folder: Path) -> None:

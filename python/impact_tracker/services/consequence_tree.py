@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from ..factors import Factor
-from ..footprint import Consequences, Effect, mass_of
+from ..footprint import Consequences, Effect, mass_of, mass_span
 from ..report.plot import figure_for, save
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def words_of_branch(branch: Branch) -> str:
 def root_words(consequences: Consequences) -> str:
     """The net with its interval, against what."""
     net = consequences.net
-    span = f"{mass_of(net.low)} to {mass_of(net.high)}"
-    return f"net {mass_of(net.best)} a year ({span}), against: {consequences.reference}"
+    amount = f"{mass_of(net.best, net.low, net.high)} a year ({mass_span(net.best, net.low, net.high)})"
+    return f"net {amount}, against: {consequences.reference}"
 
 
 def tree_lines(consequences: Consequences) -> list[str]:
@@ -181,4 +181,4 @@ def _box(axes: Axes, x: float, y: float, text: str, grams: float) -> None:
 
 
 def _amount(grams: float) -> str:
-    return f"{'+' if grams > 0 else ''}{mass_of(grams, 3)} a year"
+    return f"{'+' if grams > 0 else ''}{mass_of(grams)} a year"

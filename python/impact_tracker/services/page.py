@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ..footprint import Impact, mass_of, monte_carlo, person_years, what_matters
+from ..digits import span, within
+from ..footprint import Impact, mass_of, mass_span, monte_carlo, person_years, what_matters
 from ..footprint.uncertainty import can_draw
 from ..report.page import Page, Table
 from ..report.plot import figure_for, save
@@ -56,7 +57,9 @@ def _amount(impact: Impact) -> str:
     if impact.value is None:
         return "X"
     partial = " +" if impact.partial else ""
-    return (mass_of(impact.value, 3) if impact.unit == "g" else f"{impact.value:.3g} {impact.unit}") + partial
+    if impact.unit == "g":
+        return mass_of(impact.value, impact.low, impact.high) + partial
+    return f"{within(impact.value, impact.low, impact.high)} {impact.unit}{partial}"
 
 
 def _range(impact: Impact) -> str:
@@ -66,9 +69,9 @@ def _range(impact: Impact) -> str:
         drawn = monte_carlo([impact])[0]
         assert drawn is not None
         low, high = drawn.low, drawn.high
-    if low is None or high is None:
+    if impact.value is None or low is None or high is None:
         return ""
-    return f"{mass_of(low, 3)} to {mass_of(high, 3)}" if impact.unit == "g" else f"{low:.3g} to {high:.3g}"
+    return mass_span(impact.value, low, high) if impact.unit == "g" else span(impact.value, low, high)
 
 
 def _persons(service: WeighedService) -> list[str]:
@@ -78,7 +81,7 @@ def _persons(service: WeighedService) -> list[str]:
             people = person_years(service.total(indicator))
         except ValueError:
             continue  # no boundary is known for it, or not for this form of it
-        lines.append(f"{service.unit.name}: {people.value:.3g} person-years of the {indicator} boundary")
+        lines.append(f"{service.unit.name}: {people.amount} person-years of the {indicator} boundary")
     return lines
 
 

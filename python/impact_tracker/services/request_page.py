@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..footprint import Impact, explain, mass_of
+from ..digits import span, within
+from ..footprint import Impact, explain, mass_of, mass_span
 from ..report.page import Page, Table
 from .ai_request import AiRequest
 
@@ -35,15 +36,17 @@ def page_of(request: AiRequest, explained: bool = False) -> Page:
 
 
 def _numbers(impact: Impact) -> tuple[str, str, str]:
-    if impact.value is None:
+    if impact.value is None or impact.low is None or impact.high is None:
         return "X", "", ""
-    return f"{impact.value:.3g}", f"{impact.low:.3g}", f"{impact.high:.3g}"
+    low, high = span(impact.value, impact.low, impact.high).split(" to ")
+    return within(impact.value, impact.low, impact.high), low, high
 
 
 def _words(impact: Impact) -> str:
     if impact.value is None or impact.low is None or impact.high is None:
         return f"not known ({impact.note})"
-    return f"{mass_of(impact.value, 3)} ({mass_of(impact.low, 3)} to {mass_of(impact.high, 3)})"
+    amount = mass_of(impact.value, impact.low, impact.high)
+    return f"{amount} ({mass_span(impact.value, impact.low, impact.high)})"
 
 
 def _span(ends: tuple[float, float]) -> str:

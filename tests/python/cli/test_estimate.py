@@ -29,7 +29,11 @@ def test_the_screenshot_in_json(capsys):
 def test_first_line_is_the_answer(capsys):
     assert call([*SCREENSHOT, "--zone", "US", "--explain"]) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[0].startswith("2.281 kWh, 1.03 kg CO2e") and "453.22 g/kWh" in out and "CC-BY-4.0" in out
+    assert (
+        out.splitlines()[0].startswith("2.3 kWh, 1.0 kg CO2e (0.47 to 1.6 kg)")
+        and "453.22 g/kWh" in out
+        and "CC-BY-4.0" in out
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def call(capsys, *arguments):
 
 def test_another_place(emissions, capsys):
     code, out, _ = call(capsys, "what-if", emissions, "--to-zone", "SE", "--label", "Sweden", "--explain")
-    saved = 600.0 - intensity("SE").value
-    assert code == 0 and f"Sweden: saves {saved:.4g} g of CO2e a run" in out and "use would eat the saving" in out
+    assert 560.0 <= 600.0 - intensity("SE").value < 565.0
+    assert code == 0 and "Sweden: saves 560 g of CO2e a run" in out and "use would eat the saving" in out
     assert "making is not in it" in out and "before: carbon_g = " in out and "Ember" in out
 
 
@@ -167,7 +167,7 @@ def test_functional_units_and_where_use_passes_training(emissions, tmp_path, cap
     training.write_text(CSV.replace("0.6,1.0", "600,1000"))
     options = ["--per", "request=2000", "--per", "year of service=0.5", "--training", training]
     code, out, _ = call(capsys, "footprint", emissions, *options)
-    assert code == 0 and "carbon: 0.3 g for each request" in out and "carbon: 1200 g for each year of service" in out
+    assert code == 0 and "carbon: 0.30 g for each request" in out and "carbon: 1200 g for each year of service" in out
     assert "using passes training after 2e+06 × request" in out
     per = json.loads(call(capsys, "footprint", emissions, *options, "--json")[1])[0]["per"]
     assert per["request"]["carbon_g"] == pytest.approx(0.3)

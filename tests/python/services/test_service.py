@@ -212,8 +212,8 @@ def test_a_zones_own_factors(written):
 def test_the_command(capsys, tmp_path):
     assert cli.main(["service", "stable-diffusion"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("Stable Diffusion: for each visit 7.84 g; for each year of service 360 t")
-    for number in ("6.72e-08 kg Sb", "0.202 MJ", "4.64 kg Sb", "8.93e+06 MJ", "inference", "Fitted"):
+    assert text.startswith("Stable Diffusion: for each visit 7.8 g; for each year of service 360 t")
+    for number in ("6.7e-08 kg Sb", "0.20 MJ", "4.6 kg Sb", "8.9e+06 MJ", "inference", "Fitted"):
         assert number in text
     assert cli.main(["service", "stable-diffusion", "--unit", "Visit", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...digits import span, within
 from ...report.page import Page, Table
 from ...values import kwh_of
 from ..gate import GatedEnergy
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 20
 MISSING = "–"
+_ENERGY, _CARBON = ("energy_j", "low_j", "high_j"), ("carbon_g", "carbon_low_g", "carbon_high_g")
 
 
 def number(value: object, digits: int = 4) -> str:
@@ -39,6 +42,17 @@ def rank(value: object) -> str:
 def kwh(value: object, digits: int = 4) -> str:
     """Joules as kWh."""
     return number(kwh_of(value), digits) if isinstance(value, (int, float)) else MISSING
+
+
+def ranged(row: Mapping[str, object], names: tuple[str, str, str], scale: float) -> tuple[str, str]:
+    """The first of three columns (best, low, high) with no digit finer than its range, and the range."""
+    best, low, high = (row.get(name) for name in names)
+    if not isinstance(best, (int, float)) or not math.isfinite(best):
+        return MISSING, MISSING
+    if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+        return number(best * scale), MISSING
+    best, low, high = best * scale, low * scale, high * scale
+    return within(best, low, high), span(best, low, high).replace(" to ", "–")
 
 
 def moment(time_ns: int) -> str:
@@ -112,11 +126,11 @@ def _details(report: ClusterReport) -> list[str]:
     if summary.pue is not None:
         lines.append(f"PUE by the site's meters: {summary.pue:.3f}")
     if summary.carbon_g is not None and summary.carbon_low_g is not None and summary.carbon_high_g is not None:
-        kilograms = [value / 1000.0 for value in (summary.carbon_low_g, summary.carbon_g, summary.carbon_high_g)]
+        amount, ends = ranged(asdict(summary), _CARBON, 1e-3)
         how = "matched in time" if report.weights.is_matched else "by one mean intensity"
         lines.append(
-            f"carbon of all nodes: {number(kilograms[1], 3)} kg CO2e ({number(kilograms[0], 3)} to "
-            f"{number(kilograms[2], 3)}), {how}, as {number(summary.households, 2)} US households over the same time"
+            f"carbon of all nodes: {amount} kg CO2e ({ends}), {how}, as {number(summary.households, 2)} US households "
+            "over the same time"
         )
     if summary.cost is not None:
         lines.append(f"cost with overhead: {number(summary.cost)} {report.weights.currency}".rstrip())
@@ -149,16 +163,16 @@ def _group_table(name: str, table: pl.DataFrame, gates: Sequence[str] = ()) -> T
         columns.append(">cost")
     rows = []
     for row in table.head(ROWS_SHOWN).iter_rows(named=True):
-        energy = row["energy_j"]
+        energy, ends = ranged(row, _ENERGY, kwh_of(1.0))
         cells = [str(row["job_id" if key == "job" else key] or MISSING) for key in keys]
         cells += [
             str(row["jobs"]),
-            kwh(energy),
-            f"{kwh(row['low_j'], 3)}–{kwh(row['high_j'], 3)}",
+            energy,
+            ends,
             kwh(row.get("own_idle_j"), 3),
             *(kwh(row.get(f"gate_{gate}_j"), 3) for gate in gates),
             kwh(row.get("handed_j"), 3),
-            number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
+            ranged(row, _CARBON, 1e-3)[0],
             number(row["core_hours"], 4),
             number(row["gpu_hours"], 4),
             rank(row["energy_rank"]),
@@ -180,9 +194,9 @@ def _month_table(table: pl.DataFrame) -> Table:
             str(row["month"]),
             str(row["users"]),
             str(row["jobs"]),
-            kwh(row["energy_j"]),
+            ranged(row, _ENERGY, kwh_of(1.0))[0],
             kwh(row.get("gpu_j")),
-            number(row["carbon_g"] / 1000.0 if row["carbon_g"] is not None else None, 3),
+            ranged(row, _CARBON, 1e-3)[0],
         ]
         for row in table.sort("month").iter_rows(named=True)
     ]
