@@ -45,6 +45,7 @@ TESTED_BY: dict[str, str] = {
     "impact/sources/ipmi_lan.cpp": "integration/test_ipmi_lan.py",
     "impact/sources/ipmi_nm.cpp": "cpp/sources/bmc_test.cpp",
     "impact/sources/ipmi_xcc.cpp": "cpp/sources/bmc_test.cpp",
+    "impact/sources/io_report.cpp": "cpp/sources/apple_energy_test.cpp",
     "impact/sources/iso_time.cpp": "cpp/sources/web_test.cpp",
     "impact/sources/jetson.cpp": "cpp/sources/boards_test.cpp",
     "impact/sources/kwollect.cpp": "cpp/sources/web_test.cpp",

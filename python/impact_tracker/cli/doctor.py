@@ -33,6 +33,7 @@ _DOMAINS = {
     "core": "CPU",
     "dram": "memory",
     "gpu": "GPU",
+    "igpu": "integrated GPU",
     "module": "module",
     "psys": "platform",
     "wall": "whole machine",
@@ -152,7 +153,7 @@ def headline(probes: Sequence[Probe]) -> str:
         phrases.append("nothing is measured by a sensor")
     if modelled:
         phrases.append(f"modelled: {', '.join(modelled)}")
-    if "GPU" not in covered:
+    if not covered.keys() & {"GPU", "integrated GPU"}:
         phrases.append("no GPU is metered")
     return "; ".join(phrases)
 
