@@ -1,6 +1,6 @@
 """Makes the pictures of README.md and docs/ anew, on a fake machine whose power is known: `python scripts/pictures.py`.
 
-Needs the built fakes (make setup) and Debian's Chromium. It prints the result of the README's five lines.
+Needs the built fakes (make setup), Debian's Chromium and Textual. It prints the result of the README's five lines.
 """
 
 from __future__ import annotations
@@ -82,6 +82,29 @@ def page_picture(page: Path, target: Path) -> None:
         browser.close()
 
 
+def live_picture(target: Path) -> None:
+    """The live view of a node that trains: a snapshot of known numbers, drawn as a terminal gets it."""
+    import asyncio
+
+    from impact_tracker.live.app import TopApp
+    from impact_tracker.live.snapshot import LiveSnapshot
+    from python.top.views import PICTURE
+
+    class Watch:
+        def snapshot(self) -> LiveSnapshot:
+            return PICTURE
+
+        def close(self) -> None: ...
+
+    async def draw() -> str:
+        app = TopApp(Watch(), interval_s=3600)
+        async with app.run_test(size=(COLUMNS, 32)) as pilot:
+            await pilot.pause()
+            return app.export_screenshot(title="impact-tracker top runs/resnet")
+
+    target.write_text(asyncio.run(draw()), encoding="utf-8")
+
+
 def plain_places(text: str) -> str:
     """Without the names of the machine on which the pictures were made; the host's as a word of its own, for a short
     one may be a part of anything."""
@@ -106,8 +129,11 @@ def in_terminal(machine: FakeMachine, *words: str) -> str:
 
 
 def main() -> None:
-    """Both pictures, and the printed result."""
+    """The pictures, and the printed result. With the word "top" that of the live view alone."""
     PICTURES.mkdir(exist_ok=True)
+    live_picture(PICTURES / "top.svg")
+    if sys.argv[1:] == ["top"]:
+        return
     load = {"training": 120.0}
     machine = FakeMachine(zones.following_load(idle_w=45.0, watts_per_cpu=0.0, by_command=load, dram=True))
     with machine, tempfile.TemporaryDirectory() as scratch:

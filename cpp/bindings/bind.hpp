@@ -12,6 +12,7 @@ void bind_tracker(pybind11::module_& module);
 void bind_record(pybind11::module_& module);
 void bind_unite(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);
+void bind_live(pybind11::module_& module);
 void bind_model(pybind11::module_& module);
 void bind_paradigm(pybind11::module_& module);
 

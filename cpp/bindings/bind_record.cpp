@@ -82,6 +82,7 @@ void bind_record(py::module_& module) {
                              [](const PyRecord& r) -> py::object {
                                return r.replay->damage ? py::object(python_text(*r.replay->damage)) : py::none();
                              })
+      .def_property_readonly("notes", [](const PyRecord& r) { return to_python(nlohmann::json(r.replay->notes)); })
       .def_property_readonly("left_open", [](const PyRecord& r) { return to_python(r.replay->left_open); })
       .def_property_readonly("started", [](const PyRecord& r) { return r.replay->run.has_value(); })
       .def("result", [](const PyRecord& r) { return BoundResult{r.channels(), r.replay->result()}; })

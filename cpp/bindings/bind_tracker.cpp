@@ -72,6 +72,8 @@ void bind_tracker(py::module_& module) {
             return t.wait(Joules{energy_j}, Duration{static_cast<std::int64_t>(std::min(timeout_s, kLongest) * 1e9)});
           },
           py::arg("energy_j"), py::arg("timeout_s"), Released())
+      .def(
+          "note", [](Tracker& t, const py::dict& body) { t.note(from_python(body)); }, py::arg("body"))
       .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
       .def_property_readonly("path", [](const Tracker& t) { return python_path(t.path()); })

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
   impact::bind_record(module);
   impact::bind_unite(module);
   impact::bind_probe(module);
+  impact::bind_live(module);
   impact::bind_model(module);
   impact::bind_paradigm(module);
 }

@@ -297,6 +297,8 @@ class Tracker:
     def wait(self, energy_j: float, timeout_s: float) -> bool:
         """Block, without the interpreter's lock, until the run has used so much: whether it has. False once it is
         stopped, after the timeout, and at once in an inert tracker."""
+    def note(self, body: Mapping[str, object]) -> None:
+        """A remark in the record, with a "kind" of its own; without effect where the tracker does not run."""
     def health(self) -> Health: ...
     def flush(self) -> None: ...
     @property
@@ -329,6 +331,9 @@ class Record:
     @property
     def left_open(self) -> list[str]:
         """Names of the regions that a record's early end found open."""
+    @property
+    def notes(self) -> list[dict[str, object]]:
+        """Remarks of the writer, of readers and of the tracker's user, in the order in which they were written."""
     @property
     def header(self) -> dict[str, Any]: ...
     @property
@@ -365,6 +370,56 @@ class United:
 
 def unite(records: list[tuple[str, int, int]]) -> United:
     """Records (path, start_ns, stop_ns of the run) of one boot whose times overlap. ValueError: no record."""
+
+# What views of the whole machine ask for.
+
+class ProcessFacts:
+    """A process that is new, or has another command or group than before."""
+    @property
+    def pid(self) -> int: ...
+    @property
+    def command(self) -> str: ...
+    @property
+    def group(self) -> str:
+        """The path of its control group; "" where it is not known."""
+    @property
+    def job(self) -> tuple[str, str, str] | None:
+        """("Slurm", "77", "0"): the batch system or the containers, the job or container, its step or ""."""
+
+class ProcessTable:
+    """The processes of a machine, and what each has used since the look before. One thread at a time."""
+    def __init__(self, root: str = "/") -> None: ...
+    def look(self) -> tuple[list[ProcessFacts], list[int], list[tuple[int, float]]]:
+        """Those that are new or changed, the numbers of those that ended, and (number, CPU seconds) of those
+        that worked. The first look tells nobody's time; who began since counts with all of it."""
+
+class GpuUser:
+    """A process on a GPU. `share`: its part of all the work there since the look before, None where it is not known;
+    `use`: of the GPU's multiprocessors, None where the driver does not tell."""
+    @property
+    def pid(self) -> int: ...
+    @property
+    def share(self) -> float | None: ...
+    @property
+    def use(self) -> float | None: ...
+    @property
+    def memory_bytes(self) -> int | None: ...
+
+class GpuLook:
+    """One GPU. `unknown`: why its users are not known; "" where they are."""
+    @property
+    def device(self) -> str: ...
+    @property
+    def unknown(self) -> str: ...
+    @property
+    def users(self) -> list[GpuUser]: ...
+
+class GpuUsers:
+    """Who uses the GPUs of NVIDIA's driver. One thread at a time."""
+    def look(self) -> list[GpuLook]: ...
+
+def gpu_users(root: str = "/") -> GpuUsers | None:
+    """None where there is no such driver, or it does not tell processes."""
 
 # The model: arithmetic of footprints (impact_tracker.footprint is its front).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import monotonic_ns
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -85,6 +86,14 @@ class CoreGuard:
         except Exception as error:
             self.complain(f"a region is not measured: {error!r}")
             return None
+
+    def note(self, body: Mapping[str, object]) -> None:
+        """A remark in the record, with a "kind" of its own; without effect where the tracker does not run."""
+        try:
+            if not self.core.inert:
+                self.core.note(body)
+        except Exception as error:
+            self.complain(f"a remark is not in the record: {error!r}")
 
     @property
     def health(self) -> Health:

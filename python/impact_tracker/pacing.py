@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from .budget import Amount, Price
+from .budget_notes import KeptBudget, KeptForecast, left_of
 from .digits import energy, percent, significant, with_range
 from .errors import complain
 from .values import JOULES_PER_KWH, Energy, Range
@@ -22,6 +23,7 @@ Item = TypeVar("Item")
 STOP = "stop"
 _now_s = time.monotonic
 _MOST_POINTS = 512  # of a course; beyond, every second one is left out
+_KEPT_APART_S, _KEPT_STEP = 1.0, 0.005  # between two forecasts in a record, in time and in work: 200 at most
 _INTERVALS_A_BLOCK = 2.0  # a shorter part of a course says more of the sampling than of the work
 
 
@@ -159,12 +161,14 @@ class Budget:
         self.stopped = False  # a loop has ended for it
         self.announces = True  # False: somebody else acts on it, and says so
         self.tell: Callable[[str], object] = complain
+        self.keep: Callable[[Mapping[str, object]], object] | None = None  # puts a note into the run's record
         self._tracker = tracker
         self._callbacks: list[Callable[[Budget], object]] = []
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self._course = EnergyCourse(tracker.settings.interval_s)
         self._progress = 0.0
+        self._kept_s, self._kept_progress = -math.inf, 0.0  # of the forecast that was kept last
         self._epoch, self._epochs = 0, 1
         self._batches, self._batches_j = 0, 0.0  # that have ended, and the energy when the first began
         self._watch: threading.Thread | None = None
@@ -195,11 +199,7 @@ class Budget:
     def left(self) -> Energy:
         """What is left, with the error of what was used; missing where nothing is measured."""
         result = self._tracker.result
-        if result is None or result.energy.best_j is None:
-            return Energy.missing()
-        exact = Energy(self.limit_j, 0.0, 0.0, 0.0, "measured")
-        left = exact.minus(self.before, same_sensors=False).minus(result.energy, same_sensors=False)
-        return left if left.best_j is None or left.best_j >= 0 else left.scaled(0.0)
+        return Energy.missing() if result is None else left_of(self.limit_j, self.before, result.energy)
 
     @property
     def spent(self) -> bool:
@@ -253,7 +253,18 @@ class Budget:
         used_j = self.used_j
         if used_j is not None and progress > self._progress:
             self._progress = progress
-            self._course.add(progress, used_j, _now_s())
+            now_s = _now_s()
+            self._course.add(progress, used_j, now_s)
+            if now_s - self._kept_s >= _KEPT_APART_S and progress - self._kept_progress >= _KEPT_STEP:
+                self._keep_forecast(now_s)
+
+    def _keep_forecast(self, now_s: float) -> None:
+        """A note in the record, which whoever watches the run reads."""
+        forecast = self.forecast
+        if forecast is None or self.keep is None:
+            return
+        self._kept_s, self._kept_progress = now_s, self._progress
+        self.keep(KeptForecast(forecast.energy_j, forecast.half_j, forecast.done).as_note())
 
     def _must_end(self, next_j: float, what: str) -> bool:
         """Whether a loop is to end here, as the next of its steps would pass the budget."""
@@ -298,6 +309,9 @@ class Budget:
 
     def begin(self) -> None:
         """The tracker has started: say what the budget rests on, and watch it for code that has no loop of ours."""
+        if self.keep is not None:
+            kept = KeptBudget(self.limit.energy_j, self.limit.text, self.limit.why, self.policy, self.before)
+            self.keep(kept.as_note())
         if self.before.partial or self.before.is_missing:
             self._say(
                 "partial", "not all energies of the project's runs are known: more of its budget is used than counted"

@@ -114,6 +114,11 @@ class Record:
         return self._core.damage
 
     @property
+    def notes(self) -> list[dict[str, object]]:
+        """Remarks in it, each with its "kind", in the order in which they were written."""
+        return self._core.notes
+
+    @property
     def left_open(self) -> list[str]:
         """Names of the regions that an early end found open."""
         return list(self._core.left_open)

@@ -177,6 +177,7 @@ class ImpactTracker(BudgetedLoops):
             if self._run is not None:
                 self._run.begin(self.path, self._root, self._guard.complain)
             if self._budget is not None:
+                self._budget.keep = self._guard.note
                 self._budget.begin()
         except Exception as error:
             if self._settings.strict:

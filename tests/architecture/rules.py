@@ -77,6 +77,7 @@ FLOORS: dict[str, int] = {
     "typed": 1,
     "spool": 2,  # a run's one file in the ledger's spool: types, codec and the write that is whole or not at all
     "budget": 2,
+    "budget_notes": 2,  # a budget as a record keeps it
     "runner": 2,  # the worker's process: needs no core
     "reader_settings": 2,  # above errors
     "setting_values": 3,
@@ -103,7 +104,7 @@ FLOORS: dict[str, int] = {
     "data_interface": 9,
     "report": 9,
     "hooks": 9,
-    "live": 9,
+    "live": 10,  # above report, whose page one look is
     "interop": 8,
     "services": 10,
     "ledger": 10,

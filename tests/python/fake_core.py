@@ -230,6 +230,10 @@ class Tracker:
         self._fail("result")
         return self._final or result_of_span("", 0, self._span(self._origin or [machine.now_ns, *machine.joules]))
 
+    def note(self, body: Mapping[str, object]) -> None:
+        if self.running:
+            self._lines({"note": dict(body)})
+
     def health(self) -> dict[str, Any]:
         self._fail("health")
         names = "samples missed_ticks read_failures wraps resets ambiguous_wraps dropped bytes_written"
@@ -343,6 +347,10 @@ class Record:
     def totals(self) -> dict[str, Any] | None:
         last: dict[str, Any] | None = self._lines[-1].get("totals")
         return last
+
+    @property
+    def notes(self) -> list[dict[str, object]]:
+        return [line["note"] for line in self._lines if "note" in line]
 
     @property
     def left_open(self) -> list[str]:

@@ -14,6 +14,10 @@ namespace impact {
 // Returns the CPU time of all threads of this process, to the nanosecond.
 Duration process_cpu_time() noexcept;
 
+// Returns the CPU time of all threads of any process, those that have ended included, to the nanosecond: by one system
+// call and no file. Returns nullopt where there is no such process. The number is of this process's namespace.
+std::optional<Duration> cpu_time_of(int pid) noexcept;
+
 // Returns the CPU time of this process's children that have ended and were waited for, with theirs, to the microsecond.
 Duration waited_children_cpu_time() noexcept;
 
@@ -49,6 +53,9 @@ std::vector<int> threads_of(const Host& host, int pid);
 std::vector<int> all_processes(const Host& host);
 
 inline constexpr std::int64_t kTickNs = 10'000'000;  // USER_HZ is 100 on every platform we run on
+
+// The host's /proc numbers processes as this process's own calls do: it is no fake one, and of the same namespace.
+bool numbers_processes_alike(const Host& host);
 
 // Numbers of processes in this process differ from the machine's: it is in a container's namespace.
 bool in_process_namespace(const Host& host);

@@ -8,6 +8,7 @@ namespace {
 constexpr int kNotFound = 6;
 constexpr int kInsufficientSize = 7;
 constexpr double kSlices = 7.0;  // that a GPU is cut into
+constexpr unsigned long long kNotAvailable = ~0ULL;
 
 }  // namespace
 
@@ -29,8 +30,8 @@ Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host, const
   return reader;
 }
 
-std::optional<std::vector<int>> ClientReader::running(Device device) {
-  std::vector<int> pids;
+// False where the driver does not tell them.
+bool ClientReader::add_holders(Device device, std::vector<Holder>& holders) {
   for (const auto call : {processes_, graphics_}) {
     if (call == nullptr) continue;
     std::vector<ProcessInfo> infos(16);
@@ -41,13 +42,27 @@ std::optional<std::vector<int>> ClientReader::running(Device device) {
       count = static_cast<unsigned>(infos.size());
       status = call(device, &count, infos.data());
     }
-    if (status != kSuccess && call == processes_) return std::nullopt;
+    if (status != kSuccess && call == processes_) return false;
     if (status != kSuccess) continue;
     for (unsigned i = 0; i < std::min<std::size_t>(count, infos.size()); ++i) {
       const int pid = static_cast<int>(infos[i].pid);
-      if (std::ranges::find(pids, pid) == pids.end()) pids.push_back(pid);
+      const auto bytes = infos[i].used_memory == kNotAvailable ? std::nullopt : std::optional(infos[i].used_memory);
+      const auto known = std::ranges::find(holders, pid, &Holder::pid);
+      if (known == holders.end())
+        holders.push_back({pid, bytes});
+      else if (call == processes_)  // a process of two slices; the list of graphics tells the same memory again
+        known->memory_bytes =
+            known->memory_bytes && bytes ? std::optional(*known->memory_bytes + *bytes) : std::nullopt;
     }
   }
+  return true;
+}
+
+std::optional<std::vector<int>> ClientReader::running(Device device) {
+  std::vector<Holder> holders;
+  if (!add_holders(device, holders)) return std::nullopt;
+  std::vector<int> pids;
+  for (const Holder& holder : holders) pids.push_back(holder.pid);
   return pids;
 }
 
@@ -70,7 +85,7 @@ std::optional<std::vector<Client>> ClientReader::by_process(std::size_t index) {
     const int pid = static_cast<int>(sample.pid);
     const auto known = std::ranges::find_if(clients, [&](const Client& c) { return c.pids.front() == pid; });
     if (known == clients.end())
-      clients.push_back({{pid}, 0.01 * sample.sm});
+      clients.push_back({{pid}, 0.01 * sample.sm, true});
     else
       known->part = std::max(known->part, 0.01 * sample.sm);
   }
@@ -88,7 +103,7 @@ std::optional<std::vector<Client>> ClientReader::by_slice(const Gpu& gpu, unsign
     Attributes attributes{};
     std::optional<std::vector<int>> pids = running(slice);
     if (!pids || calls.attributes(slice, &attributes) != kSuccess) return std::nullopt;
-    if (!pids->empty()) clients.push_back({std::move(*pids), attributes.gpu_slices / kSlices});
+    if (!pids->empty()) clients.push_back({std::move(*pids), attributes.gpu_slices / kSlices, false});
   }
   return clients;
 }
@@ -98,7 +113,7 @@ std::optional<std::vector<Client>> ClientReader::by_owner(const Gpu& gpu) {
   std::optional<std::vector<int>> pids = running(gpu.handle);
   if (!pids) return std::nullopt;
   std::vector<Client> clients;
-  if (!pids->empty()) clients.push_back({std::move(*pids), 1.0});
+  if (!pids->empty()) clients.push_back({std::move(*pids), 1.0, false});
   return clients;
 }
 
@@ -113,6 +128,35 @@ std::optional<std::vector<Client>> ClientReader::clients(std::size_t index) noex
     }
     if (auto clients = by_process(index)) return clients;
     return by_owner(gpu);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<Device> ClientReader::slices(const Gpu& gpu) const {
+  const Calls& calls = nvml_->calls();
+  unsigned mig = 0, pending = 0, most = 0;
+  if (calls.mig_mode == nullptr || calls.mig_by_index == nullptr || calls.mig_count == nullptr) return {};
+  if (calls.mig_mode(gpu.handle, &mig, &pending) != kSuccess || mig != 1) return {};
+  if (calls.mig_count(gpu.handle, &most) != kSuccess) return {};
+  std::vector<Device> slices;
+  for (unsigned i = 0; i < most; ++i) {
+    Device slice = nullptr;
+    if (calls.mig_by_index(gpu.handle, i, &slice) == kSuccess) slices.push_back(slice);
+  }
+  return slices;
+}
+
+std::optional<std::vector<Holder>> ClientReader::holders(std::size_t index) noexcept {
+  try {
+    const Gpu& gpu = gpus()[index];
+    std::vector<Device> devices = slices(gpu);
+    if (devices.empty()) devices.push_back(gpu.handle);
+    std::vector<Holder> holders;
+    for (const Device device : devices) {
+      if (!add_holders(device, holders)) return std::nullopt;
+    }
+    return holders;
   } catch (const std::exception&) {
     return std::nullopt;
   }

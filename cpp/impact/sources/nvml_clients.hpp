@@ -13,6 +13,13 @@ namespace impact::nvml {
 struct Client {
   std::vector<int> pids;  // as the machine numbers them, not a container
   double part = 0.0;      // of the GPU's multiprocessors since the last call, 0 to 1
+  bool is_use = false;    // the driver told its kernels' use; else the part is what they own: a slice, the whole GPU
+};
+
+// A process that has a context on a GPU.
+struct Holder {
+  int pid = 0;
+  std::optional<std::uint64_t> memory_bytes;  // nullopt where the driver does not say
 };
 
 class ClientReader {
@@ -23,6 +30,8 @@ class ClientReader {
   const std::vector<Gpu>& gpus() const noexcept { return nvml_->gpus(); }
   // nullopt where the driver does not say. One thread at a time.
   std::optional<std::vector<Client>> clients(std::size_t gpu) noexcept;
+  // Those that hold memory of the whole GPU or of its slices, each once. As above.
+  std::optional<std::vector<Holder>> holders(std::size_t gpu) noexcept;
 
  private:
   struct ProcessInfo {
@@ -40,6 +49,8 @@ class ClientReader {
   std::optional<std::vector<Client>> by_slice(const Gpu& gpu, unsigned most);
   std::optional<std::vector<Client>> by_owner(const Gpu& gpu);
   std::optional<std::vector<int>> running(Device device);
+  bool add_holders(Device device, std::vector<Holder>& holders);
+  std::vector<Device> slices(const Gpu& gpu) const;
 
   std::shared_ptr<const Nvml> nvml_;
   int (*processes_)(Device, unsigned*, ProcessInfo*) = nullptr;

@@ -209,6 +209,12 @@ std::optional<RegionResult> Tracker::exit(std::uint64_t region, std::optional<In
   return result;
 }
 
+void Tracker::note(const json& body) {
+  if (inert()) return;
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::running) writer_->note(body);
+}
+
 void Tracker::keep(std::vector<RegionResult> results) {
   for (RegionResult& result : results) {
     if (result.region == 0) {

@@ -79,6 +79,9 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   // The whole run: up to now while it runs, final after stop(). nullopt before start().
   std::optional<RegionResult> result();
 
+  // A remark of the caller's in the record, with a "kind" of its own; without effect where the tracker does not run.
+  void note(const nlohmann::json& body);
+
   // Waits until the run has used this much energy, and says whether it has. False once the tracker is stopped, after the
   // longest time, and at once in an inert tracker. Looks at each sampling interval, with no lock held between.
   bool wait(Joules energy, Duration longest);

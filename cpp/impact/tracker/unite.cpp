@@ -18,7 +18,7 @@ namespace impact {
 namespace {
 
 // A time during which at least one record is inside a region of this kind.
-struct Stretch {
+struct UnitedStretch {
   std::size_t inside = 0;
   std::uint64_t region = 0;
   std::optional<Mark> last_out;  // whose reads may have been quicker than those of one that left before
@@ -139,7 +139,7 @@ class Uniter {
 
   // The first record to enter opens the stretch and the last one to leave closes it. Readings at the edges of the
   // others are treated as ordinary readings.
-  void pass(Stretch& stretch, const Mark& mark, const std::string& name) {
+  void pass(UnitedStretch& stretch, const Mark& mark, const std::string& name) {
     const bool out = mark.kind == Mark::Kind::exit;
     if (out && (!stretch.last_out || mark.at >= stretch.last_out->at)) stretch.last_out = mark;
     if (!out && stretch.inside++ == 0) {
@@ -260,8 +260,8 @@ class Uniter {
   std::vector<std::map<std::uint64_t, RegionResult>> results_;  // by period and region
   std::size_t period_ = 0;
   std::size_t running_ = 0;
-  Stretch run_;
-  std::map<std::string, Stretch> by_name_;
+  UnitedStretch run_;
+  std::map<std::string, UnitedStretch> by_name_;
   std::vector<std::map<std::uint64_t, std::string>> names_;  // of a record's open regions
   std::vector<std::uint64_t> spans_of_;                      // the region of each record's own time
   std::map<std::uint64_t, Instant> begins_;

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is watched, and how."""
     parser.epilog = """examples:
-  impact-tracker top                     # this machine: space freezes, s sorts, / filters, p writes an SVG, q ends
-  impact-tracker top runs/a              # a record, also while it is written: regions, devices
-  impact-tracker top --once --json       # one look, for programs"""
+  impact-tracker top                     # this machine: devices, processes and jobs by watts
+  impact-tracker top runs/a              # a record, also while it is written: budget left, forecast, regions
+  impact-tracker top --once --json       # one look, for programs
+
+keys: space freezes, s is the next order, / filters, tab shows processes, jobs or regions, arrows scroll, p writes the
+screen as an SVG, q ends"""
     parser.add_argument("place", nargs="?", metavar="RECORD", help="a record or its logdir (default: this machine)")
     parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds between two looks (1)")
     parser.add_argument("--once", action="store_true", help="one look, after one interval, and no screen")
@@ -27,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0; 2 where there is nothing to look at, with the reason."""
-    from ..live.snapshot import MachineWatch, RecordWatch
+    from ..live.watches import MachineWatch, RecordWatch
     from ..record import find_records
 
     if not 0.1 <= args.interval <= 3600:
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             paths = find_records(args.place)
             if not paths:
                 return _refuse(f"no record below {args.place}")
-            watch = RecordWatch(paths[0])
+            watch = RecordWatch(paths[0], args.root)
     except (OSError, ValueError) as error:
         return _refuse(str(error))
     try:
@@ -59,9 +62,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _once(watch: LiveWatch, args: argparse.Namespace) -> int:
-    from .. import digits
-    from ..live.processes import ProcessUse
-
     watch.snapshot()
     if args.place is None:
         time.sleep(args.interval)
@@ -69,26 +69,10 @@ def _once(watch: LiveWatch, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(snapshot.as_json(), indent=1, ensure_ascii=False))
         return 0
-    from ..report.page import Page, Table, show
+    from ..live.page import page_of
+    from ..report.page import show
 
-    def watts_of(watts: float | None) -> str:
-        return "–" if watts is None else digits.quantity(watts, "W")
-
-    devices = [(d.name, watts_of(d.watts), d.quality, d.source) for d in snapshot.devices]
-
-    def order(use: ProcessUse) -> tuple[float, int]:
-        return -use.cpu_s, use.pid
-
-    processes = [
-        (str(use.pid), watts_of(use.watts), use.command, use.group)
-        for use in sorted(snapshot.processes, key=order)[:20]
-        if use.cpu_s > 0
-    ]
-    power = "power not measured" if snapshot.watts is None else digits.quantity(snapshot.watts, "W")
-    tables = [Table(("device", ">W", "quality", "source"), devices)]
-    if processes:
-        tables.append(Table(("pid", ">W", "command", "group"), processes))
-    show(Page(f"{snapshot.title}: {power}, {snapshot.quality}", tables, list(snapshot.notes)))
+    show(page_of(snapshot))
     return 0
 
 

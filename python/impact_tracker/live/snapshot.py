@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from os import PathLike
 from typing import Protocol
 
-from ..record import Record
+from ..budget_notes import KeptBudget
 from ..result import Result
-from ..tracker import ImpactTracker
-from .processes import ProcessTable, ProcessUse, divided
-
-_SHARE_OF_TIME = 0.02  # a long record is read again no more often than takes this part of a core
+from ..values import Energy, Quality, total, worst_quality
+from .processes import DividedPower, ProcessUse, jobs_of
 
 
 @dataclass(frozen=True)
@@ -26,31 +21,91 @@ class DevicePower:
     name: str
     watts: float | None
     energy_j: float | None
-    quality: str
+    quality: Quality
     source: str
     in_total: bool
+
+    @property
+    def device(self) -> str:
+        """Its device's name, without the domain."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def domain(self) -> str:
+        """Which part of the device it is: package, dram, gpu …"""
+        return self.name.rpartition(" ")[2]
+
+
+@dataclass(frozen=True)
+class RegionUse:
+    """The regions of one name. `times`: how often it was left; `open`: it is open now."""
+
+    name: str
+    times: int
+    seconds: float
+    energy_j: float | None
+    error_j: float | None
+    quality: Quality
+    open: bool
+
+
+@dataclass(frozen=True)
+class BudgetView:
+    """`text`: the budget as it was given; `left_j` with its error, and `quality` of what was used; `used_share`: of
+    the limit, 1 or more where it is spent. `forecast_j` of the whole work with the half-width of its 95 %, when `done`
+    of it was done; None: not known."""
+
+    text: str
+    limit_j: float
+    left_j: float | None
+    left_error_j: float | None
+    used_share: float | None
+    quality: Quality
+    forecast_j: float | None
+    forecast_half_j: float | None
+    done: float | None
+
+    @classmethod
+    def of(cls, budget: KeptBudget, used: Energy) -> BudgetView:
+        """A record's budget after its run has used so much."""
+        left, forecast = budget.left(used), budget.forecast
+        spent_j = None if used.best_j is None else used.best_j + (budget.before.best_j or 0.0)
+        return cls(
+            text=budget.text,
+            limit_j=budget.limit.best,
+            left_j=left.best_j,
+            left_error_j=left.error_j,
+            used_share=None if spent_j is None or budget.limit.best <= 0 else spent_j / budget.limit.best,
+            quality=left.quality,
+            forecast_j=None if forecast is None else forecast.energy_j,
+            forecast_half_j=None if forecast is None else forecast.half_j,
+            done=None if forecast is None else forecast.done,
+        )
 
 
 @dataclass(frozen=True)
 class LiveSnapshot:
     """`watts`: of the machine over the last interval; `energy_j` with its error since the begin `seconds` ago.
-    `regions`: those that are open, outermost first. `notes`: what a reader of the numbers should know."""
+    `interval_s`: the time over which the processes' use is told. `regions`: those that are open, outermost first;
+    `region_uses`: by name. `notes`: what a reader of the numbers should know."""
 
     title: str
     seconds: float
     watts: float | None
     energy_j: float | None
     error_j: float | None
-    quality: str
+    quality: Quality
     devices: tuple[DevicePower, ...]
-    processes: tuple[ProcessUse, ...]
-    regions: tuple[str, ...]
-    budget: str | None
-    notes: tuple[str, ...]
+    processes: tuple[ProcessUse, ...] = ()
+    regions: tuple[str, ...] = ()
+    budget: BudgetView | None = None
+    notes: tuple[str, ...] = ()
+    interval_s: float | None = None
+    region_uses: tuple[RegionUse, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """For programs."""
-        return asdict(self)
+        return {**asdict(self), "jobs": [asdict(job) for job in jobs_of(self.processes)]}
 
 
 class LiveWatch(Protocol):
@@ -60,124 +115,70 @@ class LiveWatch(Protocol):
     def close(self) -> None: ...
 
 
-class _Powers:
+class Powers:
     """Watts from the energies of two moments."""
 
     def __init__(self) -> None:
         self._before: Result | None = None
+        self._earlier: dict[str, float | None] = {}  # energies by channel
 
     def of(self, result: Result) -> tuple[float | None, tuple[DevicePower, ...]]:
+        """The machine's, and each channel's. None where a moment does not know its energy."""
         before, self._before = self._before, result
+        earlier, self._earlier = self._earlier, {}
         elapsed_s = result.duration_s - (before.duration_s if before is not None else 0.0)
-        earlier = {} if before is None else {channel["id"]: channel.get("energy_j") for channel in before.channels}
 
         def watts(now_j: float | None, then_j: float | None) -> float | None:
             if now_j is None or (then_j is None and before is not None) or elapsed_s <= 0:
                 return None
             return max(now_j - (then_j or 0.0), 0.0) / elapsed_s
 
-        devices = tuple(
-            DevicePower(
-                name=f"{channel['device']} {channel['domain']}",
-                watts=watts(channel.get("energy_j"), earlier.get(channel["id"])),
-                energy_j=channel.get("energy_j"),
-                quality=channel["quality"],
-                source=channel["source"],
-                in_total=channel["in_total"],
-            )
-            for channel in result.channels
-            if "energy_j" in channel
-        )
-        return watts(result.energy_j, None if before is None else before.energy_j), devices
+        devices = []
+        for channel in result.measured.channels:
+            if not channel.measures_energy:
+                continue
+            energy_j = channel.energy_j
+            self._earlier[channel.id] = energy_j
+            name = f"{channel.device} {channel.domain}"
+            power = watts(energy_j, earlier.get(channel.id))
+            devices.append(DevicePower(name, power, energy_j, channel.quality, channel.source, channel.in_total))
+        return watts(result.energy_j, None if before is None else before.energy_j), tuple(devices)
 
 
-def processors_watts(devices: Sequence[DevicePower]) -> float | None:
-    """The power of the processors' packages, which processes share by CPU time; None where no package is known."""
-    known = [device.watts for device in devices if device.in_total and device.name.endswith(" package")]
-    numbers = [watts for watts in known if watts is not None]
-    return math.fsum(numbers) if numbers and len(numbers) == len(known) else None
+def processors_power(devices: Sequence[DevicePower]) -> DividedPower:
+    """The power of the processors' packages, which processes share by CPU time; not known where one package's is
+    not."""
+    return _together([device for device in devices if device.in_total and device.domain == "package"])
 
 
-class MachineWatch:
-    """The machine, by a tracker of its own whose record is thrown away. OSError where no temporary file can be
-    written."""
-
-    def __init__(self, interval_s: float = 1.0, root: str = "/") -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="impact-tracker-top-")
-        self._tracker = ImpactTracker(self._folder.name, interval_s=interval_s, scope="machine", root=root).start()
-        self._powers, self._processes = _Powers(), ProcessTable(root)
-        self._processes.look()
-        self._title = "this machine"
-
-    def snapshot(self) -> LiveSnapshot:
-        """As it is now."""
-        result = self._tracker.result
-        if result is None:
-            raise RuntimeError("the tracker of the live view does not run")
-        watts, devices = self._powers.of(result)
-        uses = divided(self._processes.look(), processors_watts(devices), None)
-        return _snapshot(self._title, result, watts, devices, tuple(uses), (), None)
-
-    def close(self) -> None:
-        """Stop measuring."""
-        self._tracker.stop()
-        self._folder.cleanup()
+def gpu_powers(devices: Sequence[DevicePower]) -> Mapping[str, DividedPower]:
+    """The power of each GPU that is in the sum, by its name."""
+    parts: dict[str, list[DevicePower]] = {}
+    for device in devices:
+        if device.in_total and device.device.startswith("gpu:"):
+            parts.setdefault(device.device, []).append(device)
+    return {name: _together(channels) for name, channels in parts.items()}
 
 
-class RecordWatch:
-    """A record, also while it is written. FileNotFoundError and ValueError as for reading one."""
-
-    def __init__(self, path: str | PathLike[str]) -> None:
-        self._path = path
-        self._powers = _Powers()
-        self._kept: LiveSnapshot | None = None
-        self._next = 0.0
-        self.snapshot()
-
-    def snapshot(self) -> LiveSnapshot:
-        """As the record stands; a long one is read again more seldom."""
-        began = time.monotonic()
-        if self._kept is not None and began < self._next:
-            return self._kept
-        record = Record(self._path)
-        watts, devices = self._powers.of(record.result)
-        budget = record.header.get("budget")
-        state = "ended" if record.complete else "runs, or was cut off"
-        self._kept = _snapshot(
-            f"{record.path.name} ({state})",
-            record.result,
-            watts,
-            devices,
-            (),
-            tuple(record.left_open),
-            str(budget) if budget else None,
-        )
-        self._next = began + (time.monotonic() - began) / _SHARE_OF_TIME
-        return self._kept
-
-    def close(self) -> None:
-        """Nothing is held."""
+def _together(channels: Sequence[DevicePower]) -> DividedPower:
+    watts = [channel.watts for channel in channels if channel.watts is not None]
+    if not watts or len(watts) < len(channels):
+        return DividedPower(None)
+    return DividedPower(math.fsum(watts), worst_quality([channel.quality for channel in channels]))
 
 
-def _snapshot(
-    title: str,
-    result: Result,
-    watts: float | None,
-    devices: tuple[DevicePower, ...],
-    uses: tuple[ProcessUse, ...],
-    regions: tuple[str, ...],
-    budget: str | None,
-) -> LiveSnapshot:
-    return LiveSnapshot(
-        title=title,
-        seconds=result.duration_s,
-        watts=watts,
-        energy_j=result.energy_j,
-        error_j=result.energy.error_j,
-        quality="missing" if result.energy_j is None else str(result.quality),
-        devices=devices,
-        processes=uses,
-        regions=regions,
-        budget=budget,
-        notes=tuple(result.notes),
-    )
+def regions_by_name(regions: Iterable[Result], still_open: Sequence[str]) -> tuple[RegionUse, ...]:
+    """The regions that were left, and those that are open, by name in the order of their first end."""
+    closed: dict[str, list[Result]] = {}
+    for region in regions:
+        closed.setdefault(region.name, []).append(region)
+    names = [*closed, *(name for name in dict.fromkeys(still_open) if name not in closed)]
+    return tuple(_region(name, closed.get(name, []), name in still_open) for name in names)
+
+
+def _region(name: str, regions: Sequence[Result], is_open: bool) -> RegionUse:
+    energy = total([region.energy for region in regions]) if regions else Energy.missing()
+    return RegionUse(
+        name, len(regions), sum(region.duration_s for region in regions), energy.best_j, energy.error_j,
+        energy.quality, is_open,
+    )  # fmt: skip

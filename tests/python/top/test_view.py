@@ -1,4 +1,4 @@
-"""The live view on snapshots of our own, in a terminal that Textual plays."""
+"""The live view's program in a terminal that Textual plays: keys, sizes, pictures."""
 
 from __future__ import annotations
 
@@ -11,42 +11,35 @@ import pytest
 
 pytest.importorskip("textual")
 
-from textual.widgets import DataTable, Static
+from textual.geometry import Region
 
-from impact_tracker.live.app import ORDERS, TopApp, answer_of, ranked
+from impact_tracker.live.app import TopApp
 from impact_tracker.live.processes import ProcessUse
-from impact_tracker.live.snapshot import DevicePower, LiveSnapshot, processors_watts
-
-USES = (
-    ProcessUse(30, "train", 0, 0.9, 90.0, "job_12"),
-    ProcessUse(20, "load [red]", 0, 0.1, 10.0, "job_13"),
-    ProcessUse(10, "sleep", 0, 0.0, 0.0, ""),
-)
-SNAPSHOT = LiveSnapshot(
-    "this machine", 10.0, 120.0, 1200.0, 12.0, "measured",
-    (DevicePower("cpu:0 package", 100.0, 1000.0, "measured", "rapl", True),
-     DevicePower("cpu:0 core", None, None, "missing", "rapl", False)),
-    USES, ("fit", "epoch"), "50 Wh", ("memory: not measured",),
-)  # fmt: skip
+from impact_tracker.live.screen import Line, answer_of
+from impact_tracker.live.snapshot import LiveSnapshot
+from python.top.views import EVERY, MACHINE
 
 
 class Fixed:
     """A watch that shows the same each second, a second later."""
 
-    def __init__(self) -> None:
+    def __init__(self, snapshot: LiveSnapshot = MACHINE) -> None:
         self.looks = 0
+        self.shows = snapshot
 
     def snapshot(self) -> LiveSnapshot:
         self.looks += 1
-        return replace(SNAPSHOT, seconds=9.0 + self.looks)
+        return replace(self.shows, seconds=9.0 + self.looks)
 
     def close(self) -> None: ...
 
 
-def played(steps: Callable[[TopApp], Awaitable[None]], watch: Fixed | None = None) -> None:
+def played(
+    steps: Callable[[TopApp], Awaitable[None]], watch: Fixed | None = None, size: tuple[int, int] = (120, 36)
+) -> None:
     async def run() -> None:
         app = TopApp(watch or Fixed(), interval_s=3600)
-        async with app.run_test(size=(110, 36)) as pilot:
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
             app.pilot = pilot  # type: ignore[attr-defined]
             await steps(app)
@@ -54,46 +47,101 @@ def played(steps: Callable[[TopApp], Awaitable[None]], watch: Fixed | None = Non
     asyncio.run(run())
 
 
-def rows(app: TopApp, name: str) -> list[list[str]]:
-    table = app.query_one(f"#{name}", DataTable)
-    return [[str(cell) for cell in table.get_row_at(index)] for index in range(table.row_count)]
+def text(app: TopApp) -> str:
+    return "\n".join(line.text for line in app.board.lines)
 
 
-def text(app: TopApp, name: str) -> str:
-    return str(app.query_one(f"#{name}", Static).render())
+def pids(app: TopApp) -> list[str]:
+    lines = [line.text.split() for line in app.board.lines if line.style in ("row", "idle")]
+    return [words[0] for words in lines if words and words[0].isdigit()]
 
 
 def test_the_first_screen_has_the_answer_and_what_uses_it() -> None:
     async def steps(app: TopApp) -> None:
-        assert text(app, "answer") == answer_of(SNAPSHOT)
-        assert "fit › epoch" in text(app, "details") and "memory: not measured" in text(app, "details")
-        assert rows(app, "devices")[0][:4] == ["cpu:0 package", "100 W", "1.00 kJ", "measured"]
-        assert rows(app, "devices")[1][1:3] == ["–", "not measured"]
-        assert [row[0] for row in rows(app, "processes")] == ["30", "20", "10"]
+        assert text(app).startswith(answer_of(MACHINE))
+        assert "memory: not measured" in text(app) and "cpu:0 package" in text(app)
+        assert pids(app) == ["30", "20", "10", "40"]
+        assert "Slurm 77.0" in text(app) and "70 GiB" in text(app)
 
     played(steps)
 
 
-def test_order_filter_and_freeze() -> None:
+def test_order_filter_panes_and_freeze() -> None:
     async def steps(app: TopApp) -> None:
         pilot = app.pilot  # type: ignore[attr-defined]
-        await pilot.press("s", "s")
-        assert [row[0] for row in rows(app, "processes")] == ["10", "20", "30"]
-        await pilot.press("slash", *"job_13", "enter")
-        assert [row[0] for row in rows(app, "processes")] == ["20"]
+        await pilot.press("s", "s", "s")
+        assert pids(app) == ["10", "20", "30", "40"] and "by pid" in text(app)
+        await pilot.press("slash", *"job_13x", "backspace")
+        assert "filter: job_13_" in text(app)
+        await pilot.press("enter")
+        assert pids(app) == ["20"] and "filter: job_13," not in text(app)
         await pilot.press("escape")
-        assert len(rows(app, "processes")) == 3
+        assert len(pids(app)) == 4
+        await pilot.press("slash", *"q s/p", "escape")  # letters while a filter is typed, not keys
+        assert app.is_running and len(pids(app)) == 4
+        await pilot.press("tab")
+        assert "[jobs]" in text(app) and "Docker 3f2a9c81b7d0" in text(app)
+        await pilot.press("tab", "tab")
+        assert "[processes 4]" in text(app)
+        await pilot.press("shift+tab")
+        assert "[regions]" in text(app)
         await pilot.press("space")
-        assert "[frozen]" in text(app, "answer")
+        assert "[frozen]" in text(app)
         looks = watch.looks
         app.renew()
         assert watch.looks == looks
         await pilot.press("space")
         app.renew()
-        assert watch.looks == looks + 1 and "frozen" not in text(app, "answer")
+        assert watch.looks == looks + 1 and "frozen" not in text(app)
 
     watch = Fixed()
     played(steps, watch)
+
+
+def test_scrolling_goes_to_every_row_and_no_further() -> None:
+    async def steps(app: TopApp) -> None:
+        pilot = app.pilot  # type: ignore[attr-defined]
+        first = pids(app)
+        await pilot.press("down", "down", "up")
+        assert pids(app)[0] == first[1]
+        await pilot.press("end")
+        assert pids(app)[-1] == "499"
+        await pilot.press("pageup", "pagedown", "end", "down", "home")
+        assert pids(app) == first
+
+    uses = tuple(ProcessUse(number, "x", 0, 0.0) for number in range(500))
+    played(steps, Fixed(replace(MACHINE, processes=uses)))
+
+
+def test_only_lines_that_changed_are_drawn() -> None:
+    async def steps(app: TopApp) -> None:
+        drawn: list[Region] = []
+        refresh = app.board.refresh
+        app.board.refresh = lambda *regions, **more: (drawn.extend(regions), refresh(*regions, **more))[1]  # type: ignore[method-assign,assign,func-returns-value]
+        app.renew()
+        assert [region.y for region in drawn] == [0]  # the answer has another duration, all else is the same
+        app.board.show([Line("x" * 120), *app.board.lines[1:]])
+        assert [region.y for region in drawn] == [0, 0]
+
+    played(steps)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (20, 4), (200, 60)])
+@pytest.mark.parametrize("name", sorted(EVERY))
+def test_every_view_is_drawn_in_every_size(name: str, size: tuple[int, int]) -> None:
+    async def steps(app: TopApp) -> None:
+        pilot = app.pilot  # type: ignore[attr-defined]
+        for key in ("tab", "tab", "tab", "s", "space"):
+            await pilot.press(key)
+            assert len(app.board.lines) == size[1]
+        picture = app.export_screenshot().replace("&#160;", " ")
+        shown = app.board.lines[0].text.strip()[:10]
+        assert shown in picture
+        await pilot.resize_terminal(60, 20)
+        await pilot.pause()
+        assert len(app.board.lines) == 20 and len(app.board.lines[0].text) == 60
+
+    played(steps, Fixed(EVERY[name]), size)
 
 
 def test_a_picture_is_written_and_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,29 +150,28 @@ def test_a_picture_is_written_and_a_full_disk_is_said(tmp_path: Path, monkeypatc
     async def steps(app: TopApp) -> None:
         pilot = app.pilot  # type: ignore[attr-defined]
         await pilot.press("p")
-        await pilot.pause()
         (picture,) = tmp_path.glob("impact-top-*.svg")
-        assert "job_12" in picture.read_text() and "[red]" in picture.read_text().replace("&#160;", " ")
+        svg = picture.read_text(encoding="utf-8").replace("&#160;", " ")
+        assert "job_13" in svg and "[red]" in svg and "≈ 20.0 W" in svg
+        assert "written: " in text(app)
+        app.renew()
+        app.renew()
+        assert "written: " not in text(app)
 
         def full(*_: object, **__: object) -> str:
             raise OSError("No space left on device")
 
         monkeypatch.setattr(app, "save_screenshot", full)
         await pilot.press("p")
+        assert "not written: No space left" in text(app)
 
     played(steps)
 
 
-@pytest.mark.parametrize("order", ORDERS)
-def test_an_order_has_every_process_once(order: str) -> None:
-    assert sorted(use.pid for use in ranked(USES, order, "")) == [10, 20, 30]
-    assert [use.pid for use in ranked(USES, order, "TRAIN")] == [30]
+def test_q_ends() -> None:
+    async def steps(app: TopApp) -> None:
+        await app.pilot.press("q")  # type: ignore[attr-defined]
+        await app.pilot.pause()  # type: ignore[attr-defined]
+        assert not app.is_running or app._exit
 
-
-def test_unknown_powers() -> None:
-    unknown = replace(SNAPSHOT, watts=None, energy_j=None, error_j=None, quality="missing")
-    assert answer_of(unknown) == "this machine: power not measured, not measured in 10.0 s, missing"
-    package = SNAPSHOT.devices[0]
-    assert processors_watts([package, replace(package, watts=None)]) is None  # half of two sockets is not the machine's
-    assert processors_watts([replace(package, in_total=False)]) is None
-    assert processors_watts([package, package]) == 200.0
+    played(steps)

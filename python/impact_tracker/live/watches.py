@@ -1,0 +1,151 @@
+"""Where the live view's snapshots come from: a tracker of its own on this machine, or a record."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+
+from ..budget_notes import kept_budget
+from ..record import Record
+from ..result import Result
+from ..tracker import ImpactTracker
+from .gpus import GpuTable
+from .processes import ProcessTable, ProcessUse, shown
+from .snapshot import BudgetView, DevicePower, LiveSnapshot, Powers, gpu_powers, processors_power, regions_by_name
+
+_SHARE_OF_TIME = 0.005  # a long record is read again no more often than takes this part of a core
+
+
+class _Users:
+    """The processes of the machine with their parts of its power."""
+
+    def __init__(self, root: str) -> None:
+        self._processes, self._gpus = ProcessTable(root), GpuTable(root)
+        self._looked_s: float | None = None
+
+    def of(self, devices: tuple[DevicePower, ...]) -> tuple[tuple[ProcessUse, ...], tuple[str, ...], float | None]:
+        """Processes, notes on what is not known of them, and the seconds over which their use is told."""
+        before_s, self._looked_s = self._looked_s, time.monotonic()
+        gpus, notes = self._gpus.look(gpu_powers(devices))
+        uses = self._processes.look(processors_power(devices), gpus)
+        return uses, notes, None if before_s is None else self._looked_s - before_s
+
+
+class MachineWatch:
+    """The machine, by a tracker of its own whose record is thrown away. OSError where no temporary file can be
+    written."""
+
+    def __init__(self, interval_s: float = 1.0, root: str = "/") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="impact-tracker-top-")
+        self._tracker = ImpactTracker(self._folder.name, interval_s=interval_s, scope="machine", root=root).start()
+        self._powers, self._users = Powers(), _Users(root)
+        self._users.of(())
+
+    def snapshot(self) -> LiveSnapshot:
+        """As it is now."""
+        result = self._tracker.result
+        if result is None:
+            raise RuntimeError("the tracker of the live view does not run")
+        watts, devices = self._powers.of(result)
+        uses, notes, interval_s = self._users.of(devices)
+        return replace(_snapshot("this machine", result, watts, devices, notes), processes=uses, interval_s=interval_s)
+
+    def close(self) -> None:
+        """Stop measuring."""
+        self._tracker.stop()
+        self._folder.cleanup()
+
+
+class RecordWatch:
+    """A record, also while it is written. FileNotFoundError and ValueError as for reading one."""
+
+    def __init__(self, path: str | PathLike[str], root: str = "/") -> None:
+        self._path, self._root = path, root
+        self._powers = Powers()
+        self._users: _Users | None = None
+        self._kept: LiveSnapshot | None = None
+        self._next_s = 0.0
+        self._size = -1
+        self.snapshot()
+
+    def snapshot(self) -> LiveSnapshot:
+        """As the record stands; a long one is read again more seldom, and one that nobody writes not at all."""
+        began_s = time.monotonic()
+        if self._kept is not None and (began_s < self._next_s or not self._has_grown()):
+            return self._kept
+        self._size = self._size_now()
+        record = Record(self._path)
+        watts, devices = self._powers.of(record.result)
+        uses, notes, interval_s = self._processes(record, devices)
+        budget = kept_budget(record.notes)
+        still_open = tuple(shown(name) for name in record.left_open)
+        damage = () if record.damage is None else (f"damaged: {record.damage}",)
+        self._kept = replace(
+            _snapshot(f"{record.path.name} ({_state(record)})", record.result, watts, devices, (*damage, *notes)),
+            processes=uses,
+            interval_s=interval_s,
+            regions=still_open,
+            region_uses=regions_by_name(record.regions, still_open),
+            budget=None if budget is None else BudgetView.of(budget, record.result.energy),
+        )
+        self._next_s = began_s + (time.monotonic() - began_s) / _SHARE_OF_TIME
+        return self._kept
+
+    def _processes(
+        self, record: Record, devices: tuple[DevicePower, ...]
+    ) -> tuple[tuple[ProcessUse, ...], tuple[str, ...], float | None]:
+        """The processes of this machine while the run goes on here; none for a record of elsewhere or of the past."""
+        if not _runs_here(record, self._root):
+            self._users = None
+            return (), (), None
+        if self._users is None:
+            self._users = _Users(self._root)
+        return self._users.of(devices)
+
+    def _size_now(self) -> int:
+        try:
+            return Path(self._path).stat().st_size
+        except OSError:
+            return -1
+
+    def _has_grown(self) -> bool:
+        return self._size_now() not in (-1, self._size)  # one that was removed is shown as it was
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _state(record: Record) -> str:
+    if record.complete:
+        return "ended"
+    return "damaged" if record.damage is not None else "runs, or was cut off"
+
+
+def _runs_here(record: Record, root: str) -> bool:
+    """Whether the process that writes the record is one of this machine's."""
+    if record.complete or record.boot_id is None:
+        return False
+    try:
+        boot_id = (Path(root) / "proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return False
+    return boot_id == record.boot_id and os.path.isdir(f"{root}/proc/{record.header.get('pid')}")  # noqa: PTH112
+
+
+def _snapshot(
+    title: str, result: Result, watts: float | None, devices: tuple[DevicePower, ...], notes: tuple[str, ...]
+) -> LiveSnapshot:
+    return LiveSnapshot(
+        title=shown(title),
+        seconds=result.duration_s,
+        watts=watts,
+        energy_j=result.energy_j,
+        error_j=result.energy.error_j,
+        quality="missing" if result.energy_j is None else result.energy.quality,
+        devices=devices,
+        notes=tuple(shown(note) for note in (*notes, *result.notes)),
+    )

@@ -1,0 +1,163 @@
+"""Where the live view's snapshots come from: records with budgets, GPUs whose users are known or not."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impact_tracker import ImpactTracker, _core
+from impact_tracker.budget_notes import BUDGET, KeptBudget, KeptForecast, kept_budget
+from impact_tracker.live.gpus import gpu_uses
+from impact_tracker.live.processes import DividedPower
+from impact_tracker.live.snapshot import BudgetView
+from impact_tracker.live.watches import RecordWatch
+from impact_tracker.record import read_record
+from impact_tracker.values import Energy, Range
+
+LIMIT = KeptBudget(Range(90.0, 100.0, math.inf), "100 J", "energy", "stop", Energy(10.0, 1.0, 0.5, 0.0))
+
+
+def test_a_budget_is_kept_with_the_last_forecast() -> None:
+    notes = [
+        {"kind": "suspended"}, {"kind": "forecast", "energy_j": 1.0, "half_j": None, "done": 0.5}, LIMIT.as_note(),
+        KeptForecast(80.0, None, 0.1).as_note(), KeptForecast(90.0, 5.0, 0.2).as_note(),
+        {"kind": "forecast", "energy_j": "90", "done": True}, {"kind": BUDGET, "limit_j": 5},
+    ]  # fmt: skip
+    kept = kept_budget(notes)
+    assert kept is not None and kept.limit == LIMIT.limit and kept.before == LIMIT.before
+    assert kept.forecast == KeptForecast(90.0, 5.0, 0.2)
+    view = BudgetView.of(kept, Energy(40.0, 2.0, 1.0, 0.0))
+    assert view.left_j == pytest.approx(50.0) and view.used_share == pytest.approx(0.5)
+    assert view.left_error_j is not None and view.left_error_j > 2.0  # what was used before has an error too
+    unknown = BudgetView.of(kept, Energy.missing())
+    assert (unknown.left_j, unknown.used_share, unknown.quality) == (None, None, "missing")
+    assert BudgetView.of(kept, Energy(500.0, 0.0, 0.0, 0.0)).left_j == 0.0
+    assert kept_budget([]) is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"kind": st.sampled_from(["budget", "forecast", "other"])},
+            optional={
+                "limit_j": json_values, "text": json_values, "before": json_values | st.just({"best_j": 1.0}),
+                "energy_j": json_values, "half_j": json_values, "done": json_values,
+            },
+        ),
+        max_size=4,
+    )
+)  # fmt: skip
+def test_any_notes_are_read_or_passed_over(notes: list[dict[str, object]]) -> None:
+    kept_budget(notes)
+
+
+@dataclass
+class User:
+    pid: int
+    share: float | None = None
+    use: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass
+class Look:
+    device: str
+    unknown: str = ""
+    users: list[User] = field(default_factory=list)
+
+
+def test_gpus_whose_users_are_known_and_others() -> None:
+    looks = [
+        Look("gpu:a", "", [User(7, 0.75, 0.6, 100), User(8, 0.25, 0.2, None)]),
+        Look("gpu:b", "", [User(7, 1.0, 0.5, 50)]),
+        Look("gpu:c", "its driver does not tell which processes use it"),
+    ]
+    powers = {
+        "gpu:a": DividedPower(400.0, "measured"), "gpu:b": DividedPower(100.0, "modelled"),
+        "gpu:d": DividedPower(50.0, "measured"),
+    }  # fmt: skip
+    uses, notes = gpu_uses(cast("list[_core.GpuLook]", looks), powers)
+    assert (uses[7].watts, uses[7].use, uses[7].memory_bytes, uses[7].quality) == (400.0, 1.1, 150, "modelled")
+    assert (uses[8].watts, uses[8].memory_bytes) == (100.0, None)
+    assert [note.partition(":")[0] + note[4:5] for note in notes] == ["gpud", "gpuc"]
+    unmeasured, _ = gpu_uses(cast("list[_core.GpuLook]", looks), {"gpu:a": DividedPower(400.0, "measured")})
+    assert unmeasured[7].watts is None and unmeasured[7].use == pytest.approx(1.1)  # of the other one it is not known
+
+
+@pytest.mark.usefixtures("core")
+class TestRecords:
+    @pytest.fixture
+    def running(self, tmp_path: Path) -> Iterator[ImpactTracker]:
+        with ImpactTracker(
+            tmp_path, budget="5 kWh", sources=["cpu_model", "ram_model"], interval_s=0.05, scope="machine"
+        ) as tracker:
+            yield tracker
+
+    def test_a_run_with_a_budget_tells_what_is_left(self, running: ImpactTracker, tmp_path: Path) -> None:
+        assert running.budget is not None
+        for _ in running.epochs(3):
+            with running.region("epoch"):
+                running.wait(energy_j=(running.energy_j or 0.0) + 0.5, timeout_s=5)
+        # A forecast is kept when a second has passed since the last; this one is asked for.
+        running.budget._keep_forecast(0.0)
+        with running.region("last\x1b[2J"):
+            running.flush()
+            snapshot = RecordWatch(running.path).snapshot()
+        budget = snapshot.budget
+        assert budget is not None and budget.text == "5 kWh"
+        assert budget.left_j is not None and 0 < budget.left_j < 18e6 and budget.quality == "modelled"
+        assert snapshot.regions == ("last\N{REPLACEMENT CHARACTER}[2J",)
+        assert [use.name for use in snapshot.region_uses] == ["epoch", snapshot.regions[0]]
+        assert snapshot.region_uses[0].times == 3 and snapshot.region_uses[1].open
+        assert os.getpid() in [use.pid for use in snapshot.processes]  # the run goes on here
+
+    def test_a_record_is_read_again_only_when_it_has_grown(self, running: ImpactTracker) -> None:
+        running.flush()
+        watch = RecordWatch(running.path)
+        first = watch.snapshot()
+        watch._next_s = 0.0
+        assert watch.snapshot() is first
+        running.wait(energy_j=(running.energy_j or 0.0) + 1.0, timeout_s=5)
+        running.flush()
+        assert watch.snapshot() is not first
+        running.stop()
+        watch._next_s = 0.0
+        ended = watch.snapshot()
+        assert "(ended)" in ended.title and ended.processes == ()
+        Path(running.path).unlink()
+        watch._next_s = 0.0
+        assert watch.snapshot() is ended
+
+    def test_a_damaged_record_says_so(self, running: ImpactTracker, tmp_path: Path) -> None:
+        running.stop()
+        lines = Path(running.path).read_text().splitlines()
+        lines.insert(2, "{broken")
+        Path(running.path).write_text("\n".join(lines) + "\n")
+        snapshot = RecordWatch(running.path).snapshot()
+        assert "(damaged)" in snapshot.title and snapshot.notes[0].startswith("damaged: line 3")
+
+    def test_the_notes_of_a_budget_are_few(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from impact_tracker import pacing
+
+        now_s = iter(range(100_000))
+        monkeypatch.setattr(pacing, "_now_s", lambda: float(next(now_s)))
+        with ImpactTracker(tmp_path, budget="5 kWh", sources=["cpu_model"], scope="machine") as tracker:
+            for _ in tracker.batches(range(3000)):
+                pass
+        notes = [note for note in read_record(tmp_path).notes if note["kind"] == "forecast"]
+        assert len(notes) <= 200
