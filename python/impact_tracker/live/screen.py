@@ -28,7 +28,7 @@ class StyledCells(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of the screen; `style`: answer, note, head, row, idle, warning or keys."""
+    """One line of the screen; `style`: answer, note, head, pane, row, idle, warning or keys."""
 
     text: str
     style: str = "row"
@@ -193,7 +193,7 @@ def _pane_title(snapshot: LiveSnapshot, view: View, width: int) -> Line:
         details.append(f"filter: {view.words}{'_' if view.typing else ''}")
     if view.message:
         details = [view.message]
-    return Line(tables.fitted(f"{''.join(names)}  {', '.join(details)}", width), "head")
+    return Line(tables.fitted(f"{''.join(names)}  {', '.join(details)}", width), "pane")
 
 
 def _rows(

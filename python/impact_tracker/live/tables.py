@@ -116,11 +116,11 @@ def energy_text(energy_j: float | None, error_j: float | None = None, quality: s
 
 
 def bar(watts: float | None, most: float | None, quality: str) -> str:
-    """A length for a power; hatched where it is not measured."""
+    """A length for a power, one cell at least; hatched where it is not measured."""
     if not watts or not most:
         return ""
-    cells = round(_BAR * min(watts / most, 1.0))
-    return ("█" if quality == "measured" else "▒") * cells
+    cells = max(1, round(_BAR * min(watts / most, 1.0)))
+    return ("▇" if quality == "measured" else "▒") * cells
 
 
 def bytes_text(number: int | None) -> str:

@@ -97,7 +97,7 @@ def test_what_is_not_measured_is_marked_and_never_0() -> None:
     assert tables.watts_text(None) == "–" and tables.watts_text(0.0) == "0 W"
     assert tables.watts_text(5.0, "modelled") == "≈ 5.00 W"
     assert tables.watts_text(5.0, "estimated", True) == "≥ ≈ 5.00 W"
-    assert set(tables.bar(5.0, 10.0, "measured")) == {"█"} and set(tables.bar(5.0, 10.0, "modelled")) == {"▒"}
+    assert set(tables.bar(5.0, 10.0, "measured")) == {"▇"} and set(tables.bar(5.0, 10.0, "modelled")) == {"▒"}
     assert tables.bar(None, 10.0, "measured") == "" == tables.bar(5.0, 0.0, "measured")
     text = text_of(views.EMPTY, View(), 100, 20)
     assert "doctor" in text and " 0 W" not in text

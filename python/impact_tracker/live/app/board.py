@@ -17,11 +17,12 @@ from ..screen import Line
 
 _STYLES = {
     "answer": Style(bold=True),
-    "note": Style(color="bright_black"),
+    "note": Style(),
+    "pane": Style(bold=True, color="cyan"),
     "warning": Style(color="yellow", bold=True),
     "head": Style(reverse=True),
     "row": Style(),
-    "idle": Style(color="bright_black"),
+    "idle": Style(color="grey62"),
     "keys": Style(color="cyan"),
 }
 _MOST_STRIPS = 4096
