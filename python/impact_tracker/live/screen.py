@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
 
 @dataclass
-class View:
+class ScreenState:
     """What the user chose. `top`: the first row of the pane that is shown; `message`: what a key has done."""
 
     order: str = ORDERS[0]
@@ -145,7 +145,7 @@ def _wrapped(text: str, width: int, most: int) -> list[str]:
     return lines
 
 
-def _top_lines(snapshot: LiveSnapshot, view: View, width: int, height: int) -> list[Line]:
+def _top_lines(snapshot: LiveSnapshot, view: ScreenState, width: int, height: int) -> list[Line]:
     """The answer, what goes on, the budget, and as many of the notes as there is room for."""
     answer = answer_of(snapshot) + ("   [frozen]" if view.frozen else "")
     lines = [Line(text, "answer") for text in _wrapped(answer, width, 2)]
@@ -179,7 +179,7 @@ def _device_lines(snapshot: LiveSnapshot, width: int, room: int) -> list[Line]:
     return lines
 
 
-def _pane_title(snapshot: LiveSnapshot, view: View, width: int) -> Line:
+def _pane_title(snapshot: LiveSnapshot, view: ScreenState, width: int) -> Line:
     counts = {"processes": len(snapshot.processes), "jobs": None, "regions": len(snapshot.region_uses)}
     names = []
     for name in PANES:
@@ -197,7 +197,7 @@ def _pane_title(snapshot: LiveSnapshot, view: View, width: int) -> Line:
 
 
 def _rows(
-    snapshot: LiveSnapshot, view: View
+    snapshot: LiveSnapshot, view: ScreenState
 ) -> tuple[tuple[tables.Column, ...], int, Callable[[int, int], list[StyledCells]]]:
     """The columns of the pane, how many rows it has, and a function that makes those from one to another."""
     with_gpus = any(device.device.startswith("gpu:") for device in snapshot.devices) or any(
@@ -228,7 +228,7 @@ def _cells(cells: tables.Cells, use: ProcessUse | JobUse | None = None) -> Style
     return StyledCells(cells, "idle" if is_idle else "row")
 
 
-def screen_lines(snapshot: LiveSnapshot, view: View, width: int, height: int) -> list[Line]:
+def screen_lines(snapshot: LiveSnapshot, view: ScreenState, width: int, height: int) -> list[Line]:
     """Exactly `height` lines. `view` learns how many rows its pane has."""
     columns, count, rows_of = _rows(snapshot, view)
     lines = _top_lines(snapshot, view, width, height)
@@ -250,7 +250,7 @@ def screen_lines(snapshot: LiveSnapshot, view: View, width: int, height: int) ->
     return [Line(tables.fitted(line.text, width), line.style) for line in lines[-height:]]
 
 
-def _nothing(snapshot: LiveSnapshot, view: View) -> str:
+def _nothing(snapshot: LiveSnapshot, view: ScreenState) -> str:
     """Why the pane has no row."""
     if view.words:
         return f"nothing here holds {view.words!r}: escape shows all"

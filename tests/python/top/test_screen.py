@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from impact_tracker.live import tables
 from impact_tracker.live.processes import ProcessUse
-from impact_tracker.live.screen import ORDERS, PANES, View, answer_of, ranked, screen_lines
+from impact_tracker.live.screen import ORDERS, PANES, ScreenState, answer_of, ranked, screen_lines
 from impact_tracker.live.snapshot import LiveSnapshot, gpu_powers, processors_power
 from python.top import views
 
 KEPT = Path(__file__).parent / "screens"
 
 
-def text_of(snapshot: LiveSnapshot, view: View, width: int, height: int) -> str:
+def text_of(snapshot: LiveSnapshot, view: ScreenState, width: int, height: int) -> str:
     """The screen with each line's style before it."""
     lines = screen_lines(snapshot, view, width, height)
     return "".join(f"{line.style:8}|{line.text}|\n" for line in lines)
@@ -32,7 +32,7 @@ def test_each_view_is_as_it_was_kept(name: str, size: tuple[int, int]) -> None:
     width, height = size
     pictures = []
     for pane in PANES:
-        pictures.append(f"{pane}\n{text_of(views.EVERY[name], View(pane=pane), width, height)}")
+        pictures.append(f"{pane}\n{text_of(views.EVERY[name], ScreenState(pane=pane), width, height)}")
     picture, place = "\n".join(pictures), KEPT / f"{name}-{width}x{height}.txt"
     if os.environ.get("IMPACT_KEEP_SCREENS"):
         place.parent.mkdir(exist_ok=True)
@@ -50,7 +50,7 @@ def test_any_terminal_gets_exactly_its_cells(
 ) -> None:
     snapshot = views.EVERY[name]
     more = tuple(ProcessUse(1000 + n, "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * (n % 30), 0, n / 1000) for n in range(many))
-    view = View(order=order, words=words, pane=pane, top=top, typing=typing)
+    view = ScreenState(order=order, words=words, pane=pane, top=top, typing=typing)
     lines = screen_lines(replace(snapshot, processes=(*snapshot.processes, *more)), view, width, height)
     assert len(lines) == height
     from rich.cells import cell_len
@@ -60,7 +60,7 @@ def test_any_terminal_gets_exactly_its_cells(
 
 
 def test_scrolling_ends_at_the_last_row() -> None:
-    view = View()
+    view = ScreenState()
     uses = tuple(ProcessUse(number, "x", 0, 0.0) for number in range(1, 501))
     snapshot = replace(views.EMPTY, processes=uses)
     screen_lines(snapshot, view, 100, 30)
@@ -99,7 +99,7 @@ def test_what_is_not_measured_is_marked_and_never_0() -> None:
     assert tables.watts_text(5.0, "estimated", True) == "≥ ≈ 5.00 W"
     assert set(tables.bar(5.0, 10.0, "measured")) == {"▇"} and set(tables.bar(5.0, 10.0, "modelled")) == {"▒"}
     assert tables.bar(None, 10.0, "measured") == "" == tables.bar(5.0, 0.0, "measured")
-    text = text_of(views.EMPTY, View(), 100, 20)
+    text = text_of(views.EMPTY, ScreenState(), 100, 20)
     assert "doctor" in text and " 0 W" not in text
 
 

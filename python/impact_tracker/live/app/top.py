@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 
-from ..screen import ORDERS, PANES, View, screen_lines
+from ..screen import ORDERS, PANES, ScreenState, screen_lines
 from ..snapshot import LiveSnapshot, LiveWatch
 from .board import Board
 
@@ -27,7 +27,7 @@ class TopApp(App[None]):
         self.animation_level = "none"
         self._watch, self._interval_s = watch, interval_s
         self._last: LiveSnapshot | None = None
-        self.view = View()
+        self.view = ScreenState()
         self.board = Board(self.draw)
         self._keys: dict[str, Callable[[], object]] = {
             "q": self.exit,
