@@ -67,8 +67,7 @@ def _drawing(cells: list[Cell], phase: str, cost: Callable[[Cell], Mean | None],
     for cell in cells:
         mean = cost(cell)
         if cell.phase == phase and mean is not None:
-            half = mean.half_width or 0.0
-            text = f"{with_interval(mean)} J"
-            rows.append(Interval(cell.title, max(mean.value - half, 0.0), mean.value, mean.value + half, text))
+            low, high = mean.interval or (mean.value, mean.value)
+            rows.append(Interval(cell.title, low, mean.value, high, f"{with_interval(mean)} J"))
     rows.sort(key=lambda row: -row.best)
     return intervals(f"{phase.capitalize()}: J for each {unit}", rows)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import random
 import re
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.published import CLASSIFIERS, published
+from impact_tracker.bench.analyse.sweeps import Sweep, SweepPlace
+from impact_tracker.bench.plan.axes import SweepPoint, point_words
 from impact_tracker.bench.plan.suites import ai as suite_ai
 from impact_tracker.bench.plan.suites import modern as suite_modern
 from impact_tracker.bench.show.figures import energy_figure
+from impact_tracker.bench.show.figures.labels import log_ticks
+from impact_tracker.bench.show.figures.notes import ends_around, whisker_text
 from impact_tracker.bench.show.figures.suite import every_figure
+from impact_tracker.bench.show.figures.sweeps import sweeps_figure
 from impact_tracker.bench.show.view import View
+from impact_tracker.values.statistics import mean_of
 from python.bench.made import campaign
 
 pytest.importorskip("matplotlib")
@@ -163,3 +171,59 @@ def test_the_energies_of_a_campaign_say_their_whiskers(tmp_path: Path, models: t
     note = figure.get_supxlabel().replace("\n", " ")
     assert note.startswith("whiskers: 95 % of the mean over 3 runs" if repeats == 3 else "1 run of each test: no whisk")
     figure.canvas.draw()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_points_of_a_sweep_are_all_named_and_no_name_lies_on_another(seed: int) -> None:
+    """Up to eighteen points a panel, whose names are long: then they are numbered, with a legend."""
+    chance = random.Random(seed)
+    axes = {"batch": [1, 4, 16], "threads": [1, 2], "precision": ["fp32", "bf16", "tf32"]}
+    points = [SweepPoint(**dict(zip(axes, values))) for values in product(*axes.values())]  # type: ignore[arg-type]
+    sweeps = []
+    for title in ("Small CNN", "MobileNet-V2", "ResNet-V2-50")[: chance.randint(1, 3)]:
+        places = []
+        for point in chance.sample(points, chance.choice([2, 5, 9, 18])):
+            seconds, joules = chance.lognormvariate(-4, 1), chance.lognormvariate(0, 1)
+            means = [mean_of([value * chance.gauss(1, 0.05) for _ in range(3)]) for value in (seconds, joules)]
+            places.append(SweepPlace(title, point, point_words(point.name), *means, "measured"))  # type: ignore[arg-type]
+        sweeps.append(Sweep(title, title, "inference", "image", places))
+    figure = sweeps_figure(sweeps)
+    assert figure is not None
+    check_texts(figure, "sweep")
+    names = {place.name for sweep in sweeps for place in sweep.places}
+    written = " ".join(text.get_text() for text, _ in texts_of(figure))
+    assert all(name in written for name in names)
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1.02, 1e9))
+def test_a_logarithmic_axis_has_three_numbers_at_least_and_five_at_most(low: float, times: float) -> None:
+    ticks = log_ticks(low, low * times)
+    assert 2 <= len(ticks) <= 5
+    assert len(ticks) >= 3 or times < 1.05 or times > 100
+    assert ticks == sorted(set(ticks)) and low <= ticks[0] and ticks[-1] <= low * times
+
+
+def test_runs_that_are_equal_have_no_whisker_and_two_runs_are_flagged() -> None:
+    equal, two = mean_of([2.0, 2.0, 2.0]), mean_of([1.0, 2.0])
+    assert equal is not None and two is not None
+    assert ends_around(equal) is None
+    assert "two runs tell little" in whisker_text([two]) and "two runs" not in whisker_text([equal])
+
+
+def test_numbers_keep_clear_of_the_roof_and_of_the_fitted_line(tmp_path: Path) -> None:
+    """Where there is room around a point, as there is beside a line."""
+    figures = every_figure(drawn(tmp_path / "a", 3, "vgg-16", "mobilenet-v2", "u-net", "resnet-v2-50").points)
+    for name in ("roofline", "fit"):
+        for axes in figures[name].axes:
+            figures[name].canvas.draw()
+            lines = [line for line in axes.lines if line.get_linestyle() == "-"]
+            line = max(lines, key=lambda line: len(line.get_xdata()))
+            path = axes.transData.transform(line.get_xydata())
+            fine = [
+                (x0 + (x1 - x0) * step / 200, y0 + (y1 - y0) * step / 200)
+                for (x0, y0), (x1, y1) in zip(path, path[1:])
+                for step in range(201)
+            ]
+            for text in axes.texts:
+                box = text.get_window_extent()
+                assert not any(box.x0 < x < box.x1 and box.y0 < y < box.y1 for x, y in fine), (name, text.get_text())

@@ -17,6 +17,9 @@ from .origin import MOSTLY
 ORDER = ("load", "warm-up", "training", "evaluation", "scoring", "warm-up-inference", "inference")
 
 
+TWO_RUNS = "two runs tell little of the spread between runs: --repeats 5 tells more"
+
+
 class Cell(NamedTuple):
     """One phase of one test. Means are over the runs whose rows are valid and hold the quantity, `None` over none.
 

@@ -35,6 +35,8 @@ class EnergySum(NamedTuple):
             known = f"± 95 % over {self.mean.runs} runs (Student's t)"
         else:
             known = f"± 95 % over at least {self.mean.runs} runs of each part (Welch and Satterthwaite)"
+        if self.mean.runs == 2:
+            known += ", and two runs tell little of the spread"
         if not self.bias_j:
             return known
         shared = "" if self.parts == 1 else ", which all parts share"

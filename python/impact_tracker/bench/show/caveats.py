@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ... import digits
 from ...factors.sites import unstated_pue
 from ...modelled import Model, ModelledPart
-from ..analyse.cells import Cell, processors_model_of, scatter_text
+from ..analyse.cells import TWO_RUNS, Cell, processors_model_of, scatter_text
 from ..judge.baseline import AFTER, BEFORE, baselines
 from ..judge.checks import LEAST_LOAD_S, OTHERS_CPUS
 from ..plan.settings import Settings
@@ -40,6 +40,8 @@ def caveats(
     runs = max((cell.runs for cell in cells), default=0)
     spread = "± is the 95 % interval of the mean over runs (Student's t)"
     notes.append(spread if runs > 1 else "one run each: nothing is known of the scatter between runs (--repeats 3)")
+    if any(cell.runs == 2 for cell in cells if cell.phase not in ASIDE):
+        notes.append(TWO_RUNS)
     notes += [*_warned(rows), *_scatter(cells), *_about_machine(rows, driver), *_about_carbon(rows)]
     if settings.mode == "quick":
         notes.append("quick mode: phases of seconds, the machine not settled; for figures to publish use --mode work")

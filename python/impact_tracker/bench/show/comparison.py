@@ -9,10 +9,10 @@ from typing import NamedTuple
 from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import MeanRatio, mean_of
-from ..analyse.cells import Cell, ratio_text, unit_of
+from ..analyse.cells import TWO_RUNS, Cell, ratio_text, unit_of
 from ..analyse.relations import RatioTest, holm, p_text, ratio_test, welch
 from ..row.row import Row
-from .comparable import BOTH, Labels, agree, apart, in_common, same_input
+from .comparable import BOTH, PHASES, Labels, agree, apart, in_common, same_input
 from .view import View
 
 QUANTITIES = {
@@ -183,6 +183,8 @@ def caveats(a: View, b: View, compared: Sequence[Compared], labels: Labels = BOT
     biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
     if biases and a.head.about.get("host") != b.head.about.get("host"):
         notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
+    if any(cell.runs == 2 for view in (a, b) for cell in view.cells if cell.phase in PHASES):
+        notes.append(TWO_RUNS)
     if any(item.differs is None for item in compared):
         notes.append("where a side has one run nothing is known of its scatter: repeat it")
     return notes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
-from ..analyse.cells import Cell, energy_with_interval, with_interval
+from ..analyse.cells import TWO_RUNS, Cell, energy_with_interval, with_interval
 from ..analyse.survival import Survival
 from ..analyse.targets import Reached
 from .page import table_of
@@ -182,7 +182,7 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
                 "is at most what is shown (--images makes epochs shorter)"
             )
         if target.runs == 2:
-            notes.append(f"{target.title}: two runs tell little of the spread between runs: --repeats 5 tells more")
+            notes.append(f"{target.title}: {TWO_RUNS}")
     if any(target.score is not None for target in targets):
         notes.append(
             "the validation part of the data says when a training ends, the test part is evaluated once, after it, and "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .... import digits
-from ....values.statistics import Mean
+from ....values.statistics import Mean, scaled
 from ...analyse.cells import Cell, unit_of
 from ...row.disk import write_whole
 
@@ -92,7 +92,7 @@ def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
         axes.set_yticks(range(len(shown)), [cell.title for cell, _ in shown], fontsize=8)
         axes.set_xscale("log")
         axes.set_xlabel(f"J per {unit_of([cell for cell, _ in shown])}")
-        axes.margins(y=0.03)
+        axes.set_ylim(-0.6, len(shown) - 0.4)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(linewidth=0.5, alpha=0.4)
         axes.set_axisbelow(True)
@@ -138,13 +138,15 @@ def _bars(
 ) -> None:
     from numpy import asarray
 
+    from .notes import ends_around
+
     watt_hours = [cell.kwh.value * 1000 for cell in cells if cell.kwh is not None]
     factor, unit = (1.0, "Wh") if max(watt_hours) >= 0.1 else (1000.0, "mWh")
     for position, (cell, value) in enumerate(zip(cells, watt_hours)):
         colour = (
             scale.to_rgba(asarray(reached[cell.test] * 100)) if scale is not None and cell.test in reached else "0.7"
         )
-        half = cell.kwh.half_width if cell.kwh is not None else None
+        ends = None if cell.kwh is None else ends_around(scaled(cell.kwh, 1000 * factor))
         axes.bar(
             position,
             value * factor,
@@ -152,12 +154,12 @@ def _bars(
             color=colour,
             edgecolor="0.25",
             linewidth=0.6,
-            yerr=None if half is None else half * 1000 * factor,
+            yerr=ends,
             capsize=4,
             error_kw={"linewidth": 1.2},
         )
         label = [f"{_plain(cell.j_per_image)} J/{cell.unit}"] if cell.j_per_image is not None else []
-        top = value * factor + (0 if half is None else half * 1000 * factor)
+        top = value * factor + (0 if ends is None else ends[1][0])
         axes.annotate("\n".join(label), (position, top), (0, 4), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(cells)), [cell.title for cell in cells], rotation=0 if len(cells) < 3 else 35)
     if len(cells) >= 3:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _LINE = 1.2  # of the font's size
 _ROOM = 2.0  # pixels
-_MOST_TICKS = 5  # of a logarithmic axis, whose numbers may be long
+_LEAST_TICKS, _MOST_TICKS = 3, 5  # of a logarithmic axis, whose numbers may be long
+_BETWEEN = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), tuple(step / 10 for step in range(10, 100)))
 _PLACES = [(0.0, 1.0), (60.0, 1.0), (-60.0, 1.0), (180.0, 1.0), (120.0, 1.0), (-120.0, 1.0), (90.0, 1.1), (-90.0, 1.1)]
 _RINGS = (1.0, 1.9, 3.0, 4.2)
 _POINT = 3.5  # radius of a mark that gives none, in points (1/72 inch)
@@ -104,11 +105,45 @@ def _write(
 
 
 def plain_log(axis: Axis) -> None:
-    """Ticks of a logarithmic axis as numbers; also between the powers of ten where it spans less than two of them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """Ticks of a logarithmic axis as numbers, three at least in what is seen: powers of ten, and as much between them
+    as a narrow axis needs."""
+    from matplotlib.ticker import FuncFormatter, Locator, NullFormatter
 
-    low, high = sorted(axis.get_view_interval())
-    narrow = low > 0 and high / low < 100
-    axis.set_major_locator(LogLocator(10, (1.0, 2.0, 5.0) if narrow else (1.0,), numticks=_MOST_TICKS))
+    class PlainTicks(Locator):
+        def __call__(self) -> list[float]:
+            assert self.axis is not None
+            return self.tick_values(*self.axis.get_view_interval())
+
+        def tick_values(self, vmin: float, vmax: float) -> list[float]:
+            return log_ticks(*sorted((vmin, vmax)))
+
+    axis.set_major_locator(PlainTicks())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if 1e-3 <= value < 1e6 else f"{value:.0e}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Places of ticks between two ends: the coarsest that are three at least, the widest five of them."""
+    if not 0 < low < high:
+        return []
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks: list[float] = []
+    for between in _BETWEEN:
+        ticks = [value for power in powers for step in between if low <= (value := float(f"{step}e{power}")) <= high]
+        if len(ticks) >= _LEAST_TICKS:
+            every = -(-len(ticks) // _MOST_TICKS)
+            return ticks[::every]
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(value) for value in MaxNLocator(_MOST_TICKS - 1).tick_values(low, high) if low <= value <= high]
+
+
+def along(points: Sequence[tuple[float, float]], pieces: int = 40) -> list[tuple[float, float, float, float]]:
+    """A line of straight parts on two logarithmic axes, cut into pieces small enough that a label keeps clear of the
+    line and not of all that it spans."""
+    lines = []
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        steps = [step / pieces for step in range(pieces + 1)]
+        places = [(x0 * (x1 / x0) ** share, y0 * (y1 / y0) ** share) for share in steps]
+        lines += [(*first, *second) for first, second in zip(places, places[1:])]
+    return lines

@@ -68,7 +68,8 @@ def whisker_text(means: Sequence[Mean]) -> str:
     if all(mean.interval is None for mean in means):
         return f"{runs} of each test: no whiskers"
     alone = ", none on one run" if any(mean.interval is None for mean in means) else ""
-    return f"whiskers: 95 % of the mean over {runs} (Student's t){alone}"
+    two = "; two runs tell little of the spread" if any(mean.runs == 2 for mean in means) else ""
+    return f"whiskers: 95 % of the mean over {runs} (Student's t){alone}{two}"
 
 
 def energy_note(means: Sequence[Mean], energies: Sequence[OfModel], *more: str) -> str:
@@ -86,8 +87,8 @@ def carbon_text(points: Sequence[Weighed]) -> str:
 
 
 def ends_around(mean: Mean) -> tuple[list[float], list[float]] | None:
-    """Lengths of a whisker down and up, as matplotlib takes them; `None` of one run."""
-    if mean.interval is None:
+    """Lengths of a whisker down and up, as matplotlib takes them; `None` of one run, and of runs that are equal."""
+    if mean.interval is None or not mean.half_width:
         return None
     low, high = mean.interval
     return [mean.value - low], [high - mean.value]

@@ -111,7 +111,7 @@ def _bars(axes: Axes, side: BarPanel) -> None:
     names = [title_of(model) for model in side.means]
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(side.label)
+    axes.set_ylabel(side.label, fontsize=9)
     axes.set_title(side.title, fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", linewidth=0.5, alpha=0.4)

@@ -15,7 +15,7 @@ from ...analyse.relations import Fit
 from ...analyse.roof import Roof, roof_of
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
-from .labels import label_points, plain_log
+from .labels import along, label_points, plain_log
 from .notes import carbon_text, ends_around, energy_note, write_note
 from .parts import parts_figure
 from .study import figure1, figure2, figure3
@@ -126,9 +126,14 @@ def _panels(
     return figure, panels
 
 
-def _number(axes: Axes, points: Sequence[Point], place: Callable[[Point], tuple[float, float]]) -> None:
-    """The points' numbers, clear of whiskers where there is room."""
-    lines = []
+def _number(
+    axes: Axes,
+    points: Sequence[Point],
+    place: Callable[[Point], tuple[float, float]],
+    drawn: Sequence[tuple[float, float]] = (),
+) -> None:
+    """The points' numbers, clear of whiskers and of a line through places that were drawn, where there is room."""
+    lines = along(drawn)
     for point in points:
         x, y = place(point)
         mean = _at(point, y)
@@ -181,8 +186,8 @@ def roofline(points: Sequence[Point]) -> Figure | None:
     note = "; ".join(_roof_text(phase, roof) for phase, roof in roofs.items() if roof is not None)
     figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"), note)
     for phase, axes in panels.items():
-        _draw_roof(axes, roofs[phase], [point.intensity or 1.0 for point in known if point.phase == phase])
-        _number(axes, [point for point in known if point.phase == phase], place)
+        own = [point for point in known if point.phase == phase]
+        _number(axes, own, place, _draw_roof(axes, roofs[phase], [point.intensity or 1.0 for point in own]))
     return figure
 
 
@@ -192,12 +197,15 @@ def _roof_text(phase: str, roof: Roof) -> str:
     return f"roof, {phase}: {least}; highest rates: {arithmetic} GMAC/s, {traffic} GB/s"
 
 
-def _draw_roof(axes: Axes, roof: Roof | None, intensities: Sequence[float]) -> None:
+def _draw_roof(axes: Axes, roof: Roof | None, intensities: Sequence[float]) -> list[tuple[float, float]]:
+    """The corners of the line that was drawn."""
     if roof is None:
-        return
+        return []
     first, last = min(intensities) / 1.5, max(intensities) * 1.5
     places = sorted({first, last, *([roof.ridge] if first < roof.ridge < last else [])})
-    axes.plot(places, [roof.at(place) for place in places], color="0.4", linewidth=1, zorder=0)
+    costs = [roof.at(place) for place in places]
+    axes.plot(places, costs, color="0.4", linewidth=1, zorder=0)
+    return list(zip(places, costs))
 
 
 def _titles(points: Sequence[Point], title: str) -> dict[str, str]:
@@ -226,7 +234,7 @@ def pareto_figure(points: Sequence[Point]) -> Figure | None:
     carried = any(point.top1_carried_to for point in known)
     size = ", at the size of the accuracy" if carried else ""
     axes.set(xlabel=f"J per {unit_of(known)} (inference{size})", ylabel="accuracy in %")
-    axes.set_title("Accuracy and energy (blue: nothing is better in both)", fontsize=10, loc="left")
+    axes.set_title("Accuracy and energy (blue: nothing is better in both means)", fontsize=10, loc="left")
     plain_log(axes.xaxis)
     means = [point.top1_j for point in known if point.top1_j is not None]
     write_note(figure, energy_note(means, known, f"accuracy: {accuracy_source(known)}"))
@@ -294,12 +302,13 @@ def fit_figure(points: Sequence[Point]) -> Figure | None:
     figure, panels = _panels(known, place, titles, ("GMAC for one input (forward)", f"J per {unit_of(known)}"), _BAND)
     for phase, axes in panels.items():
         own = [point for point in known if point.phase == phase]
-        fit = fit_of(points, phase)
+        fit, line = fit_of(points, phase), []
         if fit is not None:
             ends = [min(p.gmac or 0.0 for p in own), max(p.gmac or 0.0 for p in own)]
             _draw_fit(axes, fit, ends)
+            line = [(x, fit.factor * x**fit.exponent) for x in ends]
             exponents = f"({fit.exponent_low:.2f} to {fit.exponent_high:.2f})"
             title = f"{titles[phase]}\n{fit.factor:.3g} J · GMAC^{fit.exponent:.2f} {exponents}, R² {fit.r2:.2f}"
             axes.set_title(title, fontsize=10, loc="left")
-        _number(axes, own, place)
+        _number(axes, own, place, line)
     return figure

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 COLUMNS = 3
+MOST_NAMED = 6  # points of a panel that are named beside them; more are numbered
 
 
 def sweeps_figure(sweeps: Sequence[Sweep]) -> Figure | None:
@@ -36,10 +37,42 @@ def sweeps_figure(sweeps: Sequence[Sweep]) -> Figure | None:
     modelled = any(place.quality != "measured" for sweep in shown for place in sweep.places)
     quality = "; energies are not measured everywhere: a model's follow time" if modelled else ""
     write_note(figure, f"{whisker_text(means)}; line: no point takes less of both; ring: its knee{quality}{left_out}")
+    numbers = _numbers(figure, shown)
     for axes, sweep in zip(panels, shown):
-        places = [(place.seconds.value * 1000, place.joules.value, place.name) for place in sweep.places]
-        label_points(axes, places, size=7.0, radii=[7.0 if place.knee else 4.0 for place in sweep.places])
+        places = [
+            (place.seconds.value * 1000, place.joules.value, numbers.get(place.name, place.name))
+            for place in sweep.places
+        ]
+        radii = [7.0 if place.knee else 4.0 for place in sweep.places]
+        label_points(axes, places, size=7.0, radii=radii, lines=_whiskers(sweep))
     return figure
+
+
+def _numbers(figure: Figure, sweeps: Sequence[Sweep]) -> dict[str, str]:
+    """A number for each point, with a legend that names them, where names would not find room beside so many; else
+    none."""
+    if max(len(sweep.places) for sweep in sweeps) <= MOST_NAMED:
+        return {}
+    from matplotlib.lines import Line2D
+
+    names = dict.fromkeys(place.name for sweep in sweeps for place in sweep.places)
+    numbers = {name: str(number) for number, name in enumerate(names, 1)}
+    handles = [
+        Line2D([], [], linestyle="none", label=f"{number}  {name or 'as usual'}") for name, number in numbers.items()
+    ]
+    figure.legend(handles=handles, fontsize=7, frameon=False, loc="outside right upper", handlelength=0)
+    return numbers
+
+
+def _whiskers(sweep: Sweep) -> list[tuple[float, float, float, float]]:
+    """The intervals of a sweep's points, along and across."""
+    lines = []
+    for place in sweep.places:
+        x, y = place.seconds.value * 1000, place.joules.value
+        across, up = place.seconds.interval, place.joules.interval
+        lines += [] if across is None else [(across[0] * 1000, y, across[1] * 1000, y)]
+        lines += [] if up is None else [(x, up[0], x, up[1])]
+    return lines
 
 
 def _panel(axes: Axes, sweep: Sweep) -> None:
