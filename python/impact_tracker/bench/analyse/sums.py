@@ -40,7 +40,7 @@ class EnergySum(NamedTuple):
         if not self.bias_j:
             return known
         shared = "" if self.parts == 1 else ", which all parts share"
-        return f"{known}; the sensors' and models' own ± {digits.energy(self.bias_j)}{shared}, apart"
+        return f"{known}; the sensors' and models' own error{shared}, apart: {digits.energy(self.bias_j)}"
 
 
 def sum_of_parts(times: Mapping[str, float], tests: Mapping[str, CostedTest]) -> EnergySum | None:
