@@ -20,9 +20,13 @@ nlohmann::json probe_json(const Probe& probe) {
     for (const Channel& c : probe.source->channels()) channels.push_back(to_json(c));
   }
   const bool used = probe.source != nullptr;
-  return {{"name", probe.entry.name},       {"group", probe.entry.group},
-          {"what", probe.entry.what},       {"state", used ? "used" : to_string(probe.error.kind)},
-          {"error", probe.error.what},      {"advice", probe.error.advice},
+  return {{"name", probe.entry.name},
+          {"group", probe.entry.group},
+          {"what", probe.entry.what},
+          {"state", used ? "used" : to_string(probe.error.kind)},
+          {"error", probe.error.what},
+          {"advice", probe.error.advice},
+          {"origin", used ? probe.source->origin() : ""},
           {"channels", std::move(channels)}};
 }
 

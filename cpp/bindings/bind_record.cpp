@@ -52,7 +52,11 @@ py::object header(const PyRecord& record) {
   j["start_utc_ns"] = h.start_utc_ns;
   j["boot_id"] = h.boot_id;
   j["pid"] = h.pid;
-  for (const Channel& c : h.channels) j["channels"].push_back(to_json(c));
+  for (const Channel& c : h.channels) {
+    nlohmann::json channel = to_json(c);
+    channel["max_power_w"] = c.max_power.value();
+    j["channels"].push_back(std::move(channel));
+  }
   return to_python(j);
 }
 

@@ -24,7 +24,7 @@ from .tracker import ImpactTracker
 
 VERSION = 1
 _FASTEST_S = 0.001  # as often as the quickest counters move
-_REMOTE = frozenset({"redfish", "kwollect", "prometheus", "ipmi_lan"})  # their errors name hosts and accounts
+_REMOTE = frozenset({"redfish", "kwollect", "prometheus", "ipmi_lan", "service"})  # errors name hosts and accounts
 _ADDRESS = re.compile(
     r"[a-z]+://\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b"
     r"|\b[\w.+-]+@[\w.-]+\b",

@@ -25,7 +25,10 @@ class ChannelDescription(TypedDict):
 
 
 class Probe(TypedDict):
-    """One reader. `error` and `advice` are empty where it is used and leaves nothing out."""
+    """One reader. `error` and `advice` are empty where it is used and leaves nothing out.
+
+    `origin` says where its readings come from, where that is another program; it is empty where it reads the machine.
+    """
 
     name: str
     group: str
@@ -33,4 +36,5 @@ class Probe(TypedDict):
     state: State
     error: str
     advice: str
+    origin: str
     channels: list[ChannelDescription]

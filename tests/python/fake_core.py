@@ -277,9 +277,6 @@ def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[Pr
     memory: ChannelDescription = {**package, "id": "ram_model/memory", "source": "ram_model", "device": "memory"}
     memory.update(domain="dram", quality="modelled")
 
-    def reader(name: str, group: str, what: str, channel: ChannelDescription) -> Probe:
-        return Probe(name=name, group=group, what=what, state="used", error="", advice="", channels=[channel])
-
     forbidden = Probe(
         name="rapl_perf",
         group="rapl",
@@ -287,8 +284,15 @@ def probe(root: str = "/", settings: Mapping[str, str] | None = None) -> list[Pr
         state="forbidden",
         error="perf_event_paranoid is 4",
         advice="sudo sysctl kernel.perf_event_paranoid=0",
+        origin="",
         channels=[],
     )
+
+    def reader(name: str, group: str, what: str, channel: ChannelDescription) -> Probe:
+        return Probe(
+            name=name, group=group, what=what, state="used", error="", advice="", origin="", channels=[channel]
+        )
+
     absent: Probe = {**forbidden, "name": "nvml", "group": "", "what": "NVIDIA GPUs through NVML", "state": "absent"}
     absent.update(error="libnvidia-ml.so.1 is not installed", advice="")
     return [

@@ -298,9 +298,14 @@ std::optional<Position> Accumulator::at(std::uint32_t channel, Instant t) const 
   const State& state = states_[channel];
   if (!state.seeded) return std::nullopt;
   const Duration late = state.last_time - t;
-  if (state.health.readings == 1 && late > std::max(longest_bridge_, 3 * channels_[channel].update_period)) {
+  const Duration longest = std::max(longest_bridge_, 3 * channels_[channel].update_period);
+  const bool is_first = state.health.readings == 1;
+  const bool is_lost = state.failing && -late > longest;
+  const bool is_without_rate = is_first && late < Duration{0} && is_metered_energy(channels_[channel]);
+  if ((is_first && late > longest) || is_lost || is_without_rate) {
     Position position = state.last;
-    position.gap -= late;  // a sensor that came late tells nothing of the time before
+    position.gap -=
+        late;  // a sensor that came late tells nothing of the time before, and one that is lost, of that after
     return position;
   }
   if (channels_[channel].kind == Kind::gauge && (t > state.last_time || state.health.readings == 1)) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "impact/sampling/standstill.hpp"
 
 namespace impact {
 namespace {
@@ -172,7 +175,9 @@ ChannelResult sampled_energy(const Channel& channel, const Position& enter, cons
   const double edge = kNormal95 * kPlainSwing * std::sqrt(2.0) * std::abs(mean) * std::min(spread, length);
   result.half_width = energy ? edge : (length > 0.0 ? edge / length : std::numeric_limits<double>::quiet_NaN());
   finish(channel, enter, exit, start, stop, result);
-  if (is_unread(enter, exit, result)) leave_out(result);
+  // A counter of which one reading is known shows no growth up to there either.
+  const bool is_without_growth = is_metered_energy(channel) && exit.counts == enter.counts && exit.gap > enter.gap;
+  if (is_without_growth || is_unread(enter, exit, result)) leave_out(result);
   return result;
 }
 

@@ -215,7 +215,10 @@ Error forbidden(const std::vector<std::string>& files) {
       "for good: echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/chmod o+r /sys%p/energy_uj\"' | sudo tee "
       "/etc/udev/rules.d/70-impact-tracker.rules && sudo udevadm control --reload && "
       "sudo udevadm trigger --action=add --subsystem-match=powercap\n"
-      "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON"};
+      "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON\n"
+      "or leave them closed, and have a service of root's tell a group: docs/service.md, \"Readings without root\"; "
+      "where "
+      "it runs already, join its group: sudo usermod --append --groups impact-tracker $USER"};
 }
 
 // Beside counters that can be read.

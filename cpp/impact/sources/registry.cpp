@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "impact/core/edit_distance.hpp"
+#include "impact/sources/remaining_source.hpp"
 
 namespace impact {
 
@@ -86,6 +88,8 @@ Error not_needed(const OpenedSource& opened, std::string_view used) {
   return error;
 }
 
+Error nothing_left() { return {ErrorKind::shadowed, "it works; all that it reads is read without it", ""}; }
+
 }  // namespace
 
 std::span<const SourceEntry> source_entries() noexcept { return kEntries; }
@@ -115,6 +119,7 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
   }
   std::vector<Probe> probes;
   std::map<std::string_view, std::string_view> served;  // has for each group the reader that is used
+  std::set<std::string> taken;                          // has the ids of the channels that are read
   for (const SourceEntry& entry : kEntries) {
     if (!is_wanted(entry, wanted)) continue;
     OpenedSource opened = try_open(entry, host, settings);
@@ -123,9 +128,9 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
     if (!entry.group.empty() && used != served.end()) {
       probe.error = not_needed(opened, used->second);
     } else if (opened) {
-      probe.source = std::move(opened).value();
-      probe.error = probe.source->left_out();
-      served.emplace(entry.group, entry.name);
+      probe.source = without_taken(std::move(opened).value(), taken);
+      probe.error = probe.source ? probe.source->left_out() : nothing_left();
+      if (probe.source) served.emplace(entry.group, entry.name);
     } else {
       probe.error = opened.error();
     }

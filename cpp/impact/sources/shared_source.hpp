@@ -35,6 +35,8 @@ class SharedSource final : public Source {
   void read(Sink& out) noexcept override;
   void rest() noexcept override;
   Error left_out() const override { return source_->left_out(); }
+  std::string origin() const override { return source_->origin(); }
+  std::string trouble() const override { return resting_ ? std::string{} : source_->trouble(); }
 
   // Tells it of the last round. Any thread may ask.
   Sharing sharing() const noexcept;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "impact/core/channel.hpp"
@@ -45,6 +46,11 @@ class Source {
   // Says why a part of what it is for is not among its channels, such as a second socket's counter that is closed to us;
   // an error without words where nothing is left out.
   virtual Error left_out() const { return {}; }
+  // Says in one line where its readings come from, where that is not the machine itself; empty where it is.
+  virtual std::string origin() const { return {}; }
+  // Says in a sentence, with the remedy, why its last round gave less than it should; empty where it did not. Its reading
+  // thread asks, after the round. The same trouble has the same words.
+  virtual std::string trouble() const { return {}; }
   // Lets go of what others may need (a session, a lock), as nobody reads it for a while. Its reading thread calls this.
   virtual void rest() noexcept {}
 };

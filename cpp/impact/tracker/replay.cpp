@@ -11,6 +11,7 @@
 #include "impact/tracker/share_json.hpp"
 #include "impact/tracker/sharing_note.hpp"
 #include "impact/tracker/suspension_note.hpp"
+#include "impact/tracker/trouble_note.hpp"
 
 namespace impact {
 namespace {
@@ -51,6 +52,7 @@ class Player {
 
   void operator()(const Note& note) {
     if (const std::optional<std::string> remark = sharing_remark(note.body)) book_.remark(*remark);
+    if (const std::optional<std::string> remark = trouble_remark(note.body)) book_.remark(*remark);
     if (const std::optional<Suspension> sleep = suspension_of(note.body)) book_.suspended(*sleep);
     out_.notes.push_back(note.body);
   }

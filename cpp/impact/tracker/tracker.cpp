@@ -15,7 +15,6 @@
 #include "impact/tracker/json.hpp"
 #include "impact/tracker/record_name.hpp"
 #include "impact/tracker/share_json.hpp"
-#include "impact/tracker/sharing_note.hpp"
 #include "impact/tracker/suspension_note.hpp"
 
 namespace impact {
@@ -257,24 +256,13 @@ void Tracker::record_row(std::uint32_t slot, std::span<const Reading> readings) 
   keep(book_.take_settled());
 }
 
-// Notes who reads a source that the run shares, because another process may have taken over or have died.
-void Tracker::note_sharing(std::uint32_t slot) {
-  if (!has_shared_ || slot >= opened_->shared.size() || !opened_->shared[slot]) return;
-  sharing_.resize(opened_->sources.size());
-  const Sharing now = opened_->shared[slot]->sharing();
-  if (now == std::exchange(sharing_[slot], now)) return;
-  const json note = sharing_note(opened_->channels[opened_->sources[slot].first].source, now);
-  if (note.is_null()) return;
-  if (const std::optional<std::string> remark = sharing_remark(note)) book_.remark(*remark);
-  writer_->note(note);
-}
-
 void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept {
   if (inert()) return;
   try {
     const std::lock_guard lock(mutex_);
     if (state_ != State::running) return;
     note_sharing(slot);
+    note_trouble(slot);
     notice_sleep();
     pending_.add(slot, readings);
     if (pending_.full()) digest();

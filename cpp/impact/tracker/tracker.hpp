@@ -115,6 +115,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   void catch_up() { digest(), notice_sleep(); }
   void record_row(std::uint32_t slot, std::span<const Reading> readings);
   void note_sharing(std::uint32_t slot);
+  void note_trouble(std::uint32_t slot);
   void keep(std::vector<RegionResult> results);
   void read_rest();
   std::uint64_t parent_here() const;
@@ -143,8 +144,9 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   std::optional<RegionResult> run_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
-  std::vector<Sharing> sharing_;  // by source, as it was last noted
-  SamplerStats sampler_before_;   // of the process's sampler when this tracker started
+  std::vector<Sharing> sharing_;       // by source, as it was last noted
+  std::vector<std::string> troubles_;  // the same
+  SamplerStats sampler_before_;        // of the process's sampler when this tracker started
 };
 
 }  // namespace impact

@@ -13,6 +13,7 @@
 #include "impact/tracker/node_channels.hpp"
 #include "impact/tracker/sharing_note.hpp"
 #include "impact/tracker/suspension_note.hpp"
+#include "impact/tracker/trouble_note.hpp"
 
 namespace impact {
 namespace {
@@ -66,6 +67,9 @@ class Uniter {
     if (Mark* mark = std::get_if<Mark>(&event)) return play(i, *mark);
     if (const Note* note = std::get_if<Note>(&event)) {
       if (const auto source = source_read_elsewhere(note->body)) read_elsewhere_.insert(*source);
+      if (const auto remark = trouble_remark(note->body)) {
+        for (RegionBook& book : books_) book.remark(*remark);
+      }
       if (const auto sleep = suspension_of(note->body)) {
         for (RegionBook& book : books_) book.suspended(*sleep);
       }

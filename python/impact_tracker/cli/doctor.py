@@ -176,7 +176,8 @@ def page_of(probes: Sequence[Probe]) -> Page:
     for probe in probes:
         about = f"{probe['what']}: {probe['error']}"
         if probe["state"] == "used":
-            about = _channels(probe["channels"]) + (f"; left out: {probe['error']}" if probe["error"] else "")
+            about = _channels(probe["channels"]) + (f"; {probe['origin']}" if probe["origin"] else "")
+            about += f"; left out: {probe['error']}" if probe["error"] else ""
         rows.append((probe["name"], _MARKS[probe["state"]], about))
     remedies = [f"{probe['name']}: {probe['advice']}" for probe in probes if probe["advice"]]
     return Page(headline(probes), [Table(("source", "state", "channels, or why not"), rows)], remedies)

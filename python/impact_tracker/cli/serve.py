@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -86,6 +87,8 @@ def _machine(args: argparse.Namespace) -> MachineMeter:
     from ..config import resolve
     from ..exporter.meter import MachineMeter
 
+    if args.reader:  # which asks no other reader: what that told an interval ago would be told anew as of now
+        os.environ["IMPACT_TRACKER_SERVICE_SOCKET"] = "off"
     given = {"interval_s": args.interval, "sources": args.sources, "logdir": args.output}
     return MachineMeter(resolve(given, config=args.config), keeps_record=args.output is not None)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import secrets
 import tempfile
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import _core
-from .snapshot import ChannelNow, HealthNow, MachineNow, Snapshot
+from .snapshot import ChannelNow, ClockNow, HealthNow, MachineNow, SensorNow, Snapshot
 
 if TYPE_CHECKING:
     from ..health import Health
@@ -22,6 +23,7 @@ _OUT_OF_REACH = ("forbidden", "broken")  # states of readers of what this machin
 # Nobody is told millijoules: what a watt is needs none, and programs that spy on others by their power need them most.
 _ENERGY_DIGITS, _POWER_DIGITS = 2, 1
 _LARGEST_SPARE_RECORD = 1 << 20
+_WHOLE = 0.99  # of the time between two snapshots; what is less was not read in part, and not only told late
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class _Seen:
     covered_s: float
     at_s: float
     power_w: float | None
+    segment: int = 0
 
 
 class MachineMeter:
@@ -55,10 +58,13 @@ class MachineMeter:
             raise
         self._interval_s = settings.interval_s
         self._core.flush()
-        self._patience_s = self._patiences()
+        self._sensors, self._patience_s = self._described()
         self._sources_up = _out_of_reach(_core.probe(root, settings.readers), settings.sources)
         self._began_unix_s = time.time()
         self._seen: dict[str, _Seen] = {}
+        self._told: dict[str, ChannelNow] = {}
+        self._run = secrets.token_hex(8)
+        self._before_ns: int | None = None
         self._machine_j = 0.0
 
     @property
@@ -66,13 +72,22 @@ class MachineMeter:
         """The record that is kept; `None` where none is."""
         return None if self._spare is not None else self._core.path
 
-    def _patiences(self) -> dict[str, float]:
-        """For each channel, how long it may go without a new reading before it counts as lost."""
-        patience = {}
+    def _described(self) -> tuple[dict[str, SensorNow], dict[str, float]]:
+        """Each channel as its reader describes it, and how long it may go without a new reading before it counts as
+        lost."""
+        sensors: dict[str, SensorNow] = {}
+        patience: dict[str, float] = {}
         for channel in _core.Record(self._core.path).header.get("channels", ()):
             slow_s = channel["update_period_s"] + channel["latency_s"]
             patience[str(channel["id"])] = 3 * max(self._interval_s, slow_s) + 1.0
-        return patience
+            sensors[str(channel["id"])] = SensorNow(
+                "counter" if channel["kind"] == "counter" else "gauge",
+                channel["quality"],
+                channel["relative_error"],
+                channel["update_period_s"],
+                channel["max_power_w"],
+            )
+        return sensors, patience
 
     def snapshot(self) -> Snapshot | None:
         """What is measured now; `None` where nothing was yet."""
@@ -94,9 +109,12 @@ class MachineMeter:
                 power_w = None if current is None else current.power_w
                 whole_w = None if power_w is None or whole_w is None else whole_w + power_w
         self._clear_spare()
+        clock = ClockNow(self._run, self._interval_s, result.stop_ns, self._before_ns, 10.0**-_ENERGY_DIGITS)
+        self._told, self._before_ns = {channel.id: channel for channel in channels}, result.stop_ns
         return Snapshot(
             self._began_unix_s,
             _unix_s_of(result.stop_ns),  # when the counters were read, which is some time ago on a busy machine
+            clock,
             tuple(channels),
             self._machine(result, channels, whole_w),
             sources_up,
@@ -116,9 +134,12 @@ class MachineMeter:
             # A late reading may lower what was told before: a counter stands still then, as it must not step back.
             grown_j = max(energy_j - before.energy_j, 0.0)
             power_w = grown_j / (covered_s - before.covered_s)
-            before = self._seen[channel.id] = _Seen(before.energy_j + grown_j, covered_s, now_s, power_w)
+            is_whole = covered_s - before.covered_s >= _WHOLE * (now_s - before.at_s)
+            segment = before.segment if is_whole else before.segment + 1
+            before = self._seen[channel.id] = _Seen(before.energy_j + grown_j, covered_s, now_s, power_w, segment)
         elif now_s - before.at_s > self._patience_s.get(channel.id, 3 * self._interval_s + 1.0):
             return None
+        told = self._told.get(channel.id) if before.at_s == now_s else None
         return ChannelNow(
             channel.id,
             channel.source,
@@ -128,6 +149,9 @@ class MachineMeter:
             channel.quality,
             round(before.energy_j, _ENERGY_DIGITS),
             None if before.power_w is None else round(before.power_w, _POWER_DIGITS),
+            before.segment,
+            told.energy_j if told is not None and told.segment == before.segment else None,
+            self._sensors[channel.id],
         )
 
     def _machine(

@@ -6,11 +6,28 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Literal, cast
 
 from ..values import Quality, quality_of
 
 ROLES = ("in_total", "inside", "duplicate", "apart", "model_unused")
-_VERSION = 1
+KINDS = ("counter", "gauge")
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class SensorNow:
+    """What the reader behind a channel says of it, for a reader elsewhere that takes its place.
+
+    `update_period_s`: of the sensor itself. `max_power_w`: more cannot be; 0 where that is not known.
+    `relative_error`: the 95 % half-width of the sensor's own error. `quality`: the best that its readings can be.
+    """
+
+    kind: Literal["counter", "gauge"]
+    quality: Quality
+    relative_error: float
+    update_period_s: float
+    max_power_w: float
 
 
 @dataclass(frozen=True)
@@ -18,7 +35,8 @@ class ChannelNow:
     """A channel that measures energy and is being read. A channel that is not read is left out.
 
     `energy_j`: since the service began; it never steps back. `power_w`: over the last interval; `None` where the
-    interval had no two readings.
+    interval had no two readings. `segment`: is another number after a time of which a part was not read. `before_j`:
+    `energy_j` of the snapshot before, `None` where there is none, or it is of another segment.
     """
 
     id: str
@@ -29,6 +47,9 @@ class ChannelNow:
     quality: Quality
     energy_j: float
     power_w: float | None
+    segment: int
+    before_j: float | None
+    sensor: SensorNow
 
 
 @dataclass(frozen=True)
@@ -60,12 +81,26 @@ class HealthNow:
 
 
 @dataclass(frozen=True)
+class ClockNow:
+    """When it was read. `run`: a name of the service's process that no other one has. `taken_ns`, `before_ns`: when
+    this snapshot and the one before it were read, on the machine's monotonic clock. `interval_s`: how often values are
+    renewed. `resolution_j`: joules are told in steps of this."""
+
+    run: str
+    interval_s: float
+    taken_ns: int
+    before_ns: int | None
+    resolution_j: float
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """All of it at one moment. `sources_up`: whether all channels of each source that this machine has
     give readings now."""
 
     began_unix_s: float
     taken_unix_s: float
+    clock: ClockNow
     channels: tuple[ChannelNow, ...]
     machine: MachineNow | None
     sources_up: Mapping[str, bool]
@@ -74,7 +109,7 @@ class Snapshot:
 
 def encoded(snapshot: Snapshot) -> bytes:
     """The snapshot as one line of JSON."""
-    document = {"version": _VERSION, **asdict(snapshot)}
+    document = {"version": VERSION, **asdict(snapshot)}
     return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -103,6 +138,12 @@ class _Fields:
             raise ValueError(f"{name} is no number")
         return float(value)
 
+    def count(self, name: str) -> int:
+        value = self.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(f"{name} is no whole number")
+        return value
+
     def truth(self, name: str) -> bool:
         value = self.get(name)
         if not isinstance(value, bool):
@@ -119,6 +160,31 @@ class _Fields:
         return value
 
 
+def _sensor(document: object) -> SensorNow:
+    fields = _Fields(document)
+    kind = fields.text("kind")
+    if kind not in KINDS:
+        raise ValueError(f"there is no kind {kind!r}")
+    return SensorNow(
+        cast('Literal["counter", "gauge"]', kind),
+        quality_of(fields.text("quality")),
+        fields.number("relative_error"),
+        fields.number("update_period_s"),
+        fields.number("max_power_w"),
+    )
+
+
+def _clock(document: object) -> ClockNow:
+    fields = _Fields(document)
+    return ClockNow(
+        fields.text("run"),
+        fields.number("interval_s"),
+        fields.count("taken_ns"),
+        None if fields.get("before_ns") is None else fields.count("before_ns"),
+        fields.number("resolution_j"),
+    )
+
+
 def _channel(document: object) -> ChannelNow:
     fields = _Fields(document)
     role = fields.text("role")
@@ -133,6 +199,9 @@ def _channel(document: object) -> ChannelNow:
         quality_of(fields.text("quality")),
         fields.number("energy_j"),
         fields.number_or_none("power_w"),
+        fields.count("segment"),
+        fields.number_or_none("before_j"),
+        _sensor(fields.get("sensor")),
     )
 
 
@@ -155,8 +224,8 @@ def decoded(line: bytes) -> Snapshot:
     try:
         fields = _Fields(json.loads(line))
         version = fields.get("version")
-        if isinstance(version, bool) or version != _VERSION:  # True equals 1
-            raise ValueError(f"version {fields.get('version')!r} is not {_VERSION}: update the older program")
+        if isinstance(version, bool) or version != VERSION:  # True equals 1
+            raise ValueError(f"version {fields.get('version')!r} is not {VERSION}: update the older program")
         up = fields.get("sources_up")
         if not isinstance(up, dict) or not all(isinstance(value, bool) for value in up.values()):
             raise ValueError("sources_up is no table of true and false")
@@ -165,6 +234,7 @@ def decoded(line: bytes) -> Snapshot:
         return Snapshot(
             fields.number("began_unix_s"),
             fields.number("taken_unix_s"),
+            _clock(fields.get("clock")),
             tuple(map(_channel, fields.items("channels"))),
             _machine(fields.get("machine")),
             up,

@@ -20,7 +20,7 @@ import pytest
 from impact_tracker.exporter import reader as reader_module
 from impact_tracker.exporter.reader import LENGTH, REQUEST, Reader, group_number, listening_socket, peer_of
 from impact_tracker.exporter.remote import RemoteMeter
-from impact_tracker.exporter.snapshot import HealthNow, Snapshot, encoded
+from impact_tracker.exporter.snapshot import ClockNow, HealthNow, Snapshot, encoded
 from waiting import until
 
 FAR = 4e9  # Unix time to come: never too old
@@ -41,7 +41,8 @@ class Fixed:
 
 
 def snapshot_at(unix_s: float) -> Snapshot:
-    return Snapshot(1.0, unix_s, (), None, {"rapl_powercap": True}, HealthNow(1, 2, 3, 4, 5.0))
+    clock = ClockNow("a run", 1.0, 2_000_000_000, 1_000_000_000, 0.01)
+    return Snapshot(1.0, unix_s, clock, (), None, {"rapl_powercap": True}, HealthNow(1, 2, 3, 4, 5.0))
 
 
 class Running:

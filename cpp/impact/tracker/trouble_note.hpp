@@ -1,0 +1,17 @@
+#pragma once
+// What a record says of a source that gave less than it should: a note, and the words that follow from it in results.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace impact {
+
+// The note that goes into the record.
+nlohmann::json trouble_note(std::string_view source, std::string_view trouble);
+
+// The remark that such a note makes in the record's results; nullopt for every other note. Never throws.
+std::optional<std::string> trouble_remark(const nlohmann::json& note);
+
+}  // namespace impact

@@ -1,0 +1,306 @@
+// The machine's service as a source, against services that keep to the rules and others that do not.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <mutex>
+
+#include "cpp/sources/fake_root.hpp"
+#include "cpp/sources/local_server.hpp"
+#include "cpp/sources/service_frames.hpp"
+#include "impact/sampling/region_book.hpp"
+#include "impact/sources/registry.hpp"
+#include "impact/sources/settings.hpp"
+
+namespace impact {
+OpenedSource open_service(const Host&, const SourceSettings&);
+}  // namespace impact
+
+namespace impact::test {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::int64_t now_ns() { return nanoseconds(system_clock().now()); }
+
+SourceSettings told(const std::string& path, const std::string& user = "") {
+  return SourceSettings({{"service_socket", path}, {"service_user", user}});
+}
+
+// A service whose next answer the test sets.
+class Told {
+ public:
+  explicit Told(const json& frame) { tell(frame); }
+  void tell(const json& frame) { tell_bytes(with_length(frame.dump())); }
+  void tell_bytes(std::string bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_ = std::move(bytes);
+  }
+  std::string path() const { return server_.path(); }
+  int connections() const { return server_.connections(); }
+  OpenedSource opened() const { return open_service(Host{}, told(path())); }
+
+ private:
+  std::mutex mutex_;
+  std::string bytes_;
+  LocalServer server_{LocalServer::answering([this] {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+  })};
+};
+
+std::vector<Reading> round(Source& source) {
+  Sink sink;
+  source.read(sink);
+  return {sink.readings().begin(), sink.readings().end()};
+}
+
+std::size_t missing(Source& source) {
+  const std::vector<Reading> readings = round(source);
+  return static_cast<std::size_t>(std::ranges::count(readings, Quality::missing, &Reading::quality));
+}
+
+TEST(Service, TakesThePlaceOfTheReaderBehindIt) {
+  const std::int64_t taken = now_ns();
+  Told service(service_frame(taken));
+  const std::unique_ptr<Source> source = open(service.opened());
+  EXPECT_THAT(ids(*source), ElementsAre("rapl/package-0", "rapl/dram-0"));
+  for (const Channel& c : source->channels()) EXPECT_EQ(c.source, "service");
+  EXPECT_FALSE(is_fast(*source));  // it has a thread of its own, and holds up nobody
+  EXPECT_THAT(source->origin(),
+              HasSubstr("readings come from the service at " + service.path() + " (1 Hz; 10 Hz at most)"));
+  const std::vector<Reading> readings = round(*source);
+  ASSERT_EQ(readings.size(), 4U);  // the frame before, too: two readings make a rate
+  EXPECT_EQ(readings[1].after, instant(taken));
+  EXPECT_EQ(readings[1].before, instant(taken));
+  EXPECT_EQ(readings[0].after, instant(taken - 1'000'000'000));
+  EXPECT_EQ(readings[1].count - readings[0].count, 8'000);
+  EXPECT_EQ(readings[1].quality, Quality::measured);
+  EXPECT_EQ(source->trouble(), "");
+  for (int i = 0; i < 5; ++i) (void)round(*source);
+  EXPECT_EQ(service.connections(), 1);
+}
+
+TEST(Service, WhatItReadsTwiceCountsOnce) {
+  json frame = service_frame(now_ns());
+  json again = channel_frame("hwmon/amd_energy/package-0", "package", 100);
+  again["source"] = "hwmon";
+  frame["channels"].push_back(again);
+  Told service(frame);
+  EXPECT_THAT(ids(*open(service.opened())), ElementsAre("rapl/package-0", "rapl/dram-0"));
+}
+
+TEST(Service, WhatADirectReaderReadsIsLeftOut) {
+  FakeRoot root;
+  root.intel();
+  root.zone("intel-rapl:0", "package-0", 5);
+  Told service(service_frame(now_ns()));
+  const Host host{root.path("/"), &system_clock()};
+  const auto source_of = [&](const std::vector<Probe>& probes, std::string_view name) -> const Probe& {
+    return *std::ranges::find_if(probes, [&](const Probe& p) { return p.entry.name == name; });
+  };
+  const std::vector<Probe> beside = open_sources(host, {}, told(service.path()));
+  EXPECT_NE(source_of(beside, "rapl_powercap").source, nullptr);
+  ASSERT_NE(source_of(beside, "service").source, nullptr);
+  EXPECT_THAT(ids(*source_of(beside, "service").source), ElementsAre("rapl/dram-0"));
+  const std::vector<Reading> readings = round(*source_of(beside, "service").source);
+  ASSERT_FALSE(readings.empty());
+  for (const Reading& r : readings) EXPECT_EQ(r.channel, 0U);
+  root.zone("intel-rapl:0:0", "dram", 5);
+  const std::vector<Probe> all = open_sources(host, {}, told(service.path()));
+  EXPECT_EQ(source_of(all, "service").source, nullptr);
+  EXPECT_EQ(source_of(all, "service").error.kind, ErrorKind::shadowed);
+}
+
+// The result of a run over these rounds, whose length is `length`.
+RegionResult run_over(Source& source, const std::function<void(RegionBook&)>& rounds, Instant start, Instant stop) {
+  RegionBook book({{source.channels().begin(), source.channels().end()},
+                   std::vector<bool>(source.channels().size(), false),
+                   Roles{std::vector<Role>(source.channels().size(), Role::in_total), {}},
+                   1s});
+  book.enter(Mark{Mark::Kind::enter, 0, 0, "run", Edges::plain, start, {}});
+  rounds(book);
+  (void)book.exit(Mark{Mark::Kind::exit, 0, 0, "", Edges::plain, stop, {}});
+  return book.finish().front();
+}
+
+TEST(Service, ANewServiceIsAGapAndNoJump) {
+  const std::int64_t first = now_ns() - 500'000'000;
+  for (const double anew_j : {0.5, 99.0, 100.0, 130.0, 500.0}) {  // counts that lie before, at and behind the old ones
+    Told service(service_frame(first - 2'000'000'000));
+    const std::unique_ptr<Source> source = open(service.opened());
+    const auto rounds = [&](RegionBook& book) {
+      book.row(round(*source));
+      json frame = service_frame(first - 1'000'000'000, 180);
+      service.tell(frame);
+      book.row(round(*source));
+      frame = service_frame(first, anew_j, "another");
+      for (json& channel : frame["channels"]) channel["before_j"] = nullptr;
+      frame["clock"]["before_ns"] = nullptr;
+      service.tell(frame);
+      book.row(round(*source));
+      EXPECT_THAT(source->trouble(), HasSubstr("began anew"));
+    };
+    const RegionResult result = run_over(*source, rounds, instant(first - 3'000'000'000), instant(first));
+    const ChannelResult& package = result.channels[0];
+    EXPECT_NEAR(package.value, 160.0, 1e-6) << anew_j;
+    EXPECT_NEAR(package.coverage, 2.0 / 3.0, 1e-6) << anew_j;
+  }
+}
+
+TEST(Service, ATimeThatTheServiceDidNotReadIsAGap) {
+  const std::int64_t first = now_ns() - 500'000'000;
+  Told service(service_frame(first - 1'000'000'000));
+  const std::unique_ptr<Source> source = open(service.opened());
+  const auto rounds = [&](RegionBook& book) {
+    book.row(round(*source));
+    json frame = service_frame(first, 110);
+    frame["channels"][0]["segment"] = 1;
+    frame["channels"][0]["before_j"] = nullptr;
+    service.tell(frame);
+    book.row(round(*source));
+  };
+  const RegionResult result = run_over(*source, rounds, instant(first - 2'000'000'000), instant(first));
+  EXPECT_NEAR(result.channels[0].value, 80.0, 1e-6);
+  EXPECT_NEAR(result.channels[0].coverage, 0.5, 1e-6);
+  EXPECT_NEAR(result.channels[1].coverage, 1.0, 1e-6);
+}
+
+TEST(Service, ALostServiceIsMissingAndSaysSo) {
+  auto service = std::make_unique<Told>(service_frame(now_ns()));
+  const std::unique_ptr<Source> source = open(service->opened());
+  EXPECT_EQ(missing(*source), 0U);
+  service->tell_bytes(std::string(4, '\0'));
+  EXPECT_EQ(missing(*source), 2U);
+  EXPECT_THAT(source->trouble(), HasSubstr("knows nothing yet"));
+  service->tell(service_frame(now_ns() - 4'500'000'000));  // three intervals and a second
+  EXPECT_EQ(missing(*source), 2U);
+  EXPECT_THAT(source->trouble(), HasSubstr("not renewed"));
+  service->tell(service_frame(now_ns()));
+  EXPECT_EQ(missing(*source), 0U);
+  EXPECT_EQ(source->trouble(), "");
+  service.reset();
+  EXPECT_EQ(missing(*source), 2U);
+  EXPECT_THAT(source->trouble(), HasSubstr("impact-tracker-reader"));
+}
+
+TEST(Service, ALostSensorIsMissingAlone) {
+  json frame = service_frame(now_ns());
+  Told service(frame);
+  const std::unique_ptr<Source> source = open(service.opened());
+  frame["channels"].erase(0);
+  service.tell(frame);
+  const std::vector<Reading> readings = round(*source);
+  for (const Reading& r : readings) EXPECT_EQ(r.quality == Quality::missing, r.channel == 0U);
+  frame = service_frame(now_ns());
+  frame["channels"][0]["sensor"]["kind"] = "gauge";  // under an id that was a counter's
+  service.tell(frame);
+  EXPECT_EQ(missing(*source), 1U);
+}
+
+TEST(Service, HostileServicesDoNoHarm) {
+  const auto hold = [](int, const std::atomic<bool>& ended) {
+    while (!ended) std::this_thread::sleep_for(1ms);
+  };
+  const auto after_request = [](std::string bytes, bool holds) {
+    return [bytes = std::move(bytes), holds](int connection, const std::atomic<bool>& ended) {
+      char request[8];
+      (void)!recv(connection, request, sizeof request, 0);
+      (void)!::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      while (holds && !ended) std::this_thread::sleep_for(1ms);
+    };
+  };
+  const std::string frame = with_length(service_frame(now_ns()).dump());
+  json old_version = service_frame(now_ns()), future = service_frame(now_ns() + 3'600'000'000'000);
+  old_version["version"] = 1;
+  const std::vector<std::pair<LocalServer::Serve, const char*>> services{
+      {hold, "does not answer"},
+      {[](int, const std::atomic<bool>&) {}, "ended the connection"},
+      {after_request("\xff\xff\xff\xff", true), "longer than any frame"},
+      {after_request(std::string("\0\x3f\0\0", 4) + std::string(1000, 'x'), true), "does not answer"},
+      {after_request(frame.substr(0, frame.size() / 2), false), "ended the connection"},
+      {after_request(frame.substr(0, frame.size() / 2), true), "does not answer"},
+      {after_request(frame.substr(0, 2), true), "does not answer"},
+      {after_request(with_length("{\"version\":"), true), "no JSON"},
+      {after_request(with_length(std::string(100'000, '[')), true), "no"},
+      {after_request(with_length(old_version.dump()), true), "version 1"},
+      {after_request(with_length(future.dump()), true), "clock"},
+      {after_request(std::string(4, '\0'), true), "knows nothing yet"},
+  };
+  for (const auto& [serve, what] : services) {
+    const LocalServer server(serve);
+    const Instant before = system_clock().now();
+    const OpenedSource opened = open_service(Host{}, told(server.path()));
+    ASSERT_FALSE(opened) << what;
+    EXPECT_THAT(opened.error().what, HasSubstr(what));
+    EXPECT_THAT(opened.error().what, HasSubstr(server.path()));
+    EXPECT_LT(system_clock().now() - before, 5s) << what;
+  }
+}
+
+TEST(Service, AnAnswerTooManyIsNotTakenForTheNext) {
+  json frame = service_frame(now_ns());
+  Told service(frame);
+  const std::unique_ptr<Source> source = open(service.opened());
+  service.tell_bytes(with_length(frame.dump()) + with_length(frame.dump()));
+  EXPECT_EQ(missing(*source), 0U);
+  const json newer = service_frame(now_ns(), 120);
+  service.tell(newer);
+  std::this_thread::sleep_for(20ms);  // so that what is too much has come
+  const std::vector<Reading> readings = round(*source);
+  EXPECT_EQ(readings.back().after, instant(newer["clock"]["taken_ns"].get<std::int64_t>()));
+  EXPECT_EQ(service.connections(), 2);
+}
+
+TEST(Service, AConnectionThatWasCutOffIsMadeOnceMore) {
+  const std::string frame = with_length(service_frame(now_ns()).dump());
+  const LocalServer server([&](int connection, const std::atomic<bool>&) {  // one answer a connection
+    char request[8];
+    (void)!recv(connection, request, sizeof request, MSG_WAITALL);
+    (void)!::send(connection, frame.data(), frame.size(), MSG_NOSIGNAL);
+  });
+  const std::unique_ptr<Source> source = open(open_service(Host{}, told(server.path())));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(missing(*source), 0U);
+  EXPECT_EQ(server.connections(), 4);
+}
+
+TEST(Service, AForkedChildAsksOnAConnectionOfItsOwn) {
+  Told service(service_frame(now_ns()));
+  const std::unique_ptr<Source> source = open(service.opened());
+  EXPECT_EQ(missing(*source), 0U);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0)
+    _exit(missing(*source) == 2 ? 0 : 1);  // the server has one connection at a time: it is not the child's
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(missing(*source), 0U);
+}
+
+TEST(Service, IsFoundWhereItUsuallyIsAndMissedOnlyWhereItWasNamed) {
+  FakeRoot root;
+  const SourceSettings nothing;
+  EXPECT_EQ(open_service(root.host(), nothing).error().kind, ErrorKind::absent);
+  EXPECT_EQ(open_service(root.host(), nothing).error().advice, "");
+  EXPECT_THAT(open_service(root.host(), nothing).error().what, HasSubstr("/run/impact-tracker/reader.sock"));
+  const Error named = open_service(root.host(), told((root.path("/") / "none").string())).error();
+  EXPECT_EQ(named.kind, ErrorKind::broken);
+  EXPECT_THAT(named.advice, HasSubstr("systemctl restart impact-tracker-reader"));
+  EXPECT_EQ(open_service(root.host(), told("off")).error().kind, ErrorKind::absent);
+}
+
+TEST(Service, UsersWhoMayServeAreNamesOrNumbers) {
+  FakeRoot root;
+  root.write("/etc/passwd", "root:x:0:0::/:/bin/sh\nmeter:x:997:1::/:/bin/sh\n");
+  const std::string none = (root.path("/") / "none").string();
+  const auto kind = [&](const std::string& users) { return open_service(root.host(), told(none, users)).error().kind; };
+  EXPECT_EQ(kind("meter,1000"), ErrorKind::broken);  // nobody is there, and the users are known
+  EXPECT_EQ(kind("meter,nobody-knows"), ErrorKind::misconfigured);
+}
+
+}  // namespace
+}  // namespace impact::test
