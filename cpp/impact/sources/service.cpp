@@ -81,7 +81,7 @@ class ServiceClient {
     if (!made) {
       Error why = made.error();
       if (why.kind == ErrorKind::forbidden) why.advice = kJoin;
-      if (why.kind == ErrorKind::broken) why.advice = kStart;
+      if (why.kind == ErrorKind::broken || why.kind == ErrorKind::absent) why.advice = kStart;
       return why;
     }
     const std::optional<std::uint32_t> user = made.value().peer_user();
@@ -283,8 +283,8 @@ OpenedSource open_service(const Host& host, const SourceSettings& settings) {
   if (!frame) {
     Error why = frame.error();
     // Nobody misses a service that was never set up; one that was named is missed.
-    if (why.kind == ErrorKind::absent && given) why = {ErrorKind::broken, why.what, kStart};
-    return why;
+    if (why.kind != ErrorKind::absent) return why;
+    return given ? Error{ErrorKind::broken, why.what, why.advice} : Error{ErrorKind::absent, why.what, ""};
   }
   if (const auto trouble = age_trouble(frame.value(), host.now()))
     return Error{ErrorKind::broken, fmt::format("{}: {}", client.path().string(), *trouble), kStart};

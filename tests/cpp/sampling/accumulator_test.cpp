@@ -166,5 +166,25 @@ TEST(Accumulator, NothingReadIsNoPosition) {
   EXPECT_FALSE(fed.accumulator.at(failed(0)).has_value());
 }
 
+TEST(Accumulator, ALostCounterTellsNothingOfTheTimeAfterIt) {
+  Fed fed{counter(), 3s};
+  fed << reading(0, 0) << reading(1, 100'000'000) << failed(2);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(3))->value, 300.0);  // it may be back with the next read
+  EXPECT_EQ(fed.accumulator.at(0, at(3))->gap, 0s);
+  fed << failed(3) << failed(9);
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(10))->value, 100.0);
+  EXPECT_EQ(fed.accumulator.at(0, at(10))->gap, 9s);
+  fed << reading(11, 1'100'000'000);  // and was: it counted on
+  EXPECT_DOUBLE_EQ(fed.accumulator.at(0, at(11))->value, 1100.0);
+  EXPECT_EQ(fed.accumulator.at(0, at(11))->gap, 0s);
+}
+
+TEST(Accumulator, ACounterThatWasReadOnceHasNoRate) {
+  Fed fed{counter(), 3s};
+  fed << reading(1, 100'000'000);
+  EXPECT_EQ(fed.accumulator.at(0, at(0.5))->gap, 0s);
+  EXPECT_EQ(fed.accumulator.at(0, at(1.5))->gap, 500ms);
+}
+
 }  // namespace
 }  // namespace impact

@@ -43,7 +43,7 @@ TEST(Registry, EveryProbeOpensOrSaysWhy) {
 
 TEST(Registry, EveryKindOfSensorHasItsReader) {
   for (const char* kind : {"rapl", "perf", "msr", "nvml", "ipmi", "redfish", "hwmon", "jetson", "battery", "cray",
-                           "amdsmi", "hsmp", "kwollect", "prometheus", "scmi", "apple"}) {
+                           "amdsmi", "hsmp", "kwollect", "prometheus", "scmi", "apple", "service"}) {
     EXPECT_TRUE(std::ranges::any_of(source_entries(), [&](const SourceEntry& e) {
       return e.name.find(kind) != std::string_view::npos;
     })) << kind;

@@ -3,18 +3,10 @@
 #include <sys/wait.h>
 
 #include <chrono>
-#include <mutex>
 
 #include "cpp/sources/fake_root.hpp"
-#include "cpp/sources/local_server.hpp"
-#include "cpp/sources/service_frames.hpp"
-#include "impact/sampling/region_book.hpp"
+#include "cpp/sources/told_service.hpp"
 #include "impact/sources/registry.hpp"
-#include "impact/sources/settings.hpp"
-
-namespace impact {
-OpenedSource open_service(const Host&, const SourceSettings&);
-}  // namespace impact
 
 namespace impact::test {
 namespace {
@@ -23,40 +15,6 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::int64_t now_ns() { return nanoseconds(system_clock().now()); }
-
-SourceSettings told(const std::string& path, const std::string& user = "") {
-  return SourceSettings({{"service_socket", path}, {"service_user", user}});
-}
-
-// A service whose next answer the test sets.
-class Told {
- public:
-  explicit Told(const json& frame) { tell(frame); }
-  void tell(const json& frame) { tell_bytes(with_length(frame.dump())); }
-  void tell_bytes(std::string bytes) {
-    const std::lock_guard lock(mutex_);
-    bytes_ = std::move(bytes);
-  }
-  std::string path() const { return server_.path(); }
-  int connections() const { return server_.connections(); }
-  OpenedSource opened() const { return open_service(Host{}, told(path())); }
-
- private:
-  std::mutex mutex_;
-  std::string bytes_;
-  LocalServer server_{LocalServer::answering([this] {
-    const std::lock_guard lock(mutex_);
-    return bytes_;
-  })};
-};
-
-std::vector<Reading> round(Source& source) {
-  Sink sink;
-  source.read(sink);
-  return {sink.readings().begin(), sink.readings().end()};
-}
 
 std::size_t missing(Source& source) {
   const std::vector<Reading> readings = round(source);
@@ -102,71 +60,19 @@ TEST(Service, WhatADirectReaderReadsIsLeftOut) {
   const auto source_of = [&](const std::vector<Probe>& probes, std::string_view name) -> const Probe& {
     return *std::ranges::find_if(probes, [&](const Probe& p) { return p.entry.name == name; });
   };
-  const std::vector<Probe> beside = open_sources(host, {}, told(service.path()));
-  EXPECT_NE(source_of(beside, "rapl_powercap").source, nullptr);
-  ASSERT_NE(source_of(beside, "service").source, nullptr);
-  EXPECT_THAT(ids(*source_of(beside, "service").source), ElementsAre("rapl/dram-0"));
-  const std::vector<Reading> readings = round(*source_of(beside, "service").source);
-  ASSERT_FALSE(readings.empty());
-  for (const Reading& r : readings) EXPECT_EQ(r.channel, 0U);
+  {
+    const std::vector<Probe> beside = open_sources(host, {}, told(service.path()));
+    EXPECT_NE(source_of(beside, "rapl_powercap").source, nullptr);
+    ASSERT_NE(source_of(beside, "service").source, nullptr);
+    EXPECT_THAT(ids(*source_of(beside, "service").source), ElementsAre("rapl/dram-0"));
+    const std::vector<Reading> readings = round(*source_of(beside, "service").source);
+    ASSERT_FALSE(readings.empty());
+    for (const Reading& r : readings) EXPECT_EQ(r.channel, 0U);
+  }
   root.zone("intel-rapl:0:0", "dram", 5);
   const std::vector<Probe> all = open_sources(host, {}, told(service.path()));
   EXPECT_EQ(source_of(all, "service").source, nullptr);
   EXPECT_EQ(source_of(all, "service").error.kind, ErrorKind::shadowed);
-}
-
-// The result of a run over these rounds, whose length is `length`.
-RegionResult run_over(Source& source, const std::function<void(RegionBook&)>& rounds, Instant start, Instant stop) {
-  RegionBook book({{source.channels().begin(), source.channels().end()},
-                   std::vector<bool>(source.channels().size(), false),
-                   Roles{std::vector<Role>(source.channels().size(), Role::in_total), {}},
-                   1s});
-  book.enter(Mark{Mark::Kind::enter, 0, 0, "run", Edges::plain, start, {}});
-  rounds(book);
-  (void)book.exit(Mark{Mark::Kind::exit, 0, 0, "", Edges::plain, stop, {}});
-  return book.finish().front();
-}
-
-TEST(Service, ANewServiceIsAGapAndNoJump) {
-  const std::int64_t first = now_ns() - 500'000'000;
-  for (const double anew_j : {0.5, 99.0, 100.0, 130.0, 500.0}) {  // counts that lie before, at and behind the old ones
-    Told service(service_frame(first - 2'000'000'000));
-    const std::unique_ptr<Source> source = open(service.opened());
-    const auto rounds = [&](RegionBook& book) {
-      book.row(round(*source));
-      json frame = service_frame(first - 1'000'000'000, 180);
-      service.tell(frame);
-      book.row(round(*source));
-      frame = service_frame(first, anew_j, "another");
-      for (json& channel : frame["channels"]) channel["before_j"] = nullptr;
-      frame["clock"]["before_ns"] = nullptr;
-      service.tell(frame);
-      book.row(round(*source));
-      EXPECT_THAT(source->trouble(), HasSubstr("began anew"));
-    };
-    const RegionResult result = run_over(*source, rounds, instant(first - 3'000'000'000), instant(first));
-    const ChannelResult& package = result.channels[0];
-    EXPECT_NEAR(package.value, 160.0, 1e-6) << anew_j;
-    EXPECT_NEAR(package.coverage, 2.0 / 3.0, 1e-6) << anew_j;
-  }
-}
-
-TEST(Service, ATimeThatTheServiceDidNotReadIsAGap) {
-  const std::int64_t first = now_ns() - 500'000'000;
-  Told service(service_frame(first - 1'000'000'000));
-  const std::unique_ptr<Source> source = open(service.opened());
-  const auto rounds = [&](RegionBook& book) {
-    book.row(round(*source));
-    json frame = service_frame(first, 110);
-    frame["channels"][0]["segment"] = 1;
-    frame["channels"][0]["before_j"] = nullptr;
-    service.tell(frame);
-    book.row(round(*source));
-  };
-  const RegionResult result = run_over(*source, rounds, instant(first - 2'000'000'000), instant(first));
-  EXPECT_NEAR(result.channels[0].value, 80.0, 1e-6);
-  EXPECT_NEAR(result.channels[0].coverage, 0.5, 1e-6);
-  EXPECT_NEAR(result.channels[1].coverage, 1.0, 1e-6);
 }
 
 TEST(Service, ALostServiceIsMissingAndSaysSo) {
