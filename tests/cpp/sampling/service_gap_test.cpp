@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <stdexcept>
 
 #include "cpp/sources/fake_root.hpp"
 #include "cpp/sources/told_service.hpp"
@@ -22,8 +23,10 @@ RegionResult run_over(Source& source, const std::function<void(RegionBook&)>& ro
                    1s});
   book.enter(Mark{Mark::Kind::enter, 0, 0, "run", Edges::plain, start, {}});
   rounds(book);
-  (void)book.exit(Mark{Mark::Kind::exit, 0, 0, "", Edges::plain, stop, {}});
-  return book.finish().front();
+  const std::optional<RegionResult> now = book.exit(Mark{Mark::Kind::exit, 0, 0, "", Edges::plain, stop, {}});
+  const std::vector<RegionResult> late = book.finish();
+  if (late.empty() && !now) throw std::runtime_error("the run has no result");
+  return late.empty() ? *now : late.front();
 }
 
 TEST(Service, ANewServiceIsAGapAndNoJump) {
