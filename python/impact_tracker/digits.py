@@ -86,10 +86,15 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
 def in_unit(value: float, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
     """As `quantity`, in this very unit whatever the size."""
     decimals = decimals_for(value if abs(value) >= (half_width or 0.0) else half_width or 0.0, half_width)
-    text = f"{fixed(value, decimals)} {unit}"
+    text = f"{fixed(value, decimals)} {unit}".rstrip()
     if spread and half_width:
-        text += f" ± {widened(half_width, decimals)} {unit}"
+        text += f" ± {widened(half_width, decimals)} {unit}".rstrip()
     return text
+
+
+def plus_minus(value: float, half_width: float, *, signed: bool = False) -> str:
+    """A value and its half-width without a unit, as in `2.3 ± 0.4`; `signed`: with a plus where it is one."""
+    return ("+" if signed and value >= 0 else "") + in_unit(value, "", half_width)
 
 
 def carbon(value_g: float | None, low_g: float | None = None, high_g: float | None = None) -> str:

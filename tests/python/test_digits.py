@@ -140,3 +140,11 @@ def assert_no_finer(text: str, half_width: float) -> None:
     telling = len(shown) if "." in mantissa else len(shown.rstrip("0"))
     assert telling <= 4, text
     assert telling <= 2 or step * 10 ** (0 if "." in mantissa else len(shown) - telling) >= half_width / 30.0, text
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "signed", "text"),
+    [(2.345, 0.4, True, "+2.3 ± 0.4"), (-2.345, 14.0, True, "-2 ± 14"), (0.8123, 0.05, False, "0.81 ± 0.05")],
+)
+def test_plus_minus(value: float, half: float, signed: bool, text: str) -> None:
+    assert digits.plus_minus(value, half, signed=signed) == text

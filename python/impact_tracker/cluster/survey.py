@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..digits import plus_minus
 from .finding import ClusterFinding
 from .integral import NS
 from .node import NodeRating
@@ -146,7 +147,7 @@ def _clock(
     if abs(lag - stated) <= max(1.5 * period, 2.0, 4.0 * error):
         return stated, math.hypot(WHOLE_SECOND_S, min(max(error, 0.1), 0.5 * period + 0.5)), None
     text = (
-        f"the meter of node {rating.node} is {lag:+.1f} s off the scheduler's clock (± {1.96 * error:.1f} s, "
+        f"the meter of node {rating.node} is {plus_minus(lag, 1.96 * error, signed=True)} s off the scheduler's clock ("
         f"{len(lags)} begins and ends of jobs); its times are moved by that"
     )
     return lag, math.hypot(WHOLE_SECOND_S, error), ClusterFinding("clock_offset", rating.node, text, None, len(lags))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from .factor import Factor
-from .ranges import range_of
-from .tables import Row, published, table
+from .ranges import zone_intensity
+from .tables import Row, table
 
 COUNTRIES = {"AU": "AUS", "US": "USA", "CA": "CAN", "CN": "CHN", "NO": "NOR", "SE": "SWE"}
 
@@ -39,17 +39,7 @@ def finer_intensity(code: str, wanted: int | None) -> Factor:
         grams = round(grams * _UPSTREAM + _PLANTS, 3)
     if wanted not in (None, year):
         notes.append(f"{name} has no value for {wanted}; it is of {year}")
-    low, high = range_of(code, grams, abs((wanted or year) - year), finer=True)
-    return published(
-        data["sources"][source],
-        grams,
-        data["unit"],
-        f"carbon intensity of electricity, {name if country in name else f'{name}, {country}'}",
-        low=low,
-        high=high,
-        year=year,
-        method=f"lifecycle, {data['method']}",
-        quality="estimated" if notes else "modelled",
-        note="; ".join(notes),
-        spread="lognormal",
-    )
+    name = name if country in name else f"{name}, {country}"
+    method, note = f"lifecycle, {data['method']}", "; ".join(notes)
+    origin = data["sources"][source]
+    return zone_intensity(origin, grams, code, name, year=year, wanted=wanted, method=method, note=note)

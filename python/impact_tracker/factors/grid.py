@@ -13,7 +13,7 @@ from dataclasses import replace
 from .factor import Factor, FactorError
 from .finer import finer_intensity
 from .overrides import active_overrides, overridden
-from .ranges import range_of
+from .ranges import zone_intensity
 from .tables import Row, Table, published, table
 from .zones import zone_code
 
@@ -46,19 +46,8 @@ def intensity(zone: str | None = None, year: int | None = None) -> Factor:
     index, note = _nearest([stated[0] for stated in years], wanted, name)
     described, value, source = years[index]
     note = "; ".join(filter(None, [note, data["sources"][source].get("note", "")]))
-    low, high = range_of(code, value, abs((wanted or described) - described))
-    return published(
-        data["sources"][source],
-        value,
-        data["unit"],
-        f"carbon intensity of electricity, {name}",
-        low=low,
-        high=high,
-        year=described,
-        method=data["method"],
-        quality="estimated" if note else "modelled",
-        note=note,
-        spread="lognormal",
+    return zone_intensity(
+        data["sources"][source], value, code, name, year=described, wanted=wanted, method=data["method"], note=note
     )
 
 
@@ -80,21 +69,10 @@ def _users_years(code: str, wanted: int | None, named: bool) -> Factor | None:
     data = table("country_intensity")
     world = code == "WORLD"
     name = "world average" if world else next((row[2] for row in data["rows"] if row[0] == code), code)
-    low, high = range_of(code, value, abs((wanted or described) - described), finer="-" in code)
     unasked = "" if named else "no zone was given"
-    return published(
-        {"source": f"user's file {years.path.name}", "url": "", "licence": ""},
-        value,
-        data["unit"],
-        f"carbon intensity of electricity, {name}",
-        low=low,
-        high=high,
-        year=described,
-        method=years.method,
-        quality="estimated" if note or not named else "modelled",
-        note="; ".join(filter(None, [unasked, note])),
-        spread="lognormal",
-    )
+    origin = {"source": f"user's file {years.path.name}", "url": "", "licence": ""}
+    note = "; ".join(filter(None, [unasked, note]))
+    return zone_intensity(origin, value, code, name, year=described, wanted=wanted, method=years.method, note=note)
 
 
 def residual_intensity(zone: str) -> Factor:

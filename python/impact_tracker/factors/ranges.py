@@ -13,8 +13,10 @@ against an independent set that follows the flows of electricity (Electricity Ma
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from .tables import table
+from .factor import Factor
+from .tables import published, table
 
 SPREAD = 1.40  # a factor up or down, 95 %, for a country without trade and without gas or oil
 IMPORTED = 500.0  # g/kWh of imports at worst
@@ -38,6 +40,35 @@ def range_of(code: str, grams: float, years_off: int = 0, finer: bool = False) -
     low = grams * (1 - 0.5 * trade) * (1 - _FUEL * _gas_and_oil(code)) / factor
     high = (grams * (1 - trade) + IMPORTED * trade) * factor
     return min(low, grams), max(high, grams)
+
+
+def zone_intensity(
+    origin: Mapping[str, str],
+    grams: float,
+    code: str,
+    name: str,
+    *,
+    year: int,
+    wanted: int | None,
+    method: str,
+    note: str,
+) -> Factor:
+    """The intensity of a zone as `origin` published it of a year, with its range; *estimated* where a note says why.
+    `wanted`: the year that was asked for; `code`: of a zone within a country where it has a dash."""
+    low, high = range_of(code, grams, abs((wanted or year) - year), finer="-" in code)
+    return published(
+        origin,
+        grams,
+        "g/kWh",
+        f"carbon intensity of electricity, {name}",
+        low=low,
+        high=high,
+        year=year,
+        method=method,
+        quality="estimated" if note else "modelled",
+        note=note,
+        spread="lognormal",
+    )
 
 
 def imports_of(code: str) -> float:

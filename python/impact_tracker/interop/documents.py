@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..factors import UserFile
-from ..factors.plausible import INTENSITY_UNIT, grams_per_kwh
+from ..factors.plausible import grams_per_kwh
 from .claims import claims_in
 from .json_table import JsonTable
 from .plain_text import latex_text
+from .quantities import MASSES, intensities, quantity
 from .reported import ReportedNumbers, of_model_card, of_statement, states_emissions
 from .sources import read_runs
 from .statement import InteropError, text_of
 
 PAPERS = (".tex", ".rst", ".md", ".ipynb")
-_MASS = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6, "tonnes": 1e6, "tons": 1e6, "lb": 453.59237, "lbs": 453.59237}
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "minutes": 1 / 60, "h": 1.0, "hours": 1.0, "hour": 1.0, "days": 24.0, "d": 24.0}
 _POWER = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
-_NUMBER = r"(?<![\w.,])(\d[\d.,]*(?:e[+-]?\d+)?)"  # 1,287.5 and 4.16e-06
 _ROUNDED = 0.05  # cards print their numbers with two digits
 
 
@@ -203,45 +202,22 @@ def of_climate_card(rows: list[tuple[str, str]], where: str) -> ReportedNumbers:
     def answer(*words: str) -> str:
         return next((a for q, a in rows if all(word in q for word in words)), "")
 
-    hours = _quantity(answer("time", "final model"), _HOURS)
-    kwh = _quantity(answer("energy consumption"), _ENERGY)
-    kilowatts = _quantity(answer("energy consumption"), _POWER)
+    hours = quantity(answer("time", "final model"), _HOURS)
+    kwh = quantity(answer("energy consumption"), _ENERGY)
+    kilowatts = quantity(answer("energy consumption"), _POWER)
     if kwh is None and hours is not None and kilowatts is not None:
         kwh = hours * kilowatts
     year = re.search(r"\b(?:19|20)\d\d\b(?!\s*(?:mg|k?g|t|lbs?)\b)", answer("energy mix"))
     return ReportedNumbers(
         where,
         site_kwh=kwh,
-        carbon_g=_quantity(answer("co2eq", "final model"), _MASS),
+        carbon_g=quantity(answer("co2eq", "final model"), MASSES),
         power_w=None if kilowatts is None else 1000.0 * kilowatts,
         duration_s=None if kilowatts is None or hours is None else 3600.0 * hours,
-        intensity=_intensity(answer("energy mix")),
+        intensity=next((grams for _, grams in intensities(answer("energy mix"))), None),
         intensity_year=int(year.group()) if year else None,
         tolerance=_ROUNDED,
     )
-
-
-def _intensity(text: str) -> float | None:
-    """The first number with the unit of an intensity, in g/kWh: `0.0217 kg/kWh` is 21.7."""
-    stated = re.search(rf"{_NUMBER}\s*({INTENSITY_UNIT.pattern})", text, re.IGNORECASE)
-    number = _float(stated.group(1)) if stated else None
-    return None if stated is None or number is None else grams_per_kwh(number, stated.group(2))
-
-
-def _quantity(text: str, units: Mapping[str, float]) -> float | None:
-    """The first number with one of the units, in the unit that they are scaled to."""
-    words = "|".join(sorted(units, key=len, reverse=True))
-    quantity = re.search(rf"{_NUMBER}\s*({words})\b", text, re.IGNORECASE)
-    number = _float(quantity.group(1)) if quantity else None
-    return None if quantity is None or number is None else number * units[quantity.group(2).casefold()]
-
-
-def _float(text: str) -> float | None:
-    """`1,287.5` is a number with thousands; so is `5,521,000`."""
-    try:
-        return float(text.replace(",", "").rstrip("."))
-    except ValueError:
-        return None
 
 
 def _number(table: JsonTable, name: str) -> float | None:

@@ -80,11 +80,7 @@ class JobRow:
 _SECONDS, _NUMBERS = ("started_at", "ended_at"), ("energy_j", "half_j", "bias_j")
 _NO_COLUMNS = ("energy", "started_ns", "ended_ns", "tags", "weighing")
 _COLUMNS = (
-    *(
-        item.name
-        for item in fields(JobRow)
-        if item.name not in ("energy", "started_ns", "ended_ns", "tags", "weighing")
-    ),
+    *(item.name for item in fields(JobRow) if item.name not in _NO_COLUMNS),
     *_SECONDS,
     *_NUMBERS,
     "quality",

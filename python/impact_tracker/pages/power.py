@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 60_000  # of a page's channels together, kept as they are
 MOST_BUCKETS = 430_000  # of a page's channels together: 3.5 MB of text at most
 MOST_CHANNELS = 32  # of a run
-MOST_GAPS = 5_000
 _MISSING = 65_535
 
 

@@ -26,11 +26,6 @@ class OfModel(Protocol):
     def bias(self) -> float | None: ...
 
 
-def is_time(energies: Iterable[OfModel]) -> bool:
-    """Whether any of the energies is the time in other words."""
-    return any(energy.by is Model.DESIGN_POWER for energy in energies)
-
-
 def origin_text(energies: Iterable[OfModel]) -> str:
     """What has to be said of these energies; empty where sensors measured all of them."""
     biases: dict[Model, float | None] = {}

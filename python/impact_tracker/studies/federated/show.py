@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ...digits import duration, energy, percent, quantity
+from ...digits import duration, energy, percent, plus_minus, quantity
 from ...report.page import Page, Table
 from ...values import Energy
 from ...values.statistics import Mean
@@ -24,7 +24,6 @@ from .findings import (
 from .outcome import ActorUse, RunOutcome
 
 _SAMPLES_OF_A_ROUND = 10
-GOAL = 0.10  # of the energy of the clients, simulated against measured
 
 
 def page_of(findings: Findings) -> Page:
@@ -124,7 +123,7 @@ def _summaries_table(summaries: Sequence[SeedSummary]) -> Table:
     def shown(mean: Mean | None, digits: str) -> str:
         if mean is None:
             return "not averaged"
-        return f"{mean.value:{digits}}" + ("" if mean.half_width is None else f" ± {mean.half_width:{digits}}")
+        return f"{mean.value:{digits}}" if mean.half_width is None else plus_minus(mean.value, mean.half_width)
 
     rows = [
         (

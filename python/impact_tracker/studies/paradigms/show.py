@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ...digits import carbon, duration, energy, significant
+from ...digits import carbon, duration, energy, plus_minus, significant, with_range
 from ...report.page import Page, Table
 from ...values import Range
 from .breakeven import Advice, BreakEven
@@ -123,9 +123,8 @@ def _talk_table(simulation: Simulation) -> Table:
     def shown(name: str, group: int | None = None) -> str:
         row = PARAMETERS[name]
         factor = scenario.value(ParameterPlace(name, group))
-        span = f" ({factor.low:.3g} to {factor.high:.3g})" if factor.high > factor.low else ""
         unit = "" if row.unit in ("1", "0 or 1") else f" {row.unit}"
-        return "no limit" if factor.value >= 1e29 else f"{factor.value:.4g}{span}{unit}"
+        return "no limit" if factor.value >= 1e29 else with_range(factor.value, factor.low, factor.high) + unit
 
     def groups(name: str) -> str:
         texts = [shown(name, number) for number in range(len(scenario.groups))]
@@ -218,7 +217,7 @@ def _plain(answers: Answers, value: float) -> str:
 def _sobol_table(answers: Answers) -> Table:
     scenario = answers.simulation.scenario
     rows = [
-        (scenario.label(i.place), f"{i.alone:.2f} ± {i.alone_half:.2f}", f"{i.total:.2f} ± {i.total_half:.2f}")
+        (scenario.label(i.place), plus_minus(i.alone, i.alone_half), plus_minus(i.total, i.total_half))
         for i in answers.sobol
         if i.total >= 0.005
     ]

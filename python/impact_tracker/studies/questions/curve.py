@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...digits import energy, percent
+from ...digits import energy, percent, plus_minus
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..points.point import StudyPoint, StudyRun
@@ -72,9 +72,8 @@ def _gain(curve: MeanCurve, metric: str) -> str:
     factor, unit = gap_in_points(metric)
     if curve.gain is None:
         return "–"
-    half = curve.gain.half_width
-    spread = "" if half is None else f" ± {half * factor:.1f}"
-    return f"{curve.gain.value * factor:.1f}{spread} {unit}"
+    gain, half = curve.gain.value * factor, curve.gain.half_width
+    return f"{f'{gain:.1f}' if half is None else plus_minus(gain, half * factor)} {unit}"
 
 
 def _cells(group: PointGroup, curve: MeanCurve) -> tuple[str, ...]:

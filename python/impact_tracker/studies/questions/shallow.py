@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...bench.analyse.relations import welch
-from ...digits import energy, significant
+from ...digits import energy, plus_minus, significant
 from ...report.page import Table
 from ..points.data import source_of
 from ..points.methods import METHODS
@@ -136,7 +136,8 @@ class Duel:
         factor, unit = gap_in_points(deep.metric)
         ahead = deep.score.value - shallow.score.value
         half = None if test is None else test.half_width
-        gap = f"{ahead * factor:+.1f}" + ("" if half is None else f" ± {half * factor:.1f}") + f" {unit}"
+        alone = f"{ahead * factor:+.1f}"
+        gap = f"{alone if half is None else plus_minus(ahead * factor, half * factor, signed=True)} {unit}"
         budget = energy(deep.point.budget_j)
         p = "–" if test is None else "< 0.001" if test.p < 0.001 else significant(test.p, 2)
         self.cells = (
