@@ -15,6 +15,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>>& all_choices
       {"lr_schedule", {"constant", "linear", "cosine"}},
       {"phase", {"infer", "train"}},
       {"part", {"test", "validation"}},
+      {"kind", {"triad", "copy", "matmul", "convolution"}},
   };
   return choices;
 }

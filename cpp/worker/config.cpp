@@ -234,6 +234,20 @@ std::vector<torch::Device> LoadOptions::devices() const {
   return all;
 }
 
+void read_place(const Fields& f, LoadOptions& o) {
+  o.precision = choice_of(f, "precision");
+  o.device = known_device(f.text("device", "cpu"));
+  if (o.precision == "tf32") {
+    check_tf32(o.device);
+  }
+  if (o.device.is_cuda()) {
+    check_forced_precision(o.precision);
+  } else if (o.precision == "bf16") {
+    check_bf16_of_processor();
+  }
+  o.threads = f.whole("threads", available_threads(), 1);
+}
+
 LoadOptions parse_load(const Json& command) {
   const Fields f(command, {"network", "batch", "size", "channels", "classes", "layout", "precision", "device",
                            "threads", "replicas", "seed", "batch_norm", "variant", "deterministic"});
@@ -246,20 +260,10 @@ LoadOptions parse_load(const Json& command) {
   if (o.build.classes != o.spec->classes && (o.spec->classes == 0 || !o.spec->any_classes)) {
     throw ProtocolError("bad-value", o.spec->name + " has no classes to choose");
   }
-  o.precision = choice_of(f, "precision");
-  o.device = known_device(f.text("device", "cpu"));
-  if (o.precision == "tf32") {
-    check_tf32(o.device);
-  }
-  if (o.device.is_cuda()) {
-    check_forced_precision(o.precision);
-  } else if (o.precision == "bf16") {
-    check_bf16_of_processor();
-  }
+  read_place(f, o);
   const auto layout = choice_of(f, "layout");
   const bool wanted = layout == "auto" ? channels_last_is_best(o.device, o.precision) : layout == "channels_last";
   o.channels_last = wanted && o.build.input.size() == 3;
-  o.threads = f.whole("threads", available_threads(), 1);
   o.replicas = replica_count(o.device, f.whole("replicas", 1, 0), o.batch);
   o.seed = static_cast<std::uint64_t>(f.whole("seed", 0, 0));
   o.deterministic = f.flag("deterministic", false);

@@ -52,6 +52,8 @@ struct LoadOptions {
   [[nodiscard]] std::int64_t threads_each() const { return std::max<std::int64_t>(1, threads / replicas); }
 };
 LoadOptions parse_load(const Json& command);
+// Reads device, precision and threads alone. Throws ProtocolError where the device or the precision is not to be had.
+void read_place(const Fields& fields, LoadOptions& options);
 
 // Says when a phase is over; 0 means that there is no such limit.
 struct Limits {

@@ -19,13 +19,15 @@ double scheduled(const TrainOptions& o, double of_phase) {
   return o.lr_schedule == "cosine" ? 0.5 * (1.0 + std::cos(std::numbers::pi * done)) : 1.0;
 }
 
-// Counts the passes that the limits allow at most; 0 if only time ends the phase.
-std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64_t examples) {
+// Counts the passes that the limits allow at most; 0 if only time ends the phase. `begun`: images of the first epoch that
+// are behind it.
+std::int64_t planned_passes(const Limits& limits, std::int64_t batch, std::int64_t examples, std::int64_t begun) {
   const auto per_epoch = (examples + batch - 1) / batch;
+  const auto first = (examples - begun + batch - 1) / batch;
   std::int64_t passes = limits.passes;
   auto cap = [&](std::int64_t other) { passes = passes == 0 ? other : std::min(passes, other); };
   if (limits.epochs > 0) {
-    cap(limits.epochs * per_epoch);
+    cap(first + (limits.epochs - 1) * per_epoch);
   }
   if (limits.images > 0) {
     cap((limits.images + batch - 1) / batch);
@@ -121,22 +123,31 @@ void add_score(Json& report, const Score& score) {
 
 }  // namespace
 
-std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits) {
+std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits,
+                                          std::int64_t begun) {
   const auto size = data.size();
   if (data.synthetic() || batch <= 0 || size <= 0) {
     return {};  // there is one batch, again and again
   }
   const auto full = std::min(batch, size);
   std::set<std::int64_t> sizes;
-  const bool passes_reach = limits.passes == 0 || limits.passes * full >= size;
-  if (passes_reach && (limits.images == 0 || limits.images >= size)) {
-    sizes.insert(size % full);
+  const auto first = size - begun;  // images of the first epoch
+  const bool passes_reach = limits.passes == 0 || limits.passes * full >= first;
+  if (passes_reach && (limits.images == 0 || limits.images >= first)) {
+    sizes.insert(first % full);
+    if (limits.epochs != 1) {
+      sizes.insert(size % full);
+    }
   }
   if (limits.images > 0 && (limits.passes == 0 || limits.passes * full >= limits.images)) {
-    sizes.insert(limits.images % size % full);
+    sizes.insert(limits.images < first ? limits.images % full : (limits.images - first) % size % full);
   }
   sizes.erase(0);
   return {sizes.begin(), sizes.end()};
+}
+
+std::int64_t Model::begun_images(const Dataset& data) const {
+  return data.synthetic() || epoch_images_ >= data.size() ? 0 : epoch_images_;
 }
 
 Json Model::run_inference(Phase& phase, Dataset& data) {
@@ -183,7 +194,8 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
                          std::uint64_t data_seed) {
   set_training(true);
   const auto loss = chosen_loss(o, !data.synthetic());
-  const auto planned = planned_passes(limits, options_.batch, data.size());
+  auto begun = o.continue_epoch ? begun_images(data) : 0;
+  const auto planned = planned_passes(limits, options_.batch, data.size(), begun);
   phase.set_expected_passes(planned);
   Score all;
   Json epochs = Json::array();
@@ -192,7 +204,7 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
   while (go_on) {
     data.shuffle(data_seed, epochs_);
     Score epoch;
-    std::int64_t at = 0;
+    std::int64_t at = begun;
     while (at < data.size() && (go_on = phase.more())) {
       lr = protocol.take_lr().value_or(lr);
       const auto done = static_cast<double>(phase.passes()) / static_cast<double>(std::max<std::int64_t>(planned, 1));
@@ -206,12 +218,14 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
       phase.pass_done(count, result.output);
       phase.progress([&](Json& event) { event["loss"] = epoch.loss(); });
     }
+    epoch_images_ = at;
     if (at >= data.size()) {
+      epoch_images_ = 0;
       ++epochs_;
       phase.epoch_done();
       if (!data.synthetic()) {
         epochs.push_back({{"epoch", epochs_},
-                          {"images", at},
+                          {"images", at - begun},
                           {"loss", epoch.loss()},
                           {"accuracy", epoch.accuracy()},
                           {"end_ns", monotonic_ns()}});
@@ -219,6 +233,7 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
         event["event"] = "epoch";
         protocol.send_if_room(event);
       }
+      begun = 0;
       go_on = phase.more();
     }
   }
@@ -227,6 +242,10 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
   auto report = phase.report();
   add_score(report, all);
   report["epochs"] = epochs;
+  report["epochs_trained"] =
+      data.synthetic()
+          ? Json(nullptr)
+          : Json(static_cast<double>(epochs_) + static_cast<double>(epoch_images_) / static_cast<double>(data.size()));
   report["steps_total"] = steps_;
   report["loss_function"] = loss;
   report["optimizer"] = o.optimizer;

@@ -181,7 +181,7 @@ void Model::prepare_training(const TrainOptions& o, bool keep) {
   }
   optimizer_ = make_optimizer(o);
   trained_with_ = o;
-  epochs_ = steps_ = 0;
+  epochs_ = steps_ = epoch_images_ = 0;
   allocate_state(*optimizer_, o);
 }
 
@@ -208,6 +208,7 @@ std::int64_t Model::warm_up(std::int64_t passes, bool training, Dataset& data, c
   const auto kept_with = trained_with_;
   const auto kept_epochs = epochs_;
   const auto kept_steps = steps_;
+  const auto kept_images = epoch_images_;
   prepare_training(options, false);
   set_training(true);
   const auto spent = timed([&] { step(data.batch(0, count), chosen_loss(options, !data.synthetic())); });
@@ -215,6 +216,7 @@ std::int64_t Model::warm_up(std::int64_t passes, bool training, Dataset& data, c
   trained_with_ = kept_with;
   epochs_ = kept_epochs;
   steps_ = kept_steps;
+  epoch_images_ = kept_images;
   drop_gradients();
   load_module_tensors(*network_, before);
   weights_changed();
@@ -227,11 +229,12 @@ void Model::drop_gradients() {
   }
 }
 
-void Model::meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss) {
+void Model::meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss,
+                               std::int64_t begun) {
   if (!options_.device.is_cuda()) {
     return;
   }
-  for (const auto count : smaller_batches(data, options_.batch, limits)) {
+  for (const auto count : smaller_batches(data, options_.batch, limits, begun)) {
     if (met_.insert({pass, count}).second) {
       rehearse(pass, data, count, loss);
     }
@@ -277,6 +280,7 @@ TensorFile Model::checkpoint() const {
                    {"optimizer", trained_with_.optimizer},
                    {"epochs", std::to_string(epochs_)},
                    {"steps", std::to_string(steps_)},
+                   {"epoch_images", std::to_string(epoch_images_)},
                    {"torch_version", compat::version()},
                    {"variant", options_.build.variant},
                    {"classes", std::to_string(options_.build.classes)},
@@ -303,6 +307,8 @@ void Model::resume(const TensorFile& file) {
     torch::load(*optimizer_, stream, options_.device);
     epochs_ = std::stoll(entry("epochs"));
     steps_ = std::stoll(entry("steps"));
+    const auto images = entry("epoch_images");  // checkpoints of before do not tell it
+    epoch_images_ = images.empty() ? 0 : std::stoll(images);
   }
   if (const auto state = file.tensors.find("random_state"); state != file.tensors.end()) {
     auto generator = at::detail::getDefaultCPUGenerator();

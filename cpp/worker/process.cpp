@@ -161,6 +161,38 @@ bool reset_peak_memory() {
   return file.good();
 }
 
+std::optional<std::int64_t> last_cache_bytes(const std::string& root) {
+  std::map<std::string, std::int64_t> sizes;  // of the caches of the last level, by the processors that share each
+  int last = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator cpu(root + "/sys/devices/system/cpu", error), end; !error && cpu != end;
+       cpu.increment(error)) {
+    std::error_code none;
+    for (std::filesystem::directory_iterator cache(cpu->path() / "cache", none), past; !none && cache != past;
+         cache.increment(none)) {
+      int level = 0;
+      std::string shared;
+      std::int64_t kib = 0;
+      const bool told = std::ifstream(cache->path() / "level") >> level &&
+                        std::ifstream(cache->path() / "shared_cpu_list") >> shared &&
+                        std::ifstream(cache->path() / "size") >> kib;
+      if (!told || level < last) {
+        continue;
+      }
+      if (level > last) {
+        last = level;
+        sizes.clear();
+      }
+      sizes[shared] = kib * 1024;  // the kernel writes "32768K"
+    }
+  }
+  std::int64_t sum = 0;
+  for (const auto& [shared, size] : sizes) {
+    sum += size;
+  }
+  return sum > 0 ? std::optional(sum) : std::nullopt;
+}
+
 std::optional<std::int64_t> peak_memory_bytes() { return kilobytes("/proc/self/status", "VmHWM:"); }
 std::optional<std::int64_t> available_memory_bytes() { return kilobytes("/proc/meminfo", "MemAvailable:"); }
 

@@ -51,5 +51,7 @@ void give_memory_back();
 bool reset_peak_memory();
 [[nodiscard]] std::optional<std::int64_t> peak_memory_bytes();
 [[nodiscard]] std::optional<std::int64_t> available_memory_bytes();
+// Adds up the processors' caches of the last level; nothing where the system does not describe them.
+[[nodiscard]] std::optional<std::int64_t> last_cache_bytes(const std::string& root = "/");
 
 }  // namespace impact::worker::process

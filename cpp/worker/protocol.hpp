@@ -1,7 +1,7 @@
 // The worker's protocol: JSON lines, commands on stdin, events on stdout, nothing else on either.
 //
 // At the start: {"event":"hello","protocol":1,"pid":…,"torch_version":…,"blas":…,"allocator":…,"devices":["cpu",…],
-//   "gpus":[…],"no_gpu":…,"threads":…}; gpus: device, name, uuid, pci_bus_id, memory_bytes, compute_capability of every
+//   "gpus":[…],"no_gpu":…,"features":["continue_epoch",…],"threads":…}; gpus: device, name, uuid, pci_bus_id, memory_bytes, compute_capability of every
 //   CUDA device; no_gpu: why there is none.
 //
 // Commands: {"cmd":name, …}; a field "id" of any value comes back in the command's events. What they take -> their answer:
@@ -14,10 +14,16 @@
 //               -> warmed: passes, duration_s (of the passes alone); weights, statistics and optimizer are as before
 //   infer       passes|images|seconds [min_passes hard_seconds data subset data_seed data_folder]
 //   train       epochs|passes|images|seconds [as infer, and validation loss optimizer lr lr_schedule momentum
-//               weight_decay resume schedule_from schedule_to]
+//               weight_decay resume schedule_from schedule_to continue_epoch]
 //   evaluate    data [part=test|validation validation subset data_seed data_folder]
 //               -> these three are phases, below; validation: share that is kept from the training (of the brain: from
-//               the slab that is evaluated), for an evaluation of part "validation"
+//               the slab that is evaluated), for an evaluation of part "validation"; continue_epoch: the training goes
+//               on behind the last image of the epoch that the one before it left, as if it had not been interrupted
+//   examples    data [part validation subset data_seed data_folder]
+//               -> examples: how many the training part (or `part`) has
+//   roof        kind=triad|copy|matmul|convolution seconds|passes [device precision threads array_bytes]
+//               -> a phase too, of no network: what is loaded is unloaded. done has roof: bytes or macs of a pass, and
+//               what they were taken of
 //   forward     input output
 //               -> forwarded: one pass over the tensors of a file, "output" written to another
 //   save, restore_weights     path
@@ -41,7 +47,7 @@
 //   peak_memory_scope ("phase", or "process" where the system's high-water mark cannot be reset), device_memory
 //   {peak_allocated_bytes, peak_reserved_bytes}, device (where the output really lay), devices, threads, layout, precision
 //   (these three as they were asked for), observed (what they were found to be), torch_version, batch_norm, variant,
-//   network, seed, data, pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first 4096 passes). What was not
+//   network, seed, data, epochs_trained (that have ended, and the part of the one that was left), pass_s {mean, std, min, p50, p95, max}, pass_ns (of the first 4096 passes). What was not
 //   measured is null.
 // observed: precision (fp32, tf32, bf16, …) and layout of most multiply-adds of the first pass's forward part, precision_shares
 //   and layout_shares (of convolutions of images; empty without any) of all of them, threads (those that had a real part
@@ -115,6 +121,9 @@ class Protocol {
   std::atomic<bool> closed_{false};
   std::thread reader_;
 };
+
+// Returns what a command's events repeat of it.
+inline Json id_of(const Json& command) { return command.contains("id") ? command["id"] : Json(nullptr); }
 
 // Returns nanoseconds of CLOCK_MONOTONIC.
 inline std::int64_t monotonic_ns() {

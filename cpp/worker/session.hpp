@@ -1,6 +1,7 @@
 // Is one parent's session: takes its commands and answers them.
 #pragma once
 
+#include "worker/roof.hpp"
 #include "worker/trainer.hpp"
 
 #include <map>
@@ -24,6 +25,8 @@ class Session {
   void infer(const Json& command);
   void train(const Json& command);
   void evaluate(const Json& command);
+  void examples(const Json& command);
+  void roof(const Json& command);
   void forward(const Json& command);
   void weights(const Json& command, const std::string& name);
   void unload(const Json& command);
@@ -36,6 +39,7 @@ class Session {
 
   Protocol& protocol_;
   std::unique_ptr<Model> model_;
+  std::unique_ptr<Roof> roof_;
   std::map<std::string, std::shared_ptr<Dataset>> kept_;  // holds real data that phases of one training share
   bool over_ = false;
 };

@@ -26,6 +26,7 @@ struct TrainOptions {
   double schedule_from = 0.0;            // where in the schedule the phase begins and ends, so that phases of a
   double schedule_to = 1.0;              // training that is interrupted by evaluations share one schedule
   std::string loss = "auto";             // cross_entropy, dice, sum_of_squares, mse; auto: by the data
+  bool continue_epoch = false;           // go on in the epoch that the last training left, behind its last image
 };
 
 // A network ready to run, and what training it has behind it.
@@ -53,7 +54,10 @@ class Model {
   // cuDNN looks for its fastest way when it first meets a size. So a phase whose data or limit ends with a smaller batch
   // has one such pass before its clock runs, once for each size; weights, statistics and optimizer stay. Nothing on a
   // CPU. To be called before prepare_training().
-  void meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss = "");
+  void meet_small_batches(Pass pass, Dataset& data, const Limits& limits, const std::string& loss = "",
+                          std::int64_t begun = 0);
+  // Counts the images of the epoch that the last training left unfinished, of this data; 0 at the begin of an epoch.
+  [[nodiscard]] std::int64_t begun_images(const Dataset& data) const;
   // One pass over the first `count` examples that leaves no trace but dropped gradients.
   void rehearse(Pass pass, Dataset& data, std::int64_t count, const std::string& loss);
 
@@ -97,11 +101,14 @@ class Model {
   TrainOptions trained_with_;
   std::int64_t epochs_ = 0;  // epochs begun since the optimizer was made, for the order of the data
   std::int64_t steps_ = 0;
+  std::int64_t epoch_images_ = 0;                // of the epoch that the last training left unfinished
   std::set<std::pair<Pass, std::int64_t>> met_;  // smaller batches that a phase need not meet first
 };
 
 // Sizes of the batches below the full one that a phase comes to: at the end of its data, and of its limit of images.
-std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits);
+// `begun`: images of the first epoch that an earlier phase took.
+std::vector<std::int64_t> smaller_batches(const Dataset& data, std::int64_t batch, const Limits& limits,
+                                          std::int64_t begun = 0);
 
 // The loss that "auto" means for this data.
 std::string chosen_loss(const TrainOptions& options, bool real_data);

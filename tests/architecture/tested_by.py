@@ -92,6 +92,7 @@ TESTED_BY: dict[str, str] = {
     "worker/protocol.cpp": "cpp/worker/model_test.cpp",
     "worker/serve.cpp": "integration/test_worker.py",
     "worker/session.cpp": "integration/test_worker.py",
+    "worker/session_phases.cpp": "integration/test_worker.py",
     "worker/team.cpp": "cpp/worker/replicas_test.cpp",
     "worker/text.cpp": "cpp/worker/gpus_test.cpp",
     "worker/weights.cpp": "cpp/worker/model_test.cpp",

@@ -349,3 +349,38 @@ def test_another_order_of_all_images_does_not_read_them_again(loaded: Runner, tm
     with pytest.raises(WorkerError) as refused:  # a seed that draws a part of the images needs their files
         loaded.train(epochs=1, subset=32, data_seed=3, **options)
     assert refused.value.kind == "no-data"
+
+
+@needs_fashion
+def test_a_training_in_pieces_is_the_training_that_is_not_interrupted(loaded: Runner, tmp_path: Path) -> None:
+    data: dict[str, Any] = {"data": "fashion-mnist", "subset": 100, "validation": 0.1}
+    assert loaded.examples(**data) == 100
+    assert loaded.examples(data="fashion-mnist", validation=0.1) == 54_000
+    assert loaded.examples(data="fashion-mnist", validation=0.1, part="validation") == 6_000
+    whole = loaded.train(epochs=1, **data).run()
+    assert whole.epochs_trained == 1
+    loaded.save(tmp_path / "whole")
+    loaded.load("small-cnn", batch=8, seed=1, threads=1)
+    images, ends = 0, [3, 4, None]
+    for number, passes in enumerate(ends):
+        end = {} if passes is None else {"passes": passes}
+        piece = loaded.train(epochs=1, resume=number > 0, continue_epoch=number > 0, **end, **data).run()
+        images += piece.images
+        assert piece.epochs_trained == pytest.approx(images / 100)
+        loaded.evaluate(data="fashion-mnist", subset=50, part="validation", validation=0.1).run()
+    assert images == 100
+    loaded.save(tmp_path / "pieces")
+    assert tensors(tmp_path / "pieces") == tensors(tmp_path / "whole")
+    with pytest.raises(WorkerError, match="goes on with a training"):
+        loaded.train(epochs=1, continue_epoch=True, **data)
+
+
+def test_the_roof_counts_bytes_and_multiply_adds(runner: Runner) -> None:
+    for kind in ("triad", "matmul"):
+        done = runner.roof(kind, seconds=0.05, threads=1, **({"array_bytes": 1 << 20} if kind == "triad" else {})).run()
+        assert done.roof is not None and done.roof.kind == kind
+        amount = done.roof.bytes_per_pass if kind == "triad" else done.roof.macs_per_pass
+        assert amount is not None and amount > 0
+        assert done.passes >= 1 and done.pass_ns
+    with pytest.raises(WorkerError, match="no network is loaded"):
+        runner.infer(passes=1)

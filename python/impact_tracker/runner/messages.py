@@ -31,7 +31,8 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Hello:
-    """What the worker says of itself when it starts. `no_gpu`: why it sees no GPU."""
+    """What the worker says of itself when it starts. `no_gpu`: why it sees no GPU; `features`: what workers of before
+    cannot do, by the names of their commands and fields."""
 
     protocol: int
     pid: int
@@ -42,6 +43,7 @@ class Hello:
     allocator: str | None = None
     gpus: tuple[Gpu, ...] = ()
     no_gpu: str | None = None
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,12 +184,34 @@ class PassTimes:
 
 
 @dataclass(frozen=True)
+class ExampleCount:
+    """How many examples a part of a data set has."""
+
+    examples: int
+
+
+@dataclass(frozen=True)
+class RoofWork:
+    """What a pass of a roof's phase does: `bytes_per_pass` to and from memory, or `macs_per_pass` multiply-adds, `what`
+    they are taken of, and (on a CPU) `cache_bytes` of the last level."""
+
+    kind: str
+    bytes_per_pass: float | None
+    macs_per_pass: float | None
+    what: str
+    array_bytes: int | None = None
+    cache_bytes: int | None = None
+    blas: str | None = None
+
+
+@dataclass(frozen=True)
 class PhaseResult:
     """What the worker measured in a phase. Times in nanoseconds of CLOCK_MONOTONIC; `None`: not measured.
 
     begin_ns, end_ns: the worker's own readings around the passes; go_ns, done_ns: this process's, before and after.
     peak_memory_bytes: resident memory at most, of the phase (or of the process: peak_memory_scope).
-    pass_ns: of the first 4096 passes. finite: whether the loss stayed a number.
+    pass_ns: of the first 4096 passes. finite: whether the loss stayed a number. epochs_trained: by this optimizer, with
+    the part of the epoch that the phase left.
     """
 
     phase: str
@@ -226,7 +250,9 @@ class PhaseResult:
     pass_s: PassTimes | None = None
     pass_ns: tuple[int, ...] = ()
     epochs: tuple[EpochResult, ...] | None = None
+    epochs_trained: float | None = None
     steps_total: int | None = None
+    roof: RoofWork | None = None
     go_ns: int | None = None
     done_ns: int | None = None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .connection import Connection
 from .errors import WorkerError
-from .messages import Capabilities, Hello, Loaded, WarmedUp, decoded
+from .messages import Capabilities, ExampleCount, Hello, Loaded, WarmedUp, decoded
 from .phase import Phase
 from .processors import default_threads
 
@@ -195,7 +195,8 @@ class Runner:
 
         options: data, subset, data_seed, data_folder, validation (share of the data that is kept from it), loss,
         optimizer, lr, lr_schedule (schedule_from, schedule_to: its part that this phase runs through), momentum,
-        weight_decay, resume (with the optimizer of before). `capabilities()` tells the words that each of them takes.
+        weight_decay, resume (with the optimizer of before), continue_epoch (behind the last image of the epoch that the
+        training before left). `capabilities()` tells the words that each of them takes.
         """
         limits = {"epochs": epochs, "passes": passes, "images": images, "seconds": seconds}
         return self._phase({"cmd": "train", **limits, **options}, timeout_s)
@@ -204,6 +205,17 @@ class Runner:
         """A prepared evaluation on the test part of the data, or (`part="validation"`) on the share that `validation`
         says. options: subset, data_seed, data_folder, part, validation."""
         return self._phase({"cmd": "evaluate", "data": data, **options}, timeout_s)
+
+    def examples(self, *, timeout_s: float = 3600.0, **options: object) -> int:
+        """How many examples the training part of a data set has, or another `part`. options: data, subset, data_seed,
+        data_folder, validation."""
+        command = {"cmd": "examples", **options}
+        return decoded(ExampleCount, self._connection.ask(command, "examples", timeout_s)).examples
+
+    def roof(self, kind: str, *, seconds: float, timeout_s: float = 600.0, **options: object) -> Phase:
+        """A prepared phase of the work that a device is fastest at: `triad` and `copy` of memory, `matmul` and
+        `convolution` of arithmetic. A loaded network is unloaded. options: device, precision, threads, array_bytes."""
+        return self._phase({"cmd": "roof", "kind": kind, "seconds": seconds, **options}, timeout_s)
 
     def set_lr(self, lr: float) -> None:
         """Changes the learning rate of the running phase from its next batch on."""

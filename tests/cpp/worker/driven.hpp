@@ -14,7 +14,7 @@
 namespace impact::worker {
 
 /// A session's pipes with "go" in them; `work` gets the protocol and a phase that has begun.
-inline Json driven(Model& model, const char* name, const Limits& limits,
+inline Json driven(const LoadOptions& load, const char* name, const Limits& limits,
                    const std::function<Json(Protocol&, Phase&)>& work) {
   int to[2];
   int from[2];
@@ -24,7 +24,7 @@ inline Json driven(Model& model, const char* name, const Limits& limits,
   Json report;
   {
     Protocol protocol(to[0], from[1]);
-    Phase phase(protocol, model.options(), name, limits, nullptr);
+    Phase phase(protocol, load, name, limits, nullptr);
     if (phase.begin(Json::object())) {
       report = work(protocol, phase);
     }
@@ -35,6 +35,11 @@ inline Json driven(Model& model, const char* name, const Limits& limits,
     close(fd);
   }
   return report;
+}
+
+inline Json driven(Model& model, const char* name, const Limits& limits,
+                   const std::function<Json(Protocol&, Phase&)>& work) {
+  return driven(model.options(), name, limits, work);
 }
 
 inline Json train_on(Model& model, Dataset& data, const TrainOptions& options, const Limits& limits, bool keep,

@@ -142,6 +142,15 @@ TEST(SmallBatches, AreThoseAtTheEndsOfDataAndLimit) {
   EXPECT_EQ(smaller_batches(*synthetic, 2, Limits{.images = 5}), Sizes{});
 }
 
+TEST(SmallBatches, OfAnEpochThatIsGoneOnWithAreThoseOfItsRest) {
+  const Asked data(100);
+  EXPECT_EQ(smaller_batches(data, 32, Limits{.passes = 1, .epochs = 1}, 64), Sizes{});
+  EXPECT_EQ(smaller_batches(data, 32, Limits{.passes = 2, .epochs = 1}, 64), (Sizes{4}));
+  EXPECT_EQ(smaller_batches(data, 32, Limits{.epochs = 1}, 50), (Sizes{18}));
+  EXPECT_EQ(smaller_batches(data, 32, Limits{.epochs = 2}, 50), (Sizes{4, 18}));
+  EXPECT_EQ(smaller_batches(data, 32, Limits{.images = 40}, 64), (Sizes{4}));
+}
+
 /// The sizes that a phase runs beside the full one are the sizes that were foreseen.
 TEST(SmallBatches, AreWhatAPhaseComesTo) {
   for (const auto& limits :

@@ -18,13 +18,13 @@ from impact_tracker.studies.points import campaign
 from impact_tracker.studies.points.campaign import conduct, outcome_of
 from impact_tracker.studies.points.course import EnergyTaken, Judged, ModelCounts, run_course
 from impact_tracker.studies.points.execute import StudyBench
-from impact_tracker.studies.points.network import budget_step
+from impact_tracker.studies.points.network import budget_step, next_look
 from impact_tracker.studies.points.point import Checkpoint, JoulesRead, StudyPoint, StudyRun, StudyTask
 from impact_tracker.studies.points.shallow import affordable
 from impact_tracker.studies.points.store import RUNS, StudyPlan, StudyStore
 from impact_tracker.studies.questions.known import QUESTIONS
 from impact_tracker.studies.questions.show import finding_of, write_files
-from impact_tracker.studies.questions.target import costs_of
+from impact_tracker.studies.questions.target import costs_of, joules_to_target
 from impact_tracker.values import Energy
 
 pytest.importorskip("scipy")
@@ -90,6 +90,30 @@ def test_a_target_ends_the_course_at_the_first_look_that_reaches_it() -> None:
     missed = run_course(replace(POINT, target=0.9999), Pupil(1.0, 300, 20, 200))
     assert missed.reached is False
     assert missed.seen == 200
+
+
+def test_from_the_untrained_network_the_first_look_has_a_line_too() -> None:
+    pupil = Pupil(1.0, 300, 400, 2000)
+    course = run_course(replace(POINT, target=0.5, evaluations=8), pupil, untrained=True)
+    assert course.checkpoints[0] == Checkpoint(0, 0.0, 0.0, 0.0, "validation")
+    run = StudyRun("t", replace(POINT, target=0.5), 1, 1, "ok", reached=True, checkpoints=course.checkpoints)
+    joules = joules_to_target(replace(run, training=JoulesRead.of(course.training.energy)))
+    assert joules is not None
+    assert 0 < 300 * math.log(2) <= 400  # the truth, in the first step
+    assert abs(joules - 300 * math.log(2)) < 400 and joules < 400
+    assert run_course(replace(POINT, evaluations=8), Pupil(1.0, 300, 400, 800), untrained=True).checkpoints[0].examples
+
+
+@given(st.integers(1, 5), st.integers(2, 40), st.integers(1, 3000), st.integers(1, 128))
+def test_looks_that_were_asked_for_reach_every_end_of_an_epoch(epochs: int, looks: int, there: int, batch: int) -> None:
+    point = replace(POINT, target=0.9, epochs=epochs, evaluations=looks * epochs)
+    seen, places = 0, []
+    while seen < there * epochs:
+        seen = next_look(point, seen, there, batch)
+        places.append(seen)
+    assert places == sorted(set(places)) and places[-1] == there * epochs
+    assert {there * epoch for epoch in range(1, epochs + 1)} <= set(places)
+    assert len(places) <= looks * epochs
 
 
 def test_a_budget_without_any_energy_is_refused() -> None:

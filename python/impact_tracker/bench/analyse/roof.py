@@ -1,13 +1,19 @@
-"""The roof of an energy roofline: the least that a multiply-add takes where bytes or arithmetic are the limit."""
+"""The roof of an energy roofline: the least that a multiply-add takes where bytes or arithmetic are the limit. It is
+measured by work that does nothing else (`MeasuredRoof`); without that it is the best that the tests themselves reached.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...values import joules_of
-from ...values.statistics import Mean, scaled
+from ...values import joules_of, worst_quality
+from ...values.statistics import Mean, mean_of, scaled
+from ..row.roof_run import ARITHMETIC, MEMORY, RoofRun
 from .analysis import Point
+from .cells import with_interval
+
+TRAINING_PASSES = 3.0  # multiply-adds and bytes of a training pass for each of its forward pass
 
 
 class Roof(NamedTuple):
@@ -24,6 +30,10 @@ class Roof(NamedTuple):
     def at(self, intensity: float) -> float:
         """Joules for a billion multiply-adds, with so many for one byte: by whichever is the limit."""
         return max(self.j_per_gmac, self.j_per_gb / intensity)
+
+    def times(self, factor: float) -> Roof:
+        """The roof of work that takes so many times the multiply-adds and bytes that are counted."""
+        return Roof(self.j_per_gmac * factor, self.j_per_gb * factor, self.gmac_per_s, self.gb_per_s)
 
     @property
     def ridge(self) -> float:
@@ -54,3 +64,103 @@ def roof_of(points: Sequence[Point]) -> Roof | None:
 
 def _value(mean: Mean) -> float:
     return mean.value
+
+
+class Ceiling(NamedTuple):
+    """The most of one kind: of `unit` (GB, GMAC) the `rate` in a second and the `joules` for one, means over repeats
+    with their intervals; `name` and `what` say of which work."""
+
+    kind: str
+    name: str
+    what: str
+    unit: str
+    rate: Mean
+    joules: Mean | None
+    quality: str
+
+    @property
+    def text(self) -> str:
+        """`triad 18.2 ± 0.3 GB/s, 4.12 ± 0.08 J/GB`."""
+        joules = "energy not measured" if self.joules is None else f"{with_interval(self.joules)} J/{self.unit}"
+        model = "" if self.joules is None or self.quality == "measured" else f" ({self.quality})"
+        return f"{self.name} {with_interval(self.rate)} {self.unit}/s, {joules}{model}"
+
+    def to_dict(self) -> dict[str, object]:
+        """The same as what JSON holds."""
+        joules = None if self.joules is None else self.joules._asdict()
+        return {**self._asdict(), "rate": self.rate._asdict(), "joules": joules}
+
+
+class MeasuredRoof(NamedTuple):
+    """The most that the machine does, by measuring: `ceilings` of every kind, and of memory and of arithmetic that one
+    which went fastest. `None` where it could not be measured."""
+
+    device: str
+    precision: str
+    threads: int | None
+    ceilings: tuple[Ceiling, ...]
+    memory: Ceiling | None
+    arithmetic: Ceiling | None
+
+    @property
+    def roof(self) -> Roof | None:
+        """As it is drawn; `None` where an energy or a part is not known."""
+        memory, arithmetic = self.memory, self.arithmetic
+        if memory is None or arithmetic is None or memory.joules is None or arithmetic.joules is None:
+            return None
+        return Roof(arithmetic.joules.value, memory.joules.value, arithmetic.rate.value, memory.rate.value)
+
+    @property
+    def text(self) -> str:
+        """In a sentence, with its circumstances."""
+        known = [ceiling.text for ceiling in (self.memory, self.arithmetic) if ceiling is not None]
+        threads = "" if self.threads is None or self.device != "cpu" else f", {self.threads} threads"
+        return f"{'; '.join(known)} ({self.device}, {self.precision}{threads})"
+
+    def to_dict(self) -> dict[str, object]:
+        """The same as what JSON holds."""
+        return {
+            **self._asdict(),
+            "ceilings": [ceiling.to_dict() for ceiling in self.ceilings],
+            "memory": None if self.memory is None else self.memory.kind,
+            "arithmetic": None if self.arithmetic is None else self.arithmetic.kind,
+        }
+
+
+NAMES = {"triad": "triad", "copy": "copy", "matmul": "matrix products", "convolution": "convolutions"}
+
+
+def measured_roof(runs: Sequence[RoofRun]) -> MeasuredRoof | None:
+    """What the runs of a campaign's latest session that measured it say; `None` without any."""
+    if not runs:
+        return None
+    latest = max(run.session or 0 for run in runs)
+    own = [run for run in runs if (run.session or 0) == latest]
+    by_kind = {kind: _ceiling([run for run in own if run.work == kind]) for kind in (*MEMORY, *ARITHMETIC)}
+    known = {kind: ceiling for kind, ceiling in by_kind.items() if ceiling is not None}
+    if not known:
+        return None
+    first = own[0]
+    return MeasuredRoof(
+        first.device or "cpu",
+        first.precision or "fp32",
+        first.threads,
+        tuple(known.values()),
+        _fastest([known[kind] for kind in MEMORY if kind in known]),
+        _fastest([known[kind] for kind in ARITHMETIC if kind in known]),
+    )
+
+
+def _fastest(ceilings: Sequence[Ceiling]) -> Ceiling | None:
+    return max(ceilings, key=lambda ceiling: ceiling.rate.value, default=None)
+
+
+def _ceiling(runs: Sequence[RoofRun]) -> Ceiling | None:
+    rate = mean_of([rate for run in runs if (rate := run.giga_per_s) is not None])
+    if rate is None:
+        return None
+    energies = [run.j_per_giga for run in runs]
+    joules = mean_of([value for value in energies if value is not None]) if None not in energies else None
+    kind, quality = runs[0].work, worst_quality(run.quality or "missing" for run in runs)
+    unit = "GB" if kind in MEMORY else "GMAC"
+    return Ceiling(kind, NAMES.get(kind, kind), runs[0].what or "", unit, rate, joules, quality)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ...values import sum_if_known
 from ...values.statistics import Mean, mean_of
 from ..plan.networks import NETWORKS
 from ..row.row import Epoch, Row
@@ -19,10 +20,15 @@ class Reached(NamedTuple):
     `seconds` (of training) and `epochs` to it: None where no run knows them. `evaluation_j`: of a run's evaluations.
     `final`: the metric at the end, `best`: at its best. `share`: 95 % interval of the share of runs that reach it.
     Both are of the part of the data that ended the trainings (`evaluated_on`); `score`: the metric at the end on the
-    part that decided nothing (`scored_on`). `first_epoch`: runs that were there after their first epoch, whose cost is
-    an upper end: it is read off a line from the untrained network, or nothing was evaluated before it; `left_out`: runs
-    that are in none of it, with the reason. `budget`: of a run's training, as it was written; `by_budget`: runs that it
-    ended; `most_over_j`: the most joules that one of them used beyond it."""
+    part that decided nothing (`scored_on`). `first_epoch`: runs that were there at the first evaluation after their
+    training had begun, whose cost is an upper end: it is read off a line from the untrained network, or nothing was
+    evaluated before it; `left_out`: runs that are in none of it, with the reason. `budget`: of a run's training, as it
+    was written; `by_budget`: runs that it
+    ended; `most_over_j`: the most joules that one of them used beyond it.
+
+    Where there were evaluations within epochs: `between_j`, `between_epochs`, the most training between the two
+    evaluations around the target, to within which a run's cost of it is known; `evaluations` of a run, and
+    `evaluation_share`, the most that those of one run took for the time of its training."""
 
     test: str
     model: str
@@ -47,6 +53,10 @@ class Reached(NamedTuple):
     budget: str | None = None
     by_budget: int = 0
     most_over_j: float | None = None
+    between_j: float | None = None
+    between_epochs: float | None = None
+    evaluations: Mean | None = None
+    evaluation_share: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
@@ -59,16 +69,22 @@ class Reached(NamedTuple):
         if self.budget is None:
             for name in ("budget", "by_budget", "most_over_j"):
                 del document[name]
+        if self.evaluations is None:
+            for name in ("between_j", "between_epochs", "evaluations", "evaluation_share"):
+                del document[name]
         return document
 
 
 class Spent(NamedTuple):
-    """What one run spent until it reached its target, or until it ended without; `None`: not known."""
+    """What one run spent until it reached its target, or until it ended without; `None`: not known. `between_j`,
+    `between_epochs`: training between the two evaluations around the target, of a run that reached it."""
 
     training_j: float | None
     evaluation_j: float | None
     seconds: float | None
     epochs: float | None
+    between_j: float | None = None
+    between_epochs: float | None = None
 
     @property
     def whole_j(self) -> float | None:
@@ -96,15 +112,20 @@ def spent_of(run: Run, epochs: Sequence[Epoch]) -> Spent:
     energy_j, seconds, count = row.energy_j, row.work.duration_s, row.work.epochs
     evaluation_j = run["evaluation"].energy_j
     trained = [epoch for epoch in epochs if epoch.epoch > 0]
-    if not row.goal.reached or not count or len(trained) != count:
+    if not count or {epoch.epoch for epoch in trained} != set(range(1, math.ceil(count) + 1)):
         return Spent(energy_j, evaluation_j, seconds, count)
     last = trained[-1]
+    if not row.goal.reached:
+        return Spent(energy_j, evaluation_j, seconds, last.epochs_trained)
     beyond = 1.0 - last_part([epoch.value for epoch in epochs], row.goal.target)
+    step = last.epochs_trained - (trained[-2].epochs_trained if len(trained) > 1 else 0)
     return Spent(
         _less(energy_j, last.training_j, beyond),
         evaluation_j,
         _less(seconds, last.training_s, beyond),
-        count - beyond if beyond else count,
+        last.epochs_trained - beyond * step if beyond else last.epochs_trained,
+        last.training_j,
+        step,
     )
 
 
@@ -122,7 +143,7 @@ def targets_of(rows: Sequence[Row], epochs: Iterable[Epoch] = ()) -> list[Reache
     for epoch in epochs:
         by_task.setdefault(epoch.task, []).append(epoch)
     for of_run in by_task.values():
-        of_run.sort(key=lambda epoch: epoch.epoch)
+        of_run.sort(key=lambda epoch: epoch.epochs_trained)
     groups: dict[str, dict[str, Run]] = {}
     for row in rows:
         if row.goal.target_metric and row.phase in ("training", "evaluation"):
@@ -152,6 +173,8 @@ def _reached(runs: Mapping[str, Run], epochs: Mapping[str, Sequence[Epoch]]) -> 
     trained = [run["training"] for run in good]
     spent = [spent_of(run, epochs.get(run["training"].task, ())) for run in good]
     first = _first(runs)
+    looks = [[epoch for epoch in epochs.get(row.task, ()) if epoch.epoch > 0] for row in trained]
+    divided = any(epoch.epoch_share is not None for of_run in looks for epoch in of_run)
     hits = [bool(row.goal.reached) for row in trained]
     has_target = first.goal.target is not None
 
@@ -185,9 +208,29 @@ def _reached(runs: Mapping[str, Run], epochs: Mapping[str, Sequence[Epoch]]) -> 
         evaluated_on=first.goal.evaluated_on or "test",
         score=mean(row.goal.score for row in trained),
         scored_on=next((row.goal.scored_on for row in trained if row.goal.scored_on), None),
-        first_epoch=sum(1 for row in trained if row.goal.reached and row.work.epochs == 1),
+        first_epoch=sum(1 for row, of_run in zip(trained, looks) if _is_there_at_first(row, of_run)),
         left_out={task: reason for task, reason in reasons.items() if reason is not None},
         budget=first.goal.budget,
         by_budget=sum(row.goal.ended_by == "budget" for row in trained),
         most_over_j=max((row.over_budget_j for row in trained if row.over_budget_j is not None), default=None),
+        between_j=_most(run.between_j for run in spent) if divided else None,
+        between_epochs=_most(run.between_epochs for run in spent) if divided else None,
+        evaluations=mean(float(len(of_run)) for of_run in looks) if divided else None,
+        evaluation_share=_most(map(_evaluated_share, looks)) if divided else None,
     )
+
+
+def _is_there_at_first(row: Row, epochs: Sequence[Epoch]) -> bool:
+    """Whether a run reached its target at the first evaluation after its training had begun."""
+    return row.goal.reached is True and 0 < (row.work.epochs or 0) <= 1 and len(epochs) < 2
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _evaluated_share(epochs: Sequence[Epoch]) -> float | None:
+    """Seconds of the evaluations for one of the training; that of the untrained network is none of them."""
+    trained_s = sum_if_known(epoch.training_s for epoch in epochs)
+    evaluated_s = sum_if_known(epoch.evaluation_s for epoch in epochs)
+    return evaluated_s / trained_s if trained_s and evaluated_s is not None else None

@@ -13,6 +13,7 @@ SUITES = ("fashion-mnist", "ai-benchmark", "modern", "learning")
 MODES = ("quick", "work", "submission", "paper")
 PHASES = ("both", "training", "inference")
 METRICS = ("accuracy", "dice", "loss")
+_LATER = ("budget", "price_per_kwh", "evaluations", "evaluate_every", "roof")  # they came after the first campaigns
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Settings:
     `target`: of `target_metric`, what a training of suite learning ends at, `epochs` being the most it may take;
     `budget`: what the training of each run of suite learning may use ("50 Wh", "20 gCO2e", or "1 EUR" with a
     `price_per_kwh`), evaluations not counted;
+    `evaluations`: of an epoch of suite learning, its end included; or one after `evaluate_every` so many batches;
+    `roof`: whether the most that the machine does is measured before the first test (`None`: where tests are compared);
     `replicas`: networks side by side that share each batch, one a GPU, 0 for all GPUs;
     `interval_s`: how often gauges are sampled; `idle_s`: length of the idle baseline before and after, 0 for none;
     `cool_down_s`: rest between tasks; `precision`, `layout`: words of the worker, which says what it takes (preflight);
@@ -60,18 +63,23 @@ class Settings:
     axes: Axes = ONE_POINT
     budget: str | None = None
     price_per_kwh: str | None = None
+    evaluations: int | None = None
+    evaluate_every: int | None = None
+    roof: bool | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("suite", SUITES), ("mode", MODES), ("phase", PHASES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
-        for name in ("repeats", "images", "epochs", "test_images", "batch", "context", "classes", "threads"):
+        wholes = "repeats images epochs test_images batch context classes threads evaluations evaluate_every"
+        for name in wholes.split():
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is 1 or more, not {value}")
         if self.size is not None and (not 1 <= len(self.size) <= 3 or min(self.size) < 1):
             raise ValueError(f"a size has one to three sides of 1 or more, not {'x'.join(map(str, self.size))}")
         self._check_target()
+        self._check_looks()
         self._check_axes()
         self._check_budget()
         if (self.replicas or 0) < 0:
@@ -102,6 +110,13 @@ class Settings:
         if not 0 < target < (math.inf if metric == "loss" else 1):
             most = "" if metric == "loss" else " and below 1"
             raise ValueError(f"a target {metric} lies above 0{most}, not at {target:g}")
+
+    def _check_looks(self) -> None:
+        given = [name for name in ("evaluations", "evaluate_every") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError("evaluations and evaluate_every both say how often it is evaluated: give one of them")
+        if given and self.suite != "learning":
+            raise ValueError(f"{given[0]} belongs to suite learning (impact-tracker bench train), not to {self.suite}")
 
     def _check_axes(self) -> None:
         """An axis takes the place of the setting of its name; each of its points must make sense as a setting."""
@@ -136,7 +151,7 @@ class Settings:
 
     def to_dict(self) -> dict[str, object]:
         """For campaign.json. A version that knows no budget reads a campaign that has none."""
-        without = [name for name in ("budget", "price_per_kwh") if getattr(self, name) is None]
+        without = [name for name in _LATER if getattr(self, name) is None]
         asked = {name: value for name, value in asdict(self).items() if name not in without}
         size = None if self.size is None else list(self.size)
         return {**asked, "models": list(self.models), "size": size, "axes": self.axes.to_dict()}

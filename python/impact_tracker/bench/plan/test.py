@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .axes import NOT_SWEPT, SweepPoint
+from .looks import AT_ENDS, Looks
 from .networks import BY_NAME
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ COLD_GMAC = 60.0  # a pass of more takes about half a second on two cores, besid
 class Reach:
     """Training and evaluating by turns: `epochs` at most until `metric` reaches `target`, exactly so many without one.
     `train`, `evaluate`: what the worker is asked of each; `score`: of the evaluation after the last epoch, on data that
-    decided nothing: what is asked in `evaluate` says when a training ends, on a part of the data of its own. `budget`:
+    decided nothing: what is asked in `evaluate` says when a training ends, on a part of the data of its own. `looks`:
+    how often it is evaluated. `budget`:
     what the trainings of a run may use together, a `price` belongs to money."""
 
     epochs: int
@@ -34,6 +36,7 @@ class Reach:
     train: Options
     evaluate: Options
     score: Options
+    looks: Looks = AT_ENDS
     budget: Amount | None = None
     price: Price | None = None
 

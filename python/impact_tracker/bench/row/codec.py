@@ -18,16 +18,19 @@ from ...typed import built
 from ...values import Energy
 from ..plan.axes import SweepPoint
 from . import row as types
-from .row import Epoch, Line, Origin, Row, TaskEnd, Unknown
+from .origin import Origin
+from .roof_run import RoofRun
+from .row import Epoch, Line, Row, TaskEnd, Unknown
 
 SCHEMA = 1
 _Class = TypeVar("_Class")
 
-_KINDS: dict[str, type[Epoch] | type[TaskEnd]] = {"epoch": Epoch, "task": TaskEnd}
+_KINDS: dict[str, type[Epoch] | type[TaskEnd] | type[RoofRun]] = {"epoch": Epoch, "task": TaskEnd, "roof": RoofRun}
 # The parts of a row, each a class of its own.
 PARTS: dict[str, type[object]] = {
     item.name: vars(types)[str(item.type)] for item in fields(Row) if str(item.type) in vars(types)
 }
+_WHERE_KNOWN = ("epoch_share",)  # what no line says where there is nothing to say
 _APART = ("energy", "names", "others")  # attributes that a line does not say by their own name
 _ENERGY = {"energy_j": "best_j", "bias_j": "bias_j", "modelled_j": "modelled_j", "quality": "quality"}
 _DERIVED: dict[str, Callable[[Row], object]] = {
@@ -88,8 +91,10 @@ def encode(line: Line) -> dict[str, object]:
         return {"kind": "row", **{name: _plain(value) for name, value in content.items()}}
     origin = {name: value for name in names_of(Origin) if (value := getattr(line.origin, name)) is not None}
     own = {} if isinstance(line, Unknown) else {name: getattr(line, name) for name in names_of(type(line))}
+    own = {name: value for name, value in own.items() if value is not None or name not in _WHERE_KNOWN}
     content = {**own, **line.origin.others, **origin}
-    kind = {"kind": "epoch" if isinstance(line, Epoch) else "task"} if own else {}
+    words = [word for word, kind in _KINDS.items() if isinstance(line, kind)]
+    kind = {"kind": words[0]} if words else {}
     return {**kind, **{name: _plain(content.get(name)) for name in names or content if name != "origin"}}
 
 

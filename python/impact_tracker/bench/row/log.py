@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ..plan.settings import Settings
 from .codec import decode
+from .roof_run import RoofRun
 from .row import SUPERSEDED, Epoch, Line, Row, TaskEnd
 
-_NOT_MEASURED = ("repeats", "zone", "intensity_g_per_kwh", "pue")  # settings that no row's energy depends on
+_NOT_MEASURED = ("roof", "repeats", "zone", "intensity_g_per_kwh", "pue")  # settings that no row's energy depends on
 
 
 class Lines(NamedTuple):
@@ -135,8 +136,14 @@ def ends_of(lines: Iterable[Line]) -> dict[str, TaskEnd]:
     return last
 
 
+def roofs_of(lines: Iterable[Line]) -> list[RoofRun]:
+    """The measurements of the machine's roof, each once."""
+    runs = [line for line in lines if isinstance(line, RoofRun)]
+    return list({(run.session, run.work, run.precision, run.repeat): run for run in runs}.values())
+
+
 def epochs_of(lines: Iterable[Line], rows: Sequence[Row]) -> list[Epoch]:
-    """The epochs of the attempts that count, each once."""
+    """The evaluations of the attempts that count, each once."""
     counted = {(row.task, row.key.attempt) for row in rows}
     epochs = [line for line in lines if isinstance(line, Epoch) and (line.task, line.attempt) in counted]
-    return list({(epoch.task, epoch.epoch): epoch for epoch in epochs}.values())
+    return list({(epoch.task, epoch.epochs_trained): epoch for epoch in epochs}.values())

@@ -17,14 +17,13 @@ from ...values.quantiles import quantile_of
 from ..plan.networks import title_of
 from ..plan.test import ASIDE
 from .codec import SCHEMA
+from .latency import Latency, PassQuantile
+from .origin import Origin
 from .row import (
     CounterAndGauge,
     Facts,
     Key,
-    Latency,
     Measured,
-    Origin,
-    PassQuantile,
     Row,
     Setup,
     Source,

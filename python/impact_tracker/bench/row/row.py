@@ -14,7 +14,10 @@ from ...runner.messages import Observed, PassTimes
 from ...values import Energy
 from ..plan.axes import SweepPoint
 from .goal import Goal
+from .latency import Latency
 from .machine import MachineState
+from .origin import UNSAID, Origin
+from .roof_run import RoofRun
 
 NOT_MEASURED = Energy.missing()
 SUPERSEDED = "superseded"  # status of a task's attempt whose rows were not to count, and that is repeated
@@ -141,29 +144,10 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class PassQuantile:
-    """The time that a share of passes took at most, with its 95 % interval by order statistics."""
-
-    share: float
-    ms: float
-    low_ms: float
-    high_ms: float
-
-
-@dataclass(frozen=True)
-class Latency:
-    """How long single inputs waited for their answer: of `passes`, the first left out; of the quantiles those that so
-    many passes tell."""
-
-    passes: int
-    quantiles: tuple[PassQuantile, ...]
-
-
-@dataclass(frozen=True)
 class Work:
     """What the worker did in the phase. `pass_ns`: times of its passes, kept until the row is judged; `pass_ms`: their
-    mean, the first left out; `latency`: of inferences of one input; `epochs`: how many were trained; `worker_ns`: begin
-    and end by the worker's clock."""
+    mean, the first left out; `latency`: of inferences of one input; `epochs`: how many were trained, no whole number
+    where a training ended within one; `worker_ns`: begin and end by the worker's clock."""
 
     images: int | None = None
     passes: int | None = None
@@ -187,7 +171,7 @@ class Work:
     pass_ns: tuple[int, ...] = ()
     worker_ns: tuple[int, ...] = ()
     duration_s: float | None = None
-    epochs: int | None = None
+    epochs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -246,23 +230,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a line comes from: host, region and record; `of`: mark of the settings that it was measured with.
-
-    `names`: what its line says, in the line's order; `others`: what a newer version wrote and this one does not know.
-    """
-
-    schema: int | None = None
-    host: str | None = None
-    region: str | None = None
-    record: str | None = None
-    of: str | None = None
-    written_at: str | None = None
-    names: tuple[str, ...] = ()
-    others: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Row:
     """One phase of one run, or the idle machine. `status`: ok or failed; `failure`: what kind of failure it was."""
 
@@ -277,7 +244,7 @@ class Row:
     goal: Goal = field(default_factory=Goal)
     around: Circumstances = Circumstances()
     verdict: Verdict = Verdict()
-    origin: Origin = Origin()
+    origin: Origin = UNSAID
 
     @property
     def task(self) -> str:
@@ -350,8 +317,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch of a training and the evaluation after it; `value` is that of the metric. Epoch 0 is the network before
-    anything was trained."""
+    """An epoch of a training, or the part of one since the evaluation before, and the evaluation after it; `value` is
+    that of the metric. Epoch 0 is the network before anything was trained. `epoch_share`: how much of the epoch had
+    been trained by then; `None` where all of it."""
 
     task: str
     test: str
@@ -373,7 +341,13 @@ class Epoch:
     loss: float | None
     dice: float | None
     dice_by_class: tuple[float | None, ...] | None
-    origin: Origin = Origin()
+    epoch_share: float | None = None
+    origin: Origin = UNSAID
+
+    @property
+    def epochs_trained(self) -> float:
+        """Epochs that had been trained at the evaluation."""
+        return self.epoch if self.epoch_share is None else self.epoch - 1 + self.epoch_share
 
 
 @dataclass(frozen=True)
@@ -386,7 +360,7 @@ class TaskEnd:
     status: str
     reason: str | None
     phases: tuple[str, ...] | None
-    origin: Origin = Origin()
+    origin: Origin = UNSAID
 
 
 @dataclass(frozen=True)
@@ -396,4 +370,4 @@ class Unknown:
     origin: Origin
 
 
-Line = Union[Row, Epoch, TaskEnd, Unknown]
+Line = Union[Row, Epoch, TaskEnd, RoofRun, Unknown]

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from ...values import QUALITIES
 from . import row as types
 from .codec import PARTS, names_of
+from .origin import Origin
+from .roof_run import RoofRun
 from .row import Epoch, Row, TaskEnd
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -152,7 +154,7 @@ def row_schema(definitions: Definitions, more: Schema | None = None) -> Schema:
 
 def flat_parts(definitions: Definitions, kind: type[object]) -> ClassSchema:
     """An epoch or the end of a task, whose origin's names stand beside its own."""
-    origin = definitions.parts_of(types.Origin, names_of(types.Origin))
+    origin = definitions.parts_of(Origin, names_of(Origin))
     return definitions.parts_of(kind, names_of(kind, "origin")).with_more(origin.properties)
 
 
@@ -160,7 +162,8 @@ def line_schema() -> Schema:
     """One line of rows.jsonl: a row, an epoch, the end of a task, or what a newer version writes."""
     definitions = Definitions()
     kinds: Schema = {"row": row_schema(definitions)}
-    for word, kind in (("epoch", Epoch), ("task", TaskEnd)):
+    parts: list[tuple[str, type[object]]] = [("epoch", Epoch), ("task", TaskEnd), ("roof", RoofRun)]
+    for word, kind in parts:
         kinds[word] = flat_parts(definitions, kind).with_more({"kind": {"const": word}}, "kind").schema
     return {
         "$schema": DRAFT,

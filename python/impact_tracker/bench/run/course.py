@@ -1,6 +1,7 @@
-"""A training by epochs with an evaluation after each, and one before: a row of all epochs and one of all evaluations,
-and a line for every epoch. What an evaluation costs is not the training's energy: it stands apart. At the end the
-network is scored once, in a row of its own, on data that did not decide when to stop.
+"""A training by epochs with evaluations after each and, where they are asked for or cost little, within it, and one
+before: a row of all epochs, one of all evaluations, and a line for every evaluation. What an evaluation costs is not
+the training's energy: it stands apart. At the end the network is scored once, in a row of its own, on data that did
+not decide when to stop.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...pacing import limit_of
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PASSES_KEPT = 4096
 CHECKPOINTS = "checkpoints"
+CONTINUE = "continue_epoch"  # a feature of workers: going on within an epoch
+_OF_DATA = ("data", "subset", "data_seed", "data_folder", "validation")
 _BUDGET = ("budget", "budget_j", "budget_why", "over_budget_j", "ended_by", "checkpoint")
 _GOAL = (
     *("parts", "target_metric", "target", "reached", "epochs", "most_epochs", "best", "final"),
@@ -124,6 +127,31 @@ class Part:
         return replace(row, goal=Goal(parts=len(self._measured)))
 
 
+@dataclass(frozen=True)
+class Piece:
+    """What is trained from one evaluation to the next: an epoch, or of it the batches after `begin` up to `end`.
+    `share`: of the epoch that is trained then, `None` where it `ends_epoch`."""
+
+    epoch: int
+    begin: int
+    end: int
+    share: float | None
+    ends_epoch: bool
+
+    @property
+    def is_whole_epoch(self) -> bool:
+        """Whether the epoch is not divided."""
+        return self.begin == 0 and self.ends_epoch
+
+
+def _stopped_at(trained: PhaseResult, piece: Piece) -> float | None:
+    """The share of the epoch that was trained, where it was stopped within the piece as well; `None`: all of it."""
+    if trained.stopped and trained.epochs_trained is not None:
+        share = trained.epochs_trained - (piece.epoch - 1)
+        return share if 0.0 < share < 1.0 else None
+    return piece.share
+
+
 def _metric(evaluated: PhaseResult, metric: str) -> float | None:
     return {"accuracy": evaluated.accuracy, "loss": evaluated.loss, "dice": evaluated.dice}[metric]
 
@@ -155,7 +183,10 @@ class Course:
         rows = (begun(task, phase, *self._attempt, platform.node()) for phase in phases)
         pid = getattr(worker, "pid", None)
         self._training, self._evaluation, self._scoring = (Part(row, tracker, pid) for row in rows)
-        self._values: list[float] = []  # after each epoch
+        self._values: list[float] = []  # of each evaluation but that of the untrained network
+        self._lines: list[Epoch] = []  # of the same
+        self._trained = 0  # examples of an epoch, where epochs are divided
+        self._evaluated_images = 0
         self._score: float | None = None
         self._reached = False
         self._watch = Watch()
@@ -166,42 +197,77 @@ class Course:
         epoch = 0
         try:
             self._listener.epoch(self._untrained())
-            while epoch < self._reach.epochs and not self._reached and not self._is_spent:
+            self._trained = self._examples()
+            while epoch < self._reach.epochs and not self._has_ended:
                 epoch += 1
-                line = self._epoch(epoch)
-                self._listener.epoch(line)
-                if line.diverged:
-                    self._diverged = True
-                    break
+                self._epoch(epoch)
             self._scored()
         except Exception as error:  # whatever a worker answers: what was trained up to here is a row
             failure = error
         return self._rows(failure), failure is not None
 
-    def _epoch(self, number: int) -> Epoch:
-        reach, listener = self._reach, self._listener
-        listener.phase(self._task, f"epoch {number}")
-        prepared = self._worker.train(**self._train_options(number))
+    @property
+    def _has_ended(self) -> bool:
+        return self._reached or self._is_spent or self._diverged
+
+    def _examples(self) -> int:
+        """Examples of an epoch; 0 where epochs are trained as a whole. WorkerError where the worker cannot divide them
+        and somebody asked for it."""
+        looks = self._reach.looks
+        if not looks.may_divide:
+            return 0
+        if CONTINUE not in self._worker.hello.features:
+            if not looks.are_asked:
+                return 0
+            text = "this worker evaluates at the ends of epochs alone: it is older than what asks it"
+            raise WorkerError("bad-command", text, "build it anew, or leave --evaluations and --evaluate-every out")
+        data = {name: value for name, value in self._reach.train.items() if name in _OF_DATA}
+        return self._worker.examples(**data)
+
+    def _epoch(self, number: int) -> None:
+        """Trains an epoch, in one piece or from one evaluation to the next."""
+        batch = int(self._task.test.load["batch"])
+        batches = -(-self._trained // batch)
+        ends = self._reach.looks.at(number, batches, self._evaluated_images, self._trained) if batches else (0,)
+        begin = 0
+        for end in ends:
+            ends_epoch = end == batches
+            share = None if ends_epoch else end * batch / self._trained
+            self._piece(Piece(number, begin, end, share, ends_epoch))
+            if self._has_ended:
+                break
+            begin = end
+
+    def _piece(self, piece: Piece) -> None:
+        """Trains up to the next evaluation, and evaluates."""
+        self._listener.phase(self._task, f"epoch {piece.epoch}")
+        prepared = self._worker.train(**self._train_options(piece))
         trained = self._training.run(prepared, self._event, self._allowance)
         if self._is_spent:
             self._keep()
-        evaluated = self._evaluated(number)
-        value = _metric(evaluated, reach.metric)
-        self._values.append(math.nan if value is None else value)
-        self._reached = is_reached(reach.metric, value, reach.target)
-        return replace(
-            self._line(number, evaluated),
+        evaluated = self._evaluated(piece.epoch)
+        value = _metric(evaluated, self._reach.metric)
+        self._reached = is_reached(self._reach.metric, value, self._reach.target)
+        line = replace(
+            self._line(piece.epoch, evaluated),
+            epoch_share=_stopped_at(trained, piece),
             reached=self._reached,
             diverged=trained.finite is False,
             training_j=self._training.last_j,
             training_s=trained.duration_s,
             training_loss=trained.loss,
         )
+        self._diverged = line.diverged is True
+        self._values.append(math.nan if value is None else value)
+        self._lines.append(line)
+        self._listener.epoch(line)
 
     def _untrained(self) -> Epoch:
         """Epoch 0: the network as it was made, from which a curve over energy begins. It is trained all the same where
         it is at its target."""
-        line = self._line(0, self._evaluated(0))
+        evaluated = self._evaluated(0)
+        self._evaluated_images = evaluated.images
+        line = self._line(0, evaluated)
         return replace(line, reached=False, diverged=False, training_j=0.0, training_s=0.0)
 
     def _evaluated(self, number: int) -> PhaseResult:
@@ -268,10 +334,17 @@ class Course:
         self._watch.runs()
         self._listener.event(event)
 
-    def _train_options(self, epoch: int) -> Options:
-        options = {"epochs": 1, "resume": epoch > 1, **self._reach.train}
+    def _train_options(self, piece: Piece) -> Options:
+        options = {"epochs": 1, "resume": piece.epoch > 1 or piece.begin > 0, **self._reach.train}
+        if not piece.is_whole_epoch:
+            options.update(continue_epoch=piece.begin > 0)
+            if not piece.ends_epoch:
+                options.update(passes=piece.end - piece.begin)
         if self._reach.target is None and self._allowance is None:
-            ends = {"schedule_from": (epoch - 1) / self._reach.epochs, "schedule_to": epoch / self._reach.epochs}
+            batches = max(-(-self._trained // int(self._task.test.load["batch"])), 1)
+            begin = piece.epoch - 1 + piece.begin / batches
+            end = piece.epoch if piece.ends_epoch else piece.epoch - 1 + piece.end / batches
+            ends = {"schedule_from": begin / self._reach.epochs, "schedule_to": end / self._reach.epochs}
             options.update(lr_schedule="cosine", **ends)
         return options
 
@@ -293,7 +366,8 @@ class Course:
                 score=self._score,
                 scored_on=None if self._score is None else str(reach.score.get("part", "test")),
             )
-            row = replace(row, goal=goal, work=replace(row.work, epochs=len(values))).with_names(*_GOAL)
+            trained = self._lines[-1].epochs_trained if self._lines else 0
+            row = replace(row, goal=goal, work=replace(row.work, epochs=trained)).with_names(*_GOAL)
             row = self._watch.ended(row)
             if self._allowance is not None and row.phase == "training":
                 row = self._with_budget(row, self._allowance)

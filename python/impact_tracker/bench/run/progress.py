@@ -60,7 +60,7 @@ class Progress(StatusLine):
         if work.accuracy is not None:
             text += f", accuracy {work.accuracy:.1%}"
         if row.phase == "training" and goal.reached is not None:
-            after = "1 epoch" if work.epochs == 1 else f"{work.epochs} epochs"
+            after = "1 epoch" if work.epochs == 1 else f"{work.epochs or 0:.4g} epochs"
             text += f"; {goal.target_metric} {goal.target:g} " + (
                 f"reached after {after}" if goal.reached else "missed"
             )
@@ -74,7 +74,7 @@ class Progress(StatusLine):
         """An epoch and its evaluation have ended."""
         value = "unknown" if epoch.value is None else f"{epoch.value:.4f}"
         cost = f"{digits.energy(epoch.training_j)} and {digits.energy(epoch.evaluation_j)} for the evaluation"
-        self.line(f"{epoch.test} run {epoch.repeat} epoch {epoch.epoch}: {epoch.metric} {value}, {cost}")
+        self.line(f"{epoch.test} run {epoch.repeat} epoch {epoch.epochs_trained:.4g}: {epoch.metric} {value}, {cost}")
 
     def task_done(self) -> None:
         """A task has ended, well or not."""

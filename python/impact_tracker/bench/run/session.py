@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ...runner import EpochResult, PhaseProgress
+from ...runner import EpochResult, PhaseProgress, WorkerError
 from ..judge.baseline import AFTER, BEFORE, levels_at
 from ..judge.checks import Rules, judge, to_judge
 from ..plan.modes import mode_of
 from ..plan.settings import Settings
+from ..plan.suites import tests_of
 from ..plan.task import Task
 from ..plan.test import ASIDE, Test
-from ..row.log import last_attempt
+from ..row.log import last_attempt, roofs_of
 from ..row.make import idle_row, measured_by, with_energy, with_verdict
 from ..row.row import Epoch, Line, Row, TaskEnd
 from ..row.storage import Storage
@@ -22,6 +23,7 @@ from .execution import Execution
 from .memory import estimated_bytes
 from .meter import Meter
 from .progress import Progress
+from .roof import roof_plan, roof_runs
 
 
 class Session:
@@ -43,6 +45,7 @@ class Session:
     def run(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
         """Runs every task. `lines` are those that earlier sessions wrote."""
         self._before = self._idle(BEFORE)
+        self._measure_roof(tasks, lines)
         plan = Plan(
             self._settings,
             self._number,
@@ -67,6 +70,20 @@ class Session:
             self._storage.append(TaskEnd(task.id, attempt, self._number, status, reason, tuple(self._phases)))
             self._progress.task_done()
         self._idle(AFTER)
+
+    def _measure_roof(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
+        """Once a campaign: the most that the machine does. A worker that cannot does not end the campaign."""
+        planned = self._storage.head().tasks
+        is_first = self._storage.part is None or self._storage.part == next(iter(planned), None)
+        plan = roof_plan(self._settings, tasks, tests_of(self._settings))
+        if plan is None or not is_first or roofs_of(lines):
+            return
+        equipment, progress = self._equipment, self._progress
+        try:
+            for run in roof_runs(plan, equipment.open_worker, equipment.tracker, progress.says, self._number):
+                self._storage.append(run)
+        except (WorkerError, OSError, TimeoutError) as error:
+            progress.line(f"the machine's roof was not measured: {error}")
 
     def _need(self) -> Callable[[Test], int | None]:
         """A function that estimates the bytes that a test will take, from what the worker said of its networks."""

@@ -156,6 +156,31 @@ def _budget_note(target: Reached) -> str:
     )
 
 
+def _looks_notes(target: Reached) -> list[str]:
+    """What it means that a network is looked at now and then alone."""
+    notes = []
+    first = f"{target.title}: {target.first_epoch} of {target.runs} runs were there"
+    if target.first_epoch and target.evaluations is None:
+        notes.append(f"{first} after one epoch: what it took is at most what is shown (--images makes epochs shorter)")
+    elif target.first_epoch:
+        notes.append(f"{first} at their first evaluation: what it took is at most what is shown (--evaluations)")
+    if target.evaluations is None:
+        return notes
+    count = f"{target.evaluations.value:.3g} evaluations a run, within epochs too"
+    share = "" if target.evaluation_share is None else f", took {percent_text(target.evaluation_share)} of its time"
+    text = f"{target.title}: {count}{share}, and are in no energy of a training"
+    if target.between_epochs is not None:
+        joules = "" if target.between_j is None else f" ({digits.energy(target.between_j)})"
+        text += f"; those around the target are {target.between_epochs:.2g} epochs{joules} apart at most, and a run's "
+        text += "energy to it is known to within that"
+    return [*notes, text]
+
+
+def percent_text(share: float) -> str:
+    """A share, at most so large."""
+    return f"at most {digits.percent(share)}"
+
+
 def notes_of(targets: Sequence[Reached]) -> list[str]:
     """What a reader must know of censored runs."""
     notes = []
@@ -176,11 +201,7 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
     if any(target.reached for target in targets):
         notes.append("what a target takes is read off the straight line between the evaluations before and after it")
     for target in targets:
-        if target.first_epoch:
-            notes.append(
-                f"{target.title}: {target.first_epoch} of {target.runs} runs were there after one epoch: what it took "
-                "is at most what is shown (--images makes epochs shorter)"
-            )
+        notes += _looks_notes(target)
         if target.runs == 2:
             notes.append(f"{target.title}: {TWO_RUNS}")
     if any(target.score is not None for target in targets):

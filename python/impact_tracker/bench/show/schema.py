@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell
+from ..analyse.roof import MeasuredRoof
 from ..analyse.scores import Scores
 from ..analyse.sweeps import SweepPlace
 from ..analyse.targets import Reached
@@ -51,8 +52,9 @@ def results_schema() -> Schema:
         "targets": {"type": "array", "items": definitions.reference(Reached)},
         "epochs": _each("Epoch"),
         "sweeps": {"type": "array", "items": _sweep(definitions)},
+        "roof": _roof(definitions),
     }
-    optional = (*_ABOUT, "devices", "worker_threads", "weighed_with", "targets", "epochs", "sweeps")
+    optional = (*_ABOUT, "devices", "worker_threads", "weighed_with", "targets", "epochs", "sweeps", "roof")
     return {
         "$schema": DRAFT,
         "title": "A campaign's results.json",
@@ -78,6 +80,12 @@ def _sweep(definitions: Definitions) -> Schema:
     names: Schema = {name: {"type": "string"} for name in ("model", "title", "phase", "unit")}
     properties: Schema = {**names, "places": {"type": "array", "items": place.schema}}
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _roof(definitions: Definitions) -> Schema:
+    """The most that the machine does: `memory` and `arithmetic` name the kinds that went fastest."""
+    kind: Schema = {"type": ["string", "null"]}
+    return definitions.parts_of(MeasuredRoof).with_more({"memory": kind, "arithmetic": kind}).schema
 
 
 def _outcome() -> Schema:

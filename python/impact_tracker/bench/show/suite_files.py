@@ -62,7 +62,7 @@ def write_suite(view: View) -> list[Path]:
     elif not view.is_learning:
         from .figures.suite import every_figure
 
-        for name, figure in every_figure(view.points).items():
+        for name, figure in every_figure(view.points, view.roof).items():
             output.figure(figure, name)
     return output.written[before:]
 

@@ -10,8 +10,9 @@ from ...values.quantiles import least_count
 from ...values.statistics import mean_of
 from ..analyse.cells import with_interval
 from ..analyse.sweeps import Sweep
+from ..row.latency import PassQuantile
 from ..row.make import LATENCY_SHARES
-from ..row.row import PassQuantile, Row
+from ..row.row import Row
 
 _FRONT = {True: "yes", False: "no", None: "not told apart"}
 

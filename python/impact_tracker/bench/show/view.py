@@ -11,6 +11,7 @@ from ...weighing import Reweighing
 from ..analyse.analysis import Answer, Point, answers, points_of
 from ..analyse.cells import Cell, summarise
 from ..analyse.reweigh import weighed
+from ..analyse.roof import MeasuredRoof, measured_roof
 from ..analyse.scores import Scores, scores
 from ..analyse.sweeps import Sweep, sweeps_of
 from ..analyse.targets import Reached, targets_of
@@ -18,7 +19,7 @@ from ..judge.alike import alike
 from ..plan.suites import tests_of
 from ..plan.test import ASIDE
 from ..row.codec import encode
-from ..row.log import current, epochs_of, given_up, superseded
+from ..row.log import current, epochs_of, given_up, roofs_of, superseded
 from ..row.row import Epoch, Row
 from ..row.storage import Outcome, Storage, outcome_of
 from .caveats import caveats
@@ -74,6 +75,8 @@ class View:
                 f"{runs} repeated, as rows were invalid (--redo-invalid): the earlier rows are in no mean, "
                 "results.json keeps them as superseded"
             )
+        if self.roof is not None:
+            notes.append(f"the most that the machine does, measured before the tests: {self.roof.text}")
         notes += sweep_notes(self.sweeps)
         if self.olympic:
             notes.append("means without the best and the worst run (--olympic), where there were five or more")
@@ -95,6 +98,11 @@ class View:
     def points(self) -> list[Point]:
         """Every test with an energy."""
         return points_of(self.cells, self.rows, self.head.networks)
+
+    @cached_property
+    def roof(self) -> MeasuredRoof | None:
+        """The most that the machine does, where the campaign measured it."""
+        return measured_roof(roofs_of(self.lines))
 
     @cached_property
     def answers(self) -> list[Answer]:
@@ -154,6 +162,8 @@ class View:
         }
         document["answers"] = [answer._asdict() for answer in self.answers]
         document["scores"] = self.scores.to_dict() if self.scores else None
+        if self.roof is not None:
+            document["roof"] = self.roof.to_dict()
         if self.is_swept:
             document["sweeps"] = [sweep.to_dict() for sweep in self.sweeps]
         if self.is_learning:

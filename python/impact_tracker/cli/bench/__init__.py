@@ -34,7 +34,8 @@ EXAMPLES = (
 _SETTINGS = (
     "suite mode phase models repeats seed images epochs test_images batch size context classes device replicas "
     "precision layout threads "
-    "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s budget price_per_kwh"
+    "data_folder zone intensity_g_per_kwh pue interval_s idle_s cool_down_s budget price_per_kwh "
+    "evaluations evaluate_every roof"
 )
 
 
@@ -44,7 +45,8 @@ _EXAMPLES = """examples:
   impact-tracker bench --suite ai-benchmark --mode work --repeats 10 -o campaigns/a
   impact-tracker bench --resume campaigns/a
   impact-tracker bench report campaigns/a --zone FR --pue 1.2
-  impact-tracker bench compare campaigns/a campaigns/b"""
+  impact-tracker bench compare campaigns/a campaigns/b
+  impact-tracker bench roof                                                  # the most that this machine does"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--epochs", type=int, metavar="N", help="passes over the training images (1)")
     what.add_argument("--test-images", type=int, metavar="N", help="images of the evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")
+    what.add_argument(
+        "--roof",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="measure the most that the machine does first, the roofline's roof (suites ai-benchmark and modern do)",
+    )
     how = parser.add_argument_group("how", "several values of one option, as in --batch 1,4,16, are an axis of a sweep")
     how.add_argument("--seed", type=int, metavar="N", help="first run's seed; the next run has the next (1)")
     add_how(how, "images at a time (the test's own)")
@@ -124,11 +132,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _action(args: argparse.Namespace) -> int:
-    if args.action != "forecast":
+    from ...runner import WorkerError
+
+    if args.action not in ("forecast", "roof"):
         return run_action(args)
     try:
-        with ending():  # its light run has a worker and a folder of its own
+        with ending():  # they have a worker and a folder of their own
             return run_action(args)
+    except WorkerError as error:
+        say(f"impact-tracker bench {args.action}: {error}")
+        return 2
     except (KeyboardInterrupt, Ended) as end:
         return code_of(end)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..options import add_weighing
 from .how import PRECISION, add_models
+from .roof import add_roof, run_roof
 from .train import add_train
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     paper.add_argument("--format", choices=FORMATS[:2], default="console", help="of what is printed (console)")
     schema = _action(actions, "schema", "the JSON Schema of results.json, or of a line of rows.jsonl")
     schema.add_argument("what", nargs="?", choices=("results", "line"), default="results", help="default: results")
+    add_roof(actions)
     _add_forecast(_action(actions, "forecast", "what training and inference will cost here, from a light run"))
 
 
@@ -80,6 +82,7 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
 def run_action(args: argparse.Namespace) -> int:
     """Its exit code."""
     actions = {"report": _report, "compare": _compare, "paper": _paper, "schema": _schema, "forecast": _forecast}
+    actions["roof"] = run_roof
     return actions[args.action](args)
 
 

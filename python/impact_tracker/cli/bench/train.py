@@ -15,6 +15,7 @@ EPILOG = """examples:
   impact-tracker bench train --model small-gpt --target-loss 2.2
   impact-tracker bench train --model mobilenet-v2 --epochs 5
   impact-tracker bench train --model small-cnn --budget 5Wh --repeats 5
+  impact-tracker bench train --model small-cnn --target-accuracy 0.85 --evaluate-every 50
 
 Images: Fashion-MNIST (Debian's dataset-fashion-mnist). Volumes: the brain of Debian's mricron-data at 2 mm, its left
 half for training, its right half for evaluation. Text: the licences in /usr/share/common-licenses, by bytes.
@@ -56,6 +57,17 @@ def add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     what.add_argument("--repeats", type=int, metavar="N", help="runs of every network, each with a seed of its own (3)")
     what.add_argument("--seed", type=int, metavar="N", help="first run's seed (1)")
+    looks = what.add_mutually_exclusive_group()
+    looks.add_argument(
+        "--evaluations",
+        type=int,
+        metavar="K",
+        help="of an epoch, its end included, in the first epoch partly early; 1: at ends alone (towards a target: as "
+        "many as take a tenth of the time; else 1). Their energy stands apart",
+    )
+    looks.add_argument(
+        "--evaluate-every", type=int, metavar="N", help="batches, beside the ends of epochs; stops at that batch"
+    )
     what.add_argument("--images", type=int, metavar="N", help="training examples of an epoch (all)")
     what.add_argument("--test-images", type=int, metavar="N", help="examples of an evaluation (all)")
     what.add_argument("--data", dest="data_folder", metavar="DIR", help="where the data set lies")

@@ -26,7 +26,7 @@ ABOUT = {
 }
 _MORE = {
     "data-size": "  impact-tracker study data-size --models small-cnn,k-nn --examples 500,2000,8000\n",
-    "target": "  impact-tracker study target --target 0.85 --repeats 5\n",
+    "target": "  impact-tracker study target --target 0.85 --repeats 5 --evaluations 16\n",
     "curve": "  impact-tracker study curve --models small-cnn,mobilenet-v2 --epochs 10 --preset full\n",
     "shallow": "  impact-tracker study shallow --data breast-cancer,wine --budget 20J,100J\n",
     "ladder": "  impact-tracker study ladder --models small-cnn,resnet-18 --budget 20J,100J,0.1Wh\n",
@@ -61,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget", type=_budgets, default=(), metavar="J,J", help="budgets with their units: 100J,0.1Wh"
     )
     asked.add_argument("--target", type=float, metavar="SCORE", help="of study target: an accuracy between 0 and 1")
+    asked.add_argument(
+        "--evaluations",
+        type=int,
+        metavar="K",
+        help="of studies curve and target: looks of an epoch, of networks; towards a target partly early in the first "
+        "(target: 8; curve: 3, full: 4)",
+    )
     asked.add_argument("--axes", type=_names, default=(), metavar="A,B", help="of study machine: batch, threads, …")
     asked.add_argument("--device", default="cpu", help="of the networks: cpu, cuda:0, … (cpu)")
     asked.add_argument("--repeats", type=int, metavar="N", help="runs of every point (3)")
@@ -167,6 +174,8 @@ def _asked(args: argparse.Namespace) -> StudyAsked:
         raise ValueError(f"--target belongs to study target, not to {args.study}")
     if args.budget and args.study not in ("shallow", "ladder"):
         raise ValueError(f"--budget belongs to the studies shallow and ladder, not to {args.study}")
+    if args.evaluations is not None and args.study not in ("curve", "target"):
+        raise ValueError(f"--evaluations belongs to the studies curve and target, not to {args.study}")
     if args.axes and args.study != "machine":
         raise ValueError(f"--axes belongs to study machine, not to {args.study}")
     return StudyAsked(
@@ -180,6 +189,7 @@ def _asked(args: argparse.Namespace) -> StudyAsked:
         args.device,
         args.axes,
         args.data_folder,
+        args.evaluations,
     )
 
 

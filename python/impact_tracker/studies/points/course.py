@@ -103,11 +103,18 @@ def _sum_or_none(values: list[float | None]) -> float | None:
 
 
 def run_course(
-    point: StudyPoint, learner: PointLearner, tell: Callable[[str], None] = lambda text: None
+    point: StudyPoint,
+    learner: PointLearner,
+    tell: Callable[[str], None] = lambda text: None,
+    *,
+    untrained: bool = False,
 ) -> TrainingCourse:
-    """Trains until the point's end. ValueError where a budget is to be kept and nothing is measured."""
+    """Trains until the point's end. ValueError where a budget is to be kept and nothing is measured. `untrained`:
+    towards a target it is looked at before anything is trained too, from which the curve begins at no energy."""
     used, seen = _Sum(), 0
     checkpoints: list[Checkpoint] = []
+    if untrained and point.target is not None:
+        checkpoints.append(Checkpoint(0, 0.0, 0.0, learner.judge("validation").score, "validation"))
     judged: Judged | None = None
     reached = False
     while not reached:

@@ -17,7 +17,7 @@ from .course import EnergyTaken, ModelCounts, PointLearner, TrainingCourse, run_
 from .data import DATA_SETS, draw
 from .measure import PointMeter
 from .methods import METHODS
-from .network import OWN_DATA, NetworkLearner
+from .network import OWN_DATA, NetworkLearner, looks_are_asked
 from .point import JoulesRead, StudyRun, StudyTask
 from .shallow import ShallowLearner
 
@@ -40,7 +40,7 @@ def execute(task: StudyTask, bench: StudyBench) -> StudyRun:
     try:
         with ExitStack() as stack:
             learner = _learner(task, bench, stack)
-            course = run_course(task.point, learner, bench.tell)
+            course = run_course(task.point, learner, bench.tell, untrained=looks_are_asked(task.point))
             run = _finished(
                 begun, course, learner.counts() if course.judged is not None else ModelCounts(), bench.meter
             )

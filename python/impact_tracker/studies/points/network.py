@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from ...bench.plan.looks import places
 from ...bench.plan.suites.fashion import LEARNING
 from ...bench.plan.suites.learning import RECIPES, Recipe
 from ...bench.plan.test import Options
@@ -14,6 +15,7 @@ from ...runner import Loaded, PhaseResult, Runner, cpu_seconds
 from .course import EnergyTaken, Judged, ModelCounts
 from .data import Examples, write_idx
 from .measure import PointMeter
+from .methods import METHODS
 from .point import StudyPoint
 
 _STEPS_OF_A_BUDGET = 20  # so many at least, so that the one that is not taken is small
@@ -50,6 +52,20 @@ def budget_step(each_j: float, budget_j: float, left_j: float, batch: int) -> in
         return None
     wanted = min(budget_j / _STEPS_OF_A_BUDGET, left_j / 2) / each_j
     return max(1, int(wanted / batch)) * batch
+
+
+def looks_are_asked(point: StudyPoint) -> bool:
+    """Whether somebody said how often a network is looked at on its way to a target."""
+    return point.target is not None and point.evaluations > 1 and point.model not in METHODS
+
+
+def next_look(point: StudyPoint, seen: int, there: int, batch: int) -> int:
+    """The examples at which a network is looked at next, where so many were asked for: evenly over each epoch, in the
+    first one a part of them early."""
+    done, within = divmod(seen, there)
+    batches, looks = -(-there // batch), max(1, point.evaluations // point.epochs)
+    ends = (min(end * batch, there) for end in places(done + 1, batches, looks))
+    return done * there + next(end for end in ends if end > within)
 
 
 class NetworkLearner:
@@ -130,6 +146,8 @@ class NetworkLearner:
     def next_step(self, used_j: float, left_j: float | None) -> int | None:
         """An equal part of the whole; towards a budget a small part of it, by what an example has cost up to now."""
         rest = self._total - self._seen
+        if left_j is None and rest > 0 and looks_are_asked(self._point):
+            return next_look(self._point, self._seen, self._there, self._batch) - self._seen
         if left_j is None:
             return min(rest, self._whole_batches(self._total / self._looks)) if rest > 0 else None
         if rest <= 0 or left_j <= 0:

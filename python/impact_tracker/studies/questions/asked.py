@@ -34,6 +34,7 @@ class StudyAsked:
     device: str = "cpu"
     axes: tuple[str, ...] = ()
     data_folder: str | None = None
+    evaluations: int | None = None
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -43,9 +44,10 @@ class StudyAsked:
         for name in self.data:
             if name != OWN_DATA["small-gpt"]:
                 data_set(name)
-        for number in (*self.examples, *(() if self.epochs is None else (self.epochs,))):
+        asked = (self.epochs, self.evaluations)
+        for number in (*self.examples, *(number for number in asked if number is not None)):
             if number < 1:
-                raise ValueError(f"examples and epochs are 1 or more, not {number}")
+                raise ValueError(f"examples, epochs and evaluations are 1 or more, not {number}")
 
     @property
     def is_quick(self) -> bool:

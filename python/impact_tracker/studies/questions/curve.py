@@ -35,6 +35,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
             for model in asked.models or (_QUICK if asked.is_quick else _FULL):
                 if is_learnable(model, data):
                     epochs, looks = asked.epochs or (3 if asked.is_quick else 10), 9 if asked.is_quick else 40
+                    looks = looks if asked.evaluations is None else asked.evaluations * epochs
                     test = test_examples(asked, data)
                     chosen.append(
                         StudyPoint(model, data, examples, epochs, looks, test_examples=test, device=asked.device)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
 from ...digits import energy, percent
 from ...report.page import Table
+from ..points.methods import METHODS
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import note_of
@@ -33,13 +34,15 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
             for model in asked.models or (_QUICK if asked.is_quick else _FULL):
                 if is_learnable(model, data):
                     epochs = asked.epochs or (4 if asked.is_quick else 20) if is_network(model) else 1
+                    looks = asked.evaluations * epochs if asked.evaluations and model not in METHODS else 1
                     chosen.append(
                         StudyPoint(
                             model,
                             data,
                             examples,
                             epochs,
-                            test_examples=test_examples(asked, data),
+                            looks,
+                            test_examples(asked, data),
                             target=target,
                             device=asked.device,
                         )
@@ -73,8 +76,6 @@ def joules_to_target(run: StudyRun) -> float | None:
 
 def _goes_on(run: StudyRun) -> bool:
     """Whether the training went on between looks; a method of scikit-learn begins anew, and pays for the whole fit."""
-    from ..points.methods import METHODS
-
     return run.point.model not in METHODS
 
 

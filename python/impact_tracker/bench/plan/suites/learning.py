@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ....budget import read_amount, read_price
+from ..looks import Looks
 from ..networks import Listed, listed
 from ..settings import Settings
 from ..test import Options, Reach, Step, Test, size_of
@@ -112,6 +113,7 @@ def _test(model: str, recipe: Recipe, settings: Settings) -> Test:
         train={**recipe.learning, **data, **({"subset": settings.images} if settings.images else {})},
         evaluate={**data, **stopped, "part": "validation"},
         score={**data, **tested, "part": "test"},
+        looks=Looks(settings.evaluations, settings.evaluate_every, target=settings.target is not None),
         budget=None if settings.budget is None else read_amount(settings.budget),
         price=None if settings.price_per_kwh is None else read_price(settings.price_per_kwh),
     )

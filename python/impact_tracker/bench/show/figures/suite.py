@@ -5,14 +5,16 @@ there is nothing to draw."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
+from .... import digits
 from ....values.statistics import Mean, scaled
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of, with_interval
 from ...analyse.published import CLASSIFIERS
 from ...analyse.relations import Fit
-from ...analyse.roof import Roof, roof_of
+from ...analyse.roof import TRAINING_PASSES, MeasuredRoof, Roof, roof_of
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
 from .labels import along, label_points, plain_log
@@ -23,6 +25,7 @@ from .study import figure1, figure2, figure3
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 TASK_COLOURS = {
     "classification": "#4477aa",
@@ -33,16 +36,22 @@ TASK_COLOURS = {
     "sequence": "#aa3377",
 }
 _OTHER = "#777777"
+_PANEL_HEIGHT, _NOTE_HEIGHT = 4.6, 0.7  # inches
+_ENTRY, _LINE = 11.9, 8.4  # of a legend, in points (1/72 inch)
+_LineStyle = Literal["-", "--"]
+_MEMORY: _LineStyle = "-"  # parts of a measured roof
+_ARITHMETIC: _LineStyle = "--"
 
 
-def every_figure(points: Sequence[Point]) -> dict[str, Figure]:
-    """The figures that there is something to draw of, by the name of their file without its ending."""
+def every_figure(points: Sequence[Point], roof: MeasuredRoof | None = None) -> dict[str, Figure]:
+    """The figures that there is something to draw of, by the name of their file without its ending. `roof`: the
+    machine's, where it was measured."""
     makers: dict[str, Callable[[Sequence[Point]], Figure | None]] = {
         "figure1": figure1,
         "figure2": figure2,
         "figure3": figure3,
         "networks": networks_figure,
-        "roofline": roofline,
+        "roofline": partial(roofline, measured=roof),
         "pareto": pareto_figure,
         "parameters": parameters_figure,
         "fit": fit_figure,
@@ -98,11 +107,12 @@ def _panels(
     titles: dict[str, str],
     labels: tuple[str, str],
     note: str = "",
+    more: Sequence[Line2D] = (),
 ) -> tuple[Figure, dict[str, Axes]]:
     """A panel a phase, points numbered and coloured by task, names in a legend at the side. `labels`: of both axes, the
-    second being proportional to joules for an input."""
+    second being proportional to joules for an input; `more`: lines for the legend."""
     x, y = labels
-    figure = matplotlib_figure(5.0 * len(titles) + 2.6, 4.6)
+    figure = matplotlib_figure(5.0 * len(titles) + 2.6, max(_PANEL_HEIGHT, _legend_height(points, more)))
     row = figure.subplots(1, len(titles), sharex=True, sharey=True, squeeze=False)[0]
     panels = dict(zip(titles, row))
     for phase, axes in panels.items():
@@ -117,13 +127,21 @@ def _panels(
                 _mark(axes, point, place(point), colour)
         axes.margins(0.1, 0.1)
     row[0].set_ylabel(y)
-    _names(figure, points)
+    _names(figure, points, more)
     means = [point.j_per_image for point in points if point.j_per_image is not None]
     write_note(figure, energy_note(means, points, note))
     for axes in row:
         plain_log(axes.xaxis)
         plain_log(axes.yaxis)
     return figure, panels
+
+
+def _legend_height(points: Sequence[Point], more: Sequence[Line2D]) -> float:
+    """Inches that the names at the side take beside the note below."""
+    labels = [str(handle.get_label()) for handle in more]
+    entries = len({point.task for point in points}) + len({point.model for point in points}) + len(labels)
+    further = sum(label.count("\n") for label in labels)
+    return (entries * _ENTRY + further * _LINE) / 72 + _NOTE_HEIGHT
 
 
 def _number(
@@ -155,7 +173,7 @@ def _mark(axes: Axes, point: Point, place: tuple[float, float], colour: str) -> 
     axes.errorbar(*place, yerr=yerr, fmt="o", color=colour, markersize=6, alpha=0.85, capsize=2, linewidth=0.8)
 
 
-def _names(figure: Figure, points: Sequence[Point]) -> None:
+def _names(figure: Figure, points: Sequence[Point], more: Sequence[Line2D] = ()) -> None:
     """Number and name of each network, below the name of its task."""
     from matplotlib.lines import Line2D
 
@@ -167,12 +185,14 @@ def _names(figure: Figure, points: Sequence[Point]) -> None:
         for point in inside.values():
             label = f"{number_of(point._replace(title=''))}  {title_of(point.model)}"
             handles.append(Line2D([], [], linestyle="none", label=label))
+    handles += more
     figure.legend(handles=handles, fontsize=7, frameon=False, loc="outside right upper", handlelength=1.0)
 
 
-def roofline(points: Sequence[Point]) -> Figure | None:
+def roofline(points: Sequence[Point], measured: MeasuredRoof | None = None) -> Figure | None:
     """Joules for a GMAC of the forward pass against multiply-adds for one byte: what is bound by memory or by the cost
-    of starting lies high on the left, what is bound by arithmetic low on the right."""
+    of starting lies high on the left, what is bound by arithmetic low on the right. The roof is the `measured` one, or
+    (which its note says) the best that the tests reached."""
     known = [point for point in points if point.gmac and point.intensity and point.j_per_image]
     if len(known) < 2:
         return None
@@ -182,13 +202,33 @@ def roofline(points: Sequence[Point]) -> Figure | None:
         return point.intensity or 0.0, joules / (point.gmac or 1.0)
 
     titles = _titles(known, "Energy roofline")
-    roofs = {phase: roof_of([point for point in known if point.phase == phase]) for phase in titles}
-    note = "; ".join(_roof_text(phase, roof) for phase, roof in roofs.items() if roof is not None)
-    figure, panels = _panels(known, place, titles, ("multiply-adds for one byte moved", "J per GMAC (forward)"), note)
+    roofs = {phase: _roof_for(phase, known, measured) for phase in titles}
+    if measured is not None and measured.roof is not None:
+        notes = [_measured_text(measured, list(titles))]
+    else:
+        reached = [_roof_text(phase, roof) for phase, roof in roofs.items() if roof is not None]
+        notes = ["no roof was measured", *reached] if reached else []
+    labels = ("multiply-adds for one byte moved", "J per GMAC (forward)")
+    lines = _roof_handles(measured)
+    figure, panels = _panels(known, place, titles, labels, "; ".join(notes), lines)
     for phase, axes in panels.items():
         own = [point for point in known if point.phase == phase]
-        _number(axes, own, place, _draw_roof(axes, roofs[phase], [point.intensity or 1.0 for point in own]))
+        line = _draw_roof(axes, roofs[phase], [point.intensity or 1.0 for point in own], bool(lines))
+        _number(axes, own, place, line)
     return figure
+
+
+def _roof_for(phase: str, points: Sequence[Point], measured: MeasuredRoof | None) -> Roof | None:
+    if measured is not None and measured.roof is not None:
+        return measured.roof.times(TRAINING_PASSES if phase == "training" else 1.0)
+    return roof_of([point for point in points if point.phase == phase])
+
+
+def _measured_text(measured: MeasuredRoof, phases: Sequence[str]) -> str:
+    times = ""
+    if "training" in phases:
+        times = f", of training {TRAINING_PASSES:g} times the joules, for it computes so much"
+    return f"roof, measured: {measured.text}{times}"
 
 
 def _roof_text(phase: str, roof: Roof) -> str:
@@ -197,15 +237,32 @@ def _roof_text(phase: str, roof: Roof) -> str:
     return f"roof, {phase}: {least}; highest rates: {arithmetic} GMAC/s, {traffic} GB/s"
 
 
-def _draw_roof(axes: Axes, roof: Roof | None, intensities: Sequence[float]) -> list[tuple[float, float]]:
-    """The corners of the line that was drawn."""
+def _roof_handles(measured: MeasuredRoof | None) -> list[Line2D]:
+    """The measured roof's two lines for the legend, each with its name, its rate and its energy."""
+    from matplotlib.lines import Line2D
+
+    if measured is None or measured.roof is None:
+        return []
+    handles = [Line2D([], [], linestyle="none", label="roof, measured")]
+    for ceiling, style in ((measured.memory, _MEMORY), (measured.arithmetic, _ARITHMETIC)):
+        if ceiling is not None and ceiling.joules is not None:
+            rate, joules = (digits.significant(mean.value, 3) for mean in (ceiling.rate, ceiling.joules))
+            label = f"{ceiling.name}\n{rate} {ceiling.unit}/s, {joules} J/{ceiling.unit}"
+            handles.append(Line2D([], [], color="0.4", linewidth=1.2, linestyle=style, label=label))
+    return handles
+
+
+def _draw_roof(axes: Axes, roof: Roof | None, intensities: Sequence[float], apart: bool) -> list[tuple[float, float]]:
+    """The corners of the line that was drawn. `apart`: memory's part and arithmetic's in styles of their own."""
     if roof is None:
         return []
     first, last = min(intensities) / 1.5, max(intensities) * 1.5
     places = sorted({first, last, *([roof.ridge] if first < roof.ridge < last else [])})
-    costs = [roof.at(place) for place in places]
-    axes.plot(places, costs, color="0.4", linewidth=1, zorder=0)
-    return list(zip(places, costs))
+    corners = [(place, roof.at(place)) for place in places]
+    for begin, end in zip(corners, corners[1:]):
+        style = _MEMORY if not apart or (begin[0] * end[0]) ** 0.5 < roof.ridge else _ARITHMETIC
+        axes.plot(*zip(begin, end), color="0.4", linewidth=1, linestyle=style, zorder=0)
+    return corners
 
 
 def _titles(points: Sequence[Point], title: str) -> dict[str, str]:

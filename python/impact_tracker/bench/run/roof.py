@@ -1,0 +1,113 @@
+"""Measures the most that the machine does, under the tracker: what the roofline's roof is drawn from."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...runner import default_threads, others_cpus, taken_by
+from ..plan.settings import Settings
+from ..plan.task import Task
+from ..plan.test import Test
+from ..row.make import measured_by
+from ..row.roof_run import ARITHMETIC, MEMORY, RoofRun
+
+if TYPE_CHECKING:
+    from ...runner import Runner
+    from ...tracker import ImpactTracker
+
+FEATURE = "roof"  # of workers that can
+SUITES = ("ai-benchmark", "modern")  # those that have a roofline
+QUICK_REPEATS, QUICK_S = 3, 0.5
+REPEATS, PHASE_S = 5, 2.0
+_GRACE_S = 2.0
+
+
+class RoofPlan(NamedTuple):
+    """`repeats` phases of `seconds` of each kind of work, where and how."""
+
+    device: str = "cpu"
+    precision: str = "fp32"
+    threads: int | None = None
+    repeats: int = QUICK_REPEATS
+    seconds: float = QUICK_S
+
+
+def roof_plan(settings: Settings, left: Sequence[Task], tests: Sequence[Test]) -> RoofPlan | None:
+    """What a campaign of these tests measures before the first task that is left; `None` where nothing would be drawn
+    of it, or somebody said no."""
+    if settings.roof is False or (settings.replicas or 1) != 1 or not left:
+        return None
+    if settings.roof is None and (settings.suite not in SUITES or len(tests) < 2 or settings.axes.values):
+        return None
+    repeats, seconds = (QUICK_REPEATS, QUICK_S) if settings.mode == "quick" else (REPEATS, PHASE_S)
+    return RoofPlan(settings.device, settings.precision, settings.threads, repeats, seconds)
+
+
+def roof_runs(
+    plan: RoofPlan,
+    open_worker: Callable[[], Runner],
+    tracker: ImpactTracker,
+    tell: Callable[[str], object] = lambda text: None,
+    session: int | None = None,
+) -> Iterator[RoofRun]:
+    """Each phase as it has ended. Nothing where the worker cannot (an older one). WorkerError where it fails."""
+    worker = open_worker()
+    try:
+        if FEATURE not in worker.hello.features:
+            return
+        threads = plan.threads or default_threads().to_tell
+        for kind in (*MEMORY, *ARITHMETIC):
+            for repeat in range(1, plan.repeats + 1):
+                tell(f"the machine's roof: {kind} {repeat} of {plan.repeats}")
+                run = _measured(plan, worker, tracker, kind, threads)
+                yield replace(run, repeat=repeat, session=session)
+    finally:
+        worker.close(_GRACE_S)
+
+
+def _measured(plan: RoofPlan, worker: Runner, tracker: ImpactTracker, kind: str, threads: int | None) -> RoofRun:
+    phase = worker.roof(kind, seconds=plan.seconds, device=plan.device, precision=plan.precision, threads=threads)
+    region = tracker.region(f"roof/{kind}", edges="tick")
+    before = taken_by(getattr(worker, "pid", None))
+    with region:
+        done = phase.run()
+    others = others_cpus(before, taken_by(getattr(worker, "pid", None)))
+    measured, done_work = measured_by(region.result), done.roof
+    run = RoofRun(
+        work=kind,
+        repeat=0,
+        device=done.device,
+        precision=plan.precision,
+        threads=done.threads,
+        passes=done.passes,
+        duration_s=done.duration_s,
+        best_pass_s=min(done.pass_ns) / 1e9 if done.pass_ns else None,
+        others_cpus=others,
+        torch_version=done.torch_version,
+        host=platform.node(),
+    )
+    if done_work is not None:
+        run = replace(
+            run,
+            what=done_work.what,
+            bytes_per_pass=done_work.bytes_per_pass,
+            macs_per_pass=done_work.macs_per_pass,
+            array_bytes=done_work.array_bytes,
+            cache_bytes=done_work.cache_bytes,
+            blas=done_work.blas,
+        )
+    if measured is None:
+        return replace(run, quality="missing")
+    energy = measured.energy
+    return replace(
+        run,
+        energy_j=energy.best_j,
+        energy_low_j=measured.energy_low_j,
+        energy_high_j=measured.energy_high_j,
+        bias_j=energy.bias_j,
+        modelled_j=energy.modelled_j,
+        quality=str(energy.quality),
+    )
