@@ -103,8 +103,9 @@ def test_a_wheels_programs_run_where_its_tag_says(wheel: Path, tmp_path: Path) -
 @pytest.mark.parametrize("wheel", WORKERS, ids=lambda path: path.name)
 def test_the_workers_wheel_is_the_program_and_asks_for_torch(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        held = {name: archive.getinfo(name) for name in archive.namelist() if ".dist-info/" not in name}
-        info = next(name.partition("/")[0] for name in archive.namelist() if ".dist-info/" in name)
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        held = {name: archive.getinfo(name) for name in files if ".dist-info/" not in name}
+        info = next(name.partition("/")[0] for name in files if ".dist-info/" in name)
         metadata = archive.read(f"{info}/METADATA").decode()
         for file in ("LICENSE", "nlohmann_json/LICENSE"):
             assert archive.read(f"{info}/licenses/{file}")
