@@ -144,7 +144,7 @@ class RocmSmi final : public Smi {
   int (*place_)(std::uint32_t, std::uint64_t*) = nullptr;
 };
 
-constexpr double kMost_w = 3'000;
+constexpr double kMostWatts = 3'000;
 
 // Tells whether the counter counts what a board can draw: it moves within 0.1 s, and by no more than 3 kW.
 bool is_credible(const Smi& smi, std::size_t gpu, const Host& host) {
@@ -159,7 +159,7 @@ bool is_credible(const Smi& smi, std::size_t gpu, const Host& host) {
     if (now->value == first->value || i < 2) continue;
     const double joules = static_cast<double>(now->value - first->value) * first->joules;
     const double elapsed = std::max(seconds(host.now() - start), 2e-3 * (i + 1));
-    return joules <= kMost_w * (elapsed + 20e-3);
+    return joules <= kMostWatts * (elapsed + 20e-3);
   }
   return false;
 }
@@ -174,7 +174,7 @@ Channel channel(std::uint64_t place, double joules) {
   c.scale = joules;
   c.update_period = std::chrono::milliseconds{1};
   c.latency = std::chrono::microseconds{500};
-  c.max_power = Watts{kMost_w};
+  c.max_power = Watts{kMostWatts};
   return c;
 }
 

@@ -83,8 +83,8 @@ class Cray final : public Source {
     }
     const Instant stop = clock_->now();
     for (std::uint32_t i = 0; i < files_.size(); ++i) {
-      if (values[i])
-        out.put({i, Quality::measured, *values[i], start, stop});
+      if (const std::optional<std::int64_t> joules = values[i])
+        out.put({i, Quality::measured, *joules, start, stop});
       else
         out.missing(i, start, stop);
     }

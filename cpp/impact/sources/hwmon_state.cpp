@@ -49,7 +49,6 @@ bool add_temperature(std::vector<FileMeter>& meters, const Chip& chip, unsigned 
 
 void add_cpu(std::vector<FileMeter>& meters, const Chip& chip, unsigned& packages) {
   std::optional<unsigned> best;
-  std::string best_label;
   for (const unsigned n : hwmon::numbers_of(chip, "temp", "_input")) {
     const std::string label = hwmon::text_of(chip, fmt::format("temp{}_label", n));
     const bool wanted =

@@ -56,9 +56,9 @@ std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
   const std::optional<int> offset = parse_offset(rest);
   if (!offset) return std::nullopt;
   const auto instant = sys_days{date} + hours{*h} + minutes{*mi} + seconds{*s} - minutes{*offset};
-  constexpr seconds end_of_2261{9'214'646'400};  // is what 64 bits of nanoseconds hold
+  constexpr seconds kEndOf2261{9'214'646'400};  // is what 64 bits of nanoseconds hold
   const seconds since_1970 = instant.time_since_epoch();
-  if (since_1970 < seconds{0} || since_1970 >= end_of_2261) return std::nullopt;
+  if (since_1970 < seconds{0} || since_1970 >= kEndOf2261) return std::nullopt;
   return nanoseconds{since_1970}.count() + fraction;
 }
 

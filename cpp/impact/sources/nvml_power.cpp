@@ -35,7 +35,7 @@ namespace {
 
 using nvml::PowerSample;
 
-constexpr double kMost_w = 5'000;
+constexpr double kMostWatts = 5'000;
 
 // What one query tells of one GPU, in watts.
 struct Told {
@@ -46,7 +46,7 @@ std::optional<double> watts_of(const nvml::FieldValue& field) noexcept {
   if (field.status != nvml::kSuccess) return std::nullopt;
   const double mw = field.value_type == nvml::kTypeUnsignedLongLong ? static_cast<double>(field.value.ull)
                                                                     : static_cast<double>(field.value.ui);
-  if (!(mw * 1e-3 <= kMost_w)) return std::nullopt;
+  if (!(mw * 1e-3 <= kMostWatts)) return std::nullopt;
   return mw * 1e-3;
 }
 
@@ -64,7 +64,7 @@ Told ask(const nvml::Calls& calls, nvml::Device device, bool module) noexcept {
   }
   unsigned mw = 0;
   if (!told.average && !told.instant && calls.power_usage != nullptr &&
-      calls.power_usage(device, &mw) == nvml::kSuccess && mw * 1e-3 <= kMost_w) {
+      calls.power_usage(device, &mw) == nvml::kSuccess && mw * 1e-3 <= kMostWatts) {
     told.usage = mw * 1e-3;
   }
   return told;
@@ -241,6 +241,7 @@ class NvmlPower final : public Source {
       bool answered = false;
       try {
         answered = slot.meter.read(nvml_->calls(), *clock_, told, middle(before, after), slot.power, out);
+        // NOLINTNEXTLINE(bugprone-empty-catch): what was not read is told as missing below
       } catch (const std::exception&) {  // no memory for the samples
       }
       if (!answered) out.missing(slot.power, before, after);

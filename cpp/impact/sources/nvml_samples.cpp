@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kNoneNew = 6;  // NVML_ERROR_NOT_FOUND
 constexpr unsigned kMostSamples = 4096;
-constexpr double kMost_mw = 5e6;  // 5 kW in one board is nonsense
+constexpr double kMostMilliwatts = 5e6;  // 5 kW in one board is nonsense
 
 std::optional<double> milliwatts(const Sample& sample, int type) noexcept {
   double mw = 0;
@@ -20,7 +20,7 @@ std::optional<double> milliwatts(const Sample& sample, int type) noexcept {
     case kTypeUnsignedLongLong: mw = static_cast<double>(sample.value.ull); break;
     default: return std::nullopt;
   }
-  if (!std::isfinite(mw) || mw < 0 || mw > kMost_mw) return std::nullopt;
+  if (!std::isfinite(mw) || mw < 0 || mw > kMostMilliwatts) return std::nullopt;
   return mw;
 }
 
