@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .. import digits
 from ..footprint import Impact, sum_of, tree_months
-from ..values import sum_if_known, total_if_known
+from ..values import Energy, sum_if_known, total_if_known
 from .once import doubts, each_once
 from .statement import Statement
 from .words import cards_in_words, made_by, mass
@@ -148,8 +148,7 @@ def neurips(study: Study) -> str:
     seconds = sum_if_known(run.duration_s for run in runs)
     total = "an unknown time" if seconds is None else f"{seconds / 3600:.3g} h"
     used = total_if_known(run.energy for run in runs)
-    amount = f"{digits.kwh(used.best_j, used.error_j)} without the site's overhead"
-    energy = "its energy was not measured" if used.is_missing else amount
+    energy = "its energy was not measured" if used.is_missing else f"{_amount(used)} without the site's overhead"
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     rest = "preliminary and failed ones included as far as they are recorded"
     text = (
@@ -165,7 +164,7 @@ def latex_statement(study: Study) -> str:
     final, runs = study.final, study.runs
     grams, grid = sum_of(run.carbon for run in runs), final.site.intensity
     energy = total_if_known(run.energy for run in runs)
-    amount = escape(digits.kwh(energy.best_j, energy.error_j)).replace(" kWh", "~kWh")
+    amount = escape(_amount(energy)).replace(" kWh", "~kWh")
     used = (
         "The energy of this work was not measured" if energy.is_missing else f"This work used {amount} of electricity"
     )
@@ -210,6 +209,11 @@ def _energy_answer(run: Statement) -> str:
     amount = digits.kwh(run.energy.best_j, run.energy.error_j)
     by = "" if run.tool == "impact-tracker" else f", by {run.tool} {run.tool_version}".rstrip()
     return f"{amount}{power} ({run.quality_in_words}{by})"
+
+
+def _amount(energy: Energy) -> str:
+    """As on the console; three digits at the most where nobody states an error."""
+    return digits.kwh(energy.best_j, energy.error_j) if energy.error_j else f"{energy.kwh or 0.0:.3g} kWh"
 
 
 def _time(seconds: float | None) -> str:

@@ -27,7 +27,8 @@ def assert_coarse(text: str) -> int:
     pairs += [(match[1], (float(match[3]) - float(match[2])) / 2.0) for match in _RANGE.finditer(text)]
     for number, half in pairs:
         mantissa, _, power = number.partition("e")
-        step = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+        zeros = 0 if "." in mantissa else len(mantissa) - len(mantissa.rstrip("0"))  # 1010 is of tens
+        step = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]) + zeros)
         telling = len(mantissa.replace(".", "").strip("-0"))
         assert telling <= 2 or step >= half / 30.0 or (telling <= 5 and half < step), (number, half, text)
     return len(pairs)
