@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import math
+import random
+import signal
+import statistics
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from impact_tracker.bench import Settings
+from impact_tracker.bench.analyse.carried import size_spread
 from impact_tracker.bench.show import forecast
-from impact_tracker.bench.show.view import read
+from impact_tracker.bench.show.view import View, read
+from impact_tracker.cli import main
 from impact_tracker.cli.bench import actions
+from impact_tracker.values.statistics import mean_of
 from python.bench.flat import append, flat, row_of
 from python.bench.made import campaign, dumped
+from python.bench.stand_ins import Workers
 
 
 def test_a_forecast_grows_with_the_images_and_holds_what_comes(tmp_path: Path) -> None:
@@ -175,3 +185,161 @@ def test_a_light_run_of_a_heavy_network_takes_fewer_images() -> None:
     assert counts == [2000, 900, 469]
     assert light_images("fashion-mnist", ("small-cnn", "resnet-v2-152")) == 256  # four batches of the heaviest
     assert light_images("learning", ("u-net-3d",)) == 4
+
+
+def sized(
+    folder: Path, sizes: list[int], law: dict[int, float], repeats: int = 3, scatter: float = 0.0, **more: Any
+) -> View:
+    """A campaign of MobileNet-V2 at these sizes; `law`: how many times the joules that follow the pixels each takes."""
+    settings = Settings.from_dict(
+        {"suite": "ai-benchmark", "models": ["mobilenet-v2"], "phase": "inference", "repeats": repeats,
+         "axes": {"size": [[side] for side in sizes]}, **more}
+    )  # fmt: skip
+    side_of = {f"mobilenet-v2/inference@size={side}": side for side in sizes}
+    joules = {name: 1e-4 * side**2 * law.get(side, 1.0) for name, side in side_of.items()}
+    view = campaign(folder, settings, joules=lambda name: joules[name], scatter=0.0)
+    with view.storage as storage:
+        for row in flat(view):
+            side = side_of[row["test"]]
+            append(storage, {**row, "attempt": 2, "input": [3, side, side], "gmac": 6e-6 * side**2})
+    return read(folder)
+
+
+def test_a_size_that_ran_is_taken_as_it_is_and_no_other_beside_it(tmp_path: Path) -> None:
+    view = sized(tmp_path / "a", [160, 192, 224], {})
+    (exact,) = forecast.forecasts(view, images=1000, side=192)
+    assert (exact.size, exact.measured_size, exact.carried, exact.quality) == (
+        (192, 192),
+        (192, 192),
+        False,
+        "measured",
+    )
+    notes = forecast.page(view, [exact], images=1000, epochs=1, side=192).caveats
+    assert any("192 × 192 pixels, ran: nothing is carried over" in note for note in notes)
+    assert len(forecast.forecasts(view, images=1000)) == 3
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_a_carried_size_has_the_spread_over_sizes_and_says_so(tmp_path: Path, repeats: int) -> None:
+    view = sized(tmp_path / "a", [128, 160, 192, 224], {128: 1.2, 160: 0.9, 192: 1.1}, repeats)
+    (carried,) = forecast.forecasts(view, images=1000, side=256)
+    assert (carried.measured_size, carried.sizes, carried.sizes_of_others) == ((224, 224), 4, False)
+    assert carried.energy_low_j is not None and carried.energy_high_j is not None
+    spread = statistics.stdev(math.log(factor) for factor in (1.2, 0.9, 1.1, 1.0))
+    least = math.exp(3.182 * spread * math.sqrt(2))  # Student's t of three degrees of freedom
+    assert carried.energy_high_j / carried.energy_j >= least * 0.999
+    notes = forecast.page(view, [carried], images=1000, epochs=1, side=256).caveats
+    assert any("over 4 sizes" in note and "did not run" in note for note in notes)
+
+
+def test_of_one_size_alone_a_carried_forecast_has_no_interval(tmp_path: Path) -> None:
+    view = campaign(tmp_path / "a", Settings(suite="ai-benchmark", models=("mobilenet-v2",), phase="inference"))
+    (carried,) = forecast.forecasts(view, images=1000, side=256)
+    assert (carried.energy_low_j, carried.seconds_high, carried.carbon_g is None, carried.sizes) == (
+        None,
+        None,
+        False,
+        None,
+    )
+    notes = forecast.caveats(view, [carried], 1000, 1, 256)
+    assert any("nothing tells how much a multiply-add costs at another: no ranges" in note for note in notes)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("runs", [1, 3])
+@pytest.mark.parametrize(("of_sizes", "of_runs"), [(0.05, 0.02), (0.2, 0.05), (0.02, 0.15)])
+def test_what_a_size_costs_lies_in_the_range_that_it_is_carried_with(
+    count: int, runs: int, of_sizes: float, of_runs: float
+) -> None:
+    """A multiply-add whose cost differs from size to size, and runs that scatter, as a new one will."""
+    chance = random.Random(count * 10 + runs)
+
+    def held() -> bool:
+        true = [math.exp(chance.gauss(0, of_sizes)) for _ in range(count + 1)]
+        measured = [[cost * math.exp(chance.gauss(0, of_runs)) for _ in range(runs)] for cost in true]
+        means = [mean_of(values) for values in measured]
+        assert all(means)
+        over = size_spread([mean.value for mean in means[:-1] if mean], {})
+        base = means[0]
+        assert over is not None and base is not None
+        spread = forecast._with_sizes(forecast._spread(base), over)
+        low, high = forecast._around(base.value, spread, True)
+        assert low is not None and high is not None and low > 0
+        return low <= true[-1] * math.exp(chance.gauss(0, of_runs)) <= high
+
+    assert sum(held() for _ in range(1500)) / 1500 >= 0.93
+
+
+def test_other_networks_tell_of_sizes_where_one_ran_at_one() -> None:
+    alone = size_spread([2.0], {"b": [1.0, 1.1, 0.9], "c": [3.0, 3.3]})
+    assert alone is not None and (alone.sizes, alone.of_others) == (5, True)
+    own = size_spread([2.0, 2.1], {"b": [1.0, 1.1, 0.9]})
+    assert own is not None and (own.sizes, own.of_others) == (2, False)
+    assert size_spread([2.0], {"b": [1.0]}) is None
+
+
+def test_a_run_s_start_and_its_work_belong_together(tmp_path: Path) -> None:
+    """Starts that are long where the work is short: their sum varies by less than either."""
+    settings = Settings(suite="ai-benchmark", models=("vgg-16",), phase="inference", repeats=4)
+    view = campaign(tmp_path / "a", settings, joules=lambda name: 1.0, scatter=0.0)
+    with view.storage as storage:
+        for row in flat(view):
+            more = 100.0 * (row["repeat"] - 2.5)
+            energy = row["energy_j"] + more
+            append(storage, {**row, "attempt": 2, "energy_j": energy, "bias_j": 0.0})
+            start = {"phase": "load", "images": None, "duration_s": 1.0, "energy_j": 500.0 - more, "bias_j": 0.0}
+            append(storage, {**row, "attempt": 2, **start})
+    (item,) = forecast.forecasts(read(tmp_path / "a"), images=1000)
+    assert item.energy_j == pytest.approx(1500.0)
+    assert item.energy_low_j == pytest.approx(1500.0) and item.energy_high_j == pytest.approx(1500.0)
+
+
+def test_the_size_asked_for_is_run_where_it_can_be(
+    workers: Workers, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[Settings] = []
+
+    def run(folder: Path, settings: Settings, within_s: float) -> bool:
+        loads.append(settings)
+        sizes = [list(settings.size)] if settings.size else settings.axes.to_dict()["size"]
+        assert isinstance(sizes, list)
+        view = campaign(folder, settings, joules=lambda name: 0.5)
+        with view.storage as storage:
+            for row in flat(view):
+                side = dict(row.get("swept") or {}).get("size", sizes[0])[0]
+                append(storage, {**row, "attempt": 2, "input": [3, side, side]})
+        return len(loads) > fails
+
+    monkeypatch.setattr(actions, "_run_within", run)
+    command = ["bench", "forecast", "--images", "1000", "--models", "mobilenet-v2", "--size", "256", "--within", "60"]
+    fails = 0
+    assert main([*command, "--json"]) == 0
+    assert {tuple(item["measured_size"]) for item in json.loads(capsys.readouterr().out)} == {(256, 256)}
+    assert [settings.size for settings in loads] == [(256,)]
+    loads.clear()
+    monkeypatch.setattr(actions, "_tells", lambda folder: False)
+    fails = 1
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "a light run at 256 × 256 pixels gave nothing to rest on: took longer than 60 s (--within)" in out
+    assert "MobileNet-V2 from 224 × 224" in out and "over 3 sizes" in out
+    assert loads[1].axes.to_dict() == {"size": [[224], [179], [143]]}
+
+
+def test_a_light_run_ends_at_its_time(workers: Workers, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    settings = Settings(models=("small-cnn",), images=64, test_images=64)
+    assert actions._run_within(tmp_path / "long", settings, 600.0)
+    asked = workers.opened
+    assert not actions._run_within(tmp_path / "short", Settings(repeats=1000, images=64, test_images=64), 0.2)
+    assert asked < workers.opened < 2000
+    assert signal.getsignal(signal.SIGALRM) is before and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_a_light_run_of_made_up_inputs_takes_them_by_the_network_s_work() -> None:
+    light = [actions.light_images("ai-benchmark", (model,)) for model in ("mobilenet-v2", "resnet-v2-50", "vgg-16")]
+    assert light == sorted(light, reverse=True) and light[0] > 50
+    assert actions.light_images("modern", ("sd1-decoder",)) == actions.LIGHT_INPUTS
+    at = [actions.light_images("ai-benchmark", ("mobilenet-v2",), side) for side in (112, 224, 448)]
+    assert at[0] > at[1] > at[2] >= actions.LIGHT_INPUTS
+    assert actions.light_images("ai-benchmark", ("vgg-16",), batch=8) == 32

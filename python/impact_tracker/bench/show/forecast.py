@@ -12,15 +12,18 @@ from ...report.page import Page, Table
 from ...values import joules_of, sum_if_known, worst_quality
 from ...values.statistics import Mean, mean_of, student_t
 from ..analyse.analysis import MOST_CARRIED
-from ..analyse.cells import Cell, processors_model_of, unit_of
+from ..analyse.carried import SizeSpread
+from ..analyse.cells import TWO_RUNS, Cell, processors_model_of, unit_of
 from ..analyse.origin import with_origin
+from ..plan.axes import NOT_SWEPT
+from ..plan.networks import title_of
 from ..plan.suites import check_models
 from ..plan.test import ASIDE
 from ..row.row import Row
 from .comparable import good_rows
+from .forecast_sizes import PHASES, nearest, of_one_network, size_of, size_text, spread_over_sizes
 from .view import View
 
-PHASES = ("training", "inference")
 _FEWEST_INPUTS = 5  # of a run that a forecast may rest on without a warning before all others
 
 
@@ -30,7 +33,9 @@ class Forecast(NamedTuple):
     they are `None` where one run tells no scatter.
     `runs`: of which the energy is known; `start_known`: whether loading and warming up are in the energy; `batch`: that
     was measured, None where it differs; `data`: what the network was given; `size`: of one input, in pixels where it is
-    a picture, and `measured_size` of those that ran: where both differ, joules and seconds follow the pixels."""
+    a picture, and `measured_size` of those that ran: where both differ, joules and seconds follow the pixels, and the
+    ranges hold how the cost of a multiply-add differed over so many `sizes`; of one size alone nothing is known of
+    that, and there are none; `sizes_of_others`: other networks', where this one ran at one."""
 
     test: str
     model: str
@@ -54,6 +59,13 @@ class Forecast(NamedTuple):
     data: str | None = None
     size: tuple[int, ...] | None = None
     measured_size: tuple[int, ...] | None = None
+    sizes: int | None = None
+    sizes_of_others: bool = False
+
+    @property
+    def carried(self) -> bool:
+        """Whether another size than the asked one ran."""
+        return self.size != self.measured_size
 
 
 def forecasts(
@@ -68,17 +80,14 @@ def forecasts(
         raise ValueError(f"images and epochs are 1 or more, not {images} and {epochs}")
     predicted = []
     too_far: dict[str, str] = {}
-    for cell in view.cells:
-        if models and cell.model not in models:
-            continue
-        if cell.phase in PHASES and cell.runs and cell.j_per_image is not None and cell.seconds is not None:
+    for cells in of_one_network(view, models).values():
+        near = nearest([(cell, size_of(good_rows(view, cell))) for cell in cells], side)
+        for cell, factor in near:
             wanted = images * epochs if cell.phase == "training" else images
-            factor = _per_pixel(size_of(good_rows(view, cell)), side)
-            if factor is None:
-                size = size_text(size_of(good_rows(view, cell)))
-                too_far[cell.model] = f"{cell.title} at {size or 'no size of a picture'}"
-            else:
-                predicted.append(_forecast(cell, view, wanted, side, factor))
+            predicted.append(_forecast(cell, view, wanted, side, factor, cells))
+        if not near:
+            tried = dict.fromkeys(size_text(size_of(good_rows(view, cell))) or "no size of a picture" for cell in cells)
+            too_far[cells[0].model] = f"{cells[0].title} at {', '.join(tried)}"
     without = [text for model, text in too_far.items() if not any(item.model == model for item in predicted)]
     if without:
         raise ValueError(
@@ -94,28 +103,6 @@ def forecasts(
     return predicted
 
 
-def size_of(rows: Sequence[Row]) -> tuple[int, ...] | None:
-    """Height and width of a test's pictures, or the whole shape of what is none; `None` where rows differ."""
-    shapes = {row.setup.input for row in rows}
-    shape = shapes.pop() if len(shapes) == 1 else None
-    return shape[1:] if shape is not None and len(shape) == 3 else shape
-
-
-def size_text(size: tuple[int, ...] | None) -> str:
-    """`224 × 224`; nothing for an unknown size."""
-    return " × ".join(map(str, size or ()))
-
-
-def _per_pixel(measured: tuple[int, ...] | None, side: int | None) -> float | None:
-    """How many times the measured pictures' pixels those of the asked side have; `None` where that is too far."""
-    if side is None or measured == (side, side):
-        return 1.0
-    if measured is None or len(measured) != 2:
-        return None
-    factor = side * side / (measured[0] * measured[1])
-    return factor if 1 / MOST_CARRIED <= factor <= MOST_CARRIED else None
-
-
 def _start(view: View, test: str) -> tuple[float | None, float]:
     """(J, s) of loading and warming up; None for an energy of which a part was not measured."""
     cells = [cell for cell in view.cells if cell.test == test and cell.phase in ASIDE]
@@ -124,6 +111,18 @@ def _start(view: View, test: str) -> tuple[float | None, float]:
         return 0.0, seconds
     kwh = sum_if_known(None if cell.kwh is None else cell.kwh.value for cell in cells)
     return None if kwh is None else joules_of(kwh), seconds
+
+
+def _whole_runs(view: View, rows: Sequence[Row], factor: float, images: int, start_j: float | None) -> Mean | None:
+    """Joules of the whole forecast as each run by itself tells it: its own start and its own work belong together.
+    `start_j`: of a run whose own is not known."""
+    energies = []
+    for row in rows:
+        if row.j_per_image is not None:
+            own = [each.energy_j for each in view.rows if each.task == row.task and each.phase in ASIDE]
+            begun = sum_if_known(own) if own else None
+            energies.append((start_j or 0.0 if begun is None else begun) + row.j_per_image * factor * images)
+    return mean_of(energies)
 
 
 def _seconds_per_image(rows: Sequence[Row]) -> Mean | None:
@@ -145,7 +144,7 @@ def _carbon_range(rows: Sequence[Row], spread: float) -> tuple[float, float] | N
     return min(math.hypot(spread, down), 1.0), math.hypot(spread, up)
 
 
-def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: float) -> Forecast:
+def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: float, sizes: Sequence[Cell]) -> Forecast:
     assert cell.j_per_image is not None
     rows = good_rows(view, cell)
     batches = {row.setup.batch for row in rows}
@@ -156,9 +155,15 @@ def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: flo
     start_j, start_s = _start(view, cell.test)
     energy = (start_j or 0.0) + cell.j_per_image.value * factor * images
     seconds = start_s + per_image_s.value * factor * images
-    spread = _spread(cell.j_per_image)
+    runs = _whole_runs(view, rows, factor, images, start_j)
+    spread, spread_s = None if runs is None else _spread(runs), _spread(per_image_s)
+    over_sizes = None
+    if factor != 1:
+        over_sizes = spread_over_sizes(view, sizes, lambda cell, _: cell.j_per_image and cell.j_per_image.value)
+        over_sizes_s = spread_over_sizes(view, sizes, lambda _, rows: (_seconds_per_image(rows) or per_image_s).value)
+        spread, spread_s = _with_sizes(spread, over_sizes), _with_sizes(spread_s, over_sizes_s)
     relative = None if spread is None else math.hypot(spread, cell.bias or 0.0)
-    energy_ends, second_ends = _around(energy, relative), _around(seconds, _spread(per_image_s))
+    energy_ends, second_ends = _around(energy, relative, factor != 1), _around(seconds, spread_s, factor != 1)
     grams: float | None = None
     gram_ends: tuple[float | None, float | None] = (None, None)
     if cell.carbon_kg is not None and cell.kwh is not None and cell.kwh.value > 0:
@@ -166,10 +171,12 @@ def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: flo
         if spread is not None and relative is not None:
             down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
             gram_ends = (grams * (1 - down), grams * (1 + up))
+            if factor != 1:
+                gram_ends = _around(grams, math.hypot(spread, up), True)
     return Forecast(
         test=cell.test,
         model=cell.model,
-        title=cell.title,
+        title=cell.title if side is None else _title_without_size(cell, rows),
         phase=cell.phase,
         images=images,
         runs=cell.j_per_image.runs,
@@ -189,7 +196,23 @@ def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: flo
         data=data.pop() if len(data) == 1 else None,
         size=measured_size if factor == 1 or side is None else (side, side),
         measured_size=measured_size,
+        sizes=None if over_sizes is None else over_sizes.sizes,
+        sizes_of_others=over_sizes is not None and over_sizes.of_others,
     )
+
+
+def _title_without_size(cell: Cell, rows: Sequence[Row]) -> str:
+    """Of a sweep's point: the size that was asked for stands beside it."""
+    point = rows[0].facts.swept or NOT_SWEPT
+    others = point.only([name for name in point.values if name != "size"]).name
+    name = cell.test.partition("@")[0]
+    return cell.title if not point.values else title_of(cell.model, f"{name}@{others}" if others else name)
+
+
+def _with_sizes(spread: float | None, over_sizes: SizeSpread | None) -> float | None:
+    """The relative half-width of what was carried to another size; `None` where nothing tells what that adds. Runs at
+    several sizes tell of their own scatter too, where each ran once."""
+    return None if over_sizes is None else math.hypot(spread or 0.0, over_sizes.half_width)
 
 
 def _spread(mean: Mean) -> float | None:
@@ -200,12 +223,12 @@ def _spread(mean: Mean) -> float | None:
     return student_t(0.95, mean.runs - 1) * mean.relative * math.sqrt(1 + 1 / mean.runs)
 
 
-def _around(value: float, relative: float | None) -> tuple[float | None, float | None]:
+def _around(value: float, relative: float | None, by_logarithm: bool = False) -> tuple[float | None, float | None]:
     """The ends of an interval of a positive quantity, which are positive: where it is wider than the value, by the
     logarithm."""
     if relative is None:
         return None, None
-    if relative >= 1:
+    if relative >= 1 or by_logarithm:
         factor = math.exp(min(relative, 700.0))
         return value / factor, value * factor
     return value * (1 - relative), value * (1 + relative)
@@ -232,7 +255,11 @@ def _seconds_text(item: Forecast) -> str:
     return f"{digits.duration(item.seconds_low)} to {digits.duration(item.seconds_high)}"
 
 
-def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int) -> Page:
+def _seconds_range(item: Forecast) -> str:
+    return "" if item.seconds_low == item.seconds_high else f" ({_seconds_text(item)})"
+
+
+def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int, side: int | None = None) -> Page:
     """One row a network and phase."""
     rows = [
         (
@@ -251,13 +278,13 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int)
     first = predicted[0]
     headline = (
         f"{first.title}, {first.phase} of {first.images:,} {first.unit}s{_of_what(first)}: "
-        f"{_energy_text(first)} in {digits.duration(first.seconds)}"
+        f"{_energy_text(first)} in {digits.duration(first.seconds)}{_seconds_range(first)}"
     )
     headline = with_origin(
         headline, [cell for cell in view.cells if (cell.test, cell.phase) == (first.test, first.phase)]
     )
     columns = ("network", "phase", ">size", ">batch", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
-    notes = caveats(view, predicted, images, epochs)
+    notes = caveats(view, predicted, images, epochs, side)
     return Page(headline, [Table(columns, rows)], notes, [f"from {view.storage.folder}"])
 
 
@@ -270,11 +297,37 @@ def _of_what(item: Forecast) -> str:
     return ", ".join(part for part in parts if part) if parts[0] else ", " + ", ".join(filter(None, parts[1:]))
 
 
-def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int) -> list[str]:
-    """What a reader of a forecast must know."""
+def _about_size(predicted: Sequence[Forecast], side: int | None) -> list[str]:
+    """Whether the size asked for ran, or what it was carried from and what the ranges hold of that."""
+    notes = []
+    ran = dict.fromkeys(item.title for item in predicted if not item.carried)
+    if side is not None and ran:
+        notes.append(f"the size asked for, {side} × {side} pixels, ran: nothing is carried over ({', '.join(ran)})")
+    carried = [item for item in predicted if item.carried]
+    for sizes, of_others in dict.fromkeys((item.sizes, item.sizes_of_others) for item in carried):
+        own = [item for item in carried if (item.sizes, item.sizes_of_others) == (sizes, of_others)]
+        names = ", ".join(dict.fromkeys(f"{item.title} from {size_text(item.measured_size)}" for item in own))
+        if sizes is None:
+            what = (
+                "one size ran, and nothing tells how much a multiply-add costs at another: no ranges; a campaign of "
+                "several sizes has them (bench --size 160,192,224)"
+            )
+        else:
+            whose = "other networks' sizes" if of_others else "sizes"
+            what = f"the ranges hold how the cost of a multiply-add differed over {sizes} {whose}"
+        notes.append(
+            f"the size asked for did not run: joules and seconds are carried to it by pixels ({names}); {what}"
+        )
+    return notes
+
+
+def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int, side: int | None = None) -> list[str]:
+    """What a reader of a forecast must know. `side`: of the pictures that were asked for."""
     notes = ["± and ranges: 95 % of one run to come, scatter between runs and the sensors' own error in it"]
-    if any(item.runs < 2 for item in predicted):
+    if any(item.runs < 2 for item in predicted if not item.carried):
         notes.append("from one run: nothing is known of its scatter, so there is no interval; repeat it (--repeats 3)")
+    if any(item.runs == 2 for item in predicted):
+        notes.append(TWO_RUNS)
     tests = {item.test for item in predicted}
     rows = [row for row in view.rows if row.test in tests]
     least = min((row.work.images for row in rows if row.phase in PHASES and row.work.images), default=0)
@@ -290,14 +343,7 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int)
             notes.append(f"energy is by {model.value}, at least in part")
         else:
             notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
-    carried = dict.fromkeys(
-        f"{item.title} from {size_text(item.measured_size)}" for item in predicted if item.size != item.measured_size
-    )
-    if carried:
-        notes.append(
-            f"the size asked for did not run: joules and seconds are carried to it by pixels ({', '.join(carried)}); "
-            "the ranges hold nothing of what that adds"
-        )
+    notes += _about_size(predicted, side)
     if not all(item.start_known for item in predicted):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
     if any(row.phase == "evaluation" for row in rows):

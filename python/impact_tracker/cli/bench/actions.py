@@ -17,16 +17,21 @@ from .roof import add_roof, run_roof
 from .train import add_train
 
 if TYPE_CHECKING:
+    from ...bench import Settings
     from ...bench.show.view import View
     from ...weighing import Reweighing
 
 LIGHT_IMAGES = 2000
 LIGHT_GMAC = 100.0  # of a light run's training, about: a heavy network gets fewer images
 LIGHT_BATCHES = 4  # at least
+LIGHT_INPUTS = 5  # at least, of made-up inputs: fewer would be cold ones for the most part
+SMALLER = (1.0, 0.8, 0.64)  # sides of the usual one, which tell what another size adds
 DATA_SUITES = ("fashion-mnist", "learning")
 FORMATS = ("console", "markdown", "latex", "csv")
-_OF_A_RUN = ("suite", "batch", "device", "precision", "threads", "repeats")
-_LIGHT = (*_OF_A_RUN, "zone", "intensity_g_per_kwh", "pue")
+_ASKED = ("suite", "batch", "device", "precision", "threads", "repeats")
+_OF_A_RUN = (*_ASKED, "within")
+_LIGHT = (*_ASKED, "zone", "intensity_g_per_kwh", "pue")
+WITHIN_S = 300.0
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +73,10 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     forecast.add_argument("--from", dest="source", metavar="DIR", help="a campaign of before instead of a light run")
     suite_text = "of the light run (that runs the models at the size asked for, at their usual one first)"
     forecast.add_argument("--suite", choices=SUITES, help=suite_text)
-    forecast.add_argument("--size", type=int, metavar="PIXELS", help="side of the images (default: that of the suite)")
+    size_text = "side of the images (default: that of the suite); it is run, or carried to where that takes too long"
+    forecast.add_argument("--size", type=int, metavar="PIXELS", help=size_text)
+    within_text = "of the light run at most; what ran by then is what the forecast rests on (300)"
+    forecast.add_argument("--within", type=float, metavar="SECONDS", help=within_text)
     add_models(forecast, "--models", text="default: the suite's")
     forecast.add_argument("--batch", type=int, metavar="N", help="images at a time")
     forecast.add_argument("--device", help="cpu (default), cuda, cuda:1 …")
@@ -190,11 +198,10 @@ def _forecast(args: argparse.Namespace) -> int:
     beside = [name for name in _OF_A_RUN if getattr(args, name) is not None] if args.source else []
     if beside:
         raise ValueError(f"--from takes what was measured then: leave out --{', --'.join(beside)}")
+    if (args.within or WITHIN_S) <= 0:
+        raise ValueError(f"--within is above 0 s, not {args.within:g}")
     with tempfile.TemporaryDirectory(prefix="impact-tracker-forecast-") as scratch:
-        folder = Path(args.source) if args.source else Path(scratch) / "light"
-        if not args.source:
-            print("a light run first …", file=sys.stderr)
-            _light(folder, args)
+        folder, notes = (Path(args.source), []) if args.source else _light(Path(scratch), args)
         campaign = view.read(folder, weights=_weights(args))
         forecasts = forecast.forecasts(
             campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or ""), side=args.size
@@ -202,7 +209,8 @@ def _forecast(args: argparse.Namespace) -> int:
         if args.json:
             _print(forecast.to_dict(forecasts))
         else:
-            page = forecast.page(campaign, forecasts, images=args.images, epochs=args.epochs)
+            page = forecast.page(campaign, forecasts, images=args.images, epochs=args.epochs, side=args.size)
+            page = page._replace(caveats=[*notes, *page.caveats])
             show(page if args.source else page._replace(details=[]))
     return 0
 
@@ -235,8 +243,9 @@ def _away(size: list[int], side: int) -> float:
     return abs(math.log(math.prod(size) / side**2)) if len(size) == 2 else math.inf
 
 
-def light_images(suite: str, models: Sequence[str]) -> int:
-    """Images of a light run of these networks, by the heaviest of them: a training takes three times a forward pass."""
+def light_images(suite: str, models: Sequence[str], side: int | None = None, batch: int | None = None) -> int:
+    """Images of a light run of these networks, by the heaviest of them: a training takes three times a forward pass.
+    `side`: of the pictures, where it is not the suite's; `batch`: where one was asked for."""
     from ...bench.plan.suites import listing
 
     own = [
@@ -244,20 +253,106 @@ def light_images(suite: str, models: Sequence[str]) -> int:
         for test in listing()
         if test["suite"] == suite and (test["model"] in models if models else test["default"])
     ]
-    heaviest = max((test["gmac"] for test in own), default=0.0)
-    batch = max((test["batch"] for test in own), default=1)
+    heaviest = max((test["gmac"] * _times_the_pixels(test["size"], side) for test in own if test["gmac"]), default=0.0)
     by_work = int(LIGHT_GMAC / (3.0 * heaviest)) if heaviest else LIGHT_IMAGES
-    return max(min(by_work, LIGHT_IMAGES), LIGHT_BATCHES * batch)
+    if suite not in DATA_SUITES:  # a light run takes them one at a time, where no batch is asked for
+        return max(min(by_work, LIGHT_IMAGES), LIGHT_INPUTS, LIGHT_BATCHES * batch if batch else 0)
+    batches = [batch] if batch else [test["batch"] for test in own]
+    return max(min(by_work, LIGHT_IMAGES), LIGHT_BATCHES * max(batches, default=1))
 
 
-def _light(folder: Path, args: argparse.Namespace) -> None:
-    """A small campaign for a forecast."""
-    from ...bench import Campaign, Settings
+def _times_the_pixels(size: Sequence[int], side: int | None) -> float:
+    return side**2 / math.prod(size) if side is not None and len(size) == 2 else 1.0
 
+
+def _light(folder: Path, args: argparse.Namespace) -> tuple[Path, list[str]]:
+    """Runs a small campaign for a forecast, at the size that is asked for; where that does not come to an end in time,
+    or at all, one at usual sizes, from which it is carried over. Its folder, and what is to be said of it."""
+    within_s = args.within or WITHIN_S
+    direct, usual = folder / "light", folder / "usual"
+    print("a light run first …", file=sys.stderr)
+    if args.size is None:
+        ended = _run_within(direct, _light_settings(args, {}), within_s)
+        return direct, [] if ended else [_stopped(within_s)]
+    try:
+        ended = _run_within(direct, _light_settings(args, {"size": (args.size,)}), within_s)
+        why = None if _tells(direct) else "failed" if ended else f"took longer than {within_s:g} s (--within)"
+    except ValueError as error:
+        ended, why = False, str(error)
+    if why is None:
+        return direct, [] if ended else [_stopped(within_s)]
+    print("another one, at usual sizes …", file=sys.stderr)
+    ended = _run_within(usual, _light_settings(args, _usual_sizes(args)), within_s)
+    notes = [f"a light run at {args.size} × {args.size} pixels gave nothing to rest on: {why}"]
+    return usual, [*notes, *([] if ended else [_stopped(within_s)])]
+
+
+def _stopped(within_s: float) -> str:
+    return f"the light run was ended after {within_s:g} s (--within): the forecast rests on what had run by then"
+
+
+def _light_settings(args: argparse.Namespace, size: dict[str, object]) -> Settings:
+    """Settings of a light run; `size`: one, or an axis of sizes, nothing for the suite's own."""
+    from ...bench import Settings
+
+    models = models_of(args.models or "")
     given = {name: getattr(args, name) for name in _LIGHT if getattr(args, name) is not None}
-    given.setdefault("suite", _suite_for(models_of(args.models or ""), args.size))
-    if given["suite"] in DATA_SUITES:  # the others' light runs take about a second
-        images = light_images(str(given["suite"]), models_of(args.models or ""))
-        given.update(images=images, test_images=images)
-    settings = Settings(models=models_of(args.models or ""), **given)
-    Campaign.create(folder, settings).run()
+    suite = str(given.setdefault("suite", _suite_for(models, args.size)))
+    side = args.size if "size" in size else None
+    images = light_images(suite, models, side, args.batch)
+    # Sizes beside each other take as long together as one.
+    given.update(images=images, **({"test_images": images} if suite in DATA_SUITES else {}))
+    return Settings.from_dict({**given, **size, "models": models})
+
+
+def _usual_sizes(args: argparse.Namespace) -> dict[str, object]:
+    """The side at which the suite runs the networks, and smaller ones, as an axis; nothing where they have several."""
+    from ...bench.plan.suites import listing
+
+    models = models_of(args.models or "")
+    suite = args.suite or _suite_for(models, args.size)
+    sizes = {
+        tuple(test["size"]) for test in listing() if test["suite"] == suite and (not models or test["model"] in models)
+    }
+    if len(sizes) != 1 or len(set(side := sizes.pop())) != 1 or len(side) != 2:
+        return {}
+    return {"axes": {"size": [[round(side[0] * share)] for share in SMALLER]}}
+
+
+def _tells(folder: Path) -> bool:
+    """Whether every phase that was asked for has a run that counts."""
+    from ...bench.show import view
+
+    campaign = view.read(folder)
+    return not campaign.verdict().without
+
+
+class _OutOfTimeError(BaseException):
+    """The light run's time is over. Not an `Exception`: a failing task does not end a campaign, and this must."""
+
+
+def _run_within(folder: Path, settings: Settings, within_s: float) -> bool:
+    """Runs a campaign for so long at most; whether it came to its end. What had run by then is kept."""
+    import signal
+    import threading
+
+    from ...bench import Campaign
+
+    def end(*_: object) -> None:
+        raise _OutOfTimeError
+
+    campaign = Campaign.create(folder, settings)
+    # Signals are the main thread's alone, and no other system than those of Unix has this one.
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+        campaign.run()
+        return True
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, within_s)
+        campaign.run()
+    except _OutOfTimeError:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return True
