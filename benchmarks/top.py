@@ -133,7 +133,7 @@ def cost(part: str, command: list[str], seconds: float) -> Cost:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     environment["PYTHONPATH"] = f"{ROOT / 'python'}:{environment.get('PYTHONPATH', '')}"
     program = subprocess.Popen(
-        command, stdin=inside, stdout=inside, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+        command, stdin=inside, stdout=inside, stderr=inside, env=environment, start_new_session=True
     )
     os.close(inside)
     threading.Thread(target=_drain, args=(terminal,), daemon=True).start()

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from .. import _core
 from .processes import DividedPower, GpuUse, summed
 
-_SHARE_OF_TIME = 0.002  # drivers that answer slowly are asked so seldom that it takes no more than this part of a core
+_SHARE_OF_TIME = 0.005  # drivers that answer slowly are asked so seldom that it takes no more than this part of a core
+_APART_S = 0.25  # two looks at least: drivers sample that often, and one without a sample would see nobody at work
 
 
 class GpuTable:
@@ -26,8 +27,9 @@ class GpuTable:
             return {}, ()
         began_s = time.monotonic()
         if self._users is not None and began_s >= self._next_s:
+            began_cpu_s = time.thread_time()
             self._looks = self._users.look()
-            self._next_s = began_s + (time.monotonic() - began_s) / _SHARE_OF_TIME
+            self._next_s = began_s + max(_APART_S, (time.thread_time() - began_cpu_s) / _SHARE_OF_TIME)
         return gpu_uses(self._looks, powers)
 
 

@@ -73,18 +73,29 @@ class RecordWatch:
         self.snapshot()
 
     def snapshot(self) -> LiveSnapshot:
-        """As the record stands; a long one is read again more seldom, and one that nobody writes not at all."""
+        """As the record stands; a long one is read again more seldom, and one that nobody writes not at all. The
+        first look raises for what cannot be read; a later one shows what was there, with a remark."""
         began_s = time.monotonic()
         if self._kept is not None and (began_s < self._next_s or not self._has_grown()):
             return self._kept
         self._size = self._size_now()
-        record = Record(self._path)
+        try:
+            record = Record(self._path)
+        except (OSError, ValueError) as error:
+            if self._kept is None:
+                raise
+            return replace(self._kept, notes=(f"not read again: {shown(str(error))}", *self._kept.notes))
+        self._kept = self._look(record)
+        self._next_s = began_s + (time.monotonic() - began_s) / _SHARE_OF_TIME
+        return self._kept
+
+    def _look(self, record: Record) -> LiveSnapshot:
         watts, devices = self._powers.of(record.result)
         uses, notes, interval_s = self._processes(record, devices)
         budget = kept_budget(record.notes)
         still_open = tuple(shown(name) for name in record.left_open)
         damage = () if record.damage is None else (f"damaged: {record.damage}",)
-        self._kept = replace(
+        return replace(
             _snapshot(f"{record.path.name} ({_state(record)})", record.result, watts, devices, (*damage, *notes)),
             processes=uses,
             interval_s=interval_s,
@@ -92,8 +103,6 @@ class RecordWatch:
             region_uses=regions_by_name(record.regions, still_open),
             budget=None if budget is None else BudgetView.of(budget, record.result.energy),
         )
-        self._next_s = began_s + (time.monotonic() - began_s) / _SHARE_OF_TIME
-        return self._kept
 
     def _processes(
         self, record: Record, devices: tuple[DevicePower, ...]

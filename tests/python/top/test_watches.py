@@ -143,6 +143,15 @@ class TestRecords:
         watch._next_s = 0.0
         assert watch.snapshot() is ended
 
+    def test_a_record_that_became_none_is_shown_as_it_was(self, running: ImpactTracker) -> None:
+        running.stop()
+        watch = RecordWatch(running.path)
+        before = watch.snapshot()
+        Path(running.path).write_text("this is no record any more\n")
+        watch._next_s = 0.0
+        after = watch.snapshot()
+        assert after.energy_j == before.energy_j and after.notes[0].startswith("not read again: ")
+
     def test_a_damaged_record_says_so(self, running: ImpactTracker, tmp_path: Path) -> None:
         running.stop()
         lines = Path(running.path).read_text().splitlines()
