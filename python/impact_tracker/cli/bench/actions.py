@@ -302,7 +302,7 @@ def _light_settings(args: argparse.Namespace, size: dict[str, object]) -> Settin
     images = light_images(suite, models, side, args.batch)
     # Sizes beside each other take as long together as one.
     given.update(images=images, **({"test_images": images} if suite in DATA_SUITES else {}))
-    return Settings.from_dict({**given, **size, "models": models})
+    return Settings.from_dict({**given, **size, "models": models, "roof": False})
 
 
 def _usual_sizes(args: argparse.Namespace) -> dict[str, object]:
