@@ -166,7 +166,7 @@ def _looks_notes(target: Reached) -> list[str]:
         notes.append(f"{first} at their first evaluation: what it took is at most what is shown (--evaluations)")
     if target.evaluations is None:
         return notes
-    count = f"{target.evaluations.value:.2g} evaluations a run, within epochs too"
+    count = f"{round(target.evaluations.value, 1):g} evaluations a run, within epochs too"
     share = "" if target.evaluation_share is None else f", took {percent_text(target.evaluation_share)} of its time"
     text = f"{target.title}: {count}{share}, and are in no energy of a training"
     if target.between_epochs is not None:
