@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from ..budget_notes import KeptBudget
+from ..budget_notes import KeptBudget, KeptForecast
 from ..result import Result
 from ..values import Energy, Quality, total, worst_quality
 from .processes import DividedPower, ProcessUse, jobs_of
@@ -78,9 +78,17 @@ class BudgetView:
             used_share=None if spent_j is None or budget.limit.best <= 0 else spent_j / budget.limit.best,
             quality=left.quality,
             forecast_j=None if forecast is None else forecast.energy_j,
-            forecast_half_j=None if forecast is None else forecast.half_j,
+            forecast_half_j=None if forecast is None else _forecast_error(forecast, used),
             done=None if forecast is None else forecast.done,
         )
+
+
+def _forecast_error(forecast: KeptForecast, used: Energy) -> float | None:
+    """Half-width of a forecast's 95 %: that of the steps to come, and the sensors' and models' own error, which is the
+    same part of the whole as of what was used. None where too little was done to tell."""
+    if forecast.half_j is None or not used.best_j or used.bias_j is None:
+        return None
+    return math.hypot(forecast.half_j, used.bias_j / used.best_j * forecast.energy_j)
 
 
 @dataclass(frozen=True)

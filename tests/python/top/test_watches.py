@@ -37,6 +37,8 @@ def test_a_budget_is_kept_with_the_last_forecast() -> None:
     view = BudgetView.of(kept, Energy(40.0, 2.0, 1.0, 0.0))
     assert view.left_j == pytest.approx(50.0) and view.used_share == pytest.approx(0.5)
     assert view.left_error_j is not None and view.left_error_j > 2.0  # what was used before has an error too
+    assert view.forecast_half_j == pytest.approx(math.hypot(5.0, 90.0 * 1.0 / 40.0))  # a sensor's error does not shrink
+    assert BudgetView.of(kept, Energy(40.0, 2.0, None, 0.0)).forecast_half_j is None
     unknown = BudgetView.of(kept, Energy.missing())
     assert (unknown.left_j, unknown.used_share, unknown.quality) == (None, None, "missing")
     assert BudgetView.of(kept, Energy(500.0, 0.0, 0.0, 0.0)).left_j == 0.0
