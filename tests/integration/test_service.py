@@ -70,6 +70,8 @@ def power_on(service: Service, channel: str = "rapl/package-0") -> bool:
 
 
 def test_scraped_joules_are_the_truth(fake_machine: MachineFactory, tmp_path: Path) -> None:
+    from impact_tracker.exporter.board import PANELS
+
     machine = fake_machine(zones.server("square:20:180:50ms", sockets=2, dram="constant:25"))
     service = Service(machine, tmp_path, "--listen", "127.0.0.1:0")
     assert until(lambda: power_on(service))
@@ -90,6 +92,8 @@ def test_scraped_joules_are_the_truth(fake_machine: MachineFactory, tmp_path: Pa
     in_total = sum(value for (name, channel), value in second.items() if name == key[0] and channel.startswith("rapl/"))
     assert second[whole] == pytest.approx(in_total, abs=0.1)
     assert second["impact_power_watts", "rapl/dram-0"] == pytest.approx(25, abs=1)
+    asked_for = {name for panel in PANELS for name in re.findall(r"impact_\w+", panel.query)}
+    assert asked_for <= {name for name, _ in second}  # a board's panel without a metric would stay empty
     assert service.text("text/plain").count("# EOF") == 0
     assert service.ends() == 0
     assert list(tmp_path.glob("impact-tracker-*")) == []  # no record is left where none was asked for
