@@ -40,6 +40,8 @@ constexpr SourceSetting kUser{"service_user", "users that it may run as beside r
 constexpr std::array kSettings{kSocket, kUser};
 
 constexpr Duration kPatience = std::chrono::seconds{1};  // for a whole question and its answer
+// For the first one, as whoever gives up then does without the service: the ranks of a job come all at once.
+constexpr Duration kFirstPatience = std::chrono::seconds{3};
 constexpr Duration kAheadOfUs = std::chrono::milliseconds{1};
 constexpr const char* kStart = "sudo systemctl restart impact-tracker-reader (docs/service.md)";
 constexpr const char* kJoin =
@@ -54,12 +56,12 @@ class ServiceClient {
 
   const std::filesystem::path& path() const noexcept { return path_; }
 
-  // Puts one question; the error says what to do. It takes kPatience at most.
-  Result<ServiceFrame> ask() {
+  // Puts one question; the error says what to do. It takes `patience` at most.
+  Result<ServiceFrame> ask(Duration patience) {
     // A forked child has its parent's connection too: two who ask on one would take each other's answers.
     if (generation_ != fork_generation()) socket_.reset();
     generation_ = fork_generation();
-    const Instant deadline = system_clock().now() + kPatience;
+    const Instant deadline = system_clock().now() + patience;
     const bool held = socket_ && socket_->is_idle();
     Result<ServiceFrame> frame = ask_once(held, deadline);
     // The service lets go of the oldest connection where it has too many.
@@ -167,7 +169,7 @@ class Service final : public Source {
     const Instant before = clock_->now();
     seen_.assign(channels_.size(), false);
     try {
-      const Result<ServiceFrame> frame = client_.ask();
+      const Result<ServiceFrame> frame = client_.ask(kPatience);
       trouble_ = frame ? std::string{} : in_words(frame.error());
       if (frame) hand_on(frame.value(), out);
       // NOLINTNEXTLINE(bugprone-empty-catch): what was not read is told as missing below
@@ -280,7 +282,7 @@ OpenedSource open_service(const Host& host, const SourceSettings& settings) {
   Result<std::vector<std::uint32_t>> trusted = trusted_users(host, settings.value(kUser));
   if (!trusted) return trusted.error();
   ServiceClient client(given ? std::filesystem::path(*given) : host.path(kUsualSocket), std::move(trusted).value());
-  Result<ServiceFrame> frame = client.ask();
+  Result<ServiceFrame> frame = client.ask(kFirstPatience);
   if (!frame) {
     Error why = frame.error();
     // Nobody misses a service that was never set up; one that was named is missed.
