@@ -11,15 +11,18 @@ from .plain_text import sentences_of
 from .quantities import MASSES, NUMBER, intensities, number_of, rounding_of, words_of_units
 from .reported import ReportedNumbers
 
-_CO2 = r"(?:of\s+)?(?:CO\s*(?:2|₂)|carbon\s+dioxide|carbon|greenhouse)[-_\s]?(?:eq(?:uivalents?)?|e)?\b"
+_CO2 = r"(?:of\s+)?(?:CO\s*(?:2|₂)|carbon\s+dioxide|carbon|greenhouse)(?:[-_\s]?(?:eq(?:uivalents?)?|e))?\b(?!-)"
 _NO_RATE = r"(?![\s\-]*(?:CO\s*(?:2|₂)\S*\s*)?(?:/|per\b|an?\b|each\b|for\s+each\b))"
 _ENERGIES = {"Wh": 1e-3, "kWh": 1.0, "KWh": 1.0, "kwh": 1.0, "MWh": 1e3, "GWh": 1e6, "TWh": 1e9}  # mWh is none of them
-_CARBON = re.compile(rf"{NUMBER}\s*({words_of_units(MASSES)})\b\s*{_CO2}{_NO_RATE}", re.IGNORECASE)
+_CARBON = re.compile(rf"{NUMBER}\s*({words_of_units(MASSES)})(?:\b\s*|(?=CO)){_CO2}{_NO_RATE}", re.IGNORECASE)
 _ENERGY = re.compile(rf"{NUMBER}\s*({words_of_units(_ENERGIES)})\b{_NO_RATE}")
 _PUE = re.compile(r"\b(?:PUE|power usage effectiveness)\b[^.;,()\d]{0,30}(\d+(?:\.\d+)?)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b(?![.,]?\d)")
 _WITHOUT_OVERHEAD = re.compile(r"\bapart\b|\bwithout\b[^.;]*\boverhead|\bexclud\w+[^.;]*\bPUE|\bbefore\b[^.;]*\bPUE")
-_SPREAD = re.compile(r"\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*[kMG]?(?:Wh|g|t)?\b")
+# Behind a number what it may be off by, and two ends of a range: neither is what is claimed.
+_SPREAD = re.compile(
+    r"\d[\d.,]*(?:\s*[kMG]?(?:Wh|g|t))?\s*(?:--?|–|—|\bto\b)\s*\d[\d.,]*\s*(?=[kMG]?(?:Wh|g|t)\b)|\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*[kMG]?(?:Wh|g|t)?\b"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d])|;\s+")
 
 

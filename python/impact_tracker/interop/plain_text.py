@@ -24,6 +24,8 @@ _POWER_OF_TEN = re.compile(r"(\d)\s*(?:\\times|\\cdot|×|\*)\s*10\s*\^\s*(?:\{\s
 _CITED = re.compile(
     rf"\\(?:\w*cite\w*|ref|eqref|label|url|index|bibliography\w*|includegraphics)\s*(?:\[[^\]]*\])*\s*{_BRACES}"
 )
+_OWN_NUMBER = re.compile(r"\\(?:re)?newcommand\*?\{?(\\[A-Za-z]+)\}?\{\s*([\d.,]+)\s*\}")
+_INVERSE = re.compile(r"\s*[·.]?\s*\b(k?Wh|KWh|MWh)\s*(?:\^\s*[-−]1|⁻¹)")
 _SPACES = re.compile(r"(?<!\\)~|\\[,;:! ]|\\(?:quad|qquad|thinspace|enspace|hfill)\b\s*")
 _SYMBOLS = {
     r"\pm": "±",
@@ -59,6 +61,11 @@ def latex_text(source: str) -> str:
     """What LaTeX prints of a source, without comments, with `\\SI` and `\\qty` as number and unit. Lines stay lines."""
     plain = _HIDDEN.sub(_only_lines, _COMMENT.sub(r"\1", source))
     plain = plain.partition("\\end{document}")[0]
+    own_numbers = _OWN_NUMBER.findall(plain)
+    plain = _OWN_NUMBER.sub("", plain)
+    for name, number in own_numbers:
+        plain = re.sub(rf"{re.escape(name)}(?![A-Za-z])(?:\{{\}})?", number, plain)
+    plain = plain.replace("\\footnote", " ")
     plain = _RANGE.sub(lambda m: f"{_number(m[1])} to {_number(m[2])} {_unit(m[3])}", plain)
     plain = _QUANTITY.sub(lambda m: f"{_number(m[1])} {_unit(m[2])}", plain)
     plain = _NUMBER.sub(lambda m: _number(m[1]), plain)
@@ -72,7 +79,8 @@ def latex_text(source: str) -> str:
         plain = plain.replace(command, symbol)
     plain = re.sub(r"\\begin\{[^{}]*\}(?:\[[^\]]*\])?|\\end\{[^{}]*\}|\\\\(?:\[[^\]]*\])?", " ", plain)
     plain = re.sub(r"\\([%$#{}])", r"\1", plain)
-    return re.sub(r"\$|[{}]|\\[a-zA-Z]+\*?", "", plain)
+    plain = re.sub(r"\$|[{}]|\\[a-zA-Z]+\*?", "", plain)
+    return _INVERSE.sub(r"/\1", plain)
 
 
 def _only_lines(match: re.Match[str]) -> str:
@@ -88,7 +96,7 @@ def _number(text: str) -> str:
 
 def _unit(text: str) -> str:
     """`\\kilo\\watt\\hour` as `kWh`, `\\gram\\per\\kilo\\watt\\hour` and `g.kWh^{-1}` as `g/kWh`."""
-    spelled = re.sub(r"(?<![A-Za-z])([A-Za-z]+)\s*\^\s*\{?-1\}?", r"/\1", text.replace("~", ""))
+    spelled = re.sub(r"(?<![A-Za-z])([A-Za-z]+)\s*\^\s*\{?-1\}?", r"/\1", re.sub(r"~|\\[,;:! ]", " ", text))
     spelled = re.sub(r"[.·]\s*/", "/", spelled)
     written = ""
     for command, other in re.findall(r"\\([A-Za-z]+)|([^\\]+)", spelled):

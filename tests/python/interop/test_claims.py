@@ -40,6 +40,9 @@ Capture = pytest.CaptureFixture[str]
         ("a\\\\% comment\nb", "a \nb"),
         ("a\n\\begin{verbatim}\n9 kWh\n\\end{verbatim}\nb", "a\n\n\n\nb"),
         ("a\n\\end{document}\n9 kWh", "a\n"),
+        (r"\SI{57}{\gram\,CO_2e\per\kilo\watt\hour}", "57 gCO2e/kWh"),
+        (r"400\,g\,CO$_2$-eq\,kWh$^{-1}$", "400 g CO2-eq/kWh"),
+        (r"\newcommand{\used}{12} \SI{\used}{\kWh}", " 12 kWh"),
     ],
 )
 def test_what_latex_prints(source: str, text: str) -> None:
@@ -147,3 +150,27 @@ def test_a_notebook_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text("{}")
     with pytest.raises(InteropError, match="not a notebook"):
         numbers_in(tmp_path / "a.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        (
+            r"GPT-3 took 1,287 MWh and 552.1 metric tons of CO$_{2}$e at 0.429 kg CO$_2$e per KWh.",
+            (1287e3, 552.1e6, 429),
+        ),
+        (r"\SI{25}{\tonne} of $\mathrm{CO_2}$-eq by \qty{433}{\MWh} (57 gCO$_2$eq/kWh).", (433e3, 25e6, 57)),
+        (r"50 kWh caused 20 kgCO\textsubscript{2}e at 0.4 kgCO2/kWh.", (50, 20e3, 400)),
+        (r"$1.2\times10^{3}$\,kWh; $5.1\cdot 10^2$ kg~CO$_2$, $425\,\mathrm{g/kWh}$.", (1200, 510e3, 425)),
+        (r"Nous avons consommé 12,5 kWh et émis 0,7 kg CO2e à 56 g/kWh.", (12.5, 700, 56)),
+        (r"It used 9 kWh on a grid of 400\,g\,CO$_2$-eq\,kWh$^{-1}$.", (9, None, 400)),
+        (r"It used 12 kWh $\pm$ 2 kWh and caused 5 kg of carbon dioxide equivalent.", (12, 5e3, None)),
+        (r"It used \qtyrange{10}{20}{\kWh}, for 4--8 kg CO2e, at 400 g/kWh.", (None, None, 400)),
+    ],
+)
+def test_claims_as_papers_write_them(text: str, stated: tuple[float | None, ...], tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(text, encoding="utf-8")
+    (claim,) = claims_in(tmp_path / "paper.tex")
+    assert (claim.site_kwh, claim.carbon_g, claim.intensity) == tuple(
+        None if value is None else pytest.approx(value) for value in stated
+    )
