@@ -90,10 +90,6 @@ class Service:
             parts["standing"] = self.standing_a_year * years
         return {**parts, "total": sum_of(parts.values())}
 
-    def for_each_use(self, years: float, uses_a_year: float, unit: str = "request") -> PerUnit:
-        """The whole service, training included, for one use."""
-        return per_unit(self.over(years, uses_a_year)["total"], years * uses_a_year, unit)
-
 
 @dataclass(frozen=True)
 class Units:

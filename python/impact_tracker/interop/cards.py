@@ -204,8 +204,8 @@ def _energy_answer(run: Statement) -> str:
     power, mean_w = "", run.power_w
     if mean_w is not None and run.duration_s:
         error_w = (run.energy.error_j or 0.0) / run.duration_s
-        mean_kw, low_kw, high_kw = (watts / 1000.0 for watts in (mean_w, mean_w - error_w, mean_w + error_w))
-        power = f", {digits.within(mean_kw, low_kw, high_kw)} kW on average"
+        kilowatts = [watts / 1000.0 for watts in (mean_w, mean_w - error_w, mean_w + error_w)]
+        power = f", {digits.within(*kilowatts)} kW on average"
     amount = digits.kwh(run.energy.best_j, run.energy.error_j)
     by = "" if run.tool == "impact-tracker" else f", by {run.tool} {run.tool_version}".rstrip()
     return f"{amount}{power} ({run.quality_in_words}{by})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,19 +40,15 @@ class _Stated(NamedTuple):
 
 def claims_in(place: Path) -> list[ReportedNumbers]:
     """Every claim of a paper that can be checked, with its line or cell."""
-    return [claim for where, text in sentences_of(place) for claim in _claims(where, _SPREAD.sub("", text))]
+    paragraphs = ((where, _SPREAD.sub("", text)) for where, text in sentences_of(place))
+    return [claim for where, text in paragraphs for claim in _claims(where, text)]
 
 
-def _claims(where: str, paragraph: str) -> Iterator[ReportedNumbers]:
+def _claims(where: str, paragraph: str) -> list[ReportedNumbers]:
     """The paragraph's claim where it makes one; else those of its sentences."""
-    whole_paragraph = _claim(where, paragraph)
-    if whole_paragraph is not None:
-        yield whole_paragraph
-        return
-    for sentence in _SENTENCE_END.split(paragraph):
-        claim = _claim(where, sentence)
-        if claim is not None:
-            yield claim
+    claim = _claim(where, paragraph)
+    claims = [_claim(where, sentence) for sentence in _SENTENCE_END.split(paragraph)] if claim is None else [claim]
+    return [each for each in claims if each is not None]
 
 
 def _claim(where: str, text: str) -> ReportedNumbers | None:

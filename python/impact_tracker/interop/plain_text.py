@@ -53,7 +53,7 @@ def sentences_of(place: Path) -> Iterator[tuple[str, str]]:
     if place.suffix == ".ipynb":
         yield from _of_notebook(content, place)
         return
-    plain = _READERS.get(place.suffix, _same)(content)
+    plain = _READERS.get(place.suffix, str)(content)
     yield from _paragraphs(plain, str(place))
 
 
@@ -138,10 +138,6 @@ def markdown_text(source: str) -> str:
     plain = re.sub(r"^(```|~~~).*?^\1[^\n]*$|<!--.*?-->", _only_lines, source, flags=re.S | re.M)
     plain = re.sub(r"</?su[bp]>|\*\*|__|`", "", plain)
     return latex_text(re.sub(r"(?<!\\)%", r"\\%", plain)) if "$" in plain or "\\" in plain else plain
-
-
-def _same(source: str) -> str:
-    return source
 
 
 _READERS: dict[str, Callable[[str], str]] = {".tex": latex_text, ".rst": rst_text, ".md": markdown_text}

@@ -41,7 +41,6 @@ def test_a_service_over_its_years():
     parts = service.over(2.0, 1000.0)
     assert parts["use"].value == pytest.approx(4000.0) and parts["standing"].value == pytest.approx(200.0)
     assert parts["total"].value == pytest.approx(5700.0)
-    assert service.for_each_use(2.0, 1000.0).impact.value == pytest.approx(2.85)
 
 
 @pytest.mark.parametrize("amount", [0, -5, float("nan")])
