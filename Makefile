@@ -17,7 +17,7 @@ bench:  ## trains and runs two networks on Fashion-MNIST and shows what each cos
 test: setup  ## every check that belongs to a change: lint, types, sanitizer, C++, Python, then those that time something
 	@scripts/test
 
-test-long: setup  ## clang-tidy, sanitizers, the worker against torch 2, 64-bit Arm under qemu, long fuzzing, peers: an hour or more
+test-long: setup  ## clang-tidy, sanitizers, the worker against torch 2, 64-bit Arm under qemu, packages, long fuzzing, peers: hours
 	@scripts/test-long
 
 lint: setup  ## ruff, mypy strict, clang-format, shellcheck; clang-tidy on what differs from the last tag
