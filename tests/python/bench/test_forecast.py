@@ -338,7 +338,7 @@ def test_a_light_run_ends_at_its_time(workers: Workers, tmp_path: Path) -> None:
 
 def test_a_light_run_of_made_up_inputs_takes_them_by_the_network_s_work() -> None:
     light = [actions.light_images("ai-benchmark", (model,)) for model in ("mobilenet-v2", "resnet-v2-50", "vgg-16")]
-    assert light == sorted(light, reverse=True) and light[0] > 50
+    assert light == sorted(light, reverse=True) and light[0] >= 20
     assert actions.light_images("modern", ("sd1-decoder",)) == actions.LIGHT_INPUTS
     at = [actions.light_images("ai-benchmark", ("mobilenet-v2",), side) for side in (112, 224, 448)]
     assert at[0] > at[1] > at[2] >= actions.LIGHT_INPUTS

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIGHT_IMAGES = 2000
 LIGHT_GMAC = 100.0  # of a light run's training, about: a heavy network gets fewer images
+LIGHT_GMAC_ONE_BY_ONE = 20.0  # the same where inputs go one by one, which is slower
 LIGHT_BATCHES = 4  # at least
 LIGHT_INPUTS = 5  # at least, of made-up inputs: fewer would be cold ones for the most part
 SMALLER = (1.0, 0.8, 0.64)  # sides of the usual one, which tell what another size adds
@@ -203,9 +204,12 @@ def _forecast(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="impact-tracker-forecast-") as scratch:
         folder, notes = (Path(args.source), []) if args.source else _light(Path(scratch), args)
         campaign = view.read(folder, weights=_weights(args))
-        forecasts = forecast.forecasts(
-            campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or ""), side=args.size
-        )
+        try:
+            forecasts = forecast.forecasts(
+                campaign, images=args.images, epochs=args.epochs, models=models_of(args.models or ""), side=args.size
+            )
+        except ValueError as error:
+            raise ValueError("\n  ".join([str(error), *notes])) from None
         if args.json:
             _print(forecast.to_dict(forecasts))
         else:
@@ -248,13 +252,11 @@ def light_images(suite: str, models: Sequence[str], side: int | None = None, bat
     `side`: of the pictures, where it is not the suite's; `batch`: where one was asked for."""
     from ...bench.plan.suites import listing
 
-    own = [
-        test
-        for test in listing()
-        if test["suite"] == suite and (test["model"] in models if models else test["default"])
-    ]
+    asked = [test for test in listing() if test["suite"] == suite]
+    own = [test for test in asked if (test["model"] in models if models else test["default"])]
     heaviest = max((test["gmac"] * _times_the_pixels(test["size"], side) for test in own if test["gmac"]), default=0.0)
-    by_work = int(LIGHT_GMAC / (3.0 * heaviest)) if heaviest else LIGHT_IMAGES
+    most = LIGHT_GMAC if suite in DATA_SUITES else LIGHT_GMAC_ONE_BY_ONE
+    by_work = int(most / (3.0 * heaviest)) if heaviest else LIGHT_IMAGES
     if suite not in DATA_SUITES:  # a light run takes them one at a time, where no batch is asked for
         return max(min(by_work, LIGHT_IMAGES), LIGHT_INPUTS, LIGHT_BATCHES * batch if batch else 0)
     batches = [batch] if batch else [test["batch"] for test in own]
@@ -300,7 +302,6 @@ def _light_settings(args: argparse.Namespace, size: dict[str, object]) -> Settin
     suite = str(given.setdefault("suite", _suite_for(models, args.size)))
     side = args.size if "size" in size else None
     images = light_images(suite, models, side, args.batch)
-    # Sizes beside each other take as long together as one.
     given.update(images=images, **({"test_images": images} if suite in DATA_SUITES else {}))
     return Settings.from_dict({**given, **size, "models": models, "roof": False})
 

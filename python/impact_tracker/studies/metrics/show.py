@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...bench.analyse.cells import ratio_text
 from ...digits import carbon, duration, percent, quantity, significant
 from ...report.page import Page, Table
+from ...values.statistics import MeanRatio, ratio_of_means
 from ..questions.groups import mean_energy, score_text
 from ..questions.words import plain
 from .compare import MisleadingPair, RankAgreement, agreements, misleading
@@ -132,6 +134,16 @@ def _agreement_cells(row: RankAgreement) -> tuple[str, ...]:
     )
 
 
+def _energy_ratio(pair: MisleadingPair) -> str:
+    """The ratio of the energies with its 95 %, where both were repeated."""
+    larger, smaller = pair.larger.energy, pair.smaller.energy
+    ratio = None if larger is None or smaller is None else ratio_of_means(larger, smaller)
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return significant(pair.energy_ratio, 2)
+    times = pair.energy_ratio / ratio.value  # of one example, where energies are divided by examples
+    return ratio_text(MeanRatio(pair.energy_ratio, ratio.low * times, ratio.high * times))
+
+
 def _pair_cells(pair: MisleadingPair) -> tuple[str, ...]:
     clear = {None: "not known: not repeated", True: "yes", False: "no"}[pair.is_clear]
     return (
@@ -139,7 +151,7 @@ def _pair_cells(pair: MisleadingPair) -> tuple[str, ...]:
         pair.larger.name,
         pair.smaller.name,
         f"× {significant(pair.metric_ratio, 2)}",
-        f"× {significant(pair.energy_ratio, 2)}",
+        f"× {_energy_ratio(pair)}",
         clear,
     )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ...bench.analyse.cells import ratio_text
 from ...bench.analyse.relations import power_law
 from ...digits import significant
 from ...report.page import Table
+from ...values.statistics import Mean, MeanRatio, ratio_of_means, sum_of_means
 from ..points.data import source_of
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score
-from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, times
+from .words import COLUMNS, caveats_of, cells_of, finite, group_dict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,24 +80,36 @@ def exponent_of(series: Sequence[PointGroup]) -> float | None:
     return math.log(pairs[-1][1] / pairs[0][1]) / math.log(pairs[-1][0] / pairs[0][0])
 
 
-def _ends(series: Sequence[PointGroup]) -> tuple[float, float] | None:
-    """How many times the energy, and how much more of the score, from the least to the most data."""
+class _Growth(NamedTuple):
+    """From the least to the most data: how many times the energy, and how much more of the score."""
+
+    energy: MeanRatio
+    score: Mean
+
+
+def _ends(series: Sequence[PointGroup]) -> _Growth | None:
+    """Both with what the runs tell of them."""
     first, last = series[0], series[-1]
     if len(series) < 2 or not first.energy or not last.energy or not first.score or not last.score:
         return None
-    if first.energy.value <= 0:
-        return None
-    return last.energy.value / first.energy.value, last.score.value - first.score.value
+    ratio = ratio_of_means(last.energy, first.energy)
+    gain = sum_of_means([(1.0, last.score), (-1.0, first.score)])
+    return None if ratio is None or gain is None else _Growth(ratio, gain)
+
+
+def _gain_text(gain: Mean, metric: str) -> str:
+    factor, unit = gap_in_points(metric)
+    spread = "" if not gain.half_width else f" ± {gain.half_width * factor:.1f}"
+    return f"{gain.value * factor:+.1f}{spread} {unit}"
 
 
 def _growth_cells(series: Sequence[PointGroup]) -> tuple[str, ...]:
     exponent, ends = exponent_of(series), _ends(series)
-    factor, unit = gap_in_points(series[0].metric)
     return (
         series[0].title,
         "–" if exponent is None else significant(exponent, 2),
-        "–" if ends is None else f"× {significant(ends[0], 2)}",
-        "–" if ends is None else f"{ends[1] * factor:+.1f} {unit}",
+        "–" if ends is None else f"× {ratio_text(ends.energy)}",
+        "–" if ends is None else _gain_text(ends.score, series[0].metric),
     )
 
 
@@ -105,8 +119,11 @@ def _growth_dict(series: Sequence[PointGroup]) -> dict[str, object]:
         "model": series[0].point.model,
         "data": series[0].point.data,
         "exponent": exponent_of(series),
-        "energy_ratio": None if ends is None else ends[0],
-        "score_gain": None if ends is None else ends[1],
+        "energy_ratio": None if ends is None else ends.energy.value,
+        "energy_ratio_low": None if ends is None else ends.energy.low,
+        "energy_ratio_high": None if ends is None else ends.energy.high,
+        "score_gain": None if ends is None else ends.score.value,
+        "score_gain_half_width": None if ends is None else ends.score.half_width,
     }
 
 
@@ -115,11 +132,10 @@ def _sentence(series: Sequence[PointGroup]) -> str:
     if ends is None:
         return ""
     first, last = series[0], series[-1]
-    factor, unit = gap_in_points(first.metric)
     return (
         f"From {first.point.examples:,} to {last.point.examples:,} examples of {first.data_title}, training "
-        f"{first.title} took {times(ends[0])} the energy ({mean_energy(last.energy)}, n = {last.runs}) for "
-        f"{ends[1] * factor:+.1f} {unit} ({mean_score(last)})."
+        f"{first.title} took {ratio_text(ends.energy)} times the energy ({mean_energy(last.energy)}, n = {last.runs}) "
+        f"for {_gain_text(ends.score, first.metric)} ({mean_score(last)})."
     )
 
 

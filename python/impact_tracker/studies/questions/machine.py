@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...bench.analyse.relations import holm
 from ...digits import quantity, significant
 from ...report.page import Table
 from ...system import usable_processors
@@ -172,11 +173,11 @@ def _sentence(changes: Sequence[MachineChange]) -> str:
     told = [(change.energy.value, change) for change in changes if change.axis and change.energy is not None]
     if not told:
         return "There is no change to compare with its base."
-    clear = [
-        (value, change)
-        for value, change in told
-        if change.energy is not None and change.energy.p is not None and change.energy.p < 0.05
+    tested = [
+        (change, change.energy.p) for _, change in told if change.energy is not None and change.energy.p is not None
     ]
+    adjusted = holm([p for _, p in tested])
+    clear = [change for (change, _), p in zip(tested, adjusted) if p < 0.05]
     (_, best), (_, worst) = min(told, key=lambda pair: pair[0]), max(told, key=lambda pair: pair[0])
     text = (
         f"For one training of {best.group.title}, {_name(best)} took {_ratio(best.energy)} the energy of the base "
@@ -184,7 +185,8 @@ def _sentence(changes: Sequence[MachineChange]) -> str:
     )
     if not clear:
         return f"{text}; none of the changes can be told from chance."
-    return f"{text}; told from chance (p < 5 %, each alone): {', '.join(_name(change) for _, change in clear)}."
+    among = f"p < 5 % among {len(tested)} changes, Holm"
+    return f"{text}; told from chance ({among}): {', '.join(map(_name, clear))}."
 
 
 def _draw(changes: Sequence[MachineChange], figure: Figure) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...bench.analyse.relations import welch
+from ...bench.analyse.relations import holm, welch
 from ...digits import energy, plus_minus, significant
 from ...report.page import Table
 from ..points.data import source_of
@@ -79,10 +79,10 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     apart."""
     groups = groups_of(points, runs)
     parts = _parts(groups)
-    duels = [_duel(part, runs) for part in parts]
+    duels = _adjusted([_duel(part, runs) for part in parts])
     tables = [
         Table(
-            ("data", ">budget", "best shallow", "best network", ">network ahead by", ">p"),
+            ("data", ">budget", "best shallow", "best network", ">network ahead by", ">p (Holm)"),
             [duel.cells for duel in duels if duel is not None],
         )
     ]
@@ -114,6 +114,15 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     )
 
 
+def _adjusted(duels: Sequence[Duel | None]) -> list[Duel | None]:
+    """The duels with their p-values adjusted for all of them (Holm)."""
+    tested = iter(holm([duel.test.p for duel in duels if duel is not None and duel.test is not None]))
+    return [
+        duel if duel is None or duel.test is None else Duel(duel.shallow, duel.deep, duel.runs, next(tested))
+        for duel in duels
+    ]
+
+
 def _parts(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
     parts: dict[tuple[str, float | None], list[PointGroup]] = {}
     for group in groups:
@@ -123,15 +132,16 @@ def _parts(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
 
 class Duel:
     """The best of both sides on one data set and budget. `sentence`, `cells`, `document`: the same for a paper, a table
-    and programs."""
+    and programs; `p`: of Welch's test, adjusted for all duels, its own where there is no other."""
 
-    def __init__(self, shallow: PointGroup, deep: PointGroup, runs: Sequence[StudyRun]) -> None:
-        self.shallow, self.deep = shallow, deep
+    def __init__(self, shallow: PointGroup, deep: PointGroup, runs: Sequence[StudyRun], p: float | None = None) -> None:
+        self.shallow, self.deep, self.runs = shallow, deep, runs
         scores = [
             [run.score for run in runs if run.point == group.point and run.is_good and run.score is not None]
             for group in (shallow, deep)
         ]
-        test = welch(*scores)
+        test = self.test = welch(*scores)
+        p_value = 1.0 if test is None else test.p if p is None else p
         assert shallow.score is not None and deep.score is not None, "a side without a score is in no duel"
         factor, unit = gap_in_points(deep.metric)
         ahead = deep.score.value - shallow.score.value
@@ -139,17 +149,17 @@ class Duel:
         alone = f"{ahead * factor:+.1f}"
         gap = f"{alone if half is None else plus_minus(ahead * factor, half * factor, signed=True)} {unit}"
         budget = energy(deep.point.budget_j)
-        p = "–" if test is None else "< 0.001" if test.p < 0.001 else significant(test.p, 2)
+        p_shown = "–" if test is None else "< 0.001" if p_value < 0.001 else significant(p_value, 2)
         self.cells = (
             deep.data_title,
             budget,
             f"{shallow.title}: {mean_score(shallow)}",
             f"{deep.title}: {mean_score(deep)}",
             gap,
-            p,
+            p_shown,
         )
         best, other = (deep, shallow) if ahead > 0 else (shallow, deep)
-        verdict = "scored above" if test is None else "beat" if test.p < 0.05 else "was not told apart from"
+        verdict = "scored above" if test is None else "beat" if p_value < 0.05 else "was not told apart from"
         chance = "; one run may be chance" if test is None else ""
         self.sentence = (
             f"For {budget} of training on {deep.data_title}, {best.title} ({mean_score(best)}) {verdict} {other.title} "
@@ -162,7 +172,7 @@ class Duel:
             "best_network": deep.point.model,
             "network_ahead": ahead,
             "half_width": half,
-            "p": None if test is None else test.p,
+            "p": None if test is None else p_value,
         }
 
 

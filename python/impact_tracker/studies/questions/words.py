@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ...digits import carbon, duration, percent, quantity, significant
+from ...digits import carbon, duration, percent, quantity
 from ...values.statistics import Mean
 from ..points.point import StudyRun
 from .groups import PointGroup, mean_energy, mean_score
@@ -108,11 +108,6 @@ def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[s
             f"left out: {tasks[0]}" + (f" and {len(tasks) - 1} more" if len(tasks) > 1 else "") + f": {reason}"
         )
     return caveats
-
-
-def times(ratio: float) -> str:
-    """A factor in words: `3.1 times`."""
-    return f"{significant(ratio, 2)} times"
 
 
 def run_dicts(runs: Sequence[StudyRun]) -> list[dict[str, object]]:
