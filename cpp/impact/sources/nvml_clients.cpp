@@ -10,6 +10,13 @@ constexpr int kInsufficientSize = 7;
 constexpr double kSlices = 7.0;  // that a GPU is cut into
 constexpr unsigned long long kNotAvailable = ~0ULL;
 
+// A sum of which one part is not known is not known.
+std::optional<std::uint64_t> sum(const std::optional<std::uint64_t>& a,
+                                 const std::optional<std::uint64_t>& b) noexcept {
+  if (!a || !b) return std::nullopt;
+  return *a + *b;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host, const SourceSettings& settings) {
@@ -46,13 +53,13 @@ bool ClientReader::add_holders(Device device, std::vector<Holder>& holders) {
     if (status != kSuccess) continue;
     for (unsigned i = 0; i < std::min<std::size_t>(count, infos.size()); ++i) {
       const int pid = static_cast<int>(infos[i].pid);
-      const auto bytes = infos[i].used_memory == kNotAvailable ? std::nullopt : std::optional(infos[i].used_memory);
+      const std::optional<std::uint64_t> bytes =
+          infos[i].used_memory == kNotAvailable ? std::nullopt : std::optional<std::uint64_t>(infos[i].used_memory);
       const auto known = std::ranges::find(holders, pid, &Holder::pid);
       if (known == holders.end())
         holders.push_back({pid, bytes});
       else if (call == processes_)  // a process of two slices; the list of graphics tells the same memory again
-        known->memory_bytes =
-            known->memory_bytes && bytes ? std::optional(*known->memory_bytes + *bytes) : std::nullopt;
+        known->memory_bytes = sum(known->memory_bytes, bytes);
     }
   }
   return true;
@@ -62,6 +69,7 @@ std::optional<std::vector<int>> ClientReader::running(Device device) {
   std::vector<Holder> holders;
   if (!add_holders(device, holders)) return std::nullopt;
   std::vector<int> pids;
+  pids.reserve(holders.size());
   for (const Holder& holder : holders) pids.push_back(holder.pid);
   return pids;
 }

@@ -80,7 +80,7 @@ std::optional<Place> parse_package_name(std::string_view name) {
   if (at == std::string_view::npos) return Place{*package, std::nullopt};
   const auto die = parse_number<unsigned>(name.substr(at + kInfix.size()));
   if (!die) return std::nullopt;
-  return Place{*package, *die};
+  return Place{*package, die};
 }
 
 std::optional<Part> parse_part_name(std::string_view name) {

@@ -8,6 +8,7 @@ namespace impact {
 namespace {
 
 std::optional<std::string> in_environment(std::string_view name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): programs that change their environment while threads run are lost anyway
   const char* value = std::getenv(variable_of(name).c_str());
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
