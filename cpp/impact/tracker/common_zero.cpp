@@ -23,11 +23,11 @@ Reading CommonZero::raised(Reading reading, std::int64_t count) {
   return reading;
 }
 
-void CommonZero::sample(Distance& d, Instant now, std::int64_t count) const {
-  const double span = seconds(now - *anchor_at_);
-  const double f = span > 0.0 ? seconds(time_of(*d.waiting) - *anchor_at_) / span : 0.0;
+void CommonZero::sample(Distance& d, const Reading& waiting, Instant anchor_at, Instant now, std::int64_t count) const {
+  const double span = seconds(now - anchor_at);
+  const double f = span > 0.0 ? seconds(time_of(waiting) - anchor_at) / span : 0.0;
   const std::int64_t between = anchor_ + std::llround(static_cast<double>(count - anchor_) * f);
-  const std::int64_t distance = between - d.waiting->count;
+  const std::int64_t distance = between - waiting.count;
   if (d.n == 0) d.base = distance;
   const auto x = static_cast<double>(distance - d.base);
   const double off = x - d.mean;
@@ -47,7 +47,7 @@ std::optional<Reading> CommonZero::carry(const Reading& reading) {
   }
   for (Distance& d : distances_) {
     if (!d.waiting || !anchor_at_ || time_of(*d.waiting) > now) continue;
-    if (time_of(*d.waiting) >= *anchor_at_) sample(d, now, count);
+    if (time_of(*d.waiting) >= *anchor_at_) sample(d, *d.waiting, *anchor_at_, now, count);
     d.waiting.reset();
   }
   if (anchor_at_) {
@@ -82,7 +82,7 @@ std::optional<Reading> CommonZero::carried(std::size_t record, const Reading& re
     begin_again(reading);
     carrier_ = record;
   }
-  if (*carrier_ == record) return carry(reading);
+  if (carrier_ == record) return carry(reading);
   distances_[record].waiting = reading;
   return std::nullopt;
 }
@@ -90,7 +90,7 @@ std::optional<Reading> CommonZero::carried(std::size_t record, const Reading& re
 std::optional<Reading> CommonZero::at_edge(std::size_t record, const Reading& reading) {
   if (std::optional<Reading> own = carried(record, reading)) return own;
   const Distance& d = distances_[record];
-  if (*carrier_ == record || d.n == 0) return std::nullopt;
+  if (carrier_ == record || d.n == 0) return std::nullopt;
   Reading edge = reading;
   if (rate_ > 0.0) {
     // At the present power, a time that is uniform over this width is as uncertain as the distance is.
@@ -126,7 +126,7 @@ void CommonZero::leave(std::size_t record) {
   if (!carrier_) return;
   Distance& next = distances_[*carrier_];
   shift_ = next.base + std::llround(next.mean);
-  handovers_.push_back({*anchor_at_, half_width(next)});
+  if (anchor_at_) handovers_.push_back({*anchor_at_, half_width(next)});
   next.waiting.reset();
 }
 

@@ -53,7 +53,8 @@ class CommonZero {
   };
 
   std::optional<Reading> carry(const Reading& reading);
-  void sample(Distance& distance, Instant now, std::int64_t count) const;
+  // The distance when `waiting` was read, between the carrier's readings at `anchor_at` and now.
+  void sample(Distance& distance, const Reading& waiting, Instant anchor_at, Instant now, std::int64_t count) const;
   void begin_again(const Reading& first);
   double half_width(const Distance& distance) const noexcept;  // in counts
   Reading raised(Reading reading, std::int64_t count);
