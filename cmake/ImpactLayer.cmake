@@ -1,8 +1,26 @@
+# impact_files_of_this_system(<list>): leaves out the files of other systems. x_linux.cpp, x_macos.cpp and x_windows.cpp are for one system,
+# x_posix.cpp for all but Windows, x_elsewhere.cpp for all but Linux.
+function(impact_files_of_this_system list)
+  set(foreign linux macos windows elsewhere posix)
+  if(WIN32)
+    list(REMOVE_ITEM foreign windows elsewhere)
+  elseif(APPLE)
+    list(REMOVE_ITEM foreign macos posix elsewhere)
+  else()
+    list(REMOVE_ITEM foreign linux posix)
+  endif()
+  foreach(system ${foreign})
+    list(FILTER ${list} EXCLUDE REGEX "_${system}\\.cpp$")
+  endforeach()
+  set(${list} ${${list}} PARENT_SCOPE)
+endfunction()
+
 # impact_layer(<name> [USES <layer or target>...] [PRECOMPILED <kind>] [TOGETHER <number of files>] [COLD <file>...]): the folder impact/<name> as the target
 # impact::<name>. A layer sees only what USES names, all of it on lower floors; it gets no Python and no libtorch include path.
 function(impact_layer name)
   cmake_parse_arguments(ARG "" "PRECOMPILED;TOGETHER" "USES;COLD" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/impact/${name}/*.cpp)
+  impact_files_of_this_system(sources)
   if(sources)
     add_library(impact_${name} STATIC ${sources})
     target_include_directories(impact_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})

@@ -23,7 +23,8 @@ FOREIGN_HEADERS: tuple[tuple[str, frozenset[str], str], ...] = (
     (r"Python\.h|pybind11/.*", frozenset({"bindings"}), "Python is seen by bindings alone"),
     (r"(torch|ATen|c10|caffe2)/.*", frozenset({"worker"}), "libtorch is seen by the worker alone"),
     (
-        r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|spawn|termios|netdb)\.h|csignal|(sys|arpa|net|netinet)/.*",
+        r"(unistd|fcntl|dlfcn|pthread|signal|sched|poll|spawn|termios|netdb)\.h|csignal|(sys|arpa|net|netinet)/.*"
+        r"|(windows|winsock2|io|process|share|direct)\.h|(mach|IOKit|CoreFoundation)/.*",
         frozenset({"host"}),
         "only host talks to the operating system",
     ),

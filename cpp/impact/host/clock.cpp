@@ -1,25 +1,12 @@
 #include "impact/host/clock.hpp"
 
-#include <time.h>
-
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <utility>
 
 namespace impact {
 namespace {
-
-std::int64_t read_clock(clockid_t id) noexcept {
-  timespec ts{};
-  clock_gettime(id, &ts);
-  return static_cast<std::int64_t>(ts.tv_sec) * 1'000'000'000 + ts.tv_nsec;
-}
-
-class SystemClock final : public Clock {
- public:
-  Instant now() const noexcept override { return instant(read_clock(CLOCK_MONOTONIC)); }
-  std::int64_t utc_ns() const noexcept override { return read_clock(CLOCK_REALTIME); }
-  std::int64_t boot_ns() const noexcept override { return read_clock(CLOCK_BOOTTIME); }
-};
 
 // Both clocks tick alike; a sleep is never this short.
 constexpr Duration kShortestSleep = std::chrono::milliseconds{1};
@@ -36,20 +23,18 @@ std::optional<Suspension> SuspendWatch::look(const Clock& clock) noexcept {
   return Suspension{last->at, after, now.least - last->most};
 }
 
-const Clock& system_clock() noexcept {
-  static const SystemClock clock;
-  return clock;
-}
-
-Duration thread_cpu_time() noexcept { return Duration{read_clock(CLOCK_THREAD_CPUTIME_ID)}; }
-
 std::string iso_utc(std::int64_t utc_ns) {
-  const time_t s = utc_ns / 1'000'000'000;
-  tm parts{};
-  gmtime_r(&s, &parts);
-  std::array<char, 32> text{};
-  const std::size_t n = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text.data(), n};
+  using namespace std::chrono;
+  const sys_seconds moment{floor<std::chrono::seconds>(std::chrono::nanoseconds{utc_ns})};
+  const sys_days day = floor<days>(moment);
+  const year_month_day date{day};
+  const hh_mm_ss time{moment - day};
+  std::array<char, 48> text{};
+  const int n = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                              static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                              static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                              static_cast<int>(time.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(n)};
 }
 
 }  // namespace impact

@@ -162,7 +162,8 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
 
 Result<HttpClient> HttpClient::open() {
-  for (const char* name : {"libcurl.so.4", "libcurl-gnutls.so.4"}) {
+  for (const char* name :
+       {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib", "libcurl-x64.dll", "libcurl.dll"}) {
     Result<Library> library = Library::open(name);
     if (!library) continue;
     auto curl = std::make_unique<Curl>(std::move(library).value());

@@ -1,24 +1,16 @@
 #include "impact/host/process_usage.hpp"
 
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <string>
 
 #include "impact/host/file.hpp"
+#include "impact/host/process_id.hpp"
 #include "impact/host/words.hpp"
 
 namespace impact {
 namespace {
-
-Duration of(const timeval& t) noexcept { return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec}; }
 
 std::optional<ProcessStat> read_stat(const std::filesystem::path& path) {
   const Descriptor file = open_briefly(path);
@@ -39,49 +31,18 @@ std::vector<int> numbers_in(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Duration process_cpu_time() noexcept {
-  timespec t{};
-  if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0) return Duration{0};
-  return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
-}
-
-std::optional<Duration> cpu_time_of(int pid) noexcept {
-  // The kernel's interface: the clock of a process is the complement of its number, and below it the kind of clock (2,
-  // the scheduler's). clock_getcpuclockid() makes the same number, by a second system call.
-  constexpr unsigned kSchedulersClock = 2;
-  const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(pid) << 3U | kSchedulersClock);
-  timespec t{};
-  if (pid <= 0 || clock_gettime(clock, &t) != 0) return std::nullopt;
-  return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
-}
-
-Duration waited_children_cpu_time() noexcept {
-  rusage usage{};
-  if (getrusage(RUSAGE_CHILDREN, &usage) != 0) return Duration{0};
-  return of(usage.ru_utime) + of(usage.ru_stime);
-}
-
-bool has_children() noexcept {
-  siginfo_t news{};
-  const int failed = waitid(P_ALL, 0, &news, WEXITED | WNOHANG | WNOWAIT | __WALL);
-  return failed == 0 || errno != ECHILD;
-}
-
 bool waits_for_children(const Host& host, int pid) noexcept {
-  if (host.is_real() && pid == ::getpid()) {
-    struct sigaction now{};
-    if (::sigaction(SIGCHLD, nullptr, &now) != 0) return true;
-    return now.sa_handler != SIG_IGN && (now.sa_flags & SA_NOCLDWAIT) == 0;
-  }
+  if (host.is_real() && pid == process_id()) return waits_for_own_children();
   const Result<std::string> status = read_text(host.path("/proc/" + std::to_string(pid) + "/status"));
   constexpr std::string_view kKey = "\nSigIgn:\t";
   const std::size_t at = status ? status.value().find(kKey) : std::string::npos;
   if (at == std::string::npos) return true;
   const std::string_view text = std::string_view(status.value()).substr(at + kKey.size(), 16);
+  constexpr unsigned kChildSignal = 17;  // is Linux's SIGCHLD
   std::uint64_t ignored = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ignored, 16);
   static_cast<void>(end);
-  return error != std::errc{} || (ignored >> (SIGCHLD - 1) & 1U) == 0;
+  return error != std::errc{} || (ignored >> (kChildSignal - 1) & 1U) == 0;
 }
 
 std::optional<ProcessStat> parse_process_stat(std::string_view text) noexcept {
@@ -151,7 +112,8 @@ std::optional<std::vector<int>> children_of(const Host& host, int pid) {
 bool numbers_processes_alike(const Host& host) {
   std::error_code failed;
   const std::filesystem::path self = std::filesystem::read_symlink(host.path("/proc/self"), failed);
-  return host.is_real() && !failed && self == std::to_string(::getpid()) && cpu_time_of(::getpid());
+  const auto own = static_cast<int>(process_id());
+  return host.is_real() && !failed && self == std::to_string(own) && cpu_time_of(own);
 }
 
 bool in_process_namespace(const Host& host) {

@@ -26,6 +26,8 @@ bool has_children() noexcept;
 
 // Returns false for a process that lets its children go unwaited (it ignores SIGCHLD): their time is in nobody's sum.
 bool waits_for_children(const Host& host, int pid) noexcept;
+// Tells the same of this process, by its own handler.
+bool waits_for_own_children() noexcept;
 
 // Holds one line of /proc/<pid>/stat. Times are hundredths of a second, and sums over all threads.
 struct ProcessStat {
