@@ -18,6 +18,7 @@ TESTED_BY: dict[str, str] = {
     "impact/host/fork_*.cpp": "integration/test_robust.py",
     "impact/host/clock_*.cpp": "cpp/host/clock_test.cpp",
     "impact/host/file_*.cpp": "cpp/host/file_test.cpp",
+    "impact/host/local_socket_*.cpp": "cpp/host/local_socket_test.cpp",
     "impact/host/perf_*.cpp": "cpp/host/perf_test.cpp",
     "impact/host/process_lock_*.cpp": "cpp/host/process_lock_test.cpp",
     "impact/host/write_signals_*.cpp": "cpp/host/file_test.cpp",
