@@ -344,7 +344,7 @@ def _run_within(folder: Path, settings: Settings, within_s: float) -> bool:
 
     campaign = Campaign.create(folder, settings)
     # Signals are the main thread's alone, and no other system than those of Unix has this one.
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         campaign.run()
         return True
     before = signal.signal(signal.SIGALRM, end)
