@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic_ns
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from . import _core
 from .errors import complain
+from .system import core_clock_ns
 
 if TYPE_CHECKING:
     from .health import Health
@@ -73,15 +73,15 @@ class CoreGuard:
             self.complain(f"region {name!r} is not measured: {error!r}")
         return None
 
-    def leave(self, entered: Entered, at_ns: int) -> _core.Left | None:
-        """`at_ns`: when the user's code left the region. `None` where it could not be measured."""
+    def leave(self, entered: Entered, at_ns: int | None) -> _core.Left | None:
+        """`at_ns`: when the user's code left the region; None: now. `None` where it could not be measured."""
         core, number = entered
         try:
             if core.inert:
                 return None
             if self.sync_gpu:
                 self.synchronise()
-                at_ns = monotonic_ns()  # the work that was waited for is the region's
+                at_ns = core_clock_ns()  # the work that was waited for is the region's
             return core.exit(number, at_ns)
         except Exception as error:
             self.complain(f"a region is not measured: {error!r}")

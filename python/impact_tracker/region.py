@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from threading import get_ident
-from time import monotonic_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .core_guard import CoreGuard, Entered
 from .result import Result
+from .system import core_clock_ns
 
 if TYPE_CHECKING:
     from . import _core
@@ -64,7 +64,7 @@ class Region:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        at_ns = monotonic_ns()  # the region ends here, not where the way to the core ends
+        at_ns = core_clock_ns()  # the region ends here, not where the way to the core ends
         entered = self._take()
         if entered is not None:
             self._keep(self._guard.leave(entered, at_ns))
@@ -123,6 +123,6 @@ class _Call:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        at_ns = monotonic_ns()
+        at_ns = core_clock_ns()
         if self._entered is not None:
             self._region._keep(self._region._guard.leave(self._entered, at_ns))

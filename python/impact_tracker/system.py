@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import time
 
 IS_LINUX = sys.platform.startswith("linux")
 
@@ -41,6 +42,11 @@ def user_number() -> int | None:
     if sys.platform == "win32":
         return None
     return os.geteuid()
+
+
+def core_clock_ns() -> int | None:
+    """Now, on the clock of the core's readings; None on Windows, where Python lacks that clock: the core asks then."""
+    return None if sys.platform == "win32" else time.monotonic_ns()
 
 
 def usable_processors() -> int:
