@@ -222,8 +222,11 @@ class Service final : public Source {
   }
 
   // Counts of one epoch have one place in all processes, as far as that can be; those of two epochs never have the same.
+  // Places lie as far apart as a service counts in months, and one that runs for years counts on through the next ones: a
+  // step from one epoch into another is still far from what a machine can draw, but for one chance in millions.
   std::int64_t place_of(std::uint32_t i, std::uint64_t epoch, bool& has_gap) {
-    constexpr std::uint64_t kPlaces = std::uint64_t{1} << (53U - kServiceCountBits);
+    constexpr int kBitsApart = 40;
+    constexpr std::uint64_t kPlaces = std::uint64_t{1} << (52U - kBitsApart);  // room for the counts of the last one
     Place& place = places_[i];
     if (place.number < 0 || place.epoch != epoch) {
       has_gap = has_gap || place.number >= 0;
@@ -231,7 +234,7 @@ class Service final : public Source {
       if (number == place.number) number = (number + 1) % static_cast<std::int64_t>(kPlaces);
       place = {epoch, number};
     }
-    return place.number << kServiceCountBits;
+    return place.number << kBitsApart;
   }
 
   const Clock* clock_;

@@ -92,9 +92,9 @@ struct FrameHead {
 FrameHead head_of(const json& root) {
   const json& version = member(root, "version");
   if (!version.is_number_unsigned() || version != kVersion) {
-    const bool older = version.is_number_unsigned() && version < kVersion;
-    throw Refused(fmt::format("it is of version {}, and {} is read here: update {}", version.dump(), kVersion,
-                              older ? "the service, and start it again" : "this program"));
+    if (!version.is_number_unsigned()) throw Refused("its version is no whole number");
+    throw Refused(fmt::format("it is of version {}, and {} is read here: update {}", version.get<std::uint64_t>(),
+                              kVersion, version < kVersion ? "the service, and start it again" : "this program"));
   }
   const json& clock = member(root, "clock");
   FrameHead head;

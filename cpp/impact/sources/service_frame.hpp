@@ -22,8 +22,9 @@ inline constexpr std::size_t kLongestServiceFrame = std::size_t{1} << 22U;
 inline constexpr std::size_t kMostServiceChannels = 4096;
 // No service renews its values faster, and a frame that says so is refused.
 inline constexpr Duration kShortestServiceInterval = std::chrono::milliseconds{100};
-// Raw counts of a frame are below this, and those of the channel are below 2^53, which every reader of JSON keeps exact.
-inline constexpr int kServiceCountBits = 40;
+// Raw counts of a frame are below 2^48: of 10 mJ each, what 10 kW use in nine years. Those of the channel are below 2^53,
+// which every reader of JSON keeps exact.
+inline constexpr int kServiceCountBits = 48;
 
 // Reads the four bytes before a frame, the highest first. 0: nothing is known yet. nullopt: longer than any frame.
 std::optional<std::size_t> parse_service_length(std::string_view four_bytes) noexcept;

@@ -53,6 +53,26 @@ TEST(Service, ANewServiceIsAGapAndNoJump) {
   }
 }
 
+// However far it has counted, over the places of other epochs too.
+TEST(Service, AServiceThatRunsForYearsIsMeasuredOn) {
+  const std::int64_t first = now_ns() - 500'000'000;
+  for (const double begin_j : {1.0995e10, 1.1e10, 3.2e11}) {
+    Told service(service_frame(first - 1'000'000'000, begin_j));
+    const std::unique_ptr<Source> source = open(service.opened());
+    const auto rounds = [&](RegionBook& book) {
+      book.row(round(*source));
+      json frame = service_frame(first, begin_j + 120);
+      for (json& channel : frame["channels"]) channel["before_j"] = nullptr;
+      service.tell(frame);
+      book.row(round(*source));
+      EXPECT_EQ(source->trouble(), "");
+    };
+    const RegionResult result = run_over(*source, rounds, instant(first - 2'000'000'000), instant(first));
+    EXPECT_NEAR(result.channels[0].value, 200.0, 0.02) << begin_j;
+    EXPECT_NEAR(result.channels[0].coverage, 1.0, 1e-6) << begin_j;
+  }
+}
+
 TEST(Service, ATimeThatTheServiceDidNotReadIsAGap) {
   const std::int64_t first = now_ns() - 500'000'000;
   Told service(service_frame(first - 1'000'000'000));

@@ -83,7 +83,18 @@ TEST(ServiceFrame, AnotherVersionNamesWhoIsToBeUpdated) {
   frame["version"] = 3;
   EXPECT_THAT(refusal(frame), HasSubstr("update this program"));
   frame["version"] = true;
-  EXPECT_THAT(refusal(frame), HasSubstr("version true"));
+  EXPECT_THAT(refusal(frame), HasSubstr("its version is no whole number"));
+  frame["version"] = std::string(1U << 20U, 'x');
+  EXPECT_LT(refusal(frame).size(), 200U);  // it goes into records and onto screens
+}
+
+// A node of 10 kW whose service has not begun anew for a year.
+TEST(ServiceFrame, AServiceThatRunsForYearsIsRead) {
+  const double energy_j = 1e4 * 365 * 86'400;
+  const Result<ServiceFrame> parsed = parse_service_frame(service_frame(5'000'000'000, energy_j).dump());
+  ASSERT_TRUE(parsed) << parsed.error().what;
+  EXPECT_EQ(parsed.value().channels[0].count, std::llround(energy_j * 100));
+  EXPECT_EQ(parsed.value().channels[0].before, std::llround((energy_j - 80) * 100));
 }
 
 // Each field of a frame, gone or with a value of another kind.
@@ -117,7 +128,7 @@ TEST(ServiceFrame, WhatCannotBeIsRefused) {
   EXPECT_NE(with("/clock/before_ns", 5'000'000'000), "");
   EXPECT_NE(with("/clock/before_ns", nullptr), "");  // while channels have a value of it
   EXPECT_NE(with("/channels/0/before_j", 100.5), "");
-  EXPECT_NE(with("/channels/0/energy_j", 1.1e10), "");
+  EXPECT_NE(with("/channels/0/energy_j", 3e12), "");
   EXPECT_THAT(with("/channels/1/id", "rapl/package-0"), HasSubstr("one id"));
   EXPECT_NE(with("/channels/0/id", std::string(300, 'x')), "");
   EXPECT_NE(with("/channels/0/sensor/quality", "missing"), "");
