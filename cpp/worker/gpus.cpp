@@ -79,8 +79,8 @@ Gpu described(at::DynamicLibrary& library, int index, int handle) {
 
 Json told(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-// Asked when it runs: one worker may stand beside a torch with CUDA or without. What torch has without its libraries for
-// CUDA throws.
+// The running torch is asked, because one worker may be installed beside a torch with CUDA or without. Where torch lacks
+// its libraries for CUDA, the question throws.
 bool torch_has_cuda() {
   try {
     return at::detail::getCUDAHooks().versionCUDART() > 0;

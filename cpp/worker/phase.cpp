@@ -161,7 +161,7 @@ Json Phase::report() const {
           {"torch_version", compat::version()},
           {"batch_norm", name_of(load_.build.batch_norm)},
           {"variant", load_.build.variant.empty() ? Json(nullptr) : Json(load_.build.variant)},
-          {"network", load_.spec != nullptr ? load_.spec->name : ""},
+          {"network", load_.spec != nullptr ? Json(load_.spec->name) : Json(nullptr)},
           {"seed", load_.seed},
           {"pass_s", pass_statistics()},
           {"pass_ns", std::vector<std::int64_t>(

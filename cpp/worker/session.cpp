@@ -218,7 +218,10 @@ void Session::load(const Json& command) {
 }
 
 void Session::clear() {
-  const auto device = model_ ? model_->options().device : torch::Device(torch::kCPU);
+  auto device = torch::Device(torch::kCPU);
+  if (model_ || roof_) {  // one at a time
+    device = model_ ? model_->options().device : roof_->load().device;
+  }
   kept_.clear();
   model_.reset();
   roof_.reset();

@@ -31,8 +31,8 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Hello:
-    """What the worker says of itself when it starts. `no_gpu`: why it sees no GPU; `features`: what workers of before
-    cannot do, by the names of their commands and fields."""
+    """What the worker says of itself when it starts. `no_gpu`: why it sees no GPU; `features`: commands and
+    fields that older workers do not know."""
 
     protocol: int
     pid: int
@@ -211,7 +211,7 @@ class PhaseResult:
     begin_ns, end_ns: the worker's own readings around the passes; go_ns, done_ns: this process's, before and after.
     peak_memory_bytes: resident memory at most, of the phase (or of the process: peak_memory_scope).
     pass_ns: of the first 4096 passes. finite: whether the loss stayed a number. epochs_trained: by this optimizer, with
-    the part of the epoch that the phase left.
+    the part of the epoch that the phase left. network: `None` for a roof.
     """
 
     phase: str
@@ -232,7 +232,7 @@ class PhaseResult:
     layout: str
     precision: str
     torch_version: str
-    network: str
+    network: str | None
     final_loss: float | None = None
     correct: int | None = None
     finite: bool | None = None
