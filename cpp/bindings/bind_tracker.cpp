@@ -73,7 +73,13 @@ void bind_tracker(py::module_& module) {
           },
           py::arg("energy_j"), py::arg("timeout_s"), Released())
       .def(
-          "note", [](Tracker& t, const py::dict& body) { t.note(from_python(body)); }, py::arg("body"))
+          "note",
+          [](Tracker& t, const py::dict& body) {
+            const nlohmann::json note = from_python(body);
+            const py::gil_scoped_release released;  // another thread may hold the tracker's lock while it writes
+            t.note(note);
+          },
+          py::arg("body"))
       .def("health", [](Tracker& t) { return to_python(t.health()); })
       .def("flush", &Tracker::flush, Released())
       .def_property_readonly("path", [](const Tracker& t) { return python_path(t.path()); })
