@@ -86,6 +86,8 @@ def _budget_of(note: Mapping[str, object]) -> KeptBudget | None:
         if not isinstance(limit, list) or not isinstance(before, dict):
             return None
         low_j, best_j, high_j = (math.inf if joules is None else _number(joules) for joules in limit)
+        if not math.isfinite(best_j):
+            return None  # nothing can be left of a limit that is not known
         text, why, policy = (str(note.get(name, "")) for name in ("text", "why", "policy"))
         return KeptBudget(Range(low_j, best_j, high_j), text, why, policy, Energy(**before))
     except (TypeError, ValueError):

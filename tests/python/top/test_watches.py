@@ -43,6 +43,7 @@ def test_a_budget_is_kept_with_the_last_forecast() -> None:
     assert (unknown.left_j, unknown.used_share, unknown.quality) == (None, None, "missing")
     assert BudgetView.of(kept, Energy(500.0, 0.0, 0.0, 0.0)).left_j == 0.0
     assert kept_budget([]) is None
+    assert kept_budget([{**LIMIT.as_note(), "limit_j": [90.0, None, None]}]) is None
 
 
 json_values = st.recursive(
@@ -65,7 +66,9 @@ json_values = st.recursive(
     )
 )  # fmt: skip
 def test_any_notes_are_read_or_passed_over(notes: list[dict[str, object]]) -> None:
-    kept_budget(notes)
+    kept = kept_budget(notes)
+    if kept is not None:
+        BudgetView.of(kept, Energy(40.0, 2.0, 1.0, 0.0))
 
 
 @dataclass
