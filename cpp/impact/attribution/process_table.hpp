@@ -38,9 +38,9 @@ struct ProcessChanges {
 // One thread at a time.
 class ProcessTable {
  public:
-  // `most_kept`: stat files that stay open at most, of processes that work. Their clock tells the others' rest; where it
-  // cannot be asked (a fake machine, /proc of another namespace), each process's file is read at each look, and times
-  // are in hundredths of a second.
+  // `most_kept`: how many stat files stay open at most, those of processes that work. The kernel's clock of a process
+  // says whether it worked since; where that cannot be asked (a fake machine, /proc of another namespace), each
+  // process's file is read at each look, and times are in hundredths of a second.
   explicit ProcessTable(Host host, std::size_t most_kept = 512);
 
   // The first look tells nobody's time, for it would be their whole life; a process that began since counts with all it
