@@ -30,8 +30,8 @@ RegionResult run_over(Source& source, const std::function<void(RegionBook&)>& ro
 }
 
 TEST(Service, ANewServiceIsAGapAndNoJump) {
-  const std::int64_t first = now_ns() - 500'000'000;
   for (const double anew_j : {0.5, 99.0, 100.0, 130.0, 500.0}) {  // counts that lie before, at and behind the old ones
+    const std::int64_t first = now_ns();
     Told service(service_frame(first - 2'000'000'000));
     const std::unique_ptr<Source> source = open(service.opened());
     const auto rounds = [&](RegionBook& book) {
@@ -55,8 +55,8 @@ TEST(Service, ANewServiceIsAGapAndNoJump) {
 
 // However far it has counted, over the places of other epochs too.
 TEST(Service, AServiceThatRunsForYearsIsMeasuredOn) {
-  const std::int64_t first = now_ns() - 500'000'000;
   for (const double begin_j : {1.0995e10, 1.1e10, 3.2e11}) {
+    const std::int64_t first = now_ns();
     Told service(service_frame(first - 1'000'000'000, begin_j));
     const std::unique_ptr<Source> source = open(service.opened());
     const auto rounds = [&](RegionBook& book) {
@@ -74,7 +74,7 @@ TEST(Service, AServiceThatRunsForYearsIsMeasuredOn) {
 }
 
 TEST(Service, ATimeThatTheServiceDidNotReadIsAGap) {
-  const std::int64_t first = now_ns() - 500'000'000;
+  const std::int64_t first = now_ns();
   Told service(service_frame(first - 1'000'000'000));
   const std::unique_ptr<Source> source = open(service.opened());
   const auto rounds = [&](RegionBook& book) {
