@@ -54,12 +54,16 @@ class KeptBudget:
 
 
 def left_of(limit_j: float, before: Energy, used: Energy) -> Energy:
-    """What is left of a limit, 0 at least, with the error of what was used; missing where that is not known."""
+    """What is left of a limit, 0 at least, with the error of what was used; missing where that is not known. Of a limit
+    that is passed so much may be left as the error reaches beyond it."""
     if used.best_j is None:
         return Energy.missing()
     exact = Energy(limit_j, 0.0, 0.0, 0.0, "measured")
     left = exact.minus(before, same_sensors=False).minus(used, same_sensors=False)
-    return left if left.best_j is None or left.best_j >= 0 else left.scaled(0.0)
+    if left.best_j is None or left.best_j >= 0:
+        return left
+    reach = 0.0 if not left.error_j else max(0.0, 1.0 + left.best_j / left.error_j)
+    return replace(left.scaled(reach), best_j=0.0, modelled_j=None if left.modelled_j is None else 0.0)
 
 
 def kept_budget(notes: Iterable[Mapping[str, object]]) -> KeptBudget | None:

@@ -70,6 +70,8 @@ class BudgetView:
         """A record's budget after its run has used so much."""
         left, forecast = budget.left(used), budget.forecast
         spent_j = None if used.best_j is None else used.best_j + (budget.before.best_j or 0.0)
+        if spent_j is not None and budget.before.is_missing and spent_j < budget.limit.best:
+            spent_j = None  # other runs have used nobody knows what; a limit that this one passed alone is passed
         return cls(
             text=budget.text,
             limit_j=budget.limit.best,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker import ImpactTracker, _core
-from impact_tracker.budget_notes import BUDGET, KeptBudget, KeptForecast, kept_budget
+from impact_tracker.budget_notes import BUDGET, KeptBudget, KeptForecast, kept_budget, left_of
 from impact_tracker.live.gpus import gpu_uses
 from impact_tracker.live.processes import DividedPower
 from impact_tracker.live.snapshot import BudgetView
@@ -42,6 +42,13 @@ def test_a_budget_is_kept_with_the_last_forecast() -> None:
     unknown = BudgetView.of(kept, Energy.missing())
     assert (unknown.left_j, unknown.used_share, unknown.quality) == (None, None, "missing")
     assert BudgetView.of(kept, Energy(500.0, 0.0, 0.0, 0.0)).left_j == 0.0
+    for used_j, most_left_j in ((95.0, 1.0), (500.0, 0.0)):  # what is used beyond the limit is known to 6 J
+        left = left_of(100.0, Energy(0.0, 0.0, 0.0, 0.0), Energy(used_j + 10.0, 6.0, 0.0, 0.0))
+        assert (left.best_j, left.error_j) == (0.0, pytest.approx(most_left_j))
+    alone = BudgetView.of(replace(kept, before=Energy.missing()), Energy(40.0, 2.0, 1.0, 0.0))
+    assert (alone.left_j, alone.used_share) == (None, None)  # other runs have used nobody knows what
+    passed = BudgetView.of(replace(kept, before=Energy.missing()), Energy(120.0, 2.0, 1.0, 0.0))
+    assert passed.used_share == pytest.approx(1.2)
     assert kept_budget([]) is None
     assert kept_budget([{**LIMIT.as_note(), "limit_j": [90.0, None, None]}]) is None
 
