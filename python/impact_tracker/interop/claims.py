@@ -21,7 +21,7 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b(?![.,]?\d)")
 _WITHOUT_OVERHEAD = re.compile(r"\bapart\b|\bwithout\b[^.;]*\boverhead|\bexclud\w+[^.;]*\bPUE|\bbefore\b[^.;]*\bPUE")
 # Behind a number what it may be off by, and two ends of a range: neither is what is claimed.
 _SPREAD = re.compile(
-    r"\d[\d.,]*(?:\s*[kMG]?(?:Wh|g|t))?\s*(?:--?|–|—|\bto\b)\s*\d[\d.,]*\s*(?=[kMG]?(?:Wh|g|t)\b)|\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*[kMG]?(?:Wh|g|t)?\b"
+    r"(?<![\d.,])[.,]*\d[\d.,]*(?:\s*[kMG]?(?:Wh|g|t))?\s*(?:--?|–|—|\bto\b)\s*\d[\d.,]*\s*(?=[kMG]?(?:Wh|g|t)\b)|\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*[kMG]?(?:Wh|g|t)?\b"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d])|;\s+")
 
@@ -60,7 +60,7 @@ def _claim(where: str, text: str) -> ReportedNumbers | None:
         return None
     pue, kwh, grid = next(iter(pues), None), energy.only, intensity.only
     is_bare = _WITHOUT_OVERHEAD.search(text) is not None
-    if kwh is not None and pue is not None and carbon.only is not None and grid:
+    if kwh and pue and grid and carbon.only is not None:
         # Where the text does not say whether the overhead is in the energy, the reading that fits is taken.
         is_bare = is_bare or abs(carbon.only / (kwh * pue * grid) - 1.0) < abs(carbon.only / (kwh * grid) - 1.0)
     year = _YEAR.search(text)

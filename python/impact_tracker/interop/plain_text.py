@@ -25,7 +25,7 @@ _CITED = re.compile(
     rf"\\(?:\w*cite\w*|ref|eqref|label|url|index|bibliography\w*|includegraphics)\s*(?:\[[^\]]*\])*\s*{_BRACES}"
 )
 _OWN_NUMBER = re.compile(r"\\(?:re)?newcommand\*?\{?(\\[A-Za-z]+)\}?\{\s*([\d.,]+)\s*\}")
-_INVERSE = re.compile(r"\s*[·.]?\s*\b(k?Wh|KWh|MWh)\s*(?:\^\s*[-−]1|⁻¹)")
+_INVERSE = re.compile(r"(?<!\s)\s*(?:[·.]\s*)?\b(k?Wh|KWh|MWh)\s*(?:\^\s*[-−]1|⁻¹)")  # tried once for a run of blanks
 _SPACES = re.compile(r"(?<!\\)~|\\[,;:! ]|\\(?:quad|qquad|thinspace|enspace|hfill)\b\s*")
 _SYMBOLS = {
     r"\pm": "±",

@@ -13,7 +13,7 @@ from impact_tracker import cli
 from impact_tracker.interop import Study, climate_card_latex, latex_statement
 from impact_tracker.interop.claims import claims_in
 from impact_tracker.interop.documents import numbers_in
-from impact_tracker.interop.lint import lint
+from impact_tracker.interop.lint import lint, lint_all
 from impact_tracker.interop.plain_text import latex_text, rst_text
 from impact_tracker.interop.statement import InteropError, Statement
 
@@ -133,6 +133,29 @@ def test_an_overhead_is_taken_as_the_text_says_it(tmp_path: Path) -> None:
         place.write_text(text)
         (claim,) = claims_in(place)
         assert claim.site_kwh == pytest.approx(15.0) and lint(claim) == []
+
+
+@pytest.mark.parametrize(("kwh", "pue", "grams"), [(0, 1.2, 400), (2, 0, 400), (2, 1.2, 0), (0, 0, 0)])
+def test_a_zero_in_a_sentence_is_divided_by_nowhere(kwh: float, pue: float, grams: float, tmp_path: Path) -> None:
+    place = tmp_path / "paper.md"
+    place.write_text(f"We used {kwh} kWh at a PUE of {pue}, which caused 5 kg CO2e at {grams} g CO2e/kWh.\n")
+    (claim,) = claims_in(place)
+    assert (claim.site_kwh, claim.pue, claim.carbon_g, claim.intensity) == (kwh, pue, 5000, grams)
+    lint_all(numbers_in(place))
+
+
+_BESIDE = 20_000  # characters; where each were compared with each other, this would take minutes
+
+
+@pytest.mark.parametrize(
+    "beside", [" " * _BESIDE + "x", "1" * _BESIDE, "1.5," * (_BESIDE // 4), ".5 " * (_BESIDE // 3)]
+)
+@pytest.mark.parametrize("suffix", [".tex", ".md", ".rst"])
+def test_long_runs_of_blanks_and_digits_are_read_once(beside: str, suffix: str, tmp_path: Path) -> None:
+    place = tmp_path / f"paper{suffix}"
+    place.write_text(f"{beside}\n\nWe used 12 kWh, which caused 5 kg CO2e.\n")
+    (claim,) = claims_in(place)
+    assert (claim.site_kwh, claim.carbon_g) == (12, 5000)
 
 
 def test_our_own_latex_is_sound(climatebert: Statement, search: Statement, tmp_path: Path) -> None:
