@@ -217,6 +217,18 @@ def test_a_worker_that_cannot_or_fails_does_not_end_the_campaign(
     assert "roof was not measured: the system refused more memory" in capsys.readouterr().err
 
 
+def test_a_roof_that_was_interrupted_is_measured_anew(roof_workers: RoofWorkers, tmp_path: Path) -> None:
+    roof_workers.fail("small-cnn", "roof", WorkerError("out-of-memory", "the system refused more memory"), 4)
+    view = ran(tmp_path / "a", roof_workers)
+    assert {run.work for run in roofs_of(view.lines)} != set(KINDS)
+    Campaign.resume(tmp_path / "a", repeats=2, open_worker=roof_workers, sleep=idle).run(quiet=True)
+    again = read(tmp_path / "a")
+    assert {ceiling.kind for ceiling in again.roof.ceilings} == set(KINDS)
+    count = len(roofs_of(again.lines))
+    Campaign.resume(tmp_path / "a", repeats=3, open_worker=roof_workers, sleep=idle).run(quiet=True)
+    assert len(roofs_of(Storage(tmp_path / "a").lines())) == count
+
+
 @pytest.mark.parametrize(
     ("settings", "is_measured"),
     [

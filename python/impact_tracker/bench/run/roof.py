@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +44,14 @@ def roof_plan(settings: Settings, left: Sequence[Task], tests: Sequence[Test]) -
         return None
     repeats, seconds = (QUICK_REPEATS, QUICK_S) if settings.mode == "quick" else (REPEATS, PHASE_S)
     return RoofPlan(settings.device, settings.precision, settings.threads, repeats, seconds)
+
+
+def is_measured(runs: Iterable[RoofRun]) -> bool:
+    """Whether one session measured every kind of work: one that was interrupted has left some out."""
+    kinds: dict[int | None, set[str]] = {}
+    for run in runs:
+        kinds.setdefault(run.session, set()).add(run.work)
+    return any(measured.issuperset((*MEMORY, *ARITHMETIC)) for measured in kinds.values())
 
 
 def roof_runs(

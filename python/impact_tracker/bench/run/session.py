@@ -23,7 +23,7 @@ from .execution import Execution
 from .memory import estimated_bytes
 from .meter import Meter
 from .progress import Progress
-from .roof import roof_plan, roof_runs
+from .roof import is_measured, roof_plan, roof_runs
 
 
 class Session:
@@ -72,17 +72,18 @@ class Session:
         self._idle(AFTER)
 
     def _measure_roof(self, tasks: Sequence[Task], lines: Sequence[Line]) -> None:
-        """Once a campaign: the most that the machine does. A worker that cannot does not end the campaign."""
+        """Once a campaign, anew where an earlier session was interrupted in it: the most that the machine does. A
+        worker that cannot does not end the campaign."""
         planned = self._storage.head().tasks
         is_first = self._storage.part is None or self._storage.part == next(iter(planned), None)
         plan = roof_plan(self._settings, tasks, tests_of(self._settings))
-        if plan is None or not is_first or roofs_of(lines):
+        if plan is None or not is_first or is_measured(roofs_of(lines)):
             return
         equipment, progress = self._equipment, self._progress
         try:
             for run in roof_runs(plan, equipment.open_worker, equipment.tracker, progress.says, self._number):
                 self._storage.append(run)
-        except (WorkerError, OSError, TimeoutError) as error:
+        except (WorkerError, OSError) as error:
             progress.line(f"the machine's roof was not measured: {error}")
 
     def _need(self) -> Callable[[Test], int | None]:
