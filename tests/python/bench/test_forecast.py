@@ -228,6 +228,10 @@ def test_a_carried_size_has_the_spread_over_sizes_and_says_so(tmp_path: Path, re
     spread = statistics.stdev(math.log(factor) for factor in (1.2, 0.9, 1.1, 1.0))
     least = math.exp(3.182 * spread * math.sqrt(2))  # Student's t of three degrees of freedom
     assert carried.energy_high_j / carried.energy_j >= least * 0.999
+    # The campaign's rows have no range of an intensity: carbon is as uncertain as the energy, and no more.
+    assert carried.carbon_g is not None and carried.carbon_high_g is not None and carried.carbon_low_g is not None
+    assert carried.carbon_high_g / carried.carbon_g == pytest.approx(carried.energy_high_j / carried.energy_j)
+    assert carried.carbon_low_g / carried.carbon_g == pytest.approx(carried.energy_low_j / carried.energy_j)
     notes = forecast.page(view, [carried], images=1000, epochs=1, side=256).caveats
     assert any("over 4 sizes" in note and "did not run" in note for note in notes)
 

@@ -172,7 +172,7 @@ def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: flo
             down, up = _carbon_range(rows, spread) or (min(relative, 1.0), relative)
             gram_ends = (grams * (1 - down), grams * (1 + up))
             if factor != 1:
-                gram_ends = _around(grams, math.hypot(spread, up), True)
+                gram_ends = _around(grams, up, True)
     return Forecast(
         test=cell.test,
         model=cell.model,
