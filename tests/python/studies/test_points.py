@@ -380,3 +380,19 @@ def test_files_of_an_answer_are_whole(tmp_path: Path, synthetic: None) -> None:
     paths = write_files(outcome, answer, tmp_path / "s")
     assert all(path.stat().st_size > 0 for path in paths)
     assert campaign.outcome_of(store).total == 9
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-5, 3e-4, 0.02])
+def test_a_gain_has_no_digit_finer_than_its_interval_and_no_interval_of_zero(spread: float) -> None:
+    runs = []
+    for point, mean in zip(PLAN.points[:2], (0.80, 0.86)):
+        for repeat, of_run in ((1, -spread), (2, 0.0), (3, spread)):
+            base = run_to(10.0 * point.examples, True, repeat)
+            runs.append(replace(base, task=f"{point.id}.r{repeat}", point=point, score=mean + of_run))
+    answer = QUESTIONS["data-size"].answer(PLAN.points[:2], runs)
+    (gain,) = [cell for table in answer.tables for row in table.rows for cell in row if cell.startswith("+")]
+    value, _, half = gain.partition(" points")[0].partition(" ± ")
+    if not spread:
+        assert (value, half) == ("+6.0", "")
+    else:
+        assert float(half) > 0 and len(value.partition(".")[2]) == len(half.partition(".")[2])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...bench.analyse.cells import ratio_text
 from ...bench.analyse.relations import power_law
-from ...digits import significant
+from ...digits import plus_minus, significant
 from ...report.page import Table
 from ...values.statistics import Mean, MeanRatio, ratio_of_means, sum_of_means
 from ..points.data import source_of
@@ -99,8 +99,9 @@ def _ends(series: Sequence[PointGroup]) -> _Growth | None:
 
 def _gain_text(gain: Mean, metric: str) -> str:
     factor, unit = gap_in_points(metric)
-    spread = "" if not gain.half_width else f" ± {gain.half_width * factor:.1f}"
-    return f"{gain.value * factor:+.1f}{spread} {unit}"
+    points = gain.value * factor
+    text = plus_minus(points, gain.half_width * factor, signed=True) if gain.half_width else f"{points:+.1f}"
+    return f"{text} {unit}"
 
 
 def _growth_cells(series: Sequence[PointGroup]) -> tuple[str, ...]:
