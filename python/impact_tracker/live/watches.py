@@ -70,13 +70,16 @@ class RecordWatch:
         self._kept: LiveSnapshot | None = None
         self._next_s = 0.0
         self._size = -1
+        self._writer = ""  # the folder of the run's process, while it goes on here
         self.snapshot()
 
     def snapshot(self) -> LiveSnapshot:
-        """As the record stands; a long one is read again more seldom, and one that nobody writes not at all. The
-        first look raises for what cannot be read; a later one shows what was there, with a remark."""
+        """As the record stands; a long one is read again more seldom, and one that nobody writes once more, when its
+        run has gone: nothing uses that power any longer. The first look raises for what cannot be read; a later one
+        shows what was there, with a remark."""
         began_s = time.monotonic()
-        if self._kept is not None and (began_s < self._next_s or not self._has_grown()):
+        has_news = self._has_grown() or self._has_gone()
+        if self._kept is not None and (began_s < self._next_s or not has_news):
             return self._kept
         self._size = self._size_now()
         try:
@@ -108,7 +111,8 @@ class RecordWatch:
         self, record: Record, devices: tuple[DevicePower, ...]
     ) -> tuple[tuple[ProcessUse, ...], tuple[str, ...], float | None]:
         """The processes of this machine while the run goes on here; none for a record of elsewhere or of the past."""
-        if not _runs_here(record, self._root):
+        self._writer = _writer_of(record, self._root) or ""
+        if not self._writer:
             self._users = None
             return (), (), None
         if self._users is None:
@@ -124,6 +128,9 @@ class RecordWatch:
     def _has_grown(self) -> bool:
         return self._size_now() not in (-1, self._size)  # one that was removed is shown as it was
 
+    def _has_gone(self) -> bool:
+        return bool(self._writer) and not os.path.isdir(self._writer)  # noqa: PTH112
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -134,15 +141,16 @@ def _state(record: Record) -> str:
     return "damaged" if record.damage is not None else "runs, or was cut off"
 
 
-def _runs_here(record: Record, root: str) -> bool:
-    """Whether the process that writes the record is one of this machine's."""
+def _writer_of(record: Record, root: str) -> str | None:
+    """The folder in /proc of the process that writes the record, where it is one of this machine's."""
     if record.complete or record.boot_id is None:
-        return False
+        return None
     try:
-        boot_id = (Path(root) / "proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return False
-    return boot_id == record.boot_id and os.path.isdir(f"{root}/proc/{record.header.get('pid')}")  # noqa: PTH112
+        boot_id = (Path(root) / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    folder = f"{root}/proc/{record.header.get('pid')}"
+    return folder if boot_id == record.boot_id and os.path.isdir(folder) else None  # noqa: PTH112
 
 
 def _snapshot(

@@ -138,22 +138,49 @@ class TestRecords:
         assert snapshot.region_uses[0].times == 3 and snapshot.region_uses[1].open
         assert os.getpid() in [use.pid for use in snapshot.processes]  # the run goes on here
 
-    def test_a_record_is_read_again_only_when_it_has_grown(self, running: ImpactTracker) -> None:
+    def test_a_record_is_read_again_only_when_it_has_grown(self, running: ImpactTracker, tmp_path: Path) -> None:
         running.flush()
-        watch = RecordWatch(running.path)
+        # A copy: the tracker writes on by its own clock.
+        place = tmp_path / "copy.jsonl"
+        place.write_bytes(Path(running.path).read_bytes())
+        watch = RecordWatch(place)
         first = watch.snapshot()
         watch._next_s = 0.0
         assert watch.snapshot() is first
         running.wait(energy_j=(running.energy_j or 0.0) + 1.0, timeout_s=5)
         running.flush()
+        place.write_bytes(Path(running.path).read_bytes())
         assert watch.snapshot() is not first
         running.stop()
+        place.write_bytes(Path(running.path).read_bytes())
         watch._next_s = 0.0
         ended = watch.snapshot()
         assert "(ended)" in ended.title and ended.processes == ()
-        Path(running.path).unlink()
+        place.unlink()
         watch._next_s = 0.0
         assert watch.snapshot() is ended
+
+    def test_of_a_run_that_was_killed_no_power_and_no_processes_stay(
+        self, running: ImpactTracker, tmp_path: Path
+    ) -> None:
+        running.wait(energy_j=(running.energy_j or 0.0) + 1.0, timeout_s=5)
+        running.flush()
+        place = tmp_path / "copy.jsonl"
+        place.write_bytes(Path(running.path).read_bytes())
+        boot_id = tmp_path / "proc/sys/kernel/random/boot_id"
+        boot_id.parent.mkdir(parents=True)
+        boot_id.write_bytes(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+        process = tmp_path / "proc" / str(os.getpid())
+        process.mkdir()
+        watch = RecordWatch(place, str(tmp_path))
+        watch._next_s = 0.0
+        assert watch.snapshot().watts is not None
+        process.rmdir()
+        watch._next_s = 0.0
+        killed = watch.snapshot()
+        assert (killed.watts, killed.processes) == (None, ()) and killed.energy_j is not None
+        watch._next_s = 0.0
+        assert watch.snapshot() is killed
 
     def test_a_record_that_became_none_is_shown_as_it_was(self, running: ImpactTracker) -> None:
         running.stop()
