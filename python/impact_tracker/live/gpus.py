@@ -50,5 +50,7 @@ def gpu_uses(
             watts = (power.watts or 0.0) * (user.share or 0.0) if is_known else None
             use = GpuUse(watts, user.use, user.memory_bytes, power.quality if is_known else "missing")
             uses.setdefault(user.pid, []).append(use)
-    notes = tuple(f"{device}: whose its power is is not known: {reason}" for device, reason in reasons.items())
+    notes = tuple(
+        f"{device}: it is not known which processes its power is of: {reason}" for device, reason in reasons.items()
+    )
     return {pid: summed(parts) for pid, parts in uses.items()}, notes

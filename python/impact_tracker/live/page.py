@@ -37,7 +37,6 @@ def page_of(snapshot: LiveSnapshot) -> Page:
     if regions:
         parts.append(Table(("region", ">times", ">time", ">energy", "quality"), regions))
     budget = [] if snapshot.budget is None else [line.text for line in screen.budget_lines(snapshot.budget)]
-    power = "power not measured"
-    if snapshot.watts is not None:
-        power = tables.watts_text(snapshot.watts, snapshot.quality)
-    return Page(f"{snapshot.title}: {power}, {snapshot.quality}", parts, [*budget, *snapshot.notes])
+    return Page(
+        f"{snapshot.title}: {screen.power_text(snapshot)}, {snapshot.quality}", parts, [*budget, *snapshot.notes]
+    )

@@ -105,13 +105,17 @@ def _by_gpu(use: ProcessUse | JobUse) -> tuple[float, float, float]:
     return (-(use.gpu.watts or 0.0), -(use.gpu.use or 0.0), -float(use.gpu.memory_bytes or 0))
 
 
+def power_text(snapshot: LiveSnapshot) -> str:
+    """The machine's power; a run that has gone has an energy, and none any longer."""
+    if snapshot.watts is None:
+        return "power not measured" if snapshot.energy_j is None else "power not known now"
+    return tables.watts_text(snapshot.watts, snapshot.quality)
+
+
 def answer_of(snapshot: LiveSnapshot) -> str:
     """The line at the top."""
-    power = "power not measured"
-    if snapshot.watts is not None:
-        power = tables.watts_text(snapshot.watts, snapshot.quality)
     energy = tables.energy_text(snapshot.energy_j, snapshot.error_j, snapshot.quality)
-    words = [power, f"{energy} in {digits.duration(snapshot.seconds)}", snapshot.quality]
+    words = [power_text(snapshot), f"{energy} in {digits.duration(snapshot.seconds)}", snapshot.quality]
     return f"{snapshot.title}: {', '.join(words)}"
 
 

@@ -82,6 +82,9 @@ def test_by_gpu_those_on_one_come_first() -> None:
 
 def test_unknown_powers() -> None:
     assert answer_of(views.EMPTY) == "this machine: power not measured, not measured in 10.0 s, missing"
+    assert answer_of(replace(views.ENDED, watts=None)).startswith(
+        "a.jsonl (ended): power not known now, 3.00 kJ ± 0.03 kJ in"
+    )
     assert answer_of(views.MODELLED).startswith("this machine: ≈ 40.0 W, ≈ 400 J ± 200 J in 10.0 s, modelled")
     package = views.MACHINE.devices[0]
     assert processors_power([package, replace(package, watts=None)]).watts is None  # half of two is not the machine's
