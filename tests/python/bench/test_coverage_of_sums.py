@@ -179,6 +179,8 @@ def test_one_run_has_no_interval_and_says_so() -> None:
     assert summed.bias_j == pytest.approx(1.2)  # shared: it adds up as it is
     assert summed.text().startswith("one run of a part: no interval; the sensors' and models' own error, which all")
     assert summed.text().endswith(": 1.20 J") and "±" not in summed.text()
+    assert summed._replace(bias_j=None).text().endswith("own error is not known")
+    assert summed._replace(bias_j=0.0).text() == "one run of a part: no interval"
     assert sum_of_parts({"a": 2.0, "c": 1.0}, {"a": Test(once)}) is None
     alone = survival([5.0], [True])
     assert alone is not None and alone.success_low is None

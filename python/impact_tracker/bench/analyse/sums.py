@@ -21,7 +21,8 @@ class CostedTest(Protocol):
 
 class EnergySum(NamedTuple):
     """Joules of several tests' inputs together. `bias_j`: the sensors' and models' own error (95 %), which all parts
-    share: it adds up as it is, and no number of runs shrinks it; `parts`: of how many tests."""
+    share: it adds up as it is, and no number of runs shrinks it; `None` where that of a part is not known. `parts`: of
+    how many tests."""
 
     mean: Mean
     bias_j: float | None
@@ -37,7 +38,9 @@ class EnergySum(NamedTuple):
             known = f"± 95 % over at least {self.mean.runs} runs of each part (Welch and Satterthwaite)"
         if self.mean.runs == 2:
             known += ", and two runs tell little of the spread"
-        if not self.bias_j:
+        if self.bias_j is None:
+            return f"{known}; the sensors' and models' own error is not known"
+        if self.bias_j == 0:
             return known
         shared = "" if self.parts == 1 else ", which all parts share"
         return f"{known}; the sensors' and models' own error{shared}, apart: {digits.energy(self.bias_j)}"

@@ -48,7 +48,7 @@ def run_roof(args: argparse.Namespace) -> int:
     from ...values.statistics import require_scipy
 
     require_scipy()
-    precision, threads = _one(args.precision, "precision"), _one(args.threads, "threads")
+    precision, threads = _single(args.precision, "precision"), _single(args.threads, "threads")
     repeats = QUICK_REPEATS if args.repeats is None else args.repeats
     seconds = QUICK_S if args.roof_s is None else args.roof_s
     if repeats < 1 or not 0 < seconds < 3600 or (isinstance(threads, int) and threads < 1):
@@ -75,7 +75,7 @@ def run_roof(args: argparse.Namespace) -> int:
     return 0
 
 
-def _one(value: object, name: str) -> object:
+def _single(value: object, name: str) -> object:
     """The value of an option that is an axis of campaigns, and one value here."""
     if isinstance(value, tuple):
         if len(value) > 1:
