@@ -20,9 +20,13 @@ _PUE = re.compile(r"\b(?:PUE|power usage effectiveness)\b[^.;,()\d]{0,30}(\d+(?:
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b(?![.,]?\d)")
 _WITHOUT_OVERHEAD = re.compile(r"\bapart\b|\bwithout\b[^.;]*\boverhead|\bexclud\w+[^.;]*\bPUE|\bbefore\b[^.;]*\bPUE")
 # Behind a number what it may be off by, and two ends of a range: neither is what is claimed.
-_SPREAD = re.compile(
-    r"(?<![\d.,])[.,]*\d[\d.,]*(?:\s*[kMG]?(?:Wh|g|t))?\s*(?:--?|–|—|\bto\b)\s*\d[\d.,]*\s*(?=[kMG]?(?:Wh|g|t)\b)|\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*[kMG]?(?:Wh|g|t)?\b"
+_UNIT = r"[kMG]?(?:Wh|g|t)"
+_RANGES = (
+    rf"(?<![\d.,])[.,]*\d[\d.,]*(?:\s*{_UNIT})?\s*(?:--?|–|—|\bto\b)\s*\d[\d.,]*\s*(?={_UNIT}\b)",
+    rf"\bbetween\s+\d[\d.,]*(?:\s*{_UNIT})?\s+and\s+\d[\d.,]*\s*(?={_UNIT}\b)",
+    rf"\s*(?:±|\+/-)\s*[\d.,]+(?:e[+-]?\d+)?\s*(?:{_UNIT})?\b",
 )
+_SPREAD = re.compile("|".join(_RANGES))
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d])|;\s+")
 
 

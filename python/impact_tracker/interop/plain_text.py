@@ -147,7 +147,7 @@ def _of_notebook(content: str, place: Path) -> Iterator[tuple[str, str]]:
     try:
         cells = json.loads(content)["cells"]
         texts = [("".join(cell["source"]), cell["cell_type"]) for cell in cells]
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise InteropError(f"{place}: not a notebook of Jupyter: {fault}") from None
     for number, (text, kind) in enumerate(texts, 1):
         if kind == "markdown":

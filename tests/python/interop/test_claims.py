@@ -116,6 +116,15 @@ def test_which_of_several_numbers_belongs_to_which_is_not_guessed(tmp_path: Path
     assert [(claim.site_kwh, claim.carbon_g) for claim in claims_in(place)] == [(2.0, None)]
 
 
+@pytest.mark.parametrize(
+    "text", ["3 to 5 kWh", "3-5 kWh", "3 kWh – 5 kWh", "between 3 and 5 kWh", "between 3 kWh and 5 kWh", ".3–.5 kWh"]
+)
+def test_neither_end_of_a_range_is_claimed(text: str, tmp_path: Path) -> None:
+    place = tmp_path / "paper.md"
+    place.write_text(f"Training used {text}. It caused 5 kg CO2e.\n", encoding="utf-8")
+    assert [(claim.site_kwh, claim.carbon_g) for claim in claims_in(place)] == [(None, 5000)]
+
+
 @pytest.mark.parametrize("text", ["0.5 kWh per image, 3 kWh/day, 12 g CO2e per request", "a card of 700 W and 80 GB"])
 def test_rates_and_powers_are_no_energies(text: str, tmp_path: Path) -> None:
     (tmp_path / "paper.tex").write_text(text)
@@ -169,8 +178,20 @@ def test_our_own_latex_is_sound(climatebert: Statement, search: Statement, tmp_p
     assert card.carbon_g == pytest.approx(15_790.0) and card.duration_s == 48 * 3600.0 and lint(card) == []
 
 
-def test_a_notebook_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.ipynb").write_text("{}")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"cells":' * 100_000,
+        '{"cells": ["x"]}',
+        '{"cells": [{"source": 5, "cell_type": "raw"}]}',
+    ],
+)
+def test_a_notebook_that_is_none_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text(content)
     with pytest.raises(InteropError, match="not a notebook"):
         numbers_in(tmp_path / "a.ipynb")
 
