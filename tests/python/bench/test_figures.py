@@ -19,7 +19,7 @@ from impact_tracker.bench.plan.axes import SweepPoint, point_words
 from impact_tracker.bench.plan.suites import ai as suite_ai
 from impact_tracker.bench.plan.suites import modern as suite_modern
 from impact_tracker.bench.show.figures import energy_figure
-from impact_tracker.bench.show.figures.labels import log_ticks
+from impact_tracker.bench.show.figures.labels import log_ticks, plain_log
 from impact_tracker.bench.show.figures.notes import ends_around, whisker_text
 from impact_tracker.bench.show.figures.suite import every_figure
 from impact_tracker.bench.show.figures.sweeps import sweeps_figure
@@ -201,6 +201,21 @@ def test_a_logarithmic_axis_has_three_numbers_at_least_and_five_at_most(low: flo
     assert 2 <= len(ticks) <= 5
     assert len(ticks) >= 3 or times < 1.05 or times > 100
     assert ticks == sorted(set(ticks)) and low <= ticks[0] and ticks[-1] <= low * times
+
+
+@pytest.mark.parametrize(
+    ("low", "times"), [(1.2e-4, 4.0), (1.1e-6, 1.3), (1.2e6, 5.0), (3e8, 2.0), (0.5, 3.0), (2e3, 50.0)]
+)
+def test_a_tick_s_number_is_where_the_tick_is(low: float, times: float) -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set_xscale("log")
+    axes.set_xlim(low, low * times)
+    plain_log(axes.xaxis)
+    ticks = axes.xaxis.get_majorticklocs()
+    numbers = [float(axes.xaxis.get_major_formatter()(tick).replace(",", "")) for tick in ticks]
+    assert numbers == pytest.approx(list(ticks)) and len(ticks) >= 3
 
 
 def test_runs_that_are_equal_have_no_whisker_and_two_runs_are_flagged() -> None:

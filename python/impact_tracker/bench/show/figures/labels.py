@@ -118,7 +118,7 @@ def plain_log(axis: Axis) -> None:
             return log_ticks(*sorted((vmin, vmax)))
 
     axis.set_major_locator(PlainTicks())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if 1e-3 <= value < 1e6 else f"{value:.0e}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axis.set_minor_formatter(NullFormatter())
 
 
