@@ -125,8 +125,11 @@ class LiveWatch(Protocol):
     def close(self) -> None: ...
 
 
+_LEAST_S = 0.05  # of an interval that watts are told of: many counters are renewed no more often
+
+
 class Powers:
-    """Watts from the energies of two moments."""
+    """Watts from the energies of two moments, as far as they are far enough apart."""
 
     def __init__(self) -> None:
         self._before: Result | None = None
@@ -134,12 +137,14 @@ class Powers:
 
     def of(self, result: Result) -> tuple[float | None, tuple[DevicePower, ...]]:
         """The machine's, and each channel's. None where a moment does not know its energy."""
-        before, self._before = self._before, result
-        earlier, self._earlier = self._earlier, {}
+        before, earlier = self._before, self._earlier
         elapsed_s = result.duration_s - (before.duration_s if before is not None else 0.0)
+        # A look right at the begin, where no sensor has been read yet, is no moment to count from: the begin is.
+        if before is not None or elapsed_s >= _LEAST_S:
+            self._before, self._earlier = result, {}
 
         def watts(now_j: float | None, then_j: float | None) -> float | None:
-            if now_j is None or (then_j is None and before is not None) or elapsed_s <= 0:
+            if now_j is None or (then_j is None and before is not None) or elapsed_s < _LEAST_S:
                 return None
             return max(now_j - (then_j or 0.0), 0.0) / elapsed_s
 
@@ -148,7 +153,8 @@ class Powers:
             if not channel.measures_energy:
                 continue
             energy_j = channel.energy_j
-            self._earlier[channel.id] = energy_j
+            if self._before is result:
+                self._earlier[channel.id] = energy_j
             name = f"{channel.device} {channel.domain}"
             power = watts(energy_j, earlier.get(channel.id))
             devices.append(DevicePower(name, power, energy_j, channel.quality, channel.source, channel.in_total))

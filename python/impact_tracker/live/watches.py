@@ -17,6 +17,7 @@ from .gpus import GpuTable
 from .processes import ProcessTable, ProcessUse, shown
 from .snapshot import BudgetView, DevicePower, LiveSnapshot, Powers, gpu_powers, processors_power, regions_by_name
 
+_FIRST_READING_S = 0.2  # a machine without any sensor is waited for no longer
 _SHARE_OF_TIME = 0.005  # a long record is read again no more often than takes this part of a core
 
 
@@ -44,6 +45,13 @@ class MachineWatch:
         self._tracker = ImpactTracker(self._folder.name, interval_s=interval_s, scope="machine", root=root).start()
         self._powers, self._users = Powers(), _Users(root)
         self._users.of(())
+        self._await_reading()
+
+    def _await_reading(self) -> None:
+        """The first readings take some milliseconds, and a look before them would say that nothing is measured."""
+        end_s = time.monotonic() + _FIRST_READING_S
+        while self._tracker.energy_j is None and time.monotonic() < end_s:
+            time.sleep(0.005)
 
     def snapshot(self) -> LiveSnapshot:
         """As it is now."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -17,9 +18,10 @@ from impact_tracker import ImpactTracker, _core
 from impact_tracker.budget_notes import BUDGET, KeptBudget, KeptForecast, kept_budget, left_of
 from impact_tracker.live.gpus import gpu_uses
 from impact_tracker.live.processes import DividedPower
-from impact_tracker.live.snapshot import BudgetView
+from impact_tracker.live.snapshot import BudgetView, Powers
 from impact_tracker.live.watches import RecordWatch
 from impact_tracker.record import read_record
+from impact_tracker.result import Result
 from impact_tracker.values import Energy, Range
 
 LIMIT = KeptBudget(Range(90.0, 100.0, math.inf), "100 J", "energy", "stop", Energy(10.0, 1.0, 0.5, 0.0))
@@ -76,6 +78,35 @@ def test_any_notes_are_read_or_passed_over(notes: list[dict[str, object]]) -> No
     kept = kept_budget(notes)
     if kept is not None:
         BudgetView.of(kept, Energy(40.0, 2.0, 1.0, 0.0))
+
+
+def moment(duration_s: float, energy_j: float | None) -> Result:
+    """A result of one channel, as far as powers are made of it."""
+    channel = SimpleNamespace(
+        measures_energy=True, energy_j=energy_j, id="a", device="cpu:0", domain="package", quality="measured",
+        source="rapl", in_total=True,
+    )  # fmt: skip
+    measured = SimpleNamespace(channels=[channel])
+    return cast("Result", SimpleNamespace(duration_s=duration_s, energy_j=energy_j, measured=measured))
+
+
+@pytest.mark.parametrize(
+    ("moments", "watts"),
+    [
+        ([(0.003, None), (1.0, 100.0)], [None, 100.0]),  # a look before the first reading
+        ([(0.006, 8.0), (1.0, 100.0), (2.0, 150.0)], [None, 100.0, 50.0]),  # a counter that is renewed seldom
+        ([(1.0, 100.0), (1.0, 100.0), (1.5, 150.0)], [100.0, None, 100.0]),  # a record that has not grown
+        ([(1.0, None), (2.0, 30.0), (3.0, 70.0)], [None, None, 40.0]),  # since when, is not known
+        ([(1.0, 100.0), (2.0, None), (3.0, 300.0)], [100.0, None, None]),
+    ],
+)
+def test_watts_are_told_of_intervals_that_are_known_and_long_enough(
+    moments: list[tuple[float, float | None]], watts: list[float | None]
+) -> None:
+    powers = Powers()
+    told = [powers.of(moment(*each)) for each in moments]
+    assert [machine for machine, _ in told] == watts
+    assert [devices[0].watts for _, devices in told] == watts
 
 
 @dataclass
