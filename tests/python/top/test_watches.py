@@ -194,7 +194,10 @@ class TestRecords:
     def test_of_a_run_that_was_killed_no_power_and_no_processes_stay(
         self, running: ImpactTracker, tmp_path: Path
     ) -> None:
-        running.wait(energy_j=(running.energy_j or 0.0) + 1.0, timeout_s=5)
+        result = running.result
+        while result is None or result.energy_j is None or result.duration_s < 0.1:  # powers need some time
+            running.wait(energy_j=(running.energy_j or 0.0) + 1.0, timeout_s=5)
+            result = running.result
         running.flush()
         place = tmp_path / "copy.jsonl"
         place.write_bytes(Path(running.path).read_bytes())
