@@ -6,6 +6,7 @@ The core reads /proc, and tells only what has changed: a process that did nothin
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -56,12 +57,41 @@ class DividedPower:
     quality: Quality = "missing"
 
 
+class _BusyTime:
+    """CPU seconds of the whole machine between two looks, from /proc/stat: a container or a user sees but a part of the
+    processes, and some have ended since the look before."""
+
+    def __init__(self, root: str) -> None:
+        self._place = f"{root}/proc/stat"
+        self._tick_s = 0.01
+        if sys.platform != "win32":
+            self._tick_s = 1.0 / os.sysconf("SC_CLK_TCK")
+        self._before: int | None = None
+
+    def look(self) -> float | None:
+        """`None` at the first look, and where the file is not there or is another."""
+        before, self._before = self._before, self._ticks()
+        if before is None or self._before is None or self._before < before:
+            return None
+        return (self._before - before) * self._tick_s
+
+    def _ticks(self) -> int | None:
+        try:
+            with open(self._place, encoding="ascii", errors="replace") as file:  # noqa: PTH123
+                name, *fields = file.readline().split()
+            user, nice, system, _idle, _waiting, interrupts, soft_interrupts = map(int, fields[:7])
+        except (OSError, ValueError):
+            return None
+        return user + nice + system + interrupts + soft_interrupts if name == "cpu" else None
+
+
 class ProcessTable:
     """The processes of a machine. Each look costs one read a process; what does not change is read once."""
 
     def __init__(self, root: str = "/") -> None:
         self._root = root
         self._core = _core.ProcessTable(root)
+        self._busy = _BusyTime(root)
         self._processes: dict[int, ProcessUse] = {}  # as they are while they do nothing
         self._idle: dict[int, ProcessUse] = {}  # the same where the processors' power is known and others have it
         self._idle_quality: Quality = "missing"
@@ -71,6 +101,7 @@ class ProcessTable:
         power: first those that worked, then the others. Of the first look nobody's use is known, for it would be their
         whole life; who began since counts with all of it."""
         changed, gone, times = self._core.look()
+        busy_s = self._busy.look()
         for pid in gone:
             self._processes.pop(pid, None)
             self._idle.pop(pid, None)
@@ -81,7 +112,7 @@ class ProcessTable:
             self._processes[facts.pid] = self._process(facts)
             self._idle.pop(facts.pid, None)
         worked = {pid: replace(self._processes[pid], cpu_s=cpu_s) for pid, cpu_s in times}
-        at_work = divided(tuple(worked.values()), power)
+        at_work = divided(tuple(worked.values()), power, busy_s)
         idle = self._idle_ones() if power.watts is not None and at_work else self._processes
         others = tuple(use for pid, use in idle.items() if pid not in worked)
         return with_gpus((*at_work, *others), gpus) if gpus else (*at_work, *others)
@@ -116,8 +147,9 @@ def job_text(system: str, job: str, step: str) -> str:
 def divided(uses: Sequence[ProcessUse], power: DividedPower, busy_s: float | None = None) -> tuple[ProcessUse, ...]:
     """Each with its part of the processors' power by CPU time: watts × its CPU seconds ÷ those of all.
 
-    `busy_s`: CPU seconds of the whole machine, which has more than the processes that were seen where some have ended;
-    their part is nobody's. The parts add up to no more than the power. None where power or use is not known.
+    `busy_s`: CPU seconds of the whole machine, which has more than the processes that were seen where some have ended
+    or are hidden; their part is nobody's. The parts add up to no more than the power. None where power or use is not
+    known.
     """
     everything_s = max(sum(use.cpu_s for use in uses), busy_s or 0.0)
     if power.watts is None or everything_s <= 0:

@@ -47,6 +47,30 @@ def test_a_look_tells_what_was_used_since_the_one_before(tmp_path: Path) -> None
     assert uses[10].watts == pytest.approx(50.0) and uses[10].quality == "measured"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "watts"),
+    [
+        ("cpu  100 0 50 900 3 1 2 9 0 0", "cpu  150 20 60 950 4 6 17 99 0 0", 40.0),  # twice as much
+        ("cpu  100 0 50 900 3 1 2 0 0 0", "cpu  110 0 50 950 3 1 2 0 0 0", 80.0),  # fewer than the processes had
+        ("cpu  100 0 50 900 3 1 2 0 0 0", "cpu  90 0 50 950 3 1 2 0 0 0", 80.0),  # it began anew
+        ("cpu  100 0", "cpu  900 0", 80.0),
+        ("intr 1 2 3 4 5 6 7 8", "intr 100 2 3 4 5 6 7 8", 80.0),
+        ("", "cpu  900 0 50 900 3 1 2 0 0 0", 80.0),
+    ],
+)
+def test_what_the_machine_did_beside_the_processes_seen_is_nobodys(
+    tmp_path: Path, first: str, second: str, watts: float
+) -> None:
+    put(tmp_path, 10, 500)
+    (tmp_path / "proc/stat").write_text(f"{first}\ncpu0 5 5 5 5 5 5 5\n")
+    table = ProcessTable(str(tmp_path))
+    table.look(UNKNOWN)
+    put(tmp_path, 10, 550)
+    (tmp_path / "proc/stat").write_text(f"{second}\ncpu0 5 5 5 5 5 5 5\n")
+    (use,) = table.look(DividedPower(80.0, "measured"))
+    assert use.watts == pytest.approx(watts)
+
+
 def test_another_process_of_the_same_number_is_another(tmp_path: Path) -> None:
     put(tmp_path, 10, 500)
     table = ProcessTable(str(tmp_path))
