@@ -55,7 +55,7 @@ def usable_processors() -> int:
 
 
 def ticks_per_second() -> int:
-    """Of the times in /proc/<pid>/stat."""
+    """Of the times in /proc/<pid>/stat and /proc/stat."""
     if sys.platform == "win32":
         return 100  # it has no such file
     return os.sysconf("SC_CLK_TCK")

@@ -6,11 +6,11 @@ The core reads /proc, and tells only what has changed: a process that did nothin
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .. import _core
+from ..system import ticks_per_second
 from ..values import Quality, worst_quality
 
 
@@ -63,9 +63,7 @@ class _BusyTime:
 
     def __init__(self, root: str) -> None:
         self._place = f"{root}/proc/stat"
-        self._tick_s = 0.01
-        if sys.platform != "win32":
-            self._tick_s = 1.0 / os.sysconf("SC_CLK_TCK")
+        self._tick_s = 1.0 / ticks_per_second()
         self._before: int | None = None
 
     def look(self) -> float | None:
