@@ -1,6 +1,8 @@
 // Holds in one place what differs between libtorch 1.13 and 2.7 and later. Nothing else asks for the version.
 #pragma once
 
+#include <ATen/core/ivalue.h>  // goes first: clang refuses the others where it is not known yet
+
 #include <torch/cuda.h>
 #include <torch/optim/optimizer.h>
 #include <torch/types.h>

@@ -5,6 +5,9 @@
 #include "worker/process.hpp"
 #include "worker/text.hpp"
 
+#include <torch/cuda.h>
+#include <torch/version.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -111,6 +114,7 @@ std::vector<std::string> available_devices() {
 
 void check_forced_precision(const std::string& precision) {
   // NVIDIA's libraries obey it before what a program asks for: the joules would be those of another precision.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): it is called between phases, by the thread that reads commands
   const char* forced = std::getenv("NVIDIA_TF32_OVERRIDE");
   if (forced != nullptr && ((precision == "tf32" && *forced == '0') || (precision == "fp32" && *forced == '1'))) {
     throw ProtocolError("bad-value", "NVIDIA_TF32_OVERRIDE=" + std::string(forced) + " forbids " + precision,

@@ -90,6 +90,7 @@ bool torch_has_cuda() {
 }
 
 std::string hidden() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of the worker changes the environment while threads run
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
   return visible == nullptr ? "" : "; CUDA_VISIBLE_DEVICES is \"" + std::string(visible) + "\"";
 }

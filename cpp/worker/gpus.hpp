@@ -4,6 +4,8 @@
 
 #include "worker/protocol.hpp"
 
+#include <ATen/core/ivalue.h>  // goes first: clang refuses the others where it is not known yet
+
 #include <torch/types.h>
 
 #include <cstdint>

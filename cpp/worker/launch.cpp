@@ -16,6 +16,8 @@ constexpr const char* kKeepBlocks =
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824:"
     "glibc.malloc.top_pad=67108864";
 
+// NOLINTBEGIN(concurrency-mt-unsafe): all of it is done before the first thread starts, or by the thread of commands
+
 // Returns true if it was not there.
 bool set_unless_chosen(const char* name, const std::string& value) {
   return std::getenv(name) == nullptr && setenv(name, value.c_str(), 1) == 0;
@@ -48,5 +50,7 @@ std::optional<std::string> allocator() {
   const char* value = std::getenv(kAllocator);
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
+
+// NOLINTEND(concurrency-mt-unsafe)
 
 }  // namespace impact::worker::launch

@@ -190,6 +190,12 @@ Json Model::run_evaluation(Phase& phase, Dataset& data) {
   return report;
 }
 
+// Tells how often the data were seen, with the part of the epoch that goes on; null for made data, which have no epochs.
+static Json epochs_trained(const Dataset& data, std::int64_t epochs, std::int64_t images) {
+  if (data.synthetic()) return nullptr;
+  return static_cast<double>(epochs) + static_cast<double>(images) / static_cast<double>(data.size());
+}
+
 Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const TrainOptions& o, const Limits& limits,
                          std::uint64_t data_seed) {
   set_training(true);
@@ -242,10 +248,7 @@ Json Model::run_training(Phase& phase, Protocol& protocol, Dataset& data, const 
   auto report = phase.report();
   add_score(report, all);
   report["epochs"] = epochs;
-  report["epochs_trained"] =
-      data.synthetic()
-          ? Json(nullptr)
-          : Json(static_cast<double>(epochs_) + static_cast<double>(epoch_images_) / static_cast<double>(data.size()));
+  report["epochs_trained"] = epochs_trained(data, epochs_, epoch_images_);
   report["steps_total"] = steps_;
   report["loss_function"] = loss;
   report["optimizer"] = o.optimizer;

@@ -26,7 +26,7 @@ Phase::Phase(Protocol& protocol, const LoadOptions& load, std::string name, Limi
   pass_ns_.reserve(kListedPasses);
 }
 
-bool Phase::begin(Json details) {
+bool Phase::begin(const Json& details) {
   compat::synchronize(devices_);
   for (const auto& device : devices_) {
     compat::reset_peak_device_memory(device);
@@ -189,7 +189,7 @@ Json Phase::pass_statistics() const {
     return sum + (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
   });
   auto at = [&](double share) {
-    return static_cast<double>(sorted[static_cast<std::size_t>(share * (n - 1) + 0.5)]) * 1e-9;
+    return static_cast<double>(sorted[static_cast<std::size_t>(std::llround(share * (n - 1)))]) * 1e-9;
   };
   return {{"mean", mean * 1e-9}, {"std", n > 1 ? Json(std::sqrt(squares / (n - 1)) * 1e-9) : Json(nullptr)},
           {"min", at(0)},        {"p50", at(0.5)},

@@ -15,7 +15,7 @@ class Phase {
   Phase(Protocol& protocol, const LoadOptions& load, std::string name, Limits limits, Json id);
 
   // Says ready and waits for go. Returns false if the parent said abort, or has gone.
-  bool begin(Json details);
+  bool begin(const Json& details);
   // Is asked before every pass; returns true if one more is to be run.
   bool more();
   // Counts the images that the next pass may take at most (the limit's rest), given what it would like to take.

@@ -54,6 +54,7 @@ void follow_parent() {
   original_parent = getppid();
   sigset_t none;
   sigemptyset(&none);
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs yet
   sigprocmask(SIG_SETMASK, &none, nullptr);  // whatever the thread that started this process blocks
   struct sigaction action{};
   action.sa_handler = on_parent_signal;
@@ -68,6 +69,7 @@ void follow_parent() {
     }
     unsetenv("IMPACT_WORKER_PARENT");
   }
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 bool parent_is_gone() { return original_parent != 0 && getppid() != original_parent; }

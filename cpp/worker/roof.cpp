@@ -111,7 +111,7 @@ Roof::Work Roof::convolutions(std::int64_t images) const {
   const auto weight = torch::rand({kChannels, kChannels, kernel, kernel}, options).contiguous(last);
   const auto macs = static_cast<double>(images * kChannels * kChannels * kSide * kSide * kernel * kernel);
   const auto sides = std::to_string(kernel) + " x " + std::to_string(kernel);
-  return {[input, weight, kernel] { return torch::conv2d(input, weight, {}, 1, kernel / 2); }, macs,
+  return {[input, weight, kernel] { return torch::conv2d(input, weight, torch::Tensor{}, 1, kernel / 2); }, macs,
           "convolutions " + sides + " of 256 x 56 x 56, batch " + std::to_string(images)};
 }
 
@@ -150,6 +150,7 @@ double Roof::seconds_of(const Work& work) const {
 Json Roof::description() const {
   const bool memory = is_of_memory(options_.kind);
   const auto amount = work_.amount * static_cast<double>(repeats_);
+  const auto blas = compat::blas();
   const auto caches = options_.load.device.is_cuda() ? std::nullopt : process::last_cache_bytes();
   return {{"kind", options_.kind},
           {"bytes_per_pass", memory ? Json(amount) : Json(nullptr)},
@@ -157,7 +158,7 @@ Json Roof::description() const {
           {"what", work_.what},
           {"array_bytes", memory ? Json(array_bytes_) : Json(nullptr)},
           {"cache_bytes", caches ? Json(*caches) : Json(nullptr)},
-          {"blas", compat::blas() ? Json(*compat::blas()) : Json(nullptr)}};
+          {"blas", blas ? Json(*blas) : Json(nullptr)}};
 }
 
 Json Roof::run(Phase& phase) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "impact/core/known_sum.hpp"
+
 namespace impact::nvml {
 namespace {
 
@@ -9,13 +11,6 @@ constexpr int kNotFound = 6;
 constexpr int kInsufficientSize = 7;
 constexpr double kSlices = 7.0;  // that a GPU is cut into
 constexpr unsigned long long kNotAvailable = ~0ULL;
-
-// A sum of which one part is not known is not known.
-std::optional<std::uint64_t> sum(const std::optional<std::uint64_t>& a,
-                                 const std::optional<std::uint64_t>& b) noexcept {
-  if (!a || !b) return std::nullopt;
-  return *a + *b;
-}
 
 }  // namespace
 
@@ -59,7 +54,7 @@ bool ClientReader::add_holders(Device device, std::vector<Holder>& holders) {
       if (known == holders.end())
         holders.push_back({pid, bytes});
       else if (call == processes_)  // a process of two slices; the list of graphics tells the same memory again
-        known->memory_bytes = sum(known->memory_bytes, bytes);
+        known->memory_bytes = known_sum(known->memory_bytes, bytes);
     }
   }
   return true;

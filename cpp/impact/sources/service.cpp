@@ -103,6 +103,7 @@ class ServiceClient {
     if (!held) {
       if (const std::optional<Error> why = connect(deadline)) return *why;
     }
+    if (!socket_) return broken_off(LocalSocket::Taken::ended, held);
     std::array<char, 4> head;
     if (!socket_->send(kServiceRequest, deadline)) return broken_off(LocalSocket::Taken::ended, held);
     if (const auto taken = socket_->receive(head, deadline); taken != LocalSocket::Taken::whole)
@@ -251,6 +252,7 @@ class Service final : public Source {
 // Of what the service reads twice, the better sensor stays; `frame` has the readers' own names as sources.
 void drop_duplicates(ServiceFrame& frame) {
   std::vector<Channel> channels;
+  channels.reserve(frame.channels.size());
   for (const ServiceChannel& entry : frame.channels) channels.push_back(entry.channel);
   const Cover cover = find_cover(channels);
   std::size_t i = 0;

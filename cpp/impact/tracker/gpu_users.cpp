@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "impact/core/known_sum.hpp"
 #include "impact/host/process_usage.hpp"
 
 namespace impact {
@@ -25,8 +26,8 @@ std::vector<GpuUser> users_of(const std::vector<nvml::Client>& clients, const st
         continue;
       }
       // It owns several slices.
-      known->share = known->share && share ? std::optional(*known->share + *share) : std::nullopt;
-      known->use = known->use && use ? std::optional(*known->use + *use) : std::nullopt;
+      known->share = known_sum(known->share, share);
+      known->use = known_sum(known->use, use);
     }
   }
   for (const nvml::Holder& holder : holders) {

@@ -14,6 +14,7 @@ std::vector<fs::path> folders(const DataPlace& place, const std::string& given) 
   if (!given.empty()) {
     return {given, fs::path(given) / place.folder};
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment while a data set is looked for
   if (const char* data = std::getenv("IMPACT_TRACKER_DATA"); data != nullptr && *data != '\0') {
     return {fs::path(data) / place.folder, data};
   }
