@@ -267,6 +267,7 @@ TEST(RecordWriterKill, LosesAtMostTheLastFlushInterval) {
     const auto path = scratch / (std::to_string(round) + ".jsonl");
     const pid_t child = ::fork();
     if (child == 0) {
+      ::alarm(60);  // where the test ends before it ends this child
       const auto writer = create(path);
       for (std::int64_t i = 0;; ++i) {  // a row a millisecond, its index its count
         writer->row(0, counters(i));
