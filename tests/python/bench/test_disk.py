@@ -339,13 +339,13 @@ def test_signals_end_it_once_and_those_that_come_together_are_one(
         ended.clear()
         with pytest.raises(bench_end.Ended) as caught, bench_end.ending():
             try:
-                os.kill(os.getpid(), number)
+                signal.raise_signal(number)
                 pytest.fail("it went on")
             finally:
-                os.kill(os.getpid(), signal.SIGTERM)  # of the same moment
+                signal.raise_signal(signal.SIGTERM)  # of the same moment
                 assert ended == []
                 monkeypatch.setattr(bench_end, "TOGETHER_S", -1.0)
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
                 assert ended == [143]
                 monkeypatch.undo()
                 monkeypatch.setattr(os, "_exit", ended.append)

@@ -22,7 +22,7 @@ from python.bench import stand_ins
 from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
 
-PAPER = Settings(suite="ai-benchmark", mode="paper", repeats=1)
+PAPER = Settings(suite="ai-benchmark", mode="paper", repeats=1, roof=False)
 
 
 @pytest.fixture

@@ -133,6 +133,7 @@ def test_keys_read_and_move_the_chart(browser: Browser, report: Path) -> None:
 def test_modelled_parts_are_hatched_and_a_device_can_be_hidden(browser: Browser, report: Path) -> None:
     with context_of(browser) as context:
         page = Opened(context, report).page
+        page.locator("button.device").first.wait_for()  # the chart is drawn after the page has come
         named = [" ".join(text.split()) for text in page.locator("button.device").all_inner_texts()]
         assert named == ["cpu:0 measured", "memory modelled", "gpu:0 measured", "wall measured"]
         assert page.locator("button.device.modelled").count() == 1
