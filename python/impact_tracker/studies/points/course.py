@@ -136,7 +136,7 @@ def run_course(
             looked = learner.judge("validation")
             checkpoints.append(Checkpoint(seen, used.joules, used.taken.seconds, looked.score, "validation"))
             reached = is_reached("score", looked.score, point.target)
-        elif point.evaluations > 1:
+        elif point.looks_within:
             judged = learner.judge("test")
             checkpoints.append(Checkpoint(seen, used.joules, used.taken.seconds, judged.score))
     if not seen:

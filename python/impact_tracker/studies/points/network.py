@@ -19,6 +19,7 @@ from .methods import METHODS
 from .point import StudyPoint
 
 _STEPS_OF_A_BUDGET = 20  # so many at least, so that the one that is not taken is small
+LOOKS_OF_AN_EPOCH = 8  # towards a target, where nobody said how many
 _BACKWARD_PARTS = 2.0  # multiply-adds towards the inputs and towards the weights, for each of the forward pass
 _BYTES_OF_A_WEIGHT = 4
 OWN_DATA = {"u-net-3d": "brain-2mm", "small-gpt": "text"}  # which the worker reads itself
@@ -56,14 +57,14 @@ def budget_step(each_j: float, budget_j: float, left_j: float, batch: int) -> in
 
 def looks_are_asked(point: StudyPoint) -> bool:
     """Whether somebody said how often a network is looked at on its way to a target."""
-    return point.target is not None and point.evaluations > 1 and point.model not in METHODS
+    return point.target is not None and point.evaluations is not None and point.model not in METHODS
 
 
 def next_look(point: StudyPoint, seen: int, there: int, batch: int) -> int:
     """The examples at which a network is looked at next, where so many were asked for: evenly over each epoch, in the
     first one a part of them early."""
     done, within = divmod(seen, there)
-    batches, looks = -(-there // batch), max(1, point.evaluations // point.epochs)
+    batches, looks = -(-there // batch), max(1, (point.evaluations or 1) // point.epochs)
     ends = (min(end * batch, there) for end in places(done + 1, batches, looks))
     return done * there + next(end for end in ends if end > within)
 
@@ -160,7 +161,7 @@ class NetworkLearner:
     @property
     def _looks(self) -> int:
         point = self._point
-        return max(point.evaluations, 8 * point.epochs if point.target is not None else 1)
+        return max(point.evaluations or 1, LOOKS_OF_AN_EPOCH * point.epochs if point.target is not None else 1)
 
     def _whole_batches(self, examples: float) -> int:
         return max(1, math.ceil(examples / self._batch)) * self._batch
@@ -189,7 +190,7 @@ class NetworkLearner:
     @property
     def _is_planned(self) -> bool:
         point = self._point
-        return point.budget_j is None and point.target is None and point.evaluations == 1
+        return point.budget_j is None and point.target is None and not point.looks_within
 
     def undo(self) -> bool:
         """A network keeps what it has learnt: a step passes its budget by less than one batch's forecast is wrong."""

@@ -18,7 +18,8 @@ class StudyPoint:
     """One model on one data set, and when its training ends.
 
     `examples`: training examples; `epochs`: passes over them at most; `evaluations`: looks at the test set on the way,
-    the last included; `budget_j`: joules that the training may take; `target`: score at which it ends, judged on
+    the last included, or at the validation part towards a target, over all epochs (`None`: the end alone, or as often
+    as the learner looks by itself); `budget_j`: joules that the training may take; `target`: score at which it ends, judged on
     examples that are in neither part. `width`, `depth`: of a perceptron's hidden layers. `None`: the model's own value.
     ValueError names the field that makes no sense.
     """
@@ -27,7 +28,7 @@ class StudyPoint:
     data: str
     examples: int
     epochs: int = 1
-    evaluations: int = 1
+    evaluations: int | None = None
     test_examples: int | None = None
     budget_j: float | None = None
     target: float | None = None
@@ -48,6 +49,11 @@ class StudyPoint:
             raise ValueError(f"a budget lies above 0 J, not at {self.budget_j:g} J: nothing is learnt for nothing")
         if self.target is not None and not 0 < self.target < math.inf:
             raise ValueError(f"a target lies above 0, not at {self.target:g}")
+
+    @property
+    def looks_within(self) -> bool:
+        """Whether it is judged before its end too, beside the looks towards a target."""
+        return self.evaluations is not None and self.evaluations > 1
 
     @property
     def id(self) -> str:

@@ -41,7 +41,7 @@ class ShallowLearner:
 
     @property
     def _grows(self) -> bool:
-        return self._point.budget_j is not None or self._point.target is not None or self._point.evaluations > 1
+        return self._point.budget_j is not None or self._point.target is not None or self._point.looks_within
 
     def next_step(self, used_j: float, left_j: float | None) -> int | None:
         """All examples at once; or twice those of the fit before, or as many as the rest of the budget allows."""
@@ -56,8 +56,9 @@ class ShallowLearner:
         return affordable(self._costs, wanted, left_j)
 
     def _first(self) -> int:
-        if self._point.evaluations > 1 and self._point.budget_j is None and self._point.target is None:
-            return max(10, round(self._there / GROWTH ** (self._point.evaluations - 1)))
+        looks = self._point.evaluations
+        if looks is not None and looks > 1 and self._point.budget_j is None and self._point.target is None:
+            return max(10, round(self._there / GROWTH ** (looks - 1)))
         return min(max(FIRST, 4 * len(set(self._examples.train.y[:FIRST].ravel()))), self._there)
 
     def advance(self, step: int) -> EnergyTaken:

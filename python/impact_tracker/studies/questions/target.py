@@ -10,6 +10,7 @@ from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
 from ...digits import energy, percent
 from ...report.page import Table
 from ..points.methods import METHODS
+from ..points.network import LOOKS_OF_AN_EPOCH, looks_are_asked
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import note_of
@@ -34,7 +35,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
             for model in asked.models or (_QUICK if asked.is_quick else _FULL):
                 if is_learnable(model, data):
                     epochs = asked.epochs or (4 if asked.is_quick else 20) if is_network(model) else 1
-                    looks = asked.evaluations * epochs if asked.evaluations and model not in METHODS else 1
+                    looks = asked.evaluations * epochs if asked.evaluations and model not in METHODS else None
                     chosen.append(
                         StudyPoint(
                             model,
@@ -51,13 +52,25 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
 
 
 class TargetCost(NamedTuple):
-    """What reaching the target cost a model: `joules` over its runs, of which those that missed it are censored."""
+    """What reaching the target cost a model: `joules` over its runs, of which those that missed it are censored.
+    `between_j`: how far the looks before and after the target lay apart at most, which an energy may be off by."""
 
     group: PointGroup
     joules: Survival | None
     share: tuple[float, float] | None
     values: list[float]
     hits: list[bool]
+    between_j: float | None = None
+
+    @property
+    def looks_per_epoch(self) -> int | None:
+        """How often a network was looked at in an epoch; `None` of a method of scikit-learn, judged after each fit."""
+        point = self.group.point
+        if point.model in METHODS:
+            return None
+        if looks_are_asked(point) and point.evaluations is not None:
+            return max(1, point.evaluations // point.epochs)
+        return LOOKS_OF_AN_EPOCH
 
 
 def joules_to_target(run: StudyRun) -> float | None:
@@ -79,6 +92,14 @@ def _goes_on(run: StudyRun) -> bool:
     return run.point.model not in METHODS
 
 
+def between_looks(run: StudyRun) -> float | None:
+    """Joules between the looks before and after the target; `None` where it was missed, or there is no look before."""
+    if not run.reached or len(run.checkpoints) < 2:
+        return None
+    before, at = (look.energy_j for look in run.checkpoints[-2:])
+    return None if before is None or at is None else at - before
+
+
 def costs_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[TargetCost]:
     """One for each point."""
     costs = []
@@ -96,6 +117,7 @@ def costs_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[Tar
                 wilson(sum(hits), len(hits)) if hits else None,
                 values if all_known else [],
                 hits if all_known else [],
+                max((gap for gap in map(between_looks, good) if gap is not None), default=None),
             )
         )
     return costs
@@ -109,6 +131,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "data",
         "model",
         ">target",
+        ">looks",
         ">reached",
         ">median energy to it",
         ">of a success",
@@ -120,6 +143,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
                 **group_dict(cost.group),
                 "joules_to_target": None if cost.joules is None else cost.joules.to_dict(),
                 "share_reached_95": cost.share,
+                "looks_per_epoch": cost.looks_per_epoch,
+                "looks_are_asked": looks_are_asked(cost.group.point),
+                "between_j": cost.between_j,
             }
             for cost in costs
         ]
@@ -149,6 +175,13 @@ def _median(cost: TargetCost) -> str:
     return f"{energy(joules.median)} ({low} to {high})" if joules.runs > 2 else energy(joules.median)
 
 
+def _looks(cost: TargetCost) -> str:
+    """How often it was looked at, and how far the looks around the target lay apart."""
+    looks, point = cost.looks_per_epoch, cost.group.point
+    told = "each fit" if looks is None else f"{looks} an epoch{', asked for' if looks_are_asked(point) else ''}"
+    return told if cost.between_j is None else f"{told}; {energy(cost.between_j)} apart"
+
+
 def _cells(cost: TargetCost) -> tuple[str, ...]:
     group, joules = cost.group, cost.joules
     share = "" if cost.share is None else f" ({percent(cost.share[0])} to {percent(cost.share[1])})"
@@ -156,6 +189,7 @@ def _cells(cost: TargetCost) -> tuple[str, ...]:
         group.data_title,
         group.title,
         score_text(group.point.target, group.metric),
+        _looks(cost),
         f"{sum(cost.hits)} of {len(cost.hits)}{share}" if cost.hits else "no run",
         _median(cost),
         "–" if joules is None or joules.per_success is None else energy(joules.per_success),
