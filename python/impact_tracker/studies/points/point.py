@@ -18,9 +18,10 @@ class StudyPoint:
     """One model on one data set, and when its training ends.
 
     `examples`: training examples; `epochs`: passes over them at most; `evaluations`: looks at the test set on the way,
-    the last included, or at the validation part towards a target, over all epochs (`None`: the end alone, or as often
-    as the learner looks by itself); `budget_j`: joules that the training may take; `target`: score at which it ends, judged on
-    examples that are in neither part. `width`, `depth`: of a perceptron's hidden layers. `None`: the model's own value.
+    the last included, or at the validation part towards a target, over all epochs (`None`: at the end alone, or as
+    often as the learner looks by itself); `budget_j`: joules that the training may take; `target`: score at which it
+    ends, judged on examples that are in neither part. `width`, `depth`: of a perceptron's hidden layers. `None`: the
+    model's own value.
     ValueError names the field that makes no sense.
     """
 
