@@ -1,31 +1,9 @@
-#include <time.h>
-
-#include "impact/host/clock.hpp"
+#include "impact/host/clock_system.hpp"
 
 namespace impact {
-namespace {
 
-std::int64_t read_clock(clockid_t id) noexcept {
-  timespec ts{};
-  clock_gettime(id, &ts);
-  return static_cast<std::int64_t>(ts.tv_sec) * 1'000'000'000 + ts.tv_nsec;
-}
-
-// CLOCK_UPTIME_RAW stands still while the machine sleeps, as Linux's CLOCK_MONOTONIC does; macOS's own goes on.
-class SystemClock final : public Clock {
- public:
-  Instant now() const noexcept override { return instant(read_clock(CLOCK_UPTIME_RAW)); }
-  std::int64_t utc_ns() const noexcept override { return read_clock(CLOCK_REALTIME); }
-  std::int64_t boot_ns() const noexcept override { return read_clock(CLOCK_MONOTONIC_RAW); }
-};
-
-}  // namespace
-
-const Clock& system_clock() noexcept {
-  static const SystemClock clock;
-  return clock;
-}
-
-Duration thread_cpu_time() noexcept { return Duration{read_clock(CLOCK_THREAD_CPUTIME_ID)}; }
+// macOS's CLOCK_MONOTONIC goes on while the machine sleeps, where Linux's stands still.
+const clockid_t kAwakeClock = CLOCK_UPTIME_RAW;
+const clockid_t kAlwaysClock = CLOCK_MONOTONIC_RAW;
 
 }  // namespace impact

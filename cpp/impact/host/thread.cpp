@@ -12,6 +12,10 @@ thread_local bool is_body_of_a_thread = false;
 
 }  // namespace
 
+void Waker::wake() noexcept { ask(kWake); }
+
+void Waker::stop() noexcept { ask(kStop); }
+
 Thread::Thread(const std::string& name, std::function<void(Waker&)> body)
     : waker_(std::make_shared<Waker>()), generation_(fork_generation()) {
   {

@@ -22,7 +22,10 @@ class Waker {
   void stop() noexcept;
 
  private:
-  void ask(std::uint32_t what) noexcept;
+  static constexpr std::uint32_t kWake = 1;
+  static constexpr std::uint32_t kStop = 2;
+
+  void ask(std::uint32_t what) noexcept;  // each system has its own way to sleep and to be woken
   std::atomic<std::uint32_t> asked_{0};
 };
 

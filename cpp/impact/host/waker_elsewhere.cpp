@@ -8,9 +8,6 @@
 namespace impact {
 namespace {
 
-constexpr std::uint32_t kWake = 1;
-constexpr std::uint32_t kStop = 2;
-
 // Without a kernel that waits on a word, all wakers wait on one condition: whoever is woken for nothing sleeps on.
 struct Bell {
   std::mutex mutex;
@@ -38,9 +35,5 @@ void Waker::ask(std::uint32_t what) noexcept {
   }
   bell.rings.notify_all();
 }
-
-void Waker::wake() noexcept { ask(kWake); }
-
-void Waker::stop() noexcept { ask(kStop); }
 
 }  // namespace impact

@@ -10,12 +10,6 @@
 #include "impact/host/thread.hpp"
 
 namespace impact {
-namespace {
-
-constexpr std::uint32_t kWake = 1;
-constexpr std::uint32_t kStop = 2;
-
-}  // namespace
 
 bool Waker::sleep_until(Instant deadline) noexcept {
   const std::int64_t ns = std::max<std::int64_t>(nanoseconds(deadline), 0);
@@ -35,9 +29,5 @@ void Waker::ask(std::uint32_t what) noexcept {
   asked_.fetch_or(what, std::memory_order_release);
   ::syscall(SYS_futex, &asked_, FUTEX_WAKE_PRIVATE, 1);
 }
-
-void Waker::wake() noexcept { ask(kWake); }
-
-void Waker::stop() noexcept { ask(kStop); }
 
 }  // namespace impact

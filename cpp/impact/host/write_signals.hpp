@@ -1,11 +1,12 @@
 #pragma once
-// Keeps the signals of a failing write from the program, to which they say nothing that it asked for.
+// Keeps from the program the signals that a failing write of the tracker would send it: the program did not write.
 
 #include <signal.h>
 
 namespace impact {
 
-// Holds back, in this thread, the signals that a failing write sends, and takes away one that it caused.
+// Holds back, in this thread, the signals that a failing write sends (SIGXFSZ, SIGPIPE). The destructor takes away the
+// one that a write caused meanwhile, so that the program never gets it.
 class NoWriteSignals {
  public:
   NoWriteSignals() noexcept;
@@ -14,8 +15,10 @@ class NoWriteSignals {
   NoWriteSignals& operator=(const NoWriteSignals&) = delete;
 
  private:
-  sigset_t own_;
-  sigset_t before_;
+  void take_caused() noexcept;  // each system waits for a signal in its own way
+
+  sigset_t own_;     // those that no one but us can have caused
+  sigset_t before_;  // what the thread held back already
 };
 
 }  // namespace impact
