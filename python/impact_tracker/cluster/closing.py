@@ -33,7 +33,7 @@ def energies_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFra
         for split in splits
     ]
     joined: pl.DataFrame = library.concat(frames) if frames else library.DataFrame({"job": [], "day": [], "node": []})
-    joined = without_unknown_gates(joined)
+    joined = without_unknown_carbon(without_unknown_gates(joined))
     return joined.with_columns(_date("day")) if bin_ns == DAY_NS else joined
 
 
@@ -46,6 +46,16 @@ def without_unknown_gates(frame: pl.DataFrame) -> pl.DataFrame:
         for name in names
         for side in ("gate", "outside")
     )
+
+
+def without_unknown_carbon(frame: pl.DataFrame) -> pl.DataFrame:
+    """Null in place of 0 for the carbon of an energy of which no intensity is known."""
+    if "carbon_g" not in frame.columns:
+        return frame
+    library = polars()
+    col = library.col
+    is_known = (col("weighed_j") > 0.0) | (col("energy_j") <= 0.0)
+    return frame.with_columns(carbon_g=library.when(is_known).then(col("carbon_g")))
 
 
 def balances_of(splits: Sequence[NodeSplit], bin_ns: int = DAY_NS) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..values import Quality
-from .closing import without_unknown_gates
+from .closing import without_unknown_carbon, without_unknown_gates
 from .frames import polars
 from .results import JobEnergy
 
@@ -26,10 +26,11 @@ def job_frame(accounts: Accounts, *, idle: str = "none") -> pl.DataFrame:
     `energy_j` (null where no meter covered it), `half_j` (95 % half-width of what differs from job to job: splits and
     edges) and `bias_j` (that of its meters' scales, which all jobs of a meter share), `low_j` and `high_j` (95 %
     interval of both of the energy of its whole time; high is null where a node has no power at all), `own_idle_j` (of
-    it, idle power of its own part), `gpu_j`, `carbon_g`, `handed_j` (idle energy of the site handed out to it, not in
-    `energy_j`), `node_j` (all of its nodes' energy while it ran), `part_j` (that times its part of them), `gate_…_j`
-    and `outside_…_j` (null where the gate is not known), `known_…_s` (for which it is), `covered_s`, `node_s`,
-    `coverage`.
+    it, idle power of its own part), `gpu_j`, `carbon_g` (of `weighed_j`: of its energy, that whose intensity is known;
+    null where it is not known of any; without the site's overhead), `handed_j` (idle energy of the site handed out to
+    it, not in `energy_j`), `node_j` (all of its nodes' energy while it ran), `part_j` (that times its part of them),
+    `gate_…_j` and `outside_…_j` (null where the gate is not known), `known_…_s` (for which it is), `covered_s`,
+    `node_s`, `coverage`.
     ValueError for an unknown rule of handing out idle energy.
     """
     if idle not in IDLE_RULES:
@@ -86,7 +87,7 @@ def _sums(accounts: Accounts) -> pl.DataFrame:
     of_nodes = rows.group_by("job", "node", maintain_order=True).agg(col(measured).sum())
     plain = [name for name in measured if name not in ("bias_j", "node_s")]
     sums = of_nodes.group_by("job", maintain_order=True).agg(col(plain).sum(), bias_j2=(col("bias_j") ** 2).sum())
-    return without_unknown_gates(sums)
+    return without_unknown_carbon(without_unknown_gates(sums))
 
 
 def _with_idle(frame: pl.DataFrame, accounts: Accounts, rule: str) -> pl.DataFrame:

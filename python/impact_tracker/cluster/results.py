@@ -15,8 +15,9 @@ class JobEnergy:
 
     `energy_j`: `None` where no meter covered it. `low_j`, `high_j`: 95 % interval of the energy of its whole time:
     that of the measured part, and the uncovered seconds between the node's idle and highest power. `gated_j`: by the
-    gate's name. `idle_j`: idle energy of its nodes that was handed out to it, in `energy_j` too. `gpu_j`: of it, that
-    of accelerators. `coverage`: covered over all of its node-seconds. `carbon_g`: time-matched where a curve was given.
+    gate's name. `idle_j`: idle energy of the site that was handed out to it, not in `energy_j`. `gpu_j`: of it, that
+    of accelerators. `coverage`: covered over all of its node-seconds. `carbon_g`: time-matched where a curve was given,
+    of the energy whose intensity it knows; `None` where it knows none.
     """
 
     job_id: str

@@ -102,6 +102,18 @@ def _gated(name: str, gate: PairGate, base_j: Numbers, covered_s: Numbers) -> di
     }
 
 
+def _weighed(energy_j: Numbers, g_per_j: Numbers) -> dict[str, Numbers]:
+    """Carbon of the energy whose intensity is known, and how much energy that is: a hole of an hour shall not take the
+    rest of its day with it."""
+    import numpy as np
+
+    known = ~np.isnan(g_per_j)
+    return {
+        "carbon_g": energy_j * np.where(known, g_per_j, 0.0),
+        "weighed_j": np.where(known, energy_j, 0.0),
+    }
+
+
 def split(
     occupancy: Occupancy,
     slices: Slices,
@@ -149,7 +161,7 @@ def split(
     if gpu_slices is None:
         columns["gpu_j"] = np.full(len(given), math.nan)
     if intensity_g_per_j is not None:
-        columns["carbon_g"] = given * intensity_g_per_j[pairs.slice]
+        columns.update(_weighed(given, intensity_g_per_j[pairs.slice]))
     for name, gate in (gates or {}).items():
         columns.update(_gated(name, gate, energy[pairs.slice] if gate.is_of_node else given, covered[pairs.slice]))
     day = (slices.bounds_ns[:-1] + bins[1]) // bins[0]
@@ -157,7 +169,7 @@ def split(
     held = np.bincount(pairs.slice, given, count).astype(np.float64)
     days = _balance(slices, held, busy, length_s)
     if intensity_g_per_j is not None:
-        days["carbon_g"] = energy * intensity_g_per_j
+        days.update(_weighed(energy, intensity_g_per_j))
     return NodeSplit(
         occupancy.node,
         rows,

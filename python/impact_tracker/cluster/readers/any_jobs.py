@@ -33,14 +33,19 @@ def read_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
 
 
 def joined_jobs(tables: Sequence[JobTable]) -> JobTable:
-    """Several tables as one. A job that stands in two of them (two exports that overlap) counts once, the last one."""
+    """Several tables as one. A job that stands in two of them (two exports that overlap) counts once: the last one that
+    has its end."""
     if len(tables) == 1:
         return tables[0]
     library = polars()
     col = library.col
     jobs = library.concat([table.jobs.with_columns(table=library.lit(place)) for place, table in enumerate(tables)])
     shares = library.concat([table.shares.with_columns(table=library.lit(place)) for place, table in enumerate(tables)])
-    kept = jobs.unique(["job_id", "start_ns"], keep="last", maintain_order=True)
+    # The second run of a requeued job is 10#2 where an export has both, and 10 where it has that one alone.
+    jobs = jobs.with_columns(number=col("job_id").str.replace(r"#\d+$", ""), place=library.int_range(library.len()))
+    ended_last = jobs.sort(col("end_ns").is_not_null(), maintain_order=True)
+    kept = ended_last.unique(["number", "start_ns"], keep="last", maintain_order=True).sort("place")
+    kept = kept.drop("number", "place")
     # Two clusters may number their jobs alike: the later one is told apart by its place.
     doubled = col("job_id").is_duplicated() & (col("job_id").cum_count().over("job_id") > 1)
     kept = kept.with_columns(

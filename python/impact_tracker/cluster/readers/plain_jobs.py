@@ -166,7 +166,7 @@ def _with_nodes(frame: pl.DataFrame, source: str) -> tuple[pl.DataFrame, list[Re
             names = [name for word in (text or "").replace(";", " ").split() for name in nodes_of(word.strip(","))]
             if not names:
                 raise ValueError("it names no node")
-            lists.append(names)
+            lists.append(list(dict.fromkeys(names)))  # a node that stands twice is one node
         except ValueError as error:
             lists.append(None)
             rejected.append(RejectedRow(source, line, str(error), str(text)[:200]))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..finding import RejectedRow
 from ..frames import conformed, polars
 from ..job import JobTable
 from .slurm_rule import ROWS, table_of_rows
+from .slurm_words import AN_A30, PART_OF_CARD, SLICES, SLICES_A30
 
 if TYPE_CHECKING:
     import polars as pl
@@ -237,9 +238,7 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     start, end = (times(text(name), time_zone) for name in ("start", "end"))
     elapsed = library.coalesce(number("elapsedraw"), clocks(text("elapsed")))
     frame = frame.with_columns(start_ns=start, end_ns=end, elapsed_s=elapsed, alloc=alloc)
-    # Clocks that are set back in autumn: the elapsed time knows which of the two hours it was.
-    by_elapsed = col("start_ns") + (col("elapsed_s") * 1e9).cast(library.Int64)
-    apart = ((col("end_ns") - by_elapsed).abs() - 3_600_000_000_000).abs() <= 1_000_000_000
+    frame = frame.with_columns(_in_the_right_hour(text("start"), text("end"), time_zone))
     raw = library.coalesce(
         text("consumedenergyraw"),
         tres("tresusageintot", "energy") if "tresusageintot" in have else library.lit(None),
@@ -248,8 +247,6 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     energy = library.coalesce(raw.cast(library.Float64, strict=False), sizes(text("consumedenergy"), 1000.0))
     nodes, cores = number("nnodes"), library.coalesce(number("ncpus", "alloccpus"), amount("cpu"))
     typed_gpus = col("alloc").str.extract_all(r"gres/gpu:[^=,]+=\d+")
-    counts = typed_gpus.list.eval(library.element().str.extract(r"=(\d+)$").cast(library.Float64)).list.sum()
-    plain_gpus = col("alloc").str.extract(r"(?:^|,)gres/gpu=(\d+)").cast(library.Float64)
     return frame.select(
         "line",
         key=col("id").struct[0],
@@ -257,7 +254,7 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
         step=col("id").struct[1],
         state=text("state").str.extract(r"^([A-Za-z_]+)").str.to_uppercase(),
         start_ns="start_ns",
-        end_ns=library.when(apart.fill_null(False)).then(by_elapsed).otherwise(col("end_ns")),
+        end_ns="end_ns",
         submit_ns=times(text("submit"), time_zone),
         elapsed_s="elapsed_s",
         user=text("user"),
@@ -267,9 +264,7 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
         name=text("jobname"),
         node_count=nodes,
         cores=cores,
-        gpus=library.when(col("alloc").is_not_null()).then(
-            library.max_horizontal(plain_gpus, counts, library.lit(0.0))
-        ),
+        gpus=_cards(typed_gpus),
         gpu_model=typed_gpus.list.first().str.extract(r"gres/gpu:([^=,]+)=").fill_null(""),
         memory_b=library.coalesce(
             sizes(tres("alloc", "mem"), 1024.0, plain=2.0**20), memory(text("reqmem"), nodes, cores)
@@ -284,6 +279,49 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     )
 
 
+def _in_the_right_hour(start: pl.Expr, end: pl.Expr, time_zone: str) -> list[pl.Expr]:
+    """`start_ns` and `end_ns` where clocks are set back in autumn and an hour stands twice: the elapsed time knows
+    which of both it was. No time is moved that can be only one, for a job that was held for an hour has such a
+    difference too."""
+    if time_zone == "UTC":
+        return []
+    library = polars()
+    col = library.col
+    first_start, last_start = (times(start, time_zone, which) for which in ("earliest", "latest"))
+    first_end, last_end = (times(end, time_zone, which) for which in ("earliest", "latest"))
+    lasted = (col("elapsed_s") * 1e9).round().cast(library.Int64)
+
+    def fits(begun: pl.Expr, ended: pl.Expr) -> pl.Expr:
+        expression: pl.Expr = ((ended - begun - lasted).abs() <= 1_000_000_000).fill_null(False)
+        return expression
+
+    is_late_end = fits(first_start, last_end) & ~fits(first_start, first_end)
+    is_late_start = fits(last_start, last_end) & ~fits(first_start, first_end) & ~is_late_end
+    return [
+        library.when(is_late_start).then(last_start).otherwise(first_start).alias("start_ns"),
+        library.when(is_late_start | is_late_end).then(last_end).otherwise(first_end).alias("end_ns"),
+    ]
+
+
+def _cards(typed: pl.Expr) -> pl.Expr:
+    """Cards by the allocated resources, parts of cards as parts; null where nothing tells of resources, or only of
+    shards, which may be any part of a card. `typed`: the entries with a kind."""
+    library = polars()
+    col = library.col
+    entry = library.element()
+    counts = entry.str.extract(r"=(\d+)$").cast(library.Float64)
+    kinds = entry.str.extract(r"gpu:([^=]+)=")
+    slices = library.when(kinds.str.contains(AN_A30)).then(SLICES_A30).otherwise(SLICES)
+    part = kinds.str.extract(PART_OF_CARD).cast(library.Float64) / slices
+    parts = counts * part.clip(0.0, 1.0).fill_null(1.0)
+    named, of_cards = typed.list.eval(counts).list.sum(), typed.list.eval(parts).list.sum()
+    plain = amount("gres/gpu").fill_null(0.0)
+    cards = of_cards + (plain - named).clip(0.0)
+    is_sliced = col("alloc").str.contains(r"(?:^|,)gres/shard[:=]") & (cards == 0.0)
+    expression: pl.Expr = library.when(col("alloc").is_not_null() & ~is_sliced).then(cards)
+    return expression
+
+
 def tres(column: str, name: str) -> pl.Expr:
     """The text of one resource in a column of `cpu=4,mem=2G,gres/gpu=1`."""
     expression: pl.Expr = polars().col(column).str.extract(rf"(?:^|,){name}=([^,]*)")
@@ -295,11 +333,12 @@ def amount(name: str) -> pl.Expr:
     return tres("alloc", name).cast(polars().Float64, strict=False)
 
 
-def times(text: pl.Expr, time_zone: str) -> pl.Expr:
-    """UTC nanoseconds of `2026-11-21T08:59:40`, the same with an offset (`+0100`), or seconds since 1970."""
+def times(text: pl.Expr, time_zone: str, ambiguous: Literal["earliest", "latest"] = "earliest") -> pl.Expr:
+    """UTC nanoseconds of `2026-11-21T08:59:40`, the same with an offset (`+0100`), or seconds since 1970. `ambiguous`:
+    which of both a time is that stands twice, as clocks are set back."""
     library = polars()
     plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ns", strict=False, exact=True)
-    local = plain.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    local = plain.dt.replace_time_zone(time_zone, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")
     offset = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="ns", time_zone="UTC", strict=False, exact=True)
     seconds = (text.str.extract(r"^(\d{9,11}(?:\.\d+)?)$").cast(library.Float64, strict=False) * 1e9).cast(
         library.Int64
@@ -335,5 +374,6 @@ def memory(text: pl.Expr, nodes: pl.Expr, cores: pl.Expr) -> pl.Expr:
     parts = text.str.extract_groups(r"^(.*?)([nc]?)$")
     unit = parts.struct[1]
     times_of = library.when(unit == "n").then(nodes).when(unit == "c").then(cores).otherwise(1.0)
-    expression: pl.Expr = sizes(parts.struct[0], 1024.0, plain=2.0**20) * times_of
+    amount_b = sizes(parts.struct[0], 1024.0, plain=2.0**20) * times_of
+    expression: pl.Expr = library.when(amount_b > 0.0).then(amount_b)  # --mem=0 asks for all of a node, however much
     return expression

@@ -10,7 +10,7 @@ from ..finding import RejectedRow
 from ..frames import polars, schema
 from ..job import JobTable
 from .slurm_rule import ROWS, table_of_rows
-from .slurm_words import SlurmNumber
+from .slurm_words import SlurmNumber, cards_of
 
 NS = 10**9
 MOST_KEPT = 1000
@@ -93,10 +93,12 @@ def _tres(listed: object) -> dict[str, float]:
     return amounts
 
 
-def _gpus(amounts: Mapping[str, float]) -> tuple[float, str]:
-    """Cards and the first named kind of them."""
+def _gpus(amounts: Mapping[str, float]) -> tuple[float | None, str]:
+    """Cards and the first named kind of them; `None` where there are only shards, which may be any part of a card."""
     named = {name[len("gres/gpu:") :]: count for name, count in amounts.items() if name.startswith("gres/gpu:")}
-    return max(amounts.get("gres/gpu", 0.0), sum(named.values())), next(iter(named), "")
+    cards = cards_of(named, amounts.get("gres/gpu", 0.0))
+    is_sliced = not cards and any(name.partition(":")[0] == "gres/shard" for name in amounts)
+    return None if is_sliced else cards, next(iter(named), "")
 
 
 def _seconds(time: object) -> float | None:
@@ -139,7 +141,7 @@ def _rows(job: Mapping[str, object], key: str, line: int) -> Iterator[dict[str, 
         "cores": amounts.get("cpu"),
         "gpus": gpus,
         "gpu_model": model,
-        "memory_b": None if memory is None else memory * 2.0**20,  # MB, as in `required.memory`
+        "memory_b": memory * 2.0**20 if memory else None,  # MB, as in `required.memory`; 0 asks for all of a node
         "cpu_time_s": _seconds(_at(job, "time", "total")),
         "energy_j": energy,
         "is_odd_energy": odd,

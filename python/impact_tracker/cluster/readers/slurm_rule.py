@@ -133,6 +133,9 @@ def _with_runs(jobs: pl.DataFrame, steps: pl.DataFrame) -> tuple[pl.DataFrame, p
     library = polars()
     col = library.col
     before = jobs.height + steps.height
+    # Of a run that stands twice the row that has its end counts, in whichever order the exports were joined.
+    by_end = col("end_ns").is_not_null()
+    jobs, steps = (rows.sort(by_end, maintain_order=True) for rows in (jobs, steps))
     once = jobs.unique(["key", "start_ns", "submit_ns"], keep="last", maintain_order=True).sort("line")
     numbered = once.with_columns(run=library.int_range(1, library.len() + 1).over("key"))
     numbered = numbered.with_columns(

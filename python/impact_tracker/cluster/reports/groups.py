@@ -98,7 +98,8 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
     col = library.col
     keys = ["job_id" if key == "job" else key for key in by]
     gates = [name for name in rows.columns if name.startswith(("gate_", "outside_"))]
-    plain = [name for name in ("own_idle_j", "gpu_j", "handed_j", "ga_j", "carbon_g", *gates) if name in rows.columns]
+    summed = ("own_idle_j", "gpu_j", "handed_j", "ga_j", "carbon_g", "weighed_j", *gates)
+    plain = [name for name in summed if name in rows.columns]
     known = rows.filter(col("energy_j").is_not_null())
     table = rows.group_by(keys).agg(
         jobs=col("job").n_unique(),
@@ -108,6 +109,7 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
         gpu_hours=col("gpu_s").sum() / 3600.0,
         covered_s=col("covered_s").sum(),
         node_s=col("node_s").sum(),
+        ga_ratio=covered_estimate().sum() / col("energy_j").filter(covered_estimate().is_not_null()).sum(),
         jobs_without_energy=col("job").filter(col("energy_j").is_null()).n_unique(),
         wasted_j=library.when(col("energy_j").is_not_null().any()).then(
             library.when(col("state").is_in(WASTED)).then(col("energy_j")).sum()
@@ -120,6 +122,16 @@ def grouped(rows: pl.DataFrame, by: Sequence[str], weights: Weights) -> pl.DataF
         unknown = library.lit(None, dtype=library.Float64)
         table = table.with_columns(half_j=unknown, bias_j=unknown)
     return _weighed(table, weights).sort("energy_j", *keys, descending=[True, *[False] * len(keys)], nulls_last=True)
+
+
+def covered_estimate() -> pl.Expr:
+    """Of each row what Green Algorithms says of the seconds with power, to stand beside the energy of the same seconds;
+    null where it says nothing, and of jobs without power."""
+    library = polars()
+    col = library.col
+    is_covered = (col("node_s") > 0.0) & (col("covered_s") > 0.0) & col("energy_j").is_not_null()
+    expression: pl.Expr = library.when(is_covered).then(col("ga_j") * col("covered_s") / col("node_s"))
+    return expression
 
 
 def _known_sum(name: str) -> pl.Expr:
@@ -158,7 +170,7 @@ def _weighed(table: pl.DataFrame, weights: Weights) -> pl.DataFrame:
         high_j=col("energy_j") + error,
         coverage=(col("covered_s") / col("node_s")).clip(0.0, 1.0),
         kwh=col("energy_j") / JOULES_PER_KWH,
-        ga_ratio=library.when(col("energy_j") > 0.0).then(col("ga_j") / col("energy_j")),
+        ga_ratio=library.when(col("ga_ratio").is_finite()).then(col("ga_ratio")),
         energy_rank=col("energy_j").rank("min", descending=True),
         core_hours_rank=col("core_hours").rank("min", descending=True),
     )

@@ -16,6 +16,8 @@ from ..frames import polars
 from .site import ClusterReport
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ...weighing import Weighing
 
 CORES_OF_A_PROCESSOR = 32  # where only a node's cores are known
@@ -23,12 +25,15 @@ CORES_OF_A_PROCESSOR = 32  # where only a node's cores are known
 
 @dataclass(frozen=True)
 class HourShares:
-    """All hours of cores and of cards, and the energy of the nodes' jobs with and without cards, idle included."""
+    """Hours of cores and of cards for which there is power, and the energy of the nodes' jobs with and without cards in
+    these hours, idle included. `core_covered`, `card_covered`: which share these are of all hours."""
 
     core_hours: float
     card_hours: float
     core_j: tuple[float, float, float]
     card_j: tuple[float, float, float]
+    core_covered: float = 1.0
+    card_covered: float = 1.0
 
 
 def hour_shares(report: ClusterReport) -> HourShares:
@@ -37,7 +42,7 @@ def hour_shares(report: ClusterReport) -> HourShares:
     col = polars().col
     rows = report.rows.filter(col("energy_j").is_not_null())
     with_cards = rows.filter(col("gpu_s") > 0.0)
-    without = rows.filter(col("gpu_s").fill_null(0.0) <= 0.0)
+    without = rows.filter((col("gpu_s").fill_null(0.0) <= 0.0) & col("core_s").is_not_null())
     jobs_j = float(rows["energy_j"].sum())
     if jobs_j <= 0.0:
         raise ValueError("there is no energy of any job: no hour can have a part of it")
@@ -49,12 +54,25 @@ def hour_shares(report: ClusterReport) -> HourShares:
         half = relative * energy_j
         return max(energy_j - half, 0.0) * scale, energy_j * scale, (energy_j + half) * scale
 
+    core_hours, core_covered = _covered_hours(without, "core_s")
+    card_hours, card_covered = _covered_hours(with_cards, "gpu_s")
     return HourShares(
-        float(without["core_s"].sum()) / 3600.0,
-        float(with_cards["gpu_s"].sum()) / 3600.0,
+        core_hours,
+        card_hours,
         interval(float(without["energy_j"].sum())),
         interval(float(with_cards["energy_j"].sum())),
+        core_covered,
+        card_covered,
     )
+
+
+def _covered_hours(rows: pl.DataFrame, name: str) -> tuple[float, float]:
+    """Hours for which there is power, as there is no energy of the others, and their share of all."""
+    col = polars().col
+    all_s = float(rows[name].sum())
+    covered = rows.filter(col("node_s") > 0.0).select(col(name) * col("covered_s") / col("node_s"))
+    covered_s = float(covered.sum().item())
+    return covered_s / 3600.0, covered_s / all_s if all_s > 0.0 else 1.0
 
 
 def making_kg(accounts: Accounts, lifetime_years: float | None = None) -> tuple[float, float, float] | None:
@@ -98,13 +116,17 @@ def hour_factors(report: ClusterReport, weighing: Weighing, cluster: str, lifeti
     days = report.summary.days
     source = f"accounting of {report.summary.jobs} jobs over {days:.1f} days, idle, overhead and making included"
     factors = {}
-    for unit, hours, energy in (("core", shares.core_hours, shares.core_j), ("card", shares.card_hours, shares.card_j)):
+    units = (
+        ("core", shares.core_hours, shares.core_j, shares.core_covered),
+        ("card", shares.card_hours, shares.card_j, shares.card_covered),
+    )
+    for unit, hours, energy, covered in units:
         if hours <= 0.0:
             continue
         electricity = tuple(
             kwh_of(joules) * pue for joules, pue in zip(energy, (overhead.low, overhead.best, overhead.high))
         )
-        rest = None if made is None else tuple(value * energy[1] / total_j for value in made)
+        rest = None if made is None else tuple(value * covered * energy[1] / total_j for value in made)
         factor = own_hour_factor(
             f"{cluster} {unit}",
             unit,

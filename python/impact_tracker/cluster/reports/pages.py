@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...digits import span, within
 from ...report.page import Page, Table
 from ...values import kwh_of
+from ..frames import polars
 from ..gate import GatedEnergy
 from ..results import NodeBalance, SiteBalance
 from .site import ClusterReport, told
@@ -224,5 +225,8 @@ def write_tables(report: ClusterReport, folder: Path) -> list[Path]:
         paths.append(folder / f"by-{name.replace(',', '-')}.csv")
         table.write_csv(paths[-1])
     paths.append(folder / "jobs.csv")
-    report.frame.drop("job").write_csv(paths[-1])
+    frame = report.frame.drop("job")
+    if "carbon_g" in frame.columns:  # with the site's overhead, as in every table
+        frame = frame.with_columns(carbon_g=polars().col("carbon_g") * report.weights.grams_per_j.best)
+    frame.write_csv(paths[-1])
     return paths

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ...digits import significant
 from ...factors import constant
 from ...values import kwh_of
 from ..accounts import Accounts
@@ -18,7 +19,7 @@ from ..job import WASTED
 from ..job_energies import job_frame
 from ..results import SiteBalance
 from .disputes import disputes
-from .groups import check_keys, group_rows, grouped
+from .groups import check_keys, covered_estimate, group_rows, grouped
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ KEPT_OF_A_KIND = 3  # findings of a kind that are told one by one
 @dataclass(frozen=True)
 class SiteSummary:
     """What a site used, in J and g; `None` where it is not known. `rank_changes`: users whose rank by energy differs
-    from that by cores × hours. `households`: of an average US household's footprint over the same time."""
+    from that by cores × hours. `green_algorithms_j`, as its ratio: of jobs and times with power alone.
+    `households`: of an average US household's footprint over the same time."""
 
     jobs: int
     jobs_without_energy: int
@@ -108,7 +110,7 @@ def report_of(
     tables = {",".join(keys): grouped(rows, keys, weights) for keys in by}
     tables.setdefault("month", grouped(rows.filter(polars().col("month").is_not_null()), ("month",), weights))
     balance = site_balance(accounts)
-    findings = (*accounts.findings, *disputes(accounts, frame))
+    findings = (*accounts.findings, *disputes(accounts, frame), *_not_weighed(accounts, balance))
     summary = _summary(accounts, balance, weights, frame, rows, pue)
     return ClusterReport(
         accounts, balance, summary, weights, frame, rows, tables, gated_energies(accounts, frame), findings
@@ -148,8 +150,9 @@ def _summary(
     col = polars().col
     known = frame.filter(col("energy_j").is_not_null())
     users = grouped(rows, ("user",), weights)
-    with_ga = known.select("job").join(rows.group_by("job").agg(ga_j=col("ga_j").sum()), on="job")
-    ga = float(with_ga["ga_j"].sum()) if with_ga.height else None
+    compared = rows.select(ga_j=covered_estimate(), energy_j="energy_j").drop_nulls()
+    ga = math.fsum(compared["ga_j"]) if compared.height else None
+    ga_measured = math.fsum(compared["energy_j"])
     measured = float(known["energy_j"].sum())
     carbon = _carbon(accounts, balance, weights)
     days = (accounts.end_ns - accounts.begin_ns) / 86_400e9
@@ -172,7 +175,7 @@ def _summary(
         else kwh_of(balance.total_j) * weights.overhead.best * weights.price_per_kwh,
         pue,
         ga,
-        ga / measured if ga is not None and measured > 0.0 else None,
+        ga / ga_measured if ga is not None and ga_measured > 0.0 else None,
         users.filter(col("energy_rank") != col("core_hours_rank")).height,
         None if carbon[1] is None else carbon[1] / constant("equivalent", "US household week").value / (days / 7.0),
         days,
@@ -194,9 +197,23 @@ def _carbon(
     if weights.is_matched:
         if "carbon_g" not in accounts.balances.columns:
             return None, None, None
-        base = float(accounts.balances["carbon_g"].fill_nan(None).sum())
+        base = float(accounts.balances["carbon_g"].sum())
+        if not float(accounts.balances["weighed_j"].sum()) > 0.0:
+            return None, None, None
     values = (base * grams.low, base * grams.best, base * grams.high)
     return values if all(math.isfinite(value) for value in values) else (None, None, None)
+
+
+def _not_weighed(accounts: Accounts, balance: SiteBalance) -> list[ClusterFinding]:
+    """What the curve of the grid's intensity does not cover, and so is not in the carbon."""
+    if "weighed_j" not in accounts.balances.columns:
+        return []
+    missing_j = balance.total_j - float(accounts.balances["weighed_j"].sum())
+    if missing_j <= 1e-9 * balance.total_j:
+        return []
+    amount = f"{significant(kwh_of(missing_j), 4)} kWh ({missing_j / balance.total_j:.1%} of the nodes' energy)"
+    text = f"{amount} have no known intensity and are not in the carbon: the curve has holes, or does not cover the time of the report"
+    return [ClusterFinding("no_intensity", "curve", text, missing_j)]
 
 
 def told(findings: Sequence[ClusterFinding]) -> list[str]:

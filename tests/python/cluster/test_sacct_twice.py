@@ -1,0 +1,151 @@
+"""Rows that stand twice, hours that stand twice, parts of cards, memory that is not a number: what a job then has."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from impact_tracker.cluster.readers.any_jobs import joined_jobs
+from impact_tracker.cluster.readers.plain_jobs import read_plain_jobs
+from impact_tracker.cluster.readers.sacct import SacctParser
+from impact_tracker.cluster.readers.sacct_json import parse_sacct_json
+from impact_tracker.cluster.readers.slurm_words import card_part
+
+HEADER = "JobID|State|Submit|Start|End|ElapsedRaw|NNodes|NCPUS|TotalCPU|ReqMem|ConsumedEnergyRaw|AllocTRES|NodeList"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def parsed(*lines: str, zone: str = "UTC"):  # type: ignore[no-untyped-def]
+    parser = SacctParser(HEADER.encode(), "rows", zone)
+    parser.feed("\n".join(lines).encode() + b"\n")
+    return parser.table()
+
+
+def row(job: str, **given: str) -> str:
+    values = {
+        "state": "COMPLETED",
+        "submit": "2025-03-01T09:00:00",
+        "start": "2025-03-01T10:00:00",
+        "end": "2025-03-01T11:00:00",
+        "elapsed": "3600",
+        "nodes": "1",
+        "cores": "4",
+        "cpu": "02:00:00",
+        "memory": "4G",
+        "energy": "",
+        "tres": "billing=4,cpu=4,mem=4G,node=1",
+        "list": "n1",
+        **given,
+    }
+    return "|".join([job, *values.values()])
+
+
+def local(moment: datetime.datetime) -> str:
+    return moment.astimezone(PARIS).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(-5 * 3600, 5 * 3600), st.integers(1, 6 * 3600))
+def test_a_job_around_the_hour_that_comes_twice_is_where_it_was(start_s: int, lasted_s: int) -> None:
+    """The clocks of Paris went back at 01:00 UTC of 26 October 2025. A job that lies whole in the two hours that look
+    alike may be in either."""
+    change = datetime.datetime(2025, 10, 26, 1, tzinfo=datetime.timezone.utc)
+    start = change + datetime.timedelta(seconds=start_s)
+    end = start + datetime.timedelta(seconds=lasted_s)
+    line = row("1", submit=local(start), start=local(start), end=local(end), elapsed=str(lasted_s))
+    jobs = parsed(line, zone="Europe/Paris").jobs
+    truth = (int(start.timestamp()) * 10**9, int(end.timestamp()) * 10**9)
+    read = (jobs["start_ns"][0], jobs["end_ns"][0])
+    is_in_either = start_s >= 0 and start_s + lasted_s < 3600
+    assert read == truth or (is_in_either and read == tuple(time - 3600 * 10**9 for time in truth))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris"])
+def test_a_job_that_was_held_for_an_hour_keeps_its_end(zone: str) -> None:
+    table = parsed(row("1", end="2025-03-01T14:00:00", elapsed=str(3 * 3600)), zone=zone)
+    assert table.jobs["end_ns"][0] - table.jobs["start_ns"][0] == 4 * 3600 * 10**9
+
+
+def test_of_a_run_that_stands_twice_the_row_with_its_end_counts_in_any_order() -> None:
+    ended, runs = row("1"), row("1", state="RUNNING", end="Unknown", elapsed="60")
+    for lines in ((ended, runs), (runs, ended)):
+        jobs = parsed(*lines).jobs
+        assert jobs.select("job_id", "state").rows() == [("1", "completed")]
+        assert jobs["end_ns"][0] is not None
+    for tables in ([parsed(ended), parsed(runs)], [parsed(runs), parsed(ended)]):
+        jobs = joined_jobs(tables).jobs
+        assert jobs.select("job_id", "state").rows() == [("1", "completed")]
+
+
+def test_the_second_run_of_a_requeued_job_counts_once_over_exports_that_overlap() -> None:
+    first = row("10", state="NODE_FAIL", end="2025-03-01T10:10:00", elapsed="600")
+    second = row("10", submit="2025-03-01T10:10:00", start="2025-03-01T10:10:00", elapsed="3000", energy="500")
+    for tables in (
+        [parsed(second), parsed(first, second)],
+        [parsed(first, second), parsed(second)],
+        [parsed(first), parsed(second)],
+        [parsed(first, second), parsed(first)],
+    ):
+        table = joined_jobs(tables)
+        assert sorted(table.jobs["start_ns"]) == sorted(parsed(first, second).jobs["start_ns"])
+        assert table.jobs["reported_j"].drop_nulls().to_list() == [500.0]
+        assert table.shares.height == 2
+        assert table.jobs["job_id"].n_unique() == 2 == table.shares["job_id"].n_unique()
+
+
+@pytest.mark.parametrize(
+    ("tres", "cards"),
+    [
+        ("gres/gpu=2,gres/gpu:a100_1g.5gb=2", 2 / 7),
+        ("gres/gpu:nvidia_h100_80gb_hbm3_3g.40gb=1,gres/gpu=1", 3 / 7),
+        ("gres/gpu:a30_2g.12gb=1,gres/gpu=3,gres/gpu:a30=2", 2.5),
+        ("gres/gpu:1g.10gb=7,gres/gpu=7", 1.0),
+        ("gres/gpu=3,gres/gpu:a100=2", 3.0),
+        ("gres/gpu=4,gres/gpumem=160G,gres/gpuutil=50", 4.0),
+        ("gres/gpu:a100=4,gres/gpu:v100=2", 6.0),
+        ("cpu=4", 0.0),
+        ("cpu=4,gres/shard=2", None),
+        ("cpu=4,gres/shard:a100=2,gres/gpu:a100=1", 1.0),
+    ],
+)
+def test_a_part_of_a_card_is_a_part_in_text_and_json(tres: str, cards: float | None) -> None:
+    assert parsed(row("1", tres=tres)).jobs["gpus"][0] == (None if cards is None else pytest.approx(cards))
+    entries = []
+    for entry in tres.split(","):
+        name, _, count = entry.partition("=")
+        kind, _, rest = name.partition("/")
+        number = count.rstrip("G")
+        entries.append(f'{{"type": "{kind}", "name": "{rest}", "count": {number}}}')
+    text = (
+        '{"jobs": [{"job_id": 1, "state": {"current": ["COMPLETED"]}, "nodes": "n1", "time": {"start": 1740823200,'
+        f' "end": 1740826800, "elapsed": 3600}}, "tres": {{"allocated": [{", ".join(entries)}]}}}}]}}'
+    )
+    assert parse_sacct_json(text.encode(), "rows").jobs["gpus"][0] == (None if cards is None else pytest.approx(cards))
+
+
+def test_a_card_with_a_g_in_its_name_is_a_card() -> None:
+    for name in ("a100", "gtx1080ti", "a10g", "l40s", "gh200_480gb", "h100_80gb_hbm3", ""):
+        assert card_part(name) == 1.0
+    assert card_part("NVIDIA A100-SXM4-40GB MIG 3g.20gb") == pytest.approx(3 / 7)
+
+
+def test_all_memory_of_a_node_is_not_none_of_it() -> None:
+    for text in ("0", "0n", "0Mc", "0G"):
+        assert parsed(row("1", memory=text, tres="cpu=4")).jobs["memory_b"][0] is None
+    assert parsed(row("1", memory="0n", tres="cpu=4,mem=8G")).jobs["memory_b"][0] == 8.0 * 2.0**30
+
+
+def test_a_node_that_stands_twice_is_one_node(tmp_path: Path) -> None:
+    place = tmp_path / "jobs.csv"
+    place.write_text("job_id,start,end,nodes,cores\n1,1000,2000,n1 n2;n1,8\n2,1000,2000,n[1-2] n1,8\n")
+    assert read_plain_jobs(place).shares.select("job_id", "node", "cores").rows() == [
+        ("1", "n1", 4.0),
+        ("1", "n2", 4.0),
+        ("2", "n1", 4.0),
+        ("2", "n2", 4.0),
+    ]
