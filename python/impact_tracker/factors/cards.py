@@ -15,7 +15,7 @@ from .factor import Factor, did_you_mean
 from .hardware_names import bare_name
 from .overrides import active_overrides, overridden
 
-__all__ = ["ANY_CARD", "Card", "any_card", "card", "card_names", "find_card", "gpu_tdp", "split_cards"]
+__all__ = ["ANY_CARD", "Card", "any_card", "card", "card_names", "find_card", "gpu_tdp", "part_of_card", "split_cards"]
 
 ANY_CARD = "Any"  # the name that stands for a card without a name
 
@@ -66,6 +66,16 @@ def find_card(name: str) -> Card | None:
         return None
     own = overridden("gpu_tdp", bare_name(name)) or overridden("gpu_tdp", bare_name(known.name))
     return replace(known, power=own) if own else known
+
+
+def part_of_card(name: str) -> tuple[str, float]:
+    """Of a slice's name (`a100_1g.5gb`) the card's and its share of the card; any other name itself and 1."""
+    sliced = _MIG.search(name[:_LONGEST_NAME])
+    if not sliced:
+        return name, 1.0
+    known = find_card(name)
+    entire = (name[: sliced.start()].rstrip(" _-:") + name[sliced.end() :]).strip()
+    return entire, min(1.0, int(sliced[1]) / 7.0) if known is None else known.share
 
 
 def any_card() -> Card:

@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from impact_tracker.cluster.readers.any_jobs import joined_jobs
 from impact_tracker.cluster.readers.plain_jobs import read_plain_jobs
 from impact_tracker.cluster.readers.sacct import SacctParser
 from impact_tracker.cluster.readers.sacct_json import parse_sacct_json
-from impact_tracker.cluster.readers.slurm_words import card_part
+from impact_tracker.cluster.reports.weights import with_green_algorithms
+from impact_tracker.factors.cards import part_of_card
 
 HEADER = "JobID|State|Submit|Start|End|ElapsedRaw|NNodes|NCPUS|TotalCPU|ReqMem|ConsumedEnergyRaw|AllocTRES|NodeList"
 PARIS = ZoneInfo("Europe/Paris")
@@ -102,7 +104,7 @@ def test_the_second_run_of_a_requeued_job_counts_once_over_exports_that_overlap(
     ("tres", "cards"),
     [
         ("gres/gpu=2,gres/gpu:a100_1g.5gb=2", 2 / 7),
-        ("gres/gpu:nvidia_h100_80gb_hbm3_3g.40gb=1,gres/gpu=1", 3 / 7),
+        ("gres/gpu:nvidia_h100_80gb_hbm3_3g.40gb=1,gres/gpu=1", 0.5),
         ("gres/gpu:a30_2g.12gb=1,gres/gpu=3,gres/gpu:a30=2", 2.5),
         ("gres/gpu:1g.10gb=7,gres/gpu=7", 1.0),
         ("gres/gpu=3,gres/gpu:a100=2", 3.0),
@@ -128,10 +130,15 @@ def test_a_part_of_a_card_is_a_part_in_text_and_json(tres: str, cards: float | N
     assert parse_sacct_json(text.encode(), "rows").jobs["gpus"][0] == (None if cards is None else pytest.approx(cards))
 
 
-def test_a_card_with_a_g_in_its_name_is_a_card() -> None:
+def test_a_part_of_a_card_has_its_part_of_the_power_once() -> None:
     for name in ("a100", "gtx1080ti", "a10g", "l40s", "gh200_480gb", "h100_80gb_hbm3", ""):
-        assert card_part(name) == 1.0
-    assert card_part("NVIDIA A100-SXM4-40GB MIG 3g.20gb") == pytest.approx(3 / 7)
+        assert part_of_card(name) == (name, 1.0)
+    jobs = parsed(row("1", tres="gres/gpu=7,gres/gpu:a100_1g.10gb=7"), row("2", tres="gres/gpu:a100=1"))
+    estimated = with_green_algorithms(
+        jobs.jobs.with_columns(cores=pl.lit(0.0), memory_b=pl.lit(0.0), node_s=pl.lit(10.0), nodes=pl.lit(1))
+    )
+    assert estimated["gpu_model"].to_list() == ["a100", "a100"]
+    assert estimated["ga_j"][0] == pytest.approx(estimated["ga_j"][1]) and estimated["ga_j"][1] > 2000.0
 
 
 def test_all_memory_of_a_node_is_not_none_of_it() -> None:

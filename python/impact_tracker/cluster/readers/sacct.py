@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ...factors.cards import part_of_card
 from ..finding import RejectedRow
 from ..frames import conformed, polars
 from ..job import JobTable
 from .slurm_rule import ROWS, table_of_rows
-from .slurm_words import AN_A30, PART_OF_CARD, SLICES, SLICES_A30
 
 if TYPE_CHECKING:
     import polars as pl
@@ -238,7 +238,7 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     start, end = (times(text(name), time_zone) for name in ("start", "end"))
     elapsed = library.coalesce(number("elapsedraw"), clocks(text("elapsed")))
     frame = frame.with_columns(start_ns=start, end_ns=end, elapsed_s=elapsed, alloc=alloc)
-    frame = frame.with_columns(_in_the_right_hour(text("start"), text("end"), time_zone))
+    frame = frame.with_columns(*_in_the_right_hour(text("start"), text("end"), time_zone), *_cards(frame))
     raw = library.coalesce(
         text("consumedenergyraw"),
         tres("tresusageintot", "energy") if "tresusageintot" in have else library.lit(None),
@@ -246,7 +246,6 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     )
     energy = library.coalesce(raw.cast(library.Float64, strict=False), sizes(text("consumedenergy"), 1000.0))
     nodes, cores = number("nnodes"), library.coalesce(number("ncpus", "alloccpus"), amount("cpu"))
-    typed_gpus = col("alloc").str.extract_all(r"gres/gpu:[^=,]+=\d+")
     return frame.select(
         "line",
         key=col("id").struct[0],
@@ -264,8 +263,8 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
         name=text("jobname"),
         node_count=nodes,
         cores=cores,
-        gpus=_cards(typed_gpus),
-        gpu_model=typed_gpus.list.first().str.extract(r"gres/gpu:([^=,]+)=").fill_null(""),
+        gpus="gpus",
+        gpu_model="gpu_model",
         memory_b=library.coalesce(
             sizes(tres("alloc", "mem"), 1024.0, plain=2.0**20), memory(text("reqmem"), nodes, cores)
         ),
@@ -303,23 +302,27 @@ def _in_the_right_hour(start: pl.Expr, end: pl.Expr, time_zone: str) -> list[pl.
     ]
 
 
-def _cards(typed: pl.Expr) -> pl.Expr:
-    """Cards by the allocated resources, parts of cards as parts; null where nothing tells of resources, or only of
-    shards, which may be any part of a card. `typed`: the entries with a kind."""
+def _cards(frame: pl.DataFrame) -> list[pl.Expr]:
+    """`gpus` and `gpu_model`, the first of its kinds, of the allocated resources (`alloc`): parts of cards are parts.
+    The number is null where nothing tells of resources, or only of shards, which may be any part of a card."""
     library = polars()
     col = library.col
-    entry = library.element()
+    typed = col("alloc").str.extract_all(r"gres/gpu:[^=,]+=\d+")
+    entry, kind = library.element(), r"gpu:([^=]+)="
+    listed = frame.select(typed.list.explode().str.extract(kind).unique().drop_nulls().alias("kind"))["kind"].to_list()
+    models = {name: part_of_card(name) for name in listed}
     counts = entry.str.extract(r"=(\d+)$").cast(library.Float64)
-    kinds = entry.str.extract(r"gpu:([^=]+)=")
-    slices = library.when(kinds.str.contains(AN_A30)).then(SLICES_A30).otherwise(SLICES)
-    part = kinds.str.extract(PART_OF_CARD).cast(library.Float64) / slices
-    parts = counts * part.clip(0.0, 1.0).fill_null(1.0)
+    shares = {name: share for name, (_, share) in models.items()}
+    parts = counts * entry.str.extract(kind).replace_strict(shares, default=1.0, return_dtype=library.Float64)
     named, of_cards = typed.list.eval(counts).list.sum(), typed.list.eval(parts).list.sum()
-    plain = amount("gres/gpu").fill_null(0.0)
-    cards = of_cards + (plain - named).clip(0.0)
+    cards = of_cards + (amount("gres/gpu").fill_null(0.0) - named).clip(0.0)
     is_sliced = col("alloc").str.contains(r"(?:^|,)gres/shard[:=]") & (cards == 0.0)
-    expression: pl.Expr = library.when(col("alloc").is_not_null() & ~is_sliced).then(cards)
-    return expression
+    first = typed.list.first().str.extract(kind)
+    names = {name: card for name, (card, _) in models.items()}
+    return [
+        library.when(col("alloc").is_not_null() & ~is_sliced).then(cards).alias("gpus"),
+        first.replace_strict(names, default="", return_dtype=library.String).fill_null("").alias("gpu_model"),
+    ]
 
 
 def tres(column: str, name: str) -> pl.Expr:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ...factors.cards import part_of_card
 from ..finding import RejectedRow
 from ..frames import polars, schema
 from ..job import JobTable
@@ -98,7 +99,7 @@ def _gpus(amounts: Mapping[str, float]) -> tuple[float | None, str]:
     named = {name[len("gres/gpu:") :]: count for name, count in amounts.items() if name.startswith("gres/gpu:")}
     cards = cards_of(named, amounts.get("gres/gpu", 0.0))
     is_sliced = not cards and any(name.partition(":")[0] == "gres/shard" for name in amounts)
-    return None if is_sliced else cards, next(iter(named), "")
+    return None if is_sliced else cards, part_of_card(next(iter(named), ""))[0]
 
 
 def _seconds(time: object) -> float | None:

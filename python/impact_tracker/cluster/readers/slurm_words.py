@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from ...factors.cards import part_of_card
+
 NO_VALUE = frozenset({2**64 - 1, 2**64 - 2, 2**63 - 1, 2**63 - 2, 2**32 - 1, 2**32 - 2})
 STATES = {
     "COMPLETED": "completed",
@@ -37,10 +39,6 @@ _BINARY = {"": 1.0, "K": 2.0**10, "M": 2.0**20, "G": 2.0**30, "T": 2.0**40, "P":
 _DECIMAL = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMGTPE]?)B?([nc]?)$", re.IGNORECASE)
 _MOST_NODES = 200_000
-# A part of a card as NVIDIA's drivers name it: 1g.5gb is one of a card's compute slices, of which an A30 has four and
-# all others seven.
-PART_OF_CARD, AN_A30 = r"(?i)(?:^|[^a-z0-9])(\d)g\.\d+gb", r"(?i)(?:^|[^a-z0-9])a30(?:[^0-9]|$)"
-SLICES, SLICES_A30 = 7.0, 4.0
 
 
 class SlurmNumber:
@@ -65,18 +63,10 @@ class SlurmNumber:
         return float(value)
 
 
-def card_part(name: str) -> float:
-    """How much of a card a kind of it is: 1 for a card, 2/7 for `a100_2g.10gb`."""
-    part = re.search(PART_OF_CARD, name)
-    if not part:
-        return 1.0
-    return min(float(part.group(1)) / (SLICES_A30 if re.search(AN_A30, name) else SLICES), 1.0)
-
-
 def cards_of(named: Mapping[str, float], all_of_them: float) -> float:
     """Cards of a job: counts by kind, and Slurm's count of all, in which a part of a card is one as well."""
     unnamed = max(all_of_them - sum(named.values()), 0.0)
-    return unnamed + sum(count * card_part(name) for name, count in named.items())
+    return unnamed + sum(count * part_of_card(name)[1] for name, count in named.items())
 
 
 def energy_j(text: str) -> float | None:

@@ -212,7 +212,8 @@ def _not_weighed(accounts: Accounts, balance: SiteBalance) -> list[ClusterFindin
     if missing_j <= 1e-9 * balance.total_j:
         return []
     amount = f"{significant(kwh_of(missing_j), 4)} kWh ({missing_j / balance.total_j:.1%} of the nodes' energy)"
-    text = f"{amount} have no known intensity and are not in the carbon: the curve has holes, or does not cover the time of the report"
+    why = "the curve has holes, or does not cover the time of the report"
+    text = f"{amount} have no known intensity and are not in the carbon: {why}"
     return [ClusterFinding("no_intensity", "curve", text, missing_j)]
 
 
