@@ -63,6 +63,7 @@ FLOORS: dict[str, int] = {
     "descendants": 1,
     "digits": 1,
     "errors": 1,
+    "file_text": 1,
     "gpu_sync": 1,
     "health": 1,
     "hostinfo": 1,

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         nargs="+",
         help="logdir, CodeCarbon CSV, BoAmps report, log, model or climate card (.md, .yaml), a paper (.tex, .rst, .md,"
-        " .ipynb), SCI score, JSON of the commands report, footprint, estimate, your own file of factors",
+        " .ipynb, .html), SCI score, JSON of the commands report, footprint, estimate, your own file of factors",
     )
     parser.add_argument("--energy-kwh", type=float, help="energy of a model card that states only its carbon")
     parser.add_argument("--zone", help="country of a model card's electricity")

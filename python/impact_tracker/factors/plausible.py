@@ -214,7 +214,7 @@ _ENERGY_KWH = {
     "wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6, "j": kwh_of(1.0), "kj": kwh_of(1e3), "mj": kwh_of(1e6),
     "gj": kwh_of(1e9),
 }  # fmt: skip
-_CO2 = r"\s*(?:of\s+)?(?:CO\s*(?:2|₂)\s*[-_]?\s*(?:e|eq|equivalents?)?\.?)?\s*"
+_CO2 = r"\s*(?:of\s+)?(?:CO\s*(?:2|₂)\s*(?:[-_]\s*)?(?:(?:e|eq|equivalents?)\.?\s*|\.\s*)?)?"
 INTENSITY_UNIT = re.compile(rf"(mg|kgs?|g|t|lbs?){_CO2}(?:/|per)\s*([kMG]?(?:Wh|J))\b", re.IGNORECASE)
 
 

@@ -6,13 +6,13 @@ TOML needs Python 3.11 or the package `tomli`; JSON (the same tables as objects)
 from __future__ import annotations
 
 import importlib
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..file_text import json_in, text_of
 from .factor import FactorError, did_you_mean, near_matches
 
 Fields = Mapping[str, Any]  # what a user wrote below each name, to be checked where it is used
@@ -24,16 +24,8 @@ class UserFile:
 
     def __init__(self, path: str | Path, what: str, error: type[FactorError] = FactorError) -> None:
         self.path, self._error = Path(path), error
-        try:
-            self._text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise error(f"{self.path}: the {what} cannot be read: {fault}") from fault
-        try:
-            loaded = json.loads(self._text) if self.path.suffix == ".json" else self._toml()
-        except ValueError as fault:  # both decoders' errors are ValueErrors that name line and column
-            if isinstance(fault, FactorError):
-                raise
-            raise error(f"{self.path}: {fault}") from fault
+        self._text = text_of(self.path, error)
+        loaded = json_in(self._text, self.path, error) if self.path.suffix == ".json" else self._toml()
         if not isinstance(loaded, dict):
             raise error(f"{self.path}:1: the {what} must hold tables")
         self.tables: Fields = loaded
@@ -91,7 +83,12 @@ class UserFile:
                 f"{self.path}: reading TOML takes Python 3.11 or the package tomli"
                 " (pip install 'impact-tracker[toml]'); or write the file as JSON"
             )
-        loaded: dict[str, object] = decoder.loads(self._text)
+        try:
+            loaded: dict[str, object] = decoder.loads(self._text)
+        except RecursionError:
+            raise self._error(f"{self.path}: its TOML is nested too deeply to be read") from None
+        except ValueError as fault:  # it names line and column
+            raise self._error(f"{self.path}: {fault}") from fault
         return loaded
 
 

@@ -8,13 +8,14 @@ import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .. import file_text
 from ..estimators import Use
 from ..factors import Factor
 from ..hostinfo import Hardware
 from ..values import QUALITIES, Energy, Quality, joules_of, kwh_of, quality_of
 from .boamps_rules import MEASURE, SPECIFICATION, VERSION, faults_of
 from .json_table import JsonObject, JsonTable
-from .statement import InteropError, Site, Stated, Statement, faults_of_file, known_zone, text_of
+from .statement import InteropError, Site, Stated, Statement, faults_of_file, known_zone
 from .words import cards_named, cards_of
 
 _UNIT = "unit"
@@ -131,8 +132,7 @@ def to_json(run: Statement, instance: str | None = None, **task: object) -> str:
 def read_json(path: str | Path) -> list[Statement]:
     """The measures of a report, one run each. InteropError names the file and what breaks the schema."""
     source = Path(path)
-    with faults_of_file(source):
-        report = json.loads(text_of(source))
+    report = file_text.json_of(source, InteropError)
     faults = faults_of(report)
     if faults:
         raise InteropError(f"{source}: not a valid BoAmps report: {'; '.join(faults)}")

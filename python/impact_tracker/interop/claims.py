@@ -18,7 +18,10 @@ _CARBON = re.compile(rf"{NUMBER}\s*({words_of_units(MASSES)})(?:\b\s*|(?=CO)){_C
 _ENERGY = re.compile(rf"{NUMBER}\s*({words_of_units(_ENERGIES)})\b{_NO_RATE}")
 _PUE = re.compile(r"\b(?:PUE|power usage effectiveness)\b[^.;,()\d]{0,30}(\d+(?:\.\d+)?)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b(?![.,]?\d)")
-_WITHOUT_OVERHEAD = re.compile(r"\bapart\b|\bwithout\b[^.;]*\boverhead|\bexclud\w+[^.;]*\bPUE|\bbefore\b[^.;]*\bPUE")
+_WITHOUT_OVERHEAD = re.compile(
+    r"\bapart\b|\bwithout\b(?:(?!\bwithout\b)[^.;])*\boverhead"
+    r"|\b(?:exclud\w+|before)\b(?:(?!\b(?:exclud|before\b))[^.;])*\bPUE"
+)
 # Behind a number what it may be off by, and two ends of a range: neither is what is claimed.
 _UNIT = r"[kMG]?(?:Wh|g|t)"
 _RANGES = (

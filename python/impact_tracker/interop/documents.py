@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import file_text
 from ..factors import UserFile
 from ..factors.plausible import grams_per_kwh
 from .claims import claims_in
@@ -17,7 +17,7 @@ from .reported import ReportedNumbers, of_model_card, of_statement, states_emiss
 from .sources import read_runs
 from .statement import InteropError, text_of
 
-PAPERS = (".tex", ".rst", ".md", ".ipynb")
+PAPERS = (".tex", ".rst", ".md", ".ipynb", ".html", ".htm")
 _ENERGY = {"wh": 1e-3, "kwh": 1.0, "mwh": 1e3, "gwh": 1e6}
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "minutes": 1 / 60, "h": 1.0, "hours": 1.0, "hour": 1.0, "days": 24.0, "d": 24.0}
 _POWER = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
@@ -26,7 +26,7 @@ _ROUNDED = 0.05  # cards print their numbers with two digits
 
 def numbers_in(path: str | Path, energy_kwh: float | None = None, zone: str | None = None) -> list[ReportedNumbers]:
     """The numbers of a JSON document, a model or climate card (.md, .yaml, .tex), a file of factors (.toml, .json), and
-    what the sentences of a paper claim (.tex, .rst, .md, .ipynb).
+    what the sentences of a paper claim (.tex, .rst, .md, .ipynb, .html).
 
     `energy_kwh` and `zone`: what a model card leaves out. InteropError, FactorError where nothing is understood.
     """
@@ -63,14 +63,14 @@ def is_document(path: str | Path) -> bool:
     if place.suffix != ".json" or not place.is_file():
         return False
     try:
-        loaded = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        loaded = file_text.json_of(place)
+    except ValueError:
         return False  # the reader of BoAmps reports says what is wrong with the file
     return not (isinstance(loaded, dict) and "measures" in loaded)  # that is a BoAmps report
 
 
 def _of_json(place: Path) -> list[ReportedNumbers]:
-    loaded = json.loads(place.read_text(encoding="utf-8"))
+    loaded = file_text.json_of(place, InteropError)
     where = str(place)
     if isinstance(loaded, dict) and "sci_g_per_unit" in loaded:
         return of_sci(JsonTable(loaded), where)

@@ -1,32 +1,50 @@
-"""The sentences of a paper's source as a reader sees them, line by line: LaTeX, reStructuredText, notebooks."""
+"""The sentences of a paper's source as a reader sees them, line by line: LaTeX, reStructuredText, HTML,
+notebooks."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 from .statement import InteropError, text_of
 
 # LaTeX: what is not printed, and what stands for another character.
 _UNPRINTED = ("verbatim", "lstlisting", "minted", "comment", "filecontents", "tikzpicture", "thebibliography")
-_HIDDEN = re.compile(rf"\\begin\{{({'|'.join(_UNPRINTED)})\*?\}}.*?\\end\{{\1\*?\}}|\\iffalse\b.*?\\fi\b", re.S)
+_HIDES = re.compile(rf"\\begin\{{({'|'.join(_UNPRINTED)})\*?\}}|\\iffalse\b")
+_SHOWS = {name: re.compile(rf"\\end\{{{name}\*?\}}") for name in _UNPRINTED} | {"": re.compile(r"\\fi\b")}
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
+# What is tried at many places ends at the next sign of its kind, so that a text is read once and not once a place.
 _BRACES = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-_QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*{_BRACES}\s*(?:\[[^\]]*\])?\s*{_BRACES}")
-_NUMBER = re.compile(rf"\\num\s*(?:\[[^\]]*\])?\s*{_BRACES}")
-_UNIT = re.compile(rf"\\(?:si|unit)\s*(?:\[[^\]]*\])?\s*{_BRACES}")
-_RANGE = re.compile(rf"\\(?:SIrange|qtyrange)\s*(?:\[[^\]]*\])?\s*{_BRACES}\s*{_BRACES}\s*{_BRACES}")
+_OPTION = r"\[[^\[\]]*\]"
+_QUANTITY = re.compile(rf"\\(?:SI|qty)\s*(?:{_OPTION}\s*)?{_BRACES}\s*(?:{_OPTION}\s*)?{_BRACES}")
+_NUMBER = re.compile(rf"\\num\s*(?:{_OPTION}\s*)?{_BRACES}")
+_UNIT = re.compile(rf"\\(?:si|unit)\s*(?:{_OPTION}\s*)?{_BRACES}")
+_RANGE = re.compile(rf"\\(?:SIrange|qtyrange)\s*(?:{_OPTION}\s*)?{_BRACES}\s*{_BRACES}\s*{_BRACES}")
 _LOW = re.compile(rf"\\textsubscript\s*{_BRACES}|(?<!\\)_\s*(?:{_BRACES}|(\w))")
 _WRAPPED = re.compile(rf"\\(?:text\w*|emph|mathrm|mathit|mathbf|mathsf|mbox|ce|underline|footnote|hbox)\s*{_BRACES}")
 _POWER_OF_TEN = re.compile(r"(\d)\s*(?:\\times|\\cdot|×|\*)\s*10\s*\^\s*(?:\{\s*([+-]?\d+)\s*\}|([+-]?\d))")
 _CITED = re.compile(
-    rf"\\(?:\w*cite\w*|ref|eqref|label|url|index|bibliography\w*|includegraphics)\s*(?:\[[^\]]*\])*\s*{_BRACES}"
+    rf"\\(?:(?=\w*?cite)\w+|ref|eqref|label|url|index|bibliography\w*|includegraphics)\s*(?:{_OPTION}\s*)*{_BRACES}"
 )
 _OWN_NUMBER = re.compile(r"\\(?:re)?newcommand\*?\{?(\\[A-Za-z]+)\}?\{\s*([\d.,]+)\s*\}")
+_COMMAND = re.compile(r"(\\[A-Za-z]+)(?:\{\})?")
 _INVERSE = re.compile(r"(?<!\s)\s*(?:[·.]\s*)?\b(k?Wh|KWh|MWh)\s*(?:\^\s*[-−]1|⁻¹)")  # tried once for a run of blanks
 _SPACES = re.compile(r"(?<!\\)~|\\[,;:! ]|\\(?:quad|qquad|thinspace|enspace|hfill)\b\s*")
+_FENCE_OR_COMMENT = re.compile(r"^(?:```|~~~)|<!--", re.M)
+_FENCE_ENDS = {fence: re.compile(rf"^{fence}[^\n]*$", re.M) for fence in ("```", "~~~")} | {"<!--": re.compile("-->")}
+_HTML_HIDES = re.compile(r"<!--|<(head|script|style|template|svg|pre|code)\b[^<>]*>", re.I)
+_HTML_SHOWS = {
+    name: re.compile(rf"</{name}\s*>", re.I) for name in ("head", "script", "style", "template", "svg", "pre", "code")
+} | {"": re.compile("-->")}
+_BLOCK = re.compile(
+    r"</?(?:p|div|li|ul|ol|dl|dd|dt|table|tr|td|th|caption|h[1-6]|hr|section|article|main|header|footer|nav|aside|figure"
+    r"|figcaption|blockquote|details|summary|body|html)\b[^<>]*>",
+    re.I,
+)
+_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _SYMBOLS = {
     r"\pm": "±",
     r"\approx": "≈",
@@ -53,18 +71,20 @@ def sentences_of(place: Path) -> Iterator[tuple[str, str]]:
     if place.suffix == ".ipynb":
         yield from _of_notebook(content, place)
         return
+    if place.suffix in (".html", ".htm"):
+        yield from _of_html(content, place)
+        return
     plain = _READERS.get(place.suffix, str)(content)
     yield from _paragraphs(plain, str(place))
 
 
 def latex_text(source: str) -> str:
     """What LaTeX prints of a source, without comments, with `\\SI` and `\\qty` as number and unit. Lines stay lines."""
-    plain = _HIDDEN.sub(_only_lines, _COMMENT.sub(r"\1", source))
+    plain = _without_hidden(_COMMENT.sub(r"\1", source), _HIDES, lambda opening: _SHOWS[opening[1] or ""])
     plain = plain.partition("\\end{document}")[0]
-    own_numbers = _OWN_NUMBER.findall(plain)
-    plain = _OWN_NUMBER.sub("", plain)
-    for name, number in own_numbers:
-        plain = re.sub(rf"{re.escape(name)}(?![A-Za-z])(?:\{{\}})?", number, plain)
+    own_numbers = dict(reversed(_OWN_NUMBER.findall(plain)))  # the first definition of a name counts
+    if own_numbers:
+        plain = _COMMAND.sub(lambda m: own_numbers.get(m[1], m[0]), _OWN_NUMBER.sub("", plain))
     plain = plain.replace("\\footnote", " ")
     plain = _RANGE.sub(lambda m: f"{_number(m[1])} to {_number(m[2])} {_unit(m[3])}", plain)
     plain = _QUANTITY.sub(lambda m: f"{_number(m[1])} {_unit(m[2])}", plain)
@@ -77,14 +97,28 @@ def latex_text(source: str) -> str:
         plain = _WRAPPED.sub(r"\1", _LOW.sub(lambda m: m[1] or m[2] or m[3], plain))
     for command, symbol in _SYMBOLS.items():
         plain = plain.replace(command, symbol)
-    plain = re.sub(r"\\begin\{[^{}]*\}(?:\[[^\]]*\])?|\\end\{[^{}]*\}|\\\\(?:\[[^\]]*\])?", " ", plain)
+    plain = re.sub(rf"\\begin\{{[^{{}}]*\}}(?:{_OPTION})?|\\end\{{[^{{}}]*\}}|\\\\(?:{_OPTION})?", " ", plain)
     plain = re.sub(r"\\([%$#{}])", r"\1", plain)
     plain = re.sub(r"\$|[{}]|\\[a-zA-Z]+\*?", "", plain)
     return _INVERSE.sub(r"/\1", plain)
 
 
-def _only_lines(match: re.Match[str]) -> str:
-    return "\n" * match[0].count("\n")
+def _without_hidden(text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], re.Pattern[str]]) -> str:
+    """The text without what lies between an opening and its closing; lines stay lines. What nothing closes is kept."""
+    kept: list[str] = []
+    done = 0
+    never_closed: set[re.Pattern[str]] = set()  # looked for once to the end of the text, and not again
+    for begin in opening.finditer(text):
+        wanted = closing(begin)
+        if begin.start() < done or wanted in never_closed:
+            continue
+        end = wanted.search(text, begin.end())
+        if end is None:
+            never_closed.add(wanted)
+            continue
+        kept += [text[done : begin.start()], "\n" * text.count("\n", begin.start(), end.end())]
+        done = end.end()
+    return "".join([*kept, text[done:]])
 
 
 def _number(text: str) -> str:
@@ -135,9 +169,23 @@ def rst_text(source: str) -> str:
 
 def markdown_text(source: str) -> str:
     """What Markdown prints of a source, without code and comments."""
-    plain = re.sub(r"^(```|~~~).*?^\1[^\n]*$|<!--.*?-->", _only_lines, source, flags=re.S | re.M)
+    plain = _without_hidden(source, _FENCE_OR_COMMENT, lambda opening: _FENCE_ENDS[opening[0]])
     plain = re.sub(r"</?su[bp]>|\*\*|__|`", "", plain)
     return latex_text(re.sub(r"(?<!\\)%", r"\\%", plain)) if "$" in plain or "\\" in plain else plain
+
+
+def _of_html(content: str, place: Path) -> Iterator[tuple[str, str]]:
+    """The texts between the tags that begin a line of their own, with the lines of the source."""
+    plain = _without_hidden(content, _HTML_HIDES, lambda opening: _HTML_SHOWS[(opening[1] or "").lower()])
+    done, line = 0, 1
+    for end, after in (*(tag.span() for tag in _BLOCK.finditer(plain)), (len(plain), len(plain))):
+        piece = plain[done:end]
+        paragraph = " ".join(unescape(_TAG.sub("", re.sub(r"<br\b[^<>]*>", " ", piece, flags=re.I))).split())
+        if paragraph:
+            before = len(piece) - len(piece.lstrip())
+            yield f"{place}:{line + piece.count(chr(10), 0, before)}", paragraph
+        line += plain.count("\n", done, after)
+        done = after
 
 
 _READERS: dict[str, Callable[[str], str]] = {".tex": latex_text, ".rst": rst_text, ".md": markdown_text}

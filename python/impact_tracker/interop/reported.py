@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from .statement import InteropError, Statement, text_of
 
 _EMISSIONS = re.compile(
-    r"^(?P<indent>\s*)(?:co2_eq_emissions|emissions):\s*[\"']?(?P<number>[\d.]+(?:[eE][+-]?\d+)?)[\"']?\s*(?:#.*)?$",
+    r"^[ \t]*(?:co2_eq_emissions|emissions):\s*[\"']?(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[\"']?"
+    r"\s*(?:#.*)?$",
     re.M,
 )
 
@@ -105,6 +107,8 @@ def of_model_card(path: str | Path, energy_kwh: float | None = None, zone: str |
     emissions = _EMISSIONS.search(text_of(place))
     if emissions is None:
         raise InteropError(f"{place}: it has no co2_eq_emissions, where a model card states its carbon")
+    if math.isinf(float(emissions["number"])):
+        raise InteropError(f"{place}: its co2_eq_emissions are no finite number: write them in grams")
     return ReportedNumbers(
         where=str(place), carbon_g=float(emissions["number"]), carbon_unit="g", site_kwh=energy_kwh, zone=zone
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from .. import file_text
 from ..estimators import Comparison, Use, beside
 from ..factors import CloudRegion, Factor, FactorError, cloud_region, zone_code
 from ..factors.ranges import range_of
@@ -36,18 +35,7 @@ class InteropError(ValueError):
 
 def text_of(place: Path) -> str:
     """What stands in a file of UTF-8 or UTF-16, other bytes replaced. InteropError where it cannot be read."""
-    try:
-        content = place.read_bytes()
-    except OSError as fault:
-        raise InteropError(f"{place}: cannot be read: {fault}") from fault
-    if content.startswith(b"version https://git-lfs"):
-        raise InteropError(f"{place}: a pointer of Git LFS, not the file itself: fetch it with `git lfs pull`")
-    encoding = "utf-8-sig"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in content[:200]:  # every other byte of Latin letters in UTF-16
-        encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
-    return io.StringIO(content.decode(encoding, errors="replace"), newline=None).read()
+    return file_text.text_of(place, InteropError)
 
 
 @contextmanager
