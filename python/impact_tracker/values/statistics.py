@@ -31,6 +31,19 @@ class Mean(NamedTuple):
             return self.value / factor, self.value * factor
         return self.value - self.half_width, self.value + self.half_width
 
+    def interval_up_to(self, most: float) -> tuple[float, float] | None:
+        """The ends of a share's 95 % interval: Student's, as far as they lie between 0 and `most`."""
+        if self.half_width is None:
+            return None
+        return max(0.0, self.value - self.half_width), min(most, self.value + self.half_width)
+
+    def to_dict(self, most: float | None = None) -> dict[str, float | int | None]:
+        """For JSON: `low` and `high` are the ends that texts print, of a share up to `most`; `half_width` is Student's
+        alone. All of these are `None` where one run tells no spread."""
+        ends = self.interval if most is None else self.interval_up_to(most)
+        low, high = (None, None) if ends is None else ends
+        return {**self._asdict(), "low": low, "high": high}
+
     @property
     def error(self) -> float | None:
         """Standard error of the mean, of one that was trimmed too; `None` where one run tells no spread."""

@@ -54,7 +54,8 @@ class Cell(NamedTuple):
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
         document = {
-            name: value._asdict() if isinstance(value, Mean) else value for name, value in self._asdict().items()
+            name: value.to_dict(1.0 if name == "accuracy" else None) if isinstance(value, Mean) else value
+            for name, value in self._asdict().items()
         }
         return {**document, "by": None if self.by is None else self.by.value}
 
@@ -154,11 +155,19 @@ def unit_of(counted: Sequence[HasUnit]) -> str:
     return units.pop() if len(units) == 1 else "input"
 
 
-def with_interval(mean: Mean, scale: float = 1.0) -> str:
-    """A mean, scaled, with its 95 %: `12.3 ± 0.4`, or `8 (2 to 30)` where the half-width is as large as the mean."""
+def with_interval(mean: Mean, scale: float = 1.0, *, most: float | None = None) -> str:
+    """A mean, scaled, with its 95 %: `12.3 ± 0.4`, or `8 (2 to 30)` where the half-width is as large as the mean.
+    `most`: of a share, before scaling: where the interval would pass 0 or that, its ends are told: `97 (90 to 100)`."""
+    if most is not None and mean.half_width is not None and _nears_an_end(mean, most):
+        share_ends = mean.interval_up_to(most) or (mean.value, mean.value)
+        numbers = [number * scale for number in (mean.value, *share_ends)]
+        decimals = digits.decimals_for(most * scale, (share_ends[1] - share_ends[0]) / 2 * scale or None)
+        value, low, high = (digits.fixed(number, max(decimals, 0)) for number in numbers)
+        return f"{value} ({low} to {high})"
     ends = mean.interval
-    if ends is None or mean.half_width is None or mean.half_width < mean.value or mean.value <= 0:
-        return with_half(mean.value * scale, None if mean.half_width is None else mean.half_width * scale)
+    half = None if mean.half_width is None else mean.half_width * scale
+    if ends is None or half is None or mean.value <= 0 or _shows_positive(mean.value * scale, half):
+        return with_half(mean.value * scale, half)
     value, low, high = (digits.significant(number * scale, 2) for number in (mean.value, *ends))
     return f"{value} ({low} to {high})"
 
@@ -166,8 +175,8 @@ def with_interval(mean: Mean, scale: float = 1.0) -> str:
 def energy_with_interval(mean: Mean) -> str:
     """An energy in joules or kWh with its 95 %: `12.3 kJ ± 0.4 kJ`, or `8 J (2 J to 30 J)` where the half-width is as
     large as the mean."""
-    ends = mean.interval
-    if ends is None or mean.half_width is None or mean.half_width < mean.value or mean.value <= 0:
+    ends, half = mean.interval, mean.half_width
+    if ends is None or half is None or mean.value <= 0 or _shows_positive(mean.value, half):
         return digits.energy(mean.value, mean.half_width)
     return f"{digits.energy(mean.value)} ({digits.energy(ends[0])} to {digits.energy(ends[1])})"
 
@@ -193,6 +202,17 @@ def scatter_text(mean: Mean) -> str:
         return digits.percent(mean.relative or 0.0)
     value, low, high = (digits.significant(100 * share, 2) for share in (mean.relative, *ends))
     return f"{value} ({low} to {high}) %"
+
+
+def _nears_an_end(mean: Mean, most: float) -> bool:
+    """Whether the interval of a share, rounded as it is shown, may pass 0 or `most`."""
+    return (mean.half_width or 0.0) > 0.8 * min(mean.value, most - mean.value)
+
+
+def _shows_positive(value: float, half: float) -> bool:
+    """Whether value and half-width, as rounded as they are shown, do not seem to reach 0 or less."""
+    decimals = digits.decimals_for(max(value, half), half)
+    return half == 0 or float(digits.fixed(value, decimals)) > float(digits.widened(half, decimals))
 
 
 def with_half(value: float, half: float | None) -> str:

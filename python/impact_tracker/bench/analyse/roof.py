@@ -87,8 +87,8 @@ class Ceiling(NamedTuple):
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
-        joules = None if self.joules is None else self.joules._asdict()
-        return {**self._asdict(), "rate": self.rate._asdict(), "joules": joules}
+        joules = None if self.joules is None else self.joules.to_dict()
+        return {**self._asdict(), "rate": self.rate.to_dict(), "joules": joules}
 
 
 class MeasuredRoof(NamedTuple):

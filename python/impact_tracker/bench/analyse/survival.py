@@ -67,7 +67,7 @@ class Survival(NamedTuple):
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
-        return {**self._asdict(), "mean": None if self.mean is None else self.mean._asdict()}
+        return {**self._asdict(), "mean": None if self.mean is None else self.mean.to_dict()}
 
 
 def survival(values: Sequence[float], reached: Sequence[bool]) -> Survival | None:

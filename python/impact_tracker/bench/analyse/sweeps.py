@@ -56,8 +56,8 @@ class Sweep(NamedTuple):
             {
                 "test": place.test,
                 "point": place.point.values,
-                "seconds": place.seconds._asdict(),
-                "joules": place.joules._asdict(),
+                "seconds": place.seconds.to_dict(),
+                "joules": place.joules.to_dict(),
                 "quality": place.quality,
                 "front": place.front,
                 "knee": place.knee,

@@ -15,6 +15,11 @@ from .survival import Survival, survival, wilson
 Run = dict[str, Row]  # the rows of one run by their phase: training, evaluation
 
 
+def most_of(metric: str) -> float | None:
+    """The largest value of a metric that is a share; `None` of a loss, which has none."""
+    return None if metric == "loss" else 1.0
+
+
 class Reached(NamedTuple):
     """One network and its target (None: it was trained for so many epochs). `training_j`, `whole_j` (evaluations too),
     `seconds` (of training) and `epochs` to it: None where no run knows them. `evaluation_j`: of a run's evaluations.
@@ -65,7 +70,7 @@ class Reached(NamedTuple):
             if isinstance(value, Survival):
                 document[name] = value.to_dict()
             elif isinstance(value, Mean):
-                document[name] = value._asdict()
+                document[name] = value.to_dict(most_of(self.metric) if name in ("final", "best", "score") else None)
         if self.budget is None:
             for name in ("budget", "by_budget", "most_over_j"):
                 del document[name]

@@ -108,7 +108,8 @@ def summary_csv(cells: Sequence[Cell], intervals: Sequence[Intervals]) -> str:
         values: list[float | None] = []
         for name in _MEANS:
             mean: Mean | None = getattr(cell, name)
-            values += [None] * 4 if mean is None else [mean.value, mean.half_width, *(mean.interval or (None, None))]
+            document = {} if mean is None else mean.to_dict(1.0 if name == "accuracy" else None)
+            values += [document.get(part) for part in ("value", "half_width", "low", "high")]
         for name in _BOOTSTRAPPED:
             values += of_cell[name] or [None, None]
         about = [cell.test, cell.model, cell.title, cell.phase, cell.runs, len(cell.left_out)]

@@ -61,7 +61,7 @@ def _alone(cell: Cell) -> str:
 
 def percent(mean: Mean) -> str:
     """Writes an accuracy with its interval in per cent."""
-    return f"{with_interval(mean, 100)} %"
+    return f"{with_interval(mean, 100, most=1.0)} %"
 
 
 def scale_of(means: Sequence[Mean | None]) -> tuple[float, str]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
+from ...values.statistics import Mean
 from ..analyse.cells import TWO_RUNS, Cell, energy_with_interval, with_interval
 from ..analyse.survival import Survival
-from ..analyse.targets import Reached
+from ..analyse.targets import Reached, most_of
 from .page import table_of
 
 
@@ -58,8 +59,12 @@ def _on(target: Reached) -> str:
 def _at_end(target: Reached) -> str:
     """The metric at the end, on the part of the data that decided nothing where there is one."""
     if target.score is not None:
-        return f"{target.metric} {with_interval(target.score)} on the {target.scored_on} part"
-    return f"{target.metric} {'unknown' if target.final is None else with_interval(target.final)}"
+        return f"{target.metric} {_metric(target, target.score)} on the {target.scored_on} part"
+    return f"{target.metric} {'unknown' if target.final is None else _metric(target, target.final)}"
+
+
+def _metric(target: Reached, mean: Mean) -> str:
+    return with_interval(mean, most=most_of(target.metric))
 
 
 def energy_text(survival: Survival | None) -> str:
@@ -132,8 +137,8 @@ def targets_table(targets: Sequence[Reached]) -> Table:
                 "–" if target.evaluation_j is None else energy_with_interval(target.evaluation_j),
                 energy_text(target.whole_j) if target.runs else "–",
                 "–" if target.target is None else success_text(target.training_j),
-                "–" if target.final is None else with_interval(target.final),
-                "–" if target.score is None else with_interval(target.score),
+                "–" if target.final is None else _metric(target, target.final),
+                "–" if target.score is None else _metric(target, target.score),
             )
         )
     columns = ("network", "target", ">reached", ">epochs", ">seconds", ">training", ">evaluations", ">both")

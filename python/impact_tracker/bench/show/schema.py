@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...values.statistics import Mean
 from ..analyse.analysis import Answer
 from ..analyse.cells import Cell
 from ..analyse.roof import MeasuredRoof
@@ -29,6 +30,7 @@ def schema_of(what: str) -> Schema:
 def results_schema() -> Schema:
     """Everything that results.json holds, of campaigns of every suite and mode."""
     definitions = Definitions()
+    definitions.made["Mean"] = _mean(definitions)
     columns = definitions.parts_of(FlatParts).properties
     definitions.made["Row"] = row_schema(definitions, {"valid": {"type": "boolean"}, **columns})
     interval = nullable(definitions.of("tuple[float, float]", Cell.__module__))
@@ -67,6 +69,12 @@ def results_schema() -> Schema:
 
 def _each(name: str) -> Schema:
     return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+def _mean(definitions: Definitions) -> Schema:
+    """A mean as it is written: `low` and `high` are the ends of its 95 % interval, which texts print too."""
+    end = definitions.of("float | None", Cell.__module__)
+    return definitions.parts_of(Mean).with_more({"low": end, "high": end}, "low", "high").schema
 
 
 def _settings(definitions: Definitions) -> Schema:

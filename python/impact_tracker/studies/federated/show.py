@@ -223,12 +223,13 @@ def as_dict(findings: Findings) -> dict[str, object]:
 
 
 def _summary_dict(row: SeedSummary) -> dict[str, object]:
-    means = {"rounds": row.rounds, "skew": row.skew, "accuracy": row.accuracy, "learners_j": row.learners_j}
+    means = {"rounds": row.rounds, "skew": row.skew, "learners_j": row.learners_j}
     return {
         "title": row.title,
         "runs": row.runs,
         "reached": row.reached,
-        **{name: None if mean is None else mean._asdict() for name, mean in means.items()},
+        **{name: None if mean is None else mean.to_dict() for name, mean in means.items()},
+        "accuracy": None if row.accuracy is None else row.accuracy.to_dict(1.0),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...digits import duration, energy, percent, significant
 from ...report.page import Page, Table
+from ...values.statistics import Mean
 from .compare import MeterRow, PairedRatio
 from .measure import MeterReading
 from .meter import KNOWN, Absence, FoundMeter
@@ -116,8 +117,8 @@ def as_dict(study: MeterStudy) -> dict[str, object]:
 
 def _row_dict(row: MeterRow) -> dict[str, object]:
     def plain(value: object) -> object:
-        if hasattr(value, "_asdict"):
-            return value._asdict()
+        if isinstance(value, Mean):
+            return value.to_dict()
         return None if value is None else asdict(value)  # type: ignore[call-overload]
 
     return {

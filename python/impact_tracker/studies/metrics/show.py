@@ -9,7 +9,7 @@ from ...bench.analyse.cells import ratio_text
 from ...digits import carbon, duration, percent, quantity, significant
 from ...report.page import Page, Table
 from ...values.statistics import MeanRatio, ratio_of_means
-from ..questions.groups import mean_energy, score_text
+from ..questions.groups import mean_energy, most_of, score_text
 from ..questions.words import plain
 from .compare import MisleadingPair, RankAgreement, agreements, misleading
 from .entry import METRICS, MetricsEntry
@@ -171,7 +171,7 @@ def as_dict(entries: Sequence[MetricsEntry]) -> dict[str, object]:
                 "runs": entry.runs,
                 **{name: entry.value(name) for name in METRICS},
                 "energy_j": plain(entry.energy),
-                "score": plain(entry.score),
+                "score": plain(entry.score, most_of(entry.metric)),
                 "score_metric": entry.metric,
                 "score_is_reported": entry.is_reported,
                 "examples": entry.examples,

@@ -14,7 +14,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .curves import MarginalCost, MeanCurve, mean_curve
 from .draw import FigurePlace, FigureSeries, draw_series, titled
-from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score, pareto_front, score_text
+from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score, most_of, pareto_front, score_text
 from .words import caveats_of, finite, group_dict, plain
 
 if TYPE_CHECKING:
@@ -108,19 +108,24 @@ def _margin_dict(step: MarginalCost) -> dict[str, object]:
 
 
 def _dict(group: PointGroup, curve: MeanCurve) -> dict[str, object]:
+    most = most_of(group.metric)
     return {
         **group_dict(group),
         "looks": [
-            {"examples": look.examples, "training_j": plain(look.energy), "score": plain(look.score)}
+            {
+                "examples": look.examples,
+                "training_j": plain(look.energy),
+                "score": plain(look.score, most),
+            }
             for look in curve.looks
         ],
-        "score_at_half": plain(curve.half),
-        "score_at_end": plain(curve.final),
+        "score_at_half": plain(curve.half, most),
+        "score_at_end": plain(curve.final, most),
         "gain_of_second_half": plain(curve.gain),
         "knee_j": plain(curve.knee_j),
-        "knee_score": plain(curve.knee_score),
-        "knee_share": plain(curve.knee_share),
-        "share_after_99_percent": plain(curve.last_share),
+        "knee_score": plain(curve.knee_score, most),
+        "knee_share": plain(curve.knee_share, 1.0),
+        "share_after_99_percent": plain(curve.last_share, 1.0),
         "margins": [_margin_dict(step) for step in curve.margins],
     }
 

@@ -114,6 +114,11 @@ def _group(point: StudyPoint, runs: Sequence[StudyRun]) -> PointGroup:
     )
 
 
+def most_of(metric: str | None) -> float | None:
+    """The largest score of a metric that is a share; `None` of one that has none."""
+    return 1.0 if metric in BOUNDED else None
+
+
 def pareto_front(items: Sequence[Item], cost: Callable[[Item], float], score: Callable[[Item], float]) -> list[Item]:
     """Those that no other beats: none costs as little or less and scores as well or better, one of both strictly. From
     the cheapest on."""

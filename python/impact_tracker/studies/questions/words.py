@@ -9,14 +9,14 @@ from dataclasses import asdict
 from ...digits import carbon, duration, percent, quantity
 from ...values.statistics import Mean
 from ..points.point import StudyRun
-from .groups import PointGroup, mean_energy, mean_score
+from .groups import PointGroup, mean_energy, mean_score, most_of
 
 BUSY = 0.25  # of the processors' time: above it other programs are in the energies
 
 
-def plain(mean: Mean | None) -> dict[str, object] | None:
-    """A mean for JSON."""
-    return None if mean is None else mean._asdict()
+def plain(mean: Mean | None, most: float | None = None) -> dict[str, float | int | None] | None:
+    """A mean for JSON, with the ends of its interval; of a share up to `most`."""
+    return None if mean is None else mean.to_dict(most)
 
 
 def finite(value: float | None) -> float | None:
@@ -32,7 +32,7 @@ def group_dict(group: PointGroup) -> dict[str, object]:
         "runs": group.runs,
         "failed": group.failed,
         "metric": group.metric,
-        "score": plain(group.score),
+        "score": plain(group.score, most_of(group.metric)),
         "training_j": plain(group.energy),
         "training_s": plain(group.seconds),
         "carbon_g": plain(group.carbon_g),
