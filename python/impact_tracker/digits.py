@@ -51,6 +51,14 @@ def _scale(value: float, prefixes: tuple[tuple[float, str], ...] = _PREFIXES) ->
     return prefixes[-1] if value else (1.0, "")
 
 
+def _bounded(text: str, value: float, half_width: float | None, decimals: int) -> str:
+    """A rounded number that stands without its ±; where rounding leaves no digit but 0, what it lies below, for a 0
+    would read as a measured one."""
+    if not half_width or value < 0 or any(digit in text for digit in "123456789"):
+        return text
+    return f"< {widened(value + half_width, decimals)}"
+
+
 def quantity(value: float | None, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
     """A value with its unit, as in `12.3 kJ ± 0.4 kJ`; "not measured" for `None`.
 
@@ -61,8 +69,15 @@ def quantity(value: float | None, unit: str, half_width: float | None = None, *,
     # A value below its own uncertainty takes the prefix of the uncertainty: 0 J ± 3 J, not 120 mJ ± 3000 mJ.
     factor, prefix = _scale(max(abs(value), half_width or 0.0))
     decimals = decimals_for(value / factor, None if half_width is None else half_width / factor)
-    text = f"{fixed(value / factor, decimals)} {prefix}{unit}"
-    if spread and half_width:
+    if abs(float(fixed(value / factor, decimals))) >= 1000:  # rounded up: 1.0 J ± 0.8 J, not 1000 mJ ± 800 mJ
+        factor, prefix = _scale(factor * 1000)
+        decimals = decimals_for(value / factor, None if half_width is None else half_width / factor)
+    number = fixed(value / factor, decimals)
+    if not spread:
+        bound = None if half_width is None else half_width / factor
+        return f"{_bounded(number, value / factor, bound, decimals)} {prefix}{unit}"
+    text = f"{number} {prefix}{unit}"
+    if half_width:
         text += f" ± {widened(half_width / factor, decimals)} {prefix}{unit}"
     return text
 
@@ -86,8 +101,11 @@ def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bo
 def in_unit(value: float, unit: str, half_width: float | None = None, *, spread: bool = True) -> str:
     """As `quantity`, in this very unit whatever the size."""
     decimals = decimals_for(value if abs(value) >= (half_width or 0.0) else half_width or 0.0, half_width)
-    text = f"{fixed(value, decimals)} {unit}".rstrip()
-    if spread and half_width:
+    number = fixed(value, decimals)
+    if not spread:
+        return f"{_bounded(number, value, half_width, decimals)} {unit}".rstrip()
+    text = f"{number} {unit}".rstrip()
+    if half_width:
         text += f" ± {widened(half_width, decimals)} {unit}".rstrip()
     return text
 
@@ -101,7 +119,9 @@ def carbon(value_g: float | None, low_g: float | None = None, high_g: float | No
     """A mass of CO2e with its range, as in `420 mg CO2e (310 to 560)`; two digits, for no intensity is known better."""
     if value_g is None or math.isnan(value_g):
         return "not known"
-    factor, unit = next(((f, u) for f, u in _MASSES if abs(value_g) >= f), _MASSES[-1] if value_g else (1.0, "g"))
+    factor, unit = next(
+        ((f, u) for f, u in _MASSES if abs(value_g) >= f * 0.995), _MASSES[-1] if value_g else (1.0, "g")
+    )
     text = f"{significant(value_g / factor, 2)} {unit} CO2e"
     if low_g is not None and high_g is not None and high_g > low_g:
         text += f" ({significant(low_g / factor, 2)} to {significant(high_g / factor, 2)})"

@@ -13,6 +13,7 @@ from . import _core
 from .health import Health
 from .overlap import MachineSpan
 from .paths import absolute
+from .plain_text import printable
 from .ranks import Rank
 from .result import ChannelFields, Result
 from .weighing import Weighing
@@ -199,4 +200,4 @@ class Record:
         from .result.view import energy_line
 
         state = "damaged" if self.damage else "complete" if self.complete else "ends early"
-        return f"<Record {str(self.path)!r}, {state}: {energy_line(self.result)}>"
+        return printable(f"<Record {str(self.path)!r}, {state}: {energy_line(self.result)}>")

@@ -57,6 +57,7 @@ CLOCKLESS = frozenset({"core", "model"})  # may compute with times, never ask fo
 FLOORS: dict[str, int] = {
     "_core": 0,
     "values": 0,  # the algebra of energies and qualities: the standard library alone
+    "plain_text": 0,  # what a stream cannot show, spelt otherwise: the standard library alone
     "system": 0,  # what operating systems name differently or lack: the standard library alone
     "control_groups": 0,  # the kernel's files of limits: the standard library alone
     "decorate": 1,

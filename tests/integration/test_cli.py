@@ -20,6 +20,8 @@ from waiting import until
 
 pytestmark = pytest.mark.usefixtures("core")
 
+FULL = Path("/dev/full")  # a device without room
+
 # How doctor begins on a machine whose memory and packages have counters, as far as such a processor has them.
 HEADLINES = {
     "intel": "measured: CPU, memory; no GPU",
@@ -242,3 +244,35 @@ def test_in_an_ascii_locale_nothing_fails(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     done = subprocess.run(command("report", tmp_path), env=ascii_only, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert b"+/-" in done.stdout and b"?" not in done.stdout
+    program = (
+        "import sys\nfrom impact_tracker import ImpactTracker\n"
+        "with ImpactTracker(sys.argv[1]) as tracker: pass\nprint(tracker.result)"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(words, env=ascii_only, cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"") and b"<Result" in done.stdout
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device that is always full")
+@pytest.mark.parametrize("code", [0, 5])
+def test_standard_error_that_is_full_or_gone_leaves_the_exit_code(tmp_path: Path, code: int) -> None:
+    words = command("run", "-o", tmp_path, "--budget", "1 kWh", "--", "sh", "-c", f"sleep 0.1; exit {code}")
+    with FULL.open("w") as full:
+        done = subprocess.run(words, env=environment(), cwd=tmp_path, stderr=full, check=False)
+    assert done.returncode == code
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(words, env=environment(), cwd=tmp_path, stderr=writing, check=False)
+    os.close(writing)
+    assert done.returncode == code
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device that is always full")
+def test_a_budget_ends_its_command_where_nobody_can_be_told(tmp_path: Path) -> None:
+    words = command(
+        "run", "-o", tmp_path, "--budget", "0.1 J", "--grace", "5", "--interval", "0.05", "--", "sleep", "60"
+    )
+    with FULL.open("w") as full:
+        done = subprocess.run(words, env=environment(), cwd=tmp_path, stderr=full, check=False, timeout=50)
+    assert done.returncode == 143

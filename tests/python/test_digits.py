@@ -25,6 +25,8 @@ from impact_tracker import digits
         (5.0, None, "5.00 J"),
         (5.0, 0.0, "5.0000 J"),
         (0.1, 3.0, "0 J ± 3 J"),
+        (0.997, 0.79, "1.0 J ± 0.8 J"),
+        (996.0, 80.0, "1.00 kJ ± 0.08 kJ"),
         (0.0, None, "0.00 J"),
         (None, None, "not measured"),
         (math.nan, 1.0, "not measured"),
@@ -32,6 +34,28 @@ from impact_tracker import digits
 )
 def test_quantity(value: float | None, half: float | None, text: str) -> None:
     assert digits.quantity(value, "J", half) == text
+
+
+@given(st.floats(1e-6, 9e8), st.floats(1e-4, 0.99))
+def test_a_number_below_its_prefix_is_below_a_thousand_when_rounded_too(value: float, relative: float) -> None:
+    number = digits.quantity(value, "J", value * relative).split(" ", 1)[0]
+    assert float(number) < 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [(8.0, 700.0, "< 800 W"), (18.0, 13.0, "18 W"), (0.0, 2.0, "< 2.0 W"), (0.0, None, "0.00 W")],
+)
+def test_what_rounds_to_nought_and_stands_without_its_error_is_a_bound(
+    value: float, half: float | None, text: str
+) -> None:
+    assert digits.quantity(value, "W", half, spread=False) == text
+
+
+@given(st.floats(0.0, 1e9), st.floats(1e-6, 1e9))
+def test_no_number_reads_as_a_measured_nought(value: float, half: float) -> None:
+    for text in (digits.quantity(value, "W", half, spread=False), digits.in_unit(value, "kWh", half, spread=False)):
+        assert any(digit in text for digit in "123456789")
 
 
 @given(st.floats(1e-4, 1e9), st.floats(1e-6, 1.0))
@@ -67,6 +91,7 @@ def test_energy_is_in_joules_below_a_tenth_of_a_kwh(joules: float | None, half: 
         ((0.4234, 0.31, 0.556), "420 mg CO2e (310 to 560)"),
         ((4234.0, 3100.0, 5560.0), "4.2 kg CO2e (3.1 to 5.6)"),
         ((0.00042, None, None), "420 µg CO2e"),
+        ((0.0009963, None, None), "1.00 mg CO2e"),
         ((2.5e6, 1.0e6, 1.2e7), "2.5 t CO2e (1.0 to 12)"),
         ((0.0, 0.0, 0.0), "0 g CO2e"),
         ((None, None, None), "not known"),

@@ -112,13 +112,22 @@ def _release(stream: TextIO) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _error_handler(stream: TextIO) -> str:
+    """What writes the signs that the stream's encoding lacks: an ASCII terminal shows "+/-" for "±"."""
+    if stream.encoding.lower().startswith("utf"):
+        return "replace"
+    from ..plain_text import ASCII_SPELLINGS
+
+    return ASCII_SPELLINGS
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # an ASCII terminal shows "?" for "±"
-            stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_error_handler(stream))
     # The words behind "--" are another program's command line. Versions of argparse treat them differently.
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     unknown = _unknown(arguments)

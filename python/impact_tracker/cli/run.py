@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import add_tracking, tracking
-from .run_budget import GRACE_S, CommandEnd
+from .run_budget import GRACE_S, CommandEnd, tell
 from .run_command import NOT_EXECUTABLE, NOT_FOUND, asked_to_end, forwarding
 
 if TYPE_CHECKING:
@@ -123,4 +123,4 @@ def _summarise(tracker: ImpactTracker) -> None:
         lines.append(f"  {share_line(result)}")
     lines += [f"  ! {caveat}" for caveat in caveats(result)]
     lines.append(f"  {tracker.path}")
-    print("\n".join(lines), file=sys.stderr)
+    tell("\n".join(lines))

@@ -85,5 +85,11 @@ class CommandEnd:
             os.kill(pid, number)
 
 
+def tell(text: str) -> None:
+    """Say it on standard error. A stream that is full or gone changes neither the command nor its exit code."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def _say(text: str) -> None:
-    print(f"impact-tracker run: {text}", file=sys.stderr, flush=True)
+    tell(f"impact-tracker run: {text}")

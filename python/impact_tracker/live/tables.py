@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import digits
+from ..plain_text import short_name
 from .processes import GpuUse, JobUse, ProcessUse
 from .snapshot import DevicePower, RegionUse
 
@@ -180,7 +181,7 @@ def region_cells(region: RegionUse) -> Cells:
     """A row of the regions."""
     energy = energy_text(region.energy_j, region.error_j, region.quality) if region.times else "not ended yet"
     return (
-        f"{region.name}{' (open)' if region.open else ''}",
+        f"{short_name(region.name)}{' (open)' if region.open else ''}",
         str(region.times),
         digits.duration(region.seconds) if region.times else "",
         energy,

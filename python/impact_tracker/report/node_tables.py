@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import digits
+from ..plain_text import short_name
 from ..result import Result
 from ..values import Energy, total_if_known
 from .nodes import Node, disagreement, findings, job_findings, sum_of_shares
@@ -120,7 +121,7 @@ def region_table(nodes: Sequence[Node]) -> Table:
             rows.append(
                 (
                     node.hostname,
-                    region.name,
+                    short_name(region.name),
                     str(sum(1 for own in region.by_rank if own)),
                     str(len(region.stretches)),
                     digits.duration(region.duration_s),

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from ..plain_text import on_a_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,7 +32,8 @@ class Page(NamedTuple):
 def plain_table(table: Table) -> list[str]:
     """Lines of a table, columns two spaces apart."""
     names = [name.lstrip(">") for name in table.columns]
-    widths = [max(map(len, column)) for column in zip(names, *table.rows)]
+    rows = [[on_a_line(cell) for cell in row] for row in table.rows]
+    widths = [max(map(len, column)) for column in zip(names, *rows)]
 
     def line(cells: Sequence[str]) -> str:
         padded = [
@@ -40,16 +43,20 @@ def plain_table(table: Table) -> list[str]:
         return "  ".join(padded).rstrip()
 
     title = [table.title] if table.title else []
-    return [*title, line(names), *(line(row) for row in table.rows)]
+    return [*title, line(names), *(line(row) for row in rows)]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(on_a_line, text.split("\n")))
 
 
 def plain(page: Page) -> str:
     """The page as a text without any control characters."""
-    blocks = [[page.headline], *(plain_table(table) for table in page.tables if table.rows)]
+    blocks = [[_lines(page.headline)], *(plain_table(table) for table in page.tables if table.rows)]
     if page.caveats:
-        blocks.append([f"! {caveat}" for caveat in page.caveats])
+        blocks.append([f"! {_lines(caveat)}" for caveat in page.caveats])
     if page.details:
-        blocks.append(list(page.details))
+        blocks.append([_lines(detail) for detail in page.details])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -72,7 +79,7 @@ def _show_rich(page: Page, console: Console) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    console.print(Text(page.headline, style="bold"))
+    console.print(Text(_lines(page.headline), style="bold"))
     for table in page.tables:
         if not table.rows:
             continue
@@ -80,9 +87,9 @@ def _show_rich(page: Page, console: Console) -> None:
         for name in table.columns:
             shown.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
         for row in table.rows:
-            shown.add_row(*(Text(cell) for cell in row))
+            shown.add_row(*(Text(on_a_line(cell)) for cell in row))
         console.print(shown)
     for caveat in page.caveats:
-        console.print(Text("! ", style="yellow") + Text(caveat))
+        console.print(Text("! ", style="yellow") + Text(_lines(caveat)))
     for detail in page.details:
-        console.print(Text(detail, style="dim"))
+        console.print(Text(_lines(detail), style="dim"))

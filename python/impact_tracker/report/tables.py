@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .. import digits
 from ..hostinfo import hardware_of
+from ..plain_text import short_name
 from ..result import CSV_FIELDS, Result
 from ..result.view import carbon_line, caveats, energy_line, share_line
 from . import estimates, node_tables
@@ -156,7 +157,7 @@ def region_table(runs: Sequence[ReadRecord]) -> Table:
         for region in run.record.regions:
             energy = region.energy
             cells = (
-                region.name,
+                short_name(region.name),
                 digits.duration(region.duration_s),
                 digits.energy(energy.best_j, energy.error_j),
                 node_tables.power(energy, region.duration_s),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..plain_text import printable
 from . import view
 from .weighed import WeighedResult
 
@@ -11,7 +12,7 @@ class Result(WeighedResult):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return view.text(self)
+        return printable(view.text(self))
 
     def _repr_html_(self) -> str:
         return view.html(self)
