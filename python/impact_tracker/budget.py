@@ -10,7 +10,7 @@ from .values import joules_of
 
 _ENERGIES = {"mJ": 1e-3, "J": 1.0, "kJ": 1e3, "MJ": 1e6, "GJ": 1e9}
 _ENERGIES.update({name: joules_of(kwh) for name, kwh in (("mWh", 1e-6), ("Wh", 1e-3), ("kWh", 1.0), ("MWh", 1e3))})
-_MASSES = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6}
+_MASSES = {"mg": 1e-3, "g": 1.0, "kg": 1e3, "Mg": 1e6, "t": 1e6}
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _AMOUNT = r"\s*([\d.,_]+(?:[eE][-+]?\d+)?)\s*"
 _EXAMPLES = '"50 Wh", "180 kJ", "200 gCO2e" or, with a price, "2 EUR"'
@@ -50,7 +50,10 @@ def read_amount(value: object) -> Amount:
         return Amount(amount * _ENERGIES[unit], "J", text)
     carbon = re.fullmatch(r"(mg|g|kg|t)\s*CO2(?:e|eq|-eq)?", unit.replace("₂", "2"), re.IGNORECASE)
     if carbon:
-        return Amount(amount * _MASSES[carbon[1].lower()], "g", text)
+        mass = carbon[1] if carbon[1] in _MASSES else carbon[1].lower()
+        if carbon[1] in ("MG", "mG"):  # a millionth of a tonne, or a tonne
+            raise ValueError(f"has the unit {unit!r}, which may be mg or Mg: write mgCO2e or tCO2e")
+        return Amount(amount * _MASSES[mass], "g", text)
     currency = _currency(unit)
     if currency:
         return Amount(amount, currency, text)

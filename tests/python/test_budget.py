@@ -43,6 +43,7 @@ def quiet() -> Iterator[None]:
         ("50 Wh", 180_000, "J"), ("50Wh", 180_000, "J"), ("1.5 kWh", 5.4e6, "J"), ("0,5 kWh", 1.8e6, "J"),
         ("180 kJ", 180_000, "J"), ("1e3 J", 1000, "J"), ("2 MJ", 2e6, "J"), ("200 gCO2e", 200, "g"),
         ("1 kg CO2e", 1000, "g"), ("3 kgCO2eq", 3000, "g"), ("1 tCO₂e", 1e6, "g"), ("2 EUR", 2, "EUR"),
+        ("2 MgCO2e", 2e6, "g"), ("2 mgCO2e", 2e-3, "g"),
         ("2 €", 2, "EUR"), ("€2.50", 2.5, "EUR"), ("$ 3", 3, "USD"), ("4 CHF", 4, "CHF"),
     ],
 )  # fmt: skip
@@ -57,7 +58,7 @@ def test_amounts_as_people_write_them(text: str, number: float, unit: str) -> No
         ("50", "needs a unit"), ("", "with its unit"), ("Wh", "with its unit"), ("-5 Wh", "with its unit"),
         ("5 W", "'W'"), ("5 wh", "'wh'"), ("5 g", "'g'"), ("5 kWH", "'kWH'"), ("0 Wh", "above 0"),
         ("1,500 Wh", "two ways"), ("1.000,5 Wh", "two ways"), ("nan Wh", "with its unit"), ("1e999 Wh", "above 0"),
-        ("1..5 Wh", "number"),
+        ("1..5 Wh", "number"), ("2 MGCO2e", "mg or Mg"),
     ],
 )  # fmt: skip
 def test_amounts_that_are_none_say_why(text: str, words: str) -> None:

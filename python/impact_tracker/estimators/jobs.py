@@ -20,6 +20,9 @@ from .simple import grid_of
 
 _SIZES = {"K": 1024.0**-2, "M": 1.0 / 1024.0, "G": 1.0, "T": 1024.0}
 _MEMORY = re.compile(r"^([\d.]+)([KMGT]?)B?([nc]?)$", re.IGNORECASE)
+# A job that ends, waits or is held has not failed; squeue writes two letters.
+_NOT_FAILED = ("COMPLET", "RUNNING", "PENDING", "CONFIGURING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE")
+_NOT_FAILED_CODES = frozenset({"CD", "CG", "R", "PD", "CF", "S", "ST", "RS", "SI", "SO"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Job:
     @property
     def failed(self) -> bool:
         """Whether its energy was spent for nothing, as far as the scheduler knows."""
-        return not self.state.upper().startswith(("COMPLETED", "RUNNING", "PENDING"))
+        return not self.state.upper().startswith(_NOT_FAILED) and self.state.upper() not in _NOT_FAILED_CODES
 
 
 def memory_gb(text: str, nodes: int = 1, cores: int = 1) -> float | None:

@@ -22,6 +22,7 @@ from .factor import FactorError
 _TIMES = ("time", "datetime", "timestamp", "date")
 _VALUES = ("intensity_g_per_kwh", "carbon_intensity", "carbonintensity", "value")
 _NS = 1_000_000_000
+_HIGHEST_KG = 1.5  # kg/kWh of the dirtiest hour of any grid; of the cleanest grids some hours have more g/kWh
 
 
 def read_curve(
@@ -58,6 +59,12 @@ def read_curve(
         raise FactorError(f"{place}: cannot be read: {fault}") from fault
     if not any(value is not None for value in values):
         raise FactorError(f"{place}: it holds no value")
+    highest = max(value for value in values if value is not None)
+    if 0.0 < highest <= _HIGHEST_KG:
+        raise FactorError(
+            f"{place}: no value is above {highest:g}, as no grid's g/kWh are: they look like kg/kWh. Multiply "
+            "them by 1000"
+        )
     steps = sorted(b - a for a, b in zip(times, times[1:]))
     step = steps[len(steps) // 2] if steps else 3600 * _NS
     origin = source or f"user's file {place.name}"

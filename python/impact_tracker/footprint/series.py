@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from .._core import IntensitySeries
 
 
+def check_average(curve: IntensityCurve) -> None:
+    """FactorError for a curve whose carbon may not be that of a footprint: a marginal one, a market-based one."""
+    if "marginal" in curve.method:
+        raise FactorError(f"{curve.source}: a marginal intensity is no average one; see marginal_carbon")
+    if "market" in curve.method:
+        raise FactorError(f"{curve.source}: a market-based intensity is kept apart; see market_carbon")
+
+
 def core_series(curve: IntensityCurve) -> IntensitySeries:
     """The core's series of a curve; ValueError for values that make none."""
     from .. import _core
@@ -40,8 +48,7 @@ def carbon_over_time(
     `times_ns`: UTC nanoseconds; `energy`: "cumulative" joules or "power" in watts at these times, NaN for a gap.
     Energy outside of the curve makes the result partial and is named; if the curve knows none of it, it is missing.
     """
-    if "marginal" in curve.method:
-        raise FactorError(f"{curve.source}: a marginal intensity is no average one; see marginal_carbon")
+    check_average(curve)
     weighed = core_series(curve).weigh(times_ns, energy, kind)
     covered = weighed["known_j"] + weighed["held_j"]
     if not covered > 0:

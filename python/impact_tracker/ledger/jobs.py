@@ -78,6 +78,7 @@ class JobRow:
 
 
 _SECONDS, _NUMBERS = ("started_at", "ended_at"), ("energy_j", "half_j", "bias_j")
+_MOMENT_NS = 10 * 10**9
 _NO_COLUMNS = ("energy", "started_ns", "ended_ns", "tags", "weighing")
 _COLUMNS = (
     *(item.name for item in fields(JobRow) if item.name not in _NO_COLUMNS),
@@ -92,8 +93,9 @@ def read_job_rows(path: Path, project: str | None = None) -> tuple[list[JobRow],
     """The rows of a CSV of jobs, and for each that is left out its line and reason.
 
     Columns: job (slurm:4711), project, cluster, restart, started_at and ended_at (ISO 8601 with a zone, or seconds
-    since 1970), energy_j (empty where it is not known), half_j, bias_j, quality, partial, fate, stage, user, name,
-    nodes (blanks between them), energy_source; job alone is needed, and project where none is given here.
+    since 1970), energy_j (empty where it is not known; 0 over more than some seconds is not known), half_j, bias_j,
+    quality, partial, fate, stage, user, name, nodes (blanks between them), energy_source; job alone is needed, and
+    project where none is given here.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     reader = csv.DictReader(io.StringIO(text))
@@ -117,10 +119,15 @@ def _row(line: Mapping[str, str | None], project: str | None, origin: str) -> Jo
         return (line.get(name) or "").strip() or None
 
     best_j, half_j, bias_j = (_number(word(name), name) for name in _NUMBERS)
+    started_ns, ended_ns = _utc_ns(word("started_at")), _utc_ns(word("ended_at"))
     energy = Energy.missing()
+    if best_j == 0.0 and not _is_moment(started_ns, ended_ns):
+        best_j = None  # accounting writes 0 for a plugin that does not read: no node draws nothing
     if best_j is not None:
         if not 0 <= best_j < 2**63:  # accounting writes 2^64 − 2 for what it does not know
             raise ValueError(f"an energy of {best_j:g} J is no measurement")
+        if best_j in (2**32 - 2, 2**32 - 1):  # and older ones 2^32 − 2
+            raise ValueError(f"an energy of {best_j:.0f} J is a scheduler's mark of an energy that it does not know")
         quality = quality_of(word("quality") or "measured")
         energy = Energy(best_j, half_j, bias_j, quality=quality, partial=word("partial") in ("1", "true", "yes"))
     return JobRow(
@@ -129,8 +136,8 @@ def _row(line: Mapping[str, str | None], project: str | None, origin: str) -> Jo
         energy,
         word("cluster"),
         int(word("restart") or 0),
-        _utc_ns(word("started_at")),
-        _utc_ns(word("ended_at")),
+        started_ns,
+        ended_ns,
         (word("fate") or "open").lower(),
         word("stage"),
         word("user"),
@@ -139,6 +146,11 @@ def _row(line: Mapping[str, str | None], project: str | None, origin: str) -> Jo
         word("energy_source") or "batch system",
         origin,
     )
+
+
+def _is_moment(started_ns: int | None, ended_ns: int | None) -> bool:
+    """Whether a job was so short that its energy may have been rounded to 0."""
+    return started_ns is not None and ended_ns is not None and ended_ns - started_ns < _MOMENT_NS
 
 
 def _number(text: str | None, name: str) -> float | None:

@@ -25,7 +25,7 @@ from impact_tracker.cluster.reports.hours import hour_shares
 from impact_tracker.cluster.reports.site import ClusterReport, report_of
 from impact_tracker.cluster.reports.weights import step_curve, weights_of
 from impact_tracker.cluster.store import store_of_frame
-from impact_tracker.factors import IntensityCurve
+from impact_tracker.factors import FactorError, IntensityCurve
 from impact_tracker.values import kwh_of
 from impact_tracker.weighing import Weighing
 
@@ -205,3 +205,12 @@ def test_an_estimate_stands_beside_the_energy_of_the_same_jobs_and_seconds() -> 
         assert report.summary.green_algorithms_ratio == pytest.approx(0.5, rel=1e-6)
         ratios = dict(report.tables["user"].select("user", "ga_ratio").rows())
         assert ratios == {"ada": pytest.approx(0.5, rel=1e-6), "bob": None}
+
+
+def test_a_line_between_two_intensities_counts_as_their_mean_and_a_marginal_curve_is_refused() -> None:
+    line = IntensityCurve("FRA", [0, HOUR, 2 * HOUR], [100.0, 300.0, 200.0], 3 * HOUR, "a", "average", shape="linear")
+    steps = step_curve(line)
+    assert [kwh_of(1.0) * value for value in (200.0, 250.0, 200.0)] == pytest.approx(steps.g_per_j[:-1].tolist())
+    for method in ("marginal, direct", "market-based, residual mix"):
+        with pytest.raises(FactorError):
+            step_curve(replace(line, method=method))

@@ -122,6 +122,10 @@ def test_jobs_of_a_scheduler():
 def test_jobs_without_cpu_time_or_that_failed():
     idle = ga4hpc(Job("2", 1.0, 8, 0.0, 1.0), tdp_core_w=10, pue=1.0, zone="GB")
     assert idle.energy_kwh == pytest.approx(0.08 + 0.0003725) and any("fully used" in note for note in idle.notes)
+    for state in ("COMPLETING", "SUSPENDED", "RESIZING", "STOPPED", "CONFIGURING", "CD", "CG", "completed"):
+        assert not Job("3", 1.0, 8, 2.0, 1.0, state=state).failed, state
+    for state in ("TIMEOUT", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "F", "TO", "CA"):
+        assert Job("3", 1.0, 8, 2.0, 1.0, state=state).failed, state
     failed = ga4hpc(Job("3", 1.0, 8, 2.0, 1.0, state="CANCELLED by 1001"), tdp_core_w=10, zone="GB")
     assert failed.as_dict()["wasted_kwh"] == pytest.approx(failed.energy_kwh)
 

@@ -35,6 +35,7 @@ def test_a_file_with_a_hole(tmp_path):
         ("time,value\n2025-01-01T00:00:00Z,much\n", ":2: 'much' is no number"),
         ("time,value\n2025-01-01T00:00:00Z,-1\n", ":2: an intensity must"),
         ("time,value\n2025-01-01T00:00:00Z,1\n2025-01-01T00:00:00Z,2\n", ":3: times must increase"),
+        ("time,value\n2025-01-01T00:00:00Z,0.05\n2025-01-01T01:00:00Z,0.61\n", "look like kg/kWh"),
         ("time,value\n2025-01-01T00:00:00Z,\n", "holds no value"),
         ("time,value\n2025-01-01T00:00:00Z\n", "holds no value"),
     ],
@@ -48,3 +49,9 @@ def test_faults(tmp_path, text, said):
 def test_a_missing_file():
     with pytest.raises(FactorError, match="nowhere"):
         read_curve("/nowhere.csv")
+
+
+def test_hours_without_carbon_and_clean_hours_are_read(tmp_path):
+    for values in ((0.0, 0.0), (0.4, 3.0)):
+        text = "time,value\n" + "".join(f"2025-01-01T0{hour}:00:00Z,{value}\n" for hour, value in enumerate(values))
+        assert list(read_curve(write(tmp_path, text)).values) == list(values)

@@ -91,3 +91,8 @@ def test_a_year_at_5_minutes_over_a_day_at_10_hz_takes_50_ms_at_most():
         carbon_over_time(times, joules, year)
         best = min(best, time.process_time() - begin)
     assert best <= 0.05
+
+
+def test_a_market_based_curve_is_kept_apart():
+    with pytest.raises(FactorError, match="market_carbon"):
+        carbon_over_time([0, HOUR], [0.0, KWH], curve([100], method="market-based, residual mix"))

@@ -47,6 +47,21 @@ def test_a_table_of_jobs_keeps_odd_rows_apart_with_their_lines(tmp_path: Path) -
     ]
 
 
+def test_a_job_of_0_joules_was_not_measured(tmp_path: Path) -> None:
+    """Slurm writes 0 for NVIDIA's cards, whose plugin does not read; a job of a moment may have been rounded."""
+    path = tmp_path / "jobs.csv"
+    path.write_text(
+        "job,started_at,ended_at,energy_j\n"
+        "slurm:1,2026-11-01T10:00:00Z,2026-11-01T11:00:00Z,0\n"
+        "slurm:2,2026-11-01T10:00:00Z,2026-11-01T10:00:02Z,0\n"
+        "slurm:3,,,0.0\n"
+        "slurm:4,,,4294967294\n"
+    )
+    rows, faults = read_job_rows(path, "asr")
+    assert [(row.job, row.energy.best_j) for row in rows] == [("slurm:1", None), ("slurm:2", 0.0), ("slurm:3", None)]
+    assert len(faults) == 1 and "does not know" in faults[0]
+
+
 # ---- other tools and records
 
 

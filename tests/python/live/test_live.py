@@ -169,6 +169,25 @@ def test_entsoe_weighs_the_mix_and_fills_curve_a03(server):
     assert list(curve.values) == pytest.approx(expected)
 
 
+def test_entsoe_of_two_resolutions_holds_the_hours_power_in_each_quarter(server):
+    """Nuclear by the hour, gas by the quarter: no quarter is of gas alone."""
+
+    def series(kind, minutes, powers):
+        points = "".join(
+            f"<Point><position>{place}</position><quantity>{power}</quantity></Point>"
+            for place, power in enumerate(powers, 1)
+        )
+        span = "<timeInterval><start>2025-01-06T00:00Z</start><end>2025-01-06T01:00Z</end></timeInterval>"
+        period = f"<Period>{span}<resolution>PT{minutes}M</resolution>{points}</Period>"
+        return f"<TimeSeries><MktPSRType><psrType>{kind}</psrType></MktPSRType>{period}</TimeSeries>"
+
+    text = series("B14", 60, [300]) + series("B04", 15, [100, 200, 300, 600])
+    server.body = f"<GL_MarketDocument>{text}</GL_MarketDocument>".encode()
+    curve = ask(server, "entsoe", "FR", "2025-01-06T00:00:00")
+    expected = [(300 * 12.0 + gas * 490.0) / (300 + gas) for gas in (100, 200, 300, 600)]
+    assert list(curve.values) == pytest.approx(expected)
+
+
 def test_entsoe_without_data(server):
     server.play("entsoe_none.xml")
     with pytest.raises(LiveError, match="No matching data") as caught:

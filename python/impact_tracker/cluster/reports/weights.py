@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...factors import IntensityCurve
 from ...factors.cards import ANY_CARD, find_card, gpu_tdp
+from ...footprint.series import check_average
 from ...values import JOULES_PER_KWH, Range
 from ...weighing import Weighing
 from ..accounts import StepCurve
@@ -51,11 +52,16 @@ def weights_of(weighing: Weighing, curve: IntensityCurve | None, price_per_kwh: 
 
 
 def step_curve(curve: IntensityCurve) -> StepCurve:
-    """The curve in g/J for the accounts; holes are bridged for as long as the curve says, and not known after that."""
+    """The curve in g/J for the accounts; holes are bridged for as long as the curve says, and not known after that. A
+    line between two values counts as their mean. FactorError for a marginal or a market-based curve."""
     import numpy as np
 
+    check_average(curve)
     times = np.asarray(curve.times_ns, dtype=np.int64)
     values = np.array([math.nan if value is None else float(value) for value in curve.values]) / JOULES_PER_KWH
+    if curve.shape == "linear" and len(values) > 1:
+        means = (values[:-1] + values[1:]) / 2.0
+        values = np.append(np.where(np.isnan(means), values[:-1], means), values[-1])
     ends = np.append(times[1:], curve.end_ns)
     out_times: list[int] = []
     out_values: list[float] = []

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ..constants import constant
@@ -88,9 +89,12 @@ class EntsoE(IntensityService):
         """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""
         root = _parse(body, public_url)
         generated: dict[int, dict[str, float]] = {}
-        for at, fuel, megawatts in _generation(root, public_url):
-            mix = generated.setdefault(at, {})
-            mix[fuel] = mix.get(fuel, 0.0) + megawatts
+        powers = list(_generation(root, public_url))
+        finest = min((power.step_ns for power in powers), default=1)
+        for power in powers:  # one that is told by the hour holds for all quarters of it
+            for at in range(power.at_ns, power.at_ns + power.step_ns, finest):
+                mix = generated.setdefault(at, {})
+                mix[power.fuel] = mix.get(power.fuel, 0.0) + power.megawatts
         return [(at, _intensity(mix)) for at, mix in sorted(generated.items())]
 
 
@@ -107,7 +111,16 @@ def _parse(body: bytes, public_url: str) -> ElementTree.Element:
     return root
 
 
-def _generation(root: ElementTree.Element, public_url: str) -> Iterator[tuple[int, str, float]]:
+class _Power(NamedTuple):
+    """What plants of a fuel delivered from a time on, for a step."""
+
+    at_ns: int
+    step_ns: int
+    fuel: str
+    megawatts: float
+
+
+def _generation(root: ElementTree.Element, public_url: str) -> Iterator[_Power]:
     for series in (e for e in root if _name(e) == "TimeSeries"):
         # A series with an out-domain in place of an in-domain is the consumption of pumped storage, not generation.
         if any(_name(e) == "outBiddingZone_Domain.mRID" for e in series):
@@ -116,11 +129,11 @@ def _generation(root: ElementTree.Element, public_url: str) -> Iterator[tuple[in
         repeats = next((e.text for e in series if _name(e) == "curveType"), "A01") == "A03"
         for period in (e for e in series if _name(e) == "Period"):
             if fuel is not None:
-                for at, megawatts in _period(period, repeats, public_url):
-                    yield at, fuel, megawatts
+                for at, step, megawatts in _period(period, repeats, public_url):
+                    yield _Power(at, step, fuel, megawatts)
 
 
-def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iterator[tuple[int, float]]:
+def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iterator[tuple[int, int, float]]:
     def text(name: str) -> str:
         return next((e.text or "" for e in period.iter() if _name(e) == name), "")
 
@@ -141,7 +154,7 @@ def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iter
         # In curves of type A03 a position is left out where the last value repeats; in others it is a hole.
         last = points.get(position, last if repeats else None)
         if last is not None:
-            yield begin + (position - 1) * step, last
+            yield begin + (position - 1) * step, step, last
 
 
 def _intensity(mix: dict[str, float]) -> float | None:
