@@ -150,12 +150,16 @@ def test_shares_of_ranks_add_up_and_a_jobs_counts_once() -> None:
             self.share_j = share_j
             self.measured = SimpleNamespace(share=SimpleNamespace(scope=scope, whose=whose))
 
-    def of(*results: Shared) -> float | None:
-        return sum_of_shares([result] for result in results)  # type: ignore[misc]
+    def of(*results: Shared, writers: list[object] | None = None) -> float | None:
+        return sum_of_shares(([result] for result in results), writers)  # type: ignore[misc]
 
     assert of(Shared(1.0), Shared(2.0), Shared(None)) == 3.0
     assert of(Shared(1.0, "job", "job 7"), Shared(1.5, "job", "job 7"), Shared(4.0, "job", "job 8")) == 5.5
     assert of(Shared(None)) is None
+    # Two trackers of one program watch one process; processes 1 of two containers are two.
+    twice = [Shared(5.0, "process", "process 1 and its children"), Shared(6.0, "process", "process 1 and its children")]
+    assert of(*twice, writers=[("node", 1), ("node", 1)]) == 6.0
+    assert of(*twice, writers=[("pod-a", 1), ("pod-b", 1)]) == 11.0
 
 
 def test_a_sleep_between_two_starts_is_no_wall_clock_that_was_set(

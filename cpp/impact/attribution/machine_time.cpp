@@ -45,7 +45,7 @@ Result<MachineTime> MachineTime::open(const Host& host, CpuMap cpus) {
   if (cpus.packages.empty()) cpus.packages = {0};
   Result<Descriptor> stat = open_for_reading(host.path("/proc/stat"));
   if (!stat) return stat.error();
-  MachineTime time{std::move(stat).value(), std::move(cpus)};
+  MachineTime time{host, std::move(stat).value(), std::move(cpus)};
   time.buffer_.resize(256);  // of one package the first line is enough
   if (time.cpus_.packages.size() > 1) time.note_cpus();
   time.last_.resize(time.cpus_.packages.size(), 0);
@@ -58,6 +58,28 @@ void MachineTime::note_cpus() {
   buffer_.resize(256 * (cpus_.package_of.size() + 1));
 }
 
+// The kernel lists the CPUs that are switched on. One that is switched on while we look may be new to us.
+std::optional<unsigned> MachineTime::package_of(unsigned cpu) {
+  const auto known = cpus_.package_of.find(cpu);
+  if (known != cpus_.package_of.end()) return known->second;
+  const std::string place = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/physical_package_id";
+  const Result<std::string> text = read_text(host_.path(place), 64);
+  const auto package = text ? parse_number<unsigned>(text.value()) : std::nullopt;
+  if (!package || !std::ranges::binary_search(cpus_.packages, *package)) return std::nullopt;
+  cpus_.package_of.emplace(cpu, *package);
+  return package;
+}
+
+void MachineTime::note_line(unsigned cpu, std::int64_t busy_ns) {
+  const std::optional<unsigned> package = package_of(cpu);
+  if (!package) return;
+  const auto [known, is_new] = by_cpu_.try_emplace(cpu, busy_ns);
+  const std::int64_t grown = is_new ? (has_looked_ ? 0 : busy_ns) : std::max<std::int64_t>(busy_ns - known->second, 0);
+  known->second = std::max(known->second, busy_ns);
+  const auto at = std::ranges::lower_bound(cpus_.packages, *package);
+  if (cpus_.packages.size() > 1) last_[static_cast<std::size_t>(at - cpus_.packages.begin())] += grown;
+}
+
 const std::vector<std::int64_t>* MachineTime::busy_ns() {
   std::size_t size = 0;
   while (size < buffer_.size()) {
@@ -68,7 +90,6 @@ const std::vector<std::int64_t>* MachineTime::busy_ns() {
     if (!all_lines_) break;
   }
   std::string_view text{buffer_.data(), size};
-  ticks_.assign(cpus_.packages.size(), 0);
   std::string_view name;
   const auto total = busy_ticks(next_line(text), name);
   if (!total || name != "cpu") return nullptr;
@@ -76,17 +97,12 @@ const std::vector<std::int64_t>* MachineTime::busy_ns() {
     while (!text.empty() && text.starts_with("cpu")) {
       const auto busy = busy_ticks(next_line(text), name);
       const auto cpu = parse_number<unsigned>(name.substr(3));
-      const auto package = cpu ? cpus_.package_of.find(*cpu) : cpus_.package_of.end();
-      if (!busy || package == cpus_.package_of.end()) continue;
-      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is set wherever this is reached, which the check cannot see
-      by_cpu_[*cpu] = static_cast<std::int64_t>(*busy) * kTickNs;
-      const auto at = std::ranges::lower_bound(cpus_.packages, package->second);
-      ticks_[static_cast<std::size_t>(at - cpus_.packages.begin())] += *busy;
+      if (busy && cpu) note_line(*cpu, static_cast<std::int64_t>(*busy) * kTickNs);
     }
+    has_looked_ = true;
   }
-  if (cpus_.packages.size() == 1) ticks_[0] = *total;
-  for (std::size_t i = 0; i < ticks_.size(); ++i)
-    last_[i] = std::max(last_[i], static_cast<std::int64_t>(ticks_[i]) * kTickNs);
+  // The kernel's own sum holds the CPUs that are switched off too.
+  if (cpus_.packages.size() == 1) last_[0] = std::max(last_[0], static_cast<std::int64_t>(*total) * kTickNs);
   return &last_;
 }
 

@@ -31,7 +31,8 @@ class MachineTime {
   // Error: /proc/stat cannot be read, or shows a container in place of the machine (lxcfs).
   static Result<MachineTime> open(const Host& host, CpuMap cpus);
   // Returns nanoseconds by package, in the order of CpuMap::packages; they are valid until the next call and never go
-  // back. It returns nullptr where they cannot be read.
+  // back. A CPU that is switched off takes none of them along, and one that is switched on adds what it works from then
+  // on. It returns nullptr where they cannot be read.
   const std::vector<std::int64_t>* busy_ns();
   // From now on busy_ns() notes each CPU's time too.
   void note_cpus();
@@ -39,12 +40,17 @@ class MachineTime {
   const CpuMap& cpus() const noexcept { return cpus_; }
 
  private:
-  MachineTime(Descriptor stat, CpuMap cpus) : stat_(std::move(stat)), cpus_(std::move(cpus)) {}
+  MachineTime(const Host& host, Descriptor stat, CpuMap cpus)
+      : host_(host), stat_(std::move(stat)), cpus_(std::move(cpus)) {}
+  void note_line(unsigned cpu, std::int64_t busy_ns);
+  std::optional<unsigned> package_of(unsigned cpu);
+
+  Host host_;
   Descriptor stat_;
   CpuMap cpus_;
   bool all_lines_ = false;
+  bool has_looked_ = false;  // is true once a look has noted each CPU's time
   std::vector<std::int64_t> last_;
-  std::vector<std::uint64_t> ticks_;  // holds what one look saw, by package
   std::map<unsigned, std::int64_t> by_cpu_;
   std::string buffer_;
 };

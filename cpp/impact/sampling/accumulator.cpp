@@ -16,6 +16,12 @@ constexpr double kMostRise = 2.0;
 // A wrap whose step is as much as this part away from what the rate before it gives may be a reset after all.
 constexpr double kMostSurprise = 0.5;
 
+// For so long the last power is taken to go on, beyond what a sensor lags, where no reading has followed yet.
+constexpr Duration kLongestSilence = std::chrono::seconds{2};
+
+// Whether it is a power, or an energy that is metered.
+bool tells_power(const Channel& channel) noexcept { return channel.unit == Unit::watt || is_metered_energy(channel); }
+
 // Interpolates between two positions of one channel; f beyond 0..1 extrapolates at the same rate.
 Position mix(const Position& a, const Position& b, double f) noexcept {
   Position p = f < 0.5 ? a : b;
@@ -300,7 +306,10 @@ std::optional<Position> Accumulator::at(std::uint32_t channel, Instant t) const 
   const Duration late = state.last_time - t;
   const Duration longest = std::max(longest_bridge_, 3 * channels_[channel].update_period);
   const bool is_first = state.health.readings == 1;
-  const bool is_lost = state.failing && -late > longest;
+  // A read that hangs does not fail: what a device drew meanwhile is not known either.
+  const Duration lag = channels_[channel].window + channels_[channel].latency;
+  const bool is_silent = tells_power(channels_[channel]) && -late > std::max(longest, kLongestSilence) + lag;
+  const bool is_lost = (state.failing && -late > longest) || is_silent;
   const bool is_without_rate = is_first && late < Duration{0} && is_metered_energy(channels_[channel]);
   if ((is_first && late > longest) || is_lost || is_without_rate) {
     Position position = state.last;

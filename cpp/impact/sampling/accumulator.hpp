@@ -52,7 +52,8 @@ class Accumulator {
 
   // Where the channel stood at `t` in its last segment (counters and the power of gauges interpolated linearly); before its first reading and after its
   // last one the nearest power (or rate) is held; further before its first reading than two readings may lie apart, that
-  // time is a gap, and so is the time after its last one that far on, where reads have failed since. An energy counter
+  // time is a gap, and so is the time after its last one that far on, where reads have failed since; where they neither
+  // failed nor came (one hangs), so is that after two seconds of a power or an energy that is metered. An energy counter
   // that was read once has no rate: all time after that reading is a gap. nullopt without readings. Exact only for t
   // within the last segment.
   std::optional<Position> at(std::uint32_t channel, Instant t) const noexcept;

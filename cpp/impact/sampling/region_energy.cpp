@@ -124,8 +124,11 @@ ChannelResult counter_energy(const Channel& channel, const EdgePoint& enter, con
   result.value = between - power_in * x_in - power_out * x_out;
   const double length = seconds_between(start, stop);
   const bool shorter_than_tick = length < period && !(enter.ticked && exit.ticked);
-  // A counter that is late shows no growth at all: that is no zero.
-  const bool is_late = exit.position.counts == enter.position.counts && exit.position.behind > Duration{0};
+  // A counter that is late shows no growth at all: that is no zero. Nor is it where what is metered draws power all the
+  // time, and its counter moves more slowly than its kind is known to.
+  const bool has_to_grow = must_move(channel) && !(enter.ticked && exit.ticked);
+  const bool is_late =
+      exit.position.counts == enter.position.counts && (exit.position.behind > Duration{0} || has_to_grow);
   if (is_late) mean = recent_power;
   const bool estimates = shorter_than_tick || is_late;
   if (estimates) result.value = mean * length;

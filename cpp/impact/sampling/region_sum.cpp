@@ -91,8 +91,23 @@ void stand_in(RegionResult& result, std::span<const Channel> channels, Role role
   }
 }
 
+bool is_meter_beside(const ChannelResult& part, const Channel& channel) {
+  const bool sees_the_whole = channel.domain == Domain::wall || channel.domain == Domain::psys;
+  return part.role == Role::apart && sees_the_whole && measures_energy(channel) && part.quality != Quality::missing;
+}
+
 std::string standstill(const ChannelResult& part, const Channel& channel) {
   return channel.id + ": its counter stood still for " + rounded(seconds(part.still)) + " s; that time is not measured";
+}
+
+// Says of which time nothing was read, where there is such a time.
+void note_uncovered_time(RegionResult& result, const ChannelResult& part, const Channel& channel) {
+  const double uncovered_s = (1.0 - part.coverage) * seconds(result.stop - result.start);
+  if (part.still > Duration{0}) {
+    result.notes.push_back(standstill(part, channel));
+  } else if (part.coverage <= kWholeTime && uncovered_s >= kWorthSayingSeconds && !part.provisional) {
+    result.notes.push_back(channel.id + ": no reading covers " + rounded(uncovered_s) + " s of it");
+  }
 }
 
 }  // namespace
@@ -124,20 +139,17 @@ void sum_channels(RegionResult& result, std::span<const Channel> channels, const
   result.provisional = false;
   for (const ChannelResult& part : result.channels) {
     const Channel& channel = channels[part.channel];
+    if (is_meter_beside(part, channel)) note_uncovered_time(result, part, channel);
     if (!is_in_total(part, channel)) continue;
     const Energy energy = part.energy(channel);
     sum.add(energy);
-    if (part.still > Duration{0}) result.notes.push_back(standstill(part, channel));
-    if (energy.is_missing()) {
-      if (part.still > Duration{0}) continue;
+    if (energy.is_missing() && part.still == Duration{0}) {
       result.notes.push_back(channel.id + ": no reading; not in the sum");
-      continue;
+    } else {
+      note_uncovered_time(result, part, channel);
     }
+    if (energy.is_missing()) continue;
     coverage = std::min(coverage, part.coverage);
-    const double uncovered_s = (1.0 - part.coverage) * seconds(result.stop - result.start);
-    if (part.coverage <= kWholeTime && uncovered_s >= kWorthSayingSeconds && part.still == Duration{0} &&
-        !part.provisional)
-      result.notes.push_back(channel.id + ": no reading covers " + rounded(uncovered_s) + " s of it");
     result.provisional = result.provisional || part.provisional;
     if (result.edges == Edges::tick && at_edges[part.channel] && !part.ticked && channel.quality != Quality::modelled &&
         channel.update_period > Duration{0}) {

@@ -6,7 +6,7 @@
 //            cpu_state/memory_used in B (total less available), cpu_state/rss in B.
 // Resolution Asked for once a second at most (update period 1 s).
 // Known faults
-//   - /proc/stat counts a virtual machine's stolen time as worked.
+//   - A virtual machine whose host tells no stolen time counts it as worked.
 //   - In a container the numbers are the machine's, not the container's.
 
 #include <array>

@@ -24,11 +24,12 @@ bool is_anonymous(std::string_view device) {
   return device.find(':') == std::string_view::npos || device.starts_with("gpu:accel");
 }
 
+constexpr std::string_view kBoth = "cpu+memory";  // is the device of a package that holds its memory
+
 // Tells whether a sensor of `device` measures `component`. A sensor of any package answers for "cpu"; the model, whose
 // device is "cpu", for every package; "cpu+memory:0" is a package that holds its memory.
 bool answers_for(std::string_view device, std::string_view component) {
   if (device == component || device == family(component)) return true;
-  constexpr std::string_view kBoth = "cpu+memory";
   const bool whole_kind = component.find(':') == std::string_view::npos;
   if (family(device) != kBoth) return whole_kind && family(device) == component;
   return component == "memory" || component == "cpu" ||
@@ -116,11 +117,25 @@ class Builder {
       settle(i, options_.include_psys ? Role::in_total : Role::apart);
       if (options_.include_psys) cover_all(i, {Domain::module, Domain::package, Domain::dram});
     }
+    const bool each_has_one = each_package_has_a_module();
     for (const Index i : open_in(Domain::module)) {
-      settle(i, Role::in_total);
-      modules_.push_back(i);
+      settle(i, each_has_one ? Role::in_total : Role::apart);
+      if (each_has_one) modules_.push_back(i);
     }
     if (!modules_.empty()) cover_all(modules_.front(), {Domain::package, Domain::dram, Domain::gpu});
+  }
+
+  // Modules stand for all processors, memory and GPUs. Where one of a board's modules cannot be read, its parts and those
+  // of the others are added up in their place.
+  bool each_package_has_a_module() const {
+    const std::vector<Index> modules = open_in(Domain::module);
+    return std::ranges::all_of(open_in(Domain::package), [&](Index package) {
+      if (family(at(package).device) != kBoth) return true;
+      const std::string_view number = std::string_view(at(package).device).substr(kBoth.size());
+      return std::ranges::any_of(modules, [&](Index m) {
+        return std::string_view(at(m).device).substr(family(at(m).device).size()) == number;
+      });
+    });
   }
 
   void cover_all(Index whole, std::initializer_list<Domain> domains) {
@@ -189,12 +204,27 @@ class Builder {
     }
     const bool packages_named = std::ranges::any_of(wanted, [](const std::string& w) { return w.starts_with("cpu:"); });
     if (packages_named) wanted.erase("cpu");
+    want_memory_of_each(wanted);
     find_missing_gpus(wanted);
     for (const std::string& name : wanted) {
       const std::string_view kind = family(name);
       const Domain domain = kind == "cpu" ? Domain::package : kind == "memory" ? Domain::dram : Domain::gpu;
       if (!is_covered(domain, name)) cover_.missing.push_back(name);
     }
+  }
+
+  // Where the memory of one package has a sensor of its own, that of the others is not in it.
+  void want_memory_of_each(std::set<std::string>& wanted) const {
+    const bool by_package = std::ranges::any_of(cover_.parts, [&](const Part& part) {
+      const bool counts = part.role == Role::in_total || part.role == Role::inside;
+      return counts && at(part.channel).domain == Domain::dram && at(part.channel).device.starts_with("memory:");
+    });
+    if (!by_package) return;
+    std::vector<std::string> memories;
+    for (const std::string& name : wanted) {
+      if (name.starts_with("cpu:")) memories.push_back("memory:" + name.substr(4));
+    }
+    wanted.insert(memories.begin(), memories.end());
   }
 
   // GPUs that the machine shows have other names than their drivers give them: they are compared by number.

@@ -8,7 +8,8 @@
 // Channels   kwollect/<metric>/power in W, count = milliwatts, at the series' own time stamps.
 // Resolution 1 s (wattmeter; 20 ms in jobs that ask for it), 5 s (controller). Rows arrive some seconds late.
 // Known faults
-//   - Several rows of one instant with different labels are several supplies: their last values are added.
+//   - Rows with different labels are several supplies: their values at one instant are added, once each has told what it
+//     was up to there. Where one has been silent for 15 s the node's power is missing, as the others' is not all of it.
 //   - An outlet that feeds several nodes shows the sum of them; the series does not say so.
 //   - Time stamps carry an offset that changes with daylight saving: it is read from each of them.
 
@@ -18,7 +19,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
 #include <map>
+#include <set>
 #include <span>
 
 #include "impact/host/file.hpp"
@@ -34,7 +37,8 @@ namespace impact {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kOldNs = 15 * kSecondNs;  // a supply that has been silent for longer is no part of a sum
+constexpr std::int64_t kOldNs = 15 * kSecondNs;   // what a supply told before that says nothing of the present
+constexpr std::int64_t kLateNs = 10 * kSecondNs;  // rows come late and out of order between metrics
 
 constexpr SourceSetting kUrl{"kwollect", "series: https://api.grid5000.fr/stable/sites/<site>/metrics"};
 constexpr SourceSetting kNode{"kwollect_node", "the node in these series; this host's short name without it"};
@@ -82,7 +86,8 @@ Result<std::vector<KwollectRow>> ask(HttpClient& client, const Service& service,
 
 class Kwollect final : public Source {
  public:
-  Kwollect(const Host& host, HttpClient client, Service service)
+  // `recent` tells which supplies each series has.
+  Kwollect(const Host& host, HttpClient client, Service service, const std::vector<KwollectRow>& recent)
       : clock_(host.clock), client_(std::move(client)), service_(std::move(service)), since_(clock_->utc_ns()) {
     for (const std::string& metric : service_.metrics) {
       Channel c;
@@ -99,6 +104,9 @@ class Kwollect final : public Source {
       channels_.push_back(std::move(c));
     }
     series_.resize(channels_.size());
+    for (const KwollectRow& row : recent) {
+      if (Series* series = series_of(row)) series->supplies.try_emplace(row.label);
+    }
   }
 
   std::span<const Channel> channels() const noexcept override { return channels_; }
@@ -106,8 +114,7 @@ class Kwollect final : public Source {
   void read(Sink& out) noexcept override {
     const Instant before = clock_->now();
     try {
-      // Rows come late and out of order between metrics: each round asks again for the last seconds.
-      Result<std::vector<KwollectRow>> rows = ask(client_, service_, since_ - 10 * kSecondNs);
+      Result<std::vector<KwollectRow>> rows = ask(client_, service_, since_ - kOldNs - kLateNs);
       if (rows) return hand_on(rows.value(), out);
       // NOLINTNEXTLINE(bugprone-empty-catch): what was not read is told as missing below
     } catch (const std::exception&) {  // there is no memory for the answer
@@ -117,38 +124,70 @@ class Kwollect final : public Source {
   }
 
  private:
-  struct Last {
+  struct Told {
     std::int64_t utc_ns = 0;
     double watts = 0;
   };
+  struct Supply {
+    std::int64_t newest = 0;  // is UTC of its last row
+    std::deque<Told> told;    // begins with what it was at the last instant that was handed on
+  };
   struct Series {
     std::int64_t handed_on = 0;  // is UTC of the last reading
-    std::map<std::string, Last> by_label;
+    std::map<std::string, Supply> supplies;
+    std::set<std::int64_t> instants;  // are those of rows that have not been handed on
   };
 
+  Series* series_of(const KwollectRow& row) {
+    const auto metric = std::ranges::find(service_.metrics, row.metric);
+    return metric == service_.metrics.end() ? nullptr
+                                            : &series_[static_cast<std::size_t>(metric - service_.metrics.begin())];
+  }
+
   void hand_on(const std::vector<KwollectRow>& rows, Sink& out) {
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      const auto metric = std::ranges::find(service_.metrics, rows[k].metric);
-      if (metric == service_.metrics.end()) continue;
-      const auto index = static_cast<std::uint32_t>(metric - service_.metrics.begin());
-      Series& series = series_[index];
-      if (rows[k].utc_ns <= series.handed_on) continue;
-      series.by_label[rows[k].label] = {rows[k].utc_ns, rows[k].value};
-      const bool last = k + 1 == rows.size();
-      const bool more_of_this_instant =
-          !last && rows[k + 1].utc_ns == rows[k].utc_ns && rows[k + 1].metric == rows[k].metric;
-      if (more_of_this_instant) continue;
-      put(index, rows[k].utc_ns, out);
+    for (const KwollectRow& row : rows) {
+      Series* series = series_of(row);
+      if (series == nullptr) continue;
+      Supply& supply = series->supplies[row.label];
+      if (row.utc_ns <= supply.newest) continue;
+      supply.newest = row.utc_ns;
+      supply.told.push_back({row.utc_ns, row.value});
+      if (row.utc_ns > series->handed_on) series->instants.insert(row.utc_ns);
     }
+    for (std::uint32_t i = 0; i < series_.size(); ++i) {
+      std::set<std::int64_t>& instants = series_[i].instants;
+      for (const std::int64_t until = known_until(series_[i]); !instants.empty() && *instants.begin() <= until;) {
+        put(i, *instants.begin(), out);
+        instants.erase(instants.begin());
+      }
+    }
+  }
+
+  // Up to where every supply has told its power, or has been silent for too long.
+  static std::int64_t known_until(const Series& series) {
+    std::int64_t newest = 0;
+    for (const auto& [label, supply] : series.supplies) newest = std::max(newest, supply.newest);
+    std::int64_t until = newest;
+    for (const auto& [label, supply] : series.supplies)
+      until = std::min(until, std::max(supply.newest, newest - kOldNs));
+    return until;
   }
 
   void put(std::uint32_t index, std::int64_t utc_ns, Sink& out) {
     double watts = 0;
-    for (const auto& [label, last] : series_[index].by_label) {
-      if (utc_ns - last.utc_ns <= kOldNs) watts += last.watts;
+    bool all_known = true;
+    for (auto& [label, supply] : series_[index].supplies) {
+      std::deque<Told>& told = supply.told;
+      while (told.size() > 1 && told[1].utc_ns <= utc_ns) told.pop_front();
+      const bool is_known = !told.empty() && told.front().utc_ns <= utc_ns && utc_ns - told.front().utc_ns <= kOldNs;
+      all_known = all_known && is_known;
+      watts += is_known ? told.front().watts : 0;
     }
     const Instant at = on_monotonic_clock(*clock_, utc_ns);
-    out.put({index, Quality::measured, std::llround(watts * 1e3), at, at});
+    if (all_known)
+      out.put({index, Quality::measured, std::llround(watts * 1e3), at, at});
+    else
+      out.missing(index, at, at);
     series_[index].handed_on = utc_ns;
     since_ = std::max(since_, utc_ns);
   }
@@ -190,7 +229,7 @@ OpenedSource open_kwollect(const Host& host, const SourceSettings& settings) {
                  fmt::format("Kwollect has no power of the node '{}' in the last minute", service.node),
                  "name the node in IMPACT_TRACKER_KWOLLECT_NODE, its metrics in IMPACT_TRACKER_KWOLLECT_METRICS"};
   }
-  return OpenedSource{std::make_unique<Kwollect>(host, std::move(client).value(), std::move(service))};
+  return OpenedSource{std::make_unique<Kwollect>(host, std::move(client).value(), std::move(service), recent.value())};
 }
 
 }  // namespace impact

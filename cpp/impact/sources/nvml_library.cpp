@@ -34,6 +34,14 @@ unsigned driver_major(const Calls& calls) {
   return major;
 }
 
+// A limit may be raised while we look, as sweeps over power limits do: what may be set at most counts as well.
+double largest_power_limit_w(const Calls& calls, Device handle) {
+  unsigned now_mw = 0, least_mw = 0, most_mw = 0;
+  if (!calls.power_limit || calls.power_limit(handle, &now_mw) != kSuccess) now_mw = 0;
+  if (!calls.power_limits || calls.power_limits(handle, &least_mw, &most_mw) != kSuccess) most_mw = 0;
+  return std::max(now_mw, most_mw) * 1e-3;
+}
+
 Gpu describe(const Calls& calls, Device handle, unsigned index) {
   Gpu gpu;
   gpu.handle = handle;
@@ -52,8 +60,7 @@ Gpu describe(const Calls& calls, Device handle, unsigned index) {
   if (calls.compute_capability && calls.compute_capability(handle, &major, &minor) == kSuccess) {
     gpu.ga100 = major == 8 && minor == 0;
   }
-  unsigned limit_mw = 0;
-  if (calls.power_limit && calls.power_limit(handle, &limit_mw) == kSuccess) gpu.power_limit_w = limit_mw * 1e-3;
+  gpu.power_limit_w = largest_power_limit_w(calls, handle);
   return gpu;
 }
 
@@ -98,6 +105,7 @@ bool Nvml::resolve() {
   take(calls_.field_values, {"nvmlDeviceGetFieldValues"});
   take(calls_.samples, {"nvmlDeviceGetSamples"});
   take(calls_.power_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
+  take(calls_.power_limits, {"nvmlDeviceGetPowerManagementLimitConstraints"});
   resolve_more();
   return take(calls_.init, {"nvmlInit_v2", "nvmlInit"}) && take(calls_.shutdown, {"nvmlShutdown"}) &&
          take(calls_.device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}) &&

@@ -87,7 +87,8 @@ struct Calls {
   int (*power_usage)(Device, unsigned*) = nullptr;             // mW
   int (*field_values)(Device, int, FieldValue*) = nullptr;
   int (*samples)(Device, int, unsigned long long, int*, unsigned*, Sample*) = nullptr;
-  int (*power_limit)(Device, unsigned*) = nullptr;  // mW
+  int (*power_limit)(Device, unsigned*) = nullptr;              // mW, as it is set now
+  int (*power_limits)(Device, unsigned*, unsigned*) = nullptr;  // mW, the least and the most that may be set
   int (*utilization)(Device, Utilization*) = nullptr;
   int (*memory_info)(Device, Memory*) = nullptr;
   int (*temperature)(Device, int, unsigned*) = nullptr;  // degrees Celsius, sensor 0
@@ -107,9 +108,9 @@ struct Gpu {
   std::string name;
   std::string pci;  // "0000:17:00.0", as sysfs writes it; empty where unknown
   unsigned architecture = 0;
-  unsigned driver = 0;  // first number of the driver's version; 0: unknown
-  bool ga100 = false;   // the A100's and A30's chip: its sensors differ from its generation's
-  double power_limit_w = 0;
+  unsigned driver = 0;       // first number of the driver's version; 0: unknown
+  bool ga100 = false;        // the A100's and A30's chip: its sensors differ from its generation's
+  double power_limit_w = 0;  // the most that may be set while we look; 0: unknown
 };
 
 // A power value is renewed once a period, with the mean over the window before it.

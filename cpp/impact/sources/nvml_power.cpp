@@ -192,7 +192,7 @@ class Meter {
 };
 
 // One module with its processor: "NVIDIA GH200 480GB". Elsewhere what the scope "module" tells is not believed, as a
-// module stands for the processors too.
+// module stands for the processors too. Nor where a module has two GPUs (Grace Blackwell).
 bool is_superchip(const nvml::Gpu& gpu) {
   return gpu.name.find("GH") != std::string::npos || gpu.name.find("GB") != std::string::npos;
 }
@@ -218,8 +218,10 @@ class NvmlPower final : public Source {
   NvmlPower(const Host& host, std::shared_ptr<const nvml::Nvml> library)
       : clock_(host.clock), nvml_(std::move(library)) {
     const bool arm = read_cpu_info(host).vendor == Vendor::arm;
+    // Where GPUs share a module each would tell the whole of it, which would count twice.
+    const bool one_a_module = arm && nvml_->gpus().size() <= count_packages(read_topology(host));
     for (const nvml::Gpu& gpu : nvml_->gpus()) {
-      Meter meter(nvml_->calls(), gpu, *clock_, arm && is_superchip(gpu));
+      Meter meter(nvml_->calls(), gpu, *clock_, one_a_module && is_superchip(gpu));
       if (!meter.works) continue;
       Slot slot{gpu.handle, std::move(meter), next(), std::nullopt};
       channels_.push_back(slot.meter.channel());

@@ -38,6 +38,10 @@ SampleRing::SampleRing(const Calls& calls, Device device, const Clock& clock)
 }
 
 bool SampleRing::read(const Calls& calls, const Clock& clock, std::vector<PowerSample>& out) {
+  // After the wall clock was set back nothing would be newer than the last sample, for as long as it was set back by.
+  constexpr unsigned long long kSecondUs = 1'000'000;
+  const auto now_us = static_cast<unsigned long long>(clock.utc_ns() / 1000);
+  if (last_us_ > now_us + kSecondUs) last_us_ = now_us;
   int type = 0;
   unsigned count = capacity_;
   const int status = calls.samples(device_, kPowerSamples, last_us_, &type, &count, buffer_.data());

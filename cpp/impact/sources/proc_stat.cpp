@@ -13,8 +13,8 @@ std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept 
   if (line_end == std::string_view::npos) return std::nullopt;
   const char* at = stat.data() + kPrefix.size();
   const char* const end = stat.data() + line_end;
-  // user nice system idle iowait irq softirq steal [guest guest_nice]
-  std::array<std::uint64_t, 8> fields{};
+  // user nice system idle iowait irq softirq [steal guest guest_nice]
+  std::array<std::uint64_t, 7> fields{};
   std::size_t count = 0;
   while (count < fields.size()) {
     while (at != end && *at == ' ') ++at;
@@ -25,7 +25,7 @@ std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept 
     ++count;
   }
   if (count < 4) return std::nullopt;
-  return fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7];
+  return fields[0] + fields[1] + fields[2] + fields[5] + fields[6];
 }
 
 std::size_t count_stat_cpus(std::string_view stat) noexcept {

@@ -12,8 +12,9 @@
 
 namespace impact {
 
-// Returns the jiffies (1/100 s) that all CPUs together have worked since boot: user, nice, system, irq, softirq and
-// steal. A guest's time is inside user. It returns nullopt for anything but the first line of /proc/stat.
+// Returns the jiffies (1/100 s) that all CPUs together have worked since boot: user, nice, system, irq and softirq. A
+// guest's time is inside user; stolen time is left out, as the processor then worked for another machine. It returns
+// nullopt for anything but the first line of /proc/stat.
 std::optional<std::uint64_t> parse_busy_jiffies(std::string_view stat) noexcept;
 
 // Counts the CPUs that /proc/stat lists.
@@ -28,7 +29,7 @@ class BusyTime {
   BusyTime(BusyTime&& other) noexcept
       : stat_(std::move(other.stat_)), slack_(other.slack_), last_(other.last_.load()) {}
 
-  // Several threads may read at once. A small step back (steal time and hotplug can do that) is held at the last value;
+  // Several threads may read at once. A small step back (a switched-off CPU can do that) is held at the last value;
   // a large one is handed on, as a counter that began anew. It returns nullopt where it cannot be read.
   std::optional<std::uint64_t> jiffies() noexcept;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "impact/host/file.hpp"
 
@@ -88,6 +89,25 @@ std::optional<Part> parse_part_name(std::string_view name) {
     if (kNames[static_cast<std::size_t>(part)] == name) return part;
   }
   return std::nullopt;
+}
+
+bool is_one_counter(const CounterReader& a, const CounterReader& b) {
+  constexpr std::chrono::microseconds kPause{200};
+  constexpr int kPatience = 100;  // so many pauses make twenty update periods
+  constexpr int kMoves = 5;
+  std::int64_t least = INT64_MIN, most = INT64_MAX;  // bound what b is ahead of a
+  std::optional<std::uint64_t> last;
+  for (int i = 0, moves = 0; i < kPatience; ++i) {
+    const auto low = a(), middle = b(), high = a();
+    if (!low || !middle || !high) return false;
+    least = std::max(least, static_cast<std::int64_t>(*middle - *high));
+    most = std::min(most, static_cast<std::int64_t>(*middle - *low));
+    if (least > most) return false;
+    if (last && *low != *last && ++moves == kMoves) return true;
+    last = low;
+    std::this_thread::sleep_for(kPause);
+  }
+  return false;
 }
 
 }  // namespace impact::rapl

@@ -2,6 +2,8 @@
 // Holds what the three doors to RAPL (perf events, powercap, MSR) have in common: one counter is one channel, with the
 // same id, device and domain whichever door reads it.
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -27,5 +29,12 @@ std::optional<Place> parse_package_name(std::string_view name);
 
 // Says which part "core", "uncore", "dram" or "psys" is; returns nullopt for other names.
 std::optional<Part> parse_part_name(std::string_view name);
+
+// Gives a counter's present value, and nullopt where it cannot be read.
+using CounterReader = std::function<std::optional<std::uint64_t>()>;
+
+// Tells whether two places show one counter: what the one is ahead of the other stays the same while they move. It waits
+// for some moves, 20 ms at most; two that do not move are told apart.
+bool is_one_counter(const CounterReader& a, const CounterReader& b);
 
 }  // namespace impact::rapl

@@ -13,7 +13,7 @@
 //   - The kernel's own timer keeps up with the register to some 400 W a package when nobody reads (655 s at 61 uJ).
 //   - The CPU list names one CPU a die on Intel, one a package on AMD; older kernels name one a die on AMD too, whose
 //     counter is the package's: one CPU a package is kept there. A CPU's place comes from its topology, never from
-//     its position in the list.
+//     its position in the list. Dies of one package that move as one are one counter: they are kept once.
 //   - psys reads 0 on many boards, and every counter under some hypervisors: what does not move is left out or refused.
 
 #include "impact/sources/rapl_perf.hpp"
@@ -112,6 +112,30 @@ bool moves(const PerfGroup& group, std::size_t events, std::size_t index) {
     std::this_thread::sleep_for(std::chrono::microseconds{200});
   }
   return false;
+}
+
+std::optional<std::uint64_t> first_event(const PerfGroup& group, std::size_t events) {
+  std::array<std::uint64_t, PerfGroup::kMostEvents> values{};
+  if (!group.read(std::span{values}.first(events))) return std::nullopt;
+  return values.front();
+}
+
+// Dies that repeat their package's one counter become the package's single meter.
+void merge_mirrored_dies(std::vector<Meter>& meters, std::size_t events) {
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    if (!meters[i].place.die) continue;
+    const Meter& first = meters[i];
+    const auto repeats = [&](const Meter& other) {
+      return other.place.package == first.place.package &&
+             rapl::is_one_counter([&] { return first_event(first.group, events); },
+                                  [&] { return first_event(other.group, events); });
+    };
+    const auto rest = meters.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    const auto gone = std::remove_if(rest, meters.end(), repeats);
+    if (gone == meters.end()) continue;
+    meters.erase(gone, meters.end());
+    meters[i].place.die.reset();
+  }
 }
 
 class RaplPerf final : public Source {
@@ -217,6 +241,7 @@ OpenedSource open_rapl_perf_with(const Host& host, const PerfOpener& open_group)
     return Error{ErrorKind::broken,
                  pmu(host).string() + ": the package's counter stands still; the hypervisor masks it", ""};
   }
+  merge_mirrored_dies(meters, events.size());
   const bool has_psys = events.back().part == rapl::Part::psys;
   const bool psys_moves = has_psys && moves(meters.front().group, events.size(), events.size() - 1);
   return OpenedSource{std::make_unique<RaplPerf>(host, std::move(meters), events, cpu, psys_moves)};

@@ -35,6 +35,30 @@ double joules_per_count(const CpuInfo& cpu, Part part, unsigned esu) {
   return 1.0 / static_cast<double>(std::uint64_t{1} << esu);
 }
 
+using Leads = std::vector<std::pair<unsigned, Place>>;
+
+// Dies that repeat their package's one register become the package's single lead.
+void merge_mirrored_dies(Leads& leads, std::uint32_t package_address, const RegisterReader& read) {
+  const auto reader = [&](unsigned cpu) {
+    return [&read, cpu, package_address]() -> std::optional<std::uint64_t> {
+      const auto value = read(cpu, package_address);
+      return value ? std::optional(*value & kCountMask) : std::nullopt;
+    };
+  };
+  for (std::size_t i = 0; i < leads.size(); ++i) {
+    if (!leads[i].second.die) continue;
+    const auto repeats = [&](const auto& other) {
+      return other.second.package == leads[i].second.package &&
+             is_one_counter(reader(leads[i].first), reader(other.first));
+    };
+    const auto rest = leads.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    const auto gone = std::remove_if(rest, leads.end(), repeats);
+    if (gone == leads.end()) continue;
+    leads.erase(gone, leads.end());
+    leads[i].second.die.reset();
+  }
+}
+
 }  // namespace
 
 std::vector<std::pair<unsigned, Place>> lead_cpus(const Host& host, const CpuInfo& cpu) {
@@ -66,7 +90,9 @@ Result<std::vector<PlannedRegister>> plan_registers(const Host& host, const CpuI
   const auto registers = amd ? std::span<const Register>{kAmd} : std::span<const Register>{kIntel};
   std::vector<PlannedRegister> plan;
   bool has_psys = false;
-  for (const auto& [number, place] : lead_cpus(host, cpu)) {
+  Leads leads = lead_cpus(host, cpu);
+  merge_mirrored_dies(leads, registers.front().address, read);
+  for (const auto& [number, place] : leads) {
     const auto unit = read(number, amd ? kAmdUnit : kIntelUnit);
     bool has_package = false;
     for (const Register& reg : registers) {

@@ -186,7 +186,7 @@ def _region_dict(node: Node, region: NamedRegion) -> dict[str, object]:
         "duration_s": region.duration_s,
         "energy_j": region.energy.best_j,
         "half_width_j": region.energy.error_j,
-        "share_j": sum_of_shares(region.by_rank),
+        "share_j": sum_of_shares(region.by_rank, node.writers),
         "ranks": rows,
     }
 

@@ -66,7 +66,12 @@ class Node(NamedTuple):
     @property
     def share_j(self) -> float | None:
         """The sum of the runs' own shares of the machine's energy, a consumer that several of them watched once."""
-        return sum_of_shares([run.result] for run in self.runs)
+        return sum_of_shares(([run.result] for run in self.runs), self.writers)
+
+    @property
+    def writers(self) -> list[object]:
+        """The process that wrote each run's record: two trackers of one program have the same."""
+        return [(run.hostname, run.record.header.get("pid")) for run in self.runs]
 
 
 def disagreement(run: ReadRecord, over: Result) -> float | None:
@@ -84,10 +89,11 @@ def contradicts(run: ReadRecord, over: Result) -> bool:
     return abs((own.best_j or 0.0) - (machine.best_j or 0.0)) > (own.error_j or 0.0) + (machine.error_j or 0.0)
 
 
-def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
+def sum_of_shares(by_run: Iterable[Sequence[Result]], writers: Sequence[object] | None = None) -> float | None:
     """The sum of the shares of all consumers, each run's own over its results.
 
-    Several runs may watch one consumer, as ranks do that name their job: then the largest of their shares counts.
+    Several runs may watch one consumer, as ranks do that name their job, and as two trackers of one program do, which
+    the `writers` of their records tell: then the largest of their shares counts.
     """
     by_consumer: dict[object, float] = {}
     for number, results in enumerate(by_run):
@@ -95,7 +101,8 @@ def sum_of_shares(by_run: Iterable[Sequence[Result]]) -> float | None:
         share = results[0].measured.share if results else None
         if share_j is None or share is None:
             continue
-        consumer = share.whose if share.scope in ("cgroup", "job") else number
+        writer = number if writers is None else writers[number]
+        consumer = share.whose if share.scope in ("cgroup", "job") else (writer, share.whose)
         by_consumer[consumer] = max(share_j, by_consumer.get(consumer, 0.0))
     return sum_if_known(by_consumer.values())
 

@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "cpp/sources/fake_root.hpp"
+#include "fakes/random.hpp"
 #include "impact/attribution/gpu_usage.hpp"
 #include "impact/host/process_id.hpp"
 
@@ -147,6 +149,49 @@ TEST(UsageSource, MachineTimeThatCannotBeReadIsMissingAndNeverGoesBack) {
   machine.later();
   machine.write("/proc/stat", "nonsense\n");
   EXPECT_TRUE(std::isnan(values(*source).at("usage/all_cpu")));
+}
+
+// The others' time goes on, so that the consumer is not taken for the only one at work.
+TEST(MachineTime, CpusThatAreSwitchedOffAndOnLeaveTheOthersTimeAlone) {
+  Machine machine;
+  auto time = std::move(MachineTime::open(machine.host(), Machine::two_packages())).value();
+  const auto write = [&](const std::map<unsigned, std::int64_t>& ticks) {
+    std::string text = "cpu  1 0 0 200 12 0 0 36 0 0\n";
+    for (const auto& [cpu, count] : ticks)
+      text += "cpu" + std::to_string(cpu) + " " + std::to_string(count) + " 0 0 50 3 0 0 9 0 0\n";
+    machine.write("/proc/stat", text + "intr 1 2 3\n");
+  };
+  machine.write("/sys/devices/system/cpu/cpu5/topology/physical_package_id", "1\n");
+  machine.write("/sys/devices/system/cpu/cpu6/topology/physical_package_id", "7\n");  // a package without a channel
+  fakes::Random random(7);
+  std::map<unsigned, std::int64_t> ticks{{0, 100}, {1, 100}, {2, 100}, {3, 100}};
+  const std::map<unsigned, std::size_t> package{{0, 0}, {1, 0}, {2, 1}, {3, 1}, {5, 1}};
+  std::map<unsigned, std::int64_t> away;
+  write(ticks);
+  const std::vector<std::int64_t> begin = *time.busy_ns();
+  std::vector<std::int64_t> truth(2, 0);
+  std::set<unsigned> seen{0, 1, 2, 3};
+  for (int look = 0; look < 100; ++look) {
+    const auto cpu = static_cast<unsigned>(random.between(0, 6));
+    if (cpu == 5 && !ticks.contains(5) && !away.contains(5)) away[5] = 360'000;  // has worked for an hour before
+    if (cpu == 6) ticks[6] = 1'000'000;
+    if (cpu != 0 && ticks.contains(cpu)) {
+      away.insert(ticks.extract(cpu));
+    } else if (away.contains(cpu)) {
+      ticks.insert(away.extract(cpu));
+    }
+    for (auto& [each, count] : ticks) {
+      const bool is_new = seen.insert(each).second;
+      const std::int64_t worked = is_new ? 0 : random.between(0, 100);
+      count += worked;
+      if (package.contains(each)) truth[package.at(each)] += worked * 10'000'000;
+    }
+    write(ticks);
+    const std::vector<std::int64_t>* now = time.busy_ns();
+    ASSERT_NE(now, nullptr);
+    ASSERT_EQ((*now)[0] - begin[0], truth[0]) << look;
+    ASSERT_EQ((*now)[1] - begin[1], truth[1]) << look;
+  }
 }
 
 TEST(MachineTime, LeavesIdleWaitingAndStolenTimeOut) {

@@ -179,6 +179,26 @@ TEST(Accumulator, ALostCounterTellsNothingOfTheTimeAfterIt) {
   EXPECT_EQ(fed.accumulator.at(0, at(11))->gap, 0s);
 }
 
+// A controller that does not answer: its last power is not that of the hour since.
+TEST(Accumulator, AReadThatHangsTellsNothingOfTheTimeAfterIt) {
+  Channel bmc = gauge();
+  bmc.latency = 3s;
+  Channel slow = counter();  // read by a thread of its own
+  slow.quality = Quality::measured;
+  Channel memory = gauge();
+  memory.unit = Unit::byte;
+  Accumulator a(std::vector{bmc, slow, memory}, 3s);
+  for (int s = 0; s <= 10; ++s) {
+    for (std::uint32_t c = 0; c < 3; ++c) a.add({c, Quality::measured, 200 * (c == 1 ? s : 1), at(s), at(s)});
+  }
+  for (std::uint32_t c = 0; c < 2; ++c) {
+    EXPECT_EQ(a.at(c, at(12))->gap, Duration{0}) << c;  // no reading could have come yet
+    EXPECT_EQ(a.at(c, at(3610))->gap, 3600s) << c;
+    EXPECT_DOUBLE_EQ(a.at(c, at(3610))->value, a.at(c, at(10))->value) << c;
+  }
+  EXPECT_EQ(a.at(2, at(3610))->gap, Duration{0});  // how much memory was in use is no energy
+}
+
 TEST(Accumulator, ACounterThatWasReadOnceHasNoRate) {
   Fed fed{counter(), 3s};
   fed << reading(1, 100'000'000);

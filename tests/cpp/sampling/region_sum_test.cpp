@@ -94,7 +94,9 @@ TEST(RegionSum, TheRestIsKnownWhereBothCoverTheWholeTime) {
   m.result.channels[4].coverage = 0.8;  // the meter was silent for a while
   EXPECT_TRUE(m.summed().rest.is_missing());
   EXPECT_EQ(m.result.wall, Joules{9000});
+  EXPECT_THAT(m.result.notes, ElementsAre("meter/node: no reading covers 12.0 s of it"));  // 9000 J are not all of it
   m.result.channels[4].coverage = 1;
+  EXPECT_THAT(m.summed().notes, testing::IsEmpty());
   m.result.channels[0].coverage = 0.9;
   EXPECT_TRUE(m.summed().rest.is_missing());
   EXPECT_TRUE(m.result.energy.partial());

@@ -213,6 +213,26 @@ TEST(Standstill, OfLessThanTheThresholdIsAnEstimateOrMissing) {
   EXPECT_THAT(missing.notes, Contains(HasSubstr("a: its counter stood still")));
 }
 
+// A GPU whose counter moves every 200 ms, where its kind moves every 100 ms: within 150 ms it shows no growth.
+TEST(Standstill, NoGrowthOverMoreThanATickIsNoZero) {
+  Channel gpu = energy("nvml/GPU-a/energy", "gpu:GPU-a");
+  gpu.domain = Domain::gpu;
+  gpu.update_period = 100ms;
+  RegionBook fresh = one_counter(gpu);  // no power is known from before
+  fresh.enter(mark(Mark::Kind::enter, 1.01, {300.0}));
+  const RegionResult unknown = *fresh.exit(mark(Mark::Kind::exit, 1.16, {300.0}));
+  EXPECT_TRUE(unknown.energy.is_missing());
+  EXPECT_THAT(unknown.notes, Contains(HasSubstr("nvml/GPU-a/energy: its counter stood still")));
+  RegionBook known = one_counter(gpu);
+  known.row(row(0.0, {0.0}));
+  known.row(row(1.0, {300.0}));
+  known.enter(mark(Mark::Kind::enter, 1.01, {300.0}));
+  const RegionResult r = *known.exit(mark(Mark::Kind::exit, 1.16, {300.0}));
+  EXPECT_NEAR(r.energy.best().value(), 45.0, 1e-6);
+  EXPECT_EQ(r.energy.quality(), Quality::estimated);
+  EXPECT_GE(r.energy.half().value(), 20.0);
+}
+
 TEST(Standstill, AnUpdateThatBringsAllTheEnergyWasOnlyLate) {
   RegionBook book = one_counter(energy("a"));
   const RegionResult r =

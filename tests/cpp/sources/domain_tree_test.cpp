@@ -121,6 +121,42 @@ TEST(DomainTree, ModuleStandsForItsParts) {
   EXPECT_FALSE(cover.partial());
 }
 
+// A board of four modules of which one cannot be read: three modules are not the machine.
+TEST(DomainTree, WhereAModuleIsSilentThePartsOfAllCount) {
+  const auto grace = [](unsigned k) {
+    return power("hwmon/grace-" + std::to_string(k), "hwmon_board", "cpu+memory:" + std::to_string(k), Domain::package);
+  };
+  const auto gpu = [](unsigned k) {
+    return energy("nvml/" + std::to_string(k), "nvml", "gpu:GPU-" + std::to_string(k), Domain::gpu);
+  };
+  for (unsigned silent = 0; silent <= 4; ++silent) {  // 4: none
+    std::vector<Channel> channels;
+    for (unsigned k = 0; k < 4; ++k) {
+      channels.push_back(grace(k));
+      channels.push_back(gpu(k));
+      if (k != silent)
+        channels.push_back(
+            power("hwmon/module-" + std::to_string(k), "hwmon_board", "module:" + std::to_string(k), Domain::module));
+    }
+    const std::vector<std::string> present{"cpu:0", "cpu:1", "cpu:2", "cpu:3", "memory"};
+    const Cover cover = find_cover(channels, {.present = present});
+    EXPECT_FALSE(cover.partial());
+    EXPECT_EQ(cover.total.size(), silent == 4 ? 4U : 8U);
+    for (const std::uint32_t c : cover.total) EXPECT_EQ(channels[c].domain == Domain::module, silent == 4);
+  }
+}
+
+TEST(DomainTree, TheMemoryOfASecondSocketWithoutASensorIsNamed) {
+  const std::vector<std::string> present{"cpu:0", "cpu:1", "memory"};
+  const std::vector<Channel> one{package(0), dram(0), package(1), ram_model()};
+  EXPECT_THAT(find_cover(one, {.present = present}).missing, ElementsAre("memory:1"));
+  const std::vector<Channel> both{package(0), dram(0), package(1), dram(1)};
+  EXPECT_THAT(find_cover(both, {.present = present}).missing, IsEmpty());
+  const std::vector<Channel> all_together{package(0), package(1),
+                                          energy("cray/memory/energy", "cray", "memory", Domain::dram)};
+  EXPECT_THAT(find_cover(all_together, {.present = present}).missing, IsEmpty());
+}
+
 TEST(DomainTree, DiesAddUpAndOtherSourcesOfThemDoNot) {
   const std::vector<Channel> channels{energy("rapl/package-0-die-0", "rapl_perf", "cpu:0", Domain::package),
                                       energy("rapl/package-0-die-1", "rapl_perf", "cpu:0", Domain::package),

@@ -58,6 +58,18 @@ TEST_F(NvmlTest, ReadsTheEnergyCounterOfEachGpu) {
   EXPECT_TRUE(is_fast(*source));
 }
 
+// A board that begins at 200 W and is set to 700 W later, as a sweep over power limits does: what it draws then is no
+// reset of its counter.
+TEST_F(NvmlTest, ALimitThatIsRaisedLaterMakesNoReset) {
+  gpus(
+      R"({"arch": "hopper", "uuid": "GPU-s", "curve": "constant:700", "power_limit_w": 200, "most_limit_w": 700},
+         {"arch": "hopper", "uuid": "GPU-o", "curve": "constant:650", "power_limit_w": 700,
+          "fail": [{"call": "PowerManagementLimitConstraints", "code": 3}]})");
+  auto source = std::move(open_nvml(host())).value();
+  EXPECT_DOUBLE_EQ(channel_of(*source, "nvml/GPU-s/energy").max_power.value(), 2100);
+  EXPECT_DOUBLE_EQ(channel_of(*source, "nvml/GPU-o/energy").max_power.value(), 2100);
+}
+
 TEST_F(NvmlTest, PowerWhereThereIsNoCounter) {
   gpus(
       R"({"arch": "pascal", "uuid": "GPU-p", "curve": "constant:150"}, {"arch": "ampere", "uuid": "GPU-a", "counter": false, "curve": "constant:90"})");
@@ -95,6 +107,16 @@ TEST_F(NvmlTest, AModuleIsBelievedOfASuperchipAlone) {
   const Cover cover = find_cover(channels);
   EXPECT_THAT(cover.total, ElementsAre(1U));
   EXPECT_FALSE(cover.partial());
+}
+
+// Each GPU of a module that holds two tells the whole module: their sum would count it twice.
+TEST_F(NvmlTest, AModuleOfTwoGpusIsNotCountedTwice) {
+  gpus(
+      R"({"arch": "hopper", "uuid": "GPU-0", "name": "NVIDIA GB200", "curve": "constant:900", "module_curve": "constant:2200"},
+          {"arch": "hopper", "uuid": "GPU-1", "name": "NVIDIA GB200", "curve": "constant:900", "module_curve": "constant:2200"})");
+  root.write("/proc/cpuinfo", "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd4f\n");
+  auto source = std::move(open_nvml_power(host())).value();
+  EXPECT_THAT(ids(*source), ElementsAre("nvml/GPU-0/power", "nvml/GPU-1/power"));
 }
 
 TEST_F(NvmlTest, ACounterThatStaysZeroIsNotBelieved) {

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <map>
 
 #include "cpp/sources/fake_root.hpp"
+#include "fakes/random.hpp"
 
 namespace impact {
 OpenedSource open_rapl_perf(const Host&);
@@ -42,7 +44,7 @@ struct Kernel {
       EXPECT_EQ(type, 23U);
       wanted[cpu].assign(configs.begin(), configs.end());
       int ends[2];
-      if (pipe(ends) != 0) throw std::runtime_error("pipe");
+      if (pipe2(ends, O_NONBLOCK) != 0) throw std::runtime_error("pipe");
       in[cpu] = Descriptor{ends[1]};
       std::vector<Descriptor> events;
       events.emplace_back(ends[0]);
@@ -110,6 +112,43 @@ TEST(RaplPerf, DiesOfIntelAreApartAndOfAmdOne) {
   auto amd = std::move(open_rapl_perf_with(root.host(), kernel.opener())).value();
   EXPECT_THAT(ids(*amd), ElementsAre("rapl/package-0"));
   EXPECT_EQ(amd->channels()[0].quality, Quality::modelled);
+}
+
+// What two dies of a package show while the reader looks whether they are one counter: it reads the first, the second and
+// the first again. Each group begins at 0 where it was opened.
+void put_looks(Kernel& kernel, std::uint64_t seed, bool is_one) {
+  fakes::Random random(seed);
+  std::uint64_t a = static_cast<std::uint64_t>(random.between(0, 1'000'000)), b = 0;
+  for (int i = 0; i < 40; ++i) {
+    kernel.first[0].push_back({a});
+    kernel.first[1].push_back({b});
+    if (random.between(0, 3) == 0) a += 40'000'000;  // a tick between the reads
+    kernel.first[0].push_back({a});
+    const auto step = static_cast<std::uint64_t>(random.between(1, 200'000'000));
+    b = is_one ? a + step - kernel.first[0].front()[0] : b + step + static_cast<std::uint64_t>(random.between(1, 900));
+    a += step;
+  }
+}
+
+// One counter a package behind two dies, as some Intel processors have it: their sum would be twice the truth.
+TEST(RaplPerf, DiesThatRepeatTheirPackageAreOneCounter) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (const bool is_one : {true, false}) {
+      FakeRoot root;
+      root.intel();
+      root.online("0-1");
+      root.cpu(0, 0, 0);
+      root.cpu(1, 0, 1);
+      pmu(root, "0,1", {{"energy-pkg", 2}});
+      Kernel kernel;
+      put_looks(kernel, seed, is_one);
+      const auto source = std::move(open_rapl_perf_with(root.host(), kernel.opener())).value();
+      if (is_one)
+        EXPECT_THAT(ids(*source), ElementsAre("rapl/package-0")) << seed;
+      else
+        EXPECT_THAT(ids(*source), ElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1")) << seed;
+    }
+  }
 }
 
 TEST(RaplPerf, PsysIsTheBoardsAndOnlyIfItCounts) {

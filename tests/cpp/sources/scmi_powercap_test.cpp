@@ -47,6 +47,24 @@ TEST(ScmiPowercap, ZonesAtTheTopCountThoseBelowDoNot) {
   EXPECT_EQ(read_one(*source, "scmi_powercap/ddr-1/power").quality, Quality::missing);
 }
 
+// A firmware without a tree lists the chip beside its own processors and graphics, which would count twice.
+TEST(ScmiPowercap, AChipHoldsThePartsThatStandBesideIt) {
+  for (const bool is_monitored : {true, false}) {
+    FakeRoot root;
+    zone(root, "0", "SOC", is_monitored ? "40000000" : "0");
+    zone(root, "1", "BIG_CPU", "14000000");
+    zone(root, "2", "LITTLE_CLUSTER", "6000000");
+    zone(root, "3", "GPU", "9000000");
+    zone(root, "4", "DDR", "5000000");
+    const auto source = std::move(open_scmi_powercap(root.host())).value();
+    double total_w = 0;
+    const std::vector<Channel> channels(source->channels().begin(), source->channels().end());
+    for (const std::uint32_t c : find_cover(channels).total)
+      total_w += 1e-6 * static_cast<double>(read_one(*source, channels[c].id).count);
+    EXPECT_DOUBLE_EQ(total_w, is_monitored ? 45 : 34);
+  }
+}
+
 TEST(ScmiPowercap, AZoneThatCountsIsACounter) {
   FakeRoot root;
   zone(root, "0", "soc", "24000000");

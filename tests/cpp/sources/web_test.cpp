@@ -243,6 +243,47 @@ TEST_F(WebTest, KwollectKeepsEachMetricsOwnTimesAndAddsSupplies) {
   EXPECT_EQ(sink.readings()[0].quality, Quality::missing);
 }
 
+// Two supplies of which one tells late: the node's power is the sum of both at each instant, never that of one alone.
+TEST_F(WebTest, KwollectWaitsForALateSupplyAndMissesASilentOne) {
+  constexpr std::int64_t s = 1'000'000'000;
+  const std::int64_t now = system_clock().utc_ns() / s * s;
+  const auto supplies = [&](int from, int to, const char* label, double watts) {
+    std::string text;
+    for (int i = from; i <= to; ++i)
+      text += (text.empty() ? "" : ",") + row(now + i * s, "node-7", "wattmetre_power_watt", watts + i, label);
+    return text;
+  };
+  const char *a = R"({"port":"a"})", *b = R"({"port":"b"})";
+  std::string rows = supplies(-59, -40, a, 300) + "," + supplies(-59, -50, b, 500);
+  HttpServer server([&](const ServerRequest&) { return ServerAnswer{200, "[" + rows + "]", ""}; });
+  set("KWOLLECT", server.url() + "/metrics");
+  set("KWOLLECT_METRICS", "wattmetre_power_watt");
+  root.write("/proc/sys/kernel/hostname", "node-7\n");
+  const auto source = open(open_kwollect(host()));
+  const auto read = [&] {
+    Sink sink;
+    source->read(sink);
+    std::vector<double> watts;
+    for (const Reading& r : sink.readings())
+      watts.push_back(r.quality == Quality::missing ? -1.0 : 1e-3 * static_cast<double>(r.count));
+    return watts;
+  };
+  std::vector<double> wanted;
+  for (int i = -59; i <= -50; ++i) wanted.push_back(800 + 2 * i);
+  EXPECT_EQ(read(), wanted);  // up to where both are known
+  rows = supplies(-59, -30, a, 300) + "," + supplies(-49, -35, b, 500);
+  wanted.clear();
+  for (int i = -49; i <= -35; ++i) wanted.push_back(800 + 2 * i);
+  EXPECT_EQ(read(), wanted);
+  rows = supplies(-29, -10, a, 300);  // the other is silent from here on
+  wanted.clear();
+  for (int i = -34; i <= -25; ++i) wanted.push_back(300 + i + 500 - 35);  // what it told last holds for 15 s at most
+  EXPECT_EQ(read(), wanted);
+  rows = supplies(-9, -1, a, 300);
+  wanted = {300 - 24 + 465, 300 - 23 + 465, 300 - 22 + 465, 300 - 21 + 465, 300 - 20 + 465, -1, -1, -1, -1};
+  EXPECT_EQ(read(), wanted);
+}
+
 TEST_F(WebTest, PrometheusReadsEachQuery) {
   std::string value = "131.7";
   HttpServer server([&](const ServerRequest& request) {

@@ -182,7 +182,7 @@ FAKE_NVML_API int nvmlDeviceGetPowerManagementDefaultLimit(const Device* device,
 FAKE_NVML_API int nvmlDeviceGetPowerManagementLimitConstraints(const Device* device, unsigned* least, unsigned* most) {
   return on_gpu("PowerManagementLimitConstraints", device, [&](const Gpu& gpu, auto) {
     return least == nullptr ? kInvalidArgument
-                            : (*least = milliwatts(gpu.power_limit_w / 3), give(most, milliwatts(gpu.power_limit_w)));
+                            : (*least = milliwatts(gpu.power_limit_w / 3), give(most, milliwatts(gpu.most_limit_w)));
   });
 }
 

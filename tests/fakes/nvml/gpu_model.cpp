@@ -91,6 +91,7 @@ void read_identity(Gpu& gpu, const json& config, unsigned index, const Architect
   gpu.minor = config.value("minor", index);
   gpu.memory_bytes = config.value("memory_mib", std::uint64_t{40960}) << 20;
   gpu.power_limit_w = config.value("power_limit_w", 300.0);
+  gpu.most_limit_w = config.value("most_limit_w", gpu.power_limit_w);
   gpu.temperature_c = config.value("temperature_c", 45U);
   gpu.sm_clock_mhz = config.value("sm_clock_mhz", 1410U);
   gpu.performance_state = config.value("performance_state", 0U);

@@ -51,7 +51,7 @@ struct GpuProcess {
 ///              counter_of "power" (the truth) or "samples": it adds up what the samples' windows see
 ///   gain 1, offset_w 0: the power sensors' error
 ///   name, uuid, pci "00000000:17:00.0", minor, memory_mib, power_limit_w, temperature_c, sm_clock_mhz,
-///   performance_state; utilization, memory_utilization: percent, as a curve
+///   most_limit_w: the most that the limit may be set to, power_limit_w by default; performance_state; utilization, memory_utilization: percent, as a curve
 ///   processes  [{pid, sm, memory_percent, memory_mib}]
 ///   mig        [uuid or {uuid, slices 1, compute_slices 1}…]: MIG is on, and these are the instances; a process is in
 ///              one by its key "mig", the number of the instance
@@ -69,7 +69,7 @@ struct Gpu {
   std::int64_t counter_update_ns = 20'000'000;
   std::vector<std::int64_t> resets_ns;
   std::uint64_t memory_bytes = 0;
-  double power_limit_w = 300;
+  double power_limit_w = 300, most_limit_w = 300;
   unsigned temperature_c = 45, sm_clock_mhz = 1410, performance_state = 0;
   Curve utilization, memory_utilization;
   std::vector<GpuProcess> processes;
