@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from impact_tracker.bench.row.log import roofs_of
 from impact_tracker.bench.row.roof_run import ARITHMETIC, MEMORY, RoofRun
 from impact_tracker.bench.row.schema import line_schema
 from impact_tracker.bench.row.storage import Storage
-from impact_tracker.bench.run.roof import roof_plan
+from impact_tracker.bench.run.roof import RoofPlan, roof_plan, roof_runs
 from impact_tracker.bench.show.figures.suite import every_figure
 from impact_tracker.bench.show.view import read
 from impact_tracker.cli import main
@@ -111,6 +112,25 @@ def ran(folder: Path, workers: Workers, **settings: Any) -> Any:
     made = Campaign.create(folder, Settings(**asked), open_worker=workers, sleep=idle)
     made.run(quiet=True)
     return read(folder)
+
+
+class RegionWithoutResult(nullcontext[None]):
+    result = None
+
+
+class TrackerWithoutResults:
+    """One whose regions measure nothing, as that of a machine without a single source."""
+
+    def region(self, name: str, edges: str) -> RegionWithoutResult:
+        return RegionWithoutResult()
+
+
+def test_a_roof_that_nothing_measured_keeps_its_rates_and_says_so(roof_workers: RoofWorkers) -> None:
+    runs = list(roof_runs(RoofPlan(repeats=2), roof_workers, cast(Any, TrackerWithoutResults()), session=3))
+    assert [(run.work, run.repeat, run.session) for run in runs] == [(kind, n, 3) for kind in KINDS for n in (1, 2)]
+    for run in runs:
+        assert run.quality == "missing" and run.giga_per_s and run.what == "things"
+        assert {run.energy_j, run.energy_low_j, run.energy_high_j, run.bias_j, run.modelled_j} == {None}
 
 
 # ---- rates and energies

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...runner import default_threads, others_cpus, taken_by
+from ...runner.messages import PhaseResult, RoofWork
 from ..plan.settings import Settings
 from ..plan.task import Task
 from ..plan.test import Test
 from ..row.make import measured_by
 from ..row.roof_run import ARITHMETIC, MEMORY, RoofRun
+from ..row.row import Measured
 
 if TYPE_CHECKING:
     from ...runner import Runner
@@ -23,6 +24,7 @@ SUITES = ("ai-benchmark", "modern")  # those that have a roofline
 QUICK_REPEATS, QUICK_S = 3, 0.5
 REPEATS, PHASE_S = 5, 2.0
 _GRACE_S = 2.0
+_UNKNOWN_WORK = RoofWork("", None, None, "")  # of a worker that does not tell what a pass does
 
 
 class RoofPlan(NamedTuple):
@@ -70,52 +72,55 @@ def roof_runs(
         for kind in (*MEMORY, *ARITHMETIC):
             for repeat in range(1, plan.repeats + 1):
                 tell(f"the machine's roof: {kind} {repeat} of {plan.repeats}")
-                run = _measured(plan, worker, tracker, kind, threads)
-                yield replace(run, repeat=repeat, session=session)
+                yield _measured(plan, worker, tracker, _Which(kind, repeat, session), threads)
     finally:
         worker.close(_GRACE_S)
 
 
-def _measured(plan: RoofPlan, worker: Runner, tracker: ImpactTracker, kind: str, threads: int | None) -> RoofRun:
-    phase = worker.roof(kind, seconds=plan.seconds, device=plan.device, precision=plan.precision, threads=threads)
-    region = tracker.region(f"roof/{kind}", edges="tick")
+class _Which(NamedTuple):
+    """Which of a roof's runs a phase is."""
+
+    work: str
+    repeat: int
+    session: int | None
+
+
+def _measured(plan: RoofPlan, worker: Runner, tracker: ImpactTracker, which: _Which, threads: int | None) -> RoofRun:
+    phase = worker.roof(which.work, seconds=plan.seconds, device=plan.device, precision=plan.precision, threads=threads)
+    region = tracker.region(f"roof/{which.work}", edges="tick")
     before = taken_by(getattr(worker, "pid", None))
     with region:
         done = phase.run()
     others = others_cpus(before, taken_by(getattr(worker, "pid", None)))
-    measured, done_work = measured_by(region.result), done.roof
-    run = RoofRun(
-        work=kind,
-        repeat=0,
+    return _run_of(which, plan.precision, done, measured_by(region.result) or Measured(), others)
+
+
+def _run_of(which: _Which, precision: str, done: PhaseResult, measured: Measured, others: float | None) -> RoofRun:
+    """The run of what the worker and the tracker say of a phase. Each field is set here and nowhere else."""
+    work, energy = done.roof or _UNKNOWN_WORK, measured.energy
+    return RoofRun(
+        work=which.work,
+        repeat=which.repeat,
+        session=which.session,
         device=done.device,
-        precision=plan.precision,
+        precision=precision,
         threads=done.threads,
+        what=work.what or None,
+        bytes_per_pass=work.bytes_per_pass,
+        macs_per_pass=work.macs_per_pass,
+        array_bytes=work.array_bytes,
+        cache_bytes=work.cache_bytes,
         passes=done.passes,
         duration_s=done.duration_s,
         best_pass_s=min(done.pass_ns) / 1e9 if done.pass_ns else None,
-        others_cpus=others,
-        torch_version=done.torch_version,
-        host=platform.node(),
-    )
-    if done_work is not None:
-        run = replace(
-            run,
-            what=done_work.what,
-            bytes_per_pass=done_work.bytes_per_pass,
-            macs_per_pass=done_work.macs_per_pass,
-            array_bytes=done_work.array_bytes,
-            cache_bytes=done_work.cache_bytes,
-            blas=done_work.blas,
-        )
-    if measured is None:
-        return replace(run, quality="missing")
-    energy = measured.energy
-    return replace(
-        run,
         energy_j=energy.best_j,
         energy_low_j=measured.energy_low_j,
         energy_high_j=measured.energy_high_j,
         bias_j=energy.bias_j,
         modelled_j=energy.modelled_j,
         quality=str(energy.quality),
+        others_cpus=others,
+        blas=work.blas,
+        torch_version=done.torch_version,
+        host=platform.node(),
     )
