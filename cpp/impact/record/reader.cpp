@@ -133,6 +133,7 @@ bool RecordReader::next(Event& out) {
       decoder_.lose_rows();
       line.remove_prefix(std::min(line.find_first_not_of('\0'), line.size()));
     }
+    if (line.empty()) continue;  // it says nothing, in no version
     const Decoder::Found found = decoder_.decode(line, out);
     if (found == Decoder::Found::damage) {
       note_damage(decoder_.reason());
@@ -146,6 +147,15 @@ bool RecordReader::next(Event& out) {
     }
   }
   return false;
+}
+
+std::string remark_on_ignored(std::uint64_t lines) {
+  if (lines == 0) return {};
+  const std::string which =
+      lines == 1 ? "1 line of the record is of a kind" : std::to_string(lines) + " lines of the record are of kinds";
+  return which +
+         " that this version does not know and leaves out: read the record with the version of impact-tracker "
+         "that wrote it, or a newer one";
 }
 
 }  // namespace impact

@@ -35,7 +35,7 @@ class RecordReader {
   // "line 812 (byte 40213): not JSON; 1 line was passed over, and 24 rows that build on what it held"
   std::optional<std::string> damage() const;
 
-  // Lines of kinds that this version does not know, passed over so far.
+  // Counts the lines of kinds that this version does not know, which were passed over so far.
   std::uint64_t ignored_lines() const noexcept { return ignored_; }
 
  private:
@@ -69,5 +69,8 @@ class RecordReader {
   std::uint64_t orphans_ = 0;
   bool ended_ = false;  // by what nothing can be read behind
 };
+
+// Says in a result what its record's ignored lines mean for it; empty where there are none.
+std::string remark_on_ignored(std::uint64_t lines);
 
 }  // namespace impact

@@ -71,6 +71,7 @@ bool RecordStream::read() {
     }
     return true;
   }
+  if (reader_) ignored_lines_ = reader_->ignored_lines();
   reader_.reset();
   return close_next_open();
 }

@@ -38,6 +38,9 @@ class RecordStream {
 
   bool at_end() const noexcept { return opened_ && !has_ahead_; }
 
+  // Counts the lines that were passed over, as this version does not know their kinds. It is right at the end.
+  std::uint64_t ignored_lines() const noexcept { return ignored_lines_; }
+
  private:
   bool read();
   void look_at(Row& row);
@@ -55,6 +58,7 @@ class RecordStream {
   Event current_;
   bool opened_ = false;
   bool has_ahead_ = false;
+  std::uint64_t ignored_lines_ = 0;
   Instant due_;
   Instant last_{};                             // of any reading
   std::map<std::uint64_t, std::string> open_;  // regions

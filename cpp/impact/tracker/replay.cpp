@@ -141,6 +141,8 @@ Result<Replay> play(const std::filesystem::path& path, bool start_lost) {
     std::visit(player, event);
   }
   player.end();
+  if (std::string remark = remark_on_ignored(reader.ignored_lines()); out.run && !remark.empty())
+    out.run->notes.push_back(std::move(remark));
   out.damage = reader.damage();
   out.complete = reader.complete() && !out.damage;
   out.health = health_json(book.accumulator(), out.header.channels);

@@ -243,6 +243,7 @@ class Uniter {
     }
     for (const std::uint64_t region : spans_of_) united.records.push_back(region == 0 ? RegionResult{} : taken(region));
     say_what_nobody_holds(united.run);
+    say_what_is_ignored(united.run);
     united.run.notes.insert(united.run.notes.end(), node_.notes.begin(), node_.notes.end());
     united.channels = std::move(node_.channels);
     return united;
@@ -255,6 +256,12 @@ class Uniter {
       });
       if (!held) run.notes.push_back(source + ": read by a process of the run whose record is not among these");
     }
+  }
+
+  void say_what_is_ignored(RegionResult& run) const {
+    std::uint64_t lines = 0;
+    for (const RecordStream& stream : streams_) lines += stream.ignored_lines();
+    if (std::string remark = remark_on_ignored(lines); !remark.empty()) run.notes.push_back(std::move(remark));
   }
 
   NodeChannels node_;

@@ -13,7 +13,11 @@
 namespace impact::test {
 namespace {
 
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 // What is done to the lines of a file: the mark of a region's begin or end twice, or the run's start damaged.
 void rewrite(const std::filesystem::path& path,
@@ -56,6 +60,41 @@ TEST_F(Unite, MarksThatStandTwiceCountOnce) {
     EXPECT_NEAR(seconds(u.regions[0].stop - u.regions[0].start), 30.0, 1e-6);
     expect_holds(u.regions[0], truth(kSquare, u.regions[0]));
     EXPECT_FALSE(u.run.energy.partial());
+  }
+}
+
+// A later version may write kinds of lines that this one does not know. They change no number, and the result tells of them.
+TEST_F(Unite, LinesOfALaterVersionAreToldInTheResult) {
+  fakes::Random random(20261130);
+  for (int round = 0; round < 4; ++round) {
+    ranks_.clear();
+    for (int i = 0; i < 2; ++i) rank({rapl(kSquare)}, 100);
+    for (const auto& r : ranks_) r->start(100.1);
+    for (const auto& r : ranks_) r->stop(130);
+    const United before = united();
+    int all = 0;
+    for (const auto& r : ranks_) {
+      int later = 0;
+      bool is_header = true;
+      rewrite(r->span().path, [&](const std::string& line) {
+        std::vector<std::string> lines{line};
+        if (std::exchange(is_header, false)) return lines;
+        for (std::int64_t n = random.between(0, 2); n > 0; --n, ++later) {
+          lines.push_back(n == 1 ? R"({"e":"weather","of":"a later version"})" : R"({"m":"pause","r":0})");
+        }
+        if (random.between(0, 1) == 0) lines.emplace_back();  // an empty line says nothing in any version
+        return lines;
+      });
+      all += later;
+      const Replay alone = replay(r->span().path).value();
+      EXPECT_FALSE(alone.damage);
+      EXPECT_THAT(alone.run.value().notes,
+                  Contains(StartsWith(std::to_string(later) + " lines of the record are of kinds")));
+    }
+    const United u = united();
+    EXPECT_EQ(u.run.energy.best().value(), before.run.energy.best().value());
+    EXPECT_THAT(u.run.notes, Contains(StartsWith(std::to_string(all) + " lines of the record are of kinds")));
+    EXPECT_THAT(before.run.notes, Not(Contains(HasSubstr("does not know"))));
   }
 }
 
