@@ -127,18 +127,18 @@ def measure(name: str, seconds: float) -> list[Line]:
         words = [sys.executable, "-c", OBSERVER, json.dumps(MIXES[name]), str(seconds), folder, PROGRAM]
         environment = {**os.environ, "IMPACT_TRACKER_SOURCES": "rapl_powercap"}
         done = machine.run(words, stdout=subprocess.PIPE, text=True, check=True, env=environment)
-        found: list[dict[str, Any]] = json.loads(done.stdout)
-        begin, end = found[0]["begin"], found[0]["end"]
+        measured: list[dict[str, Any]] = json.loads(done.stdout)
+        begin, end = measured[0]["begin"], measured[0]["end"]
         busy_s = machine.truth.busy_s(begin, end)
     lines = []
-    for one in found:
-        share, kind = one["share"], MIXES[name][one["program"]]
-        truth = WATTS_PER_CPU * one["cpu_s"]
-        if one["policy"] == "usage":
+    for program in measured:
+        share, kind = program["share"], MIXES[name][program["program"]]
+        truth = WATTS_PER_CPU * program["cpu_s"]
+        if program["policy"] == "usage":
             # Of the idle energy of the mix the program's part of all the work, other programs' too.
-            truth += IDLE_W * (end - begin) * 1e-9 * one["cpu_s"] / busy_s
-        captured = share["cpu_s"] / one["cpu_s"]
-        lines.append(Line(name, f"{kind[0]} {kind[1]:g}", one["policy"], truth, share["share_j"], captured))
+            truth += IDLE_W * (end - begin) * 1e-9 * program["cpu_s"] / busy_s
+        captured = share["cpu_s"] / program["cpu_s"]
+        lines.append(Line(name, f"{kind[0]} {kind[1]:g}", program["policy"], truth, share["share_j"], captured))
     return lines
 
 

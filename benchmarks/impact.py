@@ -33,12 +33,12 @@ STEP_NS = 300 * 10**9
 
 def best(work: Callable[[], object], times: int = 7) -> float:
     """Shortest CPU time in seconds."""
-    found = math.inf
+    least_s = math.inf
     for _ in range(times):
         begin = time.process_time()
         work()
-        found = min(found, time.process_time() - begin)
-    return found
+        least_s = min(least_s, time.process_time() - begin)
+    return least_s
 
 
 def a_year_over_a_day() -> Callable[[], object]:
@@ -74,7 +74,7 @@ def main() -> int:
     missed = 0
     report = full_report()
     tree = [Effect("a", 2, (-3.0, -2.0, -1.0)), Effect("b", 3, (0.0, 0.0, 0.0), (("a", (-0.5, -0.3, -0.1)),))]
-    one = assess(energy=KWH, duration_s=3600, zone="FR", machine=Machine(cpus=2, gpus=8)).carbon
+    impact = assess(energy=KWH, duration_s=3600, zone="FR", machine=Machine(cpus=2, gpus=8)).carbon
 
     def first_intensity() -> object:
         table.cache_clear()
@@ -83,7 +83,7 @@ def main() -> int:
     rows: list[tuple[str, Callable[[], object], float | None]] = [
         ("a year at 5 min over 24 h at 10 Hz", a_year_over_a_day(), 0.050),
         ("10,000 draws of a full report", report, 0.5),
-        ("its tornado", lambda: tornado(one), None),
+        ("its tornado", lambda: tornado(impact), None),
         ("4,000 draws of a tree of consequences", lambda: consequences("x", tree), None),
         ("the first question for a country, table read", first_intensity, None),
     ]

@@ -65,7 +65,7 @@ def header(node: int, rank: int, ranks: int, start_ns: int) -> str:
         "book": {
             "interval_ns": 1_000_000_000,
             "at_edges": energy,
-            "roles": ["in_total" if one else "state" for one in energy],
+            "roles": ["in_total" if is_energy else "state" for is_energy in energy],
             "missing": [],
         },
     }
@@ -77,7 +77,7 @@ def header(node: int, rank: int, ranks: int, start_ns: int) -> str:
         "start_utc_ns": 1_790_000_000_000_000_000,
         "boot_id": f"boot-{node}",
         "pid": 1000 + rank,
-        "channels": [channel(*one) for one in CHANNELS],
+        "channels": [channel(*names) for names in CHANNELS],
         "groups": [
             {"source": "rapl_powercap", "channels": list(range(RAPL))},
             {"source": "cpu_state", "channels": list(range(RAPL, len(CHANNELS)))},

@@ -133,11 +133,11 @@ def compare(runner: Runner, python: Python, network: str, phase: str, args: argp
     )  # fmt: skip
 
 
-def shown(one: Compared) -> str:
+def shown(compared: Compared) -> str:
     """One line."""
-    speeds = f"worker {one.worker_images_per_s:9.1f} images/s  Python {one.python_images_per_s:9.1f}"
-    ratio = f"ratio {one.ratio:.3f} ({one.low:.3f} to {one.high:.3f})"
-    return f"{one.network:14} {one.phase:10} {one.layout:14} {speeds}  {ratio}"
+    speeds = f"worker {compared.worker_images_per_s:9.1f} images/s  Python {compared.python_images_per_s:9.1f}"
+    ratio = f"ratio {compared.ratio:.3f} ({compared.low:.3f} to {compared.high:.3f})"
+    return f"{compared.network:14} {compared.phase:10} {compared.layout:14} {speeds}  {ratio}"
 
 
 def main() -> int:
@@ -154,22 +154,22 @@ def main() -> int:
     parser.add_argument("--same-settings", action="store_true", help="Python with the worker's allocator and kernels")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    found = []
+    comparisons = []
     with Runner(args.worker) as runner:
         python = Python(args.torch_python, settings_of(runner) if args.same_settings else {})
         try:
             for network in args.networks.split(","):
                 for phase in args.phases.split(","):
-                    one = compare(runner, python, network, phase, args)
-                    found.append(one)
+                    compared = compare(runner, python, network, phase, args)
+                    comparisons.append(compared)
                     if not args.json:
-                        print(shown(one), flush=True)
+                        print(shown(compared), flush=True)
         finally:
             python.close()
     if args.json:
-        json.dump([one._asdict() for one in found], sys.stdout, indent=2)
-    elif found:
-        print(f"torch: worker {found[0].torch[0]}, Python {found[0].torch[1]}; goal: ratios of 1.0 or more")
+        json.dump([compared._asdict() for compared in comparisons], sys.stdout, indent=2)
+    elif comparisons:
+        print(f"torch: worker {comparisons[0].torch[0]}, Python {comparisons[0].torch[1]}; goal: ratios of 1.0 or more")
     return 0
 
 

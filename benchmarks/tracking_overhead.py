@@ -55,25 +55,25 @@ def summary(pairs: list[tuple[Measured, Measured]], threads: int) -> dict[str, A
     """Shares of the test's time, each with its 95 % half-width over the pairs."""
 
     def share(values: list[float]) -> dict[str, float | None]:
-        found = mean_of(values)
-        assert found is not None
-        return {"share": found.value, "half_width": found.half_width}
+        mean = mean_of(values)
+        assert mean is not None
+        return {"share": mean.value, "half_width": mean.half_width}
 
     cpu = share([(a.cpu_s - b.cpu_s) / (b.passes_s * threads) for a, b in pairs])
     edges = share([(a.around_s - b.around_s) / b.passes_s for a, b in pairs])
     logs = mean_of([math.log(a.passes_s / b.passes_s) for a, b in pairs])
     assert logs is not None
-    whole = (cpu["share"] or 0.0) + (edges["share"] or 0.0)
+    overhead = (cpu["share"] or 0.0) + (edges["share"] or 0.0)
     return {
         "pairs": len(pairs),
         "test_s": sum(b.passes_s for _, b in pairs) / len(pairs),
         "threads": threads,
         "cpu": cpu,
         "edges": edges,
-        "overhead": whole,
+        "overhead": overhead,
         "passes": {"share": math.expm1(logs.value), "half_width": logs.half_width},
         "goal": GOAL,
-        "reached": whole <= GOAL,
+        "reached": overhead <= GOAL,
     }
 
 
@@ -98,20 +98,20 @@ def main() -> int:
         for turn in range(args.pairs):
             print(f"pair {turn + 1} of {args.pairs}, about {2 * args.seconds:.0f} s", file=sys.stderr, flush=True)
             pairs.append(pair(runner, passes, logdir, args.interval, turn % 2 == 0))
-    found = summary(pairs, threads)
+    results = summary(pairs, threads)
     if args.json:
-        json.dump(found, sys.stdout, indent=2)
+        json.dump(results, sys.stdout, indent=2)
         return 0
 
     def text(name: str) -> str:
-        one = found[name]
-        half = "" if one["half_width"] is None else f" ± {one['half_width'] * 100:.4f}"
-        return f"{one['share'] * 100:.4f}{half} %"
+        result = results[name]
+        half = "" if result["half_width"] is None else f" ± {result['half_width'] * 100:.4f}"
+        return f"{result['share'] * 100:.4f}{half} %"
 
-    print(f"{args.network}, {found['test_s']:.1f} s a test, {found['threads']} threads, {found['pairs']} pairs")
+    print(f"{args.network}, {results['test_s']:.1f} s a test, {results['threads']} threads, {results['pairs']} pairs")
     print(f"CPU time of the tracker      {text('cpu')}")
     print(f"edges of the region          {text('edges')}")
-    print(f"together                     {found['overhead'] * 100:.4f} % (goal: 0.1 %)")
+    print(f"together                     {results['overhead'] * 100:.4f} % (goal: 0.1 %)")
     print(f"passes, with over without    {text('passes')}")
     return 0
 

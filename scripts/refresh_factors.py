@@ -304,9 +304,9 @@ def check(table: dict[str, Any]) -> list[str]:
     known = [(code, year, value, 0.01) for (code, year), value in KNOWN.items()]
     known += [(code, 2022, value, 0.02) for code, value in KNOWN_2022.items()]
     for code, year, value, tolerance in known:
-        found = [v for y, v, _ in rows.get(code, ["", "", "", []])[3] if y == year]
-        if not found or abs(found[0] - value) > tolerance * value:
-            faults.append(f"{code} {year}: {found}, known to be {value}")
+        values_then = [v for y, v, _ in rows.get(code, ["", "", "", []])[3] if y == year]
+        if not values_then or abs(values_then[0] - value) > tolerance * value:
+            faults.append(f"{code} {year}: {values_then}, known to be {value}")
     world = {row[0]: row[1] for row in table["world"]}
     if abs(world.get(2024, 0.0) - WORLD_2024) > 0.01 * WORLD_2024:
         faults.append(f"world 2024: {world.get(2024)}, Ember says {WORLD_2024}")

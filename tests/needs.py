@@ -13,10 +13,10 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 @pytest.fixture(scope="session")
 def core() -> ModuleType:
     """The built core; the unit tests' stand-in for it is none."""
-    found: ModuleType = pytest.importorskip("impact_tracker._core", reason="the core is not built")
-    if found.__name__ != "impact_tracker._core":
+    core: ModuleType = pytest.importorskip("impact_tracker._core", reason="the core is not built")
+    if core.__name__ != "impact_tracker._core":
         pytest.skip("the core is not built")
-    return found
+    return core
 
 
 @pytest.fixture(scope="session")

@@ -27,10 +27,10 @@ def chosen(only: str | None) -> list[Peer]:
     if not only:
         return list(PEERS)
     words = [word.strip().lower().replace("ours", "impact-tracker") for word in only.split(",")]
-    found = [peer for peer in PEERS if any(word in peer.label.lower() for word in words)]
-    if not found:
+    peers = [peer for peer in PEERS if any(word in peer.label.lower() for word in words)]
+    if not peers:
         raise SystemExit(f"--only {only}: none of {', '.join(peer.label for peer in PEERS)}")
-    return found
+    return peers
 
 
 def attempt(what: str, figure: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,14 +43,14 @@ def attempt(what: str, figure: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def errors_of(peer: Peer, plan: measure.Plan, ours: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    measured: dict[str, dict[str, Any]] = {}
     for length_s, count in plan.counts.items():
         curves = measure.CURVES if length_s < 10 else {"slow square 4 s": measure.SLOW_SQUARE}
-        found[str(length_s)] = {
+        measured[str(length_s)] = {
             name: attempt(f"{name}, {length_s} s", measure.accuracy, peer, ours, curve, length_s, count)
             for name, curve in curves.items()
         }
-    return found
+    return measured
 
 
 def figures_of(peer: Peer, plan: measure.Plan, ours: str, with_traps: bool) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def trap_table(figures: Sequence[Figures]) -> list[str]:
 
 def failures(figures: Sequence[Figures]) -> list[str]:
     """What went wrong, in the tool's own words."""
-    found = set()
+    failures = set()
     for each in figures:
         stack: list[Any] = [each]
         while stack:
@@ -87,8 +87,8 @@ def failures(figures: Sequence[Figures]) -> list[str]:
             if isinstance(part, dict):
                 stack += part.values()
             elif isinstance(part, str) and part.startswith("fails:"):
-                found.add(f"- {each['label']}: {part[7:]}")
-    return sorted(found)
+                failures.add(f"- {each['label']}: {part[7:]}")
+    return sorted(failures)
 
 
 def render(figures: Sequence[Figures]) -> str:

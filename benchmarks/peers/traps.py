@@ -40,5 +40,5 @@ def spring(peer: Peer, ours: str, name: str) -> str:
             answer = ask(machine, peer, ours, peer.tool, "accuracy", length_s=trap.length_s, count=1, fault=trap.fault)
         except ToolFailedError as error:
             return f"ends the program: {str(error).split(':', 1)[0]}"
-        found = errors_of(answer["rows"], machine)
-    return "no number" if found.missing else f"{100 * found.bias:+.2f} %"
+        errors = errors_of(answer["rows"], machine)
+    return "no number" if errors.missing else f"{100 * errors.bias:+.2f} %"

@@ -20,8 +20,8 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of one command, with its arguments."""
     from impact_tracker.cli import parser_of as all_of
 
-    whole = all_of(name)
-    (commands,) = (action for action in whole._actions if isinstance(action, argparse._SubParsersAction))
+    top_parser = all_of(name)
+    (commands,) = (action for action in top_parser._actions if isinstance(action, argparse._SubParsersAction))
     parser: argparse.ArgumentParser = commands.choices[name]
     return parser
 

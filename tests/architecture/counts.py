@@ -58,10 +58,29 @@ def joules_per_kwh(root: Path) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1)
+def sources_beside(root: Path) -> list[Source]:
+    """Every Python file that is not of the package: tests, benchmarks, scripts, the site's extension."""
+    return [
+        Source(path.relative_to(root).as_posix(), text.splitlines(), list(ast.walk(ast.parse(text))))
+        for folder in ("tests", "benchmarks", "scripts", "docs")
+        for path in sorted((root / folder).rglob("*.py"))
+        for text in [path.read_text()]
+    ]
+
+
 def vague_names(root: Path) -> list[str]:
+    return vague_names_in(sources(root))
+
+
+def vague_names_beside(root: Path) -> list[str]:
+    return vague_names_in(sources_beside(root))
+
+
+def vague_names_in(files: list[Source]) -> list[str]:
     return [
         f"{source.path}:{node.lineno}: {name}"
-        for source in sources(root)
+        for source in files
         for node in source.nodes
         if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
         for name in [node.arg if isinstance(node, ast.arg) else node.id]
@@ -105,6 +124,7 @@ COUNTED: dict[str, Callable[[Path], list[str]]] = {
     "any": any_words,
     "joules_per_kwh": joules_per_kwh,
     "vague_names": vague_names,
+    "vague_names_beside": vague_names_beside,
     "docstrings": docstrings,
     "shared_names": shared_names,
 }

@@ -59,7 +59,7 @@ def foreign_include(layer: str, name: str) -> str | None:
 
 
 def include_violations(root: Path) -> list[str]:
-    found = []
+    violations = []
     concrete = readers(root)
     for layer, path in sources(root):
         text = path.read_text()
@@ -72,10 +72,10 @@ def include_violations(root: Path) -> list[str]:
             seen_as = "host" if where.as_posix() == WORKER_DOOR and not is_own else layer
             wrong = own_include(layer, path, name, concrete) if is_own else foreign_include(seen_as, name)
             if wrong:
-                found.append(f"{where}:{text.count(chr(10), 0, match.start(2)) + 1}: {wrong}")
+                violations.append(f"{where}:{text.count(chr(10), 0, match.start(2)) + 1}: {wrong}")
         if layer in CLOCKLESS and ASKS_A_CLOCK.search(COMMENT.sub("", text)):
-            found.append(f"{where}: {layer} asks a clock; times are handed in")
-    return found
+            violations.append(f"{where}: {layer} asks a clock; times are handed in")
+    return violations
 
 
 def target_violations(root: Path) -> list[str]:
@@ -89,13 +89,13 @@ def target_violations(root: Path) -> list[str]:
     def reach(name: str) -> set[str]:
         return {target for used in declared.get(name, []) for target in {used} | reach(used)}
 
-    found = []
+    violations = []
     for position, name in enumerate(declared):
-        found += [
+        violations += [
             f"cpp/CMakeLists.txt: {name} is above {used}"
             for used in declared[name]
             if used not in list(declared)[:position]
         ]
         allowed = {entry.split("/")[0] for entry in LAYERS.get(name, frozenset())}
-        found += [f"cpp/CMakeLists.txt: {name} links {used}" for used in sorted(reach(name) - allowed)]
-    return found
+        violations += [f"cpp/CMakeLists.txt: {name} links {used}" for used in sorted(reach(name) - allowed)]
+    return violations

@@ -20,18 +20,18 @@ def lines_of(path: Path) -> int:
 
 
 def file_violations(root: Path) -> list[str]:
-    found = []
+    violations = []
     for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*")):
         most = MAX_LINES.get(path.suffix)
         if path.relative_to(root).as_posix() == "cpp/bindings/module.cpp":
             most = MAX_MODULE_CPP
         if most and "data" not in path.parts and path.is_file() and lines_of(path) > most:
-            found.append(f"{path.relative_to(root)}: {lines_of(path)} lines, {most} at most: split it")
-    return found
+            violations.append(f"{path.relative_to(root)}: {lines_of(path)} lines, {most} at most: split it")
+    return violations
 
 
 def function_violations(root: Path) -> list[str]:
-    found = []
+    violations = []
     for path in sorted((root / "python").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -41,8 +41,8 @@ def function_violations(root: Path) -> list[str]:
             length = (node.end_lineno or node.lineno) - first.lineno + 1
             if length > MAX_PYTHON_FUNCTION:
                 where = f"{path.relative_to(root)}:{node.lineno}"
-                found.append(f"{where}: {node.name} has {length} lines, {MAX_PYTHON_FUNCTION} at most")
-    return found
+                violations.append(f"{where}: {node.name} has {length} lines, {MAX_PYTHON_FUNCTION} at most")
+    return violations
 
 
 def constructor_violations(root: Path) -> list[str]:

@@ -10,10 +10,10 @@ from types import ModuleType
 
 def stub_names(stub: Path) -> dict[str, set[str]]:
     """Every public name of the stub: module level under "", members under their class (Outer.Inner for nested ones)."""
-    found: dict[str, set[str]] = {}
+    names_by_owner: dict[str, set[str]] = {}
 
     def collect(body: list[ast.stmt], owner: str) -> None:
-        names = found.setdefault(owner, set())
+        names = names_by_owner.setdefault(owner, set())
         for node in body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 names.add(node.name)
@@ -25,15 +25,15 @@ def stub_names(stub: Path) -> dict[str, set[str]]:
                 collect(node.body, f"{owner}.{node.name}".lstrip("."))
 
     collect(ast.parse(stub.read_text()).body, "")
-    return {owner: {name for name in names if not name.startswith("_")} for owner, names in found.items()}
+    return {owner: {name for name in names if not name.startswith("_")} for owner, names in names_by_owner.items()}
 
 
 def module_names(module: ModuleType) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    names_by_owner: dict[str, set[str]] = {}
 
     def collect(thing: object, owner: str) -> None:
         names = {name for name in vars(thing) if not name.startswith("_")}
-        found[owner] = names
+        names_by_owner[owner] = names
         for name in names:
             member = vars(thing)[name]
             # A class that is only an alias of another stays a name; one that is defined here is looked into.
@@ -41,16 +41,16 @@ def module_names(module: ModuleType) -> dict[str, set[str]]:
                 collect(member, member.__qualname__)
 
     collect(module, "")
-    return found
+    return names_by_owner
 
 
 def differences(stub: Path, module: ModuleType) -> list[str]:
     promised, built = stub_names(stub), module_names(module)
-    found = []
+    faults = []
     for owner in sorted(promised.keys() | built.keys()):
         where = f"{owner}." if owner else ""
         missing = promised.get(owner, set()) - built.get(owner, set())
         unknown = built.get(owner, set()) - promised.get(owner, set())
-        found += [f"{where}{name} is in {stub.name}, not in the module" for name in sorted(missing)]
-        found += [f"{where}{name} is in the module, not in {stub.name}" for name in sorted(unknown)]
-    return found
+        faults += [f"{where}{name} is in {stub.name}, not in the module" for name in sorted(missing)]
+        faults += [f"{where}{name} is in the module, not in {stub.name}" for name in sorted(unknown)]
+    return faults

@@ -79,7 +79,7 @@ def test_version_is_one() -> None:
         "CMakeLists.txt": re.search(r"VERSION ([\d.]+) LANGUAGES", (ROOT / "CMakeLists.txt").read_text()),
         "CITATION.cff": re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE),
     }
-    assert len({found.group(1) for found in versions.values() if found}) == 1
+    assert len({match.group(1) for match in versions.values() if match}) == 1
     assert all(versions.values())
 
 

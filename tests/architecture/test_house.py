@@ -29,8 +29,8 @@ CHECKS: list[Callable[[Path], list[str]]] = [
 def test_repository_keeps_the_rule(check: Callable[[Path], list[str]]) -> None:
     if check is python_floors.heavy_violations and sys.version_info < (3, 10):
         pytest.skip("sys.stdlib_module_names came with Python 3.10")
-    found = check(ROOT)
-    assert not found, "\n" + "\n".join(found)
+    violations = check(ROOT)
+    assert not violations, "\n" + "\n".join(violations)
 
 
 def plant(root: Path, path: str, text: str) -> None:
@@ -63,9 +63,9 @@ BAD_CPP = [
 @pytest.mark.parametrize(("path", "line", "expected"), BAD_CPP)
 def test_an_include_against_the_table_is_found(tmp_path: Path, path: str, line: str, expected: str) -> None:
     plant(tmp_path, f"cpp/{path}", f"#pragma once\n{line}\n")
-    (found,) = cpp_layers.include_violations(tmp_path)
-    assert expected in found
-    assert f"cpp/{path}" in found
+    (violation,) = cpp_layers.include_violations(tmp_path)
+    assert expected in violation
+    assert f"cpp/{path}" in violation
 
 
 def test_a_reader_that_uses_another_reader_is_found(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_a_reader_that_uses_another_reader_is_found(tmp_path: Path) -> None:
         "cpp/impact/sources/msr.cpp",
         '#include "impact/sources/rapl.hpp"\nResult open_msr(const Host& host) {}\n',
     )
-    (found,) = cpp_layers.include_violations(tmp_path)
-    assert "another reader's file, rapl" in found
+    (violation,) = cpp_layers.include_violations(tmp_path)
+    assert "another reader's file, rapl" in violation
 
 
 def test_includes_within_the_table_pass(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ BAD_PYTHON = [
 @pytest.mark.parametrize(("path", "text", "expected"), BAD_PYTHON)
 def test_an_import_up_the_stairs_is_found(tmp_path: Path, path: str, text: str, expected: str) -> None:
     plant(tmp_path, f"python/impact_tracker/{path}", text)
-    (found,) = python_floors.floor_violations(tmp_path)
-    assert expected in found
+    (violation,) = python_floors.floor_violations(tmp_path)
+    assert expected in violation
 
 
 def test_imports_down_the_stairs_pass(tmp_path: Path) -> None:
@@ -183,8 +183,8 @@ def test_what_is_too_long_is_found(tmp_path: Path) -> None:
     plant(tmp_path, "python/impact_tracker/a.py", "def f():\n" + '    """Doc."""\n' + "    x = 1\n" * 61)
     plant(tmp_path, "python/impact_tracker/b.py", "def f():\n" + '    """Doc."""\n' + "    x = 1\n" * 60)
     assert len(sizes.file_violations(tmp_path)) == 2
-    (found,) = sizes.function_violations(tmp_path)
-    assert "a.py:1: f has 61 lines" in found
+    (violation,) = sizes.function_violations(tmp_path)
+    assert "a.py:1: f has 61 lines" in violation
 
 
 def test_a_constructor_of_many_arguments_is_found(tmp_path: Path) -> None:
@@ -211,6 +211,17 @@ COUNTED = [
 def test_what_is_counted(tmp_path: Path, name: str, text: str, expected: int) -> None:
     plant(tmp_path, "python/impact_tracker/a.py", text)
     assert len(counts.COUNTED[name](tmp_path)) == expected
+
+
+def test_vague_names_are_counted_beside_the_package_too(tmp_path: Path) -> None:
+    plant(tmp_path, "tests/python/test_a.py", "def test_a(said):\n    whole = said\n")
+    plant(tmp_path, "benchmarks/b.py", "found = 1\n")
+    plant(tmp_path, "python/impact_tracker/a.py", "found = 1\n")
+    assert counts.vague_names_beside(tmp_path) == [
+        "tests/python/test_a.py:1: said",
+        "tests/python/test_a.py:2: whole",
+        "benchmarks/b.py:1: found",
+    ]
 
 
 def test_more_than_the_ceiling_is_found(tmp_path: Path) -> None:

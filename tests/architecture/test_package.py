@@ -41,8 +41,8 @@ def is_there(module: str) -> bool:
 
 
 def test_stub_and_module_have_the_same_names(core: types.ModuleType) -> None:
-    found = stubs.differences(STUB, core)
-    assert not found, "\n" + "\n".join(found)
+    faults = stubs.differences(STUB, core)
+    assert not faults, "\n" + "\n".join(faults)
 
 
 def test_stub_fits_the_module_by_mypy(core: types.ModuleType) -> None:

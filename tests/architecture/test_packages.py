@@ -27,15 +27,15 @@ PYTHON: str = PROJECT["project"]["requires-python"].removeprefix(">=")
 
 def name_and_bound(requirement: str) -> tuple[str, str | None]:
     """Of `scikit-build-core>=0.9` the name and the lower bound; of `numpy` no bound."""
-    found = re.match(r"([A-Za-z0-9_.-]+?)(?:\[[^]]*\])? ?(?:>=([\d.]+))?(?:$|[;,<])", requirement)
-    assert found, requirement
-    return found[1].lower().replace("_", "-"), found[2]
+    match = re.match(r"([A-Za-z0-9_.-]+?)(?:\[[^]]*\])? ?(?:>=([\d.]+))?(?:$|[;,<])", requirement)
+    assert match, requirement
+    return match[1].lower().replace("_", "-"), match[2]
 
 
 def cmake_minimum(pattern: str, file: str = "cmake/ImpactDependencies.cmake") -> str:
-    found = re.search(pattern, (ROOT / file).read_text())
-    assert found, pattern
-    return found[1]
+    match = re.search(pattern, (ROOT / file).read_text())
+    assert match, pattern
+    return match[1]
 
 
 CMAKE = PROJECT["tool"]["scikit-build"]["cmake"]["version"].removeprefix(">=")
@@ -91,10 +91,10 @@ def test_the_workers_wheel_is_of_this_version_and_of_one_torch() -> None:
     own, torch = project["dependencies"]
     assert own == f"impact-tracker=={VERSION}"
     assert torch in WORKER["build-system"]["requires"], "libtorch's binary interface is that of one minor version"
-    found = re.fullmatch(r"torch==(\d+)\.(\d+)\.\*", torch)
-    assert found, torch
+    match = re.fullmatch(r"torch==(\d+)\.(\d+)\.\*", torch)
+    assert match, torch
     least = cmake_minimum(r"ImpactTorch_VERSION VERSION_LESS ([\d.]+)\)\n", "cmake/FindImpactTorch.cmake")
-    assert (int(found[1]), int(found[2])) >= tuple(map(int, least.split(".")))
+    assert (int(match[1]), int(match[2])) >= tuple(map(int, least.split(".")))
     build = WORKER["tool"]["scikit-build"]
     assert (PACKAGING / "worker" / build["cmake"]["source-dir"]).resolve() == ROOT
     assert build["wheel"]["py-api"] == "py3"

@@ -125,7 +125,7 @@ def main() -> None:
                 "parameters": 1000,
                 "gmac": 0.1,
             }
-            say("networks", networks=[{"name": one, "title": one, **facts} for one in NETWORKS])
+            say("networks", networks=[{"name": name, "title": name, **facts} for name in NETWORKS])
         elif name == "load":
             loaded = command["network"]
             step("load")

@@ -48,8 +48,8 @@ def state() -> Path:
 
 
 def flags_of(script: str) -> dict[str, str]:
-    found = re.findall(r"^#SBATCH --([a-z-]+)(?:=(.*))?$", script, flags=re.MULTILINE)
-    return {name: value.strip("'\"") for name, value in found}
+    options = re.findall(r"^#SBATCH --([a-z-]+)(?:=(.*))?$", script, flags=re.MULTILINE)
+    return {name: value.strip("'\"") for name, value in options}
 
 
 def sbatch(arguments: list[str]) -> int:

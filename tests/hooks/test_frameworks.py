@@ -15,11 +15,11 @@ def names(folder: Path) -> list[str]:
     return [region.name for region in read_record(folder).regions]
 
 
-def adds_up(folder: Path, whole: str, part: str) -> None:
+def adds_up(folder: Path, run_name: str, part: str) -> None:
     """The parts' energies are no more than the whole's."""
     regions = read_record(folder).regions
     energies = [region.energy_j or 0.0 for region in regions if region.name == part]
-    (total,) = [region.energy_j for region in regions if region.name == whole]
+    (total,) = [region.energy_j for region in regions if region.name == run_name]
     assert len(energies) > 1 and all(energy > 0 for energy in energies)
     assert total is not None and sum(energies) <= total * (1 + 1e-9)
 

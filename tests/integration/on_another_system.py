@@ -62,13 +62,13 @@ def imports() -> dict[str, object]:
 
 def quietly(*words: str) -> tuple[int, str]:
     """A command's exit code and what it said."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             code = main(words)
         except SystemExit as end:
             code = int(end.code or 0)
-    return code, said.getvalue()
+    return code, output.getvalue()
 
 
 def commands(record: str, folder: str) -> dict[str, object]:

@@ -37,9 +37,9 @@ def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody uses now; all are held until all are found."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for endpoint in sockets:
+            endpoint.bind(("127.0.0.1", 0))
+        return [endpoint.getsockname()[1] for endpoint in sockets]
 
 
 class OneSlurm:
@@ -146,11 +146,11 @@ class OneSlurm:
             time.sleep(0.1)
 
     def _last_words(self) -> str:
-        found = []
+        last_lines = []
         for file in sorted((*self.folder.glob("*.out"), *self.folder.glob("*.log"))):
             lines = file.read_text(errors="replace").strip().splitlines()
-            found += [f"{file.name}: {line}" for line in lines[-3:]]
-        return "; ".join(found)
+            last_lines += [f"{file.name}: {line}" for line in lines[-3:]]
+        return "; ".join(last_lines)
 
     def jobs(self) -> list[str]:
         """Ids of all that wait or run."""

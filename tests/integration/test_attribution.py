@@ -42,8 +42,8 @@ def run(machine: FakeMachine, program: str, folder: Path, **more: str) -> dict[s
     words = [sys.executable, "-c", HEAD + "from impact_tracker import ImpactTracker\n" + program, folder]
     done = machine.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=120)
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 def adds_up(result: dict[str, Any]) -> bool:

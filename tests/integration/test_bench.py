@@ -33,10 +33,10 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 
 def children_of(pid: int) -> Sequence[int]:
-    found = []
+    children = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
-    return found
+        children += [int(child) for child in (task / "children").read_text().split()]
+    return children
 
 
 def test_two_networks_on_real_data(tmp_path: Path) -> None:
@@ -191,17 +191,17 @@ def test_a_job_array_gives_the_same_campaign(tmp_path: Path) -> None:
 def test_the_list_is_what_the_worker_has() -> None:
     """Parameters and multiply-adds of the lists against the worker's own count."""
     tests = json.loads(bench("--list", "--json").stdout)
-    listed = {one["model"]: one["parameters"] for one in tests}
+    listed = {test["model"]: test["parameters"] for test in tests}
     with Runner(environment={"OMP_NUM_THREADS": "1"}) as runner:
         networks = {network.name: network for network in runner.capabilities().networks}
     counted = {name: network.parameters for name, network in networks.items()}
     compared = 0
-    for one in tests:
-        network, size = networks[one["model"]], list(one["size"])
+    for listed_test in tests:
+        network, size = networks[listed_test["model"]], list(listed_test["size"])
         # ICNet's and GNMT's published numbers are rounded, Pixel-RNN's is read off
-        if one["suite"] == "modern" and list(network.input or ())[-len(size) :] == size:
-            macs = network.training_macs if "training" in one["phases"] else network.macs
-            assert one["gmac"] == pytest.approx((macs or 0) / 1e9, rel=1e-3), one["test"]
+        if listed_test["suite"] == "modern" and list(network.input or ())[-len(size) :] == size:
+            macs = network.training_macs if "training" in listed_test["phases"] else network.macs
+            assert listed_test["gmac"] == pytest.approx((macs or 0) / 1e9, rel=1e-3), listed_test["test"]
             compared += 1
     assert compared >= 15
     common = sorted(set(listed) & set(counted))

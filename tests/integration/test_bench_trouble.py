@@ -81,8 +81,8 @@ class Place:
         assert resumed.returncode == 0, resumed.stderr
         view = read(self.folder)
         assert (view.outcome.done, view.outcome.total, view.outcome.failed) == (repeats, repeats, {})
-        found = [(row["repeat"], row["phase"]) for row in flat(view) if row["phase"] != "idle"]
-        assert sorted(found) == sorted((repeat, phase) for repeat in range(1, repeats + 1) for phase in phases)
+        phases_of_rows = [(row["repeat"], row["phase"]) for row in flat(view) if row["phase"] != "idle"]
+        assert sorted(phases_of_rows) == sorted((repeat, phase) for repeat in range(1, repeats + 1) for phase in phases)
         assert view.left_out == []
         for path in (self.folder / "impacttracker").glob("*.jsonl"):
             assert Record(path).damage is None
@@ -94,10 +94,10 @@ def place(tmp_path: Path) -> Place:
 
 
 def children_of(pid: int) -> list[int]:
-    found: list[int] = []
+    children: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
+        children += map(int, (task / "children").read_text().split())
+    return children
 
 
 STEPS = [("load", 2), ("warmup", 1), ("ready-train", 1), ("go-train", 1), ("go-evaluate", 1), ("go-infer", 2)]

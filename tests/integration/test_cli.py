@@ -68,8 +68,8 @@ def test_report_and_result_of_the_process_agree(fake_machine: MachineFactory, tm
     )
     assert done.returncode == 0, done.stderr
     live = json.loads(done.stdout)
-    found = report(tmp_path, "--regions")["runs"][0]
-    for then, now in zip(live, [found["result"], *found["regions"]]):
+    replayed = report(tmp_path, "--regions")["runs"][0]
+    for then, now in zip(live, [replayed["result"], *replayed["regions"]]):
         assert now["energy_j"] == pytest.approx(then["energy_j"], rel=1e-9)
         assert now["energy_low_j"] == pytest.approx(then["energy_low_j"], rel=1e-6)
         assert (now["start_ns"], now["stop_ns"]) == (then["start_ns"], then["stop_ns"])
@@ -158,9 +158,9 @@ def test_killed_at_once_the_record_reads_back(fake_machine: MachineFactory, tmp_
     done = subprocess.run(command("report", tmp_path), capture_output=True, text=True, env=environment(), check=False)
     assert done.returncode == 0, done.stderr
     assert "ends early" in done.stdout
-    found = report(tmp_path)
-    assert found["complete"] is False
-    result = found["runs"][0]["result"]
+    document = report(tmp_path)
+    assert document["complete"] is False
+    result = document["runs"][0]["result"]
     assert 0.4 < result["duration_s"] < 4
     assert counted_j(result) == pytest.approx(100 * result["duration_s"], rel=0.25)
 
@@ -178,7 +178,7 @@ def test_compare_sees_a_difference(fake_machine: MachineFactory, tmp_path: Path)
         env=environment(),
         cwd=tmp_path,
     )
-    power = next(one for one in json.loads(done.stdout)["comparisons"] if one["name"] == "power")
+    power = next(comparison for comparison in json.loads(done.stdout)["comparisons"] if comparison["name"] == "power")
     assert power["ratio"] == pytest.approx(1.5, rel=0.03)
     assert power["clear"]
     assert not power["overlap"]

@@ -84,9 +84,9 @@ def test_a_tracker_that_is_never_stopped(run_listing, tmp_path: Path) -> None:  
     machine, run = run_listing
     kwh, watts = run("never stopped")
     assert watts == pytest.approx(200, rel=0.1)
-    (found,) = report(tmp_path)["runs"]
-    assert found["complete"], "the end of the program stops it"
-    result = found["result"]
+    (document,) = report(tmp_path)["runs"]
+    assert document["complete"], "the end of the program stops it"
+    result = document["result"]
     truth = machine.truth.energy_j(result["start_ns"], result["stop_ns"])
     assert holds(result, truth), (result["energy_j"], truth)
     assert 0.25 * 200 < kwh * 3.6e6 <= result["energy_j"] * 1.001

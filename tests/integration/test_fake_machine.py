@@ -185,9 +185,9 @@ def test_a_bad_configuration_is_an_error_and_no_skip(fake_machine: MachineFactor
 
 
 def test_two_machines_side_by_side(fake_machine: MachineFactory) -> None:
-    one, two = fake_machine(zones.server(sockets=1)), fake_machine(zones.server(sockets=2))
+    single, two = fake_machine(zones.server(sockets=1)), fake_machine(zones.server(sockets=2))
     count = ["sh", "-c", f"ls -d {SYS_CLASS}/intel-rapl:* | wc -l"]
-    assert one.run(count, capture_output=True).stdout.strip() == b"1"
+    assert single.run(count, capture_output=True).stdout.strip() == b"1"
     assert two.run(count, capture_output=True).stdout.strip() == b"2"
 
 

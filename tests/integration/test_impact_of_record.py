@@ -87,10 +87,10 @@ def test_every_export_holds_the_hardware(run: Statement) -> None:
 
 
 def test_the_estimate_stands_beside_it(record: Record) -> None:
-    found = from_record(record).beside()
-    assert found.estimate is not None and found.estimate.energy_kwh > 0
+    comparison = from_record(record).beside()
+    assert comparison.estimate is not None and comparison.estimate.energy_kwh > 0
     if record.result.kwh:
-        assert found.ratio == pytest.approx(found.estimate.energy_kwh / (record.result.kwh * 1.3))
+        assert comparison.ratio == pytest.approx(comparison.estimate.energy_kwh / (record.result.kwh * 1.3))
 
 
 def test_every_shape_of_the_report_shows_it(record: Record, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -153,10 +153,10 @@ def test_matched_in_time_is_the_records_energy(
     lines = [f"{(began + timedelta(hours=hour)).isoformat()},100" for hour in range(5)]
     grid.write_text("\n".join(["time,intensity_g_per_kwh", *lines]))
     assert cli.main(["footprint", str(record.path), "--intensity-file", str(grid), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)[0]["matched"]
-    assert found["carbon_g"] == pytest.approx(record.result.kwh * 1.3 * 100, rel=0.02)
+    matched = json.loads(capsys.readouterr().out)[0]["matched"]
+    assert matched["carbon_g"] == pytest.approx(record.result.kwh * 1.3 * 100, rel=0.02)
     half = record.result.uncertainty.half_width_j or 0.0
-    assert found["carbon_g_high"] == pytest.approx(found["carbon_g"] * (1 + half / (record.result.energy_j or 1.0)))
+    assert matched["carbon_g_high"] == pytest.approx(matched["carbon_g"] * (1 + half / (record.result.energy_j or 1.0)))
 
 
 @pytest.mark.parametrize(

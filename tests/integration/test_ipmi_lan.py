@@ -83,17 +83,17 @@ def read(port: int, tmp_path: Path, **more: str) -> dict[str, Any]:
     assert ACCOUNT["FAKE_BMC_PASSWORD"] not in done.stdout + done.stderr
     for record in (tmp_path / "run").rglob("*.jsonl"):
         assert ACCOUNT["FAKE_BMC_PASSWORD"] not in record.read_text()
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 @pytest.mark.serial
 def test_reads_the_nodes_power(tmp_path: Path) -> None:
     with controller(curve="constant:344") as port:
-        found = read(port, tmp_path)
-    assert found["probe"]["state"] == "used", found["probe"]
-    assert found["probe"]["channels"][0]["domain"] == "wall"
-    result = found["result"]
+        document = read(port, tmp_path)
+    assert document["probe"]["state"] == "used", document["probe"]
+    assert document["probe"]["channels"][0]["domain"] == "wall"
+    result = document["result"]
     assert result["wall_j"] == pytest.approx(344 * result["duration_s"], rel=0.02)
     assert result["energy_j"] is None  # a wattmeter is no component
 
@@ -101,8 +101,8 @@ def test_reads_the_nodes_power(tmp_path: Path) -> None:
 @pytest.mark.serial
 def test_a_wrong_password_is_said_and_not_repeated(tmp_path: Path) -> None:
     with controller() as port:
-        found = read(port, tmp_path, IPMI_PASSWORD="another")
-    probe = found["probe"]
+        document = read(port, tmp_path, IPMI_PASSWORD="another")
+    probe = document["probe"]
     assert probe["state"] == "forbidden", probe
     assert "IMPACT_TRACKER_IPMI_USER" in probe["advice"]
 
@@ -111,19 +111,19 @@ def test_a_wrong_password_is_said_and_not_repeated(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", ["c1", "00dc58010f01e901", "00ff58010f01e9013f0111223344e803000040"])
 def test_nonsense_is_no_reading(tmp_path: Path, answer: str) -> None:
     with controller(answer=answer) as port:
-        found = read(port, tmp_path)
-    assert found["probe"]["state"] in ("unsupported", "broken"), found["probe"]
+        document = read(port, tmp_path)
+    assert document["probe"]["state"] in ("unsupported", "broken"), document["probe"]
 
 
 @pytest.mark.serial
 def test_a_slow_controller_is_read_all_the_same(tmp_path: Path) -> None:
     with controller(curve="constant:200", delay_s="0.4") as port:
-        found = read(port, tmp_path)
-    assert found["probe"]["state"] == "used", found["probe"]
-    assert found["result"]["wall_j"] == pytest.approx(200 * found["result"]["duration_s"], rel=0.05)
+        document = read(port, tmp_path)
+    assert document["probe"]["state"] == "used", document["probe"]
+    assert document["result"]["wall_j"] == pytest.approx(200 * document["result"]["duration_s"], rel=0.05)
 
 
 def test_nobody_there_says_so(tmp_path: Path) -> None:
-    found = read(9, tmp_path)
-    assert found["probe"]["state"] in ("broken", "forbidden"), found["probe"]
-    assert "127.0.0.1:9" in found["probe"]["error"]
+    document = read(9, tmp_path)
+    assert document["probe"]["state"] in ("broken", "forbidden"), document["probe"]
+    assert "127.0.0.1:9" in document["probe"]["error"]

@@ -40,10 +40,10 @@ def epochs(view: View) -> list[dict[str, Any]]:
 def test_images_to_an_accuracy(tmp_path: Path) -> None:
     sizes = ("--images", "1024", "--test-images", "256", "--epochs", "6")
     view = learnt(tmp_path / "a", "--model", "small-cnn", "--target-accuracy", "0.6", *sizes)
-    (one,) = view.targets
-    assert (one.reached, one.runs) == (1, 1)
-    assert one.final is not None
-    assert one.final.value >= 0.6
+    (target,) = view.targets
+    assert (target.reached, target.runs) == (1, 1)
+    assert target.final is not None
+    assert target.final.value >= 0.6
     lines = epochs(view)
     assert [line["reached"] for line in lines] == [False] * (len(lines) - 1) + [True]
     training = next(row for row in flat(view) if row["phase"] == "training")
@@ -89,8 +89,8 @@ def test_volumes_to_a_dice(tmp_path: Path) -> None:
     brain(tmp_path / "brain")
     sizes = ("--images", "2", "--test-images", "2", "--batch", "1", "--epochs", "4", "--data", str(tmp_path / "brain"))
     view = learnt(tmp_path / "a", "--model", "u-net-3d", "--target-dice", "0.05", *sizes)
-    (one,) = view.targets
-    assert one.reached == 1
+    (target,) = view.targets
+    assert target.reached == 1
     (line, *_) = epochs(view)
     assert line["metric"] == "dice"
     assert len(line["dice_by_class"]) == 4
@@ -102,8 +102,8 @@ def test_volumes_to_a_dice(tmp_path: Path) -> None:
 def test_text_to_a_loss(tmp_path: Path) -> None:
     sizes = ("--images", "128", "--test-images", "16", "--epochs", "8")
     view = learnt(tmp_path / "a", "--target-loss", "3.5", *sizes)
-    (one,) = view.targets
-    assert (one.model, one.reached) == ("small-gpt", 1)
+    (target,) = view.targets
+    assert (target.model, target.reached) == ("small-gpt", 1)
     losses = [line["value"] for line in epochs(view)]
     assert losses[-1] <= 3.5
     assert losses[-1] < losses[0]

@@ -56,15 +56,15 @@ def launch(
 
 def ends(processes: list[subprocess.Popen[str]]) -> list[str]:
     """What they said; all of them ended well."""
-    said = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes), said
-    return [output for output, _ in said]
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), outputs
+    return [output for output, _ in outputs]
 
 
 def the_node(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    found = report(folder, "--regions")
-    (node,) = found["nodes"]
-    return node, found["total"]
+    document = report(folder, "--regions")
+    (node,) = document["nodes"]
+    return node, document["total"]
 
 
 def expect_holds(machine: FakeMachine, result: dict[str, Any]) -> None:
@@ -77,10 +77,10 @@ def test_eight_ranks_in_one_logdir_give_one_nodes_energy(fake_machine: MachineFa
     machine = fake_machine(zones.server("square:20:180:50ms", sockets=2, dram="constant:25"))
     ends(launch(machine, tmp_path, 1.5))
     assert len(list((tmp_path / "impacttracker").glob("*.jsonl"))) == RANKS
-    node, whole = the_node(tmp_path)
-    assert (node["records"], whole["runs"], whole["machines"], whole["missing"]) == (RANKS, RANKS, 1, 0)
+    node, total = the_node(tmp_path)
+    assert (node["records"], total["runs"], total["machines"], total["missing"]) == (RANKS, RANKS, 1, 0)
     expect_holds(machine, node["result"])
-    assert whole["energy_j"] == node["result"]["energy_j"]
+    assert total["energy_j"] == node["result"]["energy_j"]
     assert node["result"]["coverage"] > 0.999
     assert sorted(row["rank"] for row in node["ranks"]) == list(range(RANKS))
     for row in node["ranks"]:
@@ -155,12 +155,12 @@ def controller() -> Iterator[Controller]:
 
 def reader_of(folder: Path) -> int:
     """The process whose record says last that it reads for all."""
-    found = []
+    times_and_pids = []
     for path in (folder / "impacttracker").glob("*.jsonl"):
         for line in path.read_text().splitlines():
             if '"reads_for_all"' in line:
-                found.append((path.stat().st_mtime, int(path.name.split("-")[1])))
-    return max(found)[1]
+                times_and_pids.append((path.stat().st_mtime, int(path.name.split("-")[1])))
+    return max(times_and_pids)[1]
 
 
 @pytest.mark.serial
@@ -177,8 +177,8 @@ def test_one_rank_asks_the_controller_and_the_next_takes_over(
     killed = by_pid.pop(reader_of(tmp_path))
     killed.kill()
     killed.communicate()
-    said = ends(list(by_pid.values()))
-    assert sum("read by another rank" in one for one in said) >= 2
+    endings = ends(list(by_pid.values()))
+    assert sum("read by another rank" in ending for ending in endings) >= 2
     node, _ = the_node(tmp_path)
     length = node["result"]["duration_s"]
     assert node["result"]["wall_j"] == pytest.approx(250 * length, rel=0.02)

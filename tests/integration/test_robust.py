@@ -65,10 +65,10 @@ def test_a_killed_program_loses_at_most_one_flush(fake_machine: MachineFactory, 
             child.kill()
             rest = child.communicate(timeout=20)[0].splitlines()
             last_ns = int(next((line for line in reversed(rest) if line.isdigit()), first))
-            found = report(tmp_path / f"{batch}-{n}")["runs"][0]
-            assert found["complete"] is False
-            assert found["damage"] is None
-            result = found["result"]
+            document = report(tmp_path / f"{batch}-{n}")["runs"][0]
+            assert document["complete"] is False
+            assert document["damage"] is None
+            result = document["result"]
             if result["energy_j"] is not None:
                 truth = machine.truth.energy_j(result["start_ns"], result["stop_ns"])
                 assert holds(result, truth), (result["energy_j"], truth)
@@ -244,8 +244,8 @@ def test_a_full_disk_harms_nobody(fake_machine: MachineFactory, tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr
     assert "impacttracker" in done.stdout  # the error names the file
-    found = report(tmp_path)["runs"][0]
-    assert found["complete"] is False
+    document = report(tmp_path)["runs"][0]
+    assert document["complete"] is False
 
 
 @pytest.mark.processors

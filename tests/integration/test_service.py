@@ -86,11 +86,11 @@ def test_scraped_joules_are_the_truth(fake_machine: MachineFactory, tmp_path: Pa
         truth_j = machine.truth.energy_j(begin_ns, end_ns, zone)
         # The reading lies up to some ms before the time of the snapshot, on a machine that is busy with other tests.
         assert second[key] - first[key] == pytest.approx(truth_j, abs=180 * 0.05)
-    whole = ("impact_machine_energy_joules_total", "")
+    total = ("impact_machine_energy_joules_total", "")
     truth_j = machine.truth.energy_j(begin_ns, end_ns)
-    assert second[whole] - first[whole] == pytest.approx(truth_j, abs=410 * 0.05)
+    assert second[total] - first[total] == pytest.approx(truth_j, abs=410 * 0.05)
     in_total = sum(value for (name, channel), value in second.items() if name == key[0] and channel.startswith("rapl/"))
-    assert second[whole] == pytest.approx(in_total, abs=0.1)
+    assert second[total] == pytest.approx(in_total, abs=0.1)
     assert second["impact_power_watts", "rapl/dram-0"] == pytest.approx(25, abs=1)
     asked_for = {name for panel in PANELS for name in re.findall(r"impact_\w+", panel.query)}
     assert asked_for <= {name for name, _ in second}  # a board's panel without a metric would stay empty
@@ -299,10 +299,10 @@ def test_a_real_prometheus_scrapes_and_answers_the_boards_queries(fake_machine: 
 
         try:
             with urlopen(f"http://127.0.0.1:{port}/api/v1/query?{urlencode({'query': query})}", timeout=5) as answer:
-                found = json.load(answer)["data"]["result"]
+                rows = json.load(answer)["data"]["result"]
         except (URLError, OSError):
             return []
-        return [(row["metric"], float(row["value"][1])) for row in found]
+        return [(row["metric"], float(row["value"][1])) for row in rows]
 
     def range_of(query: str) -> str:
         return re.sub(r"\$__(range|rate_interval)|1h(?=\])", "15s", query).replace("$instance", ".*")

@@ -46,22 +46,22 @@ def test_overhead_of_tracking_adds_up() -> None:
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
     bare = program.Measured(10.0, 0.001, 0.010)
-    found = program.summary([(program.Measured(10.0, 0.004, 0.014), bare)] * 3, 2)
-    assert found["cpu"]["share"] == pytest.approx(0.004 / 20)
-    assert found["edges"]["share"] == pytest.approx(0.003 / 10)
-    assert found["overhead"] == pytest.approx(0.0005)
-    assert found["reached"] is True
-    assert found["passes"]["share"] == pytest.approx(0.0)
+    summary = program.summary([(program.Measured(10.0, 0.004, 0.014), bare)] * 3, 2)
+    assert summary["cpu"]["share"] == pytest.approx(0.004 / 20)
+    assert summary["edges"]["share"] == pytest.approx(0.003 / 10)
+    assert summary["overhead"] == pytest.approx(0.0005)
+    assert summary["reached"] is True
+    assert summary["passes"]["share"] == pytest.approx(0.0)
     assert program.summary([(program.Measured(10.0, 0.1, 0.1), bare)] * 2, 2)["reached"] is False
 
 
 def test_overhead_of_tracking_is_measured() -> None:
-    found = run(
+    summary = run(
         "tracking_overhead.py", "--network", "small-cnn", "--pairs", "2", "--seconds", "0.2", "--interval", "0.1"
     )
-    assert found["pairs"] == 2
-    assert found["test_s"] > 0
-    assert found["cpu"]["half_width"] is not None
+    assert summary["pairs"] == 2
+    assert summary["test_s"] > 0
+    assert summary["cpu"]["half_width"] is not None
 
 
 needs_torch = pytest.mark.skipif(
@@ -74,9 +74,9 @@ def test_the_same_networks_in_python() -> None:
     arguments = ("--torch-python", PYTHON_WITH_TORCH, "--networks", "small-cnn", "--rounds", "2", "--seconds", "0.1")
     inference, training = run("torch_ratio.py", *arguments, "--threads", "1")
     assert (inference["phase"], training["phase"]) == ("inference", "training")
-    for one in (inference, training):  # equal parameters were checked by the program itself
-        assert one["layout"] == "channels_last"
-        assert 0 < one["low"] <= one["ratio"] <= one["high"]
+    for comparison in (inference, training):  # equal parameters were checked by the program itself
+        assert comparison["layout"] == "channels_last"
+        assert 0 < comparison["low"] <= comparison["ratio"] <= comparison["high"]
 
 
 @needs_torch
@@ -130,11 +130,11 @@ def test_equal_weights_give_equal_outputs(network: str, size: int, tmp_path: Pat
         subprocess.run([*twin, str(size), str(tmp_path)], timeout=300, check=True, env=environment)
         runner.restore_weights(tmp_path / "filled")
         runner.forward(tmp_path / "input", tmp_path / "found")
-    found, expected = (numbers(tmp_path / name) for name in ("found", "expected"))
-    assert len(found) == len(expected)
+    actual, expected = (numbers(tmp_path / name) for name in ("found", "expected"))
+    assert len(actual) == len(expected)
     spread = max(expected) - min(expected)
     assert spread > 1e-3  # the comparison says something
-    assert max(abs(a - b) for a, b in zip(found, expected)) < 1e-4 * spread
+    assert max(abs(a - b) for a, b in zip(actual, expected)) < 1e-4 * spread
 
 
 def numbers(path: Path) -> list[float]:

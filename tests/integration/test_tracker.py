@@ -30,8 +30,8 @@ def run(machine: FakeMachine, program: str, folder: Path, **more: str) -> subpro
 
 
 def runs_of(folder: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = report(folder, "--regions")["runs"]
-    return found
+    runs: list[dict[str, Any]] = report(folder, "--regions")["runs"]
+    return runs
 
 
 @pytest.mark.serial
@@ -54,10 +54,10 @@ print(json.dumps([outer.result.energy_j, inner.result.energy_j]))
 """
     done = run(machine, program, tmp_path)
     assert done.returncode == 0, done.stderr
-    (found,) = runs_of(tmp_path)
-    regions = {region["name"]: region for region in found["regions"]}
+    (reported,) = runs_of(tmp_path)
+    regions = {region["name"]: region for region in reported["regions"]}
     assert len(regions) == 6
-    for region in (*regions.values(), found["result"]):
+    for region in (*regions.values(), reported["result"]):
         truth = machine.truth.energy_j(region["start_ns"], region["stop_ns"])
         assert holds(region, truth), (region["name"], region["energy_j"], truth)
     assert json.loads(done.stdout) == pytest.approx([regions["outer"]["energy_j"], regions["inner"]["energy_j"]])
@@ -87,10 +87,12 @@ print(codes == [0] * 40)
 """
     done = run(machine, program, tmp_path)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
-    (found,) = runs_of(tmp_path)
-    assert found["complete"]
-    assert found["regions"] == []
-    assert holds(found["result"], machine.truth.energy_j(found["result"]["start_ns"], found["result"]["stop_ns"]))
+    (reported,) = runs_of(tmp_path)
+    assert reported["complete"]
+    assert reported["regions"] == []
+    assert holds(
+        reported["result"], machine.truth.energy_j(reported["result"]["start_ns"], reported["result"]["stop_ns"])
+    )
 
 
 def test_a_child_may_have_a_tracker_of_its_own(fake_machine: MachineFactory, tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ with ImpactTracker(log_dir + "/parent"):
 """
     done = run(machine, program, tmp_path)
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
-    assert all(found["complete"] for found in runs_of(tmp_path))
+    assert all(run["complete"] for run in runs_of(tmp_path))
     assert len(runs_of(tmp_path)) == 2
 
 
@@ -137,10 +139,10 @@ with ImpactTracker(log_dir, interval_s=0.05) as tracker:
     assert done.returncode == code, done.stderr
     if end == "exception":
         assert "KeyError: 'theirs'" in done.stderr
-    (found,) = runs_of(tmp_path)
-    assert found["complete"] is complete
-    assert len(found["regions"]) == 1
-    result = found["result"]
+    (reported,) = runs_of(tmp_path)
+    assert reported["complete"] is complete
+    assert len(reported["regions"]) == 1
+    result = reported["result"]
     assert result["duration_s"] > 0.2
     assert holds(result, machine.truth.energy_j(result["start_ns"], result["stop_ns"]))
 
@@ -156,9 +158,9 @@ print(begin)
 """
     done = run(machine, program, tmp_path)
     assert done.returncode == 0, done.stderr
-    (found,) = runs_of(tmp_path)
-    assert found["complete"]
-    assert found["result"]["duration_s"] < 10
+    (reported,) = runs_of(tmp_path)
+    assert reported["complete"]
+    assert reported["result"]["duration_s"] < 10
 
 
 @pytest.mark.processors
@@ -188,8 +190,8 @@ print(json.dumps(tracker.health["read_failures"]))
         rest, _ = child.communicate(timeout=60)
     assert child.returncode == 0
     assert int(rest) > 0
-    (found,) = runs_of(tmp_path)
-    result = found["result"]
+    (run,) = runs_of(tmp_path)
+    result = run["result"]
     # A counter bridges the gap: its difference holds what was used meanwhile.
     assert holds(result, machine.truth.energy_j(result["start_ns"], result["stop_ns"]))
 
@@ -210,8 +212,8 @@ print(json.dumps(tracker.health["channels"]))
     assert done.returncode == 0, done.stderr
     (stuck,) = (health for channel, health in json.loads(done.stdout).items() if "package-1" in channel)
     assert stuck["standstills"] == 1
-    (found,) = runs_of(tmp_path)
-    result = found["result"]
+    (reported,) = runs_of(tmp_path)
+    result = reported["result"]
     frozen, moving = (
         next(channel for channel in result["channels"] if channel["in_total"] and part in channel["id"])
         for part in ("package-1", "package-0")
@@ -251,5 +253,5 @@ print(tracker.result.energy_j > 100, len(tracker.health["write_errors"]) > 0)
     done = run(machine, program, tmp_path)
     assert (done.returncode, done.stdout) == (0, "True True\n"), done.stderr
     assert done.stderr.count("is incomplete") == 1
-    (found,) = runs_of(tmp_path)
-    assert found["complete"] is False
+    (reported,) = runs_of(tmp_path)
+    assert reported["complete"] is False

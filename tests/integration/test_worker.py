@@ -30,8 +30,8 @@ def start(**environment: str) -> Runner:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with start() as one:
-        yield one
+    with start() as worker:
+        yield worker
 
 
 @pytest.fixture
@@ -112,16 +112,16 @@ def test_a_phase_tells_what_it_was_seen_to_run_in(runner: Runner, layout: str, p
 def test_libraries_get_their_settings_unless_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
-    with start() as one:
-        assert "glibc.malloc.hugetlb=1" in (one.hello.allocator or "")
-        assert one.hello.pid == one.pid, "it started itself again as the same process"
-        assert Path(f"/proc/{one.pid}/comm").read_text().strip() == "impact-worker"
-        blas = one.hello.blas or ""
+    with start() as worker:
+        assert "glibc.malloc.hugetlb=1" in (worker.hello.allocator or "")
+        assert worker.hello.pid == worker.pid, "it started itself again as the same process"
+        assert Path(f"/proc/{worker.pid}/comm").read_text().strip() == "impact-worker"
+        blas = worker.hello.blas or ""
         assert not blas.endswith("(Prescott)") or "avx2" not in Path("/proc/cpuinfo").read_text()
-    with start(GLIBC_TUNABLES="glibc.malloc.check=0", OPENBLAS_CORETYPE="Prescott") as one:
-        assert one.hello.allocator == "glibc.malloc.check=0"
+    with start(GLIBC_TUNABLES="glibc.malloc.check=0", OPENBLAS_CORETYPE="Prescott") as worker:
+        assert worker.hello.allocator == "glibc.malloc.check=0"
         if blas.startswith("OpenBLAS") and platform.machine() == "x86_64":
-            assert (one.hello.blas or "").endswith("(Prescott)")
+            assert (worker.hello.blas or "").endswith("(Prescott)")
 
 
 def test_inference_runs_exactly_what_was_asked(loaded: Runner) -> None:
@@ -357,8 +357,8 @@ def test_a_training_in_pieces_is_the_training_that_is_not_interrupted(loaded: Ru
     assert loaded.examples(**data) == 100
     assert loaded.examples(data="fashion-mnist", validation=0.1) == 54_000
     assert loaded.examples(data="fashion-mnist", validation=0.1, part="validation") == 6_000
-    whole = loaded.train(epochs=1, **data).run()
-    assert whole.epochs_trained == 1
+    epoch = loaded.train(epochs=1, **data).run()
+    assert epoch.epochs_trained == 1
     loaded.save(tmp_path / "whole")
     loaded.load("small-cnn", batch=8, seed=1, threads=1)
     images, ends = 0, [3, 4, None]

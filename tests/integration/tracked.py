@@ -39,8 +39,8 @@ def report(path: Path, *options: str) -> dict[str, Any]:
         command("report", path, "--json", *options), capture_output=True, text=True, check=False, env=environment()
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
-    return found
+    document: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
+    return document
 
 
 def the_result(path: Path) -> dict[str, Any]:

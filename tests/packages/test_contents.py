@@ -94,9 +94,9 @@ def test_a_wheels_programs_run_where_its_tag_says(wheel: Path, tmp_path: Path) -
         dynamic = readelf(path, "-d")
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
         assert needed <= ANYWHERE | (TORCH if wheel in WORKERS else set()), needed
-        places = [place for found in re.findall(r"R(?:UN)?PATH\).*\[(.*)\]", dynamic) for place in found.split(":")]
+        places = [place for paths in re.findall(r"R(?:UN)?PATH\).*\[(.*)\]", dynamic) for place in paths.split(":")]
         assert places == (["$ORIGIN/../../torch/lib"] if wheel in WORKERS else [])
-        symbols = {version_of(found) for found in re.findall(r"GLIBC_([\d.]+)", readelf(path, "-V"))}
+        symbols = {version_of(text) for text in re.findall(r"GLIBC_([\d.]+)", readelf(path, "-V"))}
         assert max(symbols) <= allowed, f"needs glibc {max(symbols)}"
         content = path.read_bytes()
         assert b".debug_info" not in content

@@ -237,8 +237,8 @@ class Tracker:
     def health(self) -> dict[str, Any]:
         self._fail("health")
         names = "samples missed_ticks read_failures wraps resets ambiguous_wraps dropped bytes_written"
-        found: dict[str, Any] = dict.fromkeys(names.split(), 0)
-        return {**found, "gaps_s": 0.0, "write_errors": machine.write_errors, "sampler_cpu_s": 0.001, "sources": []}
+        counts: dict[str, Any] = dict.fromkeys(names.split(), 0)
+        return {**counts, "gaps_s": 0.0, "write_errors": machine.write_errors, "sampler_cpu_s": 0.001, "sources": []}
 
     def flush(self) -> None:
         self._fail("flush")

@@ -29,8 +29,8 @@ def check_json(name: str, text: str) -> None:
     if WRITE:
         check(name, text)
     expected = json.loads((FOLDER / name).read_text(encoding="utf-8"))
-    found = json.loads(text)
-    differences = list(_differences(expected, found, "$"))
+    actual = json.loads(text)
+    differences = list(_differences(expected, actual, "$"))
     assert not differences, f"{name} differs (IMPACT_GOLDEN=write writes it anew): {differences[:5]}"
 
 
@@ -40,8 +40,8 @@ def check_csv(name: str, text: str) -> None:
         check(name, text)
     with (FOLDER / name).open(encoding="utf-8", newline="") as stream:
         expected = [[_number(cell) for cell in row] for row in csv.reader(stream)]
-    found = [[_number(cell) for cell in row] for row in csv.reader(text.splitlines())]
-    differences = list(_differences(expected, found, "row"))
+    actual = [[_number(cell) for cell in row] for row in csv.reader(text.splitlines())]
+    differences = list(_differences(expected, actual, "row"))
     assert not differences, f"{name} differs (IMPACT_GOLDEN=write writes it anew): {differences[:5]}"
 
 
@@ -52,19 +52,19 @@ def _number(cell: str) -> Any:
         return cell
 
 
-def _differences(expected: Any, found: Any, where: str) -> Iterator[str]:
-    if isinstance(expected, dict) and isinstance(found, dict):
-        if list(expected) != list(found):
-            yield f"{where}: keys {list(found)}"
+def _differences(expected: Any, actual: Any, where: str) -> Iterator[str]:
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        if list(expected) != list(actual):
+            yield f"{where}: keys {list(actual)}"
             return
         for key in expected:
-            yield from _differences(expected[key], found[key], f"{where}.{key}")
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found)):
-            yield from _differences(one, other, f"{where}[{index}]")
-    elif isinstance(expected, float) and isinstance(found, float):
+            yield from _differences(expected[key], actual[key], f"{where}.{key}")
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (wanted, other) in enumerate(zip(expected, actual)):
+            yield from _differences(wanted, other, f"{where}[{index}]")
+    elif isinstance(expected, float) and isinstance(actual, float):
         # Pythons before 3.10 round math.hypot differently.
-        if not math.isclose(expected, found, rel_tol=1e-12):
-            yield f"{where}: {found!r}, not {expected!r}"
-    elif expected != found:
-        yield f"{where}: {found!r}, not {expected!r}"
+        if not math.isclose(expected, actual, rel_tol=1e-12):
+            yield f"{where}: {actual!r}, not {expected!r}"
+    elif expected != actual:
+        yield f"{where}: {actual!r}, not {expected!r}"

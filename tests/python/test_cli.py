@@ -130,10 +130,10 @@ def test_report_as_json_and_csv(machine: Machine, tmp_path: Path, capsys: Captur
     golden.check_csv("cli/report-regions.csv", settled(capsys.readouterr().out, tmp_path))
     assert cli.main(["report", str(tmp_path / "a"), "--json", "--regions"]) == 0
     text = capsys.readouterr().out
-    found = json.loads(text, parse_constant=pytest.fail)
-    assert found["complete"] is True
-    assert found["runs"][0]["tags"] == {"fold": "1"}
-    assert [region["name"] for region in found["runs"][0]["regions"]] == ["load", "train"]
+    document = json.loads(text, parse_constant=pytest.fail)
+    assert document["complete"] is True
+    assert document["runs"][0]["tags"] == {"fold": "1"}
+    assert [region["name"] for region in document["runs"][0]["regions"]] == ["load", "train"]
     golden.check_json("cli/report.json", settled(text, tmp_path))
 
 
@@ -155,8 +155,8 @@ def test_a_record_that_ends_early_is_no_failure(machine: Machine, tmp_path: Path
     machine.advance(5)
     tracker.flush()
     assert cli.main(["report", str(tmp_path), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["complete"], found["runs"][0]["complete"]) == (False, False)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["complete"], document["runs"][0]["complete"]) == (False, False)
     assert cli.main(["report", str(tmp_path)]) == 0
     assert "ends early" in capsys.readouterr().out
     tracker.stop()
@@ -224,12 +224,12 @@ def test_compare_two_runs(machine: Machine, tmp_path: Path, capsys: Capture, mon
     assert cli.main(["compare", "a", "b"]) == 0
     check("compare.txt", capsys, tmp_path)
     assert cli.main(["compare", "a", "b", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    energy = found["comparisons"][0]
+    document = json.loads(capsys.readouterr().out)
+    energy = document["comparisons"][0]
     assert energy["ratio"] == pytest.approx(66 * 115 / (60 * 105))
     assert energy["clear"]
     assert not energy["overlap"]
-    assert found["same_sensors"]
+    assert document["same_sensors"]
 
 
 def test_compare_groups_by_their_scatter(
@@ -272,10 +272,10 @@ def test_doctor(
     assert cli.main(["doctor"]) == 0
     check("doctor.txt", capsys, tmp_path)
     assert cli.main(["doctor", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["sources"][1]["state"] == "used"
-    assert found["surroundings"] == {"container": None, "guest": None, "masked": []}
-    assert found["worker"] == str(a_worker)
+    document = json.loads(capsys.readouterr().out)
+    assert document["sources"][1]["state"] == "used"
+    assert document["surroundings"] == {"container": None, "guest": None, "masked": []}
+    assert document["worker"] == str(a_worker)
 
 
 @pytest.mark.usefixtures("a_worker")

@@ -45,9 +45,9 @@ def test_without_control_groups(tmp_path: Path) -> None:
 
 
 def test_groups_come_from_the_inside_outwards(tmp_path: Path) -> None:
-    found = list(groups_of("memory", cgroup_tree(tmp_path, "0::/a/b\n", **{"a/b/memory.max": "1"})))
+    groups = list(groups_of("memory", cgroup_tree(tmp_path, "0::/a/b\n", **{"a/b/memory.max": "1"})))
     top = tmp_path / "sys/fs/cgroup"
-    assert [(group.folder, group.v2) for group in found] == [(top / "a/b", True), (top / "a", True), (top, True)]
+    assert [(group.folder, group.v2) for group in groups] == [(top / "a/b", True), (top / "a", True), (top, True)]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_threads_are_the_lesser_of_processors_and_quota(
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(bound)), raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: there)
     text = "max 100000" if quota is None else f"{quota * 100_000:.0f} 100000"
-    found = default_threads(cgroup_tree(tmp_path, "0::/job\n", **{"job/cpu.max": text}))
-    assert found == expected
-    assert found.to_tell == (expected.threads if expected.by == "quota" else None)
+    threads = default_threads(cgroup_tree(tmp_path, "0::/job\n", **{"job/cpu.max": text}))
+    assert threads == expected
+    assert threads.to_tell == (expected.threads if expected.by == "quota" else None)
 
 
 def test_this_machine_has_threads() -> None:

@@ -48,13 +48,13 @@ def test_sums_are_equal_in_any_order_and_grouping(machine: Machine, tmp_path: Pa
         both = DataInterface([paths[first], paths[second]])
         for name in ("kg_carbon", "total_power", "exp_len_hours"):
             assert getattr(singles[first], name) + getattr(singles[second], name) == getattr(both, name)
-    whole = DataInterface(tmp_path)
+    together = DataInterface(tmp_path)
     shuffled = DataInterface(draw.sample(paths, 9))
     halves = DataInterface(paths[:4]), DataInterface(paths[4:])
     for name in ("kg_carbon", "total_power", "exp_len_hours"):
-        assert getattr(whole, name) == getattr(shuffled, name)
-        assert getattr(whole, name) == getattr(halves[0], name) + getattr(halves[1], name)
-        assert getattr(whole, name) == sum(getattr(one, name) for one in singles)
+        assert getattr(together, name) == getattr(shuffled, name)
+        assert getattr(together, name) == getattr(halves[0], name) + getattr(halves[1], name)
+        assert getattr(together, name) == sum(getattr(single, name) for single in singles)
 
 
 @given(st.lists(st.floats(1e-9, 1000), max_size=20), st.randoms(use_true_random=False))

@@ -113,4 +113,4 @@ def test_calls_of_a_decorated_function_may_overlap(machine: Machine, tmp_path: P
         thread.join()
     lines = [path.read_text().splitlines() for path in (tmp_path / "impacttracker").iterdir()]
     assert len(lines) == 4
-    assert all("totals" in json.loads(one[-1]) for one in lines)
+    assert all("totals" in json.loads(record[-1]) for record in lines)

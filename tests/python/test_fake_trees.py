@@ -24,11 +24,11 @@ def test_the_committed_tree_is_what_the_generator_writes(machine: machine_trees.
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_leads_somewhere_inside(name: str) -> None:
     base = machine_trees.DATA / name
-    found = [path for path in base.rglob("*") if path.is_symlink()]
-    for link in found:
+    links = [path for path in base.rglob("*") if path.is_symlink()]
+    for link in links:
         assert link.resolve().is_relative_to(base)
         assert link.exists(), link
-    assert bool(found) == (not name.startswith("vm-no"))
+    assert bool(links) == (not name.startswith("vm-no"))
 
 
 def test_the_kernels_numbering_of_cpus() -> None:

@@ -12,7 +12,7 @@ CPUINFO = "processor\t: 0\nmodel name\t: X\nsiblings\t: {}\ncore id\t: 0\ncpu co
 
 
 @pytest.mark.parametrize(
-    ("siblings", "cores", "threads", "found"),
+    ("siblings", "cores", "threads", "expected"),
     [
         (32, 16, 32, (1, 16)),
         (32, 16, 64, (2, 32)),
@@ -24,8 +24,8 @@ CPUINFO = "processor\t: 0\nmodel name\t: X\nsiblings\t: {}\ncore id\t: 0\ncpu co
         (4, 2, None, (None, None)),
     ],
 )
-def test_sockets_and_cores(siblings: object, cores: object, threads: int, found: tuple) -> None:
-    assert _sockets_and_cores(CPUINFO.format(siblings, cores), threads) == found
+def test_sockets_and_cores(siblings: object, cores: object, threads: int, expected: tuple) -> None:
+    assert _sockets_and_cores(CPUINFO.format(siblings, cores), threads) == expected
 
 
 def test_arm_does_not_tell() -> None:

@@ -46,7 +46,7 @@ def test_every_figure_is_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "said"),
+    ("value", "unit", "text"),
     [
         (1842.0, "g", "1.8 kg CO2e"),
         (0.00021, "kg Sb", "210 mg Sb"),
@@ -56,8 +56,8 @@ def test_every_figure_is_written(tmp_path):
         (0.0, "L", "0 L"),
     ],
 )
-def test_numbers_with_a_prefix(value, unit, said):
-    assert readable(value, unit) == said
+def test_numbers_with_a_prefix(value, unit, text):
+    assert readable(value, unit) == text
 
 
 def test_what_cannot_be_drawn(tmp_path):

@@ -30,7 +30,7 @@ GPU = channel("nvml/GPU-1/energy", "gpu", "measured", 0.05, 200.0)
 
 
 def test_whose_model_a_channel_is() -> None:
-    assert [model_of(one) for one in (INTEL, AMD, LOAD, MEMORY)] == [
+    assert [model_of(channel) for channel in (INTEL, AMD, LOAD, MEMORY)] == [
         None,
         Model.PROCESSOR,
         Model.DESIGN_POWER,
@@ -65,7 +65,7 @@ def test_an_energy_of_nothing_has_no_shares() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "said"),
+    ("channels", "sentence"),
     [
         ([INTEL, MEMORY, GPU], "measured: CPU, GPU; modelled: memory (the memory's usual power ± 60 %)"),
         (
@@ -82,14 +82,16 @@ def test_an_energy_of_nothing_has_no_shares() -> None:
         ([], "no energy can be had on this machine"),
     ],
 )
-def test_doctor_says_who_models(channels: list[Channel], said: str) -> None:
-    probes = [{"state": "used", "channels": [one]} for one in channels] + [{"state": "absent", "channels": [GPU]}]
-    assert headline(probes) == said
+def test_doctor_says_who_models(channels: list[Channel], sentence: str) -> None:
+    probes = [{"state": "used", "channels": [channel]} for channel in channels] + [
+        {"state": "absent", "channels": [GPU]}
+    ]
+    assert headline(probes) == sentence
 
 
 def test_a_campaigns_rows_say_whose_model_the_processors_energy_is_by() -> None:
     def row(*channels: Channel) -> Row:
-        sources = tuple(Source(str(one["id"]), "cpu:0", quality=str(one["quality"])) for one in channels)
+        sources = tuple(Source(str(channel["id"]), "cpu:0", quality=str(channel["quality"])) for channel in channels)
         return Row(Key("a.r1", "inference", 1), "ok", measured=Measured(sources=sources))
 
     assert processors_model_of([row(AMD, MEMORY), row()]) is Model.PROCESSOR

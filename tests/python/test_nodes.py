@@ -45,13 +45,13 @@ def test_eight_ranks_are_one_node(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     ranks(machine, monkeypatch, tmp_path, LOCAL_WORLD_SIZE="8")
-    found = report(tmp_path, capsys, "--regions")
-    assert len(found["runs"]) == 8
-    (node,) = found["nodes"]
+    document = report(tmp_path, capsys, "--regions")
+    assert len(document["runs"]) == 8
+    (node,) = document["nodes"]
     assert node["records"] == 8
-    assert found["total"]["energy_j"] == node["result"]["energy_j"] == pytest.approx(105 * 108)
-    assert found["total"]["duration_s"] == pytest.approx(108)
-    assert (found["total"]["runs"], found["total"]["machines"], found["total"]["missing"]) == (8, 1, 0)
+    assert document["total"]["energy_j"] == node["result"]["energy_j"] == pytest.approx(105 * 108)
+    assert document["total"]["duration_s"] == pytest.approx(108)
+    assert (document["total"]["runs"], document["total"]["machines"], document["total"]["missing"]) == (8, 1, 0)
     assert [row["rank"] for row in node["ranks"]] == list(range(8))
     assert node["ranks"][3]["energy_j"] == pytest.approx(105 * 105)
     assert node["spread"] == pytest.approx(0, abs=1e-9)
@@ -59,7 +59,7 @@ def test_eight_ranks_are_one_node(
     assert (region["name"], len(region["ranks"])) == ("epoch", 8)
     assert region["energy_j"] == pytest.approx(105 * 80)
     assert region["ranks"][0]["energy_j"] == pytest.approx(105 * 10)
-    assert [run["rank"]["rank"] for run in found["runs"]] == list(range(7, -1, -1))
+    assert [run["rank"]["rank"] for run in document["runs"]] == list(range(7, -1, -1))
 
     assert cli.main(["report", str(tmp_path), "--regions", "--html", str(tmp_path / "page.html")]) == 0
     assert (tmp_path / "page.html").read_text().count('<p class="lead">8 ranks on 1 node: 11.3 kJ') == 1
@@ -76,7 +76,7 @@ def test_rows_that_count_add_up(
     ranks(machine, monkeypatch, tmp_path / "a", 3)
     machine.boot_id = "another"
     ranks(machine, monkeypatch, tmp_path / "b", 1)
-    whole = report(tmp_path, capsys)["total"]
+    total = report(tmp_path, capsys)["total"]
     for options in ([], ["--regions"]):
         assert cli.main(["report", str(tmp_path), "--csv", *options]) == 0
         rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
@@ -85,7 +85,7 @@ def test_rows_that_count_add_up(
         counted = [row for row in rows if row["counted"] == "true"]
         assert len(counted) == 2
         if not options:
-            assert sum(float(row["energy_j"]) for row in counted) == pytest.approx(whole["energy_j"])
+            assert sum(float(row["energy_j"]) for row in counted) == pytest.approx(total["energy_j"])
             assert rows[1]["rank"] == "0"
             assert (rows[0]["records"], rows[0]["path"], rows[0]["boot_id"]) == ("3", "", "b007")
 
@@ -102,10 +102,10 @@ def test_machines_add_up_and_times_of_one_machine_too(machine: Machine, tmp_path
     runs, _ = load_runs([tmp_path])
     nodes = nodes_of(runs)
     assert [len(node.runs) for node in nodes] == [1, 1, 1]
-    whole = total(runs, nodes)
-    assert whole.energy.best_j == pytest.approx(105 * 60)
-    assert (whole.machines, whole.runs, whole.duration_s) == (2, 3, pytest.approx(60))
-    assert whole.wall_j is None
+    united = total(runs, nodes)
+    assert united.energy.best_j == pytest.approx(105 * 60)
+    assert (united.machines, united.runs, united.duration_s) == (2, 3, pytest.approx(60))
+    assert united.wall_j is None
 
 
 def test_without_a_boot_id_nothing_is_united(machine: Machine, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_rank_that_died_is_said(
     last = json.loads(lines[-1])["totals"]["result"]
     path.write_text("\n".join([*lines[:-1], json.dumps({"now": last})]) + "\n")
     (node,) = report(tmp_path, capsys)["nodes"]
-    assert any("ends early; the other 1 of 2 records cover the rest" in one for one in node["findings"])
+    assert any("ends early; the other 1 of 2 records cover the rest" in finding for finding in node["findings"])
 
 
 def test_ranks_without_a_record_are_said(

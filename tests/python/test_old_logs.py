@@ -39,14 +39,14 @@ def write_log(folder: Path, powers: list[float], *, end_s: float | None = None, 
             sample["realtime_carbon_intensity"] = "n/a"
             stream.write(json.dumps(sample) + "\n")
     end_s = 2 + 4 * len(powers) - 4 + 1 if end_s is None else end_s
-    whole = {
+    fields = {
         "experiment_start": START,
         "experiment_end": START + datetime.timedelta(seconds=end_s),
         "region_carbon_intensity_estimate": {"_source": "a map", "carbonIntensity": 250.0},
         "gpu_info": [{"name": "A"}],
         **info,
     }
-    (folder / "info.pkl").write_bytes(pickle.dumps({k: v for k, v in whole.items() if v is not None}))
+    (folder / "info.pkl").write_bytes(pickle.dumps({k: v for k, v in fields.items() if v is not None}))
     return folder
 
 
@@ -64,11 +64,11 @@ def test_energy_is_what_that_tool_computed(tmp_path: Path) -> None:
 def test_data_interface_reads_them_with_their_pue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_log(tmp_path / "a", [100.0] * 3)
     write_log(tmp_path / "b", [300.0] * 5)
-    one, two, both = (DataInterface([str(tmp_path / name)]) for name in ("a", "b", "."))
-    assert one.total_power == pytest.approx(1.58 * 11 * 150 / 3.6e6, abs=1e-11)
-    assert one.PUE == 1.58
-    assert one.kg_carbon + two.kg_carbon == both.kg_carbon
-    assert one.total_power + two.total_power == both.total_power
+    first, two, both = (DataInterface([str(tmp_path / name)]) for name in ("a", "b", "."))
+    assert first.total_power == pytest.approx(1.58 * 11 * 150 / 3.6e6, abs=1e-11)
+    assert first.PUE == 1.58
+    assert first.kg_carbon + two.kg_carbon == both.kg_carbon
+    assert first.total_power + two.total_power == both.total_power
     monkeypatch.setenv("OVERRIDE_PUE", "1.0")
     assert DataInterface([tmp_path / "a"]).total_power == pytest.approx(11 * 150 / 3.6e6, abs=1e-11)
 

@@ -121,9 +121,9 @@ def test_ranks_of_one_run_share_and_two_runs_do_not(monkeypatch: pytest.MonkeyPa
 
 def test_processes_of_a_pool_share() -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        found = pool.map(key_and_rank, range(4))
-    assert {key for key, _ in found} == {f"parent={os.getpid()}"}
-    assert {rank for _, rank in found} == {Rank()}
+        keys_and_ranks = pool.map(key_and_rank, range(4))
+    assert {key for key, _ in keys_and_ranks} == {f"parent={os.getpid()}"}
+    assert {rank for _, rank in keys_and_ranks} == {Rank()}
 
 
 def test_a_process_group_that_the_program_made(monkeypatch: pytest.MonkeyPatch) -> None:

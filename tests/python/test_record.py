@@ -48,7 +48,7 @@ def test_a_record_has_what_the_run_had(machine: Machine, tmp_path: Path) -> None
     assert record.result.energy_j == pytest.approx(210)
     assert (record.weighing.pue, record.weighing.zone) == (1.3, "FR")
     assert record.result.carbon_g == pytest.approx(210 / 3.6e6 * 1.3 * record.weighing.intensity.value)
-    assert [one.name for one in record.regions] == ["part"]
+    assert [region.name for region in record.regions] == ["part"]
     assert record.regions[0].energy_j == pytest.approx(210)
     assert record.totals is not None
     assert "python" in record.command

@@ -73,17 +73,17 @@ CASES: dict[str, Result] = {
 
 
 def test_numbers_have_units_and_add_up() -> None:
-    one = CASES["usual"]
-    assert one.kwh == pytest.approx(12_345.6 / 3.6e6)
-    assert one.power_w == pytest.approx(201.7, abs=0.1)
-    assert one.devices == {"cpu:0": 7000.0, "cpu:1": 5000.0, "memory": 345.6}
-    assert one.uncertainty.half_width_j == pytest.approx(math.hypot(240.0, 5.5))
-    assert one.uncertainty.relative == pytest.approx(0.01944, abs=1e-4)
-    assert one.carbon_g == pytest.approx(12_345.6 / 3.6e6 * 50)
-    assert one.carbon_low_g is not None
-    assert one.carbon_high_g is not None
-    assert one.carbon_low_g == pytest.approx((12_345.6 - 240.06) / 3.6e6 * 40, rel=1e-4)
-    assert one.wall_j == 15_000
+    usual = CASES["usual"]
+    assert usual.kwh == pytest.approx(12_345.6 / 3.6e6)
+    assert usual.power_w == pytest.approx(201.7, abs=0.1)
+    assert usual.devices == {"cpu:0": 7000.0, "cpu:1": 5000.0, "memory": 345.6}
+    assert usual.uncertainty.half_width_j == pytest.approx(math.hypot(240.0, 5.5))
+    assert usual.uncertainty.relative == pytest.approx(0.01944, abs=1e-4)
+    assert usual.carbon_g == pytest.approx(12_345.6 / 3.6e6 * 50)
+    assert usual.carbon_low_g is not None
+    assert usual.carbon_high_g is not None
+    assert usual.carbon_low_g == pytest.approx((12_345.6 - 240.06) / 3.6e6 * 40, rel=1e-4)
+    assert usual.wall_j == 15_000
 
 
 def test_pue_is_in_the_carbon_and_not_in_the_energy() -> None:

@@ -87,12 +87,12 @@ def test_settings_come_from_everywhere(tmp_path: Any) -> None:
     plain = resolve({}, config="none", environ={})
     assert (plain.scope, plain.idle_policy, plain.sync_gpu) == ("process", "usage", False)
     named = {"IMPACT_TRACKER_SCOPE": "job", "IMPACT_TRACKER_IDLE_POLICY": "allocated_cores"}
-    found = resolve({"sync_gpu": True}, config="none", environ=named)
-    assert (found.scope, found.idle_policy, found.sync_gpu) == ("job", "allocated_cores", True)
+    settings = resolve({"sync_gpu": True}, config="none", environ=named)
+    assert (settings.scope, settings.idle_policy, settings.sync_gpu) == ("job", "allocated_cores", True)
     file = tmp_path / "impact-tracker.ini"
     file.write_text("[impact-tracker]\nscope = cgroup\nidle_policy = none\nsync_gpu = yes\n")
-    found = resolve({}, config=file, environ={})
-    assert (found.scope, found.idle_policy, found.sync_gpu) == ("cgroup", "none", True)
+    settings = resolve({}, config=file, environ={})
+    assert (settings.scope, settings.idle_policy, settings.sync_gpu) == ("cgroup", "none", True)
 
 
 @pytest.mark.parametrize("setting", [{"scope": "node"}, {"idle_policy": "half"}, {"sync_gpu": "perhaps"}])

@@ -23,8 +23,8 @@ Machine = fake_core.Machine
 
 
 def header(tracker: ImpactTracker) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Path(tracker.path).read_text().splitlines()[0])["header"]
-    return found
+    header: dict[str, Any] = json.loads(Path(tracker.path).read_text().splitlines()[0])["header"]
+    return header
 
 
 def test_with_block_measures_what_the_machine_used(machine: Machine, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_failing_core_never_reaches_the_user(machine: Machine, tmp_path: Path,
             _ = tracker.energy_j, tracker.result, tracker.health, step.result
             raise ZeroDivisionError
         tracker.stop()
-    assert len([one for one in caught if one.category is ImpactWarning]) <= 1
+    assert len([warning for warning in caught if warning.category is ImpactWarning]) <= 1
 
 
 def test_under_warnings_as_errors_the_users_exception_still_comes_out(machine: Machine, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_warning_points_at_the_users_line(machine: Machine, tmp_path: Path) ->
         tracker.stop()
         with ImpactTracker(tmp_path).region("early"):
             pass
-    assert [Path(one.filename).name for one in caught] == [Path(__file__).name] * 3
+    assert [Path(warning.filename).name for warning in caught] == [Path(__file__).name] * 3
 
 
 def test_write_errors_are_said_once_with_the_path(machine: Machine, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ class Whole:
 
 def test_what_json_holds_becomes_objects() -> None:
     given = {"count": 2, "parts": [{"name": "cpu", "watts": 3}], "by_name": {"gpu": {"name": "a", "more": 1}}}
-    whole = built(Whole, {**given, "anything": [1], "unknown": 5})
-    assert whole == Whole(2, (Part("cpu", 3.0),), {"gpu": Part("a")}, None, [1])
+    made = built(Whole, {**given, "anything": [1], "unknown": 5})
+    assert made == Whole(2, (Part("cpu", 3.0),), {"gpu": Part("a")}, None, [1])
 
 
 def test_null_is_the_default_of_what_is_never_none() -> None:

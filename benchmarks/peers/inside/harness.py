@@ -78,12 +78,12 @@ def descendants() -> list[int]:
         except OSError:
             continue
         parents.setdefault(int(text.rsplit(")", 1)[1].split()[1]), []).append(int(entry.name))
-    found, queue = [], [os.getpid()]
+    pids, queue = [], [os.getpid()]
     while queue:
         pid = queue.pop()
-        found.append(pid)
+        pids.append(pid)
         queue += parents.get(pid, [])
-    return found
+    return pids
 
 
 def cpu_s() -> float:

@@ -11,7 +11,7 @@ from python.bench.stand_ins import Workers, idle
 
 @pytest.fixture
 def workers(machine: fake_core.Machine, monkeypatch: pytest.MonkeyPatch) -> Workers:
-    found = Workers()
-    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", found)
+    workers = Workers()
+    monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "open_worker", workers)
     monkeypatch.setitem(Campaign.__init__.__kwdefaults__, "sleep", idle)
-    return found
+    return workers

@@ -20,10 +20,10 @@ def flat(rows: View | Iterable[Line]) -> list[dict[str, Any]]:
     return [encode(row) for row in (rows.rows if isinstance(rows, View) else rows)]
 
 
-def row_of(said: Mapping[str, Any]) -> Row:
+def row_of(fields: Mapping[str, Any]) -> Row:
     """The row whose line says this; what every line says need not be named."""
     least = {"kind": "row", "task": "a.r1", "phase": "training", "attempt": 1, "status": "ok"}
-    line = {**least, "test": "a", "model": "a", "title": "A", **said}
+    line = {**least, "test": "a", "model": "a", "title": "A", **fields}
     if "sources" in line:
         line["sources"] = [{"device": source["id"], **source} for source in line["sources"]]
     if line.get("observed"):
@@ -34,7 +34,7 @@ def row_of(said: Mapping[str, Any]) -> Row:
 
 
 def judged(
-    said: Mapping[str, Any],
+    fields: Mapping[str, Any],
     settings: Settings | None = None,
     idle: Levels | None = None,
     *,
@@ -42,7 +42,7 @@ def judged(
     period_s: float | None = None,
 ) -> dict[str, Any]:
     """What the line of such a row says once it was judged, as a session does it."""
-    row = row_of(said)
+    row = row_of(fields)
     if period_s is not None:
         row = replace(row, around=replace(row.around, sample_period_s=period_s))
     if to_judge(row):
@@ -50,5 +50,5 @@ def judged(
     return encode(row)
 
 
-def append(storage: Storage, said: Mapping[str, Any]) -> None:
-    storage.append(decode(said))
+def append(storage: Storage, fields: Mapping[str, Any]) -> None:
+    storage.append(decode(fields))

@@ -19,7 +19,7 @@ from impact_tracker.bench.show.view import View, read
 from python.bench.flat import append
 
 GRAMS_A_JOULE = 400 / 3.6e6
-SHAPES = {one.name: one for one in (*suite_ai.sub_tests(), *suite_modern.TESTS)}
+SHAPES = {shape.name: shape for shape in (*suite_ai.sub_tests(), *suite_modern.TESTS)}
 
 
 def joules_of(name: str) -> float:

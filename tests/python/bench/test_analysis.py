@@ -25,14 +25,14 @@ pytest.importorskip("scipy.stats")
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> View:
+def suite(tmp_path_factory: pytest.TempPathFactory) -> View:
     """The whole suite, three runs, 3 J per GMAC in inference and 9 in training."""
     folder = tmp_path_factory.mktemp("whole") / "a"
     return campaign(folder, Settings(suite="ai-benchmark", mode="work", repeats=3))
 
 
-def test_the_law_behind_the_energies_is_found(whole: View) -> None:
-    answers = {answer.question: answer for answer in whole.answers}
+def test_the_law_behind_the_energies_is_found(suite: View) -> None:
+    answers = {answer.question: answer for answer in suite.answers}
     complexity = answers["Do multiply-adds decide what inference costs?"]
     assert complexity.answer == "yes, more multiply-adds mean more energy"
     assert "J per image = 3" in complexity.statistic
@@ -49,19 +49,19 @@ def test_the_law_behind_the_energies_is_found(whole: View) -> None:
     )
 
 
-def test_points_hold_what_the_figures_need(whole: View) -> None:
-    points = whole.points
+def test_points_hold_what_the_figures_need(suite: View) -> None:
+    points = suite.points
     assert len(points) == 42
-    one = next(point for point in points if point.test == "vgg-16/inference")
-    assert one.parameters == 138_357_544
-    assert one.j_per_image is not None
-    assert one.carbon_g_per_1000 == pytest.approx(one.j_per_image.value * 1000 * 400 / 3.6e6)
+    vgg = next(point for point in points if point.test == "vgg-16/inference")
+    assert vgg.parameters == 138_357_544
+    assert vgg.j_per_image is not None
+    assert vgg.carbon_g_per_1000 == pytest.approx(vgg.j_per_image.value * 1000 * 400 / 3.6e6)
     # 15.47 GMAC over 4 bytes of 138 M weights and twice 6 M outputs of each of 20 images
-    assert one.intensity == pytest.approx(15.4703e9 * 20 / (4 * (138_357_544 + 2 * 6e6 * 20)), rel=1e-6)
+    assert vgg.intensity == pytest.approx(15.4703e9 * 20 / (4 * (138_357_544 + 2 * 6e6 * 20)), rel=1e-6)
 
 
-def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
-    tables = suite_tables(whole)
+def test_tables_are_the_published_ones_for_this_machine(suite: View) -> None:
+    tables = suite_tables(suite)
     expected = "table1 table2 table3 inference training intervals ranks answers"
     assert list(tables) == expected.split()
     assert [row[:4] for row in tables["table1"].rows][:1] == [("MobileNet-V2", "3.51", "5", "+43 %")]
@@ -70,22 +70,22 @@ def test_tables_are_the_published_ones_for_this_machine(whole: View) -> None:
     assert {row[0] for row in tables["inference"].rows} >= {"SRCNN 9-5-5 (a)", "SRCNN 9-5-5 (b)"}
 
 
-def test_files_and_figures_of_a_suite(whole: View) -> None:
-    written = {path.name for path in write_suite(whole)}
+def test_files_and_figures_of_a_suite(suite: View) -> None:
+    written = {path.name for path in write_suite(suite)}
     figures = ("figure1", "figure2", "figure3", "networks", "roofline", "pareto", "parameters", "fit")
     assert written >= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     assert written >= {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "answers.csv"}
-    text = (whole.storage.folder / "tables.tex").read_text()
+    text = (suite.storage.folder / "tables.tex").read_text()
     assert text.count(r"\begin{table}") == 8
     assert text.isascii()
-    assert "Traceback" not in (whole.storage.folder / "reproduction.md").read_text()
-    svg = (whole.storage.folder / "parameters.svg").read_text()
+    assert "Traceback" not in (suite.storage.folder / "reproduction.md").read_text()
+    svg = (suite.storage.folder / "parameters.svg").read_text()
     assert "g CO2e for 1,000 inferences" in svg
     assert "ResNet-V2-152" in svg
 
 
-def test_intervals_and_ranks_are_tables(whole: View) -> None:
-    tables = suite_tables(whole)
+def test_intervals_and_ranks_are_tables(suite: View) -> None:
+    tables = suite_tables(suite)
     assert len(tables["intervals"].rows) == 42
     network, phase, runs, student, bootstrap, variation = tables["intervals"].rows[0]
     assert (network, phase, runs) == ("MobileNet-V2", "inference", "3")
@@ -132,13 +132,13 @@ def test_what_is_no_image_is_not_called_one(tmp_path: Path) -> None:
     assert "energies for one input differs" in text
 
 
-def test_the_order_is_held_against_the_published_tables(whole: View) -> None:
-    answers = {answer.question: answer for answer in whole.answers}
+def test_the_order_is_held_against_the_published_tables(suite: View) -> None:
+    answers = {answer.question: answer for answer in suite.answers}
     for number, phase in ((2, "inference"), (3, "training")):
-        found = answers[f"Is the order in {phase} that of the published Table {number}?"]
-        assert "J per image: Spearman" in found.statistic
-        assert "mean power: Spearman" in found.statistic
-        assert "Kendall" in found.statistic
+        ordering = answers[f"Is the order in {phase} that of the published Table {number}?"]
+        assert "J per image: Spearman" in ordering.statistic
+        assert "mean power: Spearman" in ordering.statistic
+        assert "Kendall" in ordering.statistic
 
 
 def test_invalid_runs_are_shown_with_their_reason_and_in_no_mean(tmp_path: Path) -> None:
@@ -255,10 +255,10 @@ def test_warnings_are_counted(tmp_path: Path) -> None:
     assert not any("drifted" in note for note in notes)
 
 
-def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
+def test_a_figure_of_many_tests_has_a_row_each(suite: View) -> None:
     from impact_tracker.bench.show.figures import energy_figure
 
-    figure = energy_figure(whole.cells)
+    figure = energy_figure(suite.cells)
     training, inference = figure.axes
     assert len(training.get_yticklabels()) == 18
     assert len(inference.get_yticklabels()) == 24
@@ -266,16 +266,16 @@ def test_a_figure_of_many_tests_has_a_row_each(whole: View) -> None:
     assert figure.get_size_inches()[0] < 14
 
 
-def test_reproduction_beside_a_campaign(whole: View) -> None:
-    text = plain(reproduction.page(whole.cells))
+def test_reproduction_beside_a_campaign(suite: View) -> None:
+    text = plain(reproduction.page(suite.cells))
     assert text.startswith("energy and carbon of 12 of the 14 rows")
     assert "training: rank of this campaign's J per image against the published energy: Spearman 0." in text
     for word in ("P8", "about 370", "PUE of 1.58", "59.32"):
         assert word in text
-    assert len(reproduction.against(whole.cells, "training", "j_per_image")[1]) == len(CLASSIFIERS)
+    assert len(reproduction.against(suite.cells, "training", "j_per_image")[1]) == len(CLASSIFIERS)
 
 
-def test_two_campaigns_differ_where_they_do(whole: View, tmp_path: Path) -> None:
+def test_two_campaigns_differ_where_they_do(suite: View, tmp_path: Path) -> None:
     settings = Settings(suite="ai-benchmark", mode="work", repeats=5)
     a = campaign(tmp_path / "a", settings, seed=2)
     b = campaign(
@@ -285,11 +285,11 @@ def test_two_campaigns_differ_where_they_do(whole: View, tmp_path: Path) -> None
         joules=lambda name: joules_of(name) * (1.3 if name == "vgg-16/training" else 1.0),
         torch_version="2.7.0",
     )
-    found = {(one.test, one.quantity): one for one in comparison.compare(a, b)}
-    vgg = found["vgg-16/training", "j_per_image"]
+    differences = {(difference.test, difference.quantity): difference for difference in comparison.compare(a, b)}
+    vgg = differences["vgg-16/training", "j_per_image"]
     assert vgg.differs is True
     assert vgg.ratio == pytest.approx(1.3, rel=0.05)
-    assert sum(one.differs is True for one in found.values()) == 1
+    assert sum(difference.differs is True for difference in differences.values()) == 1
     page = comparison.page(a, b)
     assert page.headline.startswith("1 of 42 energies for one image differ, most VGG-16 training: B / A 1.")
     assert any("torch_version differs" in note for note in page.caveats)
@@ -301,7 +301,7 @@ def test_two_campaigns_differ_where_they_do(whole: View, tmp_path: Path) -> None
 def test_one_run_says_nothing_about_differences(tmp_path: Path) -> None:
     settings = Settings(suite="modern", mode="work", repeats=1)
     a, b = (campaign(tmp_path / name, settings) for name in "ab")
-    assert {one.differs for one in comparison.compare(a, b)} == {None}
+    assert {difference.differs for difference in comparison.compare(a, b)} == {None}
     assert "repeat it" in plain(comparison.page(a, b))
 
 

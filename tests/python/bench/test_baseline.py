@@ -37,9 +37,9 @@ def levels(row: dict[str, Any], before: dict[str, Any] | None, after: dict[str, 
 def test_by_when_a_row_ran_between_them() -> None:
     before, after = at(0, 40.0), at(100, 60.0)
     for begin, expected in ((0, 40.0), (25, 45.0), (50, 50.0), (100, 60.0), (500, 60.0)):
-        found = levels(at(begin, 90.0), before, after)
-        assert found[""] == (pytest.approx(expected), pytest.approx(40.0), pytest.approx(60.0))
-        assert found["cpu"] == found[""]
+        idle_powers = levels(at(begin, 90.0), before, after)
+        assert idle_powers[""] == (pytest.approx(expected), pytest.approx(40.0), pytest.approx(60.0))
+        assert idle_powers["cpu"] == idle_powers[""]
 
 
 def test_half_way_where_no_times_are_known() -> None:
@@ -75,8 +75,8 @@ def judged(power_w: float, before_w: float, after_w: float | None, device: str =
 
 def test_what_is_above_idle_has_the_range_of_both() -> None:
     row = judged(100.0, 40.0, 60.0)
-    found = (row["above_idle_j"], row["above_idle_low_j"], row["above_idle_high_j"])
-    assert found == pytest.approx((500.0, 400.0, 600.0))
+    above_idle_j = (row["above_idle_j"], row["above_idle_low_j"], row["above_idle_high_j"])
+    assert above_idle_j == pytest.approx((500.0, 400.0, 600.0))
     assert (row["idle_w"], row["idle_baselines"]) == (pytest.approx(50.0), "before and after")
     alone = judged(100.0, 40.0, None)
     assert alone["above_idle_j"] == pytest.approx(600.0)
@@ -169,6 +169,6 @@ def test_a_session_that_was_ended_has_none_after_it_and_says_so(machine: fake_co
             assert not any("no idle baseline" in note for note in busy.caveats)
     workers.before = lambda worker, command: None
     Campaign.resume(tmp_path / "a", open_worker=workers, sleep=idle).run(quiet=True)
-    found = {row["task"]: row["idle_baselines"] for row in flat(read(tmp_path / "a")) if row["phase"] == "training"}
-    assert sorted(found.values()) == ["before and after", "one"]
+    baselines = {row["task"]: row["idle_baselines"] for row in flat(read(tmp_path / "a")) if row["phase"] == "training"}
+    assert sorted(baselines.values()) == ["before and after", "one"]
     assert any(note.startswith(missing) for note in read(tmp_path / "a").caveats)

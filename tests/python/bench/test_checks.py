@@ -152,9 +152,9 @@ def test_another_gpu_s_work_is_not_ours() -> None:
         {"id": "nvml/a", "device": own, "energy_j": 60.0 * 60.02},
         {"id": "nvml/b", "device": other, "energy_j": 600.0 * 60.02},
     ]
-    said = {**good(), "device": "cuda:0", "gpu_use": {own: 0.0, other: 0.97}, "sources": sources}
+    fields = {**good(), "device": "cuda:0", "gpu_use": {own: 0.0, other: 0.97}, "sources": sources}
     loaded = Loaded("small-cnn", 1, gpus=(Gpu("cuda:0", uuid=own.partition(":")[2]),))
-    row = with_loaded(row_of(said), loaded)
+    row = with_loaded(row_of(fields), loaded)
     assert (row.measured.gpu_utilisation, row.setup.gpu_devices) == (0.0, (own,))
     idle_w = {"": 140.0, "gpu": 130.0, own: 65.0, other: 65.0}
     line = encode(row.with_names("gpu_utilisation"))
@@ -249,11 +249,11 @@ def test_rows_that_failed_or_stand_aside_are_not_judged() -> None:
 
 
 def test_the_42_sub_tests() -> None:
-    found = [one for one in listing() if one["suite"] == "ai-benchmark"]
-    assert len(found) == 42
-    assert sum(one["phases"] == ["inference"] for one in found) == 24
-    assert len({one["model"] for one in found}) == 19
-    gmac = {one["test"]: one["gmac"] * one["batch"] for one in found}
+    tests = [test for test in listing() if test["suite"] == "ai-benchmark"]
+    assert len(tests) == 42
+    assert sum(test["phases"] == ["inference"] for test in tests) == 24
+    assert len({test["model"] for test in tests}) == 19
+    gmac = {test["test"]: test["gmac"] * test["batch"] for test in tests}
     assert sum(value for test, value in gmac.items() if "inference" in test) / 1000 == pytest.approx(8.6, abs=0.05)
     assert gmac["u-net/inference-a"] == pytest.approx(770.8, rel=1e-3)
     assert gmac["pspnet/inference"] == pytest.approx(1817, rel=1e-3)

@@ -19,8 +19,8 @@ LINES = [line for path in sorted((FOLDER / "bench").glob("*/*.jsonl")) for line 
 EARLY = Path(__file__).parents[2] / "data" / "rows" / "v1" / "rows.jsonl"  # of schema 1, before rows had types
 
 
-def row_of(**said: Any) -> Row:
-    line = {"kind": "row", "task": "small-cnn.r1", "phase": "training", "attempt": 1, "status": "ok", **said}
+def row_of(**fields: Any) -> Row:
+    line = {"kind": "row", "task": "small-cnn.r1", "phase": "training", "attempt": 1, "status": "ok", **fields}
     row = decode({"test": "small-cnn", "model": "small-cnn", "title": "Small CNN", **line})
     assert isinstance(row, Row)
     return row
@@ -53,14 +53,14 @@ def test_what_a_line_says_is_an_attribute() -> None:
     text = next(line for line in LINES if '"phase":"training"' in line and '"schema":1' in line)
     row = decode(json.loads(text))
     assert isinstance(row, Row)
-    said = encode(row)
-    assert (row.energy.best_j, row.energy.bias_j) == (said["energy_j"], said["bias_j"])
-    assert row.measured.energy_low_j == said["energy_low_j"]
-    assert row.energy.quality == said["quality"]
-    assert row.energy.kwh == said["kwh"]
-    assert [check.name for check in row.verdict.checks] == [check["name"] for check in said["checks"]]  # type: ignore[attr-defined]
+    encoded = encode(row)
+    assert (row.energy.best_j, row.energy.bias_j) == (encoded["energy_j"], encoded["bias_j"])
+    assert row.measured.energy_low_j == encoded["energy_low_j"]
+    assert row.energy.quality == encoded["quality"]
+    assert row.energy.kwh == encoded["kwh"]
+    assert [check.name for check in row.verdict.checks] == [check["name"] for check in encoded["checks"]]  # type: ignore[attr-defined]
     assert {name: value_of(row, name) for name in NAMES if name in ("task", "images", "pue", "threads_by", "of")} == {
-        name: said[name] for name in ("task", "images", "pue", "threads_by", "of")
+        name: encoded[name] for name in ("task", "images", "pue", "threads_by", "of")
     }
 
 
@@ -100,7 +100,7 @@ def test_a_row_that_was_never_in_a_file_says_what_it_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("fields", "text"),
     [
         ({"task": 3}, "Key.task is 3"),
         ({"attempt": "1"}, "Key.attempt"),
@@ -112,9 +112,9 @@ def test_a_row_that_was_never_in_a_file_says_what_it_knows() -> None:
         ({"title": None}, "what test"),
     ],
 )
-def test_a_value_of_another_type_is_damage(said: dict[str, Any], text: str) -> None:
+def test_a_value_of_another_type_is_damage(fields: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        row_of(**said)
+        row_of(**fields)
 
 
 def test_an_epoch_and_an_end_have_their_own_types() -> None:

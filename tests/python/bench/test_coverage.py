@@ -108,6 +108,6 @@ def test_the_bootstrap_of_ten_runs(scatter: float) -> None:
 def test_the_median_of_censored_runs_is_that_of_r(
     values: list[float], reached: list[bool], median: float | None
 ) -> None:
-    found = survival(values, [bool(hit) for hit in reached])
-    assert found is not None
-    assert found.median == median
+    curve = survival(values, [bool(hit) for hit in reached])
+    assert curve is not None
+    assert curve.median == median

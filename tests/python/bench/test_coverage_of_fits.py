@@ -88,10 +88,10 @@ def test_the_median_of_censored_runs_holds_at_least_95(runs: int) -> None:
     def held(chance: random.Random) -> bool:
         times = [chance.lognormvariate(0, 0.5) for _ in range(runs)]
         limits = [chance.uniform(0.8, 4.0) for _ in range(runs)]
-        found = survival(
+        curve = survival(
             [min(pair) for pair in zip(times, limits)], [time <= limit for time, limit in zip(times, limits)]
         )
-        assert found is not None
-        return (found.low or 0.0) <= true <= (math.inf if found.high is None else found.high)
+        assert curve is not None
+        return (curve.low or 0.0) <= true <= (math.inf if curve.high is None else curve.high)
 
     assert share(held, 5, 600) >= 0.93

@@ -58,9 +58,9 @@ def test_the_interval_of_a_sum(runs: int, scatter: float) -> None:
 
     def held(draw: Runs) -> bool:
         summed = sum_of_means([(times, draw.mean(true, runs)) for times, true in PARTS.values()])
-        one = sum_of_means([(1.0, draw.mean(1.0, runs)), (1.0, draw.mean(1000.0, runs))])
-        assert summed is not None and one is not None and summed.interval and one.interval
-        of_one.append(one.interval[0] <= 1001 <= one.interval[1])
+        mean_of_all = sum_of_means([(1.0, draw.mean(1.0, runs)), (1.0, draw.mean(1000.0, runs))])
+        assert summed is not None and mean_of_all is not None and summed.interval and mean_of_all.interval
+        of_one.append(mean_of_all.interval[0] <= 1001 <= mean_of_all.interval[1])
         return summed.interval[0] <= 270 <= summed.interval[1]
 
     assert 0.93 <= share(held, 1, scatter) <= 0.98

@@ -92,8 +92,8 @@ def test_an_interruption_inside_a_line_leaves_none_of_it(tmp_path: Path, monkeyp
             append(storage, {"kind": "word", "n": 2})
         monkeypatch.setattr("impact_tracker.bench.row.storage.os.write", WRITE)
         append(storage, {"kind": "word", "n": 3})
-    found = read_lines((tmp_path / "rows.jsonl").read_bytes())
-    assert ([line.origin.others["n"] for line in found.lines], found.damaged, found.unfinished) == ([1, 3], [], False)
+    log = read_lines((tmp_path / "rows.jsonl").read_bytes())
+    assert ([line.origin.others["n"] for line in log.lines], log.damaged, log.unfinished) == ([1, 3], [], False)
 
 
 @pytest.mark.parametrize("victim", ["results.json", "results.csv", "energy.png", "energy.svg"])
@@ -298,7 +298,7 @@ def test_the_size_that_was_claimed_first_stays(
         path.write_text(damaged)
         assert storage.claim("vgg-16/training.training", 160) == 160
         assert json.loads(path.read_text()) == {"images": 160}
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,13 +54,13 @@ def test_a_forecast_s_carbon_holds_the_intensity_s_range_and_its_runs_those_with
             silent = {"energy_j": None, "kwh": None, "j_per_image": None, "carbon_g": None} if row["repeat"] > 1 else {}
             append(storage, {**row, **carbon, "attempt": 2, **silent})
     again = read(tmp_path / "a")
-    (found,) = forecast.forecasts(again, images=10_000)
-    assert found.carbon_g is not None
-    assert (found.runs, found.batch, found.unit) == (1, 1, "image")
+    (costs,) = forecast.forecasts(again, images=10_000)
+    assert costs.carbon_g is not None
+    assert (costs.runs, costs.batch, costs.unit) == (1, 1, "image")
     # One run tells no scatter, so that there is no interval.
-    assert (found.energy_low_j, found.energy_high_j, found.carbon_low_g, found.carbon_high_g) == (None,) * 4
-    assert "±" not in forecast.page(again, [found], images=10_000, epochs=1).headline
-    notes = forecast.caveats(again, [found], 10_000, 1)
+    assert (costs.energy_low_j, costs.energy_high_j, costs.carbon_low_g, costs.carbon_high_g) == (None,) * 4
+    assert "±" not in forecast.page(again, [costs], images=10_000, epochs=1).headline
+    notes = forecast.caveats(again, [costs], 10_000, 1)
     assert any(note.startswith("from one run: nothing is known of its scatter") for note in notes)
     # Runs that are alike: the sensors' own 10 %, and the range of the intensity.
     (alike,) = forecast.forecasts(view, images=10_000)
@@ -88,12 +88,12 @@ def test_a_start_that_was_not_measured_is_no_zero(tmp_path: Path) -> None:
         for row in [row for row in flat(view) if row["phase"] == "training"]:
             append(storage, {**row, "phase": "load", "energy_j": None, "kwh": None, "duration_s": 2.0, "images": None})
     again = read(tmp_path / "a")
-    found = forecast.forecasts(again, images=1000)
-    assert [one.start_known for one in found] == [False, False]
-    notes = forecast.caveats(again, found, 1000, 1)
+    forecasts = forecast.forecasts(again, images=1000)
+    assert [costs.start_known for costs in forecasts] == [False, False]
+    notes = forecast.caveats(again, forecasts, 1000, 1)
     assert "what loading and warming up cost was not measured: it is in none of the energies" in notes
     assert "training without its evaluations" in notes
-    assert all(one.start_known for one in forecast.forecasts(view, images=1000))
+    assert all(costs.start_known for costs in forecast.forecasts(view, images=1000))
 
 
 def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_a_forecast_from_runs_of_different_length(tmp_path: Path) -> None:
     (row, other) = flat(view)
     with view.storage as storage:
         append(storage, {**other, "attempt": 2, "images": 500, "energy_j": other["energy_j"] / 2, "duration_s": 15.0})
-    (found,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
-    assert found.seconds == pytest.approx(300.0)
-    assert found.energy_j == pytest.approx(row["j_per_image"] * 10_000)
+    (costs,) = forecast.forecasts(read(tmp_path / "a"), images=10_000)
+    assert costs.seconds == pytest.approx(300.0)
+    assert costs.energy_j == pytest.approx(row["j_per_image"] * 10_000)
 
 
 def test_an_energy_of_wide_spread_is_not_shown_as_0(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_an_energy_of_wide_spread_is_not_shown_as_0(tmp_path: Path) -> None:
     view = campaign(tmp_path / "a", settings, scatter=0.0)
     lines = [{**row, "energy_j": row["energy_j"] * (0.01 if row["repeat"] == 2 else 1.0)} for row in flat(view)]
     view.rows = [row_of(line) for line in lines]
-    found = forecast.forecasts(view, images=100)
-    assert all(one.energy_high_j > 2 * one.energy_j for one in found)
-    for cells in forecast.page(view, found, images=100, epochs=1).tables[0].rows:
+    forecasts = forecast.forecasts(view, images=100)
+    assert all(costs.energy_high_j > 2 * costs.energy_j for costs in forecasts)
+    for cells in forecast.page(view, forecasts, images=100, epochs=1).tables[0].rows:
         assert any(digit in "123456789" for digit in cells[6])
 
 
@@ -126,11 +126,11 @@ def test_the_first_line_says_size_data_and_batch(tmp_path: Path) -> None:
         for row in flat(view):
             append(storage, {**row, "attempt": 2, "data": "synthetic"})
     again = read(tmp_path / "a")
-    found = forecast.forecasts(again, images=5000, epochs=2)
-    headline = forecast.page(again, found, images=5000, epochs=2).headline
-    first = found[0]
+    forecasts = forecast.forecasts(again, images=5000, epochs=2)
+    headline = forecast.page(again, forecasts, images=5000, epochs=2).headline
+    first = forecasts[0]
     assert f"{first.phase} of {first.images:,} images of 224 × 224 pixels, synthetic data, batch 8: " in headline
-    assert {(one["size"], one["data"], one["batch"]) for one in forecast.to_dict(found)} == {
+    assert {(costs["size"], costs["data"], costs["batch"]) for costs in forecast.to_dict(forecasts)} == {
         ((224, 224), "synthetic", 8)
     }
 

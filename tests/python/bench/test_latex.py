@@ -30,8 +30,8 @@ DOCUMENT = r"""\documentclass{article}
 def has_latex() -> bool:
     if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
         return False
-    found = [subprocess.run(["kpsewhich", name], capture_output=True, check=False) for name in ("booktabs.sty",)]
-    return all(one.returncode == 0 for one in found)
+    lookups = [subprocess.run(["kpsewhich", name], capture_output=True, check=False) for name in ("booktabs.sty",)]
+    return all(lookup.returncode == 0 for lookup in lookups)
 
 
 @pytest.mark.skipif(not has_latex(), reason="pdflatex with booktabs is not installed")

@@ -74,9 +74,9 @@ def learners(machine: fake_core.Machine) -> Learners:
 
 
 def train(folder: Path, learners: Learners, **settings: Any) -> View:
-    whole = {"suite": "learning", "models": ("small-cnn",), "images": 1000, "test_images": 500, "repeats": 1}
-    whole.update(settings)
-    campaign = Campaign.create(folder, Settings(**whole), open_worker=learners, sleep=idle)
+    options = {"suite": "learning", "models": ("small-cnn",), "images": 1000, "test_images": 500, "repeats": 1}
+    options.update(settings)
+    campaign = Campaign.create(folder, Settings(**options), open_worker=learners, sleep=idle)
     campaign.run(quiet=True)
     return read(folder)
 
@@ -115,11 +115,11 @@ def test_without_a_target_all_epochs_share_one_schedule(learners: Learners, tmp_
     assert ends == [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1)]
     row = only(view, "training")
     assert (row["reached"], row["epochs"]) == (None, 4)
-    (one,) = view.targets
-    assert (one.target, one.reached, one.share) == (None, None, None)
-    assert one.training_j is not None
-    assert one.training_j.mean is not None
-    assert one.training_j.mean.value == pytest.approx(4 * EPOCH_S * WATTS)
+    (target,) = view.targets
+    assert (target.target, target.reached, target.share) == (None, None, None)
+    assert target.training_j is not None
+    assert target.training_j.mean is not None
+    assert target.training_j.mean.value == pytest.approx(4 * EPOCH_S * WATTS)
     assert "accuracy 1.00 on the test part after 4 epochs" in view.page().headline
     once = train(tmp_path / "b", learners, epochs=1)
     assert "after 1 epoch, " in once.page().headline
@@ -131,20 +131,20 @@ def test_runs_that_miss_are_censored_and_not_dropped(learners: Learners, tmp_pat
     view = train(tmp_path / "a", learners, target_metric="accuracy", target=0.89, epochs=4, repeats=5)
     assert view.outcome.done == 5  # a run that misses has run
     assert only(view, "training", "small-cnn.r3")["reached"] is False
-    (one,) = view.targets
-    assert (one.runs, one.reached) == (5, 4)
+    (target,) = view.targets
+    assert (target.runs, target.reached) == (5, 4)
     joules = EPOCH_S * WATTS
-    assert one.training_j is not None
+    assert target.training_j is not None
     # Between evaluations by the straight line: from the untrained 0.6 to 0.9, from 0.75 to 0.9 and from 0.8 to 0.9.
     first, second, fourth = 0.29 / 0.3, 1 + 0.14 / 0.15, 2 + 0.09 / 0.1
-    assert one.training_j.median == pytest.approx(second * joules)
-    assert one.training_j.mean is None
-    assert one.training_j.per_success == pytest.approx((2 * first + second + 4 + fourth) * joules / 4)
-    assert one.first_epoch == 2
-    assert one.epochs is not None
-    assert one.epochs.median == pytest.approx(second)
-    assert one.whole_j is not None
-    assert one.whole_j.median == pytest.approx(second * joules + 3 * EVALUATION_S * WATTS)
+    assert target.training_j.median == pytest.approx(second * joules)
+    assert target.training_j.mean is None
+    assert target.training_j.per_success == pytest.approx((2 * first + second + 4 + fourth) * joules / 4)
+    assert target.first_epoch == 2
+    assert target.epochs is not None
+    assert target.epochs.median == pytest.approx(second)
+    assert target.whole_j is not None
+    assert target.whole_j.median == pytest.approx(second * joules + 3 * EVALUATION_S * WATTS)
     page = view.page()
     assert page.headline.startswith("Small CNN reaches accuracy ≥ 0.89 on the validation part: 4 of 5 runs, median")
     assert any("1 of 5 runs ended without accuracy ≥ 0.89 and are censored" in note for note in page.caveats)
@@ -153,10 +153,10 @@ def test_runs_that_miss_are_censored_and_not_dropped(learners: Learners, tmp_pat
 
 def test_no_run_reaches_it(learners: Learners, tmp_path: Path) -> None:
     view = train(tmp_path / "a", learners, target_metric="accuracy", target=0.99, epochs=2, repeats=2)
-    (one,) = view.targets
-    assert (one.reached, one.runs) == (0, 2)
-    assert one.training_j is not None
-    assert (one.training_j.median, one.training_j.per_success) == (None, None)
+    (target,) = view.targets
+    assert (target.reached, target.runs) == (0, 2)
+    assert target.training_j is not None
+    assert (target.training_j.median, target.training_j.per_success) == (None, None)
     assert "none of 2 runs reached accuracy ≥ 0.99 on the validation part" in view.page().headline
     assert view.page().tables[0].rows[0][3:6] == ("–", "–", "most runs did not get there")
 
@@ -185,8 +185,8 @@ def test_a_worker_that_dies_leaves_what_it_used_and_resume_begins_anew(learners:
     assert row["energy_j"] == pytest.approx(2 * EPOCH_S * WATTS)  # the second epoch was trained, not judged
     assert only(view, "evaluation")["energy_j"] == pytest.approx(2.5 * EVALUATION_S * WATTS)
     assert "SIGKILL" in view.outcome.failed["small-cnn.r1"]
-    (one,) = view.targets
-    assert (one.runs, list(one.left_out)) == (0, ["small-cnn.r1"])
+    (target,) = view.targets
+    assert (target.runs, list(target.left_out)) == (0, ["small-cnn.r1"])
     assert "no run came to its end" in view.page().headline
     Campaign.resume(tmp_path / "a", open_worker=learners, sleep=idle).run(quiet=True)
     again = read(tmp_path / "a")
@@ -220,9 +220,9 @@ def test_energy_that_was_not_measured_is_none(learners: Learners, machine: fake_
         view = train(tmp_path / "a", learners, target_metric="accuracy", target=0.89)
     row = only(view, "training")
     assert (row["energy_j"], row["quality"], row["j_per_image"]) == (None, "missing", None)
-    (one,) = view.targets
-    assert (one.training_j, one.whole_j, one.evaluation_j) == (None, None, None)
-    assert one.epochs is not None
+    (target,) = view.targets
+    assert (target.training_j, target.whole_j, target.evaluation_j) == (None, None, None)
+    assert target.epochs is not None
     assert "energy not measured" in view.page().headline
     assert read(tmp_path / "a").write_files() is None
 
@@ -271,21 +271,21 @@ def test_the_usual_network_of_a_target() -> None:
 
 
 def test_the_list_names_data_targets_and_sizes() -> None:
-    listed = {one["model"]: one for one in suite_learning.listing()}
+    listed = {entry["model"]: entry for entry in suite_learning.listing()}
     assert listed["u-net-3d"]["targets"][0] == "dice"
     assert listed["small-gpt"]["data"] == "text"
-    for one in listed.values():
-        assert one["parameters"] > 0
-        assert one["gmac"] > 0
-        assert one["batch"] > 0
-        assert one["size"]
+    for entry in listed.values():
+        assert entry["parameters"] > 0
+        assert entry["gmac"] > 0
+        assert entry["batch"] > 0
+        assert entry["size"]
 
 
 def test_every_listed_test_is_complete() -> None:
-    for one in listing():
-        assert {"suite", "test", "model", "title", "task", "phases", "reference_ms"} <= set(one)
+    for entry in listing():
+        assert {"suite", "test", "model", "title", "task", "phases", "reference_ms"} <= set(entry)
         for name in ("parameters", "gmac", "batch", "size"):
-            assert one[name], f"{one['suite']} {one['test']} has no {name}"
+            assert entry[name], f"{entry['suite']} {entry['test']} has no {name}"
 
 
 @pytest.mark.parametrize(

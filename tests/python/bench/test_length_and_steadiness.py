@@ -21,14 +21,14 @@ def test_a_phase_is_as_long_as_its_mode_says_whatever_its_sensors(
     mode: str, least_s: float, phase: str, period_s: float | None
 ) -> None:
     for took_s, counts in ((6.8, False), (least_s - 1, False), (least_s + 0.1, True)):
-        said = {**good(), "phase": phase, "region_s": took_s, "duration_s": took_s}
-        row = lines.judged(said, Settings(mode=mode), before({}), strict=True, period_s=period_s)
+        fields = {**good(), "phase": phase, "region_s": took_s, "duration_s": took_s}
+        row = lines.judged(fields, Settings(mode=mode), before({}), strict=True, period_s=period_s)
         assert any(f"takes {least_s:g} s at least" in reason for reason in row["invalid"]) is not counts
 
 
 def test_how_long_a_training_to_a_target_takes_is_not_chosen() -> None:
-    said = {**good(), "region_s": 6.8, "duration_s": 6.8, "target_metric": "accuracy", "target": 0.8}
-    row = lines.judged(said, Settings(mode="work"), before({}), strict=True)
+    fields = {**good(), "region_s": 6.8, "duration_s": 6.8, "target_metric": "accuracy", "target": 0.8}
+    row = lines.judged(fields, Settings(mode="work"), before({}), strict=True)
     assert row["invalid"] == []
     assert any("60 s at least" in text for text in row["warnings"])
 
@@ -116,8 +116,8 @@ def test_a_slow_test_is_one_pass_without_a_warm_up_in_mode_quick_and_its_row_say
     for settings in (Settings(suite="ai-benchmark", mode="work"), Settings(suite="ai-benchmark", images=4)):
         asked = {test.name: test for test in suite_tests(settings)}
         assert asked["u-net/inference-b"].steps[0].phase == "warm-up"
-    said = {**good(), "phase": "inference", "data": "synthetic", "cold": True, "passes": 1, "pass_ns": []}
-    row = lines.judged(said, Settings(suite="ai-benchmark"), before({}), strict=False)
+    fields = {**good(), "phase": "inference", "data": "synthetic", "cold": True, "passes": 1, "pass_ns": []}
+    row = lines.judged(fields, Settings(suite="ai-benchmark"), before({}), strict=False)
     assert "one pass without a warm-up" in row["warnings"][0]
     assert row["invalid"] == []
     task = plan(Settings(suite="ai-benchmark"), [slow])[0]

@@ -35,8 +35,8 @@ def test_memory_that_a_test_needs() -> None:
 def test_the_machine_s_memory(tmp_path: Path) -> None:
     assert system_memory(machine_tree(tmp_path)) == (8 * GIB, 6 * GIB)
     assert system_memory(str(tmp_path / "nothing")) is None
-    whole, free = system_memory() or (0, 0)
-    assert whole >= free > 0
+    total, free = system_memory() or (0, 0)
+    assert total >= free > 0
 
 
 def test_a_control_group_allows_less(tmp_path: Path) -> None:

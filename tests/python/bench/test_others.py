@@ -23,9 +23,9 @@ def row_of(seconds: float, own: float, others: float | None, load: float | None 
 def alone(row: Row) -> bool | None:
     """Whether the worker was alone; `None` where that is not judged. Mode quick alone is asked."""
     verdict = judge(row, {}, Rules(Settings(mode="quick"), False))
-    said = [check.ok for check in verdict.checks if check.name == "alone"]
-    assert (False in said) == any("other programs" in text for text in (*verdict.invalid, *verdict.warnings))
-    return said[0] if said else None
+    alone = [check.ok for check in verdict.checks if check.name == "alone"]
+    assert (False in alone) == any("other programs" in text for text in (*verdict.invalid, *verdict.warnings))
+    return alone[0] if alone else None
 
 
 def test_a_quick_row_in_which_others_took_more_than_a_quarter_is_invalid() -> None:

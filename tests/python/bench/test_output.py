@@ -54,9 +54,9 @@ def test_the_command_without_options_is_the_whole_job(
     assert str(folder) in out
     assert "mobilenet-v2 run 1 training: " in err
     assert "\x1b" not in out + err
-    found = sorted(path.name for path in folder.iterdir())
+    names = sorted(path.name for path in folder.iterdir())
     expected = "campaign.json energy.png energy.svg impacttracker results.csv results.json rows.jsonl summary.csv"
-    assert found == expected.split()
+    assert names == expected.split()
 
 
 def test_json_and_csv_hold_the_same_unrounded_numbers(
@@ -212,14 +212,14 @@ def test_how_often_where_nobody_says() -> None:
 
 def test_list_names_every_test(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--list", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    small = next(one for one in found if one["test"] == "small-cnn")
+    listed = json.loads(capsys.readouterr().out)
+    small = next(test for test in listed if test["test"] == "small-cnn")
     assert small["parameters"] == 421_738
     assert small["size"] == [28, 28]
     assert main(["bench", "--list"]) == 0
     assert "MobileNet-V2" in capsys.readouterr().out
     assert main(["bench", "--list", "--json", "--suite", "ai-benchmark", "--models", "u-net,vgg-16"]) == 0
-    chosen = [one["test"] for one in json.loads(capsys.readouterr().out)]
+    chosen = [test["test"] for test in json.loads(capsys.readouterr().out)]
     assert chosen == ["vgg-16/inference", "vgg-16/training", "u-net/inference-a", "u-net/inference-b", "u-net/training"]
     assert main(["bench", "--list", "--suite", "modern", "--models", "unet"]) == 2
     assert "there is no model 'unet' in suite modern" in capsys.readouterr().err

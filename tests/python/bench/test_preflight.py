@@ -17,14 +17,22 @@ from python.bench.stand_ins import NETWORKS
 GIGABYTE = 1 << 30
 
 
-def machine(gpus: int = 0, **said: Any) -> Any:
+def machine(gpus: int = 0, **fields: Any) -> Any:
     """A worker that sees so many GPUs of 16 GB."""
     names = [f"cuda:{i}" for i in range(gpus)]
     known = [{"device": name, "memory_bytes": 16 * GIGABYTE} for name in names]
     facts = {"input": [3, 224, 224], "activations": 10_000_000}
     networks = [{"name": name, "title": name, **facts, **about} for name, about in NETWORKS.items()]
     devices = ["cpu", *names]
-    hello = {"protocol": 1, "pid": 1, "torch_version": "2.7.1", "devices": devices, "threads": 2, "gpus": known, **said}
+    hello = {
+        "protocol": 1,
+        "pid": 1,
+        "torch_version": "2.7.1",
+        "devices": devices,
+        "threads": 2,
+        "gpus": known,
+        **fields,
+    }
     return SimpleNamespace(
         hello=decoded(Hello, hello),
         devices=devices,

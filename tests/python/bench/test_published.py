@@ -19,13 +19,13 @@ pytest.importorskip("scipy.stats")
 
 def test_scores_are_the_originals() -> None:
     """Every sub-test at its reference time: the reference device's own score, 10,000 each."""
-    tests = [one for one in SHAPES.values() if hasattr(one, "reference_ms")]
+    tests = [shape for shape in SHAPES.values() if hasattr(shape, "reference_ms")]
     lines: list[dict[str, Any]] = [
         {"test": t.name, "phase": t.phase, "pass_ms": t.reference_ms, "batch": t.batch} for t in tests
     ]
     rows = [row_of(line) for line in lines]
-    found = scores(rows)
-    assert (found.inference, found.training, found.ai_score, found.scaled) == (10_000, 10_000, 20_000, False)
+    result = scores(rows)
+    assert (result.inference, result.training, result.ai_score, result.scaled) == (10_000, 10_000, 20_000, False)
     faster = [row_of({**line, "pass_ms": line["pass_ms"] * 2, "batch": line["batch"] * 4}) for line in lines]
     assert scores(faster).ai_score == 40_000
     assert "scaled to the original batches" in scores(faster).text()
@@ -43,22 +43,22 @@ def test_scores_equal_a_published_log() -> None:
     """A TITAN RTX's training times of tests 1 to 18 (ms a batch), as its log gives them."""
     times = [176.8, 144, 151.8, 160.7, 92.4, 134.1, 115.0, 168, 234.2, 126, 147, 159.7, 106.5, 305, 109.7, 89.7]
     times += [1712, 856]
-    training = [one for one in SHAPES.values() if hasattr(one, "reference_ms") and one.phase == "training"]
-    rows = [row_of({"test": one.name, "pass_ms": ms, "batch": one.batch}) for one, ms in zip(training, times)]
+    training = [shape for shape in SHAPES.values() if hasattr(shape, "reference_ms") and shape.phase == "training"]
+    rows = [row_of({"test": shape.name, "pass_ms": ms, "batch": shape.batch}) for shape, ms in zip(training, times)]
     assert scores(rows).training == 16_326
 
 
 def test_the_published_tables_follow_from_the_raw_runs() -> None:
     for phase in ("inference", "training"):
-        for one in reproduction.recompute(phase):
+        for row in reproduction.recompute(phase):
             # The two that the files themselves show as rounded by way of three decimals.
-            is_twice = one.model == "resnet-v2-50"
-            assert one.match is (reproduction.Match.ROUNDED_TWICE if is_twice else reproduction.Match.AT_ONCE), one
-            assert one.energy.runs == 10
+            is_twice = row.model == "resnet-v2-50"
+            assert row.match is (reproduction.Match.ROUNDED_TWICE if is_twice else reproduction.Match.AT_ONCE), row
+            assert row.energy.runs == 10
     (mobile, *_) = reproduction.recompute("inference")
     assert mobile.energy.value == pytest.approx(1.1764, abs=1e-4)
     assert mobile.energy.half_width == pytest.approx(0.040, abs=1e-3)
-    images = {one.test: one for one in reproduction.per_image()}
+    images = {row.test: row for row in reproduction.per_image()}
     for name, joules, gmac in (
         ("inception-v3", 26.8, 3.65),
         ("inception-resnet-v2", 91.3, 5.46),
@@ -67,9 +67,9 @@ def test_the_published_tables_follow_from_the_raw_runs() -> None:
         ("icnet", 52.2, 2.39),
         ("pspnet", 608, 3.31),
     ):
-        found = images[f"{name}/training"]
-        assert (found.j_per_image, found.j_per_gmac) == pytest.approx((joules, gmac), rel=2e-3)
-    assert sum(3.3 <= one.j_per_gmac <= 5.5 for one in images.values()) == 11
+        row = images[f"{name}/training"]
+        assert (row.j_per_image, row.j_per_gmac) == pytest.approx((joules, gmac), rel=2e-3)
+    assert sum(3.3 <= row.j_per_gmac <= 5.5 for row in images.values()) == 11
     assert len(images) == 14
     assert len(published().runs_kwh) == 37
 

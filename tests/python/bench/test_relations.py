@@ -15,26 +15,29 @@ scipy_stats = pytest.importorskip("scipy.stats")
 def test_rank_correlations_of_seven() -> None:
     x = [0.30, 7.33, 15.62, 16.73, 8.56, 14.24, 15.47]  # GMAC
     y = [1.18, 1.96, 2.60, 2.56, 2.42, 2.61, 2.96]  # Table 2
-    found = correlation(x, y)
-    assert found is not None
+    relation = correlation(x, y)
+    assert relation is not None
     # ranks 1 2 6 7 3 4 5 against 1 2 5 4 3 6 7: sum of squared differences 18
-    assert found.spearman == pytest.approx(1 - 6 * 18 / (7 * 48))
-    assert found.kendall == pytest.approx(scipy_stats.kendalltau(x, y).statistic)
-    assert found.kendall_p == pytest.approx(scipy_stats.kendalltau(x, y, method="exact").pvalue)
+    assert relation.spearman == pytest.approx(1 - 6 * 18 / (7 * 48))
+    assert relation.kendall == pytest.approx(scipy_stats.kendalltau(x, y).statistic)
+    assert relation.kendall_p == pytest.approx(scipy_stats.kendalltau(x, y, method="exact").pvalue)
     exact = scipy_stats.permutation_test(
-        (x,), lambda one: scipy_stats.spearmanr(one, y).statistic, permutation_type="pairings", n_resamples=10_000
+        (x,),
+        lambda permuted: scipy_stats.spearmanr(permuted, y).statistic,
+        permutation_type="pairings",
+        n_resamples=10_000,
     )
-    assert found.spearman_p == pytest.approx(exact.pvalue, abs=1e-3)
+    assert relation.spearman_p == pytest.approx(exact.pvalue, abs=1e-3)
 
 
 def test_many_points_agree_with_scipy() -> None:
     chance = random.Random(3)
     x = [chance.random() for _ in range(24)]
     y = [a + chance.random() for a in x]
-    found = correlation(x, y)
+    relation = correlation(x, y)
     same = scipy_stats.spearmanr(x, y)
-    assert found is not None
-    assert (found.spearman, found.spearman_p) == pytest.approx((same.statistic, same.pvalue))
+    assert relation is not None
+    assert (relation.spearman, relation.spearman_p) == pytest.approx((same.statistic, same.pvalue))
 
 
 def test_what_cannot_be_correlated_is_none() -> None:
@@ -54,13 +57,13 @@ def test_a_power_law_is_found_again() -> None:
     assert (proportional.proportional, proportional.within) == pytest.approx((4.0, 1.0))
     chance = random.Random(1)
     noisy = [2.5 * value**0.8 * math.exp(chance.gauss(0, 0.1)) for value in x]
-    found = power_law(x, noisy)
+    fit = power_law(x, noisy)
     same = scipy_stats.linregress([math.log(v) for v in x], [math.log(v) for v in noisy])
-    assert found is not None
-    assert found.exponent == pytest.approx(same.slope)
+    assert fit is not None
+    assert fit.exponent == pytest.approx(same.slope)
     half = scipy_stats.t.ppf(0.975, 3) * same.stderr
-    assert (found.exponent_low, found.exponent_high) == pytest.approx((same.slope - half, same.slope + half))
-    assert found.r2 == pytest.approx(same.rvalue**2)
+    assert (fit.exponent_low, fit.exponent_high) == pytest.approx((same.slope - half, same.slope + half))
+    assert fit.r2 == pytest.approx(same.rvalue**2)
     with pytest.raises(ValueError, match="above 0"):
         power_law([0.0, 1.0, 2.0, 3.0], [1.0] * 4)
 
@@ -80,12 +83,15 @@ def test_a_bootstrap_begins_at_ten_runs_and_is_the_same_for_a_seed() -> None:
 
 def test_welch_agrees_with_scipy() -> None:
     a, b = [10.1, 10.3, 9.8, 10.0], [11.0, 11.9, 10.4]
-    found = welch(a, b)
+    difference = welch(a, b)
     same = scipy_stats.ttest_ind(b, a, equal_var=False)
     interval = same.confidence_interval()
-    assert found is not None
-    assert found.p == pytest.approx(same.pvalue)
-    assert (found.difference - found.half_width, found.difference + found.half_width) == pytest.approx(tuple(interval))
+    assert difference is not None
+    assert difference.p == pytest.approx(same.pvalue)
+    assert (
+        difference.difference - difference.half_width,
+        difference.difference + difference.half_width,
+    ) == pytest.approx(tuple(interval))
     assert welch([1.0], b) is None
     assert welch([1.0, 1.0], [1.0, 1.0]) == (0.0, 0.0, 1.0)
 

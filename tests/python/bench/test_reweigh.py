@@ -53,15 +53,15 @@ def test_a_row_says_whether_its_pue_was_stated(machine: fake_core.Machine, tmp_p
         settings = Settings(models=("small-cnn",), repeats=1, images=500, test_images=500, pue=pue)
         Campaign.create(tmp_path / name, settings, open_worker=Workers(), sleep=idle).run(quiet=True)
         view = read(tmp_path / name)
-        said = pue is not None
-        assert {row.measured.pue_is_stated for row in view.rows if row.measured.carbon_g} == {said}
+        is_stated = pue is not None
+        assert {row.measured.pue_is_stated for row in view.rows if row.measured.carbon_g} == {is_stated}
         lines = [json.loads(line) for line in (tmp_path / name / "rows.jsonl").read_text().splitlines()]
-        assert {line["pue_is_stated"] for line in lines if "pue_is_stated" in line} == {said}
+        assert {line["pue_is_stated"] for line in lines if "pue_is_stated" in line} == {is_stated}
         (note,) = [line for line in view.caveats if line.startswith("kWh are")]
-        assert ("PUE 1 that nobody stated" in note) is not said
+        assert ("PUE 1 that nobody stated" in note) is not is_stated
         abroad = read(tmp_path / name, weights=Reweighing(zone="FR")).rows
         ratios = [r.measured.carbon_high_g / r.measured.carbon_g for r in abroad if r.measured.carbon_g]
-        assert all(ratio > 2 for ratio in ratios) is not said
+        assert all(ratio > 2 for ratio in ratios) is not is_stated
         stated = read(tmp_path / name, weights=Reweighing(pue=1.2)).rows
         assert {row.measured.pue_is_stated for row in stated if row.measured.carbon_g} == {True}
 
@@ -89,12 +89,12 @@ def test_the_command_weighs_anew_without_new_runs(tmp_path: Path, capsys: pytest
     lines = (tmp_path / "a" / "rows.jsonl").read_bytes()
     kilograms = {cell.test: cell.carbon_kg.value for cell in view.cells if cell.carbon_kg is not None}
     assert main(["bench", "report", str(tmp_path / "a"), "--pue", "2", "--intensity", "40", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["weighed_with"] == {"intensity_g_per_kwh": 40.0, "pue": 2.0}
-    assert len(found["summary"]) == 4
-    for cell in found["summary"]:  # 400 g/kWh and PUE 1 before
+    document = json.loads(capsys.readouterr().out)
+    assert document["weighed_with"] == {"intensity_g_per_kwh": 40.0, "pue": 2.0}
+    assert len(document["summary"]) == 4
+    for cell in document["summary"]:  # 400 g/kWh and PUE 1 before
         assert cell["carbon_kg"]["value"] == pytest.approx(kilograms[cell["test"]] * 2 * 40 / 400)
-    assert any("weighed anew (intensity_g_per_kwh 40.0, pue 2.0)" in note for note in found["caveats"])
+    assert any("weighed anew (intensity_g_per_kwh 40.0, pue 2.0)" in note for note in document["caveats"])
     assert main(["bench", "report", str(tmp_path / "a"), "--pue", "2"]) == 0
     assert "kWh × PUE 2 × 400 g/kWh" in capsys.readouterr().out
     assert main(["bench", "report", str(tmp_path / "a"), "--zone", "Atlantis"]) == 2

@@ -51,13 +51,13 @@ def test_settling_waits_until_the_power_is_steady(machine: fake_core.Machine, tm
             return 0.5 * passes
 
     with ImpactTracker(tmp_path) as tracker:
-        found = settle(Warming(), tracker, "a", {"training": True})
-    assert found.steady
-    assert found.pass_s == 0.5
-    assert found.seconds == 0.5 * found.passes
-    assert 0.2 * math.exp(-found.seconds / 120.0) < 0.02
-    assert 200 < found.seconds < 600
-    assert 0 < found.slope < 0.02  # a minute
+        settled = settle(Warming(), tracker, "a", {"training": True})
+    assert settled.steady
+    assert settled.pass_s == 0.5
+    assert settled.seconds == 0.5 * settled.passes
+    assert 0.2 * math.exp(-settled.seconds / 120.0) < 0.02
+    assert 200 < settled.seconds < 600
+    assert 0 < settled.slope < 0.02  # a minute
 
 
 def test_a_slow_sensor_is_given_time_to_speak(machine: fake_core.Machine, tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ def test_powers_are_not_held_against_speeds(machine: fake_core.Machine, tmp_path
             return 0.5 * passes
 
     with ImpactTracker(tmp_path) as tracker:
-        found = settle(Silent(), tracker, "a", {})
-    assert found.steady
-    assert found.slope == pytest.approx(0.0)
+        settled = settle(Silent(), tracker, "a", {})
+    assert settled.steady
+    assert settled.slope == pytest.approx(0.0)
     assert count == 17  # half a minute
 
 
@@ -108,7 +108,7 @@ def test_settling_gives_up_and_says_so(machine: fake_core.Machine, tmp_path: Pat
             return 2.0 * passes
 
     with ImpactTracker(tmp_path) as tracker:
-        found = settle(Restless(), tracker, "a", {})
-    assert not found.steady
-    assert found.seconds == pytest.approx(900.0, abs=5.0)
-    assert found.slope > 0.01
+        settled = settle(Restless(), tracker, "a", {})
+    assert not settled.steady
+    assert settled.seconds == pytest.approx(900.0, abs=5.0)
+    assert settled.slope > 0.01

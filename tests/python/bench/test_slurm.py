@@ -49,7 +49,7 @@ def test_waiting_ends_with_every_job_and_names_those_that_failed(tmp_path: Path)
         ("late", Job(tmp_path, 2)),
         ("lost", lost),
     ]
-    said: list[str] = []
+    messages: list[str] = []
     looks = 0
 
     def in_queue(arrays: list[str]) -> set[str]:
@@ -60,14 +60,14 @@ def test_waiting_ends_with_every_job_and_names_those_that_failed(tmp_path: Path)
             jobs[2][1].paths.result_pickle.write_bytes(b"x")
         return {"7_2"}
 
-    failed = slurm.wait(jobs, said.append, in_queue=in_queue, sleep=lambda seconds: None)
+    failed = slurm.wait(jobs, messages.append, in_queue=in_queue, sleep=lambda seconds: None)
     assert failed == {
         "bad": "ValueError: no device",
         "lost": "its job ended without a word (killed, or out of memory or time?): "
         "slurmstepd: error: Detected 1 oom-kill event",
     }
-    assert said[0] == "good: done (3 left)"
-    assert said[-1] == "late: done (0 left)"
+    assert messages[0] == "good: done (3 left)"
+    assert messages[-1] == "late: done (0 left)"
 
 
 def test_a_queue_that_does_not_answer_ends_nothing(tmp_path: Path) -> None:

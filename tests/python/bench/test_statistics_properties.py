@@ -39,33 +39,33 @@ def close(a: float, b: float) -> bool:
 
 @given(RUNS, st.booleans())
 def test_a_mean_lies_among_its_runs(values: list[float], olympic: bool) -> None:
-    found = mean_of(values, olympic=olympic)
-    assert found is not None
+    mean = mean_of(values, olympic=olympic)
+    assert mean is not None
     kept = kept_of(values, olympic=olympic)
-    assert found.runs == len(kept) == len(values) - (2 if olympic and len(values) >= 5 else 0)
-    assert min(kept) * (1 - 1e-12) <= found.value <= max(kept) * (1 + 1e-12)
-    if found.runs == 1:
-        assert (found.half_width, found.deviation, found.relative) == (None, None, None)
+    assert mean.runs == len(kept) == len(values) - (2 if olympic and len(values) >= 5 else 0)
+    assert min(kept) * (1 - 1e-12) <= mean.value <= max(kept) * (1 + 1e-12)
+    if mean.runs == 1:
+        assert (mean.half_width, mean.deviation, mean.relative) == (None, None, None)
     else:
-        assert found.half_width is not None
-        assert math.isfinite(found.half_width)
-        assert found.half_width >= 0
+        assert mean.half_width is not None
+        assert math.isfinite(mean.half_width)
+        assert mean.half_width >= 0
         if len(set(values)) == 1:
-            assert (found.half_width, found.deviation) == (0.0, 0.0)
+            assert (mean.half_width, mean.deviation) == (0.0, 0.0)
 
 
 @given(SOME, st.randoms(use_true_random=False), st.floats(1e-3, 1e3))
 def test_a_mean_knows_neither_order_nor_unit(values: list[float], chance: Any, scale: float) -> None:
-    found = mean_of(values)
+    mean = mean_of(values)
     other = values[:]
     chance.shuffle(other)
-    assert mean_of(other) == found
+    assert mean_of(other) == mean
     scaled = mean_of([value * scale for value in values])
-    assert found is not None
+    assert mean is not None
     assert scaled is not None
-    assert close(scaled.value, found.value * scale)
-    if found.relative is not None and found.relative > 1e-6:
-        assert scaled.relative == pytest.approx(found.relative, rel=1e-6)
+    assert close(scaled.value, mean.value * scale)
+    if mean.relative is not None and mean.relative > 1e-6:
+        assert scaled.relative == pytest.approx(mean.relative, rel=1e-6)
 
 
 @given(SOME, SOME)
@@ -81,24 +81,24 @@ def test_a_comparison_is_the_same_from_both_sides(a: list[float], b: list[float]
 
 @given(SOME)
 def test_what_is_the_same_does_not_differ(a: list[float]) -> None:
-    found = welch(a, a[::-1])
-    assert found is not None
-    assert found.p == pytest.approx(1.0)
+    difference = welch(a, a[::-1])
+    assert difference is not None
+    assert difference.p == pytest.approx(1.0)
 
 
 @given(JOULES, st.integers(2, 6), st.integers(2, 6))
 def test_equal_runs_that_differ_by_rounding_do_not_differ(value: float, first: int, second: int) -> None:
-    found = welch([value] * first, [math.nextafter(value, math.inf)] * second)
-    assert found is not None
-    assert found.p == 1.0
+    difference = welch([value] * first, [math.nextafter(value, math.inf)] * second)
+    assert difference is not None
+    assert difference.p == 1.0
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_adjusted_p_values_are_larger_and_keep_their_order(p_values: list[float]) -> None:
-    found = holm(p_values)
-    assert all(p <= adjusted <= 1 for p, adjusted in zip(p_values, found))
+    corrected = holm(p_values)
+    assert all(p <= adjusted <= 1 for p, adjusted in zip(p_values, corrected))
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    ranked = [found[i] for i in order]
+    ranked = [corrected[i] for i in order]
     assert ranked == sorted(ranked)
 
 
@@ -121,24 +121,24 @@ def test_a_bootstrap_interval_holds_its_mean_and_warns_of_nothing(values: list[f
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=4, max_size=7))
 def test_rank_correlations_with_ties(pairs: list[tuple[int, int]]) -> None:
     x, y = [float(a) for a, _ in pairs], [float(b) for _, b in pairs]
-    found = correlation(x, y)
-    assert (found is None) == (len(set(x)) < 2 or len(set(y)) < 2)
-    if found is not None:
-        assert -1 - 1e-9 <= found.spearman <= 1 + 1e-9
-        assert 0 <= found.spearman_p <= 1
-        assert 0 <= found.kendall_p <= 1
+    relation = correlation(x, y)
+    assert (relation is None) == (len(set(x)) < 2 or len(set(y)) < 2)
+    if relation is not None:
+        assert -1 - 1e-9 <= relation.spearman <= 1 + 1e-9
+        assert 0 <= relation.spearman_p <= 1
+        assert 0 <= relation.kendall_p <= 1
         back = correlation(y, x)
         assert back is not None
-        assert back.spearman == pytest.approx(found.spearman)
+        assert back.spearman == pytest.approx(relation.spearman)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1e4), st.floats(1e-4, 1e6)), min_size=1, max_size=10))
 def test_a_power_law_s_numbers_are_numbers(pairs: list[tuple[float, float]]) -> None:
-    found = power_law([x for x, _ in pairs], [y for _, y in pairs])
-    if found is not None:
-        assert all(math.isfinite(value) or name in ("factor", "within") for name, value in found._asdict().items())
-        assert found.exponent_low <= found.exponent <= found.exponent_high
-        assert found.r2 <= 1 + 1e-9
+    fit = power_law([x for x, _ in pairs], [y for _, y in pairs])
+    if fit is not None:
+        assert all(math.isfinite(value) or name in ("factor", "within") for name, value in fit._asdict().items())
+        assert fit.exponent_low <= fit.exponent <= fit.exponent_high
+        assert fit.r2 <= 1 + 1e-9
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 1000), st.booleans()), min_size=1, max_size=12))
@@ -147,17 +147,17 @@ def test_runs_that_miss_their_target(runs: list[tuple[float, bool]]) -> None:
     shares = [1.0, *(drop.surviving for drop in kaplan_meier(values, hits))]
     assert shares == sorted(shares, reverse=True)
     assert all(-1e-12 <= share <= 1 for share in shares)
-    found = survival(values, hits)
-    assert found is not None
-    assert found.reached == sum(hits)
-    assert (found.mean is not None) == all(hits)
-    assert (found.per_success is None) == (not any(hits))
-    if found.median is not None:
-        assert min(values) <= found.median <= max(values)
-        assert found.low is None or found.low <= found.median
-        assert found.high is None or found.high >= found.median
-    if found.per_success is not None:
-        assert found.per_success >= math.fsum(values) / len(values) * (1 - 1e-12)
+    curve = survival(values, hits)
+    assert curve is not None
+    assert curve.reached == sum(hits)
+    assert (curve.mean is not None) == all(hits)
+    assert (curve.per_success is None) == (not any(hits))
+    if curve.median is not None:
+        assert min(values) <= curve.median <= max(values)
+        assert curve.low is None or curve.low <= curve.median
+        assert curve.high is None or curve.high >= curve.median
+    if curve.per_success is not None:
+        assert curve.per_success >= math.fsum(values) / len(values) * (1 - 1e-12)
 
 
 @given(st.integers(1, 200), st.data())
@@ -217,8 +217,8 @@ def test_only_runs_that_count_are_in_a_mean(runs: list[tuple[str, float]]) -> No
 def test_a_phase_of_no_joules_does_not_count() -> None:
     """Nothing runs without energy: a counter that stands still, or that ticks more slowly than the phase is long."""
     for energy in (0.0, -0.5):
-        said = {**line(1, "good", 1.0), "energy_j": energy, "device": "cpu", "precision": "fp32", "region_s": 2.0}
-        invalid = judged(said, strict=False)["invalid"]
+        fields = {**line(1, "good", 1.0), "energy_j": energy, "device": "cpu", "precision": "fp32", "region_s": 2.0}
+        invalid = judged(fields, strict=False)["invalid"]
         assert invalid == [f"its sensors counted {energy:g} J: none of them moved in it"]
 
 

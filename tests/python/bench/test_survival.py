@@ -28,27 +28,27 @@ def test_the_textbook_curve() -> None:
 
 
 def test_the_textbook_median_has_an_open_upper_end() -> None:
-    found = survival(WEEKS, RELAPSED)
-    assert found is not None
-    assert (found.median, found.low, found.high) == (23, 13, None)
-    assert (found.runs, found.reached, found.mean) == (21, 9, None)
-    assert found.per_success == pytest.approx(sum(WEEKS) / 9)
+    curve = survival(WEEKS, RELAPSED)
+    assert curve is not None
+    assert (curve.median, curve.low, curve.high) == (23, 13, None)
+    assert (curve.runs, curve.reached, curve.mean) == (21, 9, None)
+    assert curve.per_success == pytest.approx(sum(WEEKS) / 9)
 
 
 def test_all_reached_is_a_mean_and_the_plain_median() -> None:
-    found = survival([3.0, 1.0, 2.0], [True] * 3)
-    assert found is not None
-    assert found.median == 2.0
-    assert found.mean is not None
-    assert found.mean.value == pytest.approx(2.0)
-    assert found.per_success == pytest.approx(2.0)
+    curve = survival([3.0, 1.0, 2.0], [True] * 3)
+    assert curve is not None
+    assert curve.median == 2.0
+    assert curve.mean is not None
+    assert curve.mean.value == pytest.approx(2.0)
+    assert curve.per_success == pytest.approx(2.0)
 
 
 def test_fewer_than_half_have_no_median_and_none_no_success() -> None:
-    found = survival([1.0, 5.0, 5.0], [True, False, False])
-    assert found is not None
-    assert (found.median, found.low, found.high) == (None, None, None)
-    assert found.per_success == pytest.approx(11.0)
+    curve = survival([1.0, 5.0, 5.0], [True, False, False])
+    assert curve is not None
+    assert (curve.median, curve.low, curve.high) == (None, None, None)
+    assert curve.per_success == pytest.approx(11.0)
     none = survival([4.0, 4.0], [False, False])
     assert none is not None
     assert (none.reached, none.median, none.per_success) == (0, None, None)
@@ -63,15 +63,15 @@ def test_dropping_censored_runs_would_be_wrong_and_the_estimate_is_not() -> None
     times = [chance.expovariate(1.0) for _ in range(4000)]
     cap = 0.9
     values, hits = [min(t, cap) for t in times], [t <= cap for t in times]
-    found = survival(values, hits)
-    assert found is not None
-    assert found.median == pytest.approx(math.log(2), abs=0.04)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < math.log(2) < found.high
+    curve = survival(values, hits)
+    assert curve is not None
+    assert curve.median == pytest.approx(math.log(2), abs=0.04)
+    assert curve.low is not None
+    assert curve.high is not None
+    assert curve.low < math.log(2) < curve.high
     successes = sorted(t for t in times if t <= cap)
     assert successes[len(successes) // 2] < 0.45
-    assert found.per_success == pytest.approx(1.0, abs=0.05)  # the mean of the exponential, by its likelihood
+    assert curve.per_success == pytest.approx(1.0, abs=0.05)  # the mean of the exponential, by its likelihood
 
 
 def test_the_interval_holds_the_median_as_often_as_it_says() -> None:
@@ -80,9 +80,9 @@ def test_the_interval_holds_the_median_as_often_as_it_says() -> None:
     trials = 400
     for _ in range(trials):
         times = [chance.expovariate(1.0) for _ in range(30)]
-        found = survival([min(t, 1.5) for t in times], [t <= 1.5 for t in times])
-        assert found is not None
-        low, high = found.low or 0.0, found.high if found.high is not None else math.inf
+        curve = survival([min(t, 1.5) for t in times], [t <= 1.5 for t in times])
+        assert curve is not None
+        low, high = curve.low or 0.0, curve.high if curve.high is not None else math.inf
         inside += low <= math.log(2) <= high
     assert 0.92 <= inside / trials <= 0.99
 

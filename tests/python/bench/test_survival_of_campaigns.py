@@ -42,7 +42,7 @@ def tools(workers: Workers) -> dict[str, Any]:
 
 
 @pytest.fixture
-def whole(workers: Workers, tmp_path: Path) -> View:
+def intact(workers: Workers, tmp_path: Path) -> View:
     """A campaign that nothing interrupted."""
     Campaign.create(tmp_path / "whole", PAPER, **tools(workers)).run(quiet=True)
     return read(tmp_path / "whole")
@@ -51,12 +51,12 @@ def whole(workers: Workers, tmp_path: Path) -> View:
 def numbers(view: View) -> dict[tuple[str, str], tuple[Any, ...]]:
     """What each task's phases took, those of the idle machine aside, of which each session has its own."""
     rows = [row for row in flat(view) if row["phase"] != "idle"]
-    found = {
+    energies = {
         (row["task"], row["phase"]): (row["status"], row.get("images"), row["duration_s"], row["energy_j"])
         for row in rows
     }
-    assert len(found) == len(rows)
-    return found
+    assert len(energies) == len(rows)
+    return energies
 
 
 def same_numbers(view: View, other: View) -> None:
@@ -115,12 +115,12 @@ def both(data: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("part", range(2))
 @pytest.mark.parametrize("harm", [cut, torn_by_zeros, line_twice, damaged_inside, line_lost, both])
 def test_whatever_became_of_the_rows_every_task_is_there_once(
-    workers: Workers, whole: View, tmp_path: Path, harm: Callable[[bytes, random.Random], bytes], part: int
+    workers: Workers, intact: View, tmp_path: Path, harm: Callable[[bytes, random.Random], bytes], part: int
 ) -> None:
     chance = random.Random(f"{harm.__name__}/{part}")
     for number in range(3):
         folder = tmp_path / f"{number}"
-        shutil.copytree(whole.storage.folder, folder)
+        shutil.copytree(intact.storage.folder, folder)
         path = folder / "rows.jsonl"
         path.write_bytes(harm(path.read_bytes(), chance))
         if chance.random() < 0.5:
@@ -130,14 +130,14 @@ def test_whatever_became_of_the_rows_every_task_is_there_once(
         ends, opened = ends_of(good), workers.opened
         outcome = Campaign.resume(folder, **tools(workers)).run(quiet=True)
         assert (outcome.done, outcome.total, outcome.failed) == (42, 42, {})
-        same_numbers(read(folder), whole)
+        same_numbers(read(folder), intact)
         # Nothing that was there is lost, nothing that was done is done again.
         assert read_lines(path.read_bytes()).lines[: len(good)] == good
         assert workers.opened - opened == 1 + 42 - len(ends)
     assert workers.closed == workers.opened
 
 
-def test_killed_again_and_again_it_comes_to_its_end(workers: Workers, whole: View, tmp_path: Path) -> None:
+def test_killed_again_and_again_it_comes_to_its_end(workers: Workers, intact: View, tmp_path: Path) -> None:
     """Every session gets a little further; the file is cut at any byte of what that session wrote."""
     chance = random.Random(5)
     folder = tmp_path / "a"
@@ -155,23 +155,23 @@ def test_killed_again_and_again_it_comes_to_its_end(workers: Workers, whole: Vie
         path.write_bytes(data[:kept])
     assert sessions > 3
     assert (outcome.done, outcome.total) == (42, 42)
-    same_numbers(read(folder), whole)
+    same_numbers(read(folder), intact)
 
 
-def test_a_line_that_lacks_only_its_end_counts(workers: Workers, whole: View, tmp_path: Path) -> None:
-    path = whole.storage.folder / "rows.jsonl"
+def test_a_line_that_lacks_only_its_end_counts(workers: Workers, intact: View, tmp_path: Path) -> None:
+    path = intact.storage.folder / "rows.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     last = next(place for place, line in enumerate(lines) if json.loads(line)["kind"] == "task")
     path.write_bytes(b"".join(lines[: last + 1])[:-1])
     opened = workers.opened
-    assert read(whole.storage.folder).outcome.done == 1
-    Campaign.resume(whole.storage.folder, **tools(workers)).run(quiet=True)
+    assert read(intact.storage.folder).outcome.done == 1
+    Campaign.resume(intact.storage.folder, **tools(workers)).run(quiet=True)
     assert workers.opened - opened == 1 + 41
     assert path.read_bytes().startswith(b"".join(lines[: last + 1]))
 
 
-def test_what_is_left_out_is_said(workers: Workers, whole: View, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = whole.storage.folder
+def test_what_is_left_out_is_said(workers: Workers, intact: View, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = intact.storage.folder
     lines = (folder / "rows.jsonl").read_bytes().splitlines(keepends=True)
     lines[4] = lines[4][:30] + b"\n"
     (folder / "rows.jsonl").write_bytes(b"".join(lines) + b'{"kind":"row","task":"\xc3')
@@ -189,9 +189,9 @@ def test_what_is_left_out_is_said(workers: Workers, whole: View, capsys: pytest.
     assert not any("unfinished" in note or "have not run" in note for note in after.caveats)
 
 
-def test_rows_of_other_settings_are_never_averaged(workers: Workers, whole: View, tmp_path: Path) -> None:
+def test_rows_of_other_settings_are_never_averaged(workers: Workers, intact: View, tmp_path: Path) -> None:
     """campaign.json changed by hand, or another campaign's rows in the folder."""
-    folder = whole.storage.folder
+    folder = intact.storage.folder
     head = json.loads((folder / "campaign.json").read_text())
     changed = {**head, "settings": {**head["settings"], "mode": "quick", "models": ["vgg-16", "u-net"]}}
     (folder / "campaign.json").write_text(json.dumps(changed))
@@ -202,7 +202,7 @@ def test_rows_of_other_settings_are_never_averaged(workers: Workers, whole: View
     assert (outcome.done, outcome.total) == (5, 5)
     assert {row["model"] for row in flat(read(folder)) if row["phase"] != "idle"} == {"vgg-16", "u-net"}
     (folder / "campaign.json").write_text(json.dumps(head))  # put back: what was measured is there again
-    same_numbers(read(folder), whole)
+    same_numbers(read(folder), intact)
 
 
 def test_the_mark_follows_what_was_measured() -> None:

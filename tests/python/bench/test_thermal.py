@@ -43,11 +43,11 @@ def row(begin: float, end: float, **energies: float) -> Row:
 
 
 def test_thirds_of_a_phase() -> None:
-    found = thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0))
+    heating = thermal("a.jsonl", row(9.5, 39.5, cpu=3000.0))
     # Readings at 11 to 39 s, the first left out: 9 at each end, of 100 W and a watt a second.
-    assert found.power_drift == pytest.approx(135.0 / 115.0 - 1)
+    assert heating.power_drift == pytest.approx(135.0 / 115.0 - 1)
     # Readings at 10 to 39 s, ten at each end
-    assert (found.temperature_begin_c, found.temperature_end_c) == pytest.approx((47.25, 57.25))
+    assert (heating.temperature_begin_c, heating.temperature_end_c) == pytest.approx((47.25, 57.25))
 
 
 def test_a_minor_channel_may_have_few_samples_a_large_one_may_not() -> None:

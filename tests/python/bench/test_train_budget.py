@@ -140,8 +140,8 @@ def test_what_it_rests_on_is_said_once() -> None:
     with allowance.watched(lambda: pytest.fail("nobody knows that it is spent")):
         pass
     allowance.charge(Energy.missing())
-    (said,) = told
-    assert "cannot be kept: no energy is measured here" in said and "doctor" in said
+    (message,) = told
+    assert "cannot be kept: no energy is measured here" in message and "doctor" in message
     assert not allowance.spent
 
 

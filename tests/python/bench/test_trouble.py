@@ -286,11 +286,11 @@ def test_seconds_of_other_numbers_of_images_are_not_compared(tmp_path: Path) -> 
         return {"images": 500, "duration_s": 15.0} if row["model"] == "vgg-16" else {}
 
     a, b = two(tmp_path, change)
-    found = {(one.test, one.quantity) for one in comparison.compare(a, b)}
-    assert ("vgg-16/training", "seconds") not in found
-    assert ("vgg-16/training", "images_per_s") in found
-    assert ("u-net/training", "seconds") in found
-    assert ("u-net/training", "images_per_s") not in found
+    compared = {(difference.test, difference.quantity) for difference in comparison.compare(a, b)}
+    assert ("vgg-16/training", "seconds") not in compared
+    assert ("vgg-16/training", "images_per_s") in compared
+    assert ("u-net/training", "seconds") in compared
+    assert ("u-net/training", "images_per_s") not in compared
     notes = apart(a, b)
     assert "seconds are not compared where runs took different numbers of inputs, inputs per s are: VGG-16" in notes[0]
     assert "images per s" in plain(comparison.page(a, b))
@@ -298,7 +298,7 @@ def test_seconds_of_other_numbers_of_images_are_not_compared(tmp_path: Path) -> 
 
 def test_what_is_another_input_is_not_compared(tmp_path: Path) -> None:
     a, b = two(tmp_path, lambda row: {"input": [3, 999, 999]} if row["model"] == "vgg-16" else {})
-    assert {one.test.partition("/")[0] for one in comparison.compare(a, b)} == {"u-net"}
+    assert {difference.test.partition("/")[0] for difference in comparison.compare(a, b)} == {"u-net"}
     assert any(note.startswith("not compared, as one input is another thing: 3x") for note in apart(a, b))
     c, d = two(tmp_path / "more", lambda row: {"input": [3, 999, 999]})
     with pytest.raises(ValueError, match=r"no test in common that both measured\n  .*one input is another thing"):

@@ -41,9 +41,9 @@ def test_what_ends_a_training_is_not_what_scores_it(learners: Learners, tmp_path
     assert (row["reached"], row["final"]) == (True, pytest.approx(0.9))
     scoring = only(view, "scoring")
     assert (scoring["accuracy"], scoring["energy_j"]) == (0.85, pytest.approx(EVALUATION_S * WATTS))
-    (one,) = view.targets
-    assert one.score is not None
-    assert (one.evaluated_on, one.scored_on, one.score.value) == ("validation", "test", 0.85)
+    (target,) = view.targets
+    assert target.score is not None
+    assert (target.evaluated_on, target.scored_on, target.score.value) == ("validation", "test", 0.85)
     assert view.page().headline.startswith("Small CNN reaches accuracy ≥ 0.89 on the validation part: ")
     assert "0.85" in view.page().headline
     assert any("no run was stopped by what it is scored on" in note for note in view.page().caveats)

@@ -138,10 +138,10 @@ def test_invalid_runs_are_repeated_and_none_is_lost(
     assert {row["attempt"] for row in flat(view) if row["phase"] != "idle"} == {2}
     assert [cell.runs for cell in view.cells if cell.phase in ("training", "inference")] == [2, 2]
     assert (view.outcome.done, view.outcome.failed) == (2, {})
-    found = json.loads((tmp_path / "a/results.json").read_text())["superseded"]
+    superseded = json.loads((tmp_path / "a/results.json").read_text())["superseded"]
     gone = [row for row in old if row["phase"] != "idle"]
     keys = ("task", "phase", "attempt", "energy_j", "invalid")
-    assert [[row.get(key) for key in keys] for row in found] == [[row.get(key) for key in keys] for row in gone]
+    assert [[row.get(key) for key in keys] for row in superseded] == [[row.get(key) for key in keys] for row in gone]
     assert main(["bench", "--resume", "a", "--redo-invalid"]) == 0
     assert "no invalid row: nothing to repeat" in capsys.readouterr().err
     assert flat(read(tmp_path / "a")) == flat(view)

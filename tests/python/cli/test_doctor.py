@@ -29,9 +29,9 @@ def test_a_bare_machine_says_nothing(tmp_path: Path) -> None:
     write(tmp_path, "proc/1/cgroup", "0::/init.scope\n")
     write(tmp_path, "proc/self/mountinfo", "22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n")
     write(tmp_path, "sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n")  # a Surface, not a guest
-    found = surroundings.read(str(tmp_path))
-    assert found.sentences() == []
-    assert tuple(found) == (None, None, ())
+    around = surroundings.read(str(tmp_path))
+    assert around.sentences() == []
+    assert tuple(around) == (None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,18 @@ def test_a_bare_machine_says_nothing(tmp_path: Path) -> None:
 def test_containers(tmp_path: Path, files: dict[str, str], name: str) -> None:
     for file, text in files.items():
         write(tmp_path, file, text)
-    found = surroundings.read(str(tmp_path))
-    assert found.container == name
-    assert name in found.sentences()[0]
+    around = surroundings.read(str(tmp_path))
+    assert around.container == name
+    assert name in around.sentences()[0]
 
 
 def test_a_mask_is_named_with_its_remedy(tmp_path: Path) -> None:
     write(tmp_path, ".dockerenv", "")
     mask = "90 22 0:40 / /sys/devices/virtual/powercap ro - tmpfs tmpfs ro\n"
     write(tmp_path, "proc/self/mountinfo", f"22 1 0:5 / / rw - overlay overlay rw\n{mask}")
-    found = surroundings.read(str(tmp_path))
-    assert found.masked == ("/sys/devices/virtual/powercap",)
-    assert "-v /sys/devices/virtual/powercap:/sys/devices/virtual/powercap:ro" in found.sentences()[0]
+    around = surroundings.read(str(tmp_path))
+    assert around.masked == ("/sys/devices/virtual/powercap",)
+    assert "-v /sys/devices/virtual/powercap:/sys/devices/virtual/powercap:ro" in around.sentences()[0]
 
 
 @pytest.mark.parametrize(

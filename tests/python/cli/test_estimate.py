@@ -37,17 +37,17 @@ def test_first_line_is_the_answer(capsys):
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    ("extra", "message"),
     [
         (["--zone", "Frence"], "France"),
         (["--factors", "/nowhere.toml"], "nowhere"),
         (["--cpu-usage", "2"], "cpu_usage"),
     ],
 )
-def test_errors_help(capsys, extra, said):
+def test_errors_help(capsys, extra, message):
     assert call([*SCREENSHOT, *extra]) == 2
     streams = capsys.readouterr()
-    assert said in streams.err and streams.out == ""
+    assert message in streams.err and streams.out == ""
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_a_job_that_asked_for_too_much_memory(capsys):
     job = ["--hours", "2", "--cores", "4", "--cpu-hours", "6", "--tdp-per-core", "10", "--memory-gb", "64"]
     more = ["--max-memory-gb", "13", "--intensity", "467"]
     assert call(["--method", "ga4hpc", *job, *more, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["energy_kwh"] == pytest.approx((6 * 10 + 2 * 64 * 0.3725) / 1000 * 1.67)
-    assert found["wasted_kwh"] == pytest.approx(2 * (64 - 18) * 0.3725 / 1000 * 1.67)
+    document = json.loads(capsys.readouterr().out)
+    assert document["energy_kwh"] == pytest.approx((6 * 10 + 2 * 64 * 0.3725) / 1000 * 1.67)
+    assert document["wasted_kwh"] == pytest.approx(2 * (64 - 18) * 0.3725 / 1000 * 1.67)
     assert call(["--method", "ga4hpc", *job]) == 0 and "wasted_kwh" in capsys.readouterr().out
     assert call(["--method", "ga4hpc", "--hours", "1", "--cores", "1"]) == 2
     assert "--tdp-per-core" in capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_fields_and_the_list(emissions, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--to", "boamp"], "boamps"),
         (["--to", "sci"], "functional_unit"),
@@ -51,10 +51,10 @@ def test_fields_and_the_list(emissions, capsys):
         (["--to", "boamps", "--pue", "0.5"], "PUE"),
     ],
 )
-def test_errors_write_nothing(emissions, tmp_path, capsys, arguments, said):
+def test_errors_write_nothing(emissions, tmp_path, capsys, arguments, message):
     out = tmp_path / "out"
     assert call([emissions, *arguments, "-o", out]) == 2
-    assert said in capsys.readouterr().err and not out.exists()
+    assert message in capsys.readouterr().err and not out.exists()
 
 
 def test_a_missing_place(capsys):

@@ -45,10 +45,10 @@ def test_figures(emissions, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"), [(["--zone", "Frence"], "France"), (["--pue", "0.9"], "PUE"), (["--cpus", "-1"], "cpus")]
+    ("extra", "message"), [(["--zone", "Frence"], "France"), (["--pue", "0.9"], "PUE"), (["--cpus", "-1"], "cpus")]
 )
-def test_errors(emissions, capsys, extra, said):
-    assert call([emissions, *extra]) == 2 and said in capsys.readouterr().err
+def test_errors(emissions, capsys, extra, message):
+    assert call([emissions, *extra]) == 2 and message in capsys.readouterr().err
 
 
 def test_the_estimate_stands_beside_the_measurement(emissions, capsys):

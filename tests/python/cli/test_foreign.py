@@ -49,11 +49,9 @@ def test_several_runs_have_a_sum_that_says_what_it_lacks(emissions, capsys, tmp_
 
 
 def test_json_csv_and_other_factors(emissions, capsys):
-    found = json.loads(report(capsys, emissions, "--json", "--zone", "PL")[1])["runs"][0]
-    assert found["energy_kwh"] == pytest.approx(0.5) and found["carbon_g"] == pytest.approx(0.6 * 588.6)
-    assert (
-        found["estimate"]["ratio"] > 0 and found["gpu_kwh"] is None and found["stated_carbon_g"] == pytest.approx(120.0)
-    )
+    run = json.loads(report(capsys, emissions, "--json", "--zone", "PL")[1])["runs"][0]
+    assert run["energy_kwh"] == pytest.approx(0.5) and run["carbon_g"] == pytest.approx(0.6 * 588.6)
+    assert run["estimate"]["ratio"] > 0 and run["gpu_kwh"] is None and run["stated_carbon_g"] == pytest.approx(120.0)
     old = json.loads(report(capsys, emissions, "--json", "--zone", "PL", "--year", "2023")[1])["runs"][0]
     assert old["carbon_g"] == pytest.approx(0.6 * 661.926)
     assert (
@@ -81,7 +79,7 @@ def test_a_page_of_them_has_the_consoles_tables_and_no_chart(emissions, capsys, 
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (["--regions"], "takes records"),
         (["--html", "x.html", "--price", "1 EUR"], "--price takes records"),
@@ -92,6 +90,6 @@ def test_a_page_of_them_has_the_consoles_tables_and_no_chart(emissions, capsys, 
         (["--factors", "/nowhere.toml"], "nowhere"),
     ],
 )
-def test_what_cannot_be_shown(emissions, capsys, more, said):
+def test_what_cannot_be_shown(emissions, capsys, more, message):
     code, out, err = report(capsys, emissions, *more)
-    assert code == 2 and said in err and out == ""
+    assert code == 2 and message in err and out == ""

@@ -83,27 +83,27 @@ def test_another_instance(emissions, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--instance", "aws:m5.large", "--to-instance", "aws:g5.xlarg"], "aws:g5.xlarge"),
         (["--instance", "aws:m5.large", "--to-instance", "aws:m5.large", "--to-cpus", "2"], "own parts"),
         (["--to-instance", "aws:m5.large"], "describe the machine of before"),
     ],
 )
-def test_instances_that_cannot_be_moved_to(emissions, capsys, options, said):
+def test_instances_that_cannot_be_moved_to(emissions, capsys, options, message):
     code, out, err = call(capsys, "what-if", emissions, *options)
-    assert code != 0 and said in err and not out
+    assert code != 0 and message in err and not out
 
 
 def test_an_instance_of_a_file_that_nobody_knows(emissions, tmp_path, capsys):
     path = tmp_path / "changes.json"
-    for change, said in (
+    for change, message in (
         ({"instance": "aws:g5.xlarg"}, "changes.json:1: no instance is known as 'aws:g5.xlarg'"),
         ({"instance": "aws:g5.xlarge", "machine": {"cpus": 1}}, "give either machine or instance"),
     ):
         path.write_text(json.dumps({"smaller": change}))
         code, _, err = call(capsys, "what-if", emissions, "--instance", "aws:m5.large", "--changes", path)
-        assert code != 0 and said in err
+        assert code != 0 and message in err
 
 
 def test_several_changes_from_a_file(emissions, tmp_path, capsys):
@@ -114,7 +114,7 @@ def test_several_changes_from_a_file(emissions, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         ([], "nothing is changed"),
         (["--to-zone", "Sweeden"], "Did you mean Sweden"),
@@ -129,9 +129,9 @@ def test_several_changes_from_a_file(emissions, tmp_path, capsys):
         (["--to-zone", "SE", "--zone", "PL", "--year", "2999"], "future"),
     ],
 )
-def test_errors(emissions, capsys, more, said):
+def test_errors(emissions, capsys, more, message):
     code, out, err = call(capsys, "what-if", emissions, *more)
-    assert code == 2 and said in err and out == ""
+    assert code == 2 and message in err and out == ""
 
 
 EFFECTS = {

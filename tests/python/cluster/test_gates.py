@@ -293,8 +293,8 @@ def test_a_record_that_belongs_to_no_job_or_to_several_says_so(records: dict[str
     def finding(*jobs: ClusterJob) -> str:
         (gate,) = record_gates(wish, [records["none"]], table_of(jobs))
         assert gate.known is not None and gate.known.height == 0
-        (said,) = gate.findings
-        return said.text
+        (finding,) = gate.findings
+        return finding.text
 
     assert "any of the jobs a, b" in finding(job("a", begin - 9, end + 9, node), job("b", begin - 1, end + 1, node))
     assert "no job was on its machine" in finding(job("a", begin - 9, end + 9, NodeShare("other")))

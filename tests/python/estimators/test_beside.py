@@ -20,10 +20,10 @@ RUN = {"energy": ENERGY, "duration_s": 12 * 3600.0, "hardware": MACHINE, "intens
 
 
 def test_a_ratio_of_the_same_thing():
-    found = beside(**RUN, pue=1.67)
-    assert found.ratio == pytest.approx(2.2813536 / (0.683 * 1.67))
+    comparison = beside(**RUN, pue=1.67)
+    assert comparison.ratio == pytest.approx(2.2813536 / (0.683 * 1.67))
     assert beside(**{**RUN, "energy": Energy.missing()}).ratio is None
-    assert "1.26" not in found.sentence() and "2.00 times the measured 1.14 kWh" in found.sentence()
+    assert "1.26" not in comparison.sentence() and "2.00 times the measured 1.14 kWh" in comparison.sentence()
 
 
 def test_busy_processors_are_a_share_of_the_systems_threads():
@@ -45,46 +45,50 @@ def test_threads_alone_are_taken_for_cores_where_the_chip_is_known():
 
 
 def test_a_chip_whose_cores_no_table_has_takes_the_machines_own():
-    found = beside(**{**RUN, "hardware": Hardware(cpu="AMD Ryzen 3 1200", cores=8, sockets=2, threads=8)})
-    assert found.estimate.parts_kwh["cores"] == pytest.approx(
+    comparison = beside(**{**RUN, "hardware": Hardware(cpu="AMD Ryzen 3 1200", cores=8, sockets=2, threads=8)})
+    assert comparison.estimate.parts_kwh["cores"] == pytest.approx(
         12 * 8 * 16.3 / 1000
     )  # 65 W / 4, rounded as the method does
 
 
 def test_unknown_hardware_gets_the_calculators_default_and_says_so():
-    found = beside(**{**RUN, "hardware": MACHINE._replace(cpu="Voodoo Processor", gpus=("Voodoo 2",) * 2)})
-    assert found.estimate.parts_kwh["cores"] == pytest.approx(12 * 12 * 12 / 1000)
-    assert found.estimate.parts_kwh["gpu"] == pytest.approx(12 * 2 * 200 / 1000)
-    said = " ".join(found.caveats)
-    assert "Voodoo Processor" in said and "12 W a core" in said and "Voodoo 2" in said
+    comparison = beside(**{**RUN, "hardware": MACHINE._replace(cpu="Voodoo Processor", gpus=("Voodoo 2",) * 2)})
+    assert comparison.estimate.parts_kwh["cores"] == pytest.approx(12 * 12 * 12 / 1000)
+    assert comparison.estimate.parts_kwh["gpu"] == pytest.approx(12 * 2 * 200 / 1000)
+    caveats = " ".join(comparison.caveats)
+    assert "Voodoo Processor" in caveats and "12 W a core" in caveats and "Voodoo 2" in caveats
 
 
 def test_cards_of_two_kinds_count_with_their_mean():
-    found = beside(
+    comparison = beside(
         **{**RUN, "hardware": MACHINE._replace(gpus=("Tesla T4", "NVIDIA A100-PCIE-40GB"))}, use=Use(gpu=0.5)
     )
-    assert found.estimate.parts_kwh["gpu"] == pytest.approx(12 * 2 * 0.5 * (70 + 250) / 2 / 1000)
+    assert comparison.estimate.parts_kwh["gpu"] == pytest.approx(12 * 2 * 0.5 * (70 + 250) / 2 / 1000)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"hardware": Hardware()}, "how many cores and cards"),
         ({"duration_s": None}, "duration"),
         ({"pue": 0.5}, "PUE"),
     ],
 )
-def test_no_estimate_has_a_reason(change, said):
-    found = beside(**{**RUN, **change})
-    assert found.estimate is None and said in found.reason and found.sentences(explain=True) == [found.reason]
-    assert found.as_dict() == {"reason": found.reason} and found.ratio is None
+def test_no_estimate_has_a_reason(change, message):
+    comparison = beside(**{**RUN, **change})
+    assert (
+        comparison.estimate is None
+        and message in comparison.reason
+        and comparison.sentences(explain=True) == [comparison.reason]
+    )
+    assert comparison.as_dict() == {"reason": comparison.reason} and comparison.ratio is None
 
 
 def test_a_modelled_energy_is_not_called_measured():
-    found = beside(**{**RUN, "energy": replace(ENERGY, quality="modelled", partial=True)})
-    assert "times the modelled" in found.sentence() and any("partial" in note for note in found.caveats)
-    assert found.as_dict()["measured_quality"] == "modelled" and found.as_dict()["ratio"] == found.ratio
-    assert any("0.3725" in line for line in found.sentences(explain=True))
+    comparison = beside(**{**RUN, "energy": replace(ENERGY, quality="modelled", partial=True)})
+    assert "times the modelled" in comparison.sentence() and any("partial" in note for note in comparison.caveats)
+    assert comparison.as_dict()["measured_quality"] == "modelled" and comparison.as_dict()["ratio"] == comparison.ratio
+    assert any("0.3725" in line for line in comparison.sentences(explain=True))
 
 
 HEADER = {
@@ -101,15 +105,17 @@ HEADER = {
 def test_from_a_records_header_and_result():
     measured = RegionResult("run", 0, 3600 * 10**9, Energy(1.8e6), utilisation={"cpu": 32.0, "gpu:0": 0.25})
     result = Result(measured, Weighing(intensity_g_per_kwh=intensity("FR"), pue=1.2), {})
-    found = from_result(result, hardware=hardware_of(HEADER)).beside()
+    comparison = from_result(result, hardware=hardware_of(HEADER)).beside()
     truth = (32 * 7.5 * 0.5 + 70 * 0.25 + 256 * 0.3725) * 1.2 / 1000
-    assert found.estimate.energy_kwh == pytest.approx(truth) and found.ratio == pytest.approx(truth / (0.5 * 1.2))
-    assert found.estimate.carbon_g == pytest.approx(truth * intensity("FR").value)
+    assert comparison.estimate.energy_kwh == pytest.approx(truth) and comparison.ratio == pytest.approx(
+        truth / (0.5 * 1.2)
+    )
+    assert comparison.estimate.carbon_g == pytest.approx(truth * intensity("FR").value)
     same = green_algorithms(
         hours=1, cores=32, cpu_model=XEON, cpu_usage=0.5, gpus=1, gpu_model="Tesla T4", gpu_usage=0.25, memory_gb=256,
         pue=1.2, zone="FR",
     )  # fmt: skip
-    assert found.estimate.energy_kwh == pytest.approx(same.energy_kwh)
+    assert comparison.estimate.energy_kwh == pytest.approx(same.energy_kwh)
 
 
 def test_headers_that_say_nothing_or_nonsense():

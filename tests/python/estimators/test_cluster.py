@@ -12,18 +12,18 @@ HOURS = 118 * 24 + 5 + 41 / 60
 
 
 def test_bloom():
-    found = cluster_training(BLOOM, hours=HOURS, zone="FR", intensity_g_per_kwh=51.28)
+    estimate = cluster_training(BLOOM, hours=HOURS, zone="FR", intensity_g_per_kwh=51.28)
     assert BLOOM.dynamic_w() / 1000 == pytest.approx(3.392955)
-    assert found.energy_kwh == pytest.approx(848_000, abs=500)
-    assert found.direct.value / 1e6 == pytest.approx(43.5, abs=0.05)
-    assert found.dynamic.value / 1e6 == pytest.approx(23.7, abs=0.05)
-    assert found.making.value / 1e6 == pytest.approx(15, abs=0.5)
-    assert round(found.carbon.value / 1e6) == 59
-    assert found.primary_energy.value == pytest.approx(9.8e6, abs=0.05e6)
-    assert found.adp.value == pytest.approx(1.2, abs=0.05)
-    assert int(person_years(found.carbon).value) == 59
-    assert round(person_years(found.adp).value) == 38
-    assert int(found.carbon.value / 2e6) == 29
+    assert estimate.energy_kwh == pytest.approx(848_000, abs=500)
+    assert estimate.direct.value / 1e6 == pytest.approx(43.5, abs=0.05)
+    assert estimate.dynamic.value / 1e6 == pytest.approx(23.7, abs=0.05)
+    assert estimate.making.value / 1e6 == pytest.approx(15, abs=0.5)
+    assert round(estimate.carbon.value / 1e6) == 59
+    assert estimate.primary_energy.value == pytest.approx(9.8e6, abs=0.05e6)
+    assert estimate.adp.value == pytest.approx(1.2, abs=0.05)
+    assert int(person_years(estimate.carbon).value) == 59
+    assert round(person_years(estimate.adp).value) == 38
+    assert int(estimate.carbon.value / 2e6) == 29
 
 
 def test_blooms_servers_and_cards_apart():

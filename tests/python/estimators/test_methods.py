@@ -52,8 +52,8 @@ def test_every_option_is_tried_here_and_used_by_some_method():
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(METHODS)), some_inputs())
-def test_an_estimate_is_above_zero_or_an_error_and_never_drops_an_option(method, said):
-    inputs = Inputs(**said)
+def test_an_estimate_is_above_zero_or_an_error_and_never_drops_an_option(method, options):
+    inputs = Inputs(**options)
     unused = [name for name in inputs.given if name not in METHODS[method].uses]
     try:
         made = estimate_by(method, inputs)
@@ -74,26 +74,34 @@ def test_an_option_that_is_used_changes_or_is_named(method, option, data):
     grows = {"cores", "core_w", "gpus", "gpu_w", "memory_gb", "memory_w", "pue", "scaling", "ssd_tb", "hdd_tb"}
     if option not in grows or option not in METHODS[method].uses:
         return
-    said = {"hours": 10.0, "cores": 4.0, "core_w": 10.0, "gpus": 2.0, "gpu_w": 300.0, "memory_gb": 32.0, "zone": "FR"}
-    said.update(
+    options = {
+        "hours": 10.0,
+        "cores": 4.0,
+        "core_w": 10.0,
+        "gpus": 2.0,
+        "gpu_w": 300.0,
+        "memory_gb": 32.0,
+        "zone": "FR",
+    }
+    options.update(
         platform="aws", hour_factor=("core gricad",), pue=1.2, scaling=1.0, memory_w=10.0, ssd_tb=1.0, hdd_tb=1.0
     )
     if method == "cloud":
-        said["gpu"] = "V100"
+        options["gpu"] = "V100"
     if method == "instance":
-        said["instance"] = "aws:p4d.24xlarge"
+        options["instance"] = "aws:p4d.24xlarge"
     if method == "hour-factor":
-        del said["gpus"]
+        del options["gpus"]
         if option == "gpus":
             return
-    said = {name: value for name, value in said.items() if name == "hours" or name in METHODS[method].uses}
-    more = {**said, option: said[option] * data.draw(st.floats(1.5, 3.0))}
-    before, after = estimate_by(method, Inputs(**said)), estimate_by(method, Inputs(**more))
+    options = {name: value for name, value in options.items() if name == "hours" or name in METHODS[method].uses}
+    more = {**options, option: options[option] * data.draw(st.floats(1.5, 3.0))}
+    before, after = estimate_by(method, Inputs(**options)), estimate_by(method, Inputs(**more))
     assert after.carbon_g > before.carbon_g
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--method", "strubell", "--gpus", "8"], "--gpu"),
         (["--method", "strubell", "--gpu", "V100", "--zone", "FR"], "does not use --zone"),
@@ -115,10 +123,10 @@ def test_an_option_that_is_used_changes_or_is_named(method, option, data):
         (["--hours", "0", "--method", "mlco2", "--gpu", "V100"], "hours"),
     ],
 )
-def test_what_was_dropped_or_taken_for_0(capsys, arguments, said):
+def test_what_was_dropped_or_taken_for_0(capsys, arguments, message):
     assert cli.main(["estimate", "--hours", "10", *arguments]) == 2
     streams = capsys.readouterr()
-    assert said in streams.err and streams.out == ""
+    assert message in streams.err and streams.out == ""
 
 
 @pytest.mark.parametrize("method", ["strubell", "accelerator-days"])

@@ -31,10 +31,10 @@ from impact_tracker.factors import UnknownFactorError
     ids=["Transformer base", "Transformer big", "ELMo", "BERT base", "NAS"],
 )
 def test_strubells_table(watts, hours, kwh, pounds, kilograms):
-    found = strubell(hours=hours, gpu_w=watts)
-    assert found.energy_kwh == pytest.approx(kwh, rel=3e-3)
-    assert found.as_dict()["carbon_lb"] == pytest.approx(pounds, rel=3e-3)
-    assert found.carbon_g / 1000 == pytest.approx(kilograms, rel=3e-3)
+    estimate = strubell(hours=hours, gpu_w=watts)
+    assert estimate.energy_kwh == pytest.approx(kwh, rel=3e-3)
+    assert estimate.as_dict()["carbon_lb"] == pytest.approx(pounds, rel=3e-3)
+    assert estimate.carbon_g / 1000 == pytest.approx(kilograms, rel=3e-3)
 
 
 @pytest.mark.parametrize(
@@ -49,23 +49,23 @@ def test_strubells_table(watts, hours, kwh, pounds, kilograms):
     ids=["T5", "Meena", "GShard-600B", "Switch", "GPT-3"],
 )
 def test_pattersons_table(chips, days, watts, pue, published_mwh):
-    found = accelerator_days(chips=chips, days=days, chip_w=watts, pue=pue, zone="US")
-    assert found.energy_kwh / 1000 == pytest.approx(published_mwh, rel=0.01)
+    estimate = accelerator_days(chips=chips, days=days, chip_w=watts, pue=pue, zone="US")
+    assert estimate.energy_kwh / 1000 == pytest.approx(published_mwh, rel=0.01)
 
 
 def test_llama_7b():
-    found = accelerator_days(chips=1, days=82_432 / 24, chip_w=400, pue=1.1, zone="US")
-    assert found.energy_kwh == pytest.approx(36_270.08, abs=0.005)
+    estimate = accelerator_days(chips=1, days=82_432 / 24, chip_w=400, pue=1.1, zone="US")
+    assert estimate.energy_kwh == pytest.approx(36_270.08, abs=0.005)
 
 
 def test_gpt_3_in_tonnes():
-    found = accelerator_days(chips=10_000, days=14.8, chip_w=330, pue=1.1, intensity_g_per_kwh=429)
-    assert found.carbon_g / 1e6 == pytest.approx(552.1, rel=0.01)
+    estimate = accelerator_days(chips=10_000, days=14.8, chip_w=330, pue=1.1, intensity_g_per_kwh=429)
+    assert estimate.carbon_g / 1e6 == pytest.approx(552.1, rel=0.01)
 
 
 def test_mlco2_rounds_to_the_hundredth():
-    found = mlco2(hours=100, gpu_model="Tesla T4", intensity_g_per_kwh=432)
-    assert found.energy_kwh == 7.0 and found.carbon_g == pytest.approx(3024.0)
+    estimate = mlco2(hours=100, gpu_model="Tesla T4", intensity_g_per_kwh=432)
+    assert estimate.energy_kwh == 7.0 and estimate.carbon_g == pytest.approx(3024.0)
     assert mlco2(hours=0.5, tdp_gpu_w=33, zone="FR").energy_kwh == 0.02
     with pytest.raises(EstimateError, match="either"):
         mlco2(hours=1)
@@ -74,18 +74,18 @@ def test_mlco2_rounds_to_the_hundredth():
 
 
 def test_a_thousand_core_hours():
-    found = hour_factor(hours=1, units=1000)
-    assert found.carbon_g == pytest.approx(4680.0) and found.energy.value == pytest.approx(22.5)
+    estimate = hour_factor(hours=1, units=1000)
+    assert estimate.carbon_g == pytest.approx(4680.0) and estimate.energy.value == pytest.approx(22.5)
     assert hour_factor(hours=10, g_per_hour=3.0).carbon_g == pytest.approx(30.0)
     with pytest.raises(UnknownFactorError, match="gricad"):
         hour_factor(hours=1, factor="core gricard")
 
 
 def test_cloud_between_idle_and_full():
-    found = cloud(provider="AWS", hours=10, vcpus=8, utilisation=(0.0, 0.5, 1.0), pue=1.2, zone="FR")
-    assert found.energy_kwh == pytest.approx(10 * 8 * (0.74 + 0.5 * 2.76) * 1.2 / 1000)
-    assert found.energy.low == pytest.approx(10 * 8 * 0.74 * 1.2 / 1000)
-    assert found.energy.high == pytest.approx(10 * 8 * 3.5 * 1.2 / 1000)
+    estimate = cloud(provider="AWS", hours=10, vcpus=8, utilisation=(0.0, 0.5, 1.0), pue=1.2, zone="FR")
+    assert estimate.energy_kwh == pytest.approx(10 * 8 * (0.74 + 0.5 * 2.76) * 1.2 / 1000)
+    assert estimate.energy.low == pytest.approx(10 * 8 * 0.74 * 1.2 / 1000)
+    assert estimate.energy.high == pytest.approx(10 * 8 * 3.5 * 1.2 / 1000)
     full = cloud(
         provider="gcp",
         hours=1,
@@ -113,10 +113,10 @@ def test_cloud_between_idle_and_full():
 
 def test_jobs_of_a_scheduler():
     job = Job("1", wallclock_h=2.0, cores=4, cpu_time_h=6.0, memory_requested_gb=64, gpus=1, max_rss_gb=13)
-    found = ga4hpc(job, tdp_core_w=10, tdp_gpu_w=300, pue=1.67, intensity_g_per_kwh=467)
+    estimate = ga4hpc(job, tdp_core_w=10, tdp_gpu_w=300, pue=1.67, intensity_g_per_kwh=467)
     it = 6 * 10 / 1000 + 2 * 300 / 1000 + 2 * 64 * 0.3725 / 1000
-    assert found.energy_kwh == pytest.approx(it * 1.67)
-    assert found.as_dict()["wasted_kwh"] == pytest.approx(2 * (64 - 18) * 0.3725 / 1000 * 1.67)
+    assert estimate.energy_kwh == pytest.approx(it * 1.67)
+    assert estimate.as_dict()["wasted_kwh"] == pytest.approx(2 * (64 - 18) * 0.3725 / 1000 * 1.67)
 
 
 def test_jobs_without_cpu_time_or_that_failed():
@@ -131,8 +131,8 @@ def test_jobs_without_cpu_time_or_that_failed():
 
 
 def test_a_thousand_core_hours_of_a_job():
-    found = ga4hpc(Job("4", 10.0, 100, 1000.0, 0.0), tdp_core_w=10, pue=1.67, intensity_g_per_kwh=467)
-    assert found.energy_kwh == pytest.approx(16.7) and found.carbon_g == pytest.approx(16.7 * 467)
+    estimate = ga4hpc(Job("4", 10.0, 100, 1000.0, 0.0), tdp_core_w=10, pue=1.67, intensity_g_per_kwh=467)
+    assert estimate.energy_kwh == pytest.approx(16.7) and estimate.carbon_g == pytest.approx(16.7 * 467)
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,14 @@ MIX = Mix(gwp_kg=0.590478, adp_kg_sb=7.37708e-8, primary_energy_mj=9.988, water_
 )
 def test_requests_to_language_models(model, kwh, use, making, water):
     active, total, tokens, latency = model
-    found = llm_request(
+    estimate = llm_request(
         active_parameters_b=active, total_parameters_b=total, output_tokens=tokens, latency_s=latency, mix=MIX
     )
-    assert found.energy_kwh == pytest.approx(kwh, rel=1e-6)
+    assert estimate.energy_kwh == pytest.approx(kwh, rel=1e-6)
     digits = 6e-5  # the printed ones
-    assert tuple(found.use.values()) == pytest.approx(use, rel=digits)
-    assert tuple(found.making.values()) == pytest.approx(making, rel=digits)
-    assert found.water_l == pytest.approx(water, rel=3e-6)
+    assert tuple(estimate.use.values()) == pytest.approx(use, rel=digits)
+    assert tuple(estimate.making.values()) == pytest.approx(making, rel=digits)
+    assert estimate.water_l == pytest.approx(water, rel=3e-6)
 
 
 def test_a_model_has_at_least_its_active_parameters():

@@ -64,7 +64,7 @@ def lost(written: object, read: object, place: str = "") -> list[str]:
         ]
     if isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
         pairs = enumerate(zip(written, read))
-        return [name for number, (one, other) in pairs for name in lost(one, other, f"{place}/{number}")]
+        return [name for number, (first, other) in pairs for name in lost(first, other, f"{place}/{number}")]
     return [] if written == read else [place]
 
 
@@ -146,7 +146,7 @@ def test_every_family_is_one_of_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--interval", "0.01"], "0.1 to 3600 seconds"),
         (["--interval", "nan"], "0.1 to 3600 seconds"),
@@ -158,6 +158,6 @@ def test_every_family_is_one_of_the_table() -> None:
         (["--sources", "no-such-source", "--once"], "no-such-source"),
     ],
 )
-def test_what_cannot_be_is_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_is_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

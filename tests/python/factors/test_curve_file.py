@@ -27,7 +27,7 @@ def test_a_file_with_a_hole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a,b\n1,2\n", ":1: the first line"),
         ("", ":1:"),
@@ -40,10 +40,10 @@ def test_a_file_with_a_hole(tmp_path):
         ("time,value\n2025-01-01T00:00:00Z\n", "holds no value"),
     ],
 )
-def test_faults(tmp_path, text, said):
+def test_faults(tmp_path, text, message):
     with pytest.raises(FactorError) as caught:
         read_curve(write(tmp_path, text))
-    assert said in str(caught.value) and "grid.csv" in str(caught.value)
+    assert message in str(caught.value) and "grid.csv" in str(caught.value)
 
 
 def test_a_missing_file():

@@ -98,10 +98,10 @@ def test_the_rules_of_names_agree_with_the_tables():
     for name in names:
         known = instance(name)
         bare = known.name.casefold() if known.provider == "aws" else known.name.casefold().replace(" ", "")
-        said = ruled(known.provider, bare)
-        if said is not None and not known.cards:
+        rule = ruled(known.provider, bare)
+        if rule is not None and not known.cards:
             compared += 1
-            agreed += said.vcpus == known.vcpus and abs(said.memory_gib - known.memory_gib) <= 0.15 * known.memory_gib
+            agreed += rule.vcpus == known.vcpus and abs(rule.memory_gib - known.memory_gib) <= 0.15 * known.memory_gib
     assert compared > 500 and agreed >= 0.96 * compared, (compared, agreed)
 
 

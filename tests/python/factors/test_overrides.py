@@ -85,9 +85,14 @@ Norway,2015,NOR,1,0
 def test_every_year_from_the_users_own_table(tmp_path):
     bundled = intensity("DE")
     use_overrides(write(tmp_path, OWID, "owid.csv"))
-    found = intensity("France", 2014)
-    assert (found.value, found.year, found.quality, found.note) == (49.9, 2014, "modelled", "") and found.low < 49.9
-    assert "owid.csv" in found.source and found.name.endswith("France")
+    factor = intensity("France", 2014)
+    assert (factor.value, factor.year, factor.quality, factor.note) == (
+        49.9,
+        2014,
+        "modelled",
+        "",
+    ) and factor.low < 49.9
+    assert "owid.csv" in factor.source and factor.name.endswith("France")
     assert intensity("FR").year == 2015 and intensity("FR", 2012).quality == "estimated"
     assert intensity(None, 2015).value == 530 and "no zone" in intensity(None, 2015).note
     assert intensity("DE") == bundled and intensity("NO").year == 2025  # a 0 is a hole of the source
@@ -141,7 +146,7 @@ def test_a_file_of_factors_names_a_table_beside_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a,b\n1,2\n", ":1: no table of intensities"),
         ("iso_code,year,carbon_intensity_elec\nFRA,2015,much\n", ":2: 'much'"),
@@ -149,10 +154,10 @@ def test_a_file_of_factors_names_a_table_beside_it(tmp_path):
         ("iso_code,year,carbon_intensity_elec\nFRA,2015,\n", "no intensity of a country"),
     ],
 )
-def test_faults_of_a_table_name_their_line(tmp_path, text, said):
+def test_faults_of_a_table_name_their_line(tmp_path, text, message):
     with pytest.raises(OverrideError) as caught:
         use_overrides(write(tmp_path, text, "owid.csv"))
-    assert said in str(caught.value) and "owid.csv" in str(caught.value)
+    assert message in str(caught.value) and "owid.csv" in str(caught.value)
 
 
 def test_json_needs_no_package(tmp_path):
@@ -163,7 +168,7 @@ def test_json_needs_no_package(tmp_path):
 
 @toml
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "message"),
     [
         ('[intensity.FR]\nvalue = 1\nunit = "kg/kWh"\n', 3, "kept in g/kWh, not in 'kg/kWh'"),
         ('[intensity.FR]\nvalue = -1\nunit = "g/kWh"\n', 2, "must not be negative"),
@@ -181,11 +186,11 @@ def test_json_needs_no_package(tmp_path):
         ("intensity = 5\n", 1, "one table for each name"),
     ],
 )
-def test_faults_name_line_and_remedy(tmp_path, text, line, said):
+def test_faults_name_line_and_remedy(tmp_path, text, line, message):
     path = write(tmp_path, text)
     with pytest.raises(OverrideError, match=":") as caught:
         use_overrides(path)
-    assert str(caught.value).startswith(f"{path}:{line}:") and said in str(caught.value)
+    assert str(caught.value).startswith(f"{path}:{line}:") and message in str(caught.value)
 
 
 def test_faults_in_json_name_their_line(tmp_path):

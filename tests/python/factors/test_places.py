@@ -85,9 +85,9 @@ def test_regions_of_clouds_by_their_grid():
 def test_two_clouds_in_one_town_weigh_alike():
     by_place = {}
     for provider, region in REGIONS:
-        found = cloud_region(provider, region)
-        assert zone_code(found.zone) == found.zone
-        by_place.setdefault(found.place, set()).add(found.intensity.value)
+        factors = cloud_region(provider, region)
+        assert zone_code(factors.zone) == factors.zone
+        by_place.setdefault(factors.place, set()).add(factors.intensity.value)
     assert len(by_place["Montreal"]) == len(by_place["Stockholm"]) == len(by_place["Paris"]) == 1
 
 
@@ -192,10 +192,10 @@ def test_electricity_maps_own_file(tmp_path):
 def test_random_regions_carry_range_place_and_site():
     draw = random.Random(20260731)
     for provider, region in draw.sample(REGIONS, 40):
-        found = cloud_region(provider, region)
-        for factor in (found.pue, found.intensity):
+        factors = cloud_region(provider, region)
+        for factor in (factors.pue, factors.intensity):
             assert factor.low < factor.high and factor.source
-        assert found.place and found.pue.low >= 1.0
+        assert factors.place and factors.pue.low >= 1.0
 
 
 def test_a_regions_pue_and_wue_of_the_users_own(tmp_path):

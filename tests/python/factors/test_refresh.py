@@ -32,7 +32,7 @@ def test_the_shipped_table_is_sound():
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda t: t["rows"].clear(), "only 0 countries"),
         (lambda t: t["rows"][5][3].append([2024, 0.0, "owid-2025"]), "out of range"),
@@ -43,10 +43,10 @@ def test_the_shipped_table_is_sound():
         (lambda t: t["rows"][5][3][0].__setitem__(2, "owid-2023-12"), "editions"),
     ],
 )
-def test_faults_are_found(spoil, said):
+def test_faults_are_found(spoil, message):
     table = copy.deepcopy(SHIPPED)
     spoil(table)
-    assert any(said in fault for fault in refresh.check(table))
+    assert any(message in fault for fault in refresh.check(table))
 
 
 def test_writing_and_reading_is_the_same(tmp_path):
@@ -83,7 +83,7 @@ def test_reading_owid_energy_data(tmp_path):
 
 def test_the_shipped_tables_of_zones_are_sound_and_faults_are_found():
     assert zones.check(*OF_ZONES) == []
-    for index, spoil, said in (
+    for index, spoil, message in (
         (0, lambda t: t["rows"][0].__setitem__(2, 0.9), "shares add up"),
         (1, lambda t: t["rows"][0].__setitem__(3, 0.0), "out of range"),
         (2, lambda t: t["rows"][0].__setitem__(1, 400.0), "scarcity"),
@@ -91,4 +91,4 @@ def test_the_shipped_tables_of_zones_are_sound_and_faults_are_found():
     ):
         tables = copy.deepcopy(OF_ZONES)
         spoil(tables[index])
-        assert any(said in fault for fault in zones.check(*tables))
+        assert any(message in fault for fault in zones.check(*tables))

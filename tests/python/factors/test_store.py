@@ -61,8 +61,8 @@ def test_every_constant_is_a_sound_factor(kind):
     ],
 )
 def test_spellings_of_a_processor(name):
-    found = cpu(name)
-    assert (found.tdp.value, found.cores, found.tdp_per_core_w) == (120, 16, 7.5)
+    processor = cpu(name)
+    assert (processor.tdp.value, processor.cores, processor.tdp_per_core_w) == (120, 16, 7.5)
 
 
 def test_a_processor_without_known_cores_says_so():
@@ -148,8 +148,8 @@ def test_what_large_firms_publish():
 
 def test_every_cloud_region_can_be_weighed():
     for provider, region, *_ in table("cloud_regions")["rows"]:
-        found = cloud_region(provider, region)
-        assert found.intensity.unit == "g/kWh" and found.pue.value >= 1
+        factors = cloud_region(provider, region)
+        assert factors.intensity.unit == "g/kWh" and factors.pue.value >= 1
 
 
 def test_states_of_the_usa_are_raised_to_the_life_cycle():

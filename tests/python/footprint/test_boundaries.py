@@ -20,8 +20,8 @@ LITRES = Factor(3.0, "L/kWh", 2.0, 4.0, "test")
 
 
 def impacts(zone, machine=None, wue=None):
-    found = assess(energy=KWH, pue=1.2, duration_s=3600.0, zone=zone, machine=machine, wue=wue)
-    return {impact.indicator: impact for impact in against_boundaries(found.matrix, KWH, 1.2, zone)}
+    assessment = assess(energy=KWH, pue=1.2, duration_s=3600.0, zone=zone, machine=machine, wue=wue)
+    return {impact.indicator: impact for impact in against_boundaries(assessment.matrix, KWH, 1.2, zone)}
 
 
 def test_water_as_it_is_and_primary_energy_do_not_compare():
@@ -46,24 +46,24 @@ def test_water_without_a_place_is_an_x_with_the_reason():
     litres = water(KWH, 1.0, wue=LITRES, grid=LITRES)
     nowhere = water_deprived(litres, None)
     assert nowhere.value is None and "place" in nowhere.note
-    found = impacts(None)
-    assert found["water_deprived"].value is None and found["fossil_energy"].value > 0
+    by_indicator = impacts(None)
+    assert by_indicator["water_deprived"].value is None and by_indicator["fossil_energy"].value > 0
 
 
 def test_what_each_boundary_counts():
-    found = impacts("FR", wue=LITRES)
-    assert set(found) == {"carbon", "adp", "fossil_energy", "water_deprived"}
-    assert found["fossil_energy"].value == pytest.approx(1.2 * by_zone("fossil_energy", "FRA").value)
-    assert found["water_deprived"].value == pytest.approx(
+    by_indicator = impacts("FR", wue=LITRES)
+    assert set(by_indicator) == {"carbon", "adp", "fossil_energy", "water_deprived"}
+    assert by_indicator["fossil_energy"].value == pytest.approx(1.2 * by_zone("fossil_energy", "FRA").value)
+    assert by_indicator["water_deprived"].value == pytest.approx(
         (3.0 + 1.2 * by_zone("water", "FRA").value) / 1000 * by_zone("aware", "FRA").value
     )
-    for impact in found.values():
+    for impact in by_indicator.values():
         assert person_years(impact).value == pytest.approx(impact.value / boundary_a_person(impact.indicator), rel=1e-9)
 
 
 def test_the_makings_part_is_said_to_be_missing():
-    found = impacts("FR", Machine(cpus=2, cpu_cores=32, ram_gb=512))
-    assert found["fossil_energy"].partial and "making" in found["fossil_energy"].note
+    by_indicator = impacts("FR", Machine(cpus=2, cpu_cores=32, ram_gb=512))
+    assert by_indicator["fossil_energy"].partial and "making" in by_indicator["fossil_energy"].note
     assert not impacts("FR")["fossil_energy"].partial
 
 

@@ -15,15 +15,15 @@ def test_explain_a_missing_impact_gives_the_reason():
 
 
 def test_explain_all_names_every_cell():
-    found = assess(energy=3.6e6, duration_s=3600, zone="FR", machine=Machine(cpus=1, cpu_cores=8, ram_gb=32))
-    lines = explain_all(found)
-    assert sum(": X, " in line for line in lines) == len(found.matrix.reasons())
+    assessment = assess(energy=3.6e6, duration_s=3600, zone="FR", machine=Machine(cpus=1, cpu_cores=8, ram_gb=32))
+    lines = explain_all(assessment)
+    assert sum(": X, " in line for line in lines) == len(assessment.matrix.reasons())
     assert any("carbon, making" in line for line in lines) and "Sources" in lines
 
 
 def test_what_matters_is_sorted(core):
-    found = assess(energy=3.6e6, duration_s=3600, zone="FR", machine=Machine(cpus=1, cpu_cores=8, ram_gb=32))
-    lines = what_matters([found.carbon])
+    assessment = assess(energy=3.6e6, duration_s=3600, zone="FR", machine=Machine(cpus=1, cpu_cores=8, ram_gb=32))
+    lines = what_matters([assessment.carbon])
     assert "95 %" in lines[0] and len(lines) == 6
 
 

@@ -25,9 +25,9 @@ def test_blooms_development():
 
 
 def test_when_use_passes_training():
-    found = crossing(grams(24.69e6), grams(1.56, 1.0, 2.0))
-    assert found.uses == pytest.approx(24.69e6 / 1.56) and found.low < found.uses < found.high
-    assert found.after_years(230_768 / 18 * 365) == pytest.approx(found.uses / (230_768 / 18 * 365))
+    crossover = crossing(grams(24.69e6), grams(1.56, 1.0, 2.0))
+    assert crossover.uses == pytest.approx(24.69e6 / 1.56) and crossover.low < crossover.uses < crossover.high
+    assert crossover.after_years(230_768 / 18 * 365) == pytest.approx(crossover.uses / (230_768 / 18 * 365))
 
 
 def test_a_year_of_stable_diffusion_is_its_visits():

@@ -11,7 +11,7 @@ def fixed(value):
 
 
 def test_a_saving_with_rebound():
-    found = consequences(
+    study = consequences(
         "the same trips by car",
         [
             Effect("service", 1, fixed(100_000.0)),
@@ -19,32 +19,32 @@ def test_a_saving_with_rebound():
             Effect("longer trips", 3, causes=(("trips avoided", fixed(-0.3)),)),
         ],
     )
-    assert found.effects["longer trips"].best == pytest.approx(300_000.0)
-    assert found.net.best == pytest.approx(-600_000.0)
-    assert set(found.orders) == {1, 2, 3} and found.orders[2].best == pytest.approx(-1_000_000.0)
-    assert "the same trips by car" in found.lines()[0] and "not measured" in found.lines()[1]
+    assert study.effects["longer trips"].best == pytest.approx(300_000.0)
+    assert study.net.best == pytest.approx(-600_000.0)
+    assert set(study.orders) == {1, 2, 3} and study.orders[2].best == pytest.approx(-1_000_000.0)
+    assert "the same trips by car" in study.lines()[0] and "not measured" in study.lines()[1]
 
 
 def test_a_loop_that_dies_out():
-    found = consequences(
+    study = consequences(
         "none",
         [
             Effect("use", 2, fixed(100.0), causes=(("demand", fixed(1.0)),)),
             Effect("demand", 3, causes=(("use", fixed(0.5)),)),
         ],
     )
-    assert found.effects["use"].best == pytest.approx(200.0) and found.effects["demand"].best == pytest.approx(100.0)
+    assert study.effects["use"].best == pytest.approx(200.0) and study.effects["demand"].best == pytest.approx(100.0)
 
 
 def test_ranges_hold_the_best_value_and_repeat():
     effects = [Effect("a", 2, (-300.0, -200.0, -100.0)), Effect("b", 3, causes=(("a", (-0.5, -0.2, 0.0)),))]
-    one, two = consequences("x", effects), consequences("x", effects)
-    assert one == two and one.net.low < one.net.best < one.net.high < 0
-    assert one.effects["a"].low >= -300.0 and one.effects["a"].high <= -100.0
+    first, two = consequences("x", effects), consequences("x", effects)
+    assert first == two and first.net.low < first.net.best < first.net.high < 0
+    assert first.effects["a"].low >= -300.0 and first.effects["a"].high <= -100.0
 
 
 @pytest.mark.parametrize(
-    ("reference", "effects", "said"),
+    ("reference", "effects", "message"),
     [
         (" ", [Effect("a", 1)], "reference"),
         ("x", [], "at least one"),
@@ -55,6 +55,6 @@ def test_ranges_hold_the_best_value_and_repeat():
         ("x", [Effect("a", 1, fixed(1.0), causes=(("a", fixed(1.0)),))], "grows"),
     ],
 )
-def test_nonsense(reference, effects, said):
-    with pytest.raises(ValueError, match=said):
+def test_nonsense(reference, effects, message):
+    with pytest.raises(ValueError, match=message):
         consequences(reference, effects)

@@ -24,31 +24,34 @@ def write(tmp_path, document):
 
 
 def test_a_saving_with_its_rebound(tmp_path):
-    found = read_consequences(write(tmp_path, GOOD))
-    assert found.net.best == pytest.approx(100_000 - 1_000_000 + 300_000)
-    assert found.rebound.best == pytest.approx(0.3) and 0.1 < found.rebound.low < 0.3 < found.rebound.high < 0.5
-    assert any("Rebound: it eats 30%" in line for line in found.lines())
-    explained = "\n".join(found.explain())
+    study = read_consequences(write(tmp_path, GOOD))
+    assert study.net.best == pytest.approx(100_000 - 1_000_000 + 300_000)
+    assert study.rebound.best == pytest.approx(0.3) and 0.1 < study.rebound.low < 0.3 < study.rebound.high < 0.5
+    assert any("Rebound: it eats 30%" in line for line in study.lines())
+    explained = "\n".join(study.explain())
     assert "-0.3 (-0.5 to -0.1) × vans not driven (-1000 kg) = 300 kg" in explained and "our own footprint" in explained
-    document = json.loads(json.dumps(found.as_dict()))
+    document = json.loads(json.dumps(study.as_dict()))
     assert document["measured"] is False and document["orders"]["2"]["carbon_g_a_year"] == -1_000_000.0
 
 
 def test_nothing_avoided_has_no_rebound(tmp_path):
-    one = {"reference": "x", "effects": {"a": {"order": 2, "amount_kg": 5}, "b": {"order": 3, "causes": {"a": 0.5}}}}
-    found = read_consequences(write(tmp_path, one))
-    assert found.rebound is None and found.net.best == pytest.approx(7500.0)
+    document = {
+        "reference": "x",
+        "effects": {"a": {"order": 2, "amount_kg": 5}, "b": {"order": 3, "causes": {"a": 0.5}}},
+    }
+    study = read_consequences(write(tmp_path, document))
+    assert study.rebound is None and study.net.best == pytest.approx(7500.0)
 
 
 def test_a_loop_in_a_file(tmp_path):
-    one = {
+    document = {
         "reference": "x",
         "effects": {
             "use": {"order": 2, "amount_kg": 100, "causes": {"demand": 1.0}},
             "demand": {"order": 3, "causes": {"use": 0.5}},
         },
     }
-    assert read_consequences(write(tmp_path, one)).effects["use"].best == pytest.approx(200_000.0)
+    assert read_consequences(write(tmp_path, document)).effects["use"].best == pytest.approx(200_000.0)
 
 
 def changed(path, value):
@@ -64,7 +67,7 @@ def changed(path, value):
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "line", "said"),
+    ("path", "value", "line", "message"),
     [
         (["reference"], None, 1, "would be without"),
         (["reference"], " ", 2, "would be without"),
@@ -79,14 +82,14 @@ def changed(path, value):
         (["effects", "more letters", "causes"], 5, 19, "table of ratios"),
     ],
 )
-def test_faults_name_their_line(tmp_path, path, value, line, said):
+def test_faults_name_their_line(tmp_path, path, value, line, message):
     file = write(tmp_path, changed(path, value))
     with pytest.raises(FactorError) as caught:
         read_consequences(file)
-    assert said in str(caught.value) and str(caught.value).startswith(f"{file}:{line}:"), str(caught.value)
+    assert message in str(caught.value) and str(caught.value).startswith(f"{file}:{line}:"), str(caught.value)
 
 
 def test_a_loop_that_grows_names_the_file(tmp_path):
-    one = {"reference": "x", "effects": {"a": {"order": 2, "amount_kg": 1, "causes": {"a": 1.0}}}}
+    document = {"reference": "x", "effects": {"a": {"order": 2, "amount_kg": 1, "causes": {"a": 1.0}}}}
     with pytest.raises(FactorError, match=r"effects\.json: a loop"):
-        read_consequences(write(tmp_path, one))
+        read_consequences(write(tmp_path, document))

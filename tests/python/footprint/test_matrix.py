@@ -11,40 +11,42 @@ SERVER = Machine(cpus=2, cpu_cores=32, ram_gb=518, gpus=8, gpu_model="NVIDIA A10
 
 
 def test_every_cell_is_a_number_or_an_x_with_a_reason():
-    found = assess(energy=10 * KWH, duration_s=36_000, pue=1.2, zone="FR", machine=SERVER)
+    assessment = assess(energy=10 * KWH, duration_s=36_000, pue=1.2, zone="FR", machine=SERVER)
     for indicator in INDICATORS:
         for stage in STAGES:
-            cell = found.matrix[indicator, stage]
+            cell = assessment.matrix[indicator, stage]
             assert cell.value is None or cell.value > 0
             assert cell.value is not None or cell.note
-    assert found.matrix["carbon", "use"].value == pytest.approx(10 * 1.2 * 41.44)
-    assert found.matrix["human_toxicity", "use"].value is None
-    assert found.carbon.partial and found.carbon.value == pytest.approx(
-        found.matrix["carbon", "use"].value + found.matrix["carbon", "making"].value
+    assert assessment.matrix["carbon", "use"].value == pytest.approx(10 * 1.2 * 41.44)
+    assert assessment.matrix["human_toxicity", "use"].value is None
+    assert assessment.carbon.partial and assessment.carbon.value == pytest.approx(
+        assessment.matrix["carbon", "use"].value + assessment.matrix["carbon", "making"].value
     )
 
 
 def test_without_a_machine_the_making_is_an_x():
-    found = assess(energy=KWH, zone="FR")
-    assert found.matrix["carbon", "making"].value is None and "machine" in found.matrix["carbon", "making"].note
+    assessment = assess(energy=KWH, zone="FR")
+    assert (
+        assessment.matrix["carbon", "making"].value is None and "machine" in assessment.matrix["carbon", "making"].note
+    )
     assert "duration" in assess(energy=KWH, zone="FR", machine=SERVER).matrix["adp", "making"].note
 
 
 def test_a_zone_without_published_water_has_that_of_its_fuels():
-    found = assess(energy=KWH, zone="Afghanistan")
+    assessment = assess(energy=KWH, zone="Afghanistan")
     for indicator in ("water", "adp", "primary_energy"):
-        cell = found.matrix[indicator, "use"]
+        cell = assessment.matrix[indicator, "use"]
         assert cell.quality == "estimated" and cell.low < cell.value < cell.high
-    assert "of its fuels" in found.matrix["adp", "use"].factors[-1].note
+    assert "of its fuels" in assessment.matrix["adp", "use"].factors[-1].note
 
 
 def test_energy_that_was_not_measured_leaves_only_the_making():
-    found = assess(energy=None, duration_s=3600, zone="FR", machine=SERVER)
-    assert found.matrix["carbon", "use"].value is None and found.matrix["carbon", "making"].value > 0
+    assessment = assess(energy=None, duration_s=3600, zone="FR", machine=SERVER)
+    assert assessment.matrix["carbon", "use"].value is None and assessment.matrix["carbon", "making"].value > 0
 
 
 def test_parts_of_use_and_making():
-    found = assess(
+    assessment = assess(
         energy=10 * KWH,
         idle_j=3 * KWH,
         duration_s=3600,
@@ -53,17 +55,19 @@ def test_parts_of_use_and_making():
         machine=SERVER,
         allocation=Allocation.fixed(4),
     )
-    assert sum(p.value for p in found.use.values()) == pytest.approx(found.matrix["carbon", "use"].value)
-    assert sum(p.value for p in found.making.values()) == pytest.approx(found.matrix["carbon", "making"].value)
+    assert sum(p.value for p in assessment.use.values()) == pytest.approx(assessment.matrix["carbon", "use"].value)
+    assert sum(p.value for p in assessment.making.values()) == pytest.approx(
+        assessment.matrix["carbon", "making"].value
+    )
 
 
 def test_json_and_rows():
-    found = assess(energy=KWH, duration_s=3600, zone="FR", machine=SERVER)
-    document = json.loads(json.dumps(found.as_dict()))
-    assert document["carbon_g"] == found.carbon.value and any("Ember" in line for line in document["sources"])
-    assert [row[0] for row in found.matrix.rows()] == list(INDICATORS)
-    assert "carbon, transport" in found.matrix.reasons()
-    assert person_years(found.matrix.total("adp")).value > 0
+    assessment = assess(energy=KWH, duration_s=3600, zone="FR", machine=SERVER)
+    document = json.loads(json.dumps(assessment.as_dict()))
+    assert document["carbon_g"] == assessment.carbon.value and any("Ember" in line for line in document["sources"])
+    assert [row[0] for row in assessment.matrix.rows()] == list(INDICATORS)
+    assert "carbon, transport" in assessment.matrix.reasons()
+    assert person_years(assessment.matrix.total("adp")).value > 0
 
 
 def test_water_of_making_is_the_users_own(tmp_path):

@@ -70,8 +70,8 @@ def test_cutting_a_record_in_two_adds_up(grid, steps):
     day = curve(grid)
 
     def grams(a, b):
-        found = carbon_over_time(times[a:b], joules[a:b], day).carbon_g
-        return found or 0.0
+        carbon_g = carbon_over_time(times[a:b], joules[a:b], day).carbon_g
+        return carbon_g or 0.0
 
     assert grams(0, None) == pytest.approx(grams(0, cut + 1) + grams(cut, None), rel=1e-9, abs=1e-9)
 

@@ -38,10 +38,10 @@ def test_coefficients_of_one_study_have_the_range_of_one(values, spread):
 
 @settings(max_examples=30, deadline=None)
 @given(sizes, spreads, spreads)
-def test_another_spread_of_the_study_moves_with_it(value, one, other):
-    factors = [coefficient(value, one), coefficient(2 * value, other)]
+def test_another_spread_of_the_study_moves_with_it(value, spread, other):
+    factors = [coefficient(value, spread), coefficient(2 * value, other)]
     first, second = paired([made(factors[:1]), made(factors[1:])], 200)
-    power = math.log(other) / math.log(one)
+    power = math.log(other) / math.log(spread)
     for a, b in zip(first, second):
         assert b / (2 * value) == pytest.approx((a / value) ** power, rel=1e-6)
 

@@ -21,9 +21,9 @@ def test_the_interval_of_a_country_comes_back():
 
 def test_draws_are_narrower_than_bounds_and_repeat():
     impact = carbon((0.9 * KWH, KWH, 1.2 * KWH), 1.0, intensity=intensity("FR", 2023))
-    one, two = monte_carlo([impact], seed=4)[0], monte_carlo([impact], seed=4)[0]
-    assert one == two and one != monte_carlo([impact], seed=5)[0]
-    assert impact.low < one.low < impact.value < one.high < impact.high
+    first, two = monte_carlo([impact], seed=4)[0], monte_carlo([impact], seed=4)[0]
+    assert first == two and first != monte_carlo([impact], seed=5)[0]
+    assert impact.low < first.low < impact.value < first.high < impact.high
 
 
 def test_a_factor_is_drawn_once_for_all():

@@ -35,13 +35,13 @@ def test_each_impact_is_its_published_formula(joules, pue, wue, grams, litres, m
         "primary_energy_mj": kwh * pue * megajoules,
         "adp_kg_sb": kwh * pue * antimony,
     }
-    found = [
+    computed = [
         carbon(joules, pue, intensity=stated(grams, "g/kWh")),
         water(joules, pue, wue=stated(wue, "L/kWh"), grid=stated(litres, "L/kWh")),
         primary_energy(joules, pue, factor=stated(megajoules, "MJ/kWh")),
         depletion(joules, pue, factor=stated(antimony, "kg Sb/kWh")),
     ]
-    assert {impact.key: impact.value for impact in found} == pytest.approx(truth, rel=1e-12, abs=1e-300)
+    assert {impact.key: impact.value for impact in computed} == pytest.approx(truth, rel=1e-12, abs=1e-300)
 
 
 def test_water_counts_the_pue_once():
@@ -107,9 +107,9 @@ def test_sums_of_known_and_unknown():
 
 @given(st.floats(0, 1e12), st.floats(0.001, 1e6))
 def test_scaling_and_dividing(joules, amount):
-    one = carbon(joules, 1.1, intensity=intensity("DE", 2023))
-    assert (one * amount).value == pytest.approx(one.value * amount)
-    assert (one / amount).high == pytest.approx(one.high / amount)
+    carbon_of_one = carbon(joules, 1.1, intensity=intensity("DE", 2023))
+    assert (carbon_of_one * amount).value == pytest.approx(carbon_of_one.value * amount)
+    assert (carbon_of_one / amount).high == pytest.approx(carbon_of_one.high / amount)
 
 
 @pytest.mark.parametrize("amount", [0, -1, float("nan"), float("inf")])

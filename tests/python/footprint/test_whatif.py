@@ -18,46 +18,46 @@ def ratio(best, low=None, high=None):
 
 
 def test_another_country():
-    found = what_if(Case(10 * KWH, 3600.0, intensity("PL"), 1.5), Change("Norway", intensity=intensity("NO")))
-    assert found.saving.value == pytest.approx(15 * (intensity("PL").value - intensity("NO").value))
-    assert found.rebound.best == pytest.approx(intensity("PL").value / intensity("NO").value - 1)
-    assert found.rebound.low < found.rebound.best < found.rebound.high
-    assert found.before.partial and "making" in found.sentences()[-1]
+    outcome = what_if(Case(10 * KWH, 3600.0, intensity("PL"), 1.5), Change("Norway", intensity=intensity("NO")))
+    assert outcome.saving.value == pytest.approx(15 * (intensity("PL").value - intensity("NO").value))
+    assert outcome.rebound.best == pytest.approx(intensity("PL").value / intensity("NO").value - 1)
+    assert outcome.rebound.low < outcome.rebound.best < outcome.rebound.high
+    assert outcome.before.partial and "making" in outcome.sentences()[-1]
 
 
 def test_half_the_energy_and_time(core):
-    found = what_if(CASE, Change("half", energy=ratio(0.5), duration=ratio(0.5)))
-    assert found.saving.value == pytest.approx(found.before.value / 2) and found.share == pytest.approx(0.5)
+    outcome = what_if(CASE, Change("half", energy=ratio(0.5), duration=ratio(0.5)))
+    assert outcome.saving.value == pytest.approx(outcome.before.value / 2) and outcome.share == pytest.approx(0.5)
     # use may double: every factor but the ratio is the same on both sides, so the rebound has no range
     assert (
-        found.rebound.best
+        outcome.rebound.best
         == pytest.approx(1.0)
-        == pytest.approx(found.rebound.low)
-        == pytest.approx(found.rebound.high)
+        == pytest.approx(outcome.rebound.low)
+        == pytest.approx(outcome.rebound.high)
     )
-    assert "saves" in found.sentences()[0] and "100% more use would eat" in found.sentences()[1]
+    assert "saves" in outcome.sentences()[0] and "100% more use would eat" in outcome.sentences()[1]
 
 
 def test_a_ratio_with_a_range_gives_the_rebound_one(core):
-    found = what_if(
+    outcome = what_if(
         Case(10 * KWH, 3600.0, Factor.stated(100.0, "g/kWh", "grid")), Change("x", energy=ratio(0.5, 0.4, 0.8))
     )
-    assert 1 / 0.8 - 1 < found.rebound.low < 1.0 < found.rebound.high < 1 / 0.4 - 1
-    assert found.spread.low < 500.0 < found.spread.high
+    assert 1 / 0.8 - 1 < outcome.rebound.low < 1.0 < outcome.rebound.high < 1 / 0.4 - 1
+    assert outcome.spread.low < 500.0 < outcome.spread.high
 
 
 def test_what_both_share_cancels_in_the_range(core):
-    found = what_if(Case(10 * KWH, 3600.0, intensity("PL")), Change("a tenth less", energy=ratio(0.9)))
-    assert found.spread.low > 0  # though the ranges of before and after overlap widely
+    outcome = what_if(Case(10 * KWH, 3600.0, intensity("PL")), Change("a tenth less", energy=ratio(0.9)))
+    assert outcome.spread.low > 0  # though the ranges of before and after overlap widely
 
 
 def test_a_card_that_is_bought_pays_back():
     new = Machine(cpus=0, gpus=1, gpu_model="NVIDIA L4", psus=0, chassis="none")
-    found = what_if(CASE, Change("L4", energy=ratio(0.5), machine=new, bought=True))
+    outcome = what_if(CASE, Change("L4", energy=ratio(0.5), machine=new, bought=True))
     used = 10 * 1.5 * intensity("PL").value
-    assert found.payback_runs == pytest.approx(making_total(new).value / (used / 2))
-    assert found.payback_s == pytest.approx(found.payback_runs * 3600.0)
-    assert any("saved its own making after" in line for line in found.sentences())
+    assert outcome.payback_runs == pytest.approx(making_total(new).value / (used / 2))
+    assert outcome.payback_s == pytest.approx(outcome.payback_runs * 3600.0)
+    assert any("saved its own making after" in line for line in outcome.sentences())
     worse = what_if(CASE, Change("worse", energy=ratio(2.0), machine=new, bought=True))
     assert math.isinf(worse.payback_runs) and any("never" in line for line in worse.sentences())
     assert worse.rebound is None and "costs" in worse.sentences()[0]
@@ -76,8 +76,8 @@ def test_a_ratio_is_above_0_and_has_no_unit(wrong):
 
 
 def test_unknown_energy_is_said():
-    found = what_if(Case(None, 1.0, intensity("FR")), Change("x", energy=ratio(0.5)))
-    assert "not known" in found.sentences()[0] and found.rebound is None and found.as_dict()["saving_g"] is None
+    outcome = what_if(Case(None, 1.0, intensity("FR")), Change("x", energy=ratio(0.5)))
+    assert "not known" in outcome.sentences()[0] and outcome.rebound is None and outcome.as_dict()["saving_g"] is None
 
 
 GOOD = {
@@ -109,7 +109,7 @@ def test_changes_from_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("tables", "line", "said"),
+    ("tables", "line", "message"),
     [
         ({"a": {"enrgy": 0.5}}, 3, "Did you mean energy"),
         ({"a": {"energy": 0}}, 3, "or more"),
@@ -128,15 +128,15 @@ def test_changes_from_a_file(tmp_path):
         ({}, 1, "no change"),
     ],
 )
-def test_faults_of_the_file_name_their_line(tmp_path, tables, line, said):
+def test_faults_of_the_file_name_their_line(tmp_path, tables, line, message):
     path = write(tmp_path, tables)
     with pytest.raises(FactorError) as caught:
         read_changes(path)
-    assert str(caught.value).startswith(f"{path}:{line}:") and said in str(caught.value)
+    assert str(caught.value).startswith(f"{path}:{line}:") and message in str(caught.value)
 
 
 def test_making_is_part_of_it_where_a_machine_is_described():
     case = Case(10 * KWH, 3600.0, intensity("PL"), 1.5, SERVER, Allocation.fixed(4))
-    found = what_if(case, Change("twice as long", duration=ratio(2.0)))
-    assert found.saving.value == pytest.approx(-making_total(SERVER).value / 35_040) and found.rebound is None
-    assert not found.before.partial and "costs" in found.sentences()[0]
+    outcome = what_if(case, Change("twice as long", duration=ratio(2.0)))
+    assert outcome.saving.value == pytest.approx(-making_total(SERVER).value / 35_040) and outcome.rebound is None
+    assert not outcome.before.partial and "costs" in outcome.sentences()[0]

@@ -38,8 +38,8 @@ def test_a_cell_is_a_region_and_its_names_stay(shell: InteractiveShell, tmp_path
     assert shell.user_ns["cost"].energy_j > 0
     assert shell.user_ns["shown"] == [shell.user_ns["cost"]]
     shell.run_cell_magic("impact", "-q", "more = 1")
-    whole = shell.run_line_magic("impact", "--stop")
-    assert whole.energy_j >= shell.user_ns["cost"].energy_j
+    notebook = shell.run_line_magic("impact", "--stop")
+    assert notebook.energy_j >= shell.user_ns["cost"].energy_j
     record = read_record(tmp_path / "runs")
     assert [region.name for region in record.regions] == ["squares", "cell"]
 

@@ -67,10 +67,10 @@ def test_our_report_is_valid_and_comes_back(climatebert, tmp_path):
     assert back.hardware.gpus == ("NVIDIA RTX A5000",) * 2 and back.site.zone == "Germany"
 
 
-@pytest.mark.parametrize(("spread", "said"), [(0.05, "high"), (0.2, "medium"), (0.7, "low")])
-def test_accuracy_is_that_of_the_interval(climatebert, spread, said):
+@pytest.mark.parametrize(("spread", "accuracy"), [(0.05, "high"), (0.2, "medium"), (0.7, "low")])
+def test_accuracy_is_that_of_the_interval(climatebert, spread, accuracy):
     energy = Energy(joules_of(33.6), half_j=joules_of(33.6 * spread), quality="modelled")
-    assert boamps.to_report(replace(climatebert, energy=energy))["quality"] == said
+    assert boamps.to_report(replace(climatebert, energy=energy))["quality"] == accuracy
 
 
 def test_pue_hardware_and_quality_come_back(climatebert, tmp_path):
@@ -116,16 +116,16 @@ def test_no_energy_no_report(unmeasured):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "Expecting"),
         ("{}", "lacks task"),
         (json.dumps(changed(lambda r: r["measures"][0].update(powerConsumption=-1))), "negative"),
     ],
 )
-def test_reports_that_cannot_be_read(tmp_path, text, said):
+def test_reports_that_cannot_be_read(tmp_path, text, message):
     path = tmp_path / "report.json"
     path.write_text(text)
-    with pytest.raises(InteropError, match=said) as caught:
+    with pytest.raises(InteropError, match=message) as caught:
         boamps.read_json(path)
     assert "report.json" in str(caught.value)

@@ -54,10 +54,10 @@ def test_latex_is_escaped_and_balanced(climatebert):
 
 def test_hugging_face_is_in_grams_and_valid_yaml(climatebert):
     yaml = pytest.importorskip("yaml")
-    found = yaml.safe_load(hugging_face(climatebert, "fine-tuning"))["co2_eq_emissions"]
-    assert found["emissions"] == pytest.approx(15_792.0, rel=5e-4)  # grams, not kilograms
-    assert found["training_type"] == "fine-tuning" and found["hardware_used"] == "2 x NVIDIA RTX A5000"
-    assert found["geographical_location"] == "Germany" and found["source"] == "impact-tracker 1.0"
+    emissions = yaml.safe_load(hugging_face(climatebert, "fine-tuning"))["co2_eq_emissions"]
+    assert emissions["emissions"] == pytest.approx(15_792.0, rel=5e-4)  # grams, not kilograms
+    assert emissions["training_type"] == "fine-tuning" and emissions["hardware_used"] == "2 x NVIDIA RTX A5000"
+    assert emissions["geographical_location"] == "Germany" and emissions["source"] == "impact-tracker 1.0"
 
 
 @pytest.mark.parametrize("kwh", [1e-12, 1e9, 0.5])
@@ -65,8 +65,8 @@ def test_hugging_face_numbers_stay_numbers(climatebert, kwh):
     yaml = pytest.importorskip("yaml")
     from dataclasses import replace
 
-    found = yaml.safe_load(hugging_face(replace(climatebert, energy=Energy(joules_of(kwh)), name='quote " and: colon')))
-    assert found["co2_eq_emissions"]["emissions"] == pytest.approx(470 * kwh, rel=5e-4)
+    card = yaml.safe_load(hugging_face(replace(climatebert, energy=Energy(joules_of(kwh)), name='quote " and: colon')))
+    assert card["co2_eq_emissions"]["emissions"] == pytest.approx(470 * kwh, rel=5e-4)
 
 
 def test_what_was_not_measured_has_no_number_anywhere(unmeasured):

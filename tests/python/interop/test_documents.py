@@ -50,7 +50,7 @@ CASES = {
 def spoiled(document, changes):
     """The document with some fields changed wherever they stand."""
     if isinstance(document, list):
-        return [spoiled(one, changes) for one in document]
+        return [spoiled(part, changes) for part in document]
     if not isinstance(document, dict):
         return document
     out = {}
@@ -130,8 +130,8 @@ def test_our_own_documents_are_sound(climatebert, tmp_path):
     table.write_text(
         codecarbon.to_csv([replace(climatebert, site=replace(climatebert.site, pue=1.5))]), encoding="utf-8"
     )
-    found = lint_all([of_statement(run) for run in read_runs(table)])
-    assert {finding.trap for finding in found} == {5}  # its form has no place for the intensity's year
+    findings = lint_all([of_statement(run) for run in read_runs(table)])
+    assert {finding.trap for finding in findings} == {5}  # its form has no place for the intensity's year
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "[1]", '{"a": 1}'])

@@ -114,8 +114,10 @@ def test_codecarbons_csv(tmp_path, capsys):
     path = tmp_path / "emissions.csv"
     path.write_text(CSV)
     code, out, _ = call(capsys, [path, "--json"])
-    found = {finding["trap"]: finding for finding in json.loads(out)}
-    assert code == 1 and {1, 2, 5} <= set(found) and ":2" in found[1]["where"]  # water: 1.2 kWh × 0.5, not 1.0 × 0.5
+    by_trap = {finding["trap"]: finding for finding in json.loads(out)}
+    assert (
+        code == 1 and {1, 2, 5} <= set(by_trap) and ":2" in by_trap[1]["where"]
+    )  # water: 1.2 kWh × 0.5, not 1.0 × 0.5
 
 
 def test_a_model_card_in_kilograms(tmp_path, capsys):

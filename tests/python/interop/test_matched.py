@@ -31,41 +31,41 @@ pytestmark = pytest.mark.usefixtures("core")
 
 def test_two_channels_on_their_own_times():
     series = {"a": ([0.0, 3600.0, 7200.0], [math.nan, 1000.0, 1000.0]), "b": ([1800.0, 5400.0], [math.nan, 1000.0])}
-    found = carbon_matched(record(series, 3 * 3.6e6), CURVE)
-    assert found.value == pytest.approx(100 + 300 + 0.5 * 100 + 0.5 * 300) and not found.partial
+    carbon = carbon_matched(record(series, 3 * 3.6e6), CURVE)
+    assert carbon.value == pytest.approx(100 + 300 + 0.5 * 100 + 0.5 * 300) and not carbon.partial
 
 
 def edged(series, energies, duration_s):
-    found = record(series, sum(energies.values()))
-    for channel in found.channels:
+    recorded = record(series, sum(energies.values()))
+    for channel in recorded.channels:
         channel["energy_j"] = energies.get(channel["id"])
-    found.result.duration_s = duration_s
-    return found
+    recorded.result.duration_s = duration_s
+    return recorded
 
 
 def test_what_lies_before_the_first_and_after_the_last_reading_is_in_it():
     # 1 kWh between the readings; half a kWh in the half hours at either end, 100 g/kWh at first, 300 then
-    found = carbon_matched(edged({"a": ([1800.0, 5400.0], [math.nan, 1000.0])}, {"a": 2 * 3.6e6}, 7200.0), CURVE)
-    assert found.value == pytest.approx(0.5 * 100 + 0.5 * 100 + 0.5 * 300 + 0.5 * 300) and not found.partial
+    carbon = carbon_matched(edged({"a": ([1800.0, 5400.0], [math.nan, 1000.0])}, {"a": 2 * 3.6e6}, 7200.0), CURVE)
+    assert carbon.value == pytest.approx(0.5 * 100 + 0.5 * 100 + 0.5 * 300 + 0.5 * 300) and not carbon.partial
 
 
 def test_the_energys_own_interval_is_in_it():
-    found = edged({"a": ([0.0], [math.nan])}, {"a": 3.6e6}, 7200.0)
-    found.result.uncertainty.half_width_j = 0.36e6
-    weighed = carbon_matched(found, CURVE)
+    recorded = edged({"a": ([0.0], [math.nan])}, {"a": 3.6e6}, 7200.0)
+    recorded.result.uncertainty.half_width_j = 0.36e6
+    weighed = carbon_matched(recorded, CURVE)
     assert (weighed.low, weighed.value, weighed.high) == pytest.approx((180.0, 200.0, 220.0))
 
 
 def test_a_run_of_one_reading_is_weighed_whole():
-    found = carbon_matched(edged({"a": ([0.0], [math.nan])}, {"a": 3.6e6}, 7200.0), CURVE)
-    assert found.value == pytest.approx(200.0) and not found.partial
+    carbon = carbon_matched(edged({"a": ([0.0], [math.nan])}, {"a": 3.6e6}, 7200.0), CURVE)
+    assert carbon.value == pytest.approx(200.0) and not carbon.partial
     late = carbon_matched(edged({"a": ([7200.0], [math.nan])}, {"a": 3.6e6}, 7200.0), CURVE)
     assert late.value == pytest.approx(200.0)
 
 
 def test_energy_outside_of_the_series_is_said():
-    found = carbon_matched(record({"a": ([0.0, 3600.0], [math.nan, 1000.0])}, 2 * 3.6e6), CURVE)
-    assert found.partial and "1 kWh" in found.note and found.value == pytest.approx(100.0)
+    carbon = carbon_matched(record({"a": ([0.0, 3600.0], [math.nan, 1000.0])}, 2 * 3.6e6), CURVE)
+    assert carbon.partial and "1 kWh" in carbon.note and carbon.value == pytest.approx(100.0)
 
 
 def test_a_gap_is_missing_time():
@@ -76,8 +76,8 @@ def test_a_gap_is_missing_time():
         and math.isnan(joules[2])
         and joules[3:] == [10.0, 30.0]
     )
-    found = carbon_matched(record({"a": ([0.0, 1.0, 2.0, 3.0], [math.nan, 10.0, math.nan, 20.0])}, 30.0), CURVE)
-    assert found.partial and "1 s" in found.note and found.value == pytest.approx(30 / 3.6e6 * 100)
+    carbon = carbon_matched(record({"a": ([0.0, 1.0, 2.0, 3.0], [math.nan, 10.0, math.nan, 20.0])}, 30.0), CURVE)
+    assert carbon.partial and "1 s" in carbon.note and carbon.value == pytest.approx(30 / 3.6e6 * 100)
 
 
 def test_nothing_to_match():

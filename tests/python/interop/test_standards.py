@@ -17,14 +17,14 @@ def test_scis_share_of_making():
     run = Statement(
         "x", "t", duration_s=3600.0, energy=Energy(0.0), site=Site(intensity=Factor.stated(100.0, "g/kWh", "grid"))
     )
-    found = sci(run, functional_unit="hour", units=1, embodied=share)
-    assert found["sci_g_per_unit"] == pytest.approx(28.54, abs=0.005) and found["conforming"]
+    score = sci(run, functional_unit="hour", units=1, embodied=share)
+    assert score["sci_g_per_unit"] == pytest.approx(28.54, abs=0.005) and score["conforming"]
 
 
 def test_sci_is_energy_with_pue_times_intensity_over_units(climatebert):
-    found = sci(replace(climatebert, site=replace(climatebert.site, pue=1.5)), functional_unit="image", units=1000)
-    assert found["sci_g_per_unit"] == pytest.approx(33.6 * 1.5 * 470 / 1000) and not found["conforming"]
-    assert found["E_kwh"] == pytest.approx(50.4) and found["M_g"] is None and found["notes"]
+    score = sci(replace(climatebert, site=replace(climatebert.site, pue=1.5)), functional_unit="image", units=1000)
+    assert score["sci_g_per_unit"] == pytest.approx(33.6 * 1.5 * 470 / 1000) and not score["conforming"]
+    assert score["E_kwh"] == pytest.approx(50.4) and score["M_g"] is None and score["notes"]
 
 
 @pytest.mark.parametrize("units", [0, -1, float("nan")])

@@ -59,15 +59,15 @@ def test_a_power_that_cannot_be_read_is_no_fault_of_the_energy(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({**ROW, "emissions": "much"}, ":2: emissions is no number"),
         ({**ROW, "duration": "inf"}, "finite"),
         ({**ROW, "energy_consumed": "-1"}, "negative"),
     ],
 )
-def test_faulty_rows_name_their_line(tmp_path, row, said):
-    with pytest.raises(InteropError, match=said):
+def test_faulty_rows_name_their_line(tmp_path, row, message):
+    with pytest.raises(InteropError, match=message):
         codecarbon.read_csv(write_csv(tmp_path, [row]))
 
 

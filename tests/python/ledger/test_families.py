@@ -156,9 +156,9 @@ def test_two_projects_on_one_machine_share_its_joules_by_their_own_use(tmp_path:
         entry("b", 0, 10, 1000, share_j=100.0, project="vision"),
     )
     assert {run.run_id: run.energy.best_j for run in runs} == {"a": 750, "b": 250}
-    whole = Energy(1000, 10, 20, 0.0)
-    assert sum(run.energy.half_j**2 for run in runs) == pytest.approx(whole.half_j**2)  # type: ignore[operator]
-    assert sum(run.energy.bias_j for run in runs) == pytest.approx(whole.bias_j)  # type: ignore[misc]
+    total = Energy(1000, 10, 20, 0.0)
+    assert sum(run.energy.half_j**2 for run in runs) == pytest.approx(total.half_j**2)  # type: ignore[operator]
+    assert sum(run.energy.bias_j for run in runs) == pytest.approx(total.bias_j)  # type: ignore[misc]
 
 
 def test_runs_one_after_the_other_are_as_they_were_measured(tmp_path: Path) -> None:

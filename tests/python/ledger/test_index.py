@@ -148,8 +148,8 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
     with Ledger.open(tmp_path):
         pass
     (index,) = (tmp_path / "index").glob("*.sqlite")
-    whole = index.read_bytes()
-    for broken in (b"no database at all" * 100, whole[:5000], whole[:4096] + os.urandom(len(whole) - 4096)):
+    intact = index.read_bytes()
+    for broken in (b"no database at all" * 100, intact[:5000], intact[:4096] + os.urandom(len(intact) - 4096)):
         index.write_bytes(broken)
         try:
             with Ledger.open(tmp_path) as ledger:

@@ -66,9 +66,9 @@ class Server:
 def server(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    found = Server()
-    yield found
-    found.close()
+    started = Server()
+    yield started
+    started.close()
 
 
 def ask(server, service, zone, begin, hours=4, **more):
@@ -100,10 +100,10 @@ def test_neso_takes_the_forecast_for_a_null_and_keeps_holes(server, core):
     curve = ask(server, "neso", "GB", "2018-01-20T12:00:00")
     assert list(curve.values) == [263.0, 268.0, None, None, 251.0] and curve.licence == "CC-BY-4.0"
     begin = utc_ns("2018-01-20T12:00Z")
-    found = carbon_over_time([begin, begin + 3 * 3600 * SECOND], [0.0, 3 * 3.6e6], curve)
+    weighed = carbon_over_time([begin, begin + 3 * 3600 * SECOND], [0.0, 3 * 3.6e6], curve)
     # 13:00 to 14:00 is held for its hour; 14:00 to 14:30 is not any more
-    assert found.carbon_g == pytest.approx(0.5 * 263 + 0.5 * 268 + 1.0 * 268 + 0.5 * 251)
-    assert found.partial and found.quality == "estimated" and "0.5 kWh" in found.note
+    assert weighed.carbon_g == pytest.approx(0.5 * 263 + 0.5 * 268 + 1.0 * 268 + 0.5 * 251)
+    assert weighed.partial and weighed.quality == "estimated" and "0.5 kWh" in weighed.note
 
 
 def newest(server, service, zone, now, **more):
@@ -113,9 +113,13 @@ def newest(server, service, zone, now, **more):
 
 def test_the_newest_value_is_a_factor_with_its_time(server):
     server.play("neso.json")
-    found = newest(server, "neso", "GB", "2018-01-20T14:40:00")
-    assert (found.value, found.unit, found.quality, found.year) == (251.0, "g/kWh", "modelled", 2018)
-    assert found.note == "of 2018-01-20 14:30 UTC" and "direct" in found.method and found.licence == "CC-BY-4.0"
+    intensity = newest(server, "neso", "GB", "2018-01-20T14:40:00")
+    assert (intensity.value, intensity.unit, intensity.quality, intensity.year) == (251.0, "g/kWh", "modelled", 2018)
+    assert (
+        intensity.note == "of 2018-01-20 14:30 UTC"
+        and "direct" in intensity.method
+        and intensity.licence == "CC-BY-4.0"
+    )
     earlier = newest(server, "neso", "GB", "2018-01-20T13:50:00")  # nothing of a time to come; held for its hour
     assert earlier.value == 268.0 and earlier.quality == "modelled"
     assert newest(server, "neso", "GB", "2018-01-20T17:40:00").quality == "stale"
@@ -125,10 +129,10 @@ def test_the_newest_value_is_a_factor_with_its_time(server):
 
 def test_a_marginal_newest_value_enters_no_total(server):
     server.play("watttime.json")
-    found = newest(server, "watttime", "CAISO_NORTH", "2024-07-15T00:04:00")
-    assert found.value == pytest.approx(362.874, abs=5e-4)
+    intensity = newest(server, "watttime", "CAISO_NORTH", "2024-07-15T00:04:00")
+    assert intensity.value == pytest.approx(362.874, abs=5e-4)
     with pytest.raises(FactorError, match="marginal"):
-        carbon(3.6e6, intensity=found)
+        carbon(3.6e6, intensity=intensity)
 
 
 def test_the_night_that_has_an_hour_twice(server):
@@ -214,7 +218,7 @@ def test_zones_and_services_that_do_not_fit(server, service, zone):
     assert server.asked == []
 
 
-@pytest.mark.parametrize("service", [name for name, found in SERVICES.items() if found.needs_key])
+@pytest.mark.parametrize("service", [name for name, about in SERVICES.items() if about.needs_key])
 def test_a_missing_key_is_said_before_anything_is_asked(server, service, monkeypatch):
     monkeypatch.delenv(f"IMPACT_TRACKER_{service.upper().replace('-', '_')}_KEY", raising=False)
     with pytest.raises(LiveError, match=r"IMPACT_TRACKER_.*_KEY"):
@@ -234,10 +238,12 @@ def test_replies_of_another_form_are_errors_never_numbers(server, service, body)
     assert "SECRET" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "key"), (403, "key"), (404, "known"), (429, "wait"), (500, "500")])
-def test_http_errors_have_a_remedy_and_no_secret(server, status, said):
+@pytest.mark.parametrize(
+    ("status", "message"), [(401, "key"), (403, "key"), (404, "known"), (429, "wait"), (500, "500")]
+)
+def test_http_errors_have_a_remedy_and_no_secret(server, status, message):
     server.status = status
-    with pytest.raises(LiveError, match=said) as caught:
+    with pytest.raises(LiveError, match=message) as caught:
         ask(server, "entsoe", "FR", "2025-01-06T00:00:00")
     assert "SECRET" not in str(caught.value)
 
@@ -260,9 +266,9 @@ def test_nobody_listens():
 
 def test_the_cache_answers_without_asking_and_holds_no_key(server, tmp_path):
     server.play("neso.json")
-    one = ask(server, "neso", "GB", "2018-01-20T12:00:00", cache=tmp_path)
+    first = ask(server, "neso", "GB", "2018-01-20T12:00:00", cache=tmp_path)
     two = ask(server, "neso", "GB", "2018-01-20T12:00:00", cache=tmp_path)
-    assert one == two and len(server.asked) == 1
+    assert first == two and len(server.asked) == 1
     server.play("electricity_maps_range.json")
     ask(server, "electricity-maps", "FR", "2025-11-21T17:00:00", cache=tmp_path)
     assert all(b"SECRET" not in path.read_bytes() and "SECRET" not in path.name for path in tmp_path.iterdir())

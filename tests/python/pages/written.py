@@ -136,9 +136,9 @@ def _body(run: Run) -> list[str]:
 
 def _energy(meter: Meter, at: float, interval_s: float) -> int:
     """The count at a time between two rows."""
-    whole = int(at / interval_s + 1e-9)
-    joules = sum(meter.watts((step + 1) * interval_s) * interval_s for step in range(whole))
-    return round((joules + meter.watts((whole + 1) * interval_s) * (at - whole * interval_s)) * 1e6)
+    full_steps = int(at / interval_s + 1e-9)
+    joules = sum(meter.watts((step + 1) * interval_s) * interval_s for step in range(full_steps))
+    return round((joules + meter.watts((full_steps + 1) * interval_s) * (at - full_steps * interval_s)) * 1e6)
 
 
 def _mark(kind: str, region: int, name: str, at_s: float, counts: Sequence[int], parent: int = 0) -> str:

@@ -34,8 +34,8 @@ def start(**options: Any) -> Runner:
 
 @pytest.fixture
 def runner() -> Iterator[Runner]:
-    with start() as one:
-        yield one
+    with start() as worker:
+        yield worker
 
 
 def test_handshake_happens_in_order(runner: Runner) -> None:

@@ -36,13 +36,13 @@ def test_senseless_levels_are_refused(level: float) -> None:
 
 
 def test_mean_and_its_interval() -> None:
-    found = mean_of([10.0, 12.0, 14.0])
-    assert found is not None
-    assert found.value == 12.0
-    assert found.deviation == 2.0
-    assert found.half_width == pytest.approx(4.3026527 * 2.0 / math.sqrt(3))
-    assert found.relative == pytest.approx(2 / 12)
-    assert found.runs == 3
+    mean = mean_of([10.0, 12.0, 14.0])
+    assert mean is not None
+    assert mean.value == 12.0
+    assert mean.deviation == 2.0
+    assert mean.half_width == pytest.approx(4.3026527 * 2.0 / math.sqrt(3))
+    assert mean.relative == pytest.approx(2 / 12)
+    assert mean.runs == 3
 
 
 def test_one_run_has_no_interval_and_no_run_no_mean() -> None:
@@ -67,10 +67,10 @@ def test_an_olympic_interval_holds_the_mean_as_often_as_it_says() -> None:
     chance = random.Random(3)
     inside = 0
     for _ in range(1000):
-        found = mean_of([chance.gauss(10, 1) for _ in range(10)], olympic=True)
-        assert found is not None
-        assert found.half_width is not None
-        inside += abs(found.value - 10) <= found.half_width
+        mean = mean_of([chance.gauss(10, 1) for _ in range(10)], olympic=True)
+        assert mean is not None
+        assert mean.half_width is not None
+        inside += abs(mean.value - 10) <= mean.half_width
     assert 930 <= inside <= 970
 
 
