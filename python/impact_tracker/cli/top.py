@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..live.snapshot import LiveWatch
+
+
+_CLOSING_S = 3.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
             watch = RecordWatch(paths[0], args.root)
     except (OSError, ValueError) as error:
         return _refuse(str(error))
+    is_held_up = False
     try:
         if args.once or args.json:
             return _once(watch, args)
@@ -55,10 +61,30 @@ def run(args: argparse.Namespace) -> int:
             from ..live.app import TopApp
         except ImportError as error:
             return _refuse(str(error))
-        TopApp(watch, args.interval).run()
+        app = TopApp(watch, args.interval)
+        app.run()
+        is_held_up = app.is_held_up
         return 0
     finally:
-        watch.close()
+        if is_held_up:
+            _close_in_time(watch)
+        else:
+            watch.close()
+
+
+def _close_in_time(watch: LiveWatch) -> None:
+    """Close what a driver that hangs may hold up; where it does, end without it."""
+    closing = threading.Thread(target=watch.close, daemon=True)
+    closing.start()
+    closing.join(_CLOSING_S)
+    if not closing.is_alive():
+        return
+    from ..live.watches import MachineWatch
+
+    if isinstance(watch, MachineWatch):
+        watch.abandon()
+    print("impact-tracker top: a reader or a driver does not answer, and is left as it is", file=sys.stderr, flush=True)
+    os._exit(1)  # an ordinary end waits for the sampling thread, which waits for the driver
 
 
 def _once(watch: LiveWatch, args: argparse.Namespace) -> int:

@@ -9,10 +9,11 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .. import _core
-from .snapshot import ChannelNow, ClockNow, HealthNow, MachineNow, SensorNow, Snapshot
+from .lost import Losses
+from .snapshot import ChannelNow, ClockNow, HealthNow, LostChannel, MachineNow, SensorNow, Snapshot
 
 if TYPE_CHECKING:
     from ..health import Health
@@ -59,7 +60,9 @@ class MachineMeter:
         self._interval_s = settings.interval_s
         self._core.flush()
         self._sensors, self._patience_s = self._described()
-        self._sources_up = _out_of_reach(_core.probe(root, settings.readers), settings.sources)
+        probes = _core.probe(root, settings.readers)
+        self._sources_up = _out_of_reach(probes, settings.sources)
+        self._losses = Losses(lambda: _core.probe(root, settings.readers))
         self._began_unix_s = time.time()
         self._seen: dict[str, _Seen] = {}
         self._told: dict[str, ChannelNow] = {}
@@ -97,6 +100,7 @@ class MachineMeter:
         now_s = (result.stop_ns - result.start_ns) * 1e-9
         sources_up = dict(self._sources_up)
         channels: list[ChannelNow] = []
+        lost: list[LostChannel] = []
         whole_w: float | None = 0.0
         for channel in result.channels:
             if not channel.measures_energy:
@@ -105,6 +109,13 @@ class MachineMeter:
             sources_up[channel.source] = sources_up.get(channel.source, True) and current is not None
             if current is not None:
                 channels.append(current)
+            seen = self._seen.get(channel.id)
+            since_s = 0.0 if seen is None else seen.at_s
+            if current is None or since_s < now_s:
+                quality: Literal["stale", "missing"] = "missing" if current is None else "stale"
+                lost.append(self._losses.of(channel, quality, now_s - since_s, self._sensors[channel.id]))
+            else:
+                self._losses.is_back(channel.id)
             if channel.in_total:
                 power_w = None if current is None else current.power_w
                 whole_w = None if power_w is None or whole_w is None else whole_w + power_w
@@ -119,6 +130,7 @@ class MachineMeter:
             self._machine(result, channels, whole_w),
             sources_up,
             _health(self._core.health()),
+            tuple(lost),
         )
 
     def _channel(self, channel: _core.ChannelResult, now_s: float) -> ChannelNow | None:

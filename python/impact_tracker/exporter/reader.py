@@ -175,6 +175,39 @@ class _Client(asyncio.Protocol):
             self._wait(IDLE_S)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of its name; `None` where there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+@dataclass(frozen=True)
+class _Door:
+    """A socket that is listened on, and the file by which clients find it."""
+
+    path: Path
+    identity: tuple[int, int] | None
+    listening: socket.socket
+    server: asyncio.AbstractServer
+
+    def is_there(self) -> bool:
+        """Whether clients that come still find it."""
+        return self.identity is not None and _identity(self.path) == self.identity
+
+    def close(self) -> None:
+        """Let nobody in any more; those who are in stay."""
+        self.server.close()
+        self.listening.close()
+
+    def remove(self) -> None:
+        """Take the file away, unless another one has its name by now: it would be another reader's."""
+        if self.is_there():
+            self.path.unlink(missing_ok=True)
+
+
 class Reader:
     """Serves the snapshots of a meter to root, to its own user and to the members of a group."""
 
@@ -198,15 +231,36 @@ class Reader:
 
     async def run(self, path: Path, ready: Callable[[], None], ended: asyncio.Event) -> None:
         """Serve until `ended`; the socket is gone then."""
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(quiet_about_descriptors)
-        listening = listening_socket(path, self._gid)
+        asyncio.get_running_loop().set_exception_handler(quiet_about_descriptors)
+        door = await self._door_at(path)
+        looks: set[asyncio.Task[None]] = set()
+
+        async def look() -> None:
+            """Listen anew where somebody removed the socket: clients that come could not find it any more."""
+            nonlocal door
+            if not door.is_there():
+                with suppress(OSError):  # another reader has the place, or the folder has gone: the next look will see
+                    before, door = door, await self._door_at(path)
+                    before.close()
+
+        def renew(snapshot: Snapshot | None) -> None:
+            self.renew(snapshot)
+            if not looks:
+                task = asyncio.ensure_future(look())
+                looks.add(task)
+                task.add_done_callback(looks.discard)
+
         try:
-            server = await loop.create_unix_server(lambda: _Client(self), sock=listening)
-            await renew_until(ended, self._meter, self._interval_s, self.renew, ready)
-            server.close()
+            await renew_until(ended, self._meter, self._interval_s, renew, ready)
             for client in list(self.clients.connected):
                 client.drop()
         finally:
-            listening.close()
-            path.unlink(missing_ok=True)
+            for task in looks:
+                task.cancel()
+            door.close()
+            door.remove()
+
+    async def _door_at(self, path: Path) -> _Door:
+        listening = listening_socket(path, self._gid)
+        server = await asyncio.get_running_loop().create_unix_server(lambda: _Client(self), sock=listening)
+        return _Door(path, _identity(path), listening, server)

@@ -13,6 +13,8 @@ from ..values import Quality, quality_of
 ROLES = ("in_total", "inside", "duplicate", "apart", "model_unused")
 KINDS = ("counter", "gauge")
 VERSION = 2
+"""Of what both sides must agree on. A field that an older side may leave out, or pass over, is no new version."""
+LONGEST_REASON = 1024
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,24 @@ class ChannelNow:
     power_w: float | None
     segment: int
     before_j: float | None
+    sensor: SensorNow
+
+
+@dataclass(frozen=True)
+class LostChannel:
+    """A sensor of energy that gives no reading now, and why, in its reader's words where there are any.
+
+    `quality`: `stale` while it has just been missed, and stands among the channels with what it had before; `missing`
+    from then on, and for one that was never read. `reason`: the same words for the same loss. `lost_s`: for how long.
+    """
+
+    id: str
+    source: str
+    device: str
+    domain: str
+    quality: Literal["stale", "missing"]
+    lost_s: float
+    reason: str
     sensor: SensorNow
 
 
@@ -96,7 +116,7 @@ class ClockNow:
 @dataclass(frozen=True)
 class Snapshot:
     """All of it at one moment. `sources_up`: whether all channels of each source that this machine has
-    give readings now."""
+    give readings now. `lost`: the channels that do not; services of before there was this field tell of none."""
 
     began_unix_s: float
     taken_unix_s: float
@@ -105,6 +125,7 @@ class Snapshot:
     machine: MachineNow | None
     sources_up: Mapping[str, bool]
     health: HealthNow
+    lost: tuple[LostChannel, ...] = ()
 
 
 def encoded(snapshot: Snapshot) -> bytes:
@@ -121,14 +142,17 @@ class _Fields:
             raise ValueError("an object was expected")
         self._fields: dict[str, object] = document
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
     def get(self, name: str) -> object:
         if name not in self._fields:
             raise ValueError(f"the field {name} is missing")
         return self._fields[name]
 
-    def text(self, name: str) -> str:
+    def text(self, name: str, most: int = 256) -> str:
         value = self.get(name)
-        if not isinstance(value, str) or len(value) > 256:
+        if not isinstance(value, str) or len(value) > most:
             raise ValueError(f"{name} is no short text")
         return value
 
@@ -205,6 +229,17 @@ def _channel(document: object) -> ChannelNow:
     )
 
 
+def _lost(document: object) -> LostChannel:
+    fields = _Fields(document)
+    quality = fields.text("quality")
+    if quality not in ("stale", "missing"):
+        raise ValueError(f"a lost channel is not {quality!r}")
+    where = [fields.text(name) for name in ("id", "source", "device", "domain")]
+    lost_s, reason = fields.number("lost_s"), fields.text("reason", LONGEST_REASON)
+    state = cast('Literal["stale", "missing"]', quality)
+    return LostChannel(where[0], where[1], where[2], where[3], state, lost_s, reason, _sensor(fields.get("sensor")))
+
+
 def _machine(document: object) -> MachineNow | None:
     if document is None:
         return None
@@ -239,6 +274,7 @@ def decoded(line: bytes) -> Snapshot:
             _machine(fields.get("machine")),
             up,
             HealthNow(counts[0], counts[1], counts[2], counts[3], health.number("gaps_s")),
+            tuple(map(_lost, fields.items("lost"))) if "lost" in fields else (),
         )
     except (ValueError, RecursionError, OverflowError) as error:
         raise ValueError(f"this is no snapshot of impact-tracker: {error}") from None

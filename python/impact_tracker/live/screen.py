@@ -17,6 +17,7 @@ ORDERS = ("watts", "cpu", "gpu", "pid", "command")
 PANES = ("processes", "jobs", "regions")
 KEYS = "space freeze  s order  / filter  tab pane  ↑↓ scroll  p picture (SVG)  q quit"
 SHORT_KEYS = "space s / tab p q: help in --help"
+LATE_S = 3.0  # a look that takes longer is said to be late
 _FEWEST_ROWS = 3  # of the pane, whatever stands above it
 
 
@@ -36,7 +37,8 @@ class Line(NamedTuple):
 
 @dataclass
 class ScreenState:
-    """What the user chose. `top`: the first row of the pane that is shown; `message`: what a key has done."""
+    """What the user chose. `top`: the first row of the pane that is shown; `message`: what a key has done; `waits_s`:
+    how long the look that is under way has taken, as a driver that hangs makes it."""
 
     order: str = ORDERS[0]
     words: str = ""
@@ -45,6 +47,7 @@ class ScreenState:
     frozen: bool = False
     typing: bool = False
     message: str = ""
+    waits_s: float = 0.0
     rows: int = field(default=0, init=False)  # of the pane, as last drawn
     height: int = field(default=0, init=False)  # of its lines on the screen
 
@@ -128,13 +131,14 @@ def budget_lines(budget: BudgetView) -> list[Line]:
     lines = [Line(f"budget {budget.text}: {state}{used}, {budget.quality}", "warning" if is_spent else "note")]
     if budget.forecast_j is None:
         return [*lines, Line("forecast: not known yet, or the length of the run's loops is not", "note")]
-    interval = "" if budget.forecast_half_j is not None else ", its interval not known yet"
     total = tables.energy_text(budget.forecast_j, budget.forecast_half_j, budget.quality)
-    most_j = budget.forecast_j + (budget.forecast_half_j or 0.0)
+    text = f"forecast {total} for the whole work, at {digits.percent(budget.done)} of it"
+    if budget.forecast_half_j is None:  # how far it may be off is not known, so neither is on which side of the budget
+        return [*lines, Line(f"{text}: its interval is not known yet, nor whether it passes the budget", "note")]
+    most_j = budget.forecast_j + budget.forecast_half_j
     passes = "passes the budget" if budget.forecast_j > budget.limit_j else "may pass the budget"
     verdict = passes if most_j > budget.limit_j else "within the budget"
-    text = f"forecast {total} for the whole work{interval}, at {digits.percent(budget.done)} of it: {verdict}"
-    return [*lines, Line(text, "note" if most_j <= budget.limit_j else "warning")]
+    return [*lines, Line(f"{text}: {verdict}", "note" if most_j <= budget.limit_j else "warning")]
 
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
@@ -153,6 +157,9 @@ def _top_lines(snapshot: LiveSnapshot, view: ScreenState, width: int, height: in
     """The answer, what goes on, the budget, and as many of the notes as there is room for."""
     answer = answer_of(snapshot) + ("   [frozen]" if view.frozen else "")
     lines = [Line(text, "answer") for text in _wrapped(answer, width, 2)]
+    if view.waits_s >= LATE_S:
+        late = f"stale: a reader or driver has not answered for {digits.duration(view.waits_s)}; all below is as before"
+        lines += [Line(text, "warning") for text in _wrapped(late, width, 2)]
     if snapshot.regions:
         lines.append(Line(f"in {' › '.join(snapshot.regions)}", "note"))
     if snapshot.budget is not None:
@@ -230,6 +237,14 @@ def _cells(cells: tables.Cells, use: ProcessUse | JobUse | None = None) -> Style
     """Those that did nothing stand back."""
     is_idle = use is not None and not use.cpu_s and not use.watts
     return StyledCells(cells, "idle" if is_idle else "row")
+
+
+def waiting_lines(view: ScreenState, width: int, height: int) -> list[Line]:
+    """What is shown before the first snapshot: exactly `height` lines."""
+    late = f", for {digits.duration(view.waits_s)} so far: a driver hangs" if view.waits_s >= LATE_S else ""
+    lines = [Line(text, "warning" if late else "note") for text in _wrapped(f"the first look{late} …", width, 3)]
+    lines += [Line("")] * (height - 1 - len(lines)) + [Line("q quit", "keys")]
+    return [Line(tables.fitted(line.text, width), line.style) for line in lines[-height:]]
 
 
 def screen_lines(snapshot: LiveSnapshot, view: ScreenState, width: int, height: int) -> list[Line]:

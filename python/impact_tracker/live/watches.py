@@ -67,6 +67,10 @@ class MachineWatch:
         self._tracker.stop()
         self._folder.cleanup()
 
+    def abandon(self) -> None:
+        """Leave nothing behind where a driver hangs, so that the tracker cannot be stopped."""
+        self._folder.cleanup()
+
 
 class RecordWatch:
     """A record, also while it is written. FileNotFoundError and ValueError as for reading one."""

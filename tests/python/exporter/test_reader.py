@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
 import socket
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +43,8 @@ class Fixed:
 
 
 def snapshot_at(unix_s: float) -> Snapshot:
-    clock = ClockNow("a run", 1.0, 2_000_000_000, 1_000_000_000, 0.01)
+    taken_ns = max(int(time.monotonic_ns() + (unix_s - time.time()) * 1e9), 2) if unix_s != FAR else 1 << 62
+    clock = ClockNow("a run", 1.0, taken_ns, 1, 0.01)
     return Snapshot(1.0, unix_s, clock, (), None, {"rapl_powercap": True}, HealthNow(1, 2, 3, 4, 5.0))
 
 
@@ -257,3 +260,104 @@ def test_a_client_comes_back_to_a_reader_that_began_anew(running: Running) -> No
     assert until(lambda: not running.reader.clients.connected, 5)
     assert meter.snapshot() is not None
     meter.close()
+
+
+def test_steps_of_the_wall_clock_make_values_neither_old_nor_new(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which NTP or an administrator may set at any time, by hours."""
+    meter = RemoteMeter(running.path, oldest_s=60.0)
+    fresh, old = snapshot_at(time.time()), snapshot_at(time.time() - 100.0)
+    now = time.time
+    for step_s in (-7200.0, 0.0, 7200.0):
+        with monkeypatch.context() as context:
+            context.setattr("time.time", lambda step_s=step_s: now() + step_s)
+            running.reader.renew(fresh)
+            assert meter.snapshot() == fresh, step_s
+            running.reader.renew(old)
+            assert meter.snapshot() is None, step_s
+            assert "too old" in meter.problem
+    meter.close()
+
+
+def test_a_socket_that_somebody_removed_is_made_anew() -> None:
+    server = Running(os.getegid(), snapshot_at(FAR), interval_s=0.05)
+    try:
+        staying = server.connect()
+        staying.sendall(REQUEST)
+        assert staying.recv(4096)[4:] == encoded(snapshot_at(FAR))
+        for _ in range(3):
+            server.path.unlink()
+            assert until(server.path.exists, 10)
+            meter = RemoteMeter(server.path, oldest_s=1.0)
+            assert meter.snapshot() == snapshot_at(FAR)
+            meter.close()
+            assert stat.S_IMODE(server.path.stat().st_mode) == 0o660
+        staying.sendall(REQUEST)  # who was in before stays in
+        assert staying.recv(4096)[4:] == encoded(snapshot_at(FAR))
+        staying.close()
+    finally:
+        server.close()
+
+
+def test_a_reader_that_ends_leaves_anothers_socket() -> None:
+    server = Running(os.getegid(), snapshot_at(FAR))
+    server.path.unlink()
+    other = listening_socket(server.path, os.getegid())
+    server._loop.call_soon_threadsafe(server._ended.set)
+    server._thread.join(10)
+    assert server.path.is_socket()
+    other.close()
+    server.path.unlink()
+    server._loop.close()
+    server._folder.cleanup()
+
+
+def test_a_thousand_slow_peers_do_no_harm_to_one_that_asks(running: Running) -> None:
+    """Half a request each, byte by byte, and none of them takes an answer: whoever asks in between is answered."""
+    draw = random.Random(18)
+    held: list[socket.socket] = []
+    longest_s = 0.0
+    meter = RemoteMeter(running.path, oldest_s=1.0)
+    for number in range(1000):
+        client = running.connect()
+        with suppress(OSError):
+            client.send(REQUEST[: draw.randrange(len(REQUEST) + 1)])
+        held.append(client)
+        slow = draw.choice(held)
+        with suppress(OSError):
+            slow.send(draw.choice([b"I", b"M", b"\n", REQUEST]))
+        if number % 20 == 19:
+            began_s = time.monotonic()
+            assert meter.snapshot() == snapshot_at(FAR)
+            longest_s = max(longest_s, time.monotonic() - began_s)
+    assert longest_s < 2.0
+    assert len(running.reader.clients.connected) <= running.reader.clients.most
+    assert running.meter.asked == 1
+    meter.close()
+    for client in held:
+        client.close()
+
+
+@pytest.mark.serial
+def test_a_reader_outlives_a_lack_of_descriptors(running: Running) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    waiting = [socket.socket(socket.AF_UNIX) for _ in range(5)]
+    highest = max(int(name.name) for name in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    filler: list[socket.socket] = []
+    try:
+        with suppress(OSError):
+            while True:
+                filler.append(socket.socket())
+        for client in waiting:
+            client.settimeout(10)
+            client.connect(str(running.path))
+            client.sendall(REQUEST)
+    finally:
+        for client in filler:
+            client.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    for client in waiting:
+        assert client.recv(4096)[4:] == encoded(snapshot_at(FAR))
+        client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from impact_tracker.exporter.families import METRICS, families_of
 from impact_tracker.exporter.snapshot import (
     KINDS,
+    LONGEST_REASON,
     ROLES,
     ChannelNow,
     ClockNow,
     HealthNow,
+    LostChannel,
     MachineNow,
     SensorNow,
     Snapshot,
@@ -47,6 +50,14 @@ channels = st.builds(
 machines = st.builds(
     MachineNow, st.sampled_from(QUALITIES), st.booleans(), numbers, *[st.none() | numbers for _ in range(3)]
 )
+losses = st.builds(
+    LostChannel,
+    *[names] * 4,
+    st.sampled_from(["stale", "missing"]),
+    numbers,
+    st.text(max_size=LONGEST_REASON),
+    sensors,
+)
 snapshots = st.builds(
     Snapshot,
     numbers,
@@ -56,6 +67,7 @@ snapshots = st.builds(
     st.none() | machines,
     st.dictionaries(names, st.booleans(), max_size=4),
     st.builds(HealthNow, counts, counts, counts, counts, numbers),
+    st.lists(losses, max_size=3, unique_by=lambda channel: channel.id).map(tuple),
 )
 
 
@@ -76,12 +88,25 @@ def test_other_bytes_are_no_snapshot(line: bytes) -> None:
 def test_a_snapshot_with_a_field_of_another_kind_is_refused(snapshot: Snapshot, data: st.DataObject) -> None:
     document = json.loads(encoded(snapshot))
     name = data.draw(st.sampled_from(sorted(document)))
-    if data.draw(st.booleans()):
+    if name != "lost" and data.draw(st.booleans()):
         del document[name]
     else:
         document[name] = data.draw(st.sampled_from(["x", [1], True]))
     with pytest.raises(ValueError, match="no snapshot"):
         decoded(json.dumps(document).encode())
+
+
+@given(snapshots)
+def test_a_service_of_before_the_losses_is_understood_and_a_client_of_then_understands(snapshot: Snapshot) -> None:
+    document = json.loads(encoded(snapshot))
+    # A client of then takes the fields that it knows by their names, of the version that it asks for.
+    assert document["version"] == 2
+    known = {"version", "began_unix_s", "taken_unix_s", "clock", "channels", "machine", "sources_up", "health"}
+    assert set(document) - known == {"lost"}
+    del document["lost"]
+    assert decoded(json.dumps(document).encode()) == replace(snapshot, lost=())
+    document["a_field_to_come"] = [1]
+    assert decoded(json.dumps(document).encode()) == replace(snapshot, lost=())
 
 
 def test_depth_and_infinities_are_refused() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from impact_tracker.live import tables
 from impact_tracker.live.processes import ProcessUse
-from impact_tracker.live.screen import ORDERS, PANES, ScreenState, answer_of, ranked, screen_lines
+from impact_tracker.live.screen import ORDERS, PANES, ScreenState, answer_of, budget_lines, ranked, screen_lines
 from impact_tracker.live.snapshot import LiveSnapshot, gpu_powers, processors_power
 from python.top import views
 
@@ -114,3 +114,15 @@ def test_a_text_is_fitted_into_its_cells(text: str, width: int, right: bool) -> 
 
     fitted = tables.fitted(shown(text), width, right)
     assert cell_len(fitted) == width
+
+
+def test_a_forecast_without_an_interval_gets_no_verdict() -> None:
+    budget = views.RUNNING.budget
+    assert budget is not None and budget.forecast_j is not None
+    for forecast_j in (0.1 * budget.limit_j, budget.limit_j, 10 * budget.limit_j):
+        _, line = budget_lines(replace(budget, forecast_j=forecast_j, forecast_half_j=None))
+        assert "its interval is not known yet" in line.text
+        assert "within" not in line.text and "may pass" not in line.text
+        assert line.style == "note"
+    _, line = budget_lines(replace(budget, forecast_j=0.1 * budget.limit_j, forecast_half_j=1.0))
+    assert line.text.endswith("within the budget")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ pytest.importorskip("textual")
 
 from textual.geometry import Region
 
+from impact_tracker.live import screen
 from impact_tracker.live.app import TopApp
 from impact_tracker.live.processes import ProcessUse
 from impact_tracker.live.screen import Line, answer_of
@@ -175,3 +178,85 @@ def test_q_ends() -> None:
         assert not app.is_running or app._exit
 
     played(steps)
+
+
+class Hanging(Fixed):
+    """A watch whose driver does not return until it is let go."""
+
+    def __init__(self, from_look: int) -> None:
+        super().__init__()
+        self.from_look = from_look
+        self.let_go = threading.Event()
+
+    def snapshot(self) -> LiveSnapshot:
+        shown = super().snapshot()
+        if self.looks >= self.from_look and not self.let_go.wait(60):
+            raise RuntimeError("nobody let the driver go")
+        return shown
+
+
+async def until_shown(app: TopApp, words: str) -> None:
+    end_s = time.monotonic() + 20
+    while words not in text(app) and time.monotonic() < end_s:
+        await asyncio.sleep(0.02)
+    assert words in text(app)
+
+
+def test_a_driver_that_hangs_holds_up_neither_keys_nor_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "LATE_S", 0.3)
+    watch = Hanging(from_look=2)
+
+    async def steps(app: TopApp) -> None:
+        pilot = app.pilot  # type: ignore[attr-defined]
+        assert text(app).startswith(answer_of(MACHINE))
+        began_s = time.monotonic()
+        for _ in range(50):
+            app.renew()
+        assert time.monotonic() - began_s < 10  # where each of them waited for the driver, it would be never
+        assert watch.looks == 2  # one look at a time
+        assert app.is_held_up
+        await pilot.press("s", "s", "s")
+        assert pids(app) == ["10", "20", "30", "40"] and "by pid" in text(app)
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert len(app.board.lines) == 30
+        await until_shown(app, "stale: a reader or driver has not answered for")
+        watch.let_go.set()
+        await until_shown(app, "in 11.0 s")
+        assert "stale" not in text(app) and not app.is_held_up
+        app.renew()
+        await until_shown(app, "in 12.0 s")
+
+    try:
+        played(steps, watch)
+    finally:
+        watch.let_go.set()
+
+
+def test_a_driver_that_hangs_from_the_first_look_on_lets_the_user_quit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "LATE_S", 0.3)
+    watch = Hanging(from_look=1)
+
+    async def steps(app: TopApp) -> None:
+        await until_shown(app, "a driver hangs")
+        await app.pilot.press("q")  # type: ignore[attr-defined]
+
+    try:
+        played(steps, watch)
+        assert not watch.let_go.is_set()
+    finally:
+        watch.let_go.set()
+
+
+def test_what_a_look_raises_ends_the_view() -> None:
+    class Broken(Fixed):
+        def snapshot(self) -> LiveSnapshot:
+            if self.looks:
+                raise RuntimeError("the record is gone")
+            return super().snapshot()
+
+    async def steps(app: TopApp) -> None:
+        with pytest.raises(RuntimeError, match="the record is gone"):
+            app.renew()
+
+    played(steps, Broken())

@@ -10,9 +10,13 @@ from typing import ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 
-from ..screen import ORDERS, PANES, ScreenState, screen_lines
+from ..screen import ORDERS, PANES, ScreenState, screen_lines, waiting_lines
 from ..snapshot import LiveSnapshot, LiveWatch
 from .board import Board
+from .looks import LookThread
+
+_PATIENCE_S = 0.05  # a look as a rule takes less; a longer one is waited for beside keys and drawing
+_AGAIN_S = 0.1
 
 
 class TopApp(App[None]):
@@ -25,8 +29,9 @@ class TopApp(App[None]):
     def __init__(self, watch: LiveWatch, interval_s: float = 1.0) -> None:
         super().__init__()
         self.animation_level = "none"
-        self._watch, self._interval_s = watch, interval_s
+        self._looks, self._interval_s = LookThread(watch), interval_s
         self._last: LiveSnapshot | None = None
+        self._is_polling = False
         self.view = ScreenState()
         self.board = Board(self.draw)
         self._keys: dict[str, Callable[[], object]] = {
@@ -59,16 +64,43 @@ class TopApp(App[None]):
     def renew(self) -> None:
         """A new snapshot, unless it is frozen."""
         if not self.view.frozen:
-            is_first, self._last = self._last is None, self._watch.snapshot()
-            if is_first and not self._last.processes and self._last.region_uses:
-                self.view.pane = "regions"  # a record of the past
+            self._looks.ask()
+            self._take(_PATIENCE_S)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a look is under way that a driver does not answer."""
+        return self._looks.waits_s > _PATIENCE_S
+
+    def _take(self, patience_s: float = 0.0) -> None:
+        """Show what the look found, or that it goes on."""
+        taken = self._looks.take(patience_s)
+        if taken is None:
+            if self._looks.waits_s and not self._is_polling:
+                self._is_polling = True
+                self.set_timer(_AGAIN_S, self._poll)
+            self.view.waits_s = self._looks.waits_s
             self.draw()
-            self.view.message = ""
+            return
+        is_first, self._last = self._last is None, taken
+        if is_first and not taken.processes and taken.region_uses:
+            self.view.pane = "regions"  # a record of the past
+        self.view.waits_s = 0.0
+        self.draw()
+        self.view.message = ""
+
+    def _poll(self) -> None:
+        self._is_polling = False
+        self._take()
 
     def draw(self) -> None:
         """The last snapshot as the user wants it."""
         width, height = self.board.size
-        if self._last is not None and width > 0 and height > 0:
+        if width <= 0 or height <= 0:
+            return
+        if self._last is None:
+            self.board.show(waiting_lines(self.view, width, height))
+        else:
             self.board.show(screen_lines(self._last, self.view, width, height))
 
     def on_key(self, event: events.Key) -> None:
