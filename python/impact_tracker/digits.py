@@ -112,7 +112,15 @@ def in_unit(value: float, unit: str, half_width: float | None = None, *, spread:
 
 def plus_minus(value: float, half_width: float, *, signed: bool = False) -> str:
     """A value and its half-width without a unit, as in `2.3 ± 0.4`; `signed`: with a plus where it is one."""
-    return ("+" if signed and value >= 0 else "") + in_unit(value, "", half_width)
+    decimals = decimals_for(value if abs(value) >= half_width else half_width, half_width)
+    finest = decimals + 3
+    # A value beyond its half-width is shown beyond it: what is said to differ from 0 does not seem to reach 0.
+    while decimals < finest and abs(value) > half_width and abs(float(fixed(value, decimals))) <= float(
+        widened(half_width, decimals)
+    ):  # fmt: skip
+        decimals += 1
+    text = f"{fixed(value, decimals)} ± {widened(half_width, decimals)}" if half_width else in_unit(value, "", 0.0)
+    return ("+" if signed and value >= 0 else "") + text
 
 
 def carbon(value_g: float | None, low_g: float | None = None, high_g: float | None = None) -> str:

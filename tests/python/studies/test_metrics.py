@@ -22,7 +22,10 @@ from impact_tracker.values.statistics import Mean, mean_of
 pytest.importorskip("scipy")
 
 
-def entry(name: str, energies: list[float], **more: float | None) -> MetricsEntry:
+def entry(name: str, energies: list[float], **more: object) -> MetricsEntry:
+    for measured in ("macs", "duration_s", "core_hours"):
+        if isinstance(more.get(measured), float):
+            more[measured] = Mean(more[measured], None, 1, None)  # type: ignore[arg-type]
     return MetricsEntry(name, "made", "training", len(energies), mean_of(energies), **more)  # type: ignore[arg-type]
 
 
@@ -106,7 +109,7 @@ def test_efficiencies_are_score_over_cost_and_unknown_without_a_score() -> None:
         "training",
         1,
         Mean(2000.0, None, 1, None),
-        duration_s=1800.0,
+        duration_s=Mean(1800.0, None, 1, None),
         parameters=4e6,
         score=Mean(0.8, None, 1, None),
         metric="accuracy",

@@ -17,6 +17,7 @@ from .origin import MOSTLY
 ORDER = ("load", "warm-up", "training", "evaluation", "scoring", "warm-up-inference", "inference")
 
 
+_MOST_SHOWN = 7  # digits of a ratio
 TWO_RUNS = "two runs tell little of the spread between runs: --repeats 5 tells more"
 
 
@@ -191,6 +192,11 @@ def ratio_text(ratio: MeanRatio | None) -> str:
     if width == 1:
         return digits.significant(ratio.value, 4)
     shown = 4 if width < 1.02 else 3 if width < 2 else 2
+    # An end beyond 1 is shown beyond 1: what is said to differ has no interval that seems to hold 1.
+    while shown < _MOST_SHOWN and any(
+        end != 1 and float(digits.significant(end, shown)) == 1 for end in (ratio.low, ratio.high)
+    ):
+        shown += 1
     value, low, high = (digits.significant(number, shown) for number in (ratio.value, ratio.low, ratio.high))
     return f"{value} ({low} to {high})"
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ...values.statistics import Mean
+from ...values.statistics import Mean, MeanRatio, ratio_of_means, scaled
+from ..questions.groups import BOUNDED
 
 _FLOP_OF_A_MAC = 2.0
 
@@ -23,12 +24,12 @@ class MetricsEntry:
     runs: int
     energy: Mean | None = None
     carbon_g: Mean | None = None
-    duration_s: float | None = None
-    core_hours: float | None = None
-    gpu_hours: float | None = None
+    duration_s: Mean | None = None
+    core_hours: Mean | None = None
+    gpu_hours: Mean | None = None
     parameters: float | None = None
     bytes: float | None = None
-    macs: float | None = None
+    macs: Mean | None = None
     score: Mean | None = None
     metric: str | None = None
     is_reported: bool = False
@@ -37,9 +38,9 @@ class MetricsEntry:
     modelled: float | None = None
 
     @property
-    def flops(self) -> float | None:
+    def flops(self) -> Mean | None:
         """Floating-point operations: two a multiply-add."""
-        return None if self.macs is None else _FLOP_OF_A_MAC * self.macs
+        return None if self.macs is None else scaled(self.macs, _FLOP_OF_A_MAC)
 
     @property
     def energy_j(self) -> float | None:
@@ -48,24 +49,52 @@ class MetricsEntry:
 
     def value(self, name: str) -> float | None:
         """One of `METRICS`, as a number above 0; `None` where it is not known, or nothing."""
-        value = {
-            "parameters": self.parameters,
-            "bytes": self.bytes,
+        if name in ("parameters", "bytes"):
+            value = self.parameters if name == "parameters" else self.bytes
+        else:
+            known = self.efficiency(name) if name.endswith("_efficiency") else self.mean(name)
+            value = None if known is None else known.value
+        return value if value is not None and math.isfinite(value) and value > 0 else None
+
+    def mean(self, name: str) -> Mean | None:
+        """One of `METRICS` that was measured run by run; `None` of any other."""
+        return {
             "flops": self.flops,
             "duration_s": self.duration_s,
             "core_hours": self.core_hours,
             "gpu_hours": self.gpu_hours,
-            "energy_j": self.energy_j,
-            "carbon_g": None if self.carbon_g is None else self.carbon_g.value,
-            "score": None if self.score is None else self.score.value,
-            "energy_efficiency": self._score_per(self.energy_j, 1e3),
-            "time_efficiency": self._score_per(self.duration_s, 3600),
-            "size_efficiency": self._score_per(self.parameters, 1e6),
-        }[name]
-        return value if value is not None and math.isfinite(value) and value > 0 else None
+            "energy_j": self.energy,
+            "carbon_g": self.carbon_g,
+            "score": self.score,
+        }.get(name)
 
-    def _score_per(self, cost: float | None, unit: float) -> float | None:
-        return None if self.score is None or not cost else self.score.value / cost * unit
+    def efficiency(self, name: str) -> MeanRatio | None:
+        """The score over what was spent on it, with the interval of both; of a reported score with that of the cost."""
+        cost, unit = {
+            "energy_efficiency": (self.energy, 1e3),
+            "time_efficiency": (self.duration_s, 3600.0),
+            "size_efficiency": (_exactly(self.parameters, self.score), 1e6),
+        }[name]
+        if self.score is None or cost is None:
+            return None
+        score = _exactly(self.score.value, cost) if self.is_reported else self.score
+        ratio = None if score is None else ratio_of_means(score, cost)
+        if ratio is None:
+            return None
+        ends = [None if end is None else end * unit for end in (ratio.low, ratio.high)]
+        return MeanRatio(ratio.value * unit, *ends)
+
+    def ends(self, name: str) -> tuple[float, float] | None:
+        """The 95 % interval of one of `METRICS` over its runs; `None` where there is none: of one run, of a count."""
+        if name in ("parameters", "bytes"):
+            return None
+        if name.endswith("_efficiency"):
+            ratio = self.efficiency(name)
+            return None if ratio is None or ratio.low is None or ratio.high is None else (ratio.low, ratio.high)
+        mean = self.mean(name)
+        if mean is None:
+            return None
+        return mean.interval_up_to(1.0) if name == "score" and self.metric in BOUNDED else mean.interval
 
     def each(self) -> MetricsEntry:
         """The same for one example; what no example has is left as it is."""
@@ -78,27 +107,22 @@ class MetricsEntry:
             self,
             energy=_scaled(self.energy, 1 / count),
             carbon_g=_scaled(self.carbon_g, 1 / count),
-            duration_s=_part(self.duration_s, count),
-            core_hours=_part(self.core_hours, count),
-            gpu_hours=_part(self.gpu_hours, count),
-            macs=_part(self.macs, count),
+            duration_s=_scaled(self.duration_s, 1 / count),
+            core_hours=_scaled(self.core_hours, 1 / count),
+            gpu_hours=_scaled(self.gpu_hours, 1 / count),
+            macs=_scaled(self.macs, 1 / count),
         )
 
 
-def _part(value: float | None, count: float) -> float | None:
-    return None if value is None else value / count
-
-
 def _scaled(mean: Mean | None, factor: float) -> Mean | None:
-    if mean is None:
+    return None if mean is None else scaled(mean, factor)
+
+
+def _exactly(value: float | None, beside: Mean | None) -> Mean | None:
+    """A number that no run scatters around, as often as the mean it is held against."""
+    if value is None or beside is None:
         return None
-    half, deviation = mean.half_width, mean.deviation
-    return Mean(
-        mean.value * factor,
-        None if half is None else half * factor,
-        mean.runs,
-        None if deviation is None else deviation * factor,
-    )
+    return Mean(value, None, 1, None) if beside.runs < 2 else Mean(value, 0.0, beside.runs, 0.0)
 
 
 class KnownMetric(NamedTuple):

@@ -58,12 +58,12 @@ def _of_group(group: PointGroup, origin: str) -> MetricsEntry:
         runs=group.runs,
         energy=group.energy,
         carbon_g=group.carbon_g,
-        duration_s=_value(group.seconds),
-        core_hours=_value(group.core_hours),
-        gpu_hours=_value(group.gpu_hours),
+        duration_s=group.seconds,
+        core_hours=group.core_hours,
+        gpu_hours=group.gpu_hours,
         parameters=group.parameters,
         bytes=group.bytes,
-        macs=_value(group.training_macs),
+        macs=group.training_macs,
         score=group.score,
         metric=group.metric,
         examples=_value(group.seen),
@@ -116,12 +116,12 @@ def _of_rows(rows: Sequence[Row], evaluations: dict[str, Row], origin: str) -> M
         runs=len(rows),
         energy=_mean([row.energy_j for row in rows]),
         carbon_g=_mean([row.measured.carbon_g for row in rows]),
-        duration_s=_value(_mean([row.work.duration_s for row in rows])),
-        core_hours=_value(_mean([_core_hours(row) for row in rows])),
-        gpu_hours=_value(_mean([_gpu_hours(row) for row in rows])),
+        duration_s=_mean([row.work.duration_s for row in rows]),
+        core_hours=_mean([_core_hours(row) for row in rows]),
+        gpu_hours=_mean([_gpu_hours(row) for row in rows]),
         parameters=parameters,
         bytes=None if parameters is None else float(parameters * _WEIGHT_BYTES),
-        macs=_value(_mean(macs)),
+        macs=_mean(macs),
         score=score,
         metric="dice" if any(work.dice is not None for work in judged) else "accuracy",
         is_reported=is_reported,
@@ -149,26 +149,30 @@ def _of_record(record: Record) -> MetricsEntry | None:
     numbers = {name: _number(tags.get(name)) for name in TAGS}
     busy = result.utilisation.get("cpu")
     gpus = sum(name.startswith("gpu") for name in result.devices)
-    accuracy = numbers["accuracy"]
     return MetricsEntry(
         name=tags.get("model") or tags.get("name") or Path(str(record.path)).parent.parent.name,
         origin=Path(str(record.path)).stem,
         phase="run",
         runs=1,
-        energy=None if result.energy_j is None else Mean(result.energy_j, None, 1, None),
-        carbon_g=None if result.carbon_g is None else Mean(result.carbon_g, None, 1, None),
-        duration_s=result.duration_s,
-        core_hours=None if busy is None else busy * result.duration_s / 3600,
-        gpu_hours=gpus * result.duration_s / 3600 if gpus else None,
+        energy=_once(result.energy_j),
+        carbon_g=_once(result.carbon_g),
+        duration_s=_once(result.duration_s),
+        core_hours=_once(None if busy is None else busy * result.duration_s / 3600),
+        gpu_hours=_once(gpus * result.duration_s / 3600 if gpus else None),
         parameters=numbers["parameters"],
         bytes=numbers["bytes"],
-        macs=None if numbers["flops"] is None else numbers["flops"] / 2,
-        score=None if accuracy is None else Mean(accuracy, None, 1, None),
+        macs=_once(None if numbers["flops"] is None else numbers["flops"] / 2),
+        score=_once(numbers["accuracy"]),
         metric="accuracy",
         examples=numbers["examples"],
         bias=result.bias_j / result.energy_j if result.bias_j is not None and result.energy_j else None,
         modelled=result.modelled_j / result.energy_j if result.modelled_j is not None and result.energy_j else None,
     )
+
+
+def _once(value: float | None) -> Mean | None:
+    """What one run alone says."""
+    return None if value is None else Mean(value, None, 1, None)
 
 
 def _number(text: str | None) -> float | None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...bench.analyse.cells import ratio_text
-from ...digits import carbon, duration, percent, quantity, significant
+from ...digits import percent, quantity, significant
 from ...report.page import Page, Table
-from ...values.statistics import MeanRatio, ratio_of_means
-from ..questions.groups import mean_energy, most_of, score_text
+from ...values.statistics import Mean, MeanRatio, ratio_of_means
+from ..questions.draw import half_widths
+from ..questions.groups import most_of, score_text
+from ..questions.means import carbon_text, energy_text, quantity_text, time_text
 from ..questions.words import plain
 from .compare import MisleadingPair, RankAgreement, agreements, misleading
 from .entry import METRICS, MetricsEntry
@@ -37,21 +39,22 @@ def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
                 ">score",
             ),
             [_metric_cells(entry) for entry in entries],
-            "for one example" if each else "",
+            f"{'for one example; ' if each else ''}{_words(entries)}",
         ),
         Table(
-            ("what", ">score a kJ", ">score an hour", ">score a million parameters"),
+            ("what", ">score a kJ", ">score an hour", ">score a million parameters", ">runs"),
             [_efficiency_cells(entry) for entry in entries if entry.score is not None],
-            "efficiencies",
+            f"efficiencies; {_words([entry for entry in entries if entry.score is not None])}",
         ),
         Table(
             ("metric", ">Spearman with the energy", ">95 %", ">p (Holm)", ">entries", ">pairs it orders wrongly"),
             [_agreement_cells(row) for row in rows],
+            "95 % of rho over entries (Bonett and Wright): not known of fewer than five, nor of a perfect order",
         ),
         Table(
             ("metric", "larger by it", "smaller by it", ">by", ">energy of the larger", "beyond chance"),
             [_pair_cells(pair) for row in rows for pair in misleading(entries, row.metric)[:_SHOWN_PAIRS]],
-            "where it misleads most",
+            "where it misleads most; energies with 95 % where both were repeated",
         ),
     ]
     return Page(sentence_of(entries, rows), tables, caveats_of(entries))
@@ -94,6 +97,22 @@ def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:
     return caveats
 
 
+def _words(entries: Sequence[MetricsEntry]) -> str:
+    """What the intervals of a table are, and how many runs are behind them."""
+    counts = sorted({entry.runs for entry in entries})
+    if not counts:
+        return "no entry"
+    if counts[-1] == 1:
+        return "n = 1: one run of each, no interval"
+    runs = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    alone = ", none where n = 1" if counts[0] == 1 else ""
+    return f"{runs}; ± or (low to high): 95 % of the mean over runs, Student's t{alone}"
+
+
+def _quantity(mean: Mean | None, unit: str) -> str:
+    return "–" if mean is None else "none" if mean.value == 0 else quantity_text(mean, unit)
+
+
 def _count(value: float | None, unit: str = "") -> str:
     if value == 0:
         return "none"
@@ -107,20 +126,20 @@ def _metric_cells(entry: MetricsEntry) -> tuple[str, ...]:
         str(entry.runs),
         _count(entry.parameters),
         _count(entry.bytes, "B"),
-        _count(entry.flops, "FLOP"),
-        "–" if entry.duration_s is None else duration(entry.duration_s),
-        "–" if entry.core_hours is None else _count(entry.core_hours, "h"),
-        "–" if entry.gpu_hours is None else _count(entry.gpu_hours, "h"),
-        mean_energy(entry.energy),
-        "–" if entry.carbon_g is None else carbon(entry.carbon_g.value),
+        _quantity(entry.flops, "FLOP"),
+        "–" if entry.duration_s is None else time_text(entry.duration_s),
+        _quantity(entry.core_hours, "h"),
+        _quantity(entry.gpu_hours, "h"),
+        energy_text(entry.energy),
+        "–" if entry.carbon_g is None else carbon_text(entry.carbon_g),
         f"{score}*" if entry.is_reported else score,
     )
 
 
 def _efficiency_cells(entry: MetricsEntry) -> tuple[str, ...]:
     names = ("energy_efficiency", "time_efficiency", "size_efficiency")
-    values = [entry.value(name) for name in names]
-    return (entry.name, *("–" if value is None else significant(value, 3) for value in values))
+    ratios = [entry.efficiency(name) for name in names]
+    return (entry.name, *("–" if ratio is None else ratio_text(ratio) for ratio in ratios), str(entry.runs))
 
 
 def _agreement_cells(row: RankAgreement) -> tuple[str, ...]:
@@ -170,6 +189,7 @@ def as_dict(entries: Sequence[MetricsEntry]) -> dict[str, object]:
                 "phase": entry.phase,
                 "runs": entry.runs,
                 **{name: entry.value(name) for name in METRICS},
+                **{f"{name}_95": entry.ends(name) for name in METRICS},
                 "energy_j": plain(entry.energy),
                 "score": plain(entry.score, most_of(entry.metric)),
                 "score_metric": entry.metric,
@@ -213,13 +233,17 @@ def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
             x, joules = entry.value(name), entry.value("energy_j")
             if x is None or joules is None or entry.energy is None:
                 continue
-            half = entry.energy.half_width or 0.0
-            axes.errorbar(x, joules, yerr=half, fmt="o", color="#4575b4", markersize=5, capsize=2, elinewidth=0.8)
+            ends = entry.ends(name)
+            x_half = None if ends is None else [[x - ends[0]], [ends[1] - x]]
+            y_half = [[part] for part in half_widths(entry.energy)] if entry.energy.interval is not None else None
+            axes.errorbar(
+                x, joules, xerr=x_half, yerr=y_half, fmt="o", color="#4575b4", markersize=5, capsize=2, elinewidth=0.8
+            )
             axes.annotate(str(number + 1), (x, joules), fontsize=7, xytext=(4, 3), textcoords="offset points")
         worst = misleading(entries, name)[:1]
         for pair in worst:
-            ends = [(entry.value(name), entry.value("energy_j")) for entry in (pair.larger, pair.smaller)]
-            axes.plot([x for x, _ in ends], [y for _, y in ends], "-", color="#d73027", linewidth=1.2, zorder=0)
+            joined = [(entry.value(name), entry.value("energy_j")) for entry in (pair.larger, pair.smaller)]
+            axes.plot([x for x, _ in joined], [y for _, y in joined], "-", color="#d73027", linewidth=1.2, zorder=0)
         metric, row = METRICS[name], rows.get(name)
         rho = "" if row is None or row.spearman is None else f": rho {row.spearman:.2f}"
         if row is not None and row.low is not None and row.high is not None:
@@ -241,7 +265,8 @@ def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
     beyond = (
         f", beyond them ± {percent(bias)} common to all{' (energy is modelled)' if modelled else ''}" if bias else ""
     )
-    note = f"{count}; whiskers: 95 % of the mean{beyond}; red: the pair that it misleads about most"
+    whiskers = "one run of each: no whiskers" if runs[-1] == 1 else "whiskers: 95 % of the mean over runs"
+    note = f"{count}; {whiskers}{beyond}; in brackets: 95 % of rho; red: the pair that it misleads about most"
     figure.supxlabel("\n".join(_wrapped(f"{legend}{more}. {note}")), fontsize=7, x=0.02, ha="left")
     save(figure, path)
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...digits import energy, percent, plus_minus
+from ...digits import energy, plus_minus
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .curves import MarginalCost, MeanCurve, mean_curve
 from .draw import FigurePlace, FigureSeries, draw_series, titled
-from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score, most_of, pareto_front, score_text
+from .groups import PointGroup, gap_in_points, groups_of, mean_score, most_of, pareto_front, score_text
+from .means import energy_text, intervals_words, share_text
 from .words import caveats_of, finite, group_dict, plain
 
 if TYPE_CHECKING:
@@ -49,11 +50,16 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     curves = [mean_curve([run for run in runs if run.point == group.point]) for group in groups]
     columns = ("model", ">whole energy", ">at half of the CO2", ">at all of it", ">the second half bought")
     tables = [
-        Table((*columns, ">knee at", ">energy after 99 % of the score"), list(map(_cells, groups, curves))),
         Table(
-            ("model", ">from", ">to", ">energy", ">marginal cost"),
+            (*columns, ">knee at", ">energy after 99 % of the score", ">runs"),
+            list(map(_cells, groups, curves)),
+            intervals_words(groups),
+        ),
+        Table(
+            ("model", ">from", ">to", ">energy", ">marginal cost", ">runs"),
             [row for group, curve in zip(groups, curves) for row in _margin_rows(group, curve)],
-            "what one more point costs, of the mean curve",
+            "what one more point costs: joules over points, of the runs' curves without their dips; 95 % by Fieller, "
+            "without an end where the gain may be nothing",
         ),
     ]
     document: dict[str, object] = {"curves": [_dict(group, curve) for group, curve in zip(groups, curves)]}
@@ -79,16 +85,19 @@ def _gain(curve: MeanCurve, metric: str) -> str:
 
 def _cells(group: PointGroup, curve: MeanCurve) -> tuple[str, ...]:
     knee = "none" if curve.knee_share is None or curve.knee_score is None else (
-        f"{percent(curve.knee_share.value)} of the energy ({_at(curve.knee_score, group.metric)})"
+        f"{share_text(curve.knee_share)} of the energy ({_at(curve.knee_score, group.metric)})"
     )  # fmt: skip
+    if curve.knee_share is not None and curve.knee_share.runs < curve.runs:
+        knee += f", {curve.knee_share.runs} of {curve.runs} runs"
     return (
         group.title,
-        mean_energy(group.energy),
+        energy_text(group.energy),
         _at(curve.half, group.metric),
         mean_score(group) if curve.final is None else _at(curve.final, group.metric),
         _gain(curve, group.metric),
         knee,
-        "–" if curve.last_share is None else percent(curve.last_share.value),
+        share_text(curve.last_share),
+        str(curve.runs),
     )
 
 
@@ -97,14 +106,31 @@ def _margin_rows(group: PointGroup, curve: MeanCurve) -> list[tuple[str, ...]]:
     unit = {"accuracy": "point", "psnr_db": "dB"}.get(group.metric, "point")
     rows: list[tuple[str, ...]] = []
     for step in curve.margins:
-        cost = "nothing gained" if math.isinf(step.j_per_score) else f"{energy(step.j_per_score / factor)} a {unit}"
+        cost = "nothing gained" if math.isinf(step.j_per_score) else f"{_marginal(step, factor)} a {unit}"
         begin, end = (score_text(spot.score, group.metric) for spot in (step.begin, step.end))
-        rows.append((group.title, begin, end, energy(step.end.energy_j), cost))
+        rows.append((group.title, begin, end, energy(step.end.energy_j), cost, str(step.runs)))
     return rows
 
 
+def _marginal(step: MarginalCost, factor: float) -> str:
+    """What a point costs, with its interval where runs tell one."""
+    text = energy(step.j_per_score / factor)
+    if step.low is None or step.high is None or step.low == step.high:
+        return text
+    if math.isinf(step.high):
+        return f"{text} (at least {energy(step.low / factor)}, without an upper end)"
+    return f"{text} ({energy(step.low / factor)} to {energy(step.high / factor)})"
+
+
 def _margin_dict(step: MarginalCost) -> dict[str, object]:
-    return {"begin": step.begin._asdict(), "end": step.end._asdict(), "j_per_score": finite(step.j_per_score)}
+    return {
+        "begin": step.begin._asdict(),
+        "end": step.end._asdict(),
+        "runs": step.runs,
+        "j_per_score": finite(step.j_per_score),
+        "j_per_score_low": finite(step.low),
+        "j_per_score_high": finite(step.high),
+    }
 
 
 def _dict(group: PointGroup, curve: MeanCurve) -> dict[str, object]:
@@ -145,7 +171,7 @@ def _sentence(group: PointGroup, curve: MeanCurve) -> str:
     if curve.gain is None or curve.half is None:
         return f"{group.title} has no curve: it needs three looks or more, and energies."
     knee = "" if curve.knee_share is None else (
-        f"; beyond {percent(curve.knee_share.value)} of the energy a joule bought less than on average"
+        f"; beyond {share_text(curve.knee_share)} of the energy a joule bought less than on average"
     )  # fmt: skip
     return (
         f"Half of the CO2 of training {group.title} on {group.data_title} went into the last "
@@ -189,8 +215,12 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
             upper.plot(curve.knee_j.value, curve.knee_score.value, "*", color=colour, markersize=12)
         factor, _ = gap_in_points(group.metric)
         steps = [step for step in curve.margins if math.isfinite(step.j_per_score)]
-        lower.plot([(s.begin.energy_j + s.end.energy_j) / 2 for s in steps], [s.j_per_score / factor for s in steps],
-                   ".-", color=colour, linewidth=1)  # fmt: skip
+        places = [(step.begin.energy_j + step.end.energy_j) / 2 for step in steps]
+        lower.plot(places, [step.j_per_score / factor for step in steps], ".-", color=colour, linewidth=1)
+        for place, step in zip(places, steps):
+            if step.low is not None and step.high is not None and step.high > step.low > 0:
+                high = step.high if math.isfinite(step.high) else 1e3 * step.j_per_score  # beyond the panel
+                lower.plot([place] * 2, [step.low / factor, high / factor], color=colour, linewidth=0.8, zorder=0)
     front = _front(groups, curves)
     upper.step([x for _, x, _ in front], [y for _, _, y in front], where="post", color="0.6", linewidth=0.7, zorder=0)
     metric = groups[0].metric if groups else "accuracy"
@@ -198,6 +228,11 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
     titled(figure, upper, title, groups, "", metric)
     upper.set_xlim(left=0)
     lower.set(xlabel="energy of training in J", ylabel="J a point" if metric != "psnr_db" else "J a dB", yscale="log")
+    costs = [step.j_per_score for curve in curves for step in curve.margins if math.isfinite(step.j_per_score)]
+    if costs:
+        lower.set_ylim(min(costs) / factor / 5, max(costs) / factor * 5)
+    lower.set_title("the next point (lines: 95 %, Fieller)" if any(c.runs > 1 for c in curves) else "the next point",
+                    fontsize=8, loc="left")  # fmt: skip
     lower.grid(alpha=0.25, linewidth=0.5)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ...values.statistics import Mean, mean_of
+from ...values.statistics import Mean, mean_of, student_t
 from ..points.point import StudyRun
 
 
@@ -40,11 +40,16 @@ def score_at(curve: Sequence[CurveSpot], energy_j: float) -> float | None:
 
 
 class MarginalCost(NamedTuple):
-    """What one more unit of the score costs between two looks, in joules: infinite where the score did not rise."""
+    """What one more unit of the score costs between two looks, in joules: infinite where the score did not rise.
+    `low`, `high`: its 95 % interval over `runs` runs (Fieller); `low` is `None` where the runs tell none, as one alone;
+    `high` is infinite where the gain cannot be told from nothing."""
 
     begin: CurveSpot
     end: CurveSpot
     j_per_score: float
+    runs: int = 1
+    low: float | None = None
+    high: float | None = None
 
 
 def margins(curve: Sequence[CurveSpot]) -> list[MarginalCost]:
@@ -54,6 +59,55 @@ def margins(curve: Sequence[CurveSpot]) -> list[MarginalCost]:
         gain = end.score - begin.score
         steps.append(MarginalCost(begin, end, (end.energy_j - begin.energy_j) / gain if gain > 0 else math.inf))
     return steps
+
+
+def fieller(costs: Sequence[float], gains: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of the ratio of two means of the same runs, the costs' over the gains' (Fieller 1954): from 0
+    on, without an end where the gains may be nothing. `None` of fewer than two runs, and where nothing is told."""
+    cost, gain = mean_of(costs), mean_of(gains)
+    if cost is None or gain is None or cost.half_width is None or gain.half_width is None:
+        return None
+    runs = cost.runs
+    together = math.fsum((c - cost.value) * (g - gain.value) for c, g in zip(costs, gains)) / (runs - 1)
+    t2 = student_t(0.95, runs - 1) ** 2 / runs
+    a = gain.value**2 - gain.half_width**2
+    b = cost.value * gain.value - t2 * together
+    c = cost.value**2 - cost.half_width**2
+    root = b * b - a * c
+    if a > 0:
+        if root < 0:  # of runs that are equal but for rounding
+            root = 0.0
+        low, high = (b - math.sqrt(root)) / a, (b + math.sqrt(root)) / a
+        return (max(low, 0.0), high) if high > 0 else None
+    if c <= 0 or root < 0:
+        return 0.0, math.inf  # neither the costs nor the gains can be told from nothing
+    ends = sorted(((b - math.sqrt(root)) / a, (b + math.sqrt(root)) / a)) if a < 0 else [c / (2 * b)] * 2 if b else []
+    above = [end for end in ends if end > 0]
+    return (max(above) if above else 0.0, math.inf)
+
+
+def mean_margins(curves: Sequence[Sequence[CurveSpot]]) -> list[MarginalCost]:
+    """Between each two looks, over the curves of several runs without their dips: mean joules over mean gain. Of curves
+    that have not as many looks as the longest nothing is taken."""
+    most = max(map(len, curves), default=0)
+    longest = [best_so_far(curve) for curve in curves if len(curve) == most]
+    steps = []
+    for place in range(most - 1):
+        pairs = [(curve[place], curve[place + 1]) for curve in longest]
+        begin, end = (_mean_spot([pair[side] for pair in pairs]) for side in (0, 1))
+        (step,) = margins([begin, end])
+        ends = fieller(
+            [after.energy_j - before.energy_j for before, after in pairs],
+            [after.score - before.score for before, after in pairs],
+        )
+        low, high = (None, None) if ends is None else ends
+        steps.append(step._replace(runs=len(longest), low=low, high=high))
+    return steps
+
+
+def _mean_spot(spots: Sequence[CurveSpot]) -> CurveSpot:
+    energy_j, score = (math.fsum(values) / len(spots) for values in zip(*spots))
+    return CurveSpot(energy_j, score)
 
 
 def knee_of(curve: Sequence[CurveSpot]) -> CurveSpot | None:
@@ -161,13 +215,9 @@ def mean_curve(runs: Sequence[StudyRun]) -> MeanCurve:
                 mean_of([look.score for look in here if look.score is not None]),
             )
         )
-    read = [curve for curve in (read_curve(spots_of(run)) for run in good) if curve is not None]
+    own = [spots_of(run) for run in good]
+    read = [curve for curve in map(read_curve, own) if curve is not None]
     knees = [curve.knee for curve in read if curve.knee is not None]
-    middle = [
-        CurveSpot(look.energy.value, look.score.value)
-        for look in looks
-        if look.energy is not None and look.score is not None
-    ]
     return MeanCurve(
         tuple(looks),
         len(good),
@@ -178,5 +228,5 @@ def mean_curve(runs: Sequence[StudyRun]) -> MeanCurve:
         mean_of([knee.score for knee in knees]),
         mean_of([curve.knee_share for curve in read if curve.knee_share is not None]),
         mean_of([curve.last_share for curve in read if curve.last_share is not None]),
-        tuple(margins(best_so_far(middle))),
+        tuple(mean_margins(own)),
     )

@@ -7,16 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...bench.analyse.cells import ratio_text
-from ...bench.analyse.relations import power_law
-from ...digits import plus_minus, significant
+from ...digits import plus_minus
 from ...report.page import Table
 from ...values.statistics import Mean, MeanRatio, ratio_of_means, sum_of_means
 from ..points.data import source_of
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
-from .groups import PointGroup, gap_in_points, groups_of, mean_energy, mean_score
-from .words import COLUMNS, caveats_of, cells_of, finite, group_dict
+from .exponents import Exponent, exponent_of
+from .groups import PointGroup, gap_in_points, groups_of, mean_score
+from .means import energy_text, intervals_words
+from .words import COLUMNS, caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,16 +48,27 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     groups = groups_of(points, runs)
     series = _by_model(groups)
     rows = [(f"{group.point.examples:,}", *cells_of(group)) for group in groups]
-    tables = [Table((">examples", *COLUMNS), rows), Table(_GROWTH, [_growth_cells(each) for each in series])]
+    grown = [(each, growth_of(each, runs)) for each in series]
+    about = "growth with the examples; 95 % in brackets, that of the exponent by what stands beside it"
+    tables = [
+        Table((">examples", *COLUMNS), rows, intervals_words(groups)),
+        Table(_GROWTH, [_growth_cells(*each) for each in grown], about),
+    ]
     document: dict[str, object] = {
         "groups": [group_dict(group) for group in groups],
-        "growth": [_growth_dict(each) for each in series],
+        "growth": [_growth_dict(*each) for each in grown],
     }
     sentence = " ".join(filter(None, map(_sentence, series))) or "No model has a run at two sizes of the data."
     return StudyAnswer(sentence, tables, caveats_of(groups, runs), document, partial(_draw, groups, series))
 
 
-_GROWTH = ("model", ">energy grows as examples to the", ">from the least to the most data: energy", ">score")
+_GROWTH = (
+    "model",
+    ">energy grows as examples to the",
+    "by",
+    ">from the least to the most data: energy",
+    ">score",
+)
 
 
 def _by_model(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
@@ -67,17 +79,14 @@ def _by_model(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
     return [sorted(each, key=lambda group: group.point.examples) for each in by_model.values()]
 
 
-def exponent_of(series: Sequence[PointGroup]) -> float | None:
-    """The power of the examples with which the energy grows, over four sizes or more; by its two ends over fewer."""
-    import math
-
-    pairs = [(float(g.point.examples), g.energy.value) for g in series if g.energy is not None and g.energy.value > 0]
-    if len(pairs) < 2 or pairs[0][0] == pairs[-1][0]:
-        return None
-    fit = power_law([x for x, _ in pairs], [y for _, y in pairs])
-    if fit is not None:
-        return finite(fit.exponent)
-    return math.log(pairs[-1][1] / pairs[0][1]) / math.log(pairs[-1][0] / pairs[0][0])
+def growth_of(series: Sequence[PointGroup], runs: Sequence[StudyRun]) -> Exponent | None:
+    """The power of the examples with which the energy grows, by the repeats' own slopes."""
+    sizes = {group.point: float(group.point.examples) for group in series}
+    repeats: dict[int, dict[float, float]] = {}
+    for run in runs:
+        if run.point in sizes and run.is_good and run.training_j is not None:
+            repeats.setdefault(run.repeat, {})[sizes[run.point]] = run.training_j
+    return exponent_of(list(repeats.values()))
 
 
 class _Growth(NamedTuple):
@@ -104,27 +113,32 @@ def _gain_text(gain: Mean, metric: str) -> str:
     return f"{text} {unit}"
 
 
-def _growth_cells(series: Sequence[PointGroup]) -> tuple[str, ...]:
-    exponent, ends = exponent_of(series), _ends(series)
+def _growth_cells(series: Sequence[PointGroup], exponent: Exponent | None) -> tuple[str, ...]:
+    ends = _ends(series)
     return (
         series[0].title,
-        "–" if exponent is None else significant(exponent, 2),
+        "–" if exponent is None else exponent.text,
+        "–" if exponent is None else exponent.how,
         "–" if ends is None else f"× {ratio_text(ends.energy)}",
         "–" if ends is None else _gain_text(ends.score, series[0].metric),
     )
 
 
-def _growth_dict(series: Sequence[PointGroup]) -> dict[str, object]:
+def _growth_dict(series: Sequence[PointGroup], exponent: Exponent | None) -> dict[str, object]:
     ends = _ends(series)
     return {
         "model": series[0].point.model,
         "data": series[0].point.data,
-        "exponent": exponent_of(series),
+        "exponent": None if exponent is None else exponent.value,
+        "exponent_low": None if exponent is None else exponent.low,
+        "exponent_high": None if exponent is None else exponent.high,
+        "exponent_by": None if exponent is None else exponent.how,
         "energy_ratio": None if ends is None else ends.energy.value,
         "energy_ratio_low": None if ends is None else ends.energy.low,
         "energy_ratio_high": None if ends is None else ends.energy.high,
         "score_gain": None if ends is None else ends.score.value,
         "score_gain_half_width": None if ends is None else ends.score.half_width,
+        "runs": min(series[0].runs, series[-1].runs),
     }
 
 
@@ -135,7 +149,7 @@ def _sentence(series: Sequence[PointGroup]) -> str:
     first, last = series[0], series[-1]
     return (
         f"From {first.point.examples:,} to {last.point.examples:,} examples of {first.data_title}, training "
-        f"{first.title} took {ratio_text(ends.energy)} times the energy ({mean_energy(last.energy)}, n = {last.runs}) "
+        f"{first.title} took {ratio_text(ends.energy)} times the energy ({energy_text(last.energy)}, n = {last.runs}) "
         f"for {_gain_text(ends.score, first.metric)} ({mean_score(last)})."
     )
 

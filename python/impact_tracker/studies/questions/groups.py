@@ -131,6 +131,28 @@ def pareto_front(items: Sequence[Item], cost: Callable[[Item], float], score: Ca
     return front
 
 
+def is_told_on_front(group: PointGroup, groups: Sequence[PointGroup]) -> bool | None:
+    """Whether it is on the front of energy and score as far as its runs tell: not where another takes less and scores
+    more beyond both intervals; surely where none may. `None` where the runs tell neither, as one run."""
+    others = [other for other in groups if other is not group]
+
+    def better(a: PointGroup, b: PointGroup) -> tuple[bool, bool]:
+        return is_below(a.energy, b.energy), is_below(b.score, a.score)
+
+    if any(all(better(other, group)) for other in others):
+        return False
+    return True if all(any(better(group, other)) for other in others) else None
+
+
+def is_below(a: Mean | None, b: Mean | None) -> bool:
+    """Whether a mean is below another beyond their intervals."""
+    of_a, of_b = None if a is None else a.interval, None if b is None else b.interval
+    return of_a is not None and of_b is not None and of_a[1] < of_b[0]
+
+
+TOLD = {True: "yes", False: "no", None: "not told apart"}
+
+
 def score_text(value: float | None, metric: str, half: float | None = None) -> str:
     """A score as people write it: `87.3 % ± 0.4`, `21.4 dB`, `0.71`."""
     if value is None:
@@ -150,16 +172,6 @@ def score_text(value: float | None, metric: str, half: float | None = None) -> s
 def mean_score(group: PointGroup) -> str:
     """The group's score with its interval."""
     return "–" if group.score is None else score_text(group.score.value, group.metric, group.score.half_width)
-
-
-def mean_energy(mean: Mean | None) -> str:
-    """An energy with the interval of its mean; as low and high where that is as wide as the mean."""
-    if mean is None:
-        return "not measured"
-    if mean.half_width is not None and mean.interval is not None and mean.half_width >= mean.value > 0:
-        low, high = mean.interval
-        return f"{digits.energy(mean.value)} ({digits.energy(low)} to {digits.energy(high)})"
-    return digits.energy(mean.value, mean.half_width)
 
 
 def gap_in_points(metric: str) -> tuple[float, str]:

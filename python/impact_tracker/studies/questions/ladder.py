@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...digits import energy
+from ...bench.analyse.relations import welch
+from ...digits import energy, plus_minus
 from ...report.page import Table
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, pareto_front
+from .means import intervals_words
 from .words import caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
@@ -58,20 +61,23 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     names = list(dict.fromkeys((group.title, group.data_title) for group in groups))
     rows = [(title, data, *(_at(groups, title, data, rung) for rung in rungs)) for title, data in names]
     best = [(rung, _best(groups, rung)) for rung in rungs]
+    words = intervals_words(groups)
     tables = [
-        Table(("model", "data", *(f">{energy(rung)}" for rung in rungs)), rows, "score for a budget of training"),
+        Table(("model", "data", *(f">{energy(rung)}" for rung in rungs)), rows, f"score for a budget; {words}"),
         Table(
             ("budget", "model", ">energy used", ">time", ">score", ">J a prediction", ">carbon", ">runs"),
             [(energy(group.point.budget_j), *cells_of(group)) for group in groups],
+            words,
         ),
     ]
     document: dict[str, object] = {
         "groups": [group_dict(group) for group in groups],
         "best_by_budget_j": {f"{rung:g}": None if group is None else group.point.model for rung, group in best},
+        "best_is_told": {f"{rung:g}": None if group is None else _is_told(group, groups, runs) for rung, group in best},
         "pareto": [group.point.to_dict() for group in _front(groups)],
     }
     return StudyAnswer(
-        _sentence(groups, best), tables, caveats_of(groups, runs), document, partial(_draw, groups, names)
+        _sentence(groups, best, runs), tables, caveats_of(groups, runs), document, partial(_draw, groups, names)
     )
 
 
@@ -103,20 +109,53 @@ def _best(groups: Sequence[PointGroup], rung: float) -> PointGroup | None:
     return max(here, key=lambda scored: scored[0])[1] if here else None
 
 
-def _sentence(groups: Sequence[PointGroup], best: Sequence[tuple[float, PointGroup | None]]) -> str:
+def _scores(group: PointGroup, runs: Sequence[StudyRun]) -> list[float]:
+    return [run.score for run in runs if run.point == group.point and run.is_good and run.score is not None]
+
+
+def _is_told(best: PointGroup, groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> bool | None:
+    """Whether the best of a rung can be told from every other by Welch's tests, adjusted for all pairs of the rung, as
+    the scores have picked it; `None` where it is alone, or a side is one run."""
+    others = [
+        group
+        for group in groups
+        if group.point.budget_j == best.point.budget_j and group.point.data == best.point.data and group.runs
+    ]
+    tests = [welch(_scores(other, runs), _scores(best, runs)) for other in others if other is not best]
+    known = [test.p for test in tests if test is not None]
+    if not known or len(known) < len(tests):
+        return None
+    return max(known) * math.comb(len(others), 2) < 0.05
+
+
+def _beside(best: PointGroup, groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> str:
+    """What the best of a rung is called: as far as the runs tell."""
+    told = _is_told(best, groups, runs)
+    if told is None:
+        return f"{best.title} ({mean_score(best)})"
+    return f"{best.title} ({mean_score(best)}{'' if told else ', not told apart from the next'})"
+
+
+def _sentence(
+    groups: Sequence[PointGroup], best: Sequence[tuple[float, PointGroup | None]], runs: Sequence[StudyRun]
+) -> str:
     known = [(rung, group) for rung, group in best if group is not None]
     if not known:
         return "No network learnt anything within its budget."
     (low, first), (high, last) = known[0], known[-1]
-    text = f"On {first.data_title} the best use of {energy(low)} of training was {first.title} ({mean_score(first)})"
+    text = f"On {first.data_title} the best use of {energy(low)} of training was {_beside(first, groups, runs)}"
     if high != low and first.score is not None and last.score is not None:
         factor, unit = gap_in_points(first.metric)
         gain = (last.score.value - first.score.value) * factor
+        test = welch(_scores(first, runs), _scores(last, runs))
+        shown = f"{gain:+.1f}" if test is None or not test.half_width else (
+            plus_minus(gain, test.half_width * factor, signed=True)
+        )  # fmt: skip
         text += (
-            f", and of {energy(high)} {last.title} ({mean_score(last)}): {high / low:.0f} times the energy bought "
-            f"{gain:+.1f} {unit}"
+            f", and of {energy(high)} {_beside(last, groups, runs)}: {high / low:.0f} times the energy bought "
+            f"{shown} {unit}"
         )
-    return f"{text} (n = {last.runs})."
+    return f"{text} (n = {last.runs}{', which may be chance' if last.runs == 1 else ''})."
 
 
 def _draw(groups: Sequence[PointGroup], names: Sequence[tuple[str, str]], figure: Figure) -> None:

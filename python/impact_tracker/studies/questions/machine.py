@@ -8,16 +8,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...bench.analyse.cells import ratio_text
 from ...bench.analyse.relations import holm
-from ...digits import quantity, significant
 from ...report.page import Table
 from ...system import usable_processors
-from ...values.statistics import MeanRatio, ratio_of_means
+from ...values.statistics import MeanRatio, ratio_of_means, scaled
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, note_of
-from .groups import PointGroup, groups_of, mean_energy, mean_score, pareto_front
+from .groups import TOLD, PointGroup, groups_of, is_below, mean_score, pareto_front
+from .means import energy_text, intervals_words, quantity_text
 from .words import caveats_of, group_dict
 
 if TYPE_CHECKING:
@@ -115,10 +116,11 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         ">of the base's",
         ">time of the base's",
         ">J an example",
-        ">memory",
+        ">peak memory",
         ">score",
+        ">runs",
     )
-    rows = [(*_cells(change), "yes" if change in front else "") for change in changes]
+    rows = [(*_cells(change), _on_front(change, changes, front)) for change in changes]
     document: dict[str, object] = {
         "changes": [
             {
@@ -127,12 +129,32 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
                 "energy_ratio": None if change.energy is None else change.energy._asdict(),
                 "time_ratio": None if change.seconds is None else change.seconds._asdict(),
                 "on_front": change in front,
+                "on_front_told": _told(change, changes),
             }
             for change in changes
         ]
     }
-    tables = [Table((*columns, "on the time–energy front"), rows)]
+    tables = [Table((*columns, "on the time–energy front"), rows, intervals_words(groups))]
     return StudyAnswer(_sentence(changes), tables, caveats_of(groups, runs), document, partial(_draw, changes))
+
+
+def _told(change: MachineChange, changes: Sequence[MachineChange]) -> bool | None:
+    """Whether it is on the front of time and energy as far as the runs tell; `None` where they do not."""
+    others = [other for other in changes if other is not change]
+
+    def better(a: MachineChange, b: MachineChange) -> tuple[bool, bool]:
+        return is_below(a.group.seconds, b.group.seconds), is_below(a.group.energy, b.group.energy)
+
+    if any(all(better(other, change)) for other in others):
+        return False
+    return True if all(any(better(change, other)) for other in others) else None
+
+
+def _on_front(change: MachineChange, changes: Sequence[MachineChange], front: Sequence[MachineChange]) -> str:
+    if change.group.energy is None or change.group.seconds is None:
+        return "–"
+    told = _told(change, changes)
+    return TOLD[told] if told is not None else f"{'yes' if change in front else 'no'} by the means, {TOLD[None]}"
 
 
 def _name(change: MachineChange) -> str:
@@ -144,28 +166,24 @@ def _base_name(point: StudyPoint) -> str:
 
 
 def _ratio(ratio: MeanRatio | None) -> str:
-    if ratio is None:
-        return "–"
-    if ratio.low is None or ratio.high is None:
-        return f"× {significant(ratio.value, 3)}"
-    return f"× {significant(ratio.value, 3)} ({significant(ratio.low, 2)} to {significant(ratio.high, 2)})"
+    return "–" if ratio is None else f"× {ratio_text(ratio)}"
 
 
 def _cells(change: MachineChange) -> tuple[str, ...]:
     group = change.group
     each = None
     if group.energy is not None and group.seen is not None and group.seen.value:
-        half = group.energy.half_width
-        each = quantity(group.energy.value / group.seen.value, "J", None if half is None else half / group.seen.value)
+        each = scaled(group.energy, 1 / group.seen.value)
     return (
         group.title,
         _name(change),
-        mean_energy(group.energy),
+        energy_text(group.energy),
         _ratio(change.energy) if change.axis else "1",
         _ratio(change.seconds) if change.axis else "1",
-        each or "–",
-        "–" if group.memory is None else quantity(group.memory.value, "B"),
+        "–" if each is None else quantity_text(each, "J"),
+        quantity_text(group.memory, "B"),
         mean_score(group),
+        str(group.runs),
     )
 
 

@@ -16,6 +16,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import SCORE_AXES, FigurePlace, FigureSeries, clip_scores, draw_series, note_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
+from .means import count_text, intervals_words
 from .words import COLUMNS, caveats_of, cells_of, group_dict
 
 if TYPE_CHECKING:
@@ -84,17 +85,18 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         Table(
             ("data", ">budget", "best shallow", "best network", ">network ahead by", ">p (Holm)"),
             [duel.cells for duel in duels if duel is not None],
+            f"the best of both sides; {intervals_words(groups)}; of the difference by Welch",
         )
     ]
     for part in parts:
         ranked = sorted(part, key=lambda group: -(group.score.value if group.score is not None else -1e9))
         first = part[0]
-        title = f"{first.data_title}, {energy(first.point.budget_j)} of training each"
+        title = f"{first.data_title}, {energy(first.point.budget_j)} of training each; {intervals_words(part)}"
         rows = [
             (
                 "deep" if is_network(g.point.model) else "shallow",
                 *cells_of(g),
-                "–" if g.seen is None else f"{g.seen.value:,.0f}",
+                count_text(g.seen),
             )
             for g in ranked
         ]

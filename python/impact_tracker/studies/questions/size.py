@@ -12,7 +12,8 @@ from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
-from .groups import PointGroup, groups_of, mean_score, pareto_front
+from .groups import TOLD, PointGroup, groups_of, is_told_on_front, mean_score, pareto_front
+from .means import intervals_words
 from .words import COLUMNS, caveats_of, cells_of, finite, group_dict
 
 if TYPE_CHECKING:
@@ -54,14 +55,23 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         lambda group: group.energy.value if group.energy is not None else 0.0,
         lambda group: group.score.value if group.score is not None else 0.0,
     )
-    rows = [(*cells_of(group), _count(group.parameters), "yes" if group in front else "") for group in groups]
+    rows = [(*cells_of(group), _count(group.parameters), _on_front(group, known, front)) for group in groups]
     document: dict[str, object] = {
         "groups": [group_dict(group) for group in groups],
         "pareto": [group.point.to_dict() for group in front],
+        "pareto_told": [group.point.to_dict() for group in front if is_told_on_front(group, known)],
         "growth": _growth(known),
     }
-    table = Table((*COLUMNS, ">parameters", "on the energy–score front"), rows)
+    table = Table((*COLUMNS, ">parameters", "on the energy–score front"), rows, intervals_words(groups))
     return StudyAnswer(_sentence(known, front), [table], caveats_of(groups, runs), document, partial(_draw, known))
+
+
+def _on_front(group: PointGroup, known: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
+    """Whether nothing beats it, by the means and as far as the runs tell."""
+    if group not in known:
+        return "–"
+    told = is_told_on_front(group, known)
+    return TOLD[told] if told is not None else f"{'yes' if group in front else 'no'} by the means, {TOLD[None]}"
 
 
 def _count(number: float | None) -> str:
@@ -103,7 +113,13 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
             f"({low:.2f} to {high:.2f}, {growth['points']} sizes). "
         )
     names = ", ".join(f"{group.title} ({mean_score(group)})" for group in front)
-    return f"{text}On {groups[0].data_title}, nothing beat {names} in both energy and score (n = {front[-1].runs})."
+    told = ", ".join(group.title for group in front if is_told_on_front(group, groups))
+    runs = front[-1].runs
+    beyond = "one run of each may be chance" if runs == 1 else f"beyond the intervals this is told of {told or 'none'}"
+    return (
+        f"{text}On {groups[0].data_title}, by the means nothing beat {names} in both energy and score (n = {runs}); "
+        f"{beyond}."
+    )
 
 
 def _draw(groups: Sequence[PointGroup], figure: Figure) -> None:

@@ -160,7 +160,20 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
             + ".",
         )
     rows = [_cells(cost) for cost in costs]
-    return StudyAnswer(_sentence(costs), [Table(columns, rows)], caveats, document, partial(_draw, costs))
+    return StudyAnswer(
+        _sentence(costs), [Table(columns, rows, _words(costs))], caveats, document, partial(_draw, costs)
+    )
+
+
+def _words(costs: Sequence[TargetCost]) -> str:
+    """What the intervals of the table are, and how many runs are behind them."""
+    counts = sorted({len(cost.hits) for cost in costs if cost.hits})
+    if not counts:
+        return "no run counts"
+    if counts[-1] <= 2:
+        return f"n = {counts[-1]}: {'one run tells no interval' if counts[-1] == 1 else 'two runs settle no median'}"
+    runs = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    return f"{runs}; in brackets 95 %: of the median Kaplan–Meier's, of the share Wilson's, ± Student's of the mean"
 
 
 def _median(cost: TargetCost) -> str:
@@ -173,6 +186,17 @@ def _median(cost: TargetCost) -> str:
     low = "0 J" if joules.low is None else energy(joules.low)
     high = "not settled" if joules.high is None else energy(joules.high)
     return f"{energy(joules.median)} ({low} to {high})" if joules.runs > 2 else energy(joules.median)
+
+
+def _of_success(joules: Survival | None) -> str:
+    """What one success costs who starts again until there is one, with its interval where runs tell one."""
+    if joules is None or joules.per_success is None:
+        return "–"
+    text = energy(joules.per_success)
+    if joules.success_low is None and joules.success_high is None:
+        return text
+    low = "0 J" if joules.success_low is None else energy(joules.success_low)
+    return f"{text} ({low} to {'no end' if joules.success_high is None else energy(joules.success_high)})"
 
 
 def _looks(cost: TargetCost) -> str:
@@ -192,7 +216,7 @@ def _cells(cost: TargetCost) -> tuple[str, ...]:
         _looks(cost),
         f"{sum(cost.hits)} of {len(cost.hits)}{share}" if cost.hits else "no run",
         _median(cost),
-        "–" if joules is None or joules.per_success is None else energy(joules.per_success),
+        _of_success(joules),
         mean_score(group),
     )
 

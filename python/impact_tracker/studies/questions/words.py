@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ...digits import carbon, duration, percent, quantity
+from ...digits import percent
 from ...values.statistics import Mean
 from ..points.point import StudyRun
-from .groups import PointGroup, mean_energy, mean_score, most_of
+from .groups import PointGroup, mean_score, most_of
+from .means import carbon_text, energy_text, quantity_text, time_text
 
 BUSY = 0.25  # of the processors' time: above it other programs are in the energies
 
@@ -60,11 +61,11 @@ def cells_of(group: PointGroup) -> tuple[str, ...]:
     """A group as a row under `COLUMNS`."""
     return (
         group.title,
-        mean_energy(group.energy),
-        "–" if group.seconds is None else duration(group.seconds.value),
+        energy_text(group.energy),
+        time_text(group.seconds),
         mean_score(group),
-        "–" if group.prediction_j is None else quantity(group.prediction_j.value, "J", group.prediction_j.half_width),
-        "–" if group.carbon_g is None else carbon(group.carbon_g.value),
+        quantity_text(group.prediction_j, "J"),
+        carbon_text(group.carbon_g),
         f"{group.runs}" + (f" ({group.failed} failed)" if group.failed else ""),
     )
 
@@ -95,6 +96,8 @@ def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[s
             f"other programs had up to {percent(others)} of the processors' busy time, and their energy is in these "
             "joules: run the study on a machine of its own."
         )
+    if any(group.carbon_g is not None and group.runs > 1 for group in groups):
+        caveats.append("carbon's interval is that of the runs' energies: the error of the intensity comes beside it.")
     if groups and max((group.runs for group in groups), default=0) == 1:
         caveats.append("one run a point: no interval, and an order may be chance (--repeats 3).")
     elif any(group.runs == 2 for group in groups):
