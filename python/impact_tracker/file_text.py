@@ -16,18 +16,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+_MOST_DIGITS = 300  # what is longer is no float
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+
+
+def no_pipe(place: str | os.PathLike[str], error: type[ValueError] = ValueError) -> Path:
+    """The path, whatever is or is not there, but for what is neither a file nor a folder: that is an `error`."""
+    path = Path(place)
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return path  # whoever opens it says what is wrong
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode) and not str(place).startswith(_HANDED_OVER):
+        raise error(f"{place}: a pipe, a socket or a device: write what it gives into a file, and name that")
+    return path
 
 
 def bytes_of(place: str | os.PathLike[str], error: type[ValueError] = ValueError) -> bytes:
     """What stands in a file. `error` for what cannot be read and for what is no file, with the path and a remedy."""
     try:
-        mode = Path(place).stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise error(f"{place}: a folder, where a file is wanted")
-        if not stat.S_ISREG(mode) and not str(place).startswith(_HANDED_OVER):
-            raise error(f"{place}: a pipe, a socket or a device: write what it gives into a file, and name that")
-        return Path(place).read_bytes()
+        return no_pipe(place, error).read_bytes()
+    except IsADirectoryError as fault:
+        raise error(f"{place}: a folder, where a file is wanted") from fault
     except FileNotFoundError as fault:
         raise error(f"there is nothing at {place}: check the path") from fault
     except OSError as fault:
@@ -58,6 +68,9 @@ def json_in(text: str, where: object, error: type[ValueError] = ValueError) -> o
         number = float(word)
         return number if math.isfinite(number) else refuse(word)
 
+    def whole(word: str) -> int:
+        return int(word) if len(word) <= _MOST_DIGITS else refuse(word)
+
     def table(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
@@ -67,7 +80,9 @@ def json_in(text: str, where: object, error: type[ValueError] = ValueError) -> o
         return fields
 
     try:
-        value: object = json.loads(text, parse_constant=refuse, parse_float=finite, object_pairs_hook=table)
+        value: object = json.loads(
+            text, parse_constant=refuse, parse_float=finite, parse_int=whole, object_pairs_hook=table
+        )
         return value
     except RecursionError:
         raise error(f"{where}: its JSON is nested too deeply to be read") from None

@@ -134,6 +134,10 @@ def reader_of(args: argparse.Namespace, place: str) -> PowerReader:
     if not path.exists():
         raise FileNotFoundError(f"there is nothing at {place}: give a store, a CSV, a Parquet file or records")
     if path.is_dir() or path.suffix == ".jsonl":
+        if path.is_dir() and not any(path.rglob("*.jsonl")):
+            raise ValueError(
+                f"{place}: a folder without a record (*.jsonl): give a store, a CSV, a Parquet file, records"
+            )
         return RecordPower(path)
     columns = dict(pair.split("=", 1) for pair in args.column if "=" in pair)
     return PowerFile(path, args.unit, args.node, args.part, getattr(args, "time_zone", "UTC"), columns)

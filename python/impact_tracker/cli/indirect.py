@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.draws < 1:
         raise ValueError(f"--draws must be 1 or more, not {args.draws}")
+    if args.factors and not args.place:
+        raise ValueError("--factors weighs measured runs: give them with --runs DIR, or leave it out")
     declared = read_consequences(args.file, draws=args.draws)
     if args.figure:
         from ..services.consequence_tree import plot_tree

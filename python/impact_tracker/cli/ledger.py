@@ -70,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
             code = actions.get(args.action, _synced)(ledger, args)
             for name, reason in ledger.outcome.set_aside.items():
                 print(f"impact-tracker ledger: {name} is damaged and set aside: {reason}", file=sys.stderr)
+            if args.action in ("list", "best", "tag", "add"):  # the others show them in their answer
+                for note in ledger.outcome.notes:
+                    print(f"impact-tracker ledger: {note}", file=sys.stderr)
             return code
     except LookupError as error:
         raise ValueError(str(error.args[0])) from None

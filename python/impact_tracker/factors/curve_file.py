@@ -16,6 +16,7 @@ import math
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..file_text import no_pipe
 from .curve import IntensityCurve
 from .factor import FactorError
 
@@ -45,7 +46,7 @@ def read_curve(
     times: list[int] = []
     values: list[float | None] = []
     try:
-        with place.open(newline="", encoding="utf-8-sig") as stream:
+        with no_pipe(place, FactorError).open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream)
             at, what = _columns(next(reader, []), place)
             for row in reader:

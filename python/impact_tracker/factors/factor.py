@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -68,8 +68,9 @@ class Factor:
         what = self.name or self.source or "factor"
         for label in ("value", "low", "high"):
             number = getattr(self, label)
-            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
-                raise FactorError(f"{what}: {label} must be a finite number, not {number!r}")
+            is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+            if not is_number or not abs(number) <= sys.float_info.max:
+                raise FactorError(f"{what}: {label} must be a finite number, not {number!r:.40}")
             if number < 0:
                 raise FactorError(f"{what}: {label} must not be negative ({number:g} {self.unit})")
         if not self.low <= self.value <= self.high:

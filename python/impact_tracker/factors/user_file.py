@@ -18,6 +18,9 @@ from .factor import FactorError, did_you_mean, near_matches
 Fields = Mapping[str, Any]  # what a user wrote below each name, to be checked where it is used
 
 
+_LARGEST = 1e30  # of any unit: products of several stay finite
+
+
 class UserFile:
     """`tables`: what the file holds. Faults are raised as `error`, a FactorError, with file and line, also for
     a file that cannot be read or is neither TOML nor JSON."""
@@ -54,10 +57,10 @@ class UserFile:
         """A number, or `[low, best, high]`."""
         numbers: list[Any] = value if isinstance(value, list) else [value] * 3
         fine = len(numbers) == 3 and all(
-            isinstance(n, (int, float)) and not isinstance(n, bool) and math.isfinite(n) for n in numbers
+            isinstance(n, (int, float)) and not isinstance(n, bool) and abs(n) <= _LARGEST for n in numbers
         )
         if not fine:
-            raise self.fault(words, f"{words[-1]} is a finite number or [low, best, high], not {value!r}")
+            raise self.fault(words, f"{words[-1]} is a finite number or [low, best, high], not {value!r:.40}")
         low, best, high = (float(n) for n in numbers)
         if not low <= best <= high:
             raise self.fault(words, f"{words[-1]}: low, best, high are out of order: {low:g}, {best:g}, {high:g}")

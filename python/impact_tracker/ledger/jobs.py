@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from ..file_text import no_pipe
 from ..spool import Lineage, Place, RunEntry
 from ..values import Energy, quality_of
 from .rows import digest
@@ -97,7 +98,7 @@ def read_job_rows(path: Path, project: str | None = None) -> tuple[list[JobRow],
     quality, partial, fate, stage, user, name, nodes (blanks between them), energy_source; job alone is needed, and
     project where none is given here.
     """
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    text = no_pipe(path).read_text(encoding="utf-8-sig", errors="replace")
     reader = csv.DictReader(io.StringIO(text))
     unknown = sorted(set(reader.fieldnames or ()) - set(_COLUMNS))
     if "job" not in (reader.fieldnames or ()):

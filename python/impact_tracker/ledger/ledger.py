@@ -117,6 +117,9 @@ class Ledger:
         settle(self.database, Touched(everything=True))
 
     def _done(self, outcome: SyncOutcome) -> SyncOutcome:
+        # What was set aside before stands in the spool no longer: it is told until the ledger is closed.
+        outcome.set_aside = {**self.outcome.set_aside, **outcome.set_aside}
+        outcome.notes = list(dict.fromkeys([*self.outcome.notes, *outcome.notes]))
         self.outcome = outcome
         return outcome
 

@@ -7,6 +7,8 @@ import hmac
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..file_text import no_pipe
+
 _SHORTEST = 16  # bytes of a key: a shorter one could be tried out
 
 
@@ -24,7 +26,7 @@ class Pseudonyms:
     @classmethod
     def of_file(cls, path: Path) -> Pseudonyms:
         """With the key that a file holds. ValueError where it is too short; OSError where it cannot be read."""
-        return cls(path.read_bytes().strip())
+        return cls(no_pipe(path).read_bytes().strip())
 
     def name(self, person: str | None) -> str | None:
         """The person's pseudonym; None for nobody."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from ..file_text import no_pipe
 from ..spool import DAMAGED, SPOOL, Amendment, DamagedSpoolError, NewerSpoolError, RunEntry, from_bytes
 from .database import Database, Row
 from .rows import as_json, digest, entry_row
@@ -147,7 +148,7 @@ def _read(folder: Path, shard: str, name: str, outcome: SyncOutcome) -> RunEntry
     """None for a file that went meanwhile, and for one that could not be read, which is set aside."""
     path = folder / SPOOL / shard / name
     try:
-        return from_bytes(path.read_bytes())
+        return from_bytes(no_pipe(path, DamagedSpoolError).read_bytes())
     except FileNotFoundError:
         return None
     except NewerSpoolError as error:

@@ -6,6 +6,9 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
+
+from ...file_text import no_pipe
 
 _WHY = {
     errno.ENOSPC: "the disk is full: free some space",
@@ -28,7 +31,7 @@ def explained(error: OSError, path: os.PathLike[str]) -> OSError:
 def read_whole(path: Path) -> bytes:
     """What a file holds. PermissionError and other refusals of the system say what to do."""
     try:
-        return path.read_bytes()
+        return no_pipe(path).read_bytes()
     except FileNotFoundError:
         raise
     except PermissionError as error:
@@ -36,6 +39,11 @@ def read_whole(path: Path) -> bytes:
         raise PermissionError(f"{path} cannot be read: permission denied: {who}") from error
     except OSError as error:
         raise type(error)(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def not_a_number(word: str) -> NoReturn:
+    """ValueError for NaN and Infinity in a file that has neither: what was not measured is null there."""
+    raise ValueError(f"{word} stands where a finite number or null does")
 
 
 def write_whole(path: Path, data: bytes) -> Path:

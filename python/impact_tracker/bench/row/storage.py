@@ -24,7 +24,7 @@ from typing import NamedTuple
 from ...system import FILE_FLAGS
 from ..plan.settings import Settings
 from .codec import as_line, written
-from .disk import explained, read_whole, write_whole
+from .disk import explained, not_a_number, read_whole, write_whole
 from .head import Head
 from .lock import holder, take
 from .log import ends_of, is_of, line_of, mark_of, read_lines
@@ -132,12 +132,12 @@ class Storage:
         if not self.exists():
             raise FileNotFoundError(f"{self.folder} holds no campaign: there is no campaign.json in it")
         try:
-            content = json.loads(read_whole(self.head_path))
+            content = json.loads(read_whole(self.head_path), parse_constant=not_a_number)
             version = int(content["schema"])
             head = Head(content["settings"], tuple(content["tasks"]), content) if version <= SCHEMA else None
             if head is not None:
                 dict(head.settings), [str(task) for task in head.tasks]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"{self.head_path} is damaged ({error!r}): put back a copy of it, or begin anew in another folder; "
                 "what was measured is in the files beside it"
@@ -168,7 +168,7 @@ class Storage:
         notes: list[str] = []
         strangers = 0
         for path in (self.folder / "rows.jsonl", *sorted((self.folder / "parts").glob("*.jsonl"))):
-            if not path.exists():
+            if not path.exists() and not path.is_symlink():
                 continue
             there = read_lines(read_whole(path))
             own = [line for line in there.lines if mark is None or is_of(line, mark)]

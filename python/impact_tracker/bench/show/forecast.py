@@ -98,7 +98,7 @@ def forecasts(
     if not predicted:
         why = view.verdict().text
         if why is not None:
-            raise ValueError(f"there is nothing that a forecast could rest on: {why}")
+            raise ValueError(f"{view.storage.folder}: there is nothing that a forecast could rest on: {why}")
         raise ValueError("nothing was measured that a forecast could rest on: `impact-tracker doctor` says why")
     return predicted
 

@@ -179,7 +179,13 @@ def _paper(args: argparse.Namespace) -> int:
     from ...bench.show.table_texts import markdown_page
     from ...report.page import show
 
-    page = reproduction.page(view.read(args.folder).cells if args.folder else None)
+    campaign = view.read(args.folder) if args.folder else None
+    if campaign is not None and not campaign.cells:
+        reasons = "; ".join(campaign.left_out) or "no test came to its end"
+        raise ValueError(
+            f"{args.folder}: nothing to set beside the published tables: {reasons}; or leave the folder out"
+        )
+    page = reproduction.page(campaign.cells if campaign is not None else None)
     if args.format == "markdown":
         print(markdown_page(page), end="")
     else:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...file_text import no_pipe
 from ..frames import JOBS_FILE, polars
 from ..job import JobTable
 from .plain_jobs import is_plain, read_plain_jobs
@@ -15,7 +16,7 @@ from .sacct_json import read_sacct_json
 
 def read_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     """The jobs of a file: `sacct -P`, `sacct --json`, or the plain CSV. ValueError that says what is read."""
-    with Path(path).open("rb") as file:
+    with no_pipe(path).open("rb") as file:
         head = file.read(4096)
     first = head.split(b"\n", 1)[0].decode("utf-8", errors="replace")
     if head.lstrip()[:1] in (b"{", b"["):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...file_text import no_pipe
 from ..frames import GATES, conformed, polars, reading, text_of
 from ..gate import Gate
 from .power_files import times_of
@@ -19,7 +20,7 @@ def read_gate(name: str, path: str | Path) -> Gate:
     library = polars()
     col = library.col
     with reading(path, "a CSV of a gate"):
-        frame = library.read_csv(text_of(Path(path).read_bytes()).encode(), infer_schema=False)
+        frame = library.read_csv(text_of(no_pipe(path).read_bytes()).encode(), infer_schema=False)
     frame = frame.rename({column: column.strip().casefold() for column in frame.columns})
     unknown = [column for column in frame.columns if column not in COLUMNS]
     if unknown or not {"begin", "end"} <= set(frame.columns):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ...file_text import no_pipe
 from ..finding import ClusterFinding, RejectedRow
 from ..frames import table_of
 from ..job import ClusterJob, JobTable, NodeShare
@@ -31,8 +32,8 @@ _HOSTS = ("host", "hosts", "node", "nodes", "network_address", "cluster", "switc
 def is_oar(path: str | Path) -> bool:
     """Whether a JSON file is of OAR: it has jobs with times of OAR's names."""
     try:
-        listed = _listed(json.loads(Path(path).read_bytes().decode("utf-8", errors="replace")))
-    except ValueError:
+        listed = _listed(json.loads(no_pipe(path).read_bytes().decode("utf-8", errors="replace")))
+    except (ValueError, RecursionError):
         return False
     first = next((job for job in listed if isinstance(job, dict)), {})
     return "start_time" in first or "started_at" in first or "cpuset_name" in first
@@ -40,10 +41,10 @@ def is_oar(path: str | Path) -> bool:
 
 def read_oar_jobs(path: str | Path) -> JobTable:
     """The jobs of a file: one job, a list of them, or a list under `items`. ValueError where it is none."""
-    raw = Path(path).read_bytes().decode("utf-8", errors="replace")
+    raw = no_pipe(path).read_bytes().decode("utf-8", errors="replace")
     try:
         document = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: no JSON ({error})") from None
     return oar_table(_listed(document), str(path))
 

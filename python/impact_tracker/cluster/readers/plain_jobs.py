@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...file_text import no_pipe
 from ..finding import RejectedRow
 from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars, reading, text_of
 from ..job import STATES, JobTable
@@ -36,7 +37,7 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     """
     library = polars()
     col = library.col
-    text = text_of(Path(path).read_bytes())
+    text = text_of(no_pipe(path).read_bytes())
     separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
     with reading(path, "a CSV of jobs"):
         frame = library.read_csv(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...file_text import no_pipe
 from ...values import JOULES_PER_KWH
 from ..finding import RejectedRow
 from ..frames import POWER, conformed, polars, reading, text_of
@@ -94,7 +95,7 @@ class PowerFile:
     def _csv(self, place: int) -> tuple[pl.DataFrame, int]:
         """The lines that begin in a part of the file, and the number of the first (within the part)."""
         library = polars()
-        with self.path.open("rb") as file:
+        with no_pipe(self.path).open("rb") as file:
             header = file.readline()
             start = max(place, len(header))
             if place > len(header):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...factors.cards import part_of_card
+from ...file_text import no_pipe
 from ..finding import RejectedRow
 from ..frames import conformed, polars
 from ..job import JobTable
@@ -57,7 +58,7 @@ _NEEDED = ("JobID", "Start", "End")
 
 def read_sacct(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
     """The jobs of a file. `time_zone`: of times without an offset. ValueError where it is no such file."""
-    place = Path(path)
+    place = no_pipe(path)
     with place.open("rb") as file:
         header = file.readline()
         parser = SacctParser(header, str(path), time_zone)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...factors.cards import part_of_card
+from ...file_text import no_pipe
 from ..finding import RejectedRow
 from ..frames import polars, schema
 from ..job import JobTable
@@ -19,7 +20,7 @@ MOST_KEPT = 1000
 
 def read_sacct_json(path: str | Path) -> JobTable:
     """The jobs of a file. ValueError where it is no output of `sacct --json`."""
-    return parse_sacct_json(Path(path).read_bytes(), str(path))
+    return parse_sacct_json(no_pipe(path).read_bytes(), str(path))
 
 
 def parse_sacct_json(raw: bytes, source: str) -> JobTable:
@@ -30,7 +31,7 @@ def parse_sacct_json(raw: bytes, source: str) -> JobTable:
         text = raw.decode("latin-1")
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{source}: no JSON ({error}): make it with sacct -a -D --json") from None
     jobs = document.get("jobs") if isinstance(document, dict) else None
     if not isinstance(jobs, list):

@@ -17,6 +17,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from ...file_text import no_pipe
+
 TIMEOUT_S = 60.0
 TRIES, FIRST_WAIT_S = 4, 0.5
 Answer = TypeVar("Answer")
@@ -41,7 +43,7 @@ def credentials(path: str | Path | None, variable: str) -> str | None:
     """`USER:PASSWORD` or a token from a file's first line, or from the environment; `None` without both."""
     if path is not None:
         try:
-            text = Path(path).read_text(encoding="utf-8").strip()
+            text = no_pipe(path).read_text(encoding="utf-8").strip()
         except OSError:
             # What was given may be the secret itself: it is not repeated.
             raise ValueError(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...file_text import no_pipe
 from ..frames import polars
 from ..job import JobTable
 
@@ -21,7 +22,7 @@ _LEAST_KEY_B = 16
 def read_key(path: str | Path | None) -> bytes:
     """The key from a file, or from the environment. ValueError where there is none, or it is too short to be one."""
     if path is not None:
-        key = Path(path).read_bytes().strip()
+        key = no_pipe(path).read_bytes().strip()
         origin = str(path)
     else:
         key, origin = os.environ.get(KEY_VARIABLE, "").encode(), f"the environment's {KEY_VARIABLE}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from ...file_text import no_pipe
 from ...values import Energy, joules_of
 from .meter import BARE, FoundMeter, perf_events
 
@@ -212,7 +213,7 @@ def of_series(name: str, path: str, readings: Sequence[MeterReading]) -> list[Me
 
 
 def _series(path: str) -> tuple[list[float], list[float]]:
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+    with no_pipe(path).open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         if not rows.fieldnames or not {"time", "power_w"} <= set(rows.fieldnames):
             raise ValueError(f"{path}: a log of powers has the columns time and power_w, not {rows.fieldnames}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...factors import Factor, FactorError
 from ...factors.factor import did_you_mean, near_matches
+from ...file_text import text_of
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -120,9 +121,9 @@ def read_yaml(path: str | Path) -> Written:
         raise ImportError("scenario files need PyYAML: pip install 'impact-tracker[studies]'") from None
     place = Path(path)
     try:
-        node = yaml.compose(place.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FactorError(f"{place}: the scenario cannot be read: {error}") from error
+        node = yaml.compose(text_of(place, FactorError), Loader=yaml.SafeLoader)
+    except RecursionError:
+        raise FactorError(f"{place}: its YAML is nested too deeply to be read") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

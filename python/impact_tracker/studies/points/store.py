@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ...bench.row.disk import explained, write_whole
 from ...bench.row.lock import take
+from ...file_text import no_pipe
 from ...typed import built
 from .point import SCHEMA, StudyPoint, StudyRun, StudyTask
 
@@ -95,10 +96,10 @@ class StudyStore:
         """What was asked. FileNotFoundError and ValueError say what is wrong with the folder."""
         path = self.folder / HEAD
         try:
-            head = json.loads(path.read_text(encoding="utf-8"))
+            head = json.loads(no_pipe(path).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(f"{self.folder} holds no study: there is no {HEAD}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path} is no study's plan: {error}") from None
         if not isinstance(head, dict):
             raise ValueError(f"{path} is no study's plan: it holds no object")
@@ -114,7 +115,7 @@ class StudyStore:
             return [], []
         last: dict[str, StudyRun] = {}
         notes = []
-        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        for number, line in enumerate(no_pipe(path).read_bytes().split(b"\n"), 1):
             if not line.strip():
                 continue
             try:

@@ -1,0 +1,109 @@
+"""Every file and folder that a command reads, damaged: a reason in words, and never a traceback, a hang or a silent
+number. The parser says which there are."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from impact_tracker import ImpactTracker
+from impact_tracker.cli import main
+from impact_tracker.factors import overrides
+from integration.damaged_inputs import (
+    DOUBTFUL,
+    HOPELESS,
+    LINES,
+    NO_DAMAGE,
+    NOT_RUN,
+    RECORD,
+    Input,
+    inner_files,
+    inputs,
+    path_actions,
+    sample,
+)
+
+Capture = pytest.CaptureFixture[str]
+INPUTS = [one for one in inputs() if one.command in LINES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One sound record of this machine, whatever of it can be measured."""
+    folder = tmp_path_factory.mktemp("sound")
+    with ImpactTracker(folder, zone="FR"):
+        time.sleep(0.05)
+    RECORD[:] = (folder / "impacttracker").glob("*.jsonl")
+    yield
+    RECORD.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_hang(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """What waits without an end is ended, and nothing of this user's own is read."""
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+
+    def end(*_: object) -> None:
+        raise TimeoutError("the command hangs")
+
+    before = signal.signal(signal.SIGALRM, end)
+    overrides._active.clear()
+    yield
+    overrides._active.clear()
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def answer(words: list[str], capsys: Capture) -> tuple[int, str, str]:
+    """Exit code, standard output and all that is said beside it."""
+    signal.alarm(60)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    signal.alarm(0)
+    streams = capsys.readouterr()
+    return code, streams.out, streams.err + " ".join(str(warning.message) for warning in warned)
+
+
+def test_every_input_of_every_command_is_known() -> None:
+    """A new command that reads a file stands in LINES, or in NOT_RUN with the commands that measure."""
+    assert {words for words, _ in path_actions()} - NOT_RUN - {one.command for one in INPUTS} <= {
+        "cluster simulate",
+        "request",
+    }
+    assert all(one.sample_name for one in INPUTS)
+
+
+@pytest.mark.parametrize("read", INPUTS, ids=lambda read: f"{read.command} {read.option or read.dest}")
+def test_a_damaged_input_is_told_in_words(read: Input, tmp_path: Path, capsys: Capture) -> None:
+    good = sample(read.sample_name, tmp_path / "good")
+    code, _, said = answer(read.line(good, tmp_path / "beside"), capsys)
+    assert code == 0 or read.sample_name == "folder", said
+    chance = random.Random(f"{read.command} {read.dest}")
+    doubtful = chance.sample(sorted(DOUBTFUL), 5)
+    for number, name in enumerate([*HOPELESS, *doubtful]):
+        place = sample(read.sample_name, tmp_path / f"{number}")
+        files = inner_files(place)
+        if not files:
+            continue
+        file = chance.choice(files)
+        (HOPELESS.get(name) or DOUBTFUL[name])(file, chance)
+        code, out, said = answer(read.line(place, tmp_path / f"{number} beside"), capsys)
+        case = (name, file, out[-500:], said[-500:])
+        if name in HOPELESS and (read.sample_name, name) not in NO_DAMAGE:
+            assert code != 0 or file.name in out + said, case
+        if code:
+            assert file.name in said or place.name in said or str(tmp_path) in said, case
+        assert not {"nan", "inf", "infinity", "-inf"} & set(out.casefold().split()), case
+        shutil.rmtree(tmp_path / f"{number}")
