@@ -39,7 +39,7 @@ def bytes_of(place: str | os.PathLike[str], error: type[ValueError] = ValueError
     except IsADirectoryError as fault:
         raise error(f"{place}: a folder, where a file is wanted") from fault
     except FileNotFoundError as fault:
-        raise error(f"there is nothing at {place}: check the path") from fault
+        raise error(f"{place}: cannot be read: there is nothing at this path") from fault
     except OSError as fault:
         raise error(f"{place}: cannot be read: {fault.strerror or fault}") from fault
 
