@@ -73,7 +73,7 @@ class Record:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """OSError where the file cannot be read; ValueError where it is no record."""
+        """Raise OSError where the file cannot be read, and ValueError where it is no record."""
         self.path = absolute(path)
         self._core = _core.Record(str(self.path))
 
@@ -131,12 +131,12 @@ class Record:
 
     @cached_property
     def health(self) -> Health:
-        """As `ImpactTracker.health`, of what the record holds."""
+        """The same as `ImpactTracker.health`, of what the record holds."""
         return self._core.health()
 
     @cached_property
     def result(self) -> Result:
-        """The whole run, up to where the record goes; of a tracker that was never started: nothing, of 0 s."""
+        """The whole run, up to where the record goes. A tracker that was never started has an empty one of 0 s."""
         return Result(self._core.result(), self.weighing, self.health)
 
     @property

@@ -20,7 +20,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _where() -> tuple[int, int]:
-    """Thread and asyncio task that run now: a region is left where it was entered."""
+    """Return the thread and the asyncio task that run now, because a region is left where it was entered."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return get_ident(), 0
@@ -47,7 +47,7 @@ class Region:
         self._result: Result | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        """For copies and pickles: its result as it is now, and nothing that is open."""
+        """A copy or a pickle has its result as it is now, and nothing that is open."""
         state = {"name": self.name, "edges": self.edges, "_guard": self._guard, "_result": self.result}
         return None, {**state, "_open": [], "_last": None}
 
@@ -74,7 +74,7 @@ class Region:
             self._last, self._result = left, None
 
     def _take(self) -> Entered | None:
-        """The newest entry of this thread and task; of any, where a region is left elsewhere than it was entered."""
+        """Take the newest entry of this thread and task, or of any, where another left the region than entered it."""
         where = _where()
         for index in range(len(self._open) - 1, -1, -1):
             if self._open[index][0] == where:

@@ -35,7 +35,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 _NO_TIME_S = 0.05  # a shorter run without a number is no surprise: its result says so
 
-_running: set[ImpactTracker] = set()  # strong: a tracker nobody holds measures on, until it is stopped or the end
+_running: set[ImpactTracker] = set()  # so a tracker that nobody else holds measures on until it is stopped
 
 
 class _Opened(NamedTuple):
@@ -47,7 +47,7 @@ class _Opened(NamedTuple):
 
 @atexit.register
 def _stop_all() -> None:
-    # What the interpreter showed last ended the program, where something did.
+    # The exception that the interpreter showed last has ended the program, where one has.
     kind = getattr(sys, "last_type", None)
     for tracker in list(_running):
         tracker._stop(None if kind is None else kind.__name__)
@@ -131,8 +131,8 @@ class ImpactTracker(BudgetedLoops):
         self._unused = [opened]
 
     def __getstate__(self) -> dict[str, object]:
-        """For copies and pickles. What readers were told stays here: it may hold a password, and a pickle may be a
-        checkpoint that is published."""
+        """A copy or a pickle gets this. What readers were told stays here: it may hold a password, and a pickle may be
+        a checkpoint that is published."""
         settings = TrackerSettings(self._settings._asdict(), self._settings.origins)
         return {**vars(self), "_settings": settings, "_started": False, "_unused": [], "_run": None, "_budget": None}
 
@@ -155,7 +155,7 @@ class ImpactTracker(BudgetedLoops):
         core_settings.info = info
         try:
             return _Opened(_core.Tracker(core_settings, self._root), run)
-        except ValueError as error:  # a source that there is not
+        except ValueError as error:  # the settings name a source that does not exist
             raise ValueError(f"{error} (from {settings.origin('sources')})") from None
 
     def start(self) -> ImpactTracker:
@@ -186,7 +186,7 @@ class ImpactTracker(BudgetedLoops):
         return self
 
     def stop(self) -> Result | None:
-        """End the measurement, write the totals; again: no effect. Never raises, whatever the disk does."""
+        """End the measurement and write the totals. A second call has no effect. It never raises, whatever happens."""
         return self._stop(None)
 
     def _stop(self, ended_by: str | None, fate: str | None = None) -> Result | None:
@@ -194,7 +194,7 @@ class ImpactTracker(BudgetedLoops):
             return self.result
         _running.discard(self)
         try:
-            if self._guard.core.inert:  # a forked child: the parent's record is not ours to end
+            if self._guard.core.inert:  # in a forked child the record is the parent's to end
                 return None
             self._guard.synchronise()
             run = self._run
@@ -210,7 +210,7 @@ class ImpactTracker(BudgetedLoops):
         return self._result
 
     def _report(self) -> None:
-        """One warning at the end, if the record or the number is not what the user expects."""
+        """Warn once at the end if the record or the number is not what the user expects."""
         failures = self.health.get("write_errors") or []
         if failures:
             self._guard.complain(f"the record {self.path} is incomplete: {failures[0]}; see tracker.health")
@@ -252,23 +252,23 @@ class ImpactTracker(BudgetedLoops):
         return Region(self._guard, readable(str(name)), edges)
 
     def wait(self, *, energy_j: float, timeout_s: float | None = None) -> bool:
-        """Wait, without the interpreter's lock, until the run has used so many joules: whether it has. False where the
+        """Wait until the run has used so many joules, while other threads go on; return whether it has. False where the
         tracker does not run or is stopped meanwhile, and after the timeout."""
         if not self.running:
             return False
         return self._guard.core.wait(energy_j, math.inf if timeout_s is None else max(0.0, timeout_s))
 
     def log_metrics(self, metrics: Mapping[str, object] | None = None, **values: object) -> None:
-        """What the run achieved, by name, for the ledger of its project: `tracker.log_metrics(wer=0.12)`. A name that
-        is given again replaces its value. Without a project: one warning."""
+        """Note what the run achieved, by name, for the ledger of its project: `tracker.log_metrics(wer=0.12)`. A name
+        that is given again replaces its value. Without a project there is one warning."""
         if self._run is not None:
             self._run.log_metrics({**(metrics or {}), **values})
         elif self._settings.project is None:
             self._guard.complain('metrics go into a ledger, and this run is in none: ImpactTracker(…, project="asr")')
 
     def set_fate(self, fate: str) -> None:
-        """How the run ends in the ledger, whatever ends its block: finished, failed, cancelled or debug. ValueError for
-        another word."""
+        """Say how the run ends in the ledger, whatever ends its block: finished, failed, cancelled or debug. ValueError
+        for another word."""
         from .ledger_words import FATES
 
         if fate not in FATES[:-1]:
@@ -363,7 +363,7 @@ class _Call:
             tracker: ImpactTracker = object.__new__(type(of))
             tracker._setup(of._settings, of.weighing, of._root, of._share_of, of._unused)
             self._tracker = tracker.start()
-        except Exception as error:  # what could be wrong with the settings was said at decoration
+        except Exception as error:  # faults of the settings were told at decoration
             of._guard.complain(f"a call is not measured: {error}")
             return None
         # Regions of the decorating object belong to the call that began last.

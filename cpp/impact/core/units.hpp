@@ -43,7 +43,6 @@ class Quantity {
 
 using Joules = Quantity<struct EnergyDimension>;
 using Watts = Quantity<struct PowerDimension>;
-using GramsCO2e = Quantity<struct CarbonDimension>;
 
 inline constexpr double kJoulesPerKilowattHour = 3.6e6;
 

@@ -17,7 +17,7 @@ class Clock {
   virtual Instant now() const noexcept = 0;
   // Returns nanoseconds of UTC since 1970, which may step. Only the anchor of a record uses them.
   virtual std::int64_t utc_ns() const noexcept = 0;
-  // CLOCK_BOOTTIME, which goes on while the machine sleeps, as CLOCK_MONOTONIC does not: nanoseconds since its start.
+  // Reads CLOCK_BOOTTIME, in nanoseconds: it goes on while the machine sleeps, as CLOCK_MONOTONIC does not.
   // A scripted clock never sleeps unless it says so.
   virtual std::int64_t boot_ns() const noexcept { return nanoseconds(now()); }
 };
@@ -25,7 +25,7 @@ class Clock {
 // Tells that the machine was suspended since the last look. Not thread-safe.
 class SuspendWatch {
  public:
-  // nullopt: it was not, or this is the first look.
+  // Returns nullopt where it was not suspended, and at the first look.
   std::optional<Suspension> look(const Clock& clock) noexcept;
 
  private:

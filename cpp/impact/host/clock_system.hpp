@@ -1,5 +1,5 @@
 #pragma once
-// Which of a POSIX system's clocks the machine's own Clock reads: each system has its names for them.
+// Says which of a POSIX system's clocks the machine's own Clock reads, because each system names them in its own way.
 
 #include <time.h>
 

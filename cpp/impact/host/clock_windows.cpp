@@ -8,7 +8,7 @@ namespace impact {
 namespace {
 
 constexpr std::int64_t kFileTimeTick_ns = 100;
-constexpr std::int64_t kTicksTo1970 = 116'444'736'000'000'000;  // from 1601, where FILETIME begins
+constexpr std::int64_t kTicksTo1970 = 116'444'736'000'000'000;  // are counted from 1601, where FILETIME begins
 
 std::int64_t ticks_of(const FILETIME& time) noexcept {
   return static_cast<std::int64_t>((std::uint64_t{time.dwHighDateTime} << 32U) | time.dwLowDateTime);

@@ -69,9 +69,6 @@ std::optional<std::uint64_t> read_count(const Descriptor& file) noexcept;
 // Reads the whole text of a small file, at most `limit` bytes, and removes white space at its end.
 Result<std::string> read_text(const std::filesystem::path& path, std::size_t limit = 1U << 20U);
 
-// Writes all of `data`, looping on partial writes; returns 0 or the errno of the failure.
-int write_all(const Descriptor& file, std::string_view data) noexcept;
-
 // Writes what one call takes of `data`; returns its size, or -1 and sets errno. A file-size limit is EFBIG and a closed
 // pipe EPIPE, and never a signal: it may be called on a thread of the user's.
 std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept;

@@ -69,18 +69,6 @@ std::ptrdiff_t read_at(const Descriptor& file, std::span<char> buffer, std::int6
   return n;
 }
 
-int write_all(const Descriptor& file, std::string_view data) noexcept {
-  while (!data.empty()) {
-    const ssize_t n = ::write(file.get(), data.data(), data.size());
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    data.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return 0;
-}
-
 std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept {
   // A thread of ours takes no signal: what a failing write sends there waits until the thread ends, and the four system
   // calls of holding it back are saved each second.

@@ -1,5 +1,5 @@
 #pragma once
-// What files ask of the operating system beyond the names that file.hpp has for everybody.
+// Declares what files ask of the operating system beyond the names that file.hpp has for everybody.
 
 #include <filesystem>
 

@@ -51,15 +51,6 @@ std::ptrdiff_t read_at(const Descriptor& file, std::span<char> buffer, std::int6
   return -1;
 }
 
-int write_all(const Descriptor& file, std::string_view data) noexcept {
-  while (!data.empty()) {
-    const std::ptrdiff_t n = write_some(file, data);
-    if (n < 0) return errno;
-    data.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return 0;
-}
-
 std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcept {
   return ::_write(file.get(), data.data(), most_of(data.size()));
 }

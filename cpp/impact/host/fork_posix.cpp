@@ -9,7 +9,7 @@ namespace {
 
 std::atomic<std::uint32_t> generation{0};
 
-// As the program starts or loads the library, so that asking for the generation is one load and nothing else.
+// This runs as the program starts or loads the library, so that asking for the generation is one load and nothing else.
 [[maybe_unused]] const bool is_registered =
     pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); }) == 0;
 

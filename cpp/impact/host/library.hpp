@@ -1,5 +1,5 @@
 #pragma once
-// Is a shared library that is loaded at run time. It stays mapped to the end of the process.
+// A Library is a shared library that is loaded at run time. It stays mapped to the end of the process.
 
 #include <string>
 

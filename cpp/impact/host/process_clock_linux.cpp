@@ -5,8 +5,8 @@
 namespace impact {
 
 std::optional<Duration> cpu_time_of(int pid) noexcept {
-  // The kernel's interface: the clock of a process is the complement of its number, and below it the kind of clock (2,
-  // the scheduler's). clock_getcpuclockid() makes the same number, by a second system call.
+  // By the kernel's interface, the clock of a process is the complement of its number, with the kind of clock in three
+  // bits below it (2 is the scheduler's). clock_getcpuclockid() makes the same number, by a second system call.
   constexpr unsigned kSchedulersClock = 2;
   const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(pid) << 3U | kSchedulersClock);
   timespec t{};

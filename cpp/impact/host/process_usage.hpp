@@ -56,10 +56,10 @@ std::vector<int> all_processes(const Host& host);
 
 inline constexpr std::int64_t kTickNs = 10'000'000;  // USER_HZ is 100 on every platform we run on
 
-// The host's /proc numbers processes as this process's own calls do: it is no fake one, and of the same namespace.
+// Tells whether the host's /proc numbers processes as this process's own calls do: it is no fake one, of one namespace.
 bool numbers_processes_alike(const Host& host);
 
-// Numbers of processes in this process differ from the machine's: it is in a container's namespace.
+// Tells whether this process is in a container's namespace, in which processes have other numbers than on the machine.
 bool in_process_namespace(const Host& host);
 
 }  // namespace impact

@@ -1,5 +1,5 @@
 #pragma once
-// A thread as an object: it runs a body until asked to stop, and is joined by its destructor.
+// Makes a thread an object: it runs a body until it is asked to stop, and its destructor joins it.
 
 #include <atomic>
 #include <cstdint>

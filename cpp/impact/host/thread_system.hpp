@@ -1,5 +1,5 @@
 #pragma once
-// What a Thread asks of the operating system.
+// Declares what a Thread asks of the operating system.
 
 #include <string>
 #include <thread>

@@ -30,7 +30,7 @@ bool Waker::sleep_until(Instant deadline) noexcept {
 void Waker::ask(std::uint32_t what) noexcept {
   Bell& bell = per_process<Bell>();
   {
-    const std::lock_guard lock(bell.mutex);  // else it could ring between another's look and its sleep
+    const std::lock_guard lock(bell.mutex);  // else it could ring between a thread's look and its sleep
     asked_.fetch_or(what, std::memory_order_release);
   }
   bell.rings.notify_all();

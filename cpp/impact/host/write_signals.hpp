@@ -17,8 +17,8 @@ class NoWriteSignals {
  private:
   void take_caused() noexcept;  // each system waits for a signal in its own way
 
-  sigset_t own_;     // those that no one but us can have caused
-  sigset_t before_;  // what the thread held back already
+  sigset_t own_;     // holds the signals that none but our own write can cause now
+  sigset_t before_;  // holds what the thread held back already
 };
 
 }  // namespace impact

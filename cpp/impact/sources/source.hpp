@@ -13,7 +13,8 @@
 
 namespace impact {
 
-// Takes the readings of one round. put() never throws: a reading that finds no memory is counted as dropped.
+// Takes the readings of one round. put() never throws: a reading that finds no memory is left out, which shows in its
+// channel as a gap.
 class Sink {
  public:
   void put(const Reading& reading) noexcept;
@@ -22,15 +23,10 @@ class Sink {
   }
   std::span<const Reading> readings() const noexcept { return readings_; }
   std::span<Reading> readings() noexcept { return readings_; }
-  std::size_t dropped() const noexcept { return dropped_; }
-  void clear() noexcept {
-    readings_.clear();
-    dropped_ = 0;
-  }
+  void clear() noexcept { readings_.clear(); }
 
  private:
   std::vector<Reading> readings_;
-  std::size_t dropped_ = 0;
 };
 
 // A fast source (every channel's latency at most 1 ms) keeps no state but descriptors, so two threads may read it at

@@ -1,5 +1,5 @@
 #pragma once
-// How a record names what its regions are summed from: written into the header, read back by the replay.
+// Writes into a record's header what its regions are summed from, and reads it back for the replay.
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@
 namespace impact {
 
 nlohmann::json book_to_json(const BookSettings& settings);
-// The settings of a record's book: its channels, and what book_to_json() wrote. Error broken: what is missing or odd.
+// Makes a record's book of its channels and of what book_to_json() wrote. Error broken says what is missing or odd.
 Result<BookSettings> book_from_json(std::vector<Channel> channels, const nlohmann::json& json);
 
 }  // namespace impact

@@ -40,7 +40,7 @@ void CommonZero::sample(Distance& d, const Reading& waiting, Instant anchor_at, 
 std::optional<Reading> CommonZero::carry(const Reading& reading) {
   const Instant now = time_of(reading);
   const std::int64_t count = reading.count + shift_;
-  if (anchor_at_ && now <= *anchor_at_) {  // the same reading again, or one beside it
+  if (anchor_at_ && now <= *anchor_at_) {  // it is the same reading again, or one beside it
     Reading beside = reading;
     beside.count = count;
     return beside;

@@ -28,10 +28,10 @@ struct GpuLook {
   std::vector<GpuUser> users;
 };
 
-// One thread at a time.
+// Only one thread may use it at a time.
 class GpuUsers {
  public:
-  // Error: as nvml::ClientReader::open().
+  // Its errors are those of nvml::ClientReader::open().
   static Result<std::unique_ptr<GpuUsers>> open(const Host& host, const SourceSettings& settings = {});
   std::vector<GpuLook> look();
 

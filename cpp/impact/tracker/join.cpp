@@ -11,7 +11,7 @@ namespace {
 
 double either(double a, double b, double both) { return std::isnan(a) ? b : std::isnan(b) ? a : both; }
 
-// `share`: which part of the length of both the first one is.
+// `share` says which part of the length of both the first one is.
 void join_channel(ChannelResult& a, const ChannelResult& b, const Channel& channel, double share) {
   if (a.role != b.role && (a.role == Role::in_total || b.role == Role::in_total)) {
     const bool first = a.role == Role::in_total;  // it stands for the machine in one of the two alone

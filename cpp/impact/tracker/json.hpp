@@ -1,5 +1,5 @@
 #pragma once
-// Results, channels and health in the form that records and Python see: units in the names, null for what is missing.
+// Writes results, channels and health as records and Python see them: names have units, and null is what is missing.
 
 #include <nlohmann/json.hpp>
 #include <span>
@@ -12,15 +12,15 @@
 
 namespace impact {
 
-// A number, or null for NaN and infinities.
+// Gives a number, or null for NaN and infinities.
 nlohmann::json number(double value);
 nlohmann::json to_json(const Channel& channel);
 nlohmann::json to_json(const RegionResult& result, std::span<const Channel> channels);
-// Sums over the channels, and the failures by channel where there are any.
-// Contradictions between the channels of a run, in words (sources/domain_tree.hpp), of what is known well enough.
+// Says in words where channels of a run contradict each other (sources/domain_tree.hpp), of what is known well enough.
 nlohmann::json findings_json(const RegionResult& run, std::span<const Channel> channels);
-// What a header's probes say of sources that are used and have left something out, in words.
+// Says in words what sources that are used have left out, by a header's probes.
 std::vector<std::string> remarks_on_probes(const nlohmann::json& info);
+// Sums what went wrong over the channels, and lists it by channel where anything did.
 nlohmann::json health_json(const Accumulator& accumulator, std::span<const Channel> channels);
 
 }  // namespace impact

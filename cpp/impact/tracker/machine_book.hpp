@@ -1,6 +1,6 @@
 #pragma once
-// The open regions over one stream of readings, with the machine's energy and the tracked consumer's share in it. Live
-// tracking and replay feed it the same rows and marks and get the same results. Pure: no clock, no I/O, no lock.
+// Keeps the open regions over one stream of readings, with the machine's energy and the tracked consumer's share in it.
+// Live tracking and replay feed it the same rows and marks and get the same results. It has no clock, no I/O, no lock.
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace impact {
 
-// A RegionBook whose results carry the consumer's share, where one was asked for.
+// Is a RegionBook whose results carry the consumer's share, where one was asked for.
 class MachineBook {
  public:
   MachineBook(BookSettings settings, ShareSettings share);

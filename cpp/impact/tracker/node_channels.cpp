@@ -12,9 +12,9 @@
 namespace impact {
 namespace {
 
-using Numbers = std::vector<std::uint32_t>;  // sorted
+using Numbers = std::vector<std::uint32_t>;  // they are sorted
 
-// Whether the channel tells something of the machine, and not of the process that read it.
+// Tells whether the channel says something of the machine, and not of the process that read it.
 bool is_of_machine(const Channel& c) {
   constexpr std::array<std::string_view, 5> kStates{"cpu_time", "memory_used", "utilisation", "temperature", "clock"};
   return tells_energy(c) || (c.device != "process" && std::ranges::find(kStates, c.quantity) != kStates.end());
@@ -84,7 +84,7 @@ class Sums {
     return roles;
   }
 
-  // Whether both sets choose the same channels among those of `part`: then the sum need not change between them.
+  // Tells whether both sets choose the same channels among those of `part`: then the sum need not change between them.
   bool agree(const Numbers& all, const Numbers& part) {
     const Roles& of_all = of(all);
     const Roles& of_part = of(part);
@@ -121,7 +121,7 @@ bool stated_alike(std::span<const RecordView> records, const NodeChannels& node,
   return true;
 }
 
-// Whenever a record begins or ends, the set of channels changes: each instant with the set that holds from then on.
+// The set of channels changes whenever a record begins or ends. Returns each such instant with the set from then on.
 std::vector<std::pair<Instant, Numbers>> sets_over_time(std::span<const RecordView> records, const NodeChannels& node) {
   std::set<Instant> changes;
   for (const RecordView& r : records) changes.insert({r.start, r.stop});
@@ -145,7 +145,7 @@ std::vector<Period> periods_of(std::span<const RecordView> records, const NodeCh
   Sums sums(node, records);
   std::vector<Period> periods;
   Numbers all;
-  std::set<Numbers> parts;  // of the period that is being gathered
+  std::set<Numbers> parts;  // belong to the period that is being gathered
   for (auto& [from, set] : sets_over_time(records, node)) {
     Numbers with;
     std::ranges::set_union(all, set, std::back_inserter(with));
@@ -161,7 +161,7 @@ std::vector<Period> periods_of(std::span<const RecordView> records, const NodeCh
     }
     periods.back().roles = sums.of(all);
   }
-  if (periods.empty()) periods.push_back({Instant::min(), stated});  // records of no length
+  if (periods.empty()) periods.push_back({Instant::min(), stated});  // the records have no length
   return periods;
 }
 

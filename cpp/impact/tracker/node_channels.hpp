@@ -1,5 +1,5 @@
 #pragma once
-// Unites the channels of several records of one machine: each stands once, with the way in which they add up. Pure.
+// Unites the channels of several records of one machine: each stands once, with the way in which they add up.
 //
 // Ranks may see different channels: one may read a sensor that another may not, each sees its own GPU, and one may die.
 // The machine's sum is therefore chosen anew wherever the set of channels changes in a way that matters to it.
@@ -14,7 +14,7 @@
 
 namespace impact {
 
-// What one record says of its channels, and when it was written.
+// Holds what one record says of its channels, and when it was written.
 struct RecordView {
   Header header;
   BookSettings settings;
@@ -31,9 +31,9 @@ struct Period {
 struct NodeChannels {
   std::vector<Channel> channels;
   std::vector<bool> at_edges;
-  std::vector<std::vector<std::uint32_t>> numbers;  // by record and its channel: the number here, or kNoChannel
-  std::vector<Period> periods;                      // at least one
-  Duration interval{0};                             // the slowest record's
+  std::vector<std::vector<std::uint32_t>> numbers;  // tells of each record's channels the number here, or kNoChannel
+  std::vector<Period> periods;                      // holds at least one
+  Duration interval{0};                             // is the slowest record's
   std::vector<std::string> notes;
 };
 

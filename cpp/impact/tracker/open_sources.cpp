@@ -11,7 +11,7 @@
 namespace impact {
 namespace {
 
-constexpr std::string_view kLate = "nvml_late";  // reads nothing yet
+constexpr std::string_view kLate = "nvml_late";  // it reads nothing yet
 
 bool waits_for_driver(const OpenSources& opened) {
   return std::ranges::any_of(opened.channels, [](const Channel& c) { return c.source == kLate; });

@@ -1,5 +1,5 @@
 #pragma once
-// The sources of this process, opened once and shared by its trackers.
+// Opens the sources of this process once, for all its trackers.
 
 #include <memory>
 #include <span>
@@ -15,30 +15,30 @@
 namespace impact {
 
 struct OpenSources {
-  struct Outcome {  // of one line of sources.def
+  struct Outcome {  // says what came of one line of sources.def
     SourceEntry entry;
     bool used = false;
     Error error;
   };
   std::vector<Outcome> outcomes;
   std::vector<PlacedSource> sources;
-  std::vector<std::shared_ptr<const SharedSource>> shared;  // by source: one of the run reads it; null: each for itself
-  std::vector<Channel> channels;                            // of all sources, one after the other
-  std::vector<bool> at_edges;                               // by channel
-  SourceSettings settings;                                  // what the sources were told
-  std::vector<std::string> components;                      // that the machine shows: "cpu:0", "memory", "gpu:…"
+  std::vector<std::shared_ptr<const SharedSource>> shared;  // is null for a source that each process reads itself
+  std::vector<Channel> channels;                            // are those of all sources, one after the other
+  std::vector<bool> at_edges;                               // says of each channel whether edges read it
+  SourceSettings settings;                                  // are what the sources were told
+  std::vector<std::string> components;                      // the machine shows them: "cpu:0", "memory", "gpu:…"
 };
 
 // Opens what `wanted` names (all where it is empty) below `root`, or gives what an earlier call opened. Descriptors stay
 // open for the life of the process: a driver's start-up (NVML) is paid once. The processes of the run `run_key` share
-// slow ones (share(); the key of the first call counts). std::invalid_argument for an unknown name.
+// slow ones (share(); the key of the first call counts). Throws std::invalid_argument for an unknown name.
 std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<const std::string> wanted,
                                                   const std::string& run_key = {}, const SourceSettings& settings = {});
 
-// What the machine's total is summed from, with these sources.
+// Tells what the machine's total is summed from, with these sources.
 Roles roles_of(const OpenSources& opened, bool include_psys);
 
-// Whether a sensor measures energy here, and not models alone.
+// Tells whether a sensor measures energy here, and not models alone.
 bool has_energy_sensor(const OpenSources& opened);
 // Says of every source why it does not measure, and what would mend it.
 std::string nothing_measured(const OpenSources& opened);

@@ -1,5 +1,5 @@
 #pragma once
-// Rounds of readings that the sampler has handed over and that nobody has looked at yet. To copy a round touches a
+// Keeps rounds of readings that the sampler handed over and that nobody has looked at yet. To copy a round touches a
 // few lines of cache; to book and to encode it touches hundreds, cold each time at 10 Hz: so that is done for several
 // rounds at once, when the writer flushes or somebody asks.
 
@@ -16,7 +16,7 @@ class PendingRows {
   // More than this many rounds are not kept waiting: whoever asks next pays for them.
   static constexpr std::size_t kMost = 16;
 
-  // std::bad_alloc: the round is not kept.
+  // Throws std::bad_alloc, and then the round is not kept.
   void add(std::uint32_t slot, std::span<const Reading> readings) {
     const std::size_t before = readings_.size();
     readings_.insert(readings_.end(), readings.begin(), readings.end());

@@ -21,7 +21,7 @@ std::string random_id() {
   return id;
 }
 
-// "20261121T150801Z" from "2026-11-21T15:08:01Z": a file name without colons.
+// Makes "20261121T150801Z" of "2026-11-21T15:08:01Z", because some file systems allow no colons.
 std::string compact_utc(std::int64_t utc_ns) {
   std::string text = iso_utc(utc_ns);
   std::erase_if(text, [](char c) { return c == '-' || c == ':'; });

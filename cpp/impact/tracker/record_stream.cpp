@@ -53,7 +53,7 @@ bool RecordStream::close_next_open() {
   return true;
 }
 
-// Reads the event after this one into ahead_; false at the end.
+// Reads the event after this one into ahead_; returns false at the end.
 bool RecordStream::read() {
   if (behind_) {
     ahead_ = std::move(*behind_);

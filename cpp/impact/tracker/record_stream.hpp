@@ -14,7 +14,7 @@
 
 namespace impact {
 
-// A record and the time that its run covers.
+// Names a record and the time that its run covers.
 struct RecordSpan {
   std::filesystem::path path;
   Instant start{};
@@ -25,15 +25,15 @@ inline constexpr std::uint32_t kNoChannel = 0xFFFFFFFF;
 
 class RecordStream {
  public:
-  // `numbers`: by channel of the record, its number among all, kNoChannel for one to leave out. The file is opened by
-  // the first next(): of a thousand records only those that overlap are open at once.
+  // `numbers` gives each channel of the record its number among all, or kNoChannel to leave it out. The first next()
+  // opens the file: of a thousand records only those that overlap are open at once.
   RecordStream(RecordSpan span, std::vector<std::uint32_t> numbers);
 
-  // The earliest time at which the event that next() will give can have taken place. It never goes back.
+  // Returns the earliest time at which the event that next() will give can have taken place. It never goes back.
   Instant due() const noexcept { return due_; }
 
-  // The next event, its channels numbered anew. A record that ends early ends with marks that close what is open, at its
-  // last reading. nullptr at the end.
+  // Returns the next event, its channels numbered anew, and nullptr at the end. A record that ends early ends with marks
+  // that close what is open, at its last reading.
   Event* next();
 
   bool at_end() const noexcept { return opened_ && !has_ahead_; }
@@ -44,7 +44,7 @@ class RecordStream {
  private:
   bool read();
   void look_at(Row& row);
-  // False for a mark that stood there before: a line may stand in a file twice, a region is entered and left once.
+  // Returns false for a mark that stood there before: a line may stand in a file twice, a region is entered once.
   bool look_at(Mark& mark);
   bool close_next_open();
   // The line with the run's start may be damaged: the run then begins at the span's start, before the event that is ahead.
@@ -53,17 +53,17 @@ class RecordStream {
   RecordSpan span_;
   std::vector<std::uint32_t> numbers_;
   std::optional<RecordReader> reader_;
-  Event ahead_;                  // the event that due_ speaks of
-  std::optional<Event> behind_;  // the one after it, where that one was made up
+  Event ahead_;                  // is the event that due_ speaks of
+  std::optional<Event> behind_;  // comes after it, where that one was made up
   Event current_;
   bool opened_ = false;
   bool has_ahead_ = false;
   std::uint64_t ignored_lines_ = 0;
   Instant due_;
-  Instant last_{};                             // of any reading
-  std::map<std::uint64_t, std::string> open_;  // regions
-  std::set<std::uint64_t> entered_;            // those and all before
-  std::map<std::uint32_t, Reading> latest_;    // by channel
+  Instant last_{};                             // is the time of the last reading of any channel
+  std::map<std::uint64_t, std::string> open_;  // holds the names of the open regions
+  std::set<std::uint64_t> entered_;            // holds those and all before
+  std::map<std::uint32_t, Reading> latest_;    // is kept by channel
 };
 
 }  // namespace impact

@@ -18,7 +18,7 @@ namespace {
 
 class Player {
  public:
-  // `start_lost`: the line with the run's start is damaged, so that the run begins at its first reading.
+  // `start_lost` says that the line with the run's start is damaged: the run then begins at its first reading.
   Player(MachineBook& book, Replay& out, bool start_lost) : book_(book), out_(out), start_lost_(start_lost) {}
 
   void operator()(const Row& row) {
@@ -114,7 +114,7 @@ RegionResult Replay::result() const {
   if (run) return *run;
   RegionResult nothing;
   nothing.start = nothing.stop = header.start;
-  nothing.coverage = std::numeric_limits<double>::quiet_NaN();  // of no time
+  nothing.coverage = std::numeric_limits<double>::quiet_NaN();  // nothing can cover a time of 0 s
   nothing.notes = {damage ? "the line with its start is lost" : "its tracker was never started"};
   return nothing;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Shares as records and Python see them, and how a record says what was divided by what.
+// Writes shares as records and Python see them, and tells in a record what was divided by what.
 
 #include <nlohmann/json.hpp>
 #include <span>
@@ -12,7 +12,7 @@ namespace impact {
 nlohmann::json to_json(const Share& share, std::span<const Channel> channels);
 
 nlohmann::json share_to_json(const ShareSettings& settings);
-// Reads a record's header, where null or nothing means that no share was asked for. Error broken: what is odd.
+// Reads a record's header, where null or nothing means that no share was asked for. Error broken says what is odd.
 Result<ShareSettings> share_from_json(const nlohmann::json& json, std::size_t channels);
 
 }  // namespace impact

@@ -37,7 +37,7 @@ CpuMap cpu_map(const Host& host) {
   return map;
 }
 
-// Users of NVIDIA's GPUs as the ledger's side asks for them.
+// Tells who uses NVIDIA's GPUs, as the share's ledger asks for it.
 class NvmlClients final : public GpuClients {
  public:
   NvmlClients(std::unique_ptr<nvml::ClientReader> reader, bool foreign_numbers)
@@ -130,7 +130,7 @@ class Setup {
     return std::nullopt;
   }
 
-  // The device of CPU time that a package's, a die's or the platform's energy goes by.
+  // Returns the device by whose CPU time a package's, a die's or the platform's energy is divided.
   std::string cpu_device(const Channel& energy) const {
     const std::string_view device = energy.device;
     const std::size_t colon = device.find(':');

@@ -11,13 +11,13 @@
 
 namespace impact {
 
-// The note that goes into the record; null where no source is shared.
+// Makes the note that goes into the record; it is null where no source is shared.
 nlohmann::json sharing_note(std::string_view source, const Sharing& sharing);
 
-// The remark that such a note makes in the record's results; nullopt for every other note. Never throws.
+// Returns the remark that such a note makes in the record's results, and nullopt for every other note. Never throws.
 std::optional<std::string> sharing_remark(const nlohmann::json& note);
 
-// The source that such a note says was read by another process; nullopt for every other note. Never throws.
+// Returns the source that such a note says another process read, and nullopt for every other note. Never throws.
 std::optional<std::string> source_read_elsewhere(const nlohmann::json& note);
 
 }  // namespace impact

@@ -1,4 +1,4 @@
-// What becomes known of sources while they are read: the part of the tracker that notes it.
+// This part of the tracker notes what becomes known of sources while they are read.
 
 #include <utility>
 

@@ -9,7 +9,7 @@ using nlohmann::json;
 
 namespace {
 
-// A time on the monotonic clock, or a length of time, that a record can hold.
+// Reads a time on the monotonic clock, or a length of time, that a record can hold.
 std::optional<std::int64_t> nanoseconds_in(const json& note, const char* key) {
   const auto value = note.find(key);
   const auto ns = value == note.end() ? std::nullopt : to_integer<std::int64_t>(*value);

@@ -11,7 +11,7 @@ namespace impact {
 
 nlohmann::json suspension_note(const Suspension& suspension);
 
-// The sleep that such a note tells of; nullopt for every other note, and for one whose numbers cannot be. Never throws.
+// Returns the sleep that such a note tells of, and nullopt for other notes and impossible numbers. Never throws.
 std::optional<Suspension> suspension_of(const nlohmann::json& note);
 
 }  // namespace impact

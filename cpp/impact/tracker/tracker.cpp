@@ -33,7 +33,8 @@ void check(const TrackerSettings& s) {
 }  // namespace
 
 Duration TrackerSettings::interval_of(double interval_s) {
-  const bool sane = interval_s >= seconds(kShortestInterval) && interval_s <= seconds(kLongestInterval);  // no for NaN
+  const bool sane =
+      interval_s >= seconds(kShortestInterval) && interval_s <= seconds(kLongestInterval);  // false for NaN
   if (!sane) {
     std::ostringstream text;
     text << "interval_s must lie between " << seconds(kShortestInterval) << " and " << seconds(kLongestInterval)
@@ -79,7 +80,7 @@ Tracker::~Tracker() {
   if (!inert()) writer_->before_flush({});
 }
 
-// The process's sources, which its trackers share, and behind them those of this tracker's own consumer.
+// Opens the process's sources, which its trackers share, and behind them those of this tracker's own consumer.
 Tracker::Opened Tracker::open_all(const TrackerSettings& settings, const Host& host) {
   Opened opened{opened_sources(host, settings.sources, settings.run_key, settings.source_settings), {}, nullptr};
   if (settings.share.whose.scope == Scope::machine) return opened;
@@ -132,7 +133,7 @@ Header Tracker::header(const TrackerSettings& settings) const {
   head.info["book"]["share"] = share_to_json(book_.share_settings());
   head.info["probes"] = std::move(probes);
   head.info["edges"] = to_string(edges_);
-  head.info["start_boot_ns"] = host_.clock->boot_ns();  // `start` on the clock that goes on while the machine sleeps
+  head.info["start_boot_ns"] = host_.clock->boot_ns();  // is `start` on the clock that goes on in a sleep
   return head;
 }
 
@@ -144,7 +145,7 @@ void Tracker::start() {
     if (state_ != State::ready) throw std::logic_error("the tracker was started before; make a new one for a new run");
     state_ = State::running;
     sampler_before_ = sampler_now;
-    (void)sleeps_.look(*host_.clock);  // what was slept before the run is no matter
+    (void)sleeps_.look(*host_.clock);  // a sleep before the run does not count
   }
   writer_->before_flush([this] { digest_if_free(); });
   std::vector<Subscription> subscriptions;
@@ -267,7 +268,7 @@ void Tracker::on_readings(std::uint32_t slot, std::span<const Reading> readings)
     pending_.add(slot, readings);
     if (pending_.full()) digest();
     // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
-  } catch (const std::exception&) {  // no memory: the round is lost, the counters bridge it
+  } catch (const std::exception&) {  // without memory the round is lost; the counters bridge it
   }
 }
 
@@ -276,7 +277,7 @@ void Tracker::digest() noexcept {
     try {
       record_row(slot, readings);
       // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
-    } catch (const std::exception&) {  // as above
+    } catch (const std::exception&) {  // the round is lost here too
     }
   });
 }
@@ -334,7 +335,7 @@ void Tracker::stop(const json& info) noexcept {
       writer_->mark(mark);
       if (std::optional<RegionResult> result = book_.exit(mark)) keep({std::move(*result)});
     }
-    read_rest();  // after the marks: use is held against the energy up to now
+    read_rest();  // it comes after the marks, as use is held against the energy up to now
     keep(book_.finish());
     state_ = State::stopped;
     stopped_.notify_all();
@@ -347,7 +348,7 @@ void Tracker::stop(const json& info) noexcept {
     if (!left_open.empty()) totals["left_open"] = left_open;
     writer_->finish(totals);
     // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
-  } catch (const std::exception&) {  // no memory: the record ends early, and says so when it is read
+  } catch (const std::exception&) {  // the record ends early, and says so when it is read
   }
 }
 

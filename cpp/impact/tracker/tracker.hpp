@@ -1,5 +1,5 @@
 #pragma once
-// One record being written: sources and sampler in front, regions in the middle, the record's writer behind.
+// Writes one record: sources and sampler stand in front, regions in the middle, the record's writer behind.
 //
 // Every method may be called from any thread. In a forked child a tracker is inert: nothing is locked, joined or written.
 
@@ -31,27 +31,27 @@ namespace impact {
 struct TrackerSettings {
   static constexpr Duration kShortestInterval = std::chrono::microseconds{500};
   static constexpr Duration kLongestInterval = std::chrono::hours{1};
-  static Duration interval_of(double interval_s);  // std::invalid_argument outside of these two
+  static Duration interval_of(double interval_s);  // throws std::invalid_argument outside of these two
 
   std::string logdir;
   Duration interval = std::chrono::seconds{1};
-  std::vector<std::string> sources;                        // names or groups of sources.def; empty: all
-  SourceSettings source_settings;                          // what the readers are told beside the environment
-  Edges edges = Edges::plain;                              // of regions that do not say otherwise, and of the run
-  bool include_psys = false;                               // the platform's counter stands for the parts that it covers
-  ShareRequest share{.whose = {.scope = Scope::process}};  // whose energy; Scope::machine: no share is asked for
-  bool strict = false;                                     // NoSourceError where nothing can be measured
-  std::string run_key;  // the same in all processes of one run, which share slow sources; or empty
+  std::vector<std::string> sources;                        // names lines or groups of sources.def; empty means all
+  SourceSettings source_settings;                          // are told to the readers, beside the environment
+  Edges edges = Edges::plain;                              // holds for the run, and regions that do not say otherwise
+  bool include_psys = false;                               // lets the platform's counter stand for what it covers
+  ShareRequest share{.whose = {.scope = Scope::process}};  // Scope::machine asks for no share
+  bool strict = false;                                     // throws NoSourceError where nothing can be measured
+  std::string run_key;  // is the same in all processes of one run, which share slow sources, or empty
   nlohmann::json info = nlohmann::json::object();
 };
 
-// Only with TrackerSettings::strict: what() lists every source, why it is not there, and what would mend it.
+// Is thrown only with TrackerSettings::strict: what() lists every source, why it is not there, what would mend it.
 class NoSourceError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// The record cannot be opened; what() carries the path and the system's reason.
+// Says that the record cannot be opened; what() carries the path and the system's reason.
 class IoError : public std::runtime_error {
  public:
   IoError(const std::string& what, ErrorKind why, std::string file)
@@ -66,24 +66,24 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   static std::shared_ptr<Tracker> open(const TrackerSettings& settings, const Host& host = {});
   ~Tracker() override;
 
-  void start();                                         // std::logic_error if it was started before
-  void stop(const nlohmann::json& info = {}) noexcept;  // at most once has an effect
+  void start();                                         // throws std::logic_error if it was started before
+  void stop(const nlohmann::json& info = {}) noexcept;  // has an effect at most once
 
-  // A region's number. Regions nest and overlap, and may be closed by another thread than opened them.
+  // Returns the region's number. Regions nest and overlap, and may be closed by another thread than opened them.
   std::uint64_t enter(const std::string& name, std::optional<Edges> edges = std::nullopt);
-  // `called`: when the caller was asked to leave it, where that was a while ago. After stop() the result up to there, of
-  // a region that it ended. std::logic_error for one that is not open. nullopt in an inert tracker.
+  // `called` says when the caller was asked to leave it, where that was a while ago. Of a region that stop() has ended,
+  // this returns the result up to there. Throws std::logic_error for one that is not open; inert, it returns nullopt.
   std::optional<RegionResult> exit(std::uint64_t region, std::optional<Instant> called = std::nullopt);
-  // A result that was provisional at its exit and is final now, as long as it is kept (the last 256).
+  // Returns a result that was provisional at its exit and is final now, as long as it is kept (the last 256).
   std::optional<RegionResult> settled(std::uint64_t region);
-  // The whole run: up to now while it runs, final after stop(). nullopt before start().
+  // Returns the whole run, up to now while it runs and final after stop(), and nullopt before start().
   std::optional<RegionResult> result();
 
-  // A remark of the caller's in the record, with a "kind" of its own; without effect where the tracker does not run.
+  // Writes a remark of the caller's, with a "kind" of its own; has no effect where the tracker does not run.
   void note(const nlohmann::json& body);
 
-  // Waits until the run has used this much energy, and says whether it has. False once the tracker is stopped, after the
-  // longest time, and at once in an inert tracker. Looks at each sampling interval, with no lock held between.
+  // Waits until the run has used this much energy, and says whether it has: false once the tracker is stopped, after the
+  // longest time, and at once in an inert tracker. It looks at each sampling interval, and holds no lock in between.
   bool wait(Joules energy, Duration longest);
 
   nlohmann::json health();
@@ -91,7 +91,7 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   bool running() const;
   bool inert() const noexcept;
   std::string path() const { return writer_->path().string(); }
-  // What results speak of by index; may outlive the tracker.
+  // Lists what results speak of by index; the list may outlive the tracker.
   std::shared_ptr<const std::vector<Channel>> channels() const noexcept { return {opened_, &opened_->channels}; }
 
   void on_readings(std::uint32_t slot, std::span<const Reading> readings) noexcept override;
@@ -102,16 +102,16 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
   struct Opened {
     std::shared_ptr<const OpenSources> sources;
     ShareSettings share;
-    std::shared_ptr<UsageSource> usage;  // null where no share was asked for, or none can be known
+    std::shared_ptr<UsageSource> usage;  // is null where no share was asked for, or none can be known
   };
 
   Tracker(const TrackerSettings& settings, const Host& host);
   Tracker(const TrackerSettings& settings, const Host& host, Opened opened);
   static Opened open_all(const TrackerSettings& settings, const Host& host);
   Header header(const TrackerSettings& settings) const;
-  void digest() noexcept;  // books and encodes the rows that wait; under the lock
+  void digest() noexcept;  // books and encodes the rows that wait; the lock is held
   void digest_if_free() noexcept;
-  void notice_sleep();  // after readings were taken and before they are booked; under the lock
+  void notice_sleep();  // comes between taking readings and booking them; the lock is held
   void catch_up() { digest(), notice_sleep(); }
   void record_row(std::uint32_t slot, std::span<const Reading> readings);
   void note_sharing(std::uint32_t slot);
@@ -131,22 +131,22 @@ class Tracker final : public Consumer, public std::enable_shared_from_this<Track
 
   // What each round touches lies side by side: the caches are cold at each tick.
   std::uint32_t generation_;
-  bool has_shared_;           // a source that one process of the run reads for all
-  mutable std::mutex mutex_;  // everything below
+  bool has_shared_;           // tells of a source that one process of the run reads for all
+  mutable std::mutex mutex_;  // guards everything below
   State state_ = State::ready;
   SuspendWatch sleeps_;
   PendingRows pending_;
   std::condition_variable stopped_;
   MachineBook book_;
   std::uint64_t last_region_ = 0;
-  std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // by thread, innermost last
+  std::map<std::thread::id, std::vector<std::uint64_t>> open_here_;  // has each thread's innermost region last
   std::map<std::uint64_t, RegionResult> settled_;
   std::optional<RegionResult> run_;
   std::uint64_t rows_ = 0;
   std::vector<Reading> round_;
-  std::vector<Sharing> sharing_;       // by source, as it was last noted
-  std::vector<std::string> troubles_;  // the same
-  SamplerStats sampler_before_;        // of the process's sampler when this tracker started
+  std::vector<Sharing> sharing_;       // is kept by source, as it was last noted
+  std::vector<std::string> troubles_;  // are what each source complained of last
+  SamplerStats sampler_before_;        // are those of the process's sampler when this tracker started
 };
 
 }  // namespace impact

@@ -8,10 +8,10 @@
 
 namespace impact {
 
-// The note that goes into the record.
+// Makes the note that goes into the record.
 nlohmann::json trouble_note(std::string_view source, std::string_view trouble);
 
-// The remark that such a note makes in the record's results; nullopt for every other note. Never throws.
+// Returns the remark that such a note makes in the record's results, and nullopt for every other note. Never throws.
 std::optional<std::string> trouble_remark(const nlohmann::json& note);
 
 }  // namespace impact

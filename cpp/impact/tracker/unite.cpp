@@ -18,11 +18,11 @@
 namespace impact {
 namespace {
 
-// A time during which at least one record is inside a region of this kind.
+// Is a time during which at least one record is inside a region of this kind.
 struct UnitedStretch {
   std::size_t inside = 0;
   std::uint64_t region = 0;
-  std::optional<Mark> last_out;  // whose reads may have been quicker than those of one that left before
+  std::optional<Mark> last_out;  // may have been read more quickly than one that left before
 };
 
 class Uniter {
@@ -44,7 +44,7 @@ class Uniter {
   }
 
   United unite() {
-    std::set<std::pair<Instant, std::size_t>> order;  // by due time
+    std::set<std::pair<Instant, std::size_t>> order;  // goes by due time
     for (std::size_t i = 0; i < streams_.size(); ++i) order.insert({streams_[i].due(), i});
     while (!order.empty()) {
       const std::size_t i = order.begin()->second;
@@ -115,7 +115,7 @@ class Uniter {
     running_ -= running_ > 0 ? 1 : 0;
   }
 
-  // Edge readings of counters that start where their process opened them.
+  // Brings edge readings of counters that start where their process opened them to the common zero.
   void bring_to_zero(std::size_t i, Mark& mark) {
     if (zeros_.empty()) return;
     std::vector<EdgeReading> kept;
@@ -204,7 +204,7 @@ class Uniter {
     for (RegionResult& r : results) results_[book].insert_or_assign(r.region, std::move(r));
   }
 
-  // A region's result, summed in the way of the period in which the region began.
+  // Returns a region's result, summed in the way of the period in which the region began.
   RegionResult taken(std::uint64_t region) {
     std::size_t book = 0;
     while (book + 1 < node_.periods.size() && node_.periods[book + 1].from <= begins_[region]) ++book;
@@ -266,15 +266,15 @@ class Uniter {
 
   NodeChannels node_;
   std::vector<RecordStream> streams_;
-  std::map<std::uint32_t, CommonZero> zeros_;                   // by channel
-  std::vector<RegionBook> books_;                               // by period
-  std::vector<std::map<std::uint64_t, RegionResult>> results_;  // by period and region
+  std::map<std::uint32_t, CommonZero> zeros_;                   // are kept by channel
+  std::vector<RegionBook> books_;                               // are kept by period
+  std::vector<std::map<std::uint64_t, RegionResult>> results_;  // are kept by period and region
   std::size_t period_ = 0;
   std::size_t running_ = 0;
   UnitedStretch run_;
   std::map<std::string, UnitedStretch> by_name_;
-  std::vector<std::map<std::uint64_t, std::string>> names_;  // of a record's open regions
-  std::vector<std::uint64_t> spans_of_;                      // the region of each record's own time
+  std::vector<std::map<std::uint64_t, std::string>> names_;  // are those of each record's open regions
+  std::vector<std::uint64_t> spans_of_;                      // are the regions of each record's own time
   std::map<std::uint64_t, Instant> begins_;
   std::vector<std::uint64_t> order_;
   std::set<std::uint64_t> runs_;

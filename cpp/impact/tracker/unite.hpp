@@ -17,12 +17,12 @@ namespace impact {
 
 struct United {
   std::vector<Channel> channels;
-  RegionResult run;                   // from the first begin to the last end
-  std::vector<RegionResult> regions;  // by name: each stretch in which at least one record was inside such a region
-  std::vector<RegionResult> records;  // what the machine used over the time of each record, in the order given
+  RegionResult run;                   // goes from the first begin to the last end
+  std::vector<RegionResult> regions;  // are stretches in which at least one record was inside a region of that name
+  std::vector<RegionResult> records;  // say what the machine used over the time of each record, in the order given
 };
 
-// Records of one boot id; start and stop as each one's replay gives them. The error: one of them cannot be read.
+// The records are of one boot id, with start and stop as each one's replay gives them. The error: one cannot be read.
 Result<United> unite(const std::vector<RecordSpan>& records);
 
 }  // namespace impact

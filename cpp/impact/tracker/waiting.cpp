@@ -1,4 +1,4 @@
-// Waiting for an energy: the part of the tracker that blocks its caller.
+// This part of the tracker blocks its caller until the run has used an energy.
 
 #include <algorithm>
 #include <chrono>
