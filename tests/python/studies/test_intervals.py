@@ -180,7 +180,8 @@ def answer_of(study: str, runs: int, spread: float, seed: int, *, memory: float 
 def test_of_one_run_nothing_has_an_interval_and_the_tables_say_so(study: str) -> None:
     answer = answer_of(study, 1, 0.1, 3)
     text = "\n".join([answer.sentence, *(cell for table in answer.tables for row in table.rows for cell in row)])
-    assert "±" not in text
+    assert "modelled by load and time, not measured (± 69 %, common to all)" in answer.sentence
+    assert "±" not in text.replace("(± 69 %, common to all)", "")
     assert "n = 1" in answer.sentence or study == "data-size"
     for table in answer.tables:
         assert table.title, table.columns
@@ -193,6 +194,7 @@ def test_of_several_runs_every_table_says_n_and_what_the_interval_is(study: str,
     answer = answer_of(study, runs, 0.1, runs)
     assert all(re.search(r"95 %|p \(Holm\)", table.title) for table in answer.tables), [t.title for t in answer.tables]
     assert any(f"n = {runs}" in table.title for table in answer.tables)
+    assert answer.sentence.endswith("modelled by load and time, not measured (± 69 %, common to all).")
     cells = [cell for table in answer.tables for row in table.rows for cell in row]
     bare = [cell for cell in cells if re.fullmatch(r"[\d.]+ (?:[kMGmµ]?(?:J|s|B|g CO2e))", cell)]
     if study not in ("ladder", "shallow", "curve"):  # whose budgets are numbers that were asked for

@@ -4,9 +4,11 @@ measured by work that does nothing else (`MeasuredRoof`); without that it is the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ... import digits
 from ...values import joules_of, worst_quality
 from ...values.statistics import Mean, mean_of, scaled
 from ..row.roof_run import ARITHMETIC, MEMORY, RoofRun
@@ -68,7 +70,8 @@ def _value(mean: Mean) -> float:
 
 class Ceiling(NamedTuple):
     """The most of one kind: of `unit` (GB, GMAC) the `rate` in a second and the `joules` for one, means over repeats
-    with their intervals; `name` and `what` say of which work."""
+    with their intervals; `name` and `what` say of which work; `bias`: the joules' own relative error (95 %), which
+    repeating does not shrink."""
 
     kind: str
     name: str
@@ -77,12 +80,14 @@ class Ceiling(NamedTuple):
     rate: Mean
     joules: Mean | None
     quality: str
+    bias: float | None = None
 
     @property
     def text(self) -> str:
         """`triad 18.2 ± 0.3 GB/s, 4.12 ± 0.08 J/GB`."""
         joules = "energy not measured" if self.joules is None else f"{with_interval(self.joules)} J/{self.unit}"
-        model = "" if self.joules is None or self.quality == "measured" else f" ({self.quality})"
+        error = "" if self.bias is None else f" ± {digits.percent(self.bias)}"
+        model = "" if self.joules is None or self.quality == "measured" else f" ({self.quality}{error})"
         return f"{self.name} {with_interval(self.rate)} {self.unit}/s, {joules}{model}"
 
     def to_dict(self) -> dict[str, object]:
@@ -115,7 +120,9 @@ class MeasuredRoof(NamedTuple):
         """In a sentence, with its circumstances."""
         known = [ceiling.text for ceiling in (self.memory, self.arithmetic) if ceiling is not None]
         threads = "" if self.threads is None or self.device != "cpu" else f", {self.threads} threads"
-        return f"{'; '.join(known)} ({self.device}, {self.precision}{threads})"
+        repeats = max((ceiling.rate.runs for ceiling in self.ceilings), default=0)
+        runs = "one run: no interval" if repeats == 1 else f"± 95 % over {repeats} repeats"
+        return f"{'; '.join(known)} ({self.device}, {self.precision}{threads}; {runs})"
 
     def to_dict(self) -> dict[str, object]:
         """The same as what JSON holds."""
@@ -161,6 +168,8 @@ def _ceiling(runs: Sequence[RoofRun]) -> Ceiling | None:
         return None
     energies = [run.j_per_giga for run in runs]
     joules = mean_of([value for value in energies if value is not None]) if None not in energies else None
+    biases = [run.bias_j / run.energy_j for run in runs if run.bias_j is not None and run.energy_j]
+    bias = math.fsum(biases) / len(biases) if biases else None
     kind, quality = runs[0].work, worst_quality(run.quality or "missing" for run in runs)
     unit = "GB" if kind in MEMORY else "GMAC"
-    return Ceiling(kind, NAMES.get(kind, kind), runs[0].what or "", unit, rate, joules, quality)
+    return Ceiling(kind, NAMES.get(kind, kind), runs[0].what or "", unit, rate, joules, quality, bias)

@@ -34,7 +34,7 @@ class Scores(NamedTuple):
     where none did; `missing`: those that did not; `scaled`: batches were not the original's, times are scaled;
     `on_card`: inputs lay on the card and outputs stayed there, where the original's times hold the copies;
     `inference_ends`, `training_ends`, `ai_score_ends`: 95 % intervals over the runs, `None` where a sub-test ran
-    once."""
+    once; `runs`: of the sub-test with the fewest."""
 
     inference: int | None
     training: int | None
@@ -44,6 +44,7 @@ class Scores(NamedTuple):
     inference_ends: tuple[float, float] | None = None
     training_ends: tuple[float, float] | None = None
     ai_score_ends: tuple[float, float] | None = None
+    runs: int | None = None
 
     @property
     def ai_score(self) -> int | None:
@@ -68,6 +69,10 @@ class Scores(NamedTuple):
             text = f"AI scores: {', '.join(parts)}"
         if self.missing:
             text += f", over the sub-tests that ran ({len(self.missing)} of {len(sub_tests())} are missing)"
+        if self.runs is not None:
+            ends = self.inference_ends or self.training_ends or self.ai_score_ends
+            none = "no interval" if self.runs == 1 else "all runs took the same time"
+            text += f", 95 % over {self.runs} runs" if ends else f", n = {self.runs}: {none}"
         text += ", times scaled to the original batches" if self.scaled else ""
         return text + (", without the copies to and from the card that the original's hold" if self.on_card else "")
 
@@ -107,7 +112,8 @@ def scores(rows: Sequence[Row]) -> Scores:
         None if score is None or scatter is None else scatter.around(score)
         for score, scatter in zip((inference, training), scatters)
     ]
-    made = Scores(inference, training, missing, scaled, on_card, *ends)
+    least = min((mean.runs for means in times.values() for mean in means), default=None)
+    made = Scores(inference, training, missing, scaled, on_card, ends[0], ends[1], runs=least)
     if made.ai_score is None or None in scatters:
         return made
     both = _of_sum([(score or 0.0, scatter) for score, scatter in zip((inference, training), scatters) if scatter])

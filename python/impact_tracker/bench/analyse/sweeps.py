@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...modelled import Model
 from ...values import Quality
 from ...values.statistics import Mean, mean_of
 from ..plan.axes import NOT_SWEPT, SweepPoint, point_words
@@ -24,7 +25,7 @@ LEAST_FOR_A_KNEE = 3
 class SweepPlace(NamedTuple):
     """One point of a sweep. `seconds`, `joules`: of one input, means over runs; `front`: whether no other point takes
     less of both, `None` where runs scatter too much (or are too few) to tell; `knee`: beyond it, less of one costs
-    relatively most of the other."""
+    relatively most of the other; `by`, `bias`: as of cells."""
 
     test: str
     point: SweepPoint
@@ -34,6 +35,8 @@ class SweepPlace(NamedTuple):
     quality: Quality
     front: bool | None = True
     knee: bool = False
+    by: Model | None = None
+    bias: float | None = None
 
 
 class Sweep(NamedTuple):
@@ -59,6 +62,7 @@ class Sweep(NamedTuple):
                 "seconds": place.seconds.to_dict(),
                 "joules": place.joules.to_dict(),
                 "quality": place.quality,
+                "bias": place.bias,
                 "front": place.front,
                 "knee": place.knee,
             }
@@ -92,7 +96,9 @@ def _place(cell: Cell, rows: Sequence[Row]) -> SweepPlace | None:
     if seconds is None or joules is None or joules.value <= 0:
         return None
     how = SweepPoint(**{name: value for name, value in vars(point).items() if name not in WORK})
-    return SweepPlace(cell.test, point, point_words(how.name), seconds, joules, cell.quality)
+    return SweepPlace(
+        cell.test, point, point_words(how.name), seconds, joules, cell.quality, by=cell.by, bias=cell.bias
+    )
 
 
 def _sweep(members: Sequence[tuple[Cell, SweepPlace]], test: str, phase: str, work: str) -> Sweep:

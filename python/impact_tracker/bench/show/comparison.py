@@ -10,6 +10,7 @@ from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import MeanRatio, mean_of
 from ..analyse.cells import TWO_RUNS, Cell, ratio_text, unit_of
+from ..analyse.origin import with_origin
 from ..analyse.relations import RatioTest, holm, p_text, ratio_test, welch
 from ..row.row import Row
 from .comparable import BOTH, PHASES, Labels, agree, apart, in_common, same_input
@@ -26,7 +27,8 @@ QUANTITIES = {
 class Compared(NamedTuple):
     """One quantity of one test and phase. `ratio`: B over A with its 95 % interval, by the logarithms of the runs; `p`:
     Welch's test of these, adjusted for all that were compared (Holm); `differs`: p below 5 %, `None` where one run on a
-    side says nothing; `unit`: an input; `a_low` … `b_high`: the 95 % intervals of both means."""
+    side says nothing; `unit`: an input; `a_low` … `b_high`: the 95 % intervals of both means, over
+    `a_runs` and `b_runs`."""
 
     test: str
     title: str
@@ -44,6 +46,8 @@ class Compared(NamedTuple):
     a_high: float | None = None
     b_low: float | None = None
     b_high: float | None = None
+    a_runs: int = 1
+    b_runs: int = 1
 
     @property
     def alone(self) -> bool:
@@ -100,8 +104,11 @@ def _compared(
         ratio, low, high = test.ratio, test.low, test.high
     differs = None if p is None else p < 0.05
     names = (cell.test, cell.title, cell.phase, quantity)
-    ends = (*(a.interval or (None, None)), *(b.interval or (None, None)))
-    return Compared(*names, a.value, b.value, ratio, low, high, p, differs, cell.unit, *ends)
+    (a_low, a_high), (b_low, b_high) = (
+        (mean.interval_up_to(1.0) if quantity == "accuracy" else mean.interval) or (None, None) for mean in (a, b)
+    )
+    made = Compared(*names, a.value, b.value, ratio, low, high, p, differs, cell.unit, a_low, a_high, b_low, b_high)
+    return made._replace(a_runs=a.runs, b_runs=b.runs)
 
 
 def _ratio(item: Compared) -> str:
@@ -129,6 +136,7 @@ def page(a: View, b: View) -> Page:
             item.title,
             item.phase,
             QUANTITIES[item.quantity].format(unit=item.unit),
+            f"{item.a_runs}" if item.a_runs == item.b_runs else f"{item.a_runs}, {item.b_runs}",
             _side(item.a, item.a_low, item.a_high),
             _side(item.b, item.b_low, item.b_high),
             _ratio(item),
@@ -137,13 +145,18 @@ def page(a: View, b: View) -> Page:
         )
         for item in compared
     ]
-    columns = ("network", "phase", "quantity", ">A (95 %)", ">B (95 %)", ">B / A (95 %)", ">p", "differ")
+    columns = ("network", "phase", "quantity", ">runs", ">A (95 %)", ">B (95 %)", ">B / A (95 %)", ">p", "differ")
     return Page(
-        _verdict(compared),
+        with_origin(_verdict(compared), measured_cells([a, b])),
         [Table(columns, rows)],
         caveats(a, b, compared),
         [f"A: {a.storage.folder}", f"B: {b.storage.folder}"],
     )
+
+
+def measured_cells(views: Sequence[View]) -> list[Cell]:
+    """The cells that a comparison of energies rests on, which say where these come from."""
+    return [cell for view in views for cell in view.cells if cell.phase in PHASES and cell.j_per_image is not None]
 
 
 def _verdict(compared: Sequence[Compared]) -> str:

@@ -13,8 +13,8 @@ from ...values import joules_of, sum_if_known, worst_quality
 from ...values.statistics import Mean, mean_of, student_t
 from ..analyse.analysis import MOST_CARRIED
 from ..analyse.carried import SizeSpread
-from ..analyse.cells import TWO_RUNS, Cell, processors_model_of, unit_of
-from ..analyse.origin import with_origin
+from ..analyse.cells import TWO_RUNS, Cell, unit_of
+from ..analyse.origin import origin_text, with_origin
 from ..plan.axes import NOT_SWEPT
 from ..plan.networks import title_of
 from ..plan.suites import check_models
@@ -35,7 +35,8 @@ class Forecast(NamedTuple):
     was measured, None where it differs; `data`: what the network was given; `size`: of one input, in pixels where it is
     a picture, and `measured_size` of those that ran: where both differ, joules and seconds follow the pixels, and the
     ranges hold how the cost of a multiply-add differed over so many `sizes`; of one size alone nothing is known of
-    that, and there are none; `sizes_of_others`: other networks', where this one ran at one."""
+    that, and there are none; `sizes_of_others`: other networks', where this one ran at one;
+    `by`, `bias`: as of cells."""
 
     test: str
     model: str
@@ -61,6 +62,8 @@ class Forecast(NamedTuple):
     measured_size: tuple[int, ...] | None = None
     sizes: int | None = None
     sizes_of_others: bool = False
+    by: Model | None = None
+    bias: float | None = None
 
     @property
     def carried(self) -> bool:
@@ -198,6 +201,8 @@ def _forecast(cell: Cell, view: View, images: int, side: int | None, factor: flo
         measured_size=measured_size,
         sizes=None if over_sizes is None else over_sizes.sizes,
         sizes_of_others=over_sizes is not None and over_sizes.of_others,
+        by=cell.by,
+        bias=cell.bias,
     )
 
 
@@ -252,7 +257,8 @@ def _kwh_text(item: Forecast) -> str:
 def _seconds_text(item: Forecast) -> str:
     if item.seconds_low is None or item.seconds_high is None:
         return digits.duration(item.seconds)
-    return f"{digits.duration(item.seconds_low)} to {digits.duration(item.seconds_high)}"
+    low, high = digits.duration(item.seconds_low), digits.duration(item.seconds_high)
+    return low if low == high else f"{low} to {high}"
 
 
 def _seconds_range(item: Forecast) -> str:
@@ -268,6 +274,7 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int,
             size_text(item.size) or "–",
             "–" if item.batch is None else str(item.batch),
             f"{item.images:,}",
+            str(item.runs),
             _energy_text(item),
             _kwh_text(item),
             digits.carbon(item.carbon_g, item.carbon_low_g, item.carbon_high_g),
@@ -283,9 +290,9 @@ def page(view: View, predicted: Sequence[Forecast], *, images: int, epochs: int,
     headline = with_origin(
         headline, [cell for cell in view.cells if (cell.test, cell.phase) == (first.test, first.phase)]
     )
-    columns = ("network", "phase", ">size", ">batch", f">{unit_of(predicted)}s", ">energy", ">kWh", ">carbon", ">time")
+    columns = ("network", "phase", ">size", ">batch", f">{unit_of(predicted)}s", ">from runs", ">energy", ">kWh")
     notes = caveats(view, predicted, images, epochs, side)
-    return Page(headline, [Table(columns, rows)], notes, [f"from {view.storage.folder}"])
+    return Page(headline, [Table((*columns, ">carbon", ">time"), rows)], notes, [f"from {view.storage.folder}"])
 
 
 def _of_what(item: Forecast) -> str:
@@ -338,11 +345,8 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int,
     if least and images * epochs > 100 * least:
         notes.append(f"more than 100 times what was run ({least:g} images): heating and throttling are not in it")
     if any(item.quality == "modelled" for item in predicted):
-        model = processors_model_of(rows)
-        if model is Model.PROCESSOR:
-            notes.append(f"energy is by {model.value}, at least in part")
-        else:
-            notes.append("energy is modelled, at least in part: run `impact-tracker doctor`")
+        origin = origin_text(predicted) or "energy is modelled"
+        notes.append(f"{origin}, at least in part: run `impact-tracker doctor`")
     notes += _about_size(predicted, side)
     if not all(item.start_known for item in predicted):
         notes.append("what loading and warming up cost was not measured: it is in none of the energies")
@@ -355,4 +359,4 @@ def caveats(view: View, predicted: Sequence[Forecast], images: int, epochs: int,
 
 def to_dict(predicted: Sequence[Forecast]) -> list[dict[str, object]]:
     """For JSON."""
-    return [item._asdict() for item in predicted]
+    return [{**item._asdict(), "by": None if item.by is None else item.by.value} for item in predicted]

@@ -11,10 +11,11 @@ from ...report.page import Page, Table
 from ...values import kwh_of
 from ...values.statistics import MeanRatio, mean_of
 from ..analyse.cells import Cell, ratio_text
+from ..analyse.origin import with_origin
 from ..analyse.relations import RatioTest, holm, p_text, ratio_test
 from ..row.row import Row
 from .comparable import PHASES, good_rows, same_input
-from .comparison import caveats, compare
+from .comparison import caveats, compare, measured_cells
 from .view import View
 
 RATES = ("per_s", "per_j", "per_price", "per_g")
@@ -176,7 +177,8 @@ def page(views: Sequence[View], price: Price | None = None) -> Page:
         for entry in made
     ]
     places = [f"{label}: {view.storage.folder}" for label, view in zip(labels_of(len(views)), views)]
-    return Page(_verdict(made, len(views)), [Table(columns, rows)], notes_of(views, made, price), places)
+    verdict = with_origin(_verdict(made, len(views)), measured_cells(views))
+    return Page(verdict, [Table(columns, rows)], notes_of(views, made, price), places)
 
 
 def _ratio_text(entry: Standing) -> str:

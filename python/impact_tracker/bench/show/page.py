@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ... import digits
 from ...report.page import Page, Table
-from ...values.statistics import Mean, ratio_of_means
+from ...values.statistics import Mean, ratio_of_extremes
 from ..analyse.cells import Cell, ratio_text, unit_of, with_interval
 from ..analyse.origin import with_origin
 
@@ -41,9 +41,10 @@ def _compared(cells: Sequence[Cell], verb: str) -> str:
         assert mean is not None
         return mean
 
-    low, high = min(cells, key=lambda c: cost(c).value), max(cells, key=lambda c: cost(c).value)
+    least, most, ratio = ratio_of_extremes([cost(cell) for cell in cells])
+    low, high = cells[least], cells[most]
     a, b = cost(low), cost(high)
-    text = f"{high.title} takes {ratio_text(ratio_of_means(b, a))} times the energy of {low.title} {verb}"
+    text = f"{high.title} takes {ratio_text(ratio)} times the energy of {low.title} {verb}"
     if low.j_per_image and high.j_per_image:
         text += f": {with_interval(b)} against {with_interval(a)} J per {unit_of(cells)}"
     if low.accuracy and high.accuracy:

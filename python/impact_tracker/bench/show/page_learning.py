@@ -9,6 +9,7 @@ from ... import digits
 from ...report.page import Page, Table
 from ...values.statistics import Mean
 from ..analyse.cells import TWO_RUNS, Cell, energy_with_interval, with_interval
+from ..analyse.origin import with_origin
 from ..analyse.survival import Survival
 from ..analyse.targets import Reached, most_of
 from .page import table_of
@@ -16,7 +17,10 @@ from .page import table_of
 
 def learning_page(cells: Sequence[Cell], caveats: Sequence[str], targets: Sequence[Reached]) -> Page:
     """What `impact-tracker bench train` shows at its end."""
-    lines = [headline(target) for target in targets] or ["No training came to its end"]
+    lines = [
+        with_origin(headline(target), [cell for cell in cells if (cell.test, cell.phase) == (target.test, "training")])
+        for target in targets
+    ] or ["No training came to its end"]
     return Page("\n".join(lines), [targets_table(targets), table_of(cells)], [*caveats, *notes_of(targets)])
 
 

@@ -268,8 +268,13 @@ def page(cells: Sequence[Cell] | None = None) -> Page:
 
 
 def _campaign_part(cells: Sequence[Cell], phase: str) -> tuple[Table | None, list[str]]:
+    measured = [cell for cell in cells if cell.phase == phase and cell.model in CLASSIFIERS]
     notes = [
-        f"{phase}: rank of this campaign's {_QUANTITIES[order.quantity]} against the published energy: {order.text}"
+        with_origin(
+            f"{phase}: rank of this campaign's {_QUANTITIES[order.quantity]} against the published energy: "
+            f"{order.text}",
+            measured,
+        )
         for order in _orders(cells)
         if order.phase == phase
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...digits import percent
 from ...report.page import Page, Table
 from ..analyse.cells import with_interval
 from ..analyse.roof import Ceiling, MeasuredRoof
@@ -41,7 +42,12 @@ def roof_notes(runs: Sequence[RoofRun]) -> list[str]:
     if busy:
         notes.append(f"other programs kept up to {max(busy):.1f} processors busy: the rates are too low")
     if any(run.modelled_j for run in runs):
-        notes.append("no sensor, or not all: energies that a model gave follow the time (impact-tracker doctor)")
+        errors = [run.bias_j / run.energy_j for run in runs if run.bias_j is not None and run.energy_j]
+        error = f" ± {percent(max(errors))}" if errors else ""
+        notes.append(
+            f"no sensor, or not all: energies that a model gave{error} follow the time, and so do "
+            "the joules of a GB and a GMAC (impact-tracker doctor)"
+        )
     return notes
 
 

@@ -84,7 +84,7 @@ def _settings(definitions: Definitions) -> Schema:
 
 def _sweep(definitions: Definitions) -> Schema:
     """One network's sweep: its points with time and energy of one input."""
-    place = definitions.parts_of(SweepPlace, ("test", "point", "seconds", "joules", "quality", "front", "knee"))
+    place = definitions.parts_of(SweepPlace, ("test", "point", "seconds", "joules", "quality", "bias", "front", "knee"))
     names: Schema = {name: {"type": "string"} for name in ("model", "title", "phase", "unit")}
     properties: Schema = {**names, "places": {"type": "array", "items": place.schema}}
     return {"type": "object", "properties": properties, "required": list(properties)}

@@ -9,6 +9,7 @@ from ...report.page import Table
 from ...values.quantiles import least_count
 from ...values.statistics import mean_of
 from ..analyse.cells import with_interval
+from ..analyse.origin import origin_text
 from ..analyse.sweeps import Sweep
 from ..row.latency import PassQuantile
 from ..row.make import LATENCY_SHARES
@@ -50,8 +51,8 @@ def sweep_notes(sweeps: Sequence[Sweep]) -> list[str]:
     places = [place for sweep in sweeps for place in sweep.places]
     if any(place.quality != "measured" for place in places):
         notes.append(
-            "sweep: energies that are not measured follow time and load by a model; a front of them says little beyond "
-            "which point is fast"
+            f"sweep: {origin_text(places) or 'some energies are not measured'}: energies of a model follow time and "
+            "load; a front of them says little beyond which point is fast"
         )
     if any(place.joules.half_width is None for place in places):
         notes.append("sweep: with one run a point has no interval, and nothing tells points apart beyond chance")

@@ -74,7 +74,10 @@ def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) 
     if not texts:
         count = "One entry" if len(entries) == 1 else f"{len(entries)} entries"
         return f"{count}: too few know a metric and the energy to say whether one tells the other."
-    return f"Rank correlation with the energy over {len(entries)} entries: {'; '.join(texts)}."
+    modelled = [entry for entry in entries if (entry.modelled or 0) > 0]
+    bias = max((entry.bias or 0.0 for entry in modelled), default=0.0)
+    origin = f" Energies are modelled by load and time, not measured (± {percent(bias)})." if modelled else ""
+    return f"Rank correlation with the energy over {len(entries)} entries: {'; '.join(texts)}.{origin}"
 
 
 def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:

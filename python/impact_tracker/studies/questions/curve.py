@@ -16,7 +16,7 @@ from .curves import MarginalCost, MeanCurve, mean_curve
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, most_of, pareto_front, score_text
 from .means import energy_text, intervals_words, share_text
-from .words import caveats_of, finite, group_dict, plain
+from .words import caveats_of, finite, group_dict, plain, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +68,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     sentences = [_sentence(group, curve) for group, curve in zip(groups, curves)]
     caveats = [ANCHOR, *caveats_of(groups, runs)]
     caveats.insert(1, "carbon is energy times one intensity here, so half of the CO2 is half of the joules.")
-    return StudyAnswer(" ".join(sentences), tables, caveats, document, partial(_draw, groups, curves))
+    return StudyAnswer(
+        with_origin(" ".join(sentences), groups), tables, caveats, document, partial(_draw, groups, curves)
+    )
 
 
 def _at(mean: Mean | None, metric: str) -> str:

@@ -17,7 +17,7 @@ from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .exponents import Exponent, exponent_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
 from .means import energy_text, intervals_words
-from .words import COLUMNS, caveats_of, cells_of, group_dict
+from .words import COLUMNS, caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "growth": [_growth_dict(*each) for each in grown],
     }
     sentence = " ".join(filter(None, map(_sentence, series))) or "No model has a run at two sizes of the data."
-    return StudyAnswer(sentence, tables, caveats_of(groups, runs), document, partial(_draw, groups, series))
+    return StudyAnswer(
+        with_origin(sentence, groups), tables, caveats_of(groups, runs), document, partial(_draw, groups, series)
+    )
 
 
 _GROWTH = (

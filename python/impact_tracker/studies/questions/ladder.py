@@ -16,7 +16,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_netw
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, pareto_front
 from .means import intervals_words
-from .words import caveats_of, cells_of, group_dict
+from .words import caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,7 +77,11 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "pareto": [group.point.to_dict() for group in _front(groups)],
     }
     return StudyAnswer(
-        _sentence(groups, best, runs), tables, caveats_of(groups, runs), document, partial(_draw, groups, names)
+        with_origin(_sentence(groups, best, runs), groups),
+        tables,
+        caveats_of(groups, runs),
+        document,
+        partial(_draw, groups, names),
     )
 
 

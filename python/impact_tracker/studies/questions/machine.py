@@ -19,7 +19,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_ex
 from .draw import FigurePlace, FigureSeries, draw_series, note_of
 from .groups import TOLD, PointGroup, groups_of, is_below, mean_score, pareto_front
 from .means import energy_text, intervals_words, quantity_text
-from .words import caveats_of, group_dict
+from .words import caveats_of, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,7 +135,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         ]
     }
     tables = [Table((*columns, "on the time–energy front"), rows, intervals_words(groups))]
-    return StudyAnswer(_sentence(changes), tables, caveats_of(groups, runs), document, partial(_draw, changes))
+    return StudyAnswer(
+        with_origin(_sentence(changes), groups), tables, caveats_of(groups, runs), document, partial(_draw, changes)
+    )
 
 
 def _told(change: MachineChange, changes: Sequence[MachineChange]) -> bool | None:

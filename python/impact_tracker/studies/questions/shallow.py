@@ -17,7 +17,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_netw
 from .draw import SCORE_AXES, FigurePlace, FigureSeries, clip_scores, draw_series, note_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
 from .means import count_text, intervals_words
-from .words import COLUMNS, caveats_of, cells_of, group_dict
+from .words import COLUMNS, caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,11 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "for every fit; features are the same for all of them, and not in the joules."
     )
     return StudyAnswer(
-        sentence or "No data set has both sides.", tables, caveats, document, partial(_draw, groups, parts)
+        with_origin(sentence or "No data set has both sides.", groups),
+        tables,
+        caveats,
+        document,
+        partial(_draw, groups, parts),
     )
 
 

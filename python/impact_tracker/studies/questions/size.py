@@ -14,7 +14,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_ex
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import TOLD, PointGroup, groups_of, is_told_on_front, mean_score, pareto_front
 from .means import intervals_words
-from .words import COLUMNS, caveats_of, cells_of, finite, group_dict
+from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +63,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         "growth": _growth(known),
     }
     table = Table((*COLUMNS, ">parameters", "on the energy–score front"), rows, intervals_words(groups))
-    return StudyAnswer(_sentence(known, front), [table], caveats_of(groups, runs), document, partial(_draw, known))
+    return StudyAnswer(
+        with_origin(_sentence(known, front), groups), [table], caveats_of(groups, runs), document, partial(_draw, known)
+    )
 
 
 def _on_front(group: PointGroup, known: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:

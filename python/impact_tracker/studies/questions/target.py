@@ -15,7 +15,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import note_of
 from .groups import PointGroup, groups_of, mean_score, score_text
-from .words import caveats_of, group_dict
+from .words import caveats_of, group_dict, with_origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -161,7 +161,11 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         )
     rows = [_cells(cost) for cost in costs]
     return StudyAnswer(
-        _sentence(costs), [Table(columns, rows, _words(costs))], caveats, document, partial(_draw, costs)
+        with_origin(_sentence(costs), groups),
+        [Table(columns, rows, _words(costs))],
+        caveats,
+        document,
+        partial(_draw, costs),
     )
 
 

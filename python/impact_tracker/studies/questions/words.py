@@ -70,6 +70,18 @@ def cells_of(group: PointGroup) -> tuple[str, ...]:
     )
 
 
+def with_origin(sentence: str, groups: Sequence[PointGroup]) -> str:
+    """The answer with what has to be said of its energies: where a model gave them, its error, common to all."""
+    known = [group for group in groups if group.energy is not None and (group.modelled or 0.0) > 0]
+    if not known:
+        return sentence
+    bias = max((group.bias for group in known if group.bias is not None), default=None)
+    share = max(group.modelled or 0.0 for group in known)
+    what = "Energy is" if share > 0.99 else f"Up to {percent(share)} of an energy is"
+    error = "" if bias is None else f" (± {percent(bias)}, common to all)"
+    return f"{sentence} {what} modelled by load and time, not measured{error}."
+
+
 def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[str]:
     """What a reader has to know before these numbers are believed."""
     caveats = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...analyse.sweeps import Sweep
 from . import matplotlib_figure
 from .labels import label_points, plain_log
-from .notes import ends_around, whisker_text, write_note
+from .notes import ends_around, energy_note, write_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,17 +34,17 @@ def sweeps_figure(sweeps: Sequence[Sweep]) -> Figure | None:
         axes.set_visible(False)
     left_out = f"; {len(sweeps) - MOST_PANELS} more sweeps are in the table" if len(sweeps) > MOST_PANELS else ""
     means = [place.joules for sweep in shown for place in sweep.places]
-    modelled = any(place.quality != "measured" for sweep in shown for place in sweep.places)
-    quality = "; energies are not measured everywhere: a model's follow time" if modelled else ""
-    write_note(figure, f"{whisker_text(means)}; line: no point takes less of both; ring: its knee{quality}{left_out}")
+    places = [place for sweep in shown for place in sweep.places]
+    note = energy_note(means, places, "line: by the means no point takes less of both; ring: its knee")
+    write_note(figure, f"{note}{left_out}")
     numbers = _numbers(figure, shown)
     for axes, sweep in zip(panels, shown):
-        places = [
+        named = [
             (place.seconds.value * 1000, place.joules.value, numbers.get(place.name, place.name))
             for place in sweep.places
         ]
         radii = [7.0 if place.knee else 4.0 for place in sweep.places]
-        label_points(axes, places, size=7.0, radii=radii, lines=_whiskers(sweep))
+        label_points(axes, named, size=7.0, radii=radii, lines=_whiskers(sweep))
     return figure
 
 
