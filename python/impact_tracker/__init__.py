@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._core import NoSourceError, __version__
     from .data_interface import DataInterface
     from .errors import ImpactWarning
+    from .pages import html_report, write_html_report
     from .record import Record, find_records, read_record
     from .region import Region
     from .result import Result
@@ -35,7 +36,9 @@ _HOMES = {
     "Runner": "runner",
     "__version__": "_core",
     "find_records": "record",
+    "html_report": "pages",
     "read_record": "record",
+    "write_html_report": "pages",
 }
 
 __all__ = [
@@ -49,7 +52,9 @@ __all__ = [
     "Runner",
     "__version__",
     "find_records",
+    "html_report",
     "read_record",
+    "write_html_report",
 ]
 
 

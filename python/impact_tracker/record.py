@@ -134,6 +134,21 @@ class Record:
         """The same as `ImpactTracker.health`, of what the record holds."""
         return self._core.health()
 
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Its report as one page for a browser, which needs no network; written to `path` where one is given.
+
+        `impact_tracker.html_report` makes a page of several runs. OSError where the page cannot be written.
+        """
+        from . import html_report, write_html_report
+
+        page = html_report([self.path])
+        if path is not None:
+            write_html_report(path, page)
+        return page
+
+    def _repr_html_(self) -> str:
+        return self.result._repr_html_()
+
     @cached_property
     def result(self) -> Result:
         """The whole run, up to where the record goes. A tracker that was never started has an empty one of 0 s."""

@@ -335,6 +335,20 @@ class ImpactTracker(BudgetedLoops):
         """PUE and intensity that its carbon rests on."""
         return self._guard.weighing
 
+    def to_html(self, path: str | PathLike[str] | None = None) -> str:
+        """The report of its record as one page for a browser, also while it runs; written to `path` where one is given.
+
+        `impact_tracker.html_report` makes a page of several runs. OSError where the page cannot be written.
+        """
+        from . import read_record
+
+        self.flush()
+        return read_record(self.path).to_html(path)
+
+    def _repr_html_(self) -> str | None:
+        result = self.result
+        return None if result is None else result._repr_html_()
+
     def flush(self) -> None:
         """Write out what was measured up to now, so that a reader sees it."""
         try:
