@@ -65,6 +65,7 @@ FLOORS: dict[str, int] = {
     "digits": 1,
     "errors": 1,
     "file_text": 1,
+    "figures": 1,  # what all pictures share: needs matplotlib when it draws, and nothing of the house
     "gpu_sync": 1,
     "health": 1,
     "hostinfo": 1,

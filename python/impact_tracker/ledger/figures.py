@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..figures.labels import label_points, plain_log
+from ..figures.notes import write_note, write_title
+from ..figures.units import energy_unit
 from ..report.plot import figure_for, save
 from ..values import kwh_of
 from .cells import NamedSum
@@ -16,8 +19,11 @@ from .show import ratio_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ..figures.units import EnergyUnit
+
 _MARKS = {"inference": "o", "training": "s", "development": "D"}
-_MOST_PERSONS = 20
+_COLOURS = ("#4477aa", "#aa3377", "#228833", "#222222", "#ee6677")
+_MOST_PERSONS, _MOST_MONTHS = 20, 24
 
 
 def draw(report: DevelopmentReport, folder: Path, suffix: str = "svg") -> list[Path]:
@@ -34,64 +40,96 @@ def draw(report: DevelopmentReport, folder: Path, suffix: str = "svg") -> list[P
 
 
 def plot_development(report: DevelopmentReport, path: Path) -> None:
-    """What became of the runs and what they were for, as bars of kWh, the best run beside them."""
+    """What became of the runs and what they were for, as bars, the best run beside them."""
     figure = figure_for(path, (9.0, 4.2))
     left, right = figure.subplots(1, 2)
-    _bars(left, report.by_fate, "by fate")
-    lines = list(report.by_stage)
-    _bars(right, lines, "by stage")
+    _bars(left, report.by_fate, "by fate", 2)
+    _bars(right, report.by_stage, "by stage", 2)
     ratio = report.ratio
     title = f"{report.project}: development"
     if ratio is not None:
         title += f" ÷ best run = {ratio_text(ratio)}"
-        for axes in (left, right):
-            axes.axvline(kwh_of(ratio.best.run.energy.best_j or 0.0), color="C3", linewidth=1)
-        place = (kwh_of(ratio.best.run.energy.best_j or 0.0), 1)
-        left.annotate("best run", place, (3, -2), ("data", "axes fraction"), "offset points", fontsize=8, va="top")
-    figure.suptitle(title, fontsize=10)
+        best_j = ratio.best.run.energy.best_j or 0.0
+        for axes, lines in ((left, report.by_fate), (right, report.by_stage)):
+            axes.axvline(best_j * _unit(lines).per_joule, color="0.2", linewidth=1, linestyle="--")
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    write_note(figure, _NOTE + ("" if ratio is None else "; dashed: the best run"))
     save(figure, path)
 
 
-def _bars(axes: Axes, lines: Sequence[NamedSum], title: str) -> None:
-    """Bars with their error; a sum that others would add to is hatched."""
-    at = range(len(lines))
-    values = [kwh_of(line.sum.energy.best_j or 0.0) for line in lines]
-    errors = [kwh_of(line.sum.energy.error_j or 0.0) for line in lines]
-    bars = axes.barh(at, values, xerr=errors, color="C0", alpha=0.75, ecolor="0.1", capsize=2)
-    for bar, line in zip(bars, lines):
-        if line.sum.energy.partial:
-            bar.set_hatch("//")
-    names = [f"{line.name} ({line.sum.runs})" for line in lines]
-    axes.set_yticks(at, names, fontsize=8)
-    axes.invert_yaxis()
-    axes.set(xlabel="energy in kWh (hatched: at least)", title=title)
+_NOTE = "n: runs; whiskers: 95 % error of each sum, the sensors' own in it; hatched: at least, for a part is not known"
+
+
+def _unit(lines: Sequence[NamedSum]) -> EnergyUnit:
+    return energy_unit((line.sum.energy.best_j or 0.0) + (line.sum.energy.error_j or 0.0) for line in lines)
+
+
+def _bars(axes: Axes, lines: Sequence[NamedSum], title: str, columns: int = 1) -> None:
+    """Bars with their error; a sum that others would add to is hatched, and one that is not known is said so."""
+    unit = _unit(lines)
+    for place, line in enumerate(lines):
+        energy = line.sum.energy
+        if energy.best_j is None:
+            axes.annotate(" not known", (0, place), va="center", fontsize=8)
+            continue
+        hatch = "//" if energy.partial else None
+        error = None if energy.error_j is None else energy.error_j * unit.per_joule
+        axes.barh(
+            place, energy.best_j * unit.per_joule, xerr=error, color="#88aacc", edgecolor="0.2", linewidth=0.5,
+            ecolor="0.1", capsize=2, hatch=hatch,
+        )  # fmt: skip
+    names = [f"{line.name} (n = {line.sum.runs})" for line in lines]
+    axes.set_yticks(range(len(lines)), names, fontsize=8)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.set_xlabel(f"energy in {unit.name}")
+    write_title(axes, title, columns=columns)
     axes.set_xlim(left=0)
-    axes.locator_params(axis="x", nbins=5)
-    axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 5))
+    if all(line.sum.energy.best_j is None for line in lines):
+        axes.set_xticks([])  # a scale of nothing
+    else:
+        axes.locator_params(axis="x", nbins=5)
 
 
 def plot_months(report: DevelopmentReport, path: Path) -> None:
     """Energy and number of runs, month by month."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = figure_for(path, (9.0, 3.6))
     axes = figure.subplots()
-    lines = report.by_month
-    at = range(len(lines))
-    errors = [kwh_of(line.sum.energy.error_j or 0.0) for line in lines]
-    values = [kwh_of(line.sum.energy.best_j or 0.0) for line in lines]
-    axes.bar(at, values, yerr=errors, color="C0", alpha=0.75, ecolor="0.1", capsize=2)
-    axes.set_xticks(at, [line.name for line in lines], rotation=45, ha="right", fontsize=8)
-    axes.set(ylabel="energy in kWh", title=f"{report.project}: energy (bars) and runs (points)")
+    lines, unit = report.by_month, _unit(report.by_month)
+    for place, line in enumerate(lines):
+        energy = line.sum.energy
+        if energy.best_j is not None:
+            error = None if energy.error_j is None else energy.error_j * unit.per_joule
+            axes.bar(
+                place, energy.best_j * unit.per_joule, yerr=error, width=0.7, color="#88aacc", edgecolor="0.2",
+                linewidth=0.5, ecolor="0.1", capsize=2, hatch="//" if energy.partial else None,
+            )  # fmt: skip
+    every = -(-len(lines) // _MOST_MONTHS)
+    axes.set_xticks(range(0, len(lines), every), [line.name for line in lines[::every]], rotation=90, fontsize=8)
+    axes.set_xlim(-1.5, max(len(lines), 4) - 0.5)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"energy in {unit.name}")
+    if all(line.sum.energy.best_j is None for line in lines):
+        axes.set_yticks([])  # a scale of nothing
+    write_title(axes, f"{report.project}: energy (bars) and runs (points), month by month")
     numbers = axes.twinx()
-    numbers.plot(at, [line.sum.runs for line in lines], "o-", color="C1", markersize=4)
-    numbers.set_ylabel("runs")
+    numbers.plot(range(len(lines)), [line.sum.runs for line in lines], "o:", color="#aa3377", markersize=4)
+    numbers.set_ylabel("number of runs")
     numbers.set_ylim(bottom=0)
+    numbers.yaxis.set_major_locator(MaxNLocator(integer=True))
+    unknown = [line.name for line in lines if line.sum.energy.best_j is None]
+    write_note(figure, _NOTE.partition("; ")[2] + (f"; energy not known: {', '.join(unknown)}" if unknown else ""))
     save(figure, path)
 
 
 def plot_persons(report: DevelopmentReport, path: Path) -> None:
     """Who used how much, the largest first."""
-    figure = figure_for(path, (7.0, 1.4 + 0.25 * min(len(report.by_person), _MOST_PERSONS)))
-    _bars(figure.subplots(), report.by_person[:_MOST_PERSONS], f"{report.project}: by person")
+    figure = figure_for(path, (7.0, 1.6 + 0.25 * min(len(report.by_person), _MOST_PERSONS)))
+    more = len(report.by_person) - _MOST_PERSONS
+    first = f", the first {_MOST_PERSONS} of {len(report.by_person)}" if more > 0 else ""
+    _bars(figure.subplots(), report.by_person[:_MOST_PERSONS], f"{report.project}: by person{first}")
+    write_note(figure, _NOTE)
     save(figure, path)
 
 
@@ -106,14 +144,22 @@ def plot_frequencies(frequencies: Sequence[Frequency], path: Path) -> None:
     projects = sorted({each.project for _, _, each in points})
     for often, kwh, each in points:
         error = None if each.energy.error_j is None else min(kwh_of(each.energy.error_j), kwh * 0.999)
-        colour = f"C{projects.index(each.project) % 10}"
+        colour = _COLOURS[projects.index(each.project) % len(_COLOURS)]
         axes.errorbar(often, kwh, yerr=error, fmt=_MARKS[each.activity], color=colour, capsize=2)
-        axes.annotate(f"{each.project} {each.activity}", (often, kwh), (6, 4), textcoords="offset points", fontsize=7)
     axes.set(xlabel="how often a day", ylabel="energy of one in kWh", xscale="log", yscale="log")
-    axes.set_title("energy against frequency (dotted: equal energy a day)", fontsize=9, loc="left")
+    write_title(axes, "energy against frequency (dotted: equal energy a day)", 9.0)
+    note = "circle: an inference, square: a training, diamond: a whole development; whiskers: 95 % error"
+    write_note(figure, note)
     if points:
         _equal_energies(axes, [often for often, _, _ in points], [kwh for _, kwh, _ in points])
+        plain_log(axes.xaxis)
+        plain_log(axes.yaxis)
+        names = [(often, kwh, f"{each.project}: {each.activity}") for often, kwh, each in points]
+        rest = label_points(axes, names, size=7.0)
+        if rest:
+            write_note(figure, f"{note}; no room beside their points: {', '.join(rest)}")
     else:
+        axes.set_axis_off()
         axes.text(0.5, 0.5, "nothing was seen for a day or longer", transform=axes.transAxes, ha="center")
     save(figure, path)
 

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from .. import digits
 from ..factors import Factor, intensity, zone_code
 from ..factors.tables import table
+from ..figures.looks import legend_beside, with_halo
+from ..figures.notes import write_note, write_title
+from ..figures.units import energy_unit
 from ..footprint import INDICATORS, STAGES, EnergyInput, Footprint, Impact, carbon, monte_carlo
 from ..footprint.uncertainty import can_draw
+from ..values import joules_of
 from .plot import figure_for, save
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ EU = (
 
 _Country = tuple[str, str, float, float, float, int]  # code, name, g, low, high, year
 _MOST_BARS, _NAMES = 60, 16
+_OWN, _OTHERS = "#aa3377", "#88bbdd"
 
 
 def in_every_country(
@@ -72,9 +77,11 @@ def plot_countries(
         axes = figure.subplots()
         _ranked(axes, rows, mine, scale)
     span = f"{years[0]} to {years[-1]}" if len(years) > 1 else f"{years[0]}"
-    axes.set_title(
-        f"One record in {len(rows)} countries (intensities of {span}, Ember; lines: range)", fontsize=9, loc="left"
-    )
+    places = "1 country" if len(rows) == 1 else f"{len(rows)} countries"
+    what = "lines" if len(rows) <= _MOST_BARS else "band"
+    write_title(axes, f"One record in {places}", 9.0)
+    own_words = "; darker: the record's own" if mine is not None else ""
+    write_note(figure, f"intensities of {span}, Ember; {what}: range of energy, intensity and PUE{own_words}")
     axes.set_xlabel(f"carbon of the same energy in {unit} CO2e")
     save(figure, path)
 
@@ -85,8 +92,7 @@ def _bars(axes: Axes, rows: Sequence[_Country], mine: str | None, scale: float) 
     axes.barh(
         at,
         [row[2] * scale for row in rows],
-        color=["C3" if row[0] == mine else "C0" for row in rows],
-        alpha=0.75,
+        color=[_OWN if row[0] == mine else _OTHERS for row in rows],
         xerr=errors,
         ecolor="0.1",
         capsize=2,
@@ -101,15 +107,15 @@ def _ranked(axes: Axes, rows: Sequence[_Country], mine: str | None, scale: float
     """Rank over carbon, with the range as a band; names at even steps, at both ends and at the record's own."""
     at = list(range(len(rows)))
     values = [row[2] * scale for row in rows]
-    axes.fill_betweenx(at, [row[3] * scale for row in rows], [row[4] * scale for row in rows], color="C0", alpha=0.2)
-    axes.plot(values, at, color="C0")
+    axes.fill_betweenx(at, [row[3] * scale for row in rows], [row[4] * scale for row in rows], color=_OTHERS, alpha=0.4)
+    axes.plot(values, at, color="#4477aa")
     last = len(rows) - 1
     named = {round(last * step / _NAMES) for step in range(_NAMES + 1)}
     place = next((i for i, row in enumerate(rows) if row[0] == mine), None)
     if place is not None:
         named = {i for i in named if abs(i - place) > last / _NAMES / 2} | {place}
     for i in sorted(named):
-        colour = "C3" if i == place else "0.2"
+        colour = _OWN if i == place else "0.2"
         axes.plot(values[i], i, "o", markersize=4, color=colour)
         axes.annotate(
             rows[i][1], (values[i], i), (6, -4), textcoords="offset points", fontsize=8, color=colour, va="top"
@@ -126,13 +132,16 @@ def plot_split(parts_kwh: Mapping[str, float | None], path: str | os.PathLike[st
     figure = figure_for(path, (6, 0.9 + 0.45 * len(known)))
     axes = figure.subplots()
     total = sum(known.values())
-    colours = [f"C{list(parts_kwh).index(name)}" for name in known]  # a part keeps its colour whatever is missing
-    axes.barh(list(known), list(known.values()), color=colours)
-    for index, value in enumerate(known.values()):
-        share = f"{value:.3g} kWh ({digits.percent(value / total)})" if total else "0 kWh"
+    unit = energy_unit(joules_of(value) for value in known.values())
+    for index, kwh in enumerate(known.values()):
+        value = joules_of(kwh) * unit.per_joule
+        axes.barh(index, value, color=_OTHERS, edgecolor="0.2", linewidth=0.5)
+        share = f"{digits.energy(joules_of(kwh))} ({digits.percent(kwh / total)})" if total else "0 J"
         axes.annotate(f" {share}", (value, index), va="center", fontsize=8)
-    axes.set_xlabel("energy in kWh")
-    axes.margins(x=0.3)
+    axes.set_yticks(range(len(known)), list(known))
+    axes.set_xlabel(f"energy in {unit.name}")
+    axes.margins(x=0.45)
+    axes.set_xlim(left=0)
     axes.invert_yaxis()
     absent = [name for name, value in parts_kwh.items() if value is None]
     axes.set_title(f"not measured: {', '.join(absent)}" if absent else "parts of the energy", fontsize=9, loc="left")
@@ -153,10 +162,21 @@ def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
         for (part, impact), colour in zip(parts.items(), shades):
             if impact.value:
                 width = impact.value * scale
+                hatch = "///" if row else None
                 # Where the idle part is not known apart, the dynamic part holds both.
                 holds_both = part == "dynamic" and parts["idle"].value is None
                 label = f"{name}: {'dynamic and idle' if holds_both else part}"
-                axes.barh(row, width, left=left, color=colour, label=label, height=0.6)
+                axes.barh(
+                    row,
+                    width,
+                    left=left,
+                    facecolor=colour,
+                    edgecolor="0.3",
+                    linewidth=0.3,
+                    hatch=hatch,
+                    label=label,
+                    height=0.6,
+                )
                 left += width
         total = totals[row]
         if total.value is None:
@@ -164,14 +184,16 @@ def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
             continue
         low, high = (end * scale for end in _interval(total))
         errors = [[max(0.0, left - low)], [max(0.0, high - left)]]
-        axes.errorbar(left, row, xerr=errors, color="0.2", capsize=3, linewidth=1)
+        with_halo(axes.errorbar(left, row, xerr=errors, color="0.2", capsize=3, linewidth=1))
     axes.set_yticks(range(len(groups)), list(groups))
     axes.set_ylim(-0.5, 1.5)
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{unit} CO2e")
-    axes.set_title(f"lines: {'95 % of 10,000 draws' if can_draw() else 'bounds'} of each sum", fontsize=8, loc="left")
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title("carbon of use and of making", fontsize=9, loc="left")
+    write_note(figure, f"lines: {'95 % of 10,000 draws' if can_draw() else 'bounds'} of each sum")
+    if all(total.value is None for total in totals):
+        axes.set_xticks([])  # a scale of nothing
+    legend_beside(axes, size=7.0)
     save(figure, path)
 
 
@@ -212,7 +234,7 @@ def plot_matrix(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     save(figure, path)
 
 
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
 def readable(value: float, unit: str) -> str:
@@ -221,6 +243,8 @@ def readable(value: float, unit: str) -> str:
         unit, (unit, 1.0, "")
     )
     size = abs(value * factor)
+    if base == "g" and size >= 1e6:
+        base, factor, size = "t", factor * 1e-6, size * 1e-6
     step, prefix = next(((s, p) for s, p in _PREFIXES if size >= s * 0.995), _PREFIXES[-1])
     return f"{digits.significant(value * factor / step, 2)} {prefix}{base}{tail}" if value else f"0 {base}{tail}"
 
@@ -232,7 +256,13 @@ def _rectangle(corner: tuple[float, float], share: float) -> Rectangle:
 
 
 def _scale(grams: float) -> tuple[float, str]:
-    for limit, scale, unit in ((1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
+    for limit, scale, unit in (
+        (1e-6, 1e9, "ng"),
+        (1e-3, 1e6, "µg"),
+        (1.0, 1e3, "mg"),
+        (1e3, 1.0, "g"),
+        (1e6, 1e-3, "kg"),
+    ):
         if grams < limit:
             return scale, unit
     return 1e-6, "t"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 from ..factors import Factor
+from ..figures.notes import lines_within
 from ..footprint import Consequences, Effect, mass_of, mass_span
 from ..report.plot import figure_for, save
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from rich.tree import Tree
 
+_LETTERS = 20  # of a line in a box
+_HALF = 0.27  # of a box's width, of the distance between two columns
 ORDER_NAMES = {1: "direct", 2: "indirect", 3: "rebound and structure"}
 
 
@@ -139,7 +143,7 @@ def plot_tree(consequences: Consequences, path: str | os.PathLike[str]) -> None:
     trees = branches_of(consequences)
     rows = sum(_leaves(tree) for tree in trees)
     depth = max(_depth(tree) for tree in trees)
-    figure = figure_for(path, (2.9 * (depth + 1), 1.2 + 0.9 * rows))
+    figure = figure_for(path, (2.9 * (depth + 1), 1.2 + 1.05 * rows))
     axes = figure.subplots()
     axes.set(xlim=(-0.55, depth + 0.55), ylim=(-rows + 0.3, 0.7))
     axes.axis("off")
@@ -148,7 +152,9 @@ def plot_tree(consequences: Consequences, path: str | os.PathLike[str]) -> None:
     top = 0.0
     for tree in trees:
         top = _draw(axes, tree, 1.0, top, (0.0, middle))
-    axes.set_title(f"against: {consequences.reference}; declared, not measured", fontsize=9, loc="left")
+    text = f"CO2e against: {consequences.reference}; declared, not measured; on an arrow: how much for one of its cause"
+    width = float(figure.get_size_inches()[0]) - 0.4
+    axes.set_title(lines_within(text, width, 9.0), fontsize=9, loc="left")
     save(figure, path)
 
 
@@ -164,10 +170,13 @@ def _draw(axes: Axes, branch: Branch, x: float, top: float, parent: tuple[float,
     """One branch with those below it; the next free row."""
     y = top - (_leaves(branch) - 1) / 2
     style = {"arrowstyle": "->", "color": "0.4", "linestyle": "--" if branch.closes_loop else "-"}
-    axes.annotate("", (x - 0.24, y), (parent[0] + 0.24, parent[1]), arrowprops=style)
+    axes.annotate("", (x - _HALF, y), (parent[0] + _HALF, parent[1]), arrowprops=style)
     if branch.ratio is not None:
-        axes.text(x - 0.5, (y + parent[1]) / 2, f"× {branch.ratio[1]:g}", fontsize=7, ha="center", va="bottom")
-    name = f"{branch.effect.name}\n{ORDER_NAMES[branch.effect.order]}\n{_amount(branch.share)}"
+        # Near the arrow's head, where those of siblings are apart.
+        place, box = (x - 0.38, y + 0.24 * (parent[1] - y)), {"facecolor": "white", "linewidth": 0, "pad": 0.5}
+        axes.text(*place, f"× {branch.ratio[1]:g}", fontsize=7, ha="center", va="center", bbox=box)
+    title = "\n".join(wrap(branch.effect.name, _LETTERS))
+    name = f"{title}\n{ORDER_NAMES[branch.effect.order]}\n{_amount(branch.share)}"
     _box(axes, x, y, name + ("\n↺ a loop" if branch.closes_loop else ""), branch.share)
     for child in branch.children:
         top = _draw(axes, child, x + 1.0, top, (x, y))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 
 from ..digits import span, within
+from ..figures.looks import area_look, ink_on, legend_beside
+from ..figures.notes import write_note, write_title
 from ..footprint import Impact, mass_of, mass_span, monte_carlo, person_years, what_matters
 from ..footprint.uncertainty import can_draw
 from ..report.page import Page, Table
@@ -108,17 +110,20 @@ def plot_service(services: Sequence[WeighedService], path: str | os.PathLike[str
     axes = figure.subplots()
     place, ticks, labels = 0.0, [], []
     parts = list(dict.fromkeys(part for service in services for part in service.parts))
-    colours = {part: f"C{number}" for number, part in enumerate(parts)}
+    looks = {part: area_look(number) for number, part in enumerate(parts)}
     for service in services:
         for indicator in service.indicators:
             bottom = 0.0
             for part, share in service.shares(indicator).items():
                 if share is None:
                     continue
-                axes.bar(place, 100 * share, bottom=100 * bottom, color=colours[part], width=0.7)
+                axes.bar(place, 100 * share, bottom=100 * bottom, width=0.7, **looks[part])
                 if share >= 0.06:
-                    middle = 100 * (bottom + share / 2)
-                    axes.text(place, middle, f"{share:.0%}", ha="center", va="center", fontsize=7, color="white")
+                    colour = looks[part]["facecolor"]
+                    box = {"facecolor": colour, "linewidth": 0, "pad": 1.0}
+                    middle, percent = 100 * (bottom + share / 2), f"{100 * share:.0f} %"
+                    ink = ink_on(colour)
+                    axes.text(place, middle, percent, ha="center", va="center", fontsize=7, color=ink, bbox=box)
                 bottom += share
             axes.text(place, 101, _amount(service.total(indicator)), ha="center", va="bottom", fontsize=7)
             ticks.append(place)
@@ -127,8 +132,10 @@ def plot_service(services: Sequence[WeighedService], path: str | os.PathLike[str
         place += 0.5
     axes.set_xticks(ticks, labels, fontsize=7)
     axes.set(ylabel="share of the total (%)", ylim=(0, 110))
-    for part in parts:
-        axes.bar(0, 0, color=colours[part], label=part)
-    figure.legend(loc="outside right upper", fontsize=8)
-    axes.set_title(f"{services[0].inventory.name}: what each part takes", fontsize=9, loc="left")
+    handles = [axes.bar(0, 0, label=part, **looks[part])[0] for part in parts]
+    for handle, part in zip(handles, parts):
+        handle.set_label(part)
+    legend_beside(axes, handles)
+    write_title(axes, f"{services[0].inventory.name}: what each part takes", 9.0)
+    write_note(figure, "above each bar: its total, as CO2e where the unit is a mass of carbon; +: a part is not known")
     save(figure, path)

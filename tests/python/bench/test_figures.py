@@ -19,11 +19,11 @@ from impact_tracker.bench.plan.axes import SweepPoint, point_words
 from impact_tracker.bench.plan.suites import ai as suite_ai
 from impact_tracker.bench.plan.suites import modern as suite_modern
 from impact_tracker.bench.show.figures import energy_figure
-from impact_tracker.bench.show.figures.labels import log_ticks, plain_log
 from impact_tracker.bench.show.figures.notes import ends_around, whisker_text
 from impact_tracker.bench.show.figures.suite import every_figure
 from impact_tracker.bench.show.figures.sweeps import sweeps_figure
 from impact_tracker.bench.show.view import View
+from impact_tracker.figures.labels import log_ticks, plain_log
 from impact_tracker.values.statistics import mean_of
 from python.bench.made import campaign
 

@@ -7,6 +7,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...figures.labels import label_points, plain_log
+from ...figures.looks import MARKERS, area_look, legend_beside, shade
+from ...figures.notes import write_note
 from ...values import kwh_of
 from ..accounting import account
 from ..accounts import Accounts, Wanted
@@ -18,11 +21,12 @@ from .site import ClusterReport
 
 if TYPE_CHECKING:
     import polars as pl
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BIN_NS = 600 * 10**9  # of a node's day
 DAY_NS = 86_400 * 10**9
 MOST_NAMES = 12
+_MOST_DAYS = 10  # that all bear their date
 
 
 def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None = None) -> list[Path]:
@@ -43,19 +47,20 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
     }
     for name, draw in drawings.items():
         figure = Figure(figsize=(8, 5), layout="constrained")
-        draw(report, figure.add_subplot())
+        draw(report, figure)
         paths.append(folder / f"{name}.png")
         figure.savefig(paths[-1], dpi=120)
     if store is not None and report.balance.is_known:
         figure = Figure(figsize=(9, 5), layout="constrained")
         node, day = busiest_node_day(report)
-        _node_day(node_day(report.accounts, store, node, day), node, day, figure.add_subplot())
+        _node_day(node_day(report.accounts, store, node, day), node, day, figure)
         paths.append(folder / "node-day.png")
         figure.savefig(paths[-1], dpi=120)
     return paths
 
 
-def _against_hours(report: ClusterReport, axes: Axes) -> None:
+def _against_hours(report: ClusterReport, figure: Figure) -> None:
+    axes = figure.add_subplot()
     col = polars().col
     users = grouped(report.rows, ("user",), report.weights)
     users = users.filter((col("energy_j") > 0.0) & col("core_hours").is_not_null())
@@ -64,32 +69,27 @@ def _against_hours(report: ClusterReport, axes: Axes) -> None:
     high = [kwh_of(value) for value in users["high_j"].to_list()]
     below = [max(energy - edge, 0.0) for energy, edge in zip(energies, low)]
     above = [max(edge - energy, 0.0) for energy, edge in zip(energies, high)]
-    axes.errorbar(hours, energies, yerr=[below, above], fmt="o", capsize=2)
+    axes.errorbar(hours, energies, yerr=[below, above], fmt="o", capsize=2, color="#4477aa")
     if users.height and min(hours) > 0.0:
         axes.set_xscale("log")
         axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            # Whole decades alone bear numbers where there are several: others would lie on each other.
-            first, last = axis.get_view_interval()
-            axis.set_major_formatter("{x:g}")
-            axis.set_minor_formatter("" if last > 8.0 * first else "{x:g}")
-    _name_points(axes, [str(name) for name in users["user"].to_list()], hours, energies)
-    axes.set_xlabel("cores × hours")
-    axes.set_ylabel("energy (kWh), 95 %")
-    axes.set_title("Energy against cores × hours, by user")
+        plain_log(axes.xaxis)
+        plain_log(axes.yaxis)
+    axes.margins(0.1)
+    axes.set_xlabel("core-hours (cores × hours)")
+    axes.set_ylabel("energy in kWh")
+    axes.set_title(f"Energy against core-hours, by user (n = {users.height})", loc="left", fontsize=11)
+    named = list(zip(hours, energies, (str(name) for name in users["user"].to_list())))[: 3 * MOST_NAMES]
+    note = "whiskers: 95 % of each sum"
+    write_note(figure, note)
+    rest = label_points(axes, named, size=7.0)
+    left_out = max(0, users.height - len(named)) + len(rest)
+    if left_out:
+        write_note(figure, f"{note}; {left_out} users have no room for their names, which the table has")
 
 
-def _name_points(axes: Axes, names: list[str], hours: list[float], energies: list[float]) -> None:
-    """The names beside their points, those with the most energy first, as far as none lies on another."""
-    places: list[tuple[float, float]] = []
-    for name, hour, energy in list(zip(names, hours, energies))[: 3 * MOST_NAMES]:
-        x, y = axes.transData.transform((hour, energy))
-        if all(abs(x - other[0]) > 45.0 or abs(y - other[1]) > 10.0 for other in places):
-            places.append((x, y))
-            axes.annotate(name, (hour, energy), fontsize=7, xytext=(3, 3), textcoords="offset points")
-
-
-def _months(report: ClusterReport, axes: Axes) -> None:
+def _months(report: ClusterReport, figure: Figure) -> None:
+    axes = figure.add_subplot()
     library = polars()
     col = library.col
     months = report.tables["month"].sort("month")
@@ -103,9 +103,13 @@ def _months(report: ClusterReport, axes: Axes) -> None:
     idle_of = {str(month): kwh_of(value) for month, value in idle.iter_rows()}
     from matplotlib.ticker import MaxNLocator
 
-    axes.bar(names, jobs, label="jobs")
-    axes.bar(names, [idle_of.get(name, 0.0) for name in names], bottom=jobs, label="idle and standby")
-    axes.set_ylabel("energy (kWh)")
+    at = range(len(names))
+    axes.bar(at, jobs, 0.7, label="jobs", color="#4477aa", edgecolor="0.2")
+    idle_kwh = [idle_of.get(name, 0.0) for name in names]
+    axes.bar(at, idle_kwh, 0.7, bottom=jobs, label="idle and standby", color="#dddddd", edgecolor="0.2", hatch="//")
+    axes.set_xticks(at, names)
+    axes.set_xlim(-1.5, max(len(names), 4) - 0.5)
+    axes.set_ylabel("energy in kWh")
     other = axes.twinx()
     other.plot(names, months["users"].to_list(), "k.-", label="active users")
     other.set_ylabel("active users")
@@ -114,7 +118,7 @@ def _months(report: ClusterReport, axes: Axes) -> None:
     handles = [*axes.get_legend_handles_labels()[0], *other.get_legend_handles_labels()[0]]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, frameon=False)
     axes.tick_params(axis="x", rotation=30 if len(names) > 8 else 0)
-    axes.set_title("Month by month")
+    axes.set_title("Energy and users, month by month", loc="left", fontsize=11)
 
 
 def days_by_project(report: ClusterReport) -> pl.DataFrame:
@@ -128,7 +132,8 @@ def days_by_project(report: ClusterReport) -> pl.DataFrame:
     )
 
 
-def _days_by_project(report: ClusterReport, axes: Axes) -> None:
+def _days_by_project(report: ClusterReport, figure: Figure) -> None:
+    axes = figure.add_subplot()
     library = polars()
     col = library.col
     table = days_by_project(report)
@@ -139,15 +144,20 @@ def _days_by_project(report: ClusterReport, axes: Axes) -> None:
             if line.height:
                 label = f"{project or '(none)'}{', with GPUs' if has_gpus else ''}"
                 energies = [kwh_of(value) for value in line["energy_j"].to_list()]
-                form = ".-" if has_gpus else ".:"
-                axes.plot(line["day"].to_list(), energies, form, color=f"C{place}", linewidth=1, label=label)
+                axes.plot(
+                    line["day"].to_list(), energies, linestyle="-" if has_gpus else ":", marker=MARKERS[place],
+                    markersize=3, color=shade(place, MOST_NAMES // 2), linewidth=1, label=label,
+                )  # fmt: skip
+    days = table["day"].unique().sort().to_list()
     axes.set_ylabel("kWh a day")
     axes.set_ylim(bottom=0.0)
+    if 0 < len(days) <= _MOST_DAYS:
+        axes.set_xticks(days, [str(day) for day in days])
+        axes.margins(x=0.1 if len(days) > 1 else 0.0)
     axes.tick_params(axis="x", rotation=30)
-    if table.height:
-        axes.legend(fontsize=7, ncols=2)
+    legend_beside(axes, size=7.0)
     more = f" (the {MOST_NAMES // 2} with the most of {largest.height})" if largest.height > MOST_NAMES // 2 else ""
-    axes.set_title(f"kWh a day by project, jobs with GPUs apart{more}")
+    axes.set_title(f"kWh a day by project, jobs with GPUs apart{more}", loc="left", fontsize=11)
 
 
 def busiest_node_day(report: ClusterReport) -> tuple[str, int]:
@@ -182,21 +192,26 @@ def node_day(accounts: Accounts, store: PowerStore, node: str, day: int) -> pl.D
     return bins_by_job
 
 
-def _node_day(bins: pl.DataFrame, node: str, day: int, axes: Axes) -> None:
+def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
+    axes = figure.add_subplot()
     wide = bins.pivot(on="job_id", index="time_ns", values="power_w", aggregate_function="sum").sort("time_ns")
     names = [name for name in wide.columns if name != "time_ns"]
     hours = [(time - day * DAY_NS) / 3600e9 for time in wide["time_ns"].to_list()]
     layers = [[value or 0.0 for value in wide[name].to_list()] for name in sorted(names)]
     labels = [f"job {name}" if name else "idle" for name in sorted(names)]
     shown = [label if place < MOST_NAMES else "_" + label for place, label in enumerate(labels)]
-    # More colours than jobs have names: none of those in the legend stands for two.
-    colours = [f"C{place % 10}" if place <= 10 else f"{0.35 + 0.04 * (place % 12):.2f}" for place in range(len(names))]
-    colours = [colour if name else "lightgrey" for name, colour in zip(sorted(names), colours)]
-    axes.stackplot(hours, layers, labels=shown, colors=colours, step="post")
+    # None of the looks in the legend stands for two jobs: those without a name are all alike.
+    looks = [area_look(place) for place in range(MOST_NAMES + 1)]
+    areas = axes.stackplot(hours, layers, labels=shown, step="post")
+    for place, (area, name) in enumerate(zip(areas, sorted(names))):
+        is_named = name and place < MOST_NAMES
+        area.set(**(looks[place] if is_named else {"facecolor": "0.8" if name else "0.93", "linewidth": 0.2}))
     axes.set_xlim(0.0, 24.0)
     axes.set_xticks(range(0, 25, 3))
     axes.set_xlabel("hour of the day (UTC)")
-    axes.set_ylabel("power (W)")
-    axes.legend(fontsize=7, loc="upper right")
+    axes.set_ylabel("mean power in W")
+    legend_beside(axes, size=7.0)
     date = datetime.fromtimestamp(day * 86_400, tz=timezone.utc).date()
-    axes.set_title(f"Node {node} on {date}")
+    axes.set_title(f"Node {node} on {date}, in bins of {BIN_NS // 60_000_000_000} minutes", loc="left", fontsize=11)
+    if len(names) > MOST_NAMES:
+        write_note(figure, f"grey: {len(names) - MOST_NAMES} more jobs")

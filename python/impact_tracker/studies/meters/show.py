@@ -133,6 +133,7 @@ def _row_dict(row: MeterRow) -> dict[str, object]:
 
 def draw(study: MeterStudy, path: Path) -> None:
     """Each run as a point, each meter's mean with its 95 %; the reference as a line."""
+    from ...figures.notes import lines_within, write_note, write_title
     from ...report.plot import figure_for, save
 
     rows = [row for row in study.rows if row.energy_j is not None]
@@ -143,13 +144,21 @@ def draw(study: MeterStudy, path: Path) -> None:
         axes.plot(energies, [place] * len(energies), "o", color="#7570b3", alpha=0.5, markersize=4)
         if row.energy_j is not None:
             axes.errorbar(
-                row.energy_j.value, place + 0.2, xerr=row.energy_j.half_width, fmt="|", color="black", capsize=3
+                row.energy_j.value, place + 0.25, xerr=row.energy_j.half_width, fmt="|", color="black", capsize=3
             )
         if row.meter == study.reference and row.energy_j is not None:
             axes.axvline(row.energy_j.value, color="#1b9e77", linewidth=1, linestyle="--")
-    axes.set_yticks(range(len(rows)), [_title(row.meter) for row in rows])
+    axes.set_yticks(range(len(rows)), [lines_within(_title(row.meter), 2.0, 10.0) for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set(xlabel="energy of one run in J; whiskers: 95 % of the mean")
-    axes.set_title(f"{study.workload}; dashed: {_title(study.reference)}", fontsize=10, loc="left")
+    axes.set(xlabel="energy of one run in J")
+    write_title(axes, f"{study.workload}; dashed: {_title(study.reference)}")
+    runs = sorted({row.energy_j.runs for row in rows if row.energy_j is not None})
+    count = "n = " + " to ".join(map(str, runs[:: max(len(runs) - 1, 1)])) if runs else "no run"
+    whiskers = "whiskers: 95 % of the mean over n runs" if runs and runs[-1] > 1 else "no whiskers: one run each"
+    unknown = [_title(row.meter) for row in study.rows if row.energy_j is None]
+    write_note(
+        figure,
+        f"{count}; a point is a run; {whiskers}" + (f"; no energy from {', '.join(unknown)}" if unknown else ""),
+    )
     save(figure, path)

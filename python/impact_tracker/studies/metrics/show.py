@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...bench.analyse.cells import ratio_text
 from ...digits import percent, quantity, significant
@@ -15,6 +16,9 @@ from ..questions.means import carbon_text, energy_text, quantity_text, time_text
 from ..questions.words import plain
 from .compare import MisleadingPair, RankAgreement, agreements, misleading
 from .entry import METRICS, MetricsEntry
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _SHOWN_PAIRS = 2
 _PANELS = ("parameters", "flops", "duration_s", "core_hours", "gpu_hours", "score")
@@ -221,6 +225,8 @@ def as_dict(entries: Sequence[MetricsEntry]) -> dict[str, object]:
 
 def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
     """A panel a metric: energy over it; the pair in which it misleads most is joined in red."""
+    from ...figures.labels import label_points
+    from ...figures.notes import add_to_note, write_note
     from ...report.plot import figure_for, save
 
     names = [name for name in _PANELS if sum(entry.value(name) is not None for entry in entries) > 1]
@@ -228,53 +234,69 @@ def draw(entries: Sequence[MetricsEntry], path: Path, each: bool) -> None:
         raise ValueError("no figure: no metric is known of two entries")
     columns = min(2, len(names))
     lines = -(-len(names) // columns)
-    figure = figure_for(path, (4.6 * columns, 3.4 * lines + 0.4))
+    figure = figure_for(path, (4.6 * columns, 3.4 * lines + 0.6))
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     rows = {row.metric: row for row in agreements(entries)}
-    for axes, name in zip(panels, names):
-        for number, entry in enumerate(entries):
-            x, joules = entry.value(name), entry.value("energy_j")
-            if x is None or joules is None or entry.energy is None:
-                continue
-            ends = entry.ends(name)
-            x_half = None if ends is None else [[x - ends[0]], [ends[1] - x]]
-            y_half = [[part] for part in half_widths(entry.energy)] if entry.energy.interval is not None else None
-            axes.errorbar(
-                x, joules, xerr=x_half, yerr=y_half, fmt="o", color="#4575b4", markersize=5, capsize=2, elinewidth=0.8
-            )
-            axes.annotate(str(number + 1), (x, joules), fontsize=7, xytext=(4, 3), textcoords="offset points")
-        worst = misleading(entries, name)[:1]
-        for pair in worst:
-            joined = [(entry.value(name), entry.value("energy_j")) for entry in (pair.larger, pair.smaller)]
-            axes.plot([x for x, _ in joined], [y for _, y in joined], "-", color="#d73027", linewidth=1.2, zorder=0)
-        metric, row = METRICS[name], rows.get(name)
-        rho = "" if row is None or row.spearman is None else f": rho {row.spearman:.2f}"
-        if row is not None and row.low is not None and row.high is not None:
-            rho += f" ({row.low:.2f} to {row.high:.2f})"
-        axes.set_title(f"{metric.title}{rho}", fontsize=9, loc="left")
-        axes.set(
-            xscale="log" if metric.is_cost else "linear", yscale="log", ylabel="J an example" if each else "energy in J"
-        )
-        axes.set_xlabel(f"{metric.title}{f' in {metric.unit}' if metric.unit else ''}")
-        axes.grid(alpha=0.25, linewidth=0.5)
+    drawn = [_panel(axes, name, entries, rows.get(name), each) for axes, name in zip(panels, names)]
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    legend = "; ".join(f"{number}: {entry.name}" for number, entry in enumerate(entries[:12], 1))
-    more = "" if len(entries) <= 12 else f"; {len(entries) - 12} more"
-    runs = sorted({entry.runs for entry in entries})
-    count = f"n = {runs[0]}" if len(runs) == 1 else f"n = {runs[0]} to {runs[-1]}"
-    bias = max((entry.bias or 0.0 for entry in entries), default=0.0)
-    modelled = any((entry.modelled or 0) > 0 for entry in entries)
-    beyond = (
-        f", beyond them ± {percent(bias)} common to all{' (energy is modelled)' if modelled else ''}" if bias else ""
-    )
-    whiskers = "one run of each: no whiskers" if runs[-1] == 1 else "whiskers: 95 % of the mean over runs"
-    note = f"{count}; {whiskers}{beyond}; in brackets: 95 % of rho; red: the pair that it misleads about most"
-    figure.supxlabel("\n".join(_wrapped(f"{legend}{more}. {note}")), fontsize=7, x=0.02, ha="left")
+    legend = "; ".join(f"{number}: {entry.name}" for number, entry in enumerate(entries[:_MOST_NAMED], 1))
+    more = "" if len(entries) <= _MOST_NAMED else f"; {len(entries) - _MOST_NAMED} more, numbered as given"
+    red = "; line: the pair that it misleads about most" if any(pair for _, pair in drawn) else ""
+    write_note(figure, f"{_whiskers(entries)}; in brackets: 95 % of rho{red}. {legend}{more}")
+    rest = {number for axes, (places, _) in zip(panels, drawn) for number in label_points(axes, places, size=7.0)}
+    if rest:
+        add_to_note(figure, f"no room somewhere for {', '.join(sorted(rest, key=int))}")
     save(figure, path)
 
 
-def _wrapped(text: str) -> list[str]:
-    from textwrap import wrap
+_MOST_NAMED = 12
 
-    return wrap(text, 130)
+
+def _whiskers(entries: Sequence[MetricsEntry]) -> str:
+    """How many runs, what the whiskers are and what they leave out."""
+    runs = sorted({entry.runs for entry in entries})
+    count = f"n = {runs[0]}" if len(runs) == 1 else f"n = {runs[0]} to {runs[-1]}"
+    bias = max((entry.bias or 0.0 for entry in entries), default=0.0)
+    how = " (energy is modelled)" if any((entry.modelled or 0) > 0 for entry in entries) else ""
+    beyond = f", beyond them ± {percent(bias)} common to all{how}" if bias else ""
+    whiskers = "whiskers: 95 % of the mean over n runs" if runs and runs[-1] > 1 else "one run each: no whiskers"
+    return f"{count}; {whiskers}{beyond}"
+
+
+def _panel(
+    axes: Axes, name: str, entries: Sequence[MetricsEntry], row: RankAgreement | None, each: bool
+) -> tuple[list[tuple[float, float, str]], bool]:
+    """Energy over one metric; the places with their numbers, and whether a pair is joined."""
+    from ...figures.labels import plain_log
+
+    places = []
+    for number, entry in enumerate(entries, 1):
+        x, joules = entry.value(name), entry.value("energy_j")
+        if x is None or joules is None or entry.energy is None:
+            continue
+        ends = entry.ends(name)
+        x_half = None if ends is None else [[x - ends[0]], [ends[1] - x]]
+        y_half = [[part] for part in half_widths(entry.energy)] if entry.energy.interval is not None else None
+        axes.errorbar(
+            x, joules, xerr=x_half, yerr=y_half, fmt="o", color="#4575b4", markersize=5, capsize=2, elinewidth=0.8
+        )
+        places.append((x, joules, str(number)))
+    worst = misleading(entries, name)[:1]
+    for pair in worst:
+        joined = [(entry.value(name) or 0.0, entry.value("energy_j") or 0.0) for entry in (pair.larger, pair.smaller)]
+        axes.plot([x for x, _ in joined], [y for _, y in joined], "-", color="#d73027", linewidth=1.2, zorder=0)
+    metric = METRICS[name]
+    rho = "" if row is None or row.spearman is None else f": rho {row.spearman:.2f}"
+    if row is not None and row.low is not None and row.high is not None:
+        rho += f" ({row.low:.2f} to {row.high:.2f})"
+    axes.set_title(f"{metric.title}{rho}", fontsize=9, loc="left")
+    axes.set(xscale="log" if metric.is_cost else "linear", yscale="log")
+    axes.set_ylabel("J an example" if each else "energy in J")
+    axes.set_xlabel(f"{metric.title}{f' in {metric.unit}' if metric.unit else ''}")
+    if metric.is_cost:
+        plain_log(axes.xaxis)
+    plain_log(axes.yaxis)
+    axes.margins(0.12)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    return places, bool(worst)

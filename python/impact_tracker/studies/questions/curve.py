@@ -8,12 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...digits import energy, plus_minus
+from ...figures.labels import plain_log
+from ...figures.looks import line_look
+from ...figures.notes import add_to_note
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .curves import MarginalCost, MeanCurve, mean_curve
-from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, most_of, pareto_front, score_text
 from .means import energy_text, intervals_words, share_text
 from .words import caveats_of, finite, group_dict, plain, with_origin
@@ -196,29 +199,23 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
         for group, curve in zip(groups, curves)
     ]
     draw_series(upper, series, log_x=False)
+    named: list[tuple[FigurePlace, str]] = []
     for number, (group, curve) in enumerate(zip(groups, curves)):
-        colour = f"C{number % 10}"
+        look = line_look(number)
+        colour = look["color"]
         if group.energy is not None and curve.half is not None and curve.final is not None:
             last_j = group.energy.value
             for part, mean in ((0.5, curve.half), (1.0, curve.final)):
                 upper.plot(last_j * part, mean.value, "o", color="none", markeredgecolor=colour, markersize=11)
-                label = f"{part:.0%} of the CO2: {score_text(mean.value, group.metric)}"
-                right = part < 1
-                upper.annotate(
-                    label,
-                    (last_j * part, mean.value),
-                    fontsize=7,
-                    xytext=(10 if right else -10, -18),
-                    ha="left" if right else "right",
-                    textcoords="offset points",
-                    bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
-                )
+                label = f"{100 * part:.0f} % of the CO2: {score_text(mean.value, group.metric)}"
+                at = Mean(last_j * part, None, group.runs, None)
+                named.append((FigurePlace(at, mean), label))
         if curve.knee_j is not None and curve.knee_score is not None:
             upper.plot(curve.knee_j.value, curve.knee_score.value, "*", color=colour, markersize=12)
         factor, _ = gap_in_points(group.metric)
         steps = [step for step in curve.margins if math.isfinite(step.j_per_score)]
         places = [(step.begin.energy_j + step.end.energy_j) / 2 for step in steps]
-        lower.plot(places, [step.j_per_score / factor for step in steps], ".-", color=colour, linewidth=1)
+        lower.plot(places, [step.j_per_score / factor for step in steps], **look, markersize=3, linewidth=1)
         for place, step in zip(places, steps):
             if step.low is not None and step.high is not None and step.high > step.low > 0:
                 high = step.high if math.isfinite(step.high) else 1e3 * step.j_per_score  # beyond the panel
@@ -235,7 +232,9 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
         lower.set_ylim(min(costs) / factor / 5, max(costs) / factor * 5)
     lower.set_title("the next point (lines: 95 %, Fieller)" if any(c.runs > 1 for c in curves) else "the next point",
                     fontsize=8, loc="left")  # fmt: skip
+    plain_log(lower.yaxis)
     lower.grid(alpha=0.25, linewidth=0.5)
+    add_to_note(figure, name_places(upper, named, series, radius=7.0))
 
 
 QUESTION = StudyQuestion(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...bench.analyse.cells import ratio_text
 from ...digits import plus_minus
+from ...figures.notes import add_to_note
 from ...report.page import Table
 from ...values.statistics import Mean, MeanRatio, ratio_of_means, sum_of_means
 from ..points.data import source_of
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
-from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .exponents import Exponent, exponent_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
 from .means import energy_text, intervals_words
@@ -167,15 +168,15 @@ def _draw(groups: Sequence[PointGroup], series: Sequence[Sequence[PointGroup]], 
         for each in series
     ]
     draw_series(axes, drawn)
-    for each in series:
-        for group in each:
-            if group.energy is not None and group.score is not None:
-                place = (group.energy.value, group.score.value)
-                axes.annotate(
-                    f"{group.point.examples:,}", place, fontsize=6, xytext=(3, -8), textcoords="offset points"
-                )
+    named = [
+        (FigurePlace(group.energy, group.score), f"{group.point.examples:,}")
+        for each in series
+        for group in each
+        if group.energy is not None and group.score is not None
+    ]
     metric = groups[0].metric if groups else "accuracy"
     titled(figure, axes, "data against energy (numbers: training examples)", groups, "energy of training in J", metric)
+    add_to_note(figure, name_places(axes, named, drawn))
 
 
 QUESTION = StudyQuestion("data-size", "data set size × energy × accuracy: does more data pay?", points, answer)

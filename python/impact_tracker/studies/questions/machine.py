@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...bench.analyse.cells import ratio_text
 from ...bench.analyse.relations import holm
+from ...figures.labels import plain_log
+from ...figures.notes import add_to_note, write_note, write_title
 from ...report.page import Table
 from ...system import usable_processors
 from ...values.statistics import MeanRatio, ratio_of_means, scaled
 from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
-from .draw import FigurePlace, FigureSeries, draw_series, note_of
+from .draw import FigurePlace, FigureSeries, draw_series, name_places, note_of
 from .groups import TOLD, PointGroup, groups_of, is_below, mean_score, pareto_front
 from .means import energy_text, intervals_words, quantity_text
 from .words import caveats_of, group_dict, with_origin
@@ -213,22 +215,19 @@ def _draw(changes: Sequence[MachineChange], figure: Figure) -> None:
     """Energy over time: a change moves the base along both."""
     axes = figure.subplots()
     series: dict[str, list[FigurePlace]] = {}
+    named: list[tuple[FigurePlace, str]] = []
     for change in changes:
         group = change.group
         if group.energy is not None and group.seconds is not None:
             name = f"{group.title}: {change.axis or 'base'}"
             series.setdefault(name, []).append(FigurePlace(group.seconds, group.energy))
-            axes.annotate(
-                change.value,
-                (group.seconds.value, group.energy.value),
-                fontsize=7,
-                xytext=(4, 4),
-                textcoords="offset points",
-            )
+            named.append((series[name][-1], change.value))
     draw_series(axes, [FigureSeries(name, places, line=False) for name, places in series.items()])
     axes.set(xlabel="time of the training in s", ylabel="energy of the training in J", yscale="log")
-    axes.set_title("one change at a time", fontsize=10, loc="left")
-    figure.supxlabel(note_of([change.group for change in changes]), fontsize=7.5, x=0.02, ha="left")
+    plain_log(axes.yaxis)
+    write_title(axes, "one change at a time")
+    write_note(figure, note_of([change.group for change in changes]))
+    add_to_note(figure, name_places(axes, named))
 
 
 QUESTION = StudyQuestion(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...bench.analyse.relations import holm, welch
 from ...digits import energy, plus_minus, significant
+from ...figures.notes import write_note, write_title
 from ...report.page import Table
 from ..points.data import source_of
 from ..points.methods import METHODS
@@ -20,6 +21,7 @@ from .means import count_text, intervals_words
 from .words import COLUMNS, caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 SHALLOW = ("logistic-regression", "linear-svm", "kernel-svm", "k-nn", "random-forest", "hist-boosting", "ridge")
@@ -196,7 +198,9 @@ def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], f
     styles = {model: number for number, model in enumerate(dict.fromkeys(group.point.model for group in groups))}
     names = list(dict.fromkeys(group.point.data for group in groups))
     columns = min(3, len(names))
+    figure.set_size_inches(max(8.0, 3.9 * columns + 1.8), max(5.0, 2.8 * -(-len(names) // columns) + 0.5))
     panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
+    handles: dict[str, Artist] = {}
     for axes, name in zip(panels, names):
         here = [group for group in groups if group.point.data == name]
         models = list(dict.fromkeys(group.point.model for group in here))
@@ -212,13 +216,16 @@ def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], f
             series.append(FigureSeries(name_shown, places, style=styles[model]))
         draw_series(axes, series)
         if axes.get_legend() is not None:
-            axes.legend(fontsize=6, frameon=False)
+            axes.get_legend().remove()
+        for handle, label in zip(*axes.get_legend_handles_labels()):
+            handles.setdefault(label, handle)
         clip_scores(axes, here[0].metric)
-        axes.set_title(here[0].data_title, fontsize=9, loc="left")
+        write_title(axes, here[0].data_title, 9.0, columns)
         axes.set(xlabel="energy of training in J", ylabel=SCORE_AXES.get(here[0].metric, here[0].metric))
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    figure.supxlabel(note_of(groups), fontsize=7.5, x=0.02, ha="left")
+    figure.legend(handles.values(), handles, fontsize=7, frameon=False, loc="outside right upper")
+    write_note(figure, note_of(groups))
 
 
 QUESTION = StudyQuestion("shallow", "shallow methods against networks under equal budgets of energy", points, answer)

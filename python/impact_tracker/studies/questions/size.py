@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ...bench.analyse.relations import correlation, power_law
 from ...digits import quantity, significant
+from ...figures.notes import add_to_note
 from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
-from .draw import FigurePlace, FigureSeries, draw_series, titled
+from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .groups import TOLD, PointGroup, groups_of, is_told_on_front, mean_score, pareto_front
 from .means import intervals_words
 from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, with_origin
@@ -126,18 +127,20 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
 
 def _draw(groups: Sequence[PointGroup], figure: Figure) -> None:
     axes = figure.subplots()
+    named: list[tuple[FigurePlace, str]] = []
     shapes: dict[str, list[FigurePlace]] = {"width": [], "depth": [], "family": []}
     for group in groups:
         if group.energy is None or group.score is None:
             continue
         kind = "family" if group.point.width is None else "depth" if group.point.depth != 1 else "width"
         shapes[kind].append(FigurePlace(group.energy, group.score))
-        place = (group.energy.value, group.score.value)
-        axes.annotate(group.title, place, fontsize=6.5, xytext=(4, 3), textcoords="offset points")
+        named.append((shapes[kind][-1], group.title))
     names = {"width": "perceptron, by width", "depth": "perceptron, by depth", "family": "other families"}
-    draw_series(axes, [FigureSeries(names[kind], places, line=kind == "width") for kind, places in shapes.items()])
+    series = [FigureSeries(names[kind], places, line=kind == "width") for kind, places in shapes.items()]
+    draw_series(axes, series)
     metric = groups[0].metric if groups else "accuracy"
     titled(figure, axes, "size and family", groups, "energy of training in J", metric)
+    add_to_note(figure, name_places(axes, named, series))
 
 
 QUESTION = StudyQuestion("size", "width, depth, family: what a larger or another model costs and gains", points, answer)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
 from ...digits import energy, percent
+from ...figures.looks import legend_beside, line_look
+from ...figures.notes import write_note, write_title
 from ...report.page import Table
 from ..points.methods import METHODS
 from ..points.network import LOOKS_OF_AN_EPOCH, looks_are_asked
@@ -254,15 +256,18 @@ def _draw(costs: Sequence[TargetCost], figure: Figure) -> None:
         end = max(cost.values, default=0.0)
         x = [0.0, *(drop.value for drop in curve), end]
         y = [0.0, *(1 - drop.surviving for drop in curve)]
-        axes.step(x, [*y, y[-1]], where="post", color=f"C{number % 10}", label=cost.group.title, linewidth=1.2)
+        look = line_look(number)
+        axes.step(
+            x, [*y, y[-1]], where="post", label=cost.group.title, color=look["color"], linestyle=look["linestyle"]
+        )
         missed = [value for value, hit in zip(cost.values, cost.hits) if not hit]
-        axes.plot(missed, [y[-1]] * len(missed), "x", color=f"C{number % 10}")
+        axes.plot(missed, [y[-1]] * len(missed), "x", color=look["color"])
     axes.set(xlabel="energy of training in J", ylabel="share of runs at the target", ylim=(-0.03, 1.05))
     axes.set_xlim(left=0)
-    axes.set_title("to the target (crosses: runs that ended without it)", fontsize=10, loc="left")
-    axes.legend(fontsize=8, frameon=False)
-    figure.supxlabel(note_of([cost.group for cost in costs]).replace("whiskers: 95 % of the mean", "no whiskers"),
-                     fontsize=7.5, x=0.02, ha="left")  # fmt: skip
+    write_title(axes, "to the target (crosses: runs that ended without it)")
+    legend_beside(axes)
+    note = note_of([cost.group for cost in costs])
+    write_note(figure, note.replace("whiskers: 95 % of the mean over n runs", "each run is a step, no mean"))
 
 
 QUESTION = StudyQuestion("target", "what reaching a target takes; runs that miss it are censored", points, answer)

@@ -80,7 +80,7 @@ def energy_figure(cells: Sequence[Cell]) -> Figure | None:
 
 def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
     """Draws J per image of many tests, each in a row of its own."""
-    from .labels import plain_log
+    from ....figures.labels import plain_log
     from .notes import ends_around
 
     figure = matplotlib_figure(5.4 * len(panels), 1.3 + 0.22 * most)
@@ -103,7 +103,8 @@ def _long_figure(panels: Sequence[tuple[str, list[Cell]]], most: int) -> Figure:
 
 
 def _note(figure: Figure, cells: Sequence[Cell]) -> None:
-    from .notes import energy_note, write_note
+    from ....figures.notes import write_note
+    from .notes import energy_note
 
     write_note(figure, energy_note([cell.kwh for cell in cells if cell.kwh is not None], cells))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ....figures.notes import write_note, write_title
 from ....values import kwh_of
 from ...analyse.cells import Cell
 from ...analyse.origin import error_text, origin_text
@@ -13,7 +14,6 @@ from ...analyse.targets import Reached
 from ...plan.test import is_reached
 from ...row.row import Epoch
 from . import matplotlib_figure
-from .notes import write_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached], cells: 
         return None
     figure = matplotlib_figure(4.2 * len(panels), 3.6)
     for axes, (reached, known) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
-        _panel(axes, reached, known)
+        _panel(axes, reached, known, len(panels))
     shown = {reached.test for reached, _ in panels}
     trained = [cell for cell in cells if cell.phase == "training" and cell.test in shown]
     note = ["a curve is one run, a point an evaluation"]
@@ -69,7 +69,7 @@ def learning_figure(epochs: Sequence[Epoch], targets: Sequence[Reached], cells: 
     return figure
 
 
-def _panel(axes: Axes, reached: Reached, curves: Sequence[Curve]) -> None:
+def _panel(axes: Axes, reached: Reached, curves: Sequence[Curve], columns: int) -> None:
     largest = max(joules[-1] for joules, _ in curves)
     factor, unit = (kwh_of(1.0), "kWh") if kwh_of(largest) >= 0.1 else (1e-3, "kJ") if largest >= 1e3 else (1.0, "J")
     for joules, values in curves:
@@ -82,7 +82,7 @@ def _panel(axes: Axes, reached: Reached, curves: Sequence[Curve]) -> None:
         axes.axhline(reached.target, color="0.3", linewidth=0.8, linestyle="--")
     count = "" if reached.reached is None else f", {reached.reached} of {reached.runs} reached {reached.target:g}"
     runs = "1 run" if len(curves) == 1 else f"{len(curves)} runs"
-    axes.set_title(f"{reached.title}: {runs}{count}", fontsize=10, loc="left")
+    write_title(axes, f"{reached.title}: {runs}{count}", columns=columns)
     axes.set_xlabel(f"energy of the training in {unit}")
     axes.set_ylabel(f"{reached.metric}{_UNITS.get(reached.metric, '')} on the {reached.evaluated_on} part")
     axes.set_xlim(left=0)

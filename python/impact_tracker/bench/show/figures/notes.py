@@ -4,16 +4,10 @@ weighs the carbon."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ....values.statistics import Mean
 from ...analyse.origin import OfModel, error_text, origin_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-_SIZE = 7.0  # of the note's font, in points
-_SHARE = 0.93  # of the width, for letters are set wider or narrower as the resolution has it
 
 
 class Weighed(Protocol):
@@ -23,33 +17,6 @@ class Weighed(Protocol):
     def intensity_g_per_kwh(self) -> float | None: ...
     @property
     def pue(self) -> float | None: ...
-
-
-def write_note(figure: Figure, text: str) -> None:
-    """Below the axes, in lines as wide as the figure."""
-    most = (float(figure.get_size_inches()[0]) - 0.2) * 72 * _SHARE
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and width_of(longer, _SIZE) > most:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    figure.supxlabel("\n".join(lines), fontsize=_SIZE, color="0.35", x=0.99, ha="right")
-
-
-def width_of(text: str, size: float) -> float:
-    """Width of a line of text in points (1/72 inch)."""
-    return extent_of(text, size)[0]
-
-
-def extent_of(text: str, size: float) -> tuple[float, float]:
-    """Width and height of a line of text in points (1/72 inch)."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    width, height, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
-    return float(width), float(height)
 
 
 def runs_text(means: Sequence[Mean]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ....figures.labels import plain_log
+from ....figures.notes import write_note
 from ....values.statistics import Mean
 from ...analyse.analysis import Point
 from ...analyse.cells import unit_of
 from . import matplotlib_figure
-from .labels import plain_log
-from .notes import ends_around, energy_note, write_note
+from .notes import ends_around, energy_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

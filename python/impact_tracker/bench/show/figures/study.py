@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ....figures.notes import write_note
 from ....values import joules_of
 from ....values.statistics import Mean, mean_of, scaled
 from ...analyse.analysis import Point
 from ...analyse.published import CLASSIFIERS, published
 from ...plan.networks import title_of
 from . import matplotlib_figure
-from .notes import ends_around, energy_note, runs_text, whisker_text, write_note
+from .notes import ends_around, energy_note, runs_text, whisker_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

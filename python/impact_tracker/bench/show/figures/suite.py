@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from .... import digits
+from ....figures.labels import along, label_points, plain_log
+from ....figures.notes import write_note
 from ....values.statistics import Mean, scaled
 from ...analyse.analysis import Point, accuracy_source, fit_of, pareto, with_accuracy
 from ...analyse.cells import unit_of, with_interval
@@ -17,8 +19,7 @@ from ...analyse.relations import Fit
 from ...analyse.roof import TRAINING_PASSES, MeasuredRoof, Roof, roof_of
 from ...plan.networks import BY_NAME, NETWORKS, TOP1_SOURCE, title_of
 from . import matplotlib_figure
-from .labels import along, label_points, plain_log
-from .notes import carbon_text, ends_around, energy_note, write_note
+from .notes import carbon_text, ends_around, energy_note
 from .parts import parts_figure
 from .study import figure1, figure2, figure3
 
@@ -35,6 +36,7 @@ TASK_COLOURS = {
     "text": "#aa3377",
     "sequence": "#aa3377",
 }
+TASK_MARKS = {"enhancement": "s", "segmentation": "^", "generation": "D", "text": "v", "sequence": "v"}
 _OTHER = "#777777"
 _PANEL_HEIGHT, _NOTE_HEIGHT = 4.6, 0.7  # inches
 _ENTRY, _LINE = 11.9, 8.4  # of a legend, in points (1/72 inch)
@@ -170,7 +172,8 @@ def _mark(axes: Axes, point: Point, place: tuple[float, float], colour: str) -> 
     """A point with its whisker."""
     mean = _at(point, place[1])
     yerr = None if mean is None else ends_around(mean)
-    axes.errorbar(*place, yerr=yerr, fmt="o", color=colour, markersize=6, alpha=0.85, capsize=2, linewidth=0.8)
+    mark = TASK_MARKS.get(point.task, "o")
+    axes.errorbar(*place, yerr=yerr, fmt=mark, color=colour, markersize=6, alpha=0.85, capsize=2, linewidth=0.8)
 
 
 def _names(figure: Figure, points: Sequence[Point], more: Sequence[Line2D] = ()) -> None:
@@ -180,7 +183,8 @@ def _names(figure: Figure, points: Sequence[Point], more: Sequence[Line2D] = ())
     handles = []
     for task in dict.fromkeys(point.task for point in points):
         colour = TASK_COLOURS.get(task, _OTHER)
-        handles.append(Line2D([], [], marker="o", color=colour, linestyle="none", markersize=6, label=task))
+        mark = TASK_MARKS.get(task, "o")
+        handles.append(Line2D([], [], marker=mark, color=colour, linestyle="none", markersize=6, label=task))
         inside = {point.model: point for point in points if point.task == task}
         for point in inside.values():
             label = f"{number_of(point._replace(title=''))}  {title_of(point.model)}"

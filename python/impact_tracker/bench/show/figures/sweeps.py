@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ....figures.labels import label_points, plain_log
+from ....figures.notes import write_note
 from ...analyse.sweeps import Sweep
 from . import matplotlib_figure
-from .labels import label_points, plain_log
-from .notes import ends_around, energy_note, write_note
+from .notes import ends_around, energy_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -52,11 +52,12 @@ def label_points(
     away: float = 8.0,
     radii: Sequence[float] = (),
     lines: Sequence[tuple[float, float, float, float]] = (),
-) -> None:
-    """Writes each text beside its point, with a thin line where it had to go far. `away`: points (1/72 inch) from its
-    edge; `radii`: of the marks, in points; `lines`: straight ones to keep clear of (x0, y0, x1, y1 of the data)."""
-    figure = axes.figure
-    figure.canvas.draw()  # the layout is settled now, so that data and pixels stand fast
+) -> list[str]:
+    """Writes each text beside its point, with a thin line where it had to go far; those for which there was no room.
+    `away`: points (1/72 inch) from its edge; `radii`: of the marks, in points; `lines`: straight ones to keep clear of
+    (x0, y0, x1, y1 of the data)."""
+    figure, without_room = axes.figure, []
+    figure.draw_without_rendering()  # type: ignore[union-attr]  # the layout is settled now, so that data and pixels stand fast
     dots = figure.dpi / 72
     centres = [tuple(axes.transData.transform((x, y))) for x, y, _ in places]
     marks = [radius * dots for radius in (radii or [_POINT] * len(places))]
@@ -80,7 +81,9 @@ def label_points(
             taken.append(box)
             offset = (((box[0] + box[2]) / 2 - px) / dots, ((box[1] + box[3]) / 2 - py) / dots)
             _write(axes, text, (x, y), offset, size, ring > 2)
-        # No room anywhere: the legend names it.
+        else:
+            without_room.append(text)
+    return without_room
 
 
 def _shape(axes: Axes, text: str, size: float) -> tuple[float, float]:
@@ -138,12 +141,17 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [float(value) for value in MaxNLocator(_MOST_TICKS - 1).tick_values(low, high) if low <= value <= high]
 
 
-def along(points: Sequence[tuple[float, float]], pieces: int = 40) -> list[tuple[float, float, float, float]]:
-    """A line of straight parts on two logarithmic axes, cut into pieces small enough that a label keeps clear of the
-    line and not of all that it spans."""
+def along(
+    points: Sequence[tuple[float, float]], pieces: int = 40, *, is_log: bool = True
+) -> list[tuple[float, float, float, float]]:
+    """A line of straight parts on two axes that are logarithmic (or not), cut into pieces small enough that a label
+    keeps clear of the line and not of all that it spans."""
     lines = []
     for (x0, y0), (x1, y1) in zip(points, points[1:]):
         steps = [step / pieces for step in range(pieces + 1)]
-        places = [(x0 * (x1 / x0) ** share, y0 * (y1 / y0) ** share) for share in steps]
+        if is_log:
+            places = [(x0 * (x1 / x0) ** share, y0 * (y1 / y0) ** share) for share in steps]
+        else:
+            places = [(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in steps]
         lines += [(*first, *second) for first, second in zip(places, places[1:])]
     return lines
