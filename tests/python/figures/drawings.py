@@ -58,7 +58,7 @@ def sweeps(folder: Path, kind: str) -> None:
     made = []
     for title in titles[: {"little": 1, "usual": 3, "awkward": 14}[kind]]:
         places = []
-        for point in chance.sample(points, {"little": 1, "usual": 5, "awkward": 18}[kind]):
+        for point in chance.sample(points, {"little": 2, "usual": 5, "awkward": 18}[kind]):
             seconds, joules = chance.lognormvariate(-4, 2), chance.lognormvariate(0, 3)
             runs = 1 if kind == "little" else 3
             means = [mean_of([value * chance.gauss(1, 0.05) for _ in range(runs)]) for value in (seconds, joules)]

@@ -205,7 +205,7 @@ def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
     areas = axes.stackplot(hours, layers, labels=shown, step="post")
     for place, (area, name) in enumerate(zip(areas, sorted(names))):
         is_named = name and place < MOST_NAMES
-        area.set(**(looks[place] if is_named else {"facecolor": "0.8" if name else "0.93", "linewidth": 0.2}))
+        area.set(**(looks[place] if is_named else {"facecolor": "0.8" if name else "0.93", "linewidth": 0.0}))
     axes.set_xlim(0.0, 24.0)
     axes.set_xticks(range(0, 25, 3))
     axes.set_xlabel("hour of the day (UTC)")
@@ -213,5 +213,5 @@ def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
     legend_beside(axes, size=7.0)
     date = datetime.fromtimestamp(day * 86_400, tz=timezone.utc).date()
     axes.set_title(f"Node {node} on {date}, in bins of {BIN_NS // 60_000_000_000} minutes", loc="left", fontsize=11)
-    if len(names) > MOST_NAMES:
-        write_note(figure, f"grey: {len(names) - MOST_NAMES} more jobs")
+    more = f"darker grey: {len(names) - MOST_NAMES} more jobs; " if len(names) > MOST_NAMES else ""
+    write_note(figure, f"{more}readings that are missing are no power: a bin with a hole is too low by it")

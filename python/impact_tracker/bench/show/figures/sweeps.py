@@ -21,8 +21,9 @@ MOST_NAMED = 6  # points of a panel that are named beside them; more are numbere
 
 
 def sweeps_figure(sweeps: Sequence[Sweep]) -> Figure | None:
-    """A panel for each sweep, of the first twelve; `None` where there is none."""
-    shown = list(sweeps[:MOST_PANELS])
+    """A panel for each sweep of two points and more, of the first twelve; `None` where there is none."""
+    sweeps = [sweep for sweep in sweeps if len(sweep.places) > 1]
+    shown = sweeps[:MOST_PANELS]
     if not shown:
         return None
     columns = min(len(shown), COLUMNS)
