@@ -67,6 +67,7 @@ TESTED_BY: dict[str, str] = {
     "impact/sources/rapl_registers.cpp": "cpp/sources/rapl_msr_test.cpp",
     "impact/sources/redfish.cpp": "cpp/sources/web_test.cpp",
     "impact/sources/remaining_source.cpp": "cpp/sources/registry_test.cpp",
+    "impact/sources/service_client.cpp": "cpp/sources/service_test.cpp",
     "impact/sources/source.cpp": "cpp/sources/registry_test.cpp",
     "impact/sources/tdp_table.cpp": "cpp/sources/models_test.cpp",
     "impact/sources/web_answers.cpp": "cpp/sources/web_test.cpp",

@@ -17,7 +17,7 @@ GpuUsage::GpuUsage(const Host& host, std::unique_ptr<GpuClients> clients, std::s
       c.unit = Unit::second;
       c.scale = 1e-9;
       c.update_period = std::chrono::seconds{1};
-      c.latency = std::chrono::microseconds{500};
+      c.latency = clients_->latency();
       channels_.push_back(std::move(c));
     }
   }

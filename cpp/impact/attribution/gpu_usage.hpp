@@ -25,6 +25,8 @@ class GpuClients {
   virtual ~GpuClients() = default;
   virtual const std::vector<std::string>& devices()
       const noexcept = 0;  // are called "gpu:GPU-8f…", as in the energy's channels
+  // How long a look takes at most: one over 1 ms has a thread of its own.
+  virtual Duration latency() const noexcept { return std::chrono::microseconds{500}; }
   // Says who used it since the last call, and nullopt where that cannot be told.
   virtual std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept = 0;
 };

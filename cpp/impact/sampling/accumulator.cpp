@@ -313,6 +313,7 @@ std::optional<Position> Accumulator::at(std::uint32_t channel, Instant t) const 
   const bool is_without_rate = is_first && late < Duration{0} && is_metered_energy(channels_[channel]);
   if ((is_first && late > longest) || is_lost || is_without_rate) {
     Position position = state.last;
+    position.is_only = is_first;
     position.gap -=
         late;  // a sensor that came late tells nothing of the time before, and one that is lost, of that after
     return position;

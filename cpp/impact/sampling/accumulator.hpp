@@ -23,6 +23,7 @@ struct Position {
   Duration still{0};            // of the gap: time over which the counter stood still
   Duration doubtful{0};         // covered time whose energy the counter may have lost or taken over late
   Duration behind{0};           // how long, right here, the counter may have been late already; 0 where that is a gap
+  bool is_only = false;         // one reading of the channel was known up to here
   double peak = 0.0;            // highest rate that was seen up to here, in the unit per second
 };
 

@@ -178,8 +178,11 @@ ChannelResult sampled_energy(const Channel& channel, const Position& enter, cons
   const double edge = kNormal95 * kPlainSwing * std::sqrt(2.0) * std::abs(mean) * std::min(spread, length);
   result.half_width = energy ? edge : (length > 0.0 ? edge / length : std::numeric_limits<double>::quiet_NaN());
   finish(channel, enter, exit, start, stop, result);
-  // A counter of which one reading is known shows no growth up to there either.
-  const bool is_without_growth = is_metered_energy(channel) && exit.counts == enter.counts && exit.gap > enter.gap;
+  // A counter of which one reading is known shows no growth up to there either, and one that has to move did not show
+  // it. One that may rest did so over the time that was read, whatever lies beside it.
+  const bool is_mute = exit.is_only || must_move(channel);
+  const bool is_without_growth =
+      is_mute && is_metered_energy(channel) && exit.counts == enter.counts && exit.gap > enter.gap;
   if (is_without_growth || is_unread(enter, exit, result)) leave_out(result);
   return result;
 }

@@ -96,6 +96,18 @@ bool is_meter_beside(const ChannelResult& part, const Channel& channel) {
   return part.role == Role::apart && sees_the_whole && measures_energy(channel) && part.quality != Quality::missing;
 }
 
+bool is_own_model(const Channel& channel) noexcept { return channel.source.ends_with("_model"); }
+
+// Whether a model that stands in tells all of the energy that this sensor could not tell.
+bool is_stood_in_for(const RegionResult& result, std::span<const Channel> channels, const ChannelResult& sensor) {
+  if (is_own_model(channels[sensor.channel])) return false;
+  return std::ranges::any_of(result.channels, [&](const ChannelResult& part) {
+    const Channel& channel = channels[part.channel];
+    return is_in_total(part, channel) && is_own_model(channel) && part.quality != Quality::missing &&
+           part.coverage > kWholeTime && speaks_for(part, channel, channels[sensor.channel]);
+  });
+}
+
 std::string standstill(const ChannelResult& part, const Channel& channel) {
   return channel.id + ": its counter stood still for " + rounded(seconds(part.still)) + " s; that time is not measured";
 }
@@ -142,6 +154,7 @@ void sum_channels(RegionResult& result, std::span<const Channel> channels, const
     if (is_meter_beside(part, channel)) note_uncovered_time(result, part, channel);
     if (!is_in_total(part, channel)) continue;
     const Energy energy = part.energy(channel);
+    if (energy.is_missing() && part.still == Duration{0} && is_stood_in_for(result, channels, part)) continue;
     sum.add(energy);
     if (energy.is_missing() && part.still == Duration{0}) {
       result.notes.push_back(channel.id + ": no reading; not in the sum");

@@ -14,7 +14,8 @@ std::optional<std::int64_t> read_integer(const Descriptor& file) noexcept {
   return parse_number<std::int64_t>({text.data(), static_cast<std::size_t>(n)});
 }
 
-FileSource::FileSource(const Host& host, std::vector<FileMeter> meters) : clock_(host.clock) {
+FileSource::FileSource(const Host& host, std::vector<FileMeter> meters, Error left_out)
+    : clock_(host.clock), left_out_(std::move(left_out)) {
   for (FileMeter& meter : meters) {
     channels_.push_back(std::move(meter.channel));
     slots_.push_back({std::move(meter.file), std::move(meter.factor), meter.least, meter.most});
@@ -44,6 +45,11 @@ std::optional<FileMeter> open_meter(const std::filesystem::path& file, Channel c
   const std::optional<std::int64_t> value = read_integer(opened.value());
   if (!value || *value < least || *value > most) return std::nullopt;
   return FileMeter{std::move(channel), std::move(opened).value(), Descriptor{}, least, most};
+}
+
+bool is_closed(const std::filesystem::path& file) {
+  const Result<Descriptor> opened = open_for_reading(file);
+  return !opened && opened.error().kind == ErrorKind::forbidden;
 }
 
 void measure_latency(const Host& host, std::vector<FileMeter>& meters) {

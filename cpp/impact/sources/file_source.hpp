@@ -23,7 +23,9 @@ std::optional<std::int64_t> read_integer(const Descriptor& file) noexcept;
 
 class FileSource final : public Source {
  public:
-  FileSource(const Host& host, std::vector<FileMeter> meters);
+  // `left_out` says why some are not among the meters.
+  FileSource(const Host& host, std::vector<FileMeter> meters, Error left_out = {});
+  Error left_out() const override { return left_out_; }
   std::span<const Channel> channels() const noexcept override { return channels_; }
   void read(Sink& out) noexcept override;
 
@@ -36,6 +38,7 @@ class FileSource final : public Source {
   };
   static std::optional<std::int64_t> value_of(const Slot& slot) noexcept;
   const Clock* clock_;
+  Error left_out_;
   std::vector<Channel> channels_;
   std::vector<Slot> slots_;
 };
@@ -43,6 +46,9 @@ class FileSource final : public Source {
 // Opens the file where it holds a number that the meter takes; returns nullopt otherwise.
 std::optional<FileMeter> open_meter(const std::filesystem::path& file, Channel channel, std::int64_t most = INT64_MAX,
                                     std::int64_t least = 0);
+
+// Tells whether the file is there and may not be read by us.
+bool is_closed(const std::filesystem::path& file);
 
 // Tests each meter with one read and sets its channel's latency to what that read took (0.1 ms at least), so that a
 // slow bus or firmware gets a thread of its own.

@@ -103,23 +103,44 @@ void add_xgene(std::vector<FileMeter>& meters, const Chip& chip, unsigned packag
   }
 }
 
+// The first energy counter of a processor that the driver shows to root alone; empty where there is none.
+std::string closed_counter(const std::vector<Chip>& chips) {
+  for (const Chip& chip : chips) {
+    if (chip.name != "amd_energy" && chip.name != "zenergy") continue;
+    for (const unsigned n : hwmon::numbers_of(chip, "energy", "_label")) {
+      const std::filesystem::path file = chip.directory / fmt::format("energy{}_input", n);
+      if (is_closed(file)) return file.string();
+    }
+  }
+  return {};
+}
+
+Error forbidden(const std::string& file) {
+  return {ErrorKind::forbidden, file + ": only root may read it",
+          "until the next boot: sudo chmod o+r " + file + "\nor " + std::string(kServiceRemedy)};
+}
+
 }  // namespace
 
 OpenedSource open_hwmon(const Host& host) {
   std::vector<FileMeter> meters;
   unsigned packages = 0;
-  for (const Chip& chip : hwmon::find_chips(host)) {
+  const std::vector<Chip> chips = hwmon::find_chips(host);
+  for (const Chip& chip : chips) {
     if (chip.name == "amdgpu") add_amdgpu(meters, chip);
     if (chip.name == "i915" || chip.name == "xe") add_intel_gpu(meters, chip);
     if (chip.name == "amd_energy" || chip.name == "zenergy") add_amd_energy(meters, chip);
     if (chip.name == "fam15h_power") add_fam15h(meters, chip, packages++);
     if (chip.name == "apm_xgene" || chip.name == "xgene_hwmon") add_xgene(meters, chip, packages++);
   }
+  const std::string closed = closed_counter(chips);
+  if (meters.empty() && !closed.empty()) return forbidden(closed);
   if (meters.empty()) {
     return Error{ErrorKind::absent,
                  host.path("/sys/class/hwmon").string() + ": no processor's or graphics card's power sensor", ""};
   }
-  return OpenedSource{std::make_unique<FileSource>(host, std::move(meters))};
+  return OpenedSource{
+      std::make_unique<FileSource>(host, std::move(meters), closed.empty() ? Error{} : forbidden(closed))};
 }
 
 }  // namespace impact

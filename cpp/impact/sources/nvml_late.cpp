@@ -47,6 +47,7 @@ class LateNvml final : public Source {
   }
 
   std::span<const Channel> channels() const noexcept override { return channels_; }
+  bool is_provisional() const noexcept override { return true; }
 
   void read(Sink& out) noexcept override {
     if (!nvml_) try_to_open();

@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "impact/core/channel.hpp"
+#include "impact/host/host.hpp"
 #include "impact/sources/cpu_info.hpp"
 
 namespace impact::rapl {
@@ -23,6 +25,9 @@ struct Place {
 // Makes a counter channel in joules; the caller sets scale and range. `stated` is the largest power limit that is named
 // for the domain, 0 where there is none; the channel's max_power is what cannot be exceeded (rapl.cpp says why).
 Channel channel(Part part, const Place& place, std::string_view source, const CpuInfo& cpu, Watts stated = Watts{0});
+
+// Lists counters that powercap shows and closes to us (rapl_powercap.cpp), as whoever may read them names them.
+std::vector<Channel> closed_counters(const Host& host);
 
 // Says where "package-1" or "package-1-die-0" is; returns nullopt for other names.
 std::optional<Place> parse_package_name(std::string_view name);

@@ -44,6 +44,7 @@ struct Zone {
 struct Found {
   std::vector<Zone> zones;
   std::vector<std::string> forbidden;  // lists counters that are there and closed to us
+  std::vector<Channel> closed;         // describes them
   bool hidden = false;                 // says that a container masks the files of directories that are there
 };
 
@@ -77,11 +78,12 @@ std::vector<path> children_of(const path& zone, const std::vector<path>& flat) {
   return children;
 }
 
-void add_zone(Found& found, const path& directory, rapl::Part part, const rapl::Place& place) {
+void add_zone(Found& found, const path& directory, rapl::Part part, const rapl::Place& place, const CpuInfo& cpu) {
   Result<Descriptor> counter = open_for_reading(directory / "energy_uj");
   if (!counter) {
-    const bool closed = counter.error().kind == ErrorKind::forbidden;
-    if (closed) found.forbidden.push_back((directory / "energy_uj").string());
+    if (counter.error().kind != ErrorKind::forbidden) return;
+    found.forbidden.push_back((directory / "energy_uj").string());
+    found.closed.push_back(rapl::channel(part, place, "rapl_powercap", cpu, largest_limit(directory)));
     return;
   }
   Zone zone;
@@ -101,14 +103,14 @@ void add_tree(Found& found, const path& top, const std::vector<path>& flat, cons
     found.hidden = true;
     return;
   }
-  if (name.value() == "psys") return add_zone(found, top, rapl::Part::psys, {});
+  if (name.value() == "psys") return add_zone(found, top, rapl::Part::psys, {}, cpu);
   const auto place = rapl::parse_package_name(name.value());
   if (!place) return;
-  add_zone(found, top, rapl::Part::package, *place);
+  add_zone(found, top, rapl::Part::package, *place, cpu);
   for (const path& child : children_of(top, flat)) {
     const Result<std::string> child_name = read_text(child / "name", 64);
     const auto part = child_name ? rapl::parse_part_name(child_name.value()) : std::nullopt;
-    if (part && !(cpu.vendor == Vendor::amd && *part == rapl::Part::core)) add_zone(found, child, *part, *place);
+    if (part && !(cpu.vendor == Vendor::amd && *part == rapl::Part::core)) add_zone(found, child, *part, *place, cpu);
   }
 }
 
@@ -216,9 +218,8 @@ Error forbidden(const std::vector<std::string>& files) {
       "/etc/udev/rules.d/70-impact-tracker.rules && sudo udevadm control --reload && "
       "sudo udevadm trigger --action=add --subsystem-match=powercap\n"
       "or open perf events instead: sudo sysctl kernel.perf_event_paranoid=0, or give the interpreter CAP_PERFMON\n"
-      "or leave them closed, and have a service of root's tell a group: docs/service.md, \"Readings without root\"; "
-      "where "
-      "it runs already, join its group: sudo usermod --append --groups impact-tracker $USER"};
+      "or " +
+          std::string(kServiceRemedy)};
 }
 
 // Beside counters that can be read.
@@ -294,6 +295,14 @@ class RaplPowercap final : public Source {
 };
 
 }  // namespace
+
+std::vector<Channel> rapl::closed_counters(const Host& host) {
+  std::vector<Channel> counters;
+  for (Channel& closed : find_zones(host, read_cpu_info(host)).closed) {
+    if (std::ranges::find(counters, closed.id, &Channel::id) == counters.end()) counters.push_back(std::move(closed));
+  }
+  return counters;
+}
 
 OpenedSource open_rapl_powercap(const Host& host) {
   const CpuInfo cpu = read_cpu_info(host);

@@ -88,6 +88,82 @@ Error not_needed(const OpenedSource& opened, std::string_view used) {
   return error;
 }
 
+// Lists the readers of `probes` that are closed to us, wholly or in part, and that no better door makes up for.
+std::vector<Probe*> closed_to_us(std::vector<Probe>& probes,
+                                 const std::map<std::string_view, std::string_view>& served) {
+  std::vector<Probe*> closed;
+  for (Probe& probe : probes) {
+    const bool has_better = !probe.source && !probe.entry.group.empty() && served.contains(probe.entry.group);
+    if (probe.error.kind == ErrorKind::forbidden && !has_better) closed.push_back(&probe);
+  }
+  return closed;
+}
+
+const SourceEntry& entry_of(std::string_view name) { return *std::ranges::find(kEntries, name, &SourceEntry::name); }
+
+// Tells whether a reader of that name reads what `entry` does.
+bool reads_the_same(const SourceEntry& entry, std::string_view name) {
+  if (name == entry.name) return true;
+  const auto other = std::ranges::find(kEntries, name, &SourceEntry::name);
+  return other != kEntries.end() && !entry.group.empty() && other->group == entry.group;
+}
+
+void add_advice(Error& error, std::string_view advice) {
+  if (advice.empty() || error.advice.find(advice) != std::string::npos) return;
+  if (!error.advice.empty()) error.advice += '\n';
+  error.advice += advice;
+}
+
+// Says of a reader that is closed to us why the service does not make up for it.
+void say_why_not_served(Error& error, const OpenedSource& service) {
+  if (service) {
+    error.what += "; the machine's service, which may read more, does not read it";
+  } else if (service.error().kind == ErrorKind::absent) {
+    add_advice(error, "or " + std::string(kServiceRemedy));
+  } else {
+    error.what += "; the machine's service does not help: " + service.error().what;
+    add_advice(error, service.error().advice);
+  }
+}
+
+// Whoever asked for readers by name and may not read them gets what the machine's service reads of them.
+void ask_service(std::vector<Probe>& probes, const std::map<std::string_view, std::string_view>& served,
+                 const Host& host, const SourceSettings& settings, std::set<std::string>& taken) {
+  const std::vector<Probe*> closed = closed_to_us(probes, served);
+  if (closed.empty()) return;
+  const SourceEntry& entry = entry_of("service");
+  OpenedSource opened = try_open(entry, host, settings);
+  std::vector<std::uint32_t> kept;
+  std::vector<bool> is_served(closed.size(), false);
+  const std::size_t channels = opened ? opened.value()->channels().size() : 0;
+  for (std::uint32_t i = 0; i < channels; ++i) {
+    if (taken.contains(opened.value()->channels()[i].id)) continue;
+    bool is_asked_for = false;
+    for (std::size_t c = 0; c < closed.size(); ++c) {
+      if (!reads_the_same(closed[c]->entry, opened.value()->reader_of(i))) continue;
+      is_asked_for = is_served[c] = true;
+    }
+    if (is_asked_for) kept.push_back(i);
+  }
+  for (std::size_t c = 0; c < closed.size(); ++c) {
+    Error& error = closed[c]->error;
+    if (!is_served[c]) {
+      say_why_not_served(error, opened);
+      continue;
+    }
+    error.what += " (not needed: service reads it for us)";
+    error.advice.clear();
+  }
+  if (kept.empty()) return;
+  for (const std::uint32_t i : kept) taken.insert(opened.value()->channels()[i].id);
+  Probe probe{entry, nullptr, opened.value()->left_out()};
+  if (kept.size() == channels)
+    probe.source = std::move(opened).value();
+  else
+    probe.source = std::make_unique<RemainingSource>(std::move(opened).value(), kept);
+  probes.push_back(std::move(probe));
+}
+
 Error nothing_left() { return {ErrorKind::shadowed, "it works; all that it reads is read without it", ""}; }
 
 }  // namespace
@@ -136,6 +212,7 @@ std::vector<Probe> open_sources(const Host& host, std::span<const std::string> w
     }
     probes.push_back(std::move(probe));
   }
+  if (!wanted.empty() && !is_wanted(entry_of("service"), wanted)) ask_service(probes, served, host, settings, taken);
   return probes;
 }
 

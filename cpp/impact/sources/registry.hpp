@@ -42,7 +42,8 @@ struct Probe {
 };
 
 // Opens what this machine has. `wanted` names sources or groups of them and is empty for all; an unknown name throws
-// std::invalid_argument that lists near ones. A model is opened too: the domain tree uses it only for components that
+// std::invalid_argument that lists near ones. Of readers that were asked for by name and are closed to us the machine's
+// service is asked too, and stands behind the others where it reads them. A model is opened too: the domain tree uses it only for components that
 // no sensor covers.
 std::vector<Probe> open_sources(const Host& host, std::span<const std::string> wanted = {},
                                 const SourceSettings& settings = {});

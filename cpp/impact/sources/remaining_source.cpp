@@ -3,7 +3,7 @@
 namespace impact {
 
 RemainingSource::RemainingSource(std::unique_ptr<Source> source, std::span<const std::uint32_t> kept)
-    : source_(std::move(source)), numbers_(source_->channels().size()) {
+    : source_(std::move(source)), kept_(kept.begin(), kept.end()), numbers_(source_->channels().size()) {
   for (const std::uint32_t index : kept) {
     numbers_[index] = static_cast<std::uint32_t>(channels_.size());
     channels_.push_back(source_->channels()[index]);

@@ -23,10 +23,15 @@ class RemainingSource final : public Source {
   Error left_out() const override { return source_->left_out(); }
   std::string origin() const override { return source_->origin(); }
   std::string trouble() const override { return source_->trouble(); }
+  std::string_view reader_of(std::uint32_t channel) const noexcept override {
+    return source_->reader_of(kept_[channel]);
+  }
+  bool is_provisional() const noexcept override { return source_->is_provisional(); }
 
  private:
   std::unique_ptr<Source> source_;
   std::vector<Channel> channels_;
+  std::vector<std::uint32_t> kept_;                    // the number in the source of each
   std::vector<std::optional<std::uint32_t>> numbers_;  // here, by their number in the source
 };
 

@@ -13,6 +13,9 @@
 // Known faults
 //   - A service that began anew knows nothing of the time before: the energy between is not measured, and is a gap.
 //   - Sensors that the service finds later than this process found the service are not read.
+//   - Where a service is set up (its socket is named, its folder or its unit is there) and does not answer yet, RAPL's
+//     counters that powercap shows wait for it: it is looked for each 5 s, and they are missing until then. A service that
+//     is set up on the machine for the first time while a program runs, and its other sensors, are not waited for.
 //   - In a container with a monotonic clock of its own the times do not compare, and the service is not used.
 
 #include <fmt/format.h>
@@ -22,10 +25,11 @@
 #include <map>
 
 #include "impact/host/file.hpp"
-#include "impact/host/fork.hpp"
-#include "impact/host/local_socket.hpp"
 #include "impact/host/words.hpp"
 #include "impact/sources/domain_tree.hpp"
+#include "impact/sources/iso_time.hpp"
+#include "impact/sources/rapl.hpp"
+#include "impact/sources/service_client.hpp"
 #include "impact/sources/service_frame.hpp"
 #include "impact/sources/settings.hpp"
 #include "impact/sources/source.hpp"
@@ -42,96 +46,11 @@ constexpr std::array kSettings{kSocket, kUser};
 constexpr Duration kPatience = std::chrono::seconds{1};  // for a whole question and its answer
 // For the first one, as whoever gives up then does without the service: the ranks of a job come all at once.
 constexpr Duration kFirstPatience = std::chrono::seconds{3};
+constexpr Duration kBetweenLooks = std::chrono::seconds{5};  // for one that is awaited
+// Of a service that is awaited; it is the unit's.
+constexpr Duration kUsualInterval = std::chrono::seconds{1};
+constexpr double kUsualResolutionJ = 0.01;
 constexpr Duration kAheadOfUs = std::chrono::milliseconds{1};
-constexpr const char* kStart = "sudo systemctl restart impact-tracker-reader (docs/service.md)";
-constexpr const char* kJoin =
-    "join the group that the service tells (impact-tracker, as a rule), then log in anew: "
-    "sudo usermod --append --groups impact-tracker $USER";
-
-// Holds a connection to the service, which is made anew where it was cut off.
-class ServiceClient {
- public:
-  ServiceClient(std::filesystem::path path, std::vector<std::uint32_t> trusted)
-      : path_(std::move(path)), trusted_(std::move(trusted)) {}
-
-  const std::filesystem::path& path() const noexcept { return path_; }
-
-  // Puts one question; the error says what to do. It takes `patience` at most.
-  Result<ServiceFrame> ask(Duration patience) {
-    // A forked child has its parent's connection too: two who ask on one would take each other's answers.
-    if (generation_ != fork_generation()) socket_.reset();
-    generation_ = fork_generation();
-    const Instant deadline = system_clock().now() + patience;
-    const bool held = socket_ && socket_->is_idle();
-    Result<ServiceFrame> frame = ask_once(held, deadline);
-    // The service lets go of the oldest connection where it has too many.
-    if (!frame && held && was_cut_off_) frame = ask_once(false, deadline);
-    if (!frame) socket_.reset();
-    return frame;
-  }
-
-  void let_go() noexcept { socket_.reset(); }
-
- private:
-  Error error(ErrorKind kind, std::string_view what, std::string_view advice) const {
-    return {kind, fmt::format("{}: {}", path_.string(), what), std::string(advice)};
-  }
-
-  std::optional<Error> connect(Instant deadline) {
-    socket_.reset();
-    Result<LocalSocket> made = LocalSocket::connect(path_, deadline);
-    if (!made) {
-      Error why = made.error();
-      if (why.kind == ErrorKind::forbidden) why.advice = kJoin;
-      if (why.kind == ErrorKind::broken || why.kind == ErrorKind::absent) why.advice = kStart;
-      return why;
-    }
-    const std::optional<std::uint32_t> user = made.value().peer_user();
-    if (!user) return error(ErrorKind::unsupported, "this system does not say who serves there", "");
-    if (std::ranges::find(trusted_, *user) == trusted_.end()) {
-      return error(
-          ErrorKind::misconfigured,
-          fmt::format("user {} serves there, who is neither root nor you: such numbers are not believed", *user),
-          fmt::format("where that user may be believed: export IMPACT_TRACKER_SERVICE_USER={}", *user));
-    }
-    socket_ = std::move(made).value();
-    return std::nullopt;
-  }
-
-  Result<ServiceFrame> ask_once(bool held, Instant deadline) {
-    was_cut_off_ = false;
-    if (!held) {
-      if (const std::optional<Error> why = connect(deadline)) return *why;
-    }
-    if (!socket_) return broken_off(LocalSocket::Taken::ended, held);
-    std::array<char, 4> head;
-    if (!socket_->send(kServiceRequest, deadline)) return broken_off(LocalSocket::Taken::ended, held);
-    if (const auto taken = socket_->receive(head, deadline); taken != LocalSocket::Taken::whole)
-      return broken_off(taken, held);
-    const auto length = parse_service_length({head.data(), head.size()});
-    if (!length) return error(ErrorKind::broken, "the answer is longer than any frame", kStart);
-    if (*length == 0) return error(ErrorKind::broken, "the service knows nothing yet", "ask again in some seconds");
-    text_.resize(*length);
-    if (const auto taken = socket_->receive(text_, deadline); taken != LocalSocket::Taken::whole)
-      return broken_off(taken, false);
-    Result<ServiceFrame> frame = parse_service_frame(text_);
-    if (!frame) return error(ErrorKind::broken, frame.error().what, kStart);
-    return frame;
-  }
-
-  Error broken_off(LocalSocket::Taken taken, bool held) {
-    if (taken == LocalSocket::Taken::late) return error(ErrorKind::broken, "the service does not answer", kStart);
-    was_cut_off_ = held;
-    return error(ErrorKind::forbidden, "the service ended the connection without a whole answer", kJoin);
-  }
-
-  std::filesystem::path path_;
-  std::vector<std::uint32_t> trusted_;
-  std::optional<LocalSocket> socket_;
-  std::string text_;
-  std::uint32_t generation_ = fork_generation();
-  bool was_cut_off_ = false;
-};
 
 // After so long a service that renews its values this often has been lost.
 Duration longest_silence(Duration interval) { return 3 * interval + std::chrono::seconds{1}; }
@@ -144,24 +63,39 @@ std::optional<std::string_view> age_trouble(const ServiceFrame& frame, Instant n
 
 class Service final : public Source {
  public:
-  Service(const Host& host, ServiceClient client, ServiceFrame frame)
-      : clock_(host.clock), client_(std::move(client)), interval_(frame.interval) {
+  // `awaited`: why the service does not answer yet, of which the frame says what is expected; no words where it did.
+  Service(const Host& host, ServiceClient client, ServiceFrame frame, Error awaited = {})
+      : clock_(host.clock),
+        client_(std::move(client)),
+        interval_(frame.interval),
+        provisional_(!awaited.what.empty()),
+        awaits_(provisional_),
+        began_(host.now()),
+        next_look_(host.now() + kBetweenLooks),
+        left_out_(std::move(awaited)) {
     for (ServiceChannel& entry : frame.channels) {
       Channel& c = entry.channel;
-      c.source = "service";
+      readers_.push_back(std::exchange(c.source, "service"));
       c.latency = kPatience;
       numbers_.emplace(c.id, static_cast<std::uint32_t>(channels_.size()));
       channels_.push_back(std::move(c));
     }
     places_.resize(channels_.size());
     seen_.resize(channels_.size());
+    if (awaits_) trouble_ = awaiting(left_out_);
   }
 
   std::span<const Channel> channels() const noexcept override { return channels_; }
   std::string trouble() const override { return trouble_; }
   void rest() noexcept override { client_.let_go(); }
+  Error left_out() const override { return left_out_; }
+  std::string_view reader_of(std::uint32_t channel) const noexcept override { return readers_[channel]; }
+  bool is_provisional() const noexcept override { return provisional_; }
 
   std::string origin() const override {
+    if (provisional_)
+      return fmt::format("readings shall come from the service at {}, which does not answer yet",
+                         client_.path().string());
     return fmt::format("readings come from the service at {} ({:.3g} Hz; 10 Hz at most)", client_.path().string(),
                        1.0 / seconds(interval_));
   }
@@ -170,9 +104,10 @@ class Service final : public Source {
     const Instant before = clock_->now();
     seen_.assign(channels_.size(), false);
     try {
-      const Result<ServiceFrame> frame = client_.ask(kPatience);
-      trouble_ = frame ? std::string{} : in_words(frame.error());
-      if (frame) hand_on(frame.value(), out);
+      if (!awaits_)
+        ask(out);
+      else if (before >= next_look_)
+        look(out);
       // NOLINTNEXTLINE(bugprone-empty-catch): what was not read is told as missing below
     } catch (const std::exception&) {  // there is no memory for the answer
     }
@@ -192,17 +127,69 @@ class Service final : public Source {
     return error.advice.empty() ? error.what : error.what + "; " + error.advice;
   }
 
+  static std::string awaiting(const Error& error) {
+    return in_words(error) + fmt::format("; it is looked for each {:.0f} s, and what it reads is missing until then",
+                                         seconds(kBetweenLooks));
+  }
+
+  void ask(Sink& out) {
+    const Result<ServiceFrame> frame = client_.ask(kPatience);
+    trouble_ = frame ? std::string{} : in_words(frame.error());
+    if (frame) hand_on(frame.value(), out);
+  }
+
+  // Whether the service, which was not there when this process began, answers now.
+  void look(Sink& out) {
+    const Result<ServiceFrame> frame = client_.ask(kPatience);
+    next_look_ = clock_->now() + kBetweenLooks;
+    if (!frame) {
+      trouble_ = awaiting(frame.error());
+      return;
+    }
+    if (frame.value().interval > kUsualInterval) {
+      trouble_ = fmt::format(
+          "{}: it renews its values each {:.3g} s, and this process, which began before it, counts with each {:.0f} s: "
+          "what it reads stays missing until the program is started anew",
+          client_.path().string(), seconds(frame.value().interval), seconds(kUsualInterval));
+      return;
+    }
+    trouble_.clear();
+    hand_on(frame.value(), out);
+    awaits_ = std::ranges::none_of(seen_, [](bool seen) { return seen; });
+    if (awaits_ && trouble_.empty())
+      trouble_ = client_.path().string() + ": it reads none of the sensors that were expected of it";
+    if (awaits_) return;
+    const Instant from = frame.value().before.value_or(frame.value().taken);
+    const std::int64_t utc_ns = clock_->utc_ns() - (clock_->now() - from).count();
+    trouble_ = fmt::format("{}: it answers since {}; of the {:.1f} s before, what it reads was not measured{}",
+                           client_.path().string(), format_iso_time(utc_ns), std::max(seconds(from - began_), 0.0),
+                           unexpected(frame.value()));
+  }
+
+  // Names the sensors that a process which begins now would read, too.
+  std::string unexpected(const ServiceFrame& frame) const {
+    std::string names;
+    for (const ServiceChannel& entry : frame.channels) {
+      if (numbers_.contains(entry.channel.id)) continue;
+      names += (names.empty() ? "" : ", ") + entry.channel.id;
+    }
+    return names.empty() ? names : "; a program that begins now reads these of it as well: " + names;
+  }
+
   void hand_on(const ServiceFrame& frame, Sink& out) {
     if (const auto trouble = age_trouble(frame, clock_->now())) {
-      trouble_ = fmt::format("{}: {}; {}", client_.path().string(), *trouble, kStart);
+      trouble_ = fmt::format("{}: {}; {}", client_.path().string(), *trouble, kRestartService);
       return;
     }
     // Whoever begins to listen gets the frame before as well: two readings are needed for a rate. So do all of us where
     // it was not asked for in time.
     const bool with_before = frame.before && *frame.before != last_taken_;
     bool has_gap = false;
+    std::string lost;
     for (const ServiceChannel& entry : frame.channels) {
       const auto number = numbers_.find(entry.channel.id);
+      if (number != numbers_.end() && !entry.trouble.empty() && lost.find(entry.trouble) == std::string::npos)
+        lost += (lost.empty() ? "" : "; ") + entry.trouble;
       if (number == numbers_.end() || !entry.count) continue;
       const std::uint32_t i = number->second;
       const Channel& mine = channels_[i];
@@ -217,6 +204,7 @@ class Service final : public Source {
       out.put({i, mine.quality, place + *entry.count, frame.taken, frame.taken});
     }
     last_taken_ = frame.taken;
+    if (!lost.empty()) trouble_ = fmt::format("{}: {}", client_.path().string(), lost);
     if (has_gap)
       trouble_ = client_.path().string() +
                  ": the service began anew or lost a sensor; what was used meanwhile is not measured";
@@ -241,7 +229,13 @@ class Service final : public Source {
   const Clock* clock_;
   ServiceClient client_;
   Duration interval_;
+  bool provisional_;  // the channels are those that were expected
+  bool awaits_;       // no answer yet
+  Instant began_;
+  Instant next_look_;
+  Error left_out_;
   std::vector<Channel> channels_;
+  std::vector<std::string> readers_;                           // by channel: behind the service
   std::map<std::string, std::uint32_t, std::less<>> numbers_;  // by id
   std::vector<Place> places_;
   std::vector<bool> seen_;
@@ -257,6 +251,29 @@ void drop_duplicates(ServiceFrame& frame) {
   const Cover cover = find_cover(channels);
   std::size_t i = 0;
   std::erase_if(frame.channels, [&](const ServiceChannel&) { return cover.parts[i++].role == Role::duplicate; });
+}
+
+// Tells whether a service is set up on this machine, whether it runs or not.
+bool is_set_up(const Host& host) {
+  constexpr const char* kTraces[] = {"/run/impact-tracker", "/etc/systemd/system/impact-tracker-reader.service",
+                                     "/usr/lib/systemd/system/impact-tracker-reader.service"};
+  return std::ranges::any_of(kTraces, [&](const char* trace) {
+    std::error_code failed;
+    return std::filesystem::exists(host.path(trace), failed);
+  });
+}
+
+// Describes what a service is expected to tell that does not answer yet: counters that this process may not read.
+ServiceFrame expected_frame(const Host& host) {
+  ServiceFrame frame;
+  frame.interval = kUsualInterval;
+  for (Channel& counter : rapl::closed_counters(host)) {
+    counter.scale = kUsualResolutionJ;
+    counter.update_period = kUsualInterval;
+    counter.tick_jitter = Duration{0};
+    frame.channels.emplace_back().channel = std::move(counter);
+  }
+  return frame;
 }
 
 Result<std::vector<std::uint32_t>> trusted_users(const Host& host, const std::string& names) {
@@ -277,6 +294,20 @@ Result<std::vector<std::uint32_t>> trusted_users(const Host& host, const std::st
   return users;
 }
 
+// The service as it will be when it answers, where that is to be expected; else why it does not.
+OpenedSource await_service(const Host& host, ServiceClient client, Error why, bool is_named) {
+  const bool may_come = why.kind == ErrorKind::absent || why.kind == ErrorKind::broken;
+  if (may_come && (is_named || is_set_up(host))) {
+    ServiceFrame expected = expected_frame(host);
+    if (why.advice.empty()) why.advice = kRestartService;
+    if (!expected.channels.empty())
+      return OpenedSource{std::make_unique<Service>(host, std::move(client), std::move(expected), std::move(why))};
+  }
+  // Nobody misses a service that was never set up; one that was named is missed.
+  if (why.kind != ErrorKind::absent) return why;
+  return is_named ? Error{ErrorKind::broken, why.what, why.advice} : Error{ErrorKind::absent, why.what, ""};
+}
+
 }  // namespace
 
 std::span<const SourceSetting> settings_of_service() noexcept { return kSettings; }
@@ -288,14 +319,11 @@ OpenedSource open_service(const Host& host, const SourceSettings& settings) {
   if (!trusted) return trusted.error();
   ServiceClient client(given ? std::filesystem::path(*given) : host.path(kUsualSocket), std::move(trusted).value());
   Result<ServiceFrame> frame = client.ask(kFirstPatience);
-  if (!frame) {
-    Error why = frame.error();
-    // Nobody misses a service that was never set up; one that was named is missed.
-    if (why.kind != ErrorKind::absent) return why;
-    return given ? Error{ErrorKind::broken, why.what, why.advice} : Error{ErrorKind::absent, why.what, ""};
+  if (!frame) return await_service(host, std::move(client), frame.error(), given.has_value());
+  if (const auto trouble = age_trouble(frame.value(), host.now())) {
+    Error why{ErrorKind::broken, fmt::format("{}: {}", client.path().string(), *trouble), kRestartService};
+    return await_service(host, std::move(client), std::move(why), given.has_value());
   }
-  if (const auto trouble = age_trouble(frame.value(), host.now()))
-    return Error{ErrorKind::broken, fmt::format("{}: {}", client.path().string(), *trouble), kStart};
   drop_duplicates(frame.value());
   if (frame.value().channels.empty())
     return Error{ErrorKind::absent, client.path().string() + ": the service has no sensor of energy", ""};

@@ -110,10 +110,10 @@ FrameHead head_of(const json& root) {
   return head;
 }
 
-ServiceChannel channel_of(const json& entry, const FrameHead& head) {
+// What both a sensor that is read and one that is lost tell.
+Channel sensor_of(const json& entry, const FrameHead& head) {
   const json& sensor = member(entry, "sensor");
-  ServiceChannel result;
-  Channel& c = result.channel;
+  Channel c;
   c.id = text(entry, "id");
   c.source = text(entry, "source", 64);
   c.device = text(entry, "device");
@@ -125,6 +125,22 @@ ServiceChannel channel_of(const json& entry, const FrameHead& head) {
   c.update_period = std::max(head.frame.interval, duration(period_s));
   const double max_power_w = number(sensor, "max_power_w", 0.0, 1e9);
   c.max_power = Watts{max_power_w > 0 ? max_power_w : kMostPowerW};
+  if (c.kind == Kind::counter) {
+    c.scale = head.resolution_j;
+    return c;
+  }
+  // The mean power since the frame before, to a thousandth of a watt: the energies are no finer.
+  c.quantity = "power";
+  c.unit = Unit::watt;
+  c.scale = 1e-3;
+  c.window = head.frame.interval;
+  return c;
+}
+
+ServiceChannel channel_of(const json& entry, const FrameHead& head) {
+  ServiceChannel result;
+  result.channel = sensor_of(entry, head);
+  const Channel& c = result.channel;
   result.epoch = epoch_of(head.run, whole(entry, "segment"));
 
   const std::int64_t now = counts(entry, "energy_j", head.resolution_j);
@@ -134,16 +150,10 @@ ServiceChannel channel_of(const json& entry, const FrameHead& head) {
     if (!head.frame.before || *before > now) throw Refused("before_j fits no frame before");
   }
   if (c.kind == Kind::counter) {
-    c.scale = head.resolution_j;
     result.count = now;
     result.before = before;
     return result;
   }
-  // The mean power since the frame before, to a thousandth of a watt: the energies are no finer.
-  c.quantity = "power";
-  c.unit = Unit::watt;
-  c.scale = 1e-3;
-  c.window = head.frame.interval;
   if (before) {
     const double energy_j = static_cast<double>(now - *before) * head.resolution_j;
     const double power_w = energy_j / seconds(head.frame.taken - *head.frame.before);
@@ -151,6 +161,30 @@ ServiceChannel channel_of(const json& entry, const FrameHead& head) {
     result.count = std::llround(power_w / c.scale);
   }
   return result;
+}
+
+// A sensor that is lost a while ago is told there alone; one that has just been missed, among the channels as well, with
+// what it had before.
+void add_lost(const json& root, FrameHead& head) {
+  const auto lost = root.find("lost");
+  if (lost == root.end()) return;
+  if (!lost->is_array() || lost->size() > kMostServiceChannels) throw Refused("lost is no list that can be");
+  std::set<std::string> ids;
+  for (const json& entry : *lost) {
+    ServiceChannel sensor;
+    sensor.channel = sensor_of(entry, head);
+    sensor.trouble = text(entry, "reason", 1024);
+    if (!ids.insert(sensor.channel.id).second) throw Refused("two lost sensors have one id");
+    if (is_model(sensor.channel)) continue;
+    const auto told = std::ranges::find_if(head.frame.channels,
+                                           [&](const ServiceChannel& c) { return c.channel.id == sensor.channel.id; });
+    if (told == head.frame.channels.end()) {
+      head.frame.channels.push_back(std::move(sensor));
+    } else {
+      told->count = told->before = std::nullopt;
+      told->trouble = std::move(sensor.trouble);
+    }
+  }
 }
 
 ServiceFrame frame_of(const json& root) {
@@ -163,6 +197,7 @@ ServiceFrame frame_of(const json& root) {
     if (!ids.insert(channel.channel.id).second) throw Refused("two channels have one id");
     if (!is_model(channel.channel)) head.frame.channels.push_back(std::move(channel));
   }
+  add_lost(root, head);
   return std::move(head.frame);
 }
 

@@ -3,7 +3,8 @@
 // anything but a whole frame of this version gives an error and nothing else.
 //
 // A frame is one JSON object; python/impact_tracker/exporter/snapshot.py writes it. Of the channels in it the sensors
-// that tell energy are kept. Models are left out: whoever reads a frame has the same ones.
+// that tell energy are kept. Models are left out: whoever reads a frame has the same ones. `lost` lists sensors that the
+// reader behind the service cannot read now, and why; services of before that field was there do not tell.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,7 @@ struct ServiceChannel {
   std::uint64_t epoch = 0;             // is another one where a count does not follow from those before
   std::optional<std::int64_t> count;   // nullopt: a gauge that has no value yet
   std::optional<std::int64_t> before;  // a counter's in the frame before, in the same epoch
+  std::string trouble;                 // says why the reader behind it gives no reading now; it has no count then
 };
 
 struct ServiceFrame {

@@ -36,6 +36,8 @@ class SharedSource final : public Source {
   void rest() noexcept override;
   Error left_out() const override { return source_->left_out(); }
   std::string origin() const override { return source_->origin(); }
+  std::string_view reader_of(std::uint32_t channel) const noexcept override { return source_->reader_of(channel); }
+  bool is_provisional() const noexcept override { return source_->is_provisional(); }
   std::string trouble() const override { return resting_ ? std::string{} : source_->trouble(); }
 
   // Tells it of the last round. Any thread may ask.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "impact/core/channel.hpp"
@@ -47,9 +48,19 @@ class Source {
   // Says in a sentence, with the remedy, why its last round gave less than it should; empty where it did not. Its reading
   // thread asks, after the round. The same trouble has the same words.
   virtual std::string trouble() const { return {}; }
+  // Names the reader (of sources.def) whose sensor the channel is: another one where that reads in our place.
+  virtual std::string_view reader_of(std::uint32_t channel) const noexcept { return channels()[channel].source; }
+  // Tells whether its channels are what the machine shows, because whoever reads them did not answer yet when it was
+  // opened. Whoever begins later opens it anew.
+  virtual bool is_provisional() const noexcept { return false; }
   // Lets go of what others may need (a session, a lock), as nobody reads it for a while. Its reading thread calls this.
   virtual void rest() noexcept {}
 };
+
+// What mends a missing permission where a service of root's may do the reading.
+inline constexpr std::string_view kServiceRemedy =
+    "leave it closed, and have a service of root's tell a group: docs/service.md, \"Readings without root\"; where it "
+    "runs already, join its group: sudo usermod --append --groups impact-tracker $USER";
 
 using OpenedSource = Result<std::unique_ptr<Source>>;
 

@@ -11,10 +11,8 @@
 namespace impact {
 namespace {
 
-constexpr std::string_view kLate = "nvml_late";  // it reads nothing yet
-
-bool waits_for_driver(const OpenSources& opened) {
-  return std::ranges::any_of(opened.channels, [](const Channel& c) { return c.source == kLate; });
+bool is_provisional(const OpenSources& opened) {
+  return std::ranges::any_of(opened.sources, [](const PlacedSource& s) { return s.source->is_provisional(); });
 }
 
 struct Key {
@@ -65,10 +63,9 @@ std::shared_ptr<const OpenSources> opened_sources(const Host& host, std::span<co
   const Key key{host.root.string(), {wanted.begin(), wanted.end()}, settings.of_file()};
   const std::lock_guard lock(pool.mutex);
   std::shared_ptr<const OpenSources>& opened = pool.by_key[key];
-  // A machine without any source, or with a driver that was not ready, is looked at again: it, or a permission, may have
-  // come since.
-  if (!opened || opened->sources.empty() || waits_for_driver(*opened))
-    opened = open_now(host, wanted, run_key, settings);
+  // A machine without any source, or with a driver or a service that was not ready, is looked at again: it, or a
+  // permission, may have come since.
+  if (!opened || opened->sources.empty() || is_provisional(*opened)) opened = open_now(host, wanted, run_key, settings);
   return opened;
 }
 
@@ -88,8 +85,10 @@ std::string nothing_measured(const OpenSources& opened) {
 }
 
 bool has_energy_sensor(const OpenSources& opened) {
-  return std::ranges::any_of(opened.channels, [](const Channel& c) {
-    return measures_energy(c) && c.quality == Quality::measured && c.source != kLate;
+  return std::ranges::any_of(opened.sources, [](const PlacedSource& placed) {
+    return !placed.source->is_provisional() && std::ranges::any_of(placed.source->channels(), [](const Channel& c) {
+      return measures_energy(c) && c.quality == Quality::measured;
+    });
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "impact/attribution/gpu_usage.hpp"
 #include "impact/sources/cpu_info.hpp"
+#include "impact/sources/drm_clients.hpp"
 #include "impact/sources/nvml_clients.hpp"
 #include "impact/sources/proc_stat.hpp"
 
@@ -63,6 +64,32 @@ class NvmlClients final : public GpuClients {
   std::vector<std::string> devices_;
 };
 
+// Users of AMD's and Intel's cards, in the same way. A look is shared by the cards, and made anew for the first of them.
+class DrmClients final : public GpuClients {
+ public:
+  explicit DrmClients(std::unique_ptr<drm::ClientReader> reader) : reader_(std::move(reader)) {}
+  const std::vector<std::string>& devices() const noexcept override { return reader_->devices(); }
+  Duration latency() const noexcept override { return std::chrono::milliseconds{20}; }
+  std::optional<std::vector<GpuClient>> clients(std::size_t device) noexcept override {
+    try {
+      if (device == 0) uses_ = reader_->look();
+      const drm::CardUse& use = uses_.at(device);
+      std::vector<GpuClient> clients;
+      for (const drm::Client& client : use.clients) {
+        if (!client.part) return std::nullopt;
+        clients.push_back({client.pids, *client.part});
+      }
+      return use.all_seen ? std::optional(std::move(clients)) : std::nullopt;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+ private:
+  std::unique_ptr<drm::ClientReader> reader_;
+  std::vector<drm::CardUse> uses_;
+};
+
 class Setup {
  public:
   Setup(const Host& host, const ShareRequest& request, const Roles& roles, OpenSources& opened)
@@ -82,11 +109,12 @@ class Setup {
     Result<MachineTime> machine = MachineTime::open(host_, cpus_);
     if (!machine) return without(machine.error());
     settings_.whose = use.value()->name();
-    auto clients = gpu_clients();
-    const UsageOptions options{has(Domain::dram), request_.policy == IdlePolicy::equal, clients != nullptr};
+    std::vector<std::unique_ptr<GpuClients>> gpus = gpu_clients();
+    const UsageOptions options{has(Domain::dram), request_.policy == IdlePolicy::equal, !gpus.empty()};
     usage = std::make_shared<UsageSource>(host_, std::move(use).value(), std::move(machine).value(), options);
     place(usage);
-    if (clients) place(std::make_shared<GpuUsage>(host_, std::move(clients), usage->pids()));
+    for (std::unique_ptr<GpuClients>& clients : gpus)
+      place(std::make_shared<GpuUsage>(host_, std::move(clients), usage->pids()));
     settings_.cores = find("cpu", "allocated_cores");
     settings_.consumers = find("node", "consumers");
     for (const std::uint32_t channel : divided_) pair(channel);
@@ -103,15 +131,26 @@ class Setup {
     return std::ranges::any_of(divided_, [&](std::uint32_t c) { return opened_.channels[c].domain == domain; });
   }
 
-  std::unique_ptr<GpuClients> gpu_clients() {
-    if (!has(Domain::gpu)) return nullptr;
-    Result<std::unique_ptr<nvml::ClientReader>> reader = nvml::ClientReader::open(host_, opened_.settings);
-    if (!reader) return nullptr;
+  // By maker: who uses the GPUs that are measured.
+  std::vector<std::unique_ptr<GpuClients>> gpu_clients() {
+    std::vector<std::unique_ptr<GpuClients>> gpus;
+    if (!has(Domain::gpu)) return gpus;
     const bool foreign = in_process_namespace(host_);
-    if (foreign)
+    Result<std::unique_ptr<nvml::ClientReader>> nvml = nvml::ClientReader::open(host_, opened_.settings);
+    if (nvml) gpus.push_back(std::make_unique<NvmlClients>(std::move(nvml).value(), foreign));
+    Result<std::unique_ptr<drm::ClientReader>> drm = drm::ClientReader::open(host_);
+    if (drm && measures_one_of(drm.value()->devices()))
+      gpus.push_back(std::make_unique<DrmClients>(std::move(drm).value()));
+    if (foreign && !gpus.empty())
       settings_.reasons.emplace_back(
           "this container numbers processes otherwise than the GPU's driver: whose work a GPU did is not known");
-    return std::make_unique<NvmlClients>(std::move(reader).value(), foreign);
+    return gpus;
+  }
+
+  bool measures_one_of(const std::vector<std::string>& devices) const {
+    return std::ranges::any_of(divided_, [&](std::uint32_t c) {
+      return std::ranges::find(devices, opened_.channels[c].device) != devices.end();
+    });
   }
 
   void place(const std::shared_ptr<Source>& source) {

@@ -43,7 +43,6 @@ def gpu_uses(
         reasons.pop(look.device, None)
         if look.unknown:
             reasons[look.device] = look.unknown
-            continue
         power = powers.get(look.device, DividedPower(None))
         for user in look.users:
             is_known = power.watts is not None and user.share is not None

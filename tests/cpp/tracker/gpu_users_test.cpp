@@ -64,5 +64,47 @@ TEST(GpuUsers, SharesNeverPassTheWhole) {
   }
 }
 
+TEST(GpuUsers, AmdsAndIntelsSharesAreByWorkWhereNobodyIsHidden) {
+  drm::CardUse card{"gpu:pci-0000:03:00.0", true, {{{7}, 0.6, 100}, {{8}, 0.2, std::nullopt}, {{7}, 0.4, 50}}};
+  const GpuLook whole = look_of(card);
+  EXPECT_EQ(whole.unknown, "");
+  const auto users = by_pid(whole.users);
+  EXPECT_DOUBLE_EQ(users.at(7).share.value(), 1.0 / 1.2);
+  EXPECT_DOUBLE_EQ(users.at(7).use.value(), 1.0);
+  EXPECT_EQ(users.at(7).memory_bytes, 150U);
+  EXPECT_DOUBLE_EQ(users.at(8).share.value(), 0.2 / 1.2);
+  EXPECT_EQ(users.at(8).memory_bytes, std::nullopt);
+
+  card.all_seen = false;  // a user without root: its own use is known, and not what part of all work that is
+  const GpuLook part = look_of(card);
+  EXPECT_NE(part.unknown, "");
+  EXPECT_EQ(by_pid(part.users).at(8).share, std::nullopt);
+  EXPECT_DOUBLE_EQ(by_pid(part.users).at(8).use.value(), 0.2);
+}
+
+TEST(GpuUsers, AClientWhoseWorkIsNotAccountedLeavesNoShareKnown) {
+  const GpuLook look = look_of({"gpu:pci-0000:03:00.0", true, {{{7}, std::nullopt, 100}, {{8}, 0.2, 10}}});
+  EXPECT_NE(look.unknown, "");
+  const auto users = by_pid(look.users);
+  EXPECT_EQ(users.at(7).use, std::nullopt);
+  EXPECT_EQ(users.at(7).share, std::nullopt);
+  EXPECT_EQ(users.at(8).share, std::nullopt);
+  EXPECT_EQ(users.at(8).use, 0.2);
+}
+
+TEST(GpuUsers, AFileOfTwoProcessesIsNeitherOnesWork) {
+  const auto users = by_pid(look_of({"gpu:pci-0000:03:00.0", true, {{{7, 9}, 0.5, 100}, {{8}, 0.5, 10}}}).users);
+  EXPECT_EQ(users.at(7).share, std::nullopt);
+  EXPECT_EQ(users.at(9).use, std::nullopt);
+  EXPECT_DOUBLE_EQ(users.at(8).share.value(), 0.5);
+}
+
+TEST(GpuUsers, WhereNobodyWorkedOnACardItsPowerIsNobodys) {
+  const GpuLook look = look_of({"gpu:pci-0000:03:00.0", true, {{{7}, 0.0, 100}}});
+  EXPECT_EQ(look.unknown, "");
+  EXPECT_EQ(look.users.at(0).share, std::nullopt);
+  EXPECT_EQ(look.users.at(0).use, 0.0);
+}
+
 }  // namespace
 }  // namespace impact
