@@ -282,3 +282,79 @@ def test_the_reader_itself_asks_no_reader(machine: FakeMachine, tmp_path: Path, 
     )
     assert "service" not in {channel["source"] for channel in json.loads(done.stdout)["channels"]}
     assert first.ends() == other.ends() == 0
+
+
+# A program of the user's that begins before the service does: what its regions measured, and when each ended.
+EARLY = """
+import json, sys, time
+from impact_tracker import ImpactTracker
+
+tracker = ImpactTracker(sys.argv[1], interval_s=0.2, scope="machine", sources=["rapl", "cpu_model"])
+longest_s = 0.0
+with tracker:
+    print("ready", flush=True)
+    for number in range(12):
+        with tracker.region(f"r{number}"):
+            begin = time.monotonic()
+            time.sleep(1.0)
+            longest_s = max(longest_s, time.monotonic() - begin)
+print(json.dumps({"path": str(tracker.path), "longest_s": longest_s}))
+"""
+
+
+def test_a_service_that_comes_late_is_found_and_the_time_before_is_a_gap(
+    machine: FakeMachine, tmp_path: Path, path: Path, log: Path
+) -> None:
+    with (tmp_path / "out").open("w+") as out:
+        words = [*NOBODY, sys.executable, "-c", EARLY, str(log)]
+        process = machine.popen(words, stdout=out, env=environment(path))
+        assert until(lambda: "ready" in (tmp_path / "out").read_text(), 30)
+        time.sleep(1.5)
+        service = reader(machine, tmp_path, path)
+        assert process.wait(90) == 0
+    assert service.ends() == 0
+    answer = json.loads((tmp_path / "out").read_text().splitlines()[-1])
+    assert answer["longest_s"] < 2.5  # nobody waited for it
+    record = read_record(Path(answer["path"]))
+    by_name = {region.name: region for region in record.regions}
+
+    def package(region: str) -> tuple[float | None, float | None]:
+        for channel in by_name[region].measured.channels:
+            if channel.id == "rapl/package-0":
+                return channel.energy_j, channel.coverage
+        raise AssertionError("the channel is not there")
+
+    assert package("r0")[0] is None  # missing, and not 0 J
+    last_j, last_coverage = package("r11")
+    assert last_coverage is not None and last_coverage > 0.9
+    assert last_j == pytest.approx(100.0, rel=0.4)
+    package_of_run = next(channel for channel in record.result.measured.channels if channel.id == "rapl/package-0")
+    assert package_of_run.energy_j is not None and package_of_run.coverage is not None
+    assert 0.1 < package_of_run.coverage < 0.9
+    read_s = record.result.duration_s * package_of_run.coverage
+    assert package_of_run.energy_j == pytest.approx(100.0 * read_s, rel=0.3)
+    notes = " ".join(record.result.notes)
+    assert "it is looked for each 5 s" in notes
+    assert "it answers since 20" in notes and "was not measured" in notes
+
+
+def test_who_asks_for_a_closed_reader_by_name_gets_the_services(
+    machine: FakeMachine, tmp_path: Path, path: Path, log: Path
+) -> None:
+    service = reader(machine, tmp_path, path)
+    program = TRACKED.replace('scope="machine"', 'scope="machine", sources=["rapl"]')
+    words = [*NOBODY, sys.executable, "-c", program, str(log), "1.5"]
+    done = machine.run(words, capture_output=True, text=True, env=environment(path), check=True)
+    run = Run(done.stdout)
+    assert {channel["source"] for channel in run.record.header["channels"] if channel["id"].startswith("rapl/")} == {
+        "service"
+    }
+    begin_ns, end_ns = run.spans[0]
+    (region,) = run.record.regions
+    assert region.energy_j == pytest.approx(machine.truth.energy_j(begin_ns, end_ns), rel=0.3)
+    assert service.ends() == 0
+    strict = program.replace('sources=["rapl"]', 'sources=["rapl"], strict=True')
+    words = [*NOBODY, sys.executable, "-c", strict, str(log), "0.1"]
+    refused = machine.run(words, capture_output=True, text=True, env=environment("off"))
+    assert refused.returncode != 0
+    assert "docs/service.md" in refused.stderr

@@ -143,8 +143,8 @@ def test_a_reader_that_hangs_when_it_is_asked_why_holds_up_nothing() -> None:
         for lost_s in range(100):
             assert losses.of(channel, "missing", lost_s, sensor).reason == "nvml gives no reading of nvml/a"
         let_go.set()
-        whole = "nvml gives no reading of nvml/a: the driver fell off the bus"
-        assert until(lambda: losses.of(channel, "missing", 101.0, sensor).reason == whole, 10)
+        with_words = "nvml gives no reading of nvml/a: the driver fell off the bus"
+        assert until(lambda: losses.of(channel, "missing", 101.0, sensor).reason == with_words, 10)
         losses.is_back(channel.id)
         losses.of(channel, "missing", 1.0, sensor)
         assert len(asked) == 1  # readers that come and go are not opened anew each time

@@ -243,3 +243,50 @@ class TestRecords:
                 pass
         notes = [note for note in read_record(tmp_path).notes if note["kind"] == "forecast"]
         assert len(notes) <= 200
+
+
+def test_a_card_whose_shares_are_hidden_shows_the_use_of_ones_own() -> None:
+    """AMD's and Intel's, for a user without root: others may be at work on it."""
+    looks = [Look("gpu:pci-0000:03:00.0", "programs of other users are closed", [User(7, None, 0.6, 100)])]
+    powers = {"gpu:pci-0000:03:00.0": DividedPower(300.0, "measured")}
+    uses, notes = gpu_uses(cast("list[_core.GpuLook]", looks), powers)
+    assert uses[7].use == 0.6 and uses[7].memory_bytes == 100
+    assert uses[7].watts is None and uses[7].quality == "missing"
+    assert len(notes) == 1 and "programs of other users are closed" in notes[0]
+
+
+def test_the_kernels_account_of_amds_and_intels_cards_is_read(core: object, tmp_path: Path) -> None:
+    """From files as the kernel shows them, up to the watts of each process."""
+    from impact_tracker.live.gpus import GpuTable
+
+    card = tmp_path / "sys/class/drm/card0/device"
+    card.mkdir(parents=True)
+    (card / "uevent").write_text("DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0\n", encoding="ascii")
+
+    def opens(pid: int, busy_ns: int) -> None:
+        folder = tmp_path / f"proc/{pid}"
+        for name in ("fd", "fdinfo"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "stat").write_text(f"{pid} (a) S 1 1 1\n", encoding="ascii")
+        (folder / "fdinfo/5").write_text(
+            "pos:\t0\ndrm-driver:\tamdgpu\ndrm-client-id:\t"
+            f"{pid}\ndrm-pdev:\t0000:03:00.0\ndrm-memory-vram:\t4 KiB\ndrm-engine-gfx:\t{busy_ns} ns\n",
+            encoding="ascii",
+        )
+        if not (folder / "fd/5").is_symlink():
+            (folder / "fd/5").symlink_to("/dev/dri/renderD128")
+
+    powers = {"gpu:pci-0000:03:00.0": DividedPower(200.0, "measured")}
+    for pid in (10, 11):
+        opens(pid, 1_000)
+    table = GpuTable(str(tmp_path))
+    uses, notes = table.look(powers)
+    assert uses[10].watts is None and uses[10].use is None and uses[10].memory_bytes == 4096
+    assert len(notes) == 1 and "did not account" in notes[0]
+    opens(10, 3_001_000)
+    opens(11, 1_001_000)
+    table._next_s = 0.0  # drivers are asked seldom
+    uses, notes = table.look(powers)
+    assert uses[10].watts == pytest.approx(150.0) and uses[11].watts == pytest.approx(50.0)
+    assert uses[10].use is not None and 0 < uses[10].use <= 1
+    assert notes == ()
