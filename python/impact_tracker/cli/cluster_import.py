@@ -75,7 +75,8 @@ def _readers(args: argparse.Namespace) -> list[PowerReader]:
         return readers
     if moment_ns(args.begin, "--from") is None:
         raise ValueError("a service is asked for a time: give --from, and --to where it shall end before now")
-    if args.end is None:
+    end_ns = moment_ns(args.end, "--to")
+    if end_ns is None or end_ns > time.time_ns():  # what is still to come would be marked as asked
         args.end = time.strftime("%Y-%m-%dT%H:%M:00", time.gmtime())
     secret = credentials(args.credentials, "IMPACT_TRACKER_CLUSTER_CREDENTIALS")
     if args.prometheus:

@@ -17,12 +17,13 @@ from urllib.parse import quote, unquote
 
 from .finding import ClusterFinding, RejectedRow
 from .frames import KINDS, METERED, POWER, conformed, polars
+from .merging import Series, combined, of_one_source
 from .protocol import PowerReader, PowerWindow
 from .readers.web import asked_again
 from .store import PowerStore, write_whole
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 MOST_KEPT = 1000
 _STAGE, _DONE = "import", "done"
@@ -67,9 +68,9 @@ def import_power(
             asked += 1
         if progress is not None:
             progress(number + 1, len(windows))
-    samples = arrange(store)
+    samples, disputed = arrange(store)
     rejected, count, findings = _marks(done)
-    return Imported(asked, len(windows) - asked, samples, rejected, count, findings)
+    return Imported(asked, len(windows) - asked, samples, rejected, count, (*findings, *disputed))
 
 
 def _keep(reader: PowerReader, window: PowerWindow, stage: Path, mark: Path, wait: Callable[[float], None]) -> None:
@@ -113,21 +114,52 @@ def _marks(done: Path) -> tuple[tuple[RejectedRow, ...], int, tuple[ClusterFindi
     return tuple(rejected[:MOST_KEPT]), count, tuple(findings)
 
 
-def arrange(store: PowerStore) -> int:
-    """The pieces of the store from all answers of all readers; how many samples there are."""
-    library = polars()
-    series: dict[tuple[str, str, str], list[Path]] = {}
+def arrange(store: PowerStore) -> tuple[int, tuple[ClusterFinding, ...]]:
+    """The pieces of the store from all answers of all readers; how many samples there are, and what two readers say
+    differently."""
+    rows: list[dict[str, object]] = []
+    samples = 0
+    findings: list[ClusterFinding] = []
+    for (node, part), sources in sorted(_answers(store).items()):
+        read = [of_one_source(kind, [_series(kind, file) for file in files]) for _, kind, files in sources]
+        kinds = {series.kind for series in read}
+        # A use is no energy, and is kept beside one.
+        for group in ([each for each in read if each.kind == "share"], [each for each in read if each.kind != "share"]):
+            if not group:
+                continue
+            series, is_disputed = combined(group)
+            frame = polars().DataFrame({"time_ns": series.times_ns, "value": series.values})
+            pieces = store.write_series(node, part, series.kind, frame)
+            samples += sum(int(str(piece["rows"])) for piece in pieces)
+            rows += pieces
+            if is_disputed:
+                findings.append(_disputed(node, part, len(kinds - {"share"}) > 1))
+    store.write_index(rows)
+    return samples, tuple(findings)
+
+
+def _answers(store: PowerStore) -> dict[tuple[str, str], list[tuple[int, str, list[Path]]]]:
+    """By node and part: time of the last answer, kind and files of each source, in the order of the imports."""
+    sources: dict[tuple[str, str], list[tuple[int, str, list[Path]]]] = {}
     for folder in sorted((store.folder / _STAGE).glob("*/*/*")):
         if folder.is_dir() and folder.parent.name != _DONE:
             part, _, kind = folder.name.rpartition("-")
-            key = (unquote(folder.parent.name), unquote(part), kind)
-            series.setdefault(key, []).extend(sorted(folder.glob("*.parquet")))
-    rows: list[dict[str, object]] = []
-    samples = 0
-    for (node, part, kind), files in sorted(series.items()):
-        frame: pl.DataFrame = library.concat([library.read_parquet(file, memory_map=False) for file in files])
-        pieces = store.write_series(node, part, kind, frame)
-        samples += sum(int(str(piece["rows"])) for piece in pieces)
-        rows += pieces
-    store.write_index(rows)
-    return samples
+            files = sorted(folder.glob("*.parquet"))
+            if files:
+                when = max(file.stat().st_mtime_ns for file in files)
+                sources.setdefault((unquote(folder.parent.name), unquote(part)), []).append((when, kind, files))
+    return {key: sorted(listed, key=lambda source: source[0]) for key, listed in sources.items()}
+
+
+def _series(kind: str, file: Path) -> Series:
+    frame = polars().read_parquet(file, memory_map=False)
+    return Series.of(kind, frame["time_ns"].to_numpy(), frame["value"].to_numpy())
+
+
+def _disputed(node: str, part: str, is_of_two_kinds: bool) -> ClusterFinding:
+    which = "a meter of power and a counter of energy" if is_of_two_kinds else "two imports"
+    text = (
+        f"{which} say different things of node {node} ({part}) at the same time: they are not mixed, and the later "
+        "import counts, or of counters the one that covers more; where one was a mistake, import into a new store"
+    )
+    return ClusterFinding("disputed_readings", node, text)

@@ -35,12 +35,12 @@ class KwollectPower:
         return f"{self.service.shown} {self.metric or 'any power'} {','.join(self.nodes)}"
 
     def windows(self, begin_ns: int, end_ns: int) -> Sequence[PowerWindow]:
-        """Some hours of one node each, on a grid."""
+        """Some hours of one node each, on a grid. The end is in the key: a window that was cut off, as the last of an
+        import up to now, is asked again by the next one."""
         first = begin_ns // WINDOW_NS * WINDOW_NS
+        spans = [(max(start, begin_ns), min(start + WINDOW_NS, end_ns)) for start in range(first, end_ns, WINDOW_NS)]
         return [
-            PowerWindow(f"{node}-{max(start, begin_ns)}", max(start, begin_ns), min(start + WINDOW_NS, end_ns), (node,))
-            for start in range(first, end_ns, WINDOW_NS)
-            for node in self.nodes
+            PowerWindow(f"{node}-{begin}-{end}", begin, end, (node,)) for begin, end in spans for node in self.nodes
         ]
 
     def read(self, window: PowerWindow) -> PowerBatch:
