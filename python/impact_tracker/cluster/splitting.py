@@ -232,6 +232,8 @@ def _shares(
     else:
         weight = occupancy.core_work_w[pairs.row] + occupancy.gpu_work_w[pairs.row] * spread.gpu_scale
     rest = work - gpu_work
+    # Where nobody is said to have a core, the work is as much anyone's.
+    weight = np.where(np.bincount(pairs.slice, weight, count)[pairs.slice] > 0.0, weight, 1.0)
     core_part = weight / np.bincount(pairs.slice, weight, count)[pairs.slice]
     gpu_part = np.divide(gpus, all_gpus[pairs.slice], out=np.zeros(len(gpus)), where=all_gpus[pairs.slice] > 0.0)
 

@@ -73,6 +73,18 @@ def test_a_shared_node_is_split_and_never_doubled(tmp_path: Path) -> None:
     assert {finding.kind for finding in accounts.findings} == {"shared_idle"}
 
 
+def test_jobs_without_a_core_share_the_work_and_do_not_make_the_site_unknown(tmp_path: Path) -> None:
+    alone = accounts_of(tmp_path / "1", [job("a", 10, 30, NodeShare("n", cores=0))], [constant("n", 100.0)], [FOUR])
+    assert energies(alone) == {"a": pytest.approx(1200.0)} and site_balance(alone).is_closed
+    jobs = [job("a", 10, 30, NodeShare("n", cores=0)), job("b", 10, 30, NodeShare("n", cores=0))]
+    two = accounts_of(tmp_path / "2", jobs, [constant("n", 100.0)], [FOUR])
+    assert energies(two) == {"a": pytest.approx(600.0), "b": pytest.approx(600.0)} and site_balance(two).is_closed
+    node = NodeRating("n", cores=4.0, gpus=2.0, idle_w=40.0, rated_w=900.0)
+    samples = [constant("n", 300.0), power("n", {float(t): 150.0 for t in range(101)}, "gpu")]
+    cards = accounts_of(tmp_path / "3", [job("a", 10, 30, NodeShare("n", cores=0, gpus=1))], samples, [node])
+    assert site_balance(cards).is_closed and energies(cards)["a"] > 5200.0
+
+
 def test_overbooked_cores_are_scaled_to_the_node(tmp_path: Path) -> None:
     jobs = [job("a", 0, 100, NodeShare("n", cores=4)), job("b", 0, 100, NodeShare("n", cores=4))]
     accounts = accounts_of(tmp_path, jobs, [constant("n", 100.0)], [FOUR])

@@ -33,7 +33,7 @@ def drawn_jobs(draw: np.random.Generator, count: int, nodes: int) -> list[Cluste
         shares = tuple(
             NodeShare(
                 f"n{node}",
-                cores=None if draw.random() < 0.2 else float(draw.integers(1, 9)),
+                cores=None if draw.random() < 0.2 else float(draw.integers(0, 9)),
                 gpus=float(draw.integers(0, 3)),
                 exclusive=bool(draw.random() < 0.2),
             )
