@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -91,7 +92,8 @@ def _most_held(table: JobTable, names: list[str]) -> dict[str, tuple[float | Non
     events: pl.DataFrame = library.concat([begins, ends]).sort("node", "time_ns", "order")
     held = events.with_columns(col("cores", "gpus", "memory_b").cum_sum().over("node"))
     most = held.group_by("node").agg(col("cores", "gpus", "memory_b").max())
+    # Jobs may hold parts of cards; a node has whole ones.
     return {
-        str(node): (cores or None, gpus or None, memory / 2.0**30 if memory else None)
+        str(node): (cores or None, math.ceil(gpus - 1e-9) or None, memory / 2.0**30 if memory else None)
         for node, cores, gpus, memory in most.iter_rows()
     }

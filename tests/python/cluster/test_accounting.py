@@ -85,6 +85,15 @@ def test_jobs_without_a_core_share_the_work_and_do_not_make_the_site_unknown(tmp
     assert site_balance(cards).is_closed and energies(cards)["a"] > 5200.0
 
 
+def test_a_node_of_which_a_part_of_a_card_was_seen_has_a_whole_one(tmp_path: Path) -> None:
+    jobs = [job("a", 10, 30, NodeShare("n", cores=4, gpus=2 / 7))]
+    accounts = accounts_of(tmp_path, jobs, [constant("n", 100.0)], [NodeRating("n", idle_w=40.0, rated_w=400.0)])
+    assert accounts.surveys["n"].rating.gpus == 1.0
+    # 60 W of work, and of 40 W idle the part of four cores of 8 W and 2/7 of a card of 300 W.
+    part = (4 * 8.0 + 300.0 * 2 / 7) / (4 * 8.0 + 300.0)
+    assert energies(accounts) == {"a": pytest.approx(20 * (60.0 + 40.0 * part))}
+
+
 def test_overbooked_cores_are_scaled_to_the_node(tmp_path: Path) -> None:
     jobs = [job("a", 0, 100, NodeShare("n", cores=4)), job("b", 0, 100, NodeShare("n", cores=4))]
     accounts = accounts_of(tmp_path, jobs, [constant("n", 100.0)], [FOUR])

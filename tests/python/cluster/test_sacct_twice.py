@@ -145,6 +145,12 @@ def test_all_memory_of_a_node_is_not_none_of_it() -> None:
     for text in ("0", "0n", "0Mc", "0G"):
         assert parsed(row("1", memory=text, tres="cpu=4")).jobs["memory_b"][0] is None
     assert parsed(row("1", memory="0n", tres="cpu=4,mem=8G")).jobs["memory_b"][0] == 8.0 * 2.0**30
+    assert parsed(row("1", memory="0n", tres="cpu=4,mem=0")).jobs["memory_b"][0] is None  # where it is not counted
+    assert parsed(row("1", memory="2G", tres="cpu=4,mem=0")).jobs["memory_b"][0] == 2.0 * 2.0**30
+
+
+def test_a_job_that_ran_on_0_cores_has_a_number_that_nobody_knows() -> None:
+    assert parsed(row("1", cores="0", tres="cpu=0")).jobs["cores"][0] is None
 
 
 def test_a_node_that_stands_twice_is_one_node(tmp_path: Path) -> None:

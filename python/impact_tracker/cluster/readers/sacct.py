@@ -263,11 +263,11 @@ def typed(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
         partition=text("partition"),
         name=text("jobname"),
         node_count=nodes,
-        cores=cores,
+        cores=library.when(cores > 0.0).then(cores),  # what ran had a core: 0 is no count
         gpus="gpus",
         gpu_model="gpu_model",
         memory_b=library.coalesce(
-            sizes(tres("alloc", "mem"), 1024.0, plain=2.0**20), memory(text("reqmem"), nodes, cores)
+            _above_0(sizes(tres("alloc", "mem"), 1024.0, plain=2.0**20)), memory(text("reqmem"), nodes, cores)
         ),
         cpu_time_s=clocks(text("totalcpu")),
         # Slurm's marks of nothing are near 2^64; what is negative or above 2^63 is no energy either.
@@ -378,6 +378,10 @@ def memory(text: pl.Expr, nodes: pl.Expr, cores: pl.Expr) -> pl.Expr:
     parts = text.str.extract_groups(r"^(.*?)([nc]?)$")
     unit = parts.struct[1]
     times_of = library.when(unit == "n").then(nodes).when(unit == "c").then(cores).otherwise(1.0)
-    amount_b = sizes(parts.struct[0], 1024.0, plain=2.0**20) * times_of
-    expression: pl.Expr = library.when(amount_b > 0.0).then(amount_b)  # --mem=0 asks for all of a node, however much
+    return _above_0(sizes(parts.struct[0], 1024.0, plain=2.0**20) * times_of)
+
+
+def _above_0(amount_b: pl.Expr) -> pl.Expr:
+    """Null in place of 0: --mem=0 asks for all of a node, however much, and where memory is not counted all have 0."""
+    expression: pl.Expr = polars().when(amount_b > 0.0).then(amount_b)
     return expression

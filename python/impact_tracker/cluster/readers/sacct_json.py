@@ -140,7 +140,7 @@ def _rows(job: Mapping[str, object], key: str, line: int) -> Iterator[dict[str, 
         "partition": _text(job.get("partition")),
         "name": _text(job.get("name")),
         "node_count": SlurmNumber.of(job.get("allocation_nodes")) or amounts.get("node"),
-        "cores": amounts.get("cpu"),
+        "cores": amounts.get("cpu") or None,  # what ran had a core: 0 is no count
         "gpus": gpus,
         "gpu_model": model,
         "memory_b": memory * 2.0**20 if memory else None,  # MB, as in `required.memory`; 0 asks for all of a node
