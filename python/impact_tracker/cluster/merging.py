@@ -139,22 +139,22 @@ def _together(kind: str, parts: Sequence[Series]) -> Series:
     return Series.of(kind, np.concatenate(times), np.concatenate(values))
 
 
-def _is_same_counter(one: Series, other: Series) -> bool:
-    """Whether the readings of the one lie between those of the other next to them in time."""
+def _is_same_counter(first: Series, other: Series) -> bool:
+    """Whether the readings of the other lie between those of the first next to them in time."""
     import numpy as np
 
-    one, other = one.finite, other.finite
-    if not len(one.times_ns) or not len(other.times_ns):
+    first, other = first.finite, other.finite
+    if not len(first.times_ns) or not len(other.times_ns):
         return True
-    inside = (other.times_ns >= one.times_ns[0]) & (other.times_ns <= one.times_ns[-1])
+    inside = (other.times_ns >= first.times_ns[0]) & (other.times_ns <= first.times_ns[-1])
     times, values = other.times_ns[inside], other.values[inside]
     if not len(times):
-        around = other.times_ns[0] <= one.times_ns[0] and one.times_ns[-1] <= other.times_ns[-1]
-        return not around or _is_same_counter(other, one)
-    above = np.searchsorted(one.times_ns, times, side="left")
-    below = np.searchsorted(one.times_ns, times, side="right") - 1
+        around = other.times_ns[0] <= first.times_ns[0] and first.times_ns[-1] <= other.times_ns[-1]
+        return not around or _is_same_counter(other, first)
+    above = np.searchsorted(first.times_ns, times, side="left")
+    below = np.searchsorted(first.times_ns, times, side="right") - 1
     spare = 1e-9 * np.abs(values) + 1e-9
-    is_between = (values >= one.values[below] - spare) & (values <= one.values[above] + spare)
+    is_between = (values >= first.values[below] - spare) & (values <= first.values[above] + spare)
     return bool(np.count_nonzero(is_between) >= _SAME_COUNTER * len(times))
 
 
