@@ -105,13 +105,13 @@ def test_the_order_of_jobs_and_of_readings_changes_nothing(seed: int, count: int
 def test_a_job_in_two_halves_has_the_energy_of_the_whole(seed: int, count: int) -> None:
     draw = np.random.default_rng(seed)
     jobs, power = drawn_jobs(draw, count), drawn_power(draw)
-    whole = jobs[0]
-    assert whole.end_ns is not None
-    middle = int(draw.integers(whole.start_ns, whole.end_ns))
-    halves = [replace(whole, job_id="a", end_ns=middle), replace(whole, job_id="b", start_ns=middle)]
+    undivided = jobs[0]
+    assert undivided.end_ns is not None
+    middle = int(draw.integers(undivided.start_ns, undivided.end_ns))
+    halves = [replace(undivided, job_id="a", end_ns=middle), replace(undivided, job_id="b", start_ns=middle)]
     before = energies(accounted(jobs, power))
     after = energies(accounted([*halves, *jobs[1:]], power))
-    assert (after.get("a") or 0.0) + (after.get("b") or 0.0) == pytest.approx(before[whole.job_id] or 0.0, abs=1e-6)
+    assert (after.get("a") or 0.0) + (after.get("b") or 0.0) == pytest.approx(before[undivided.job_id] or 0.0, abs=1e-6)
     for job in jobs[1:]:
         assert after.get(job.job_id) == pytest.approx(before.get(job.job_id), abs=1e-6)
 
@@ -133,10 +133,10 @@ def test_a_node_without_jobs_adds_its_idle_energy_and_nothing_else(seed: int, co
 def test_two_windows_side_by_side_have_the_energy_of_both(seed: int, count: int, cut_s: int) -> None:
     draw = np.random.default_rng(seed)
     jobs, power = drawn_jobs(draw, count), drawn_power(draw)
-    whole = energies(accounted(jobs, power, begin_ns=0, end_ns=3990 * S))
+    of_both = energies(accounted(jobs, power, begin_ns=0, end_ns=3990 * S))
     windows = [(0, cut_s * S), (cut_s * S, 3990 * S)]
     parts = [energies(accounted(jobs, power, begin_ns=begin, end_ns=end)) for begin, end in windows]
-    for job, energy in whole.items():
+    for job, energy in of_both.items():
         assert sum(part.get(job) or 0.0 for part in parts) == pytest.approx(energy or 0.0, rel=1e-9, abs=1e-5)
 
 

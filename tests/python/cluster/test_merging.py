@@ -75,14 +75,14 @@ def test_two_counters_of_one_machine_count_each_second_once(tmp_path: Path) -> N
 
 def test_a_file_that_has_grown_and_one_in_two_parts_are_one_series(tmp_path: Path) -> None:
     readings = [(time, 100.0 + time % 300) for time in TICKS]
-    whole = imported(tmp_path / "a", PowerFile(file(tmp_path, "whole.csv", readings), "W"))
+    undivided = imported(tmp_path / "a", PowerFile(file(tmp_path, "whole.csv", readings), "W"))
     grown = file(tmp_path, "grown.csv", readings[:400])
     before = PowerFile(grown, "W")
     imported(tmp_path / "b", before)
     os.utime(file(tmp_path, "grown.csv", readings), ns=(2 * 10**18, 2 * 10**18))
-    assert imported(tmp_path / "b", PowerFile(grown, "W")) == whole
+    assert imported(tmp_path / "b", PowerFile(grown, "W")) == undivided
     odd, even = (PowerFile(file(tmp_path, f"{part}.csv", readings[part::2]), "W") for part in (0, 1))
-    assert imported(tmp_path / "c", odd, even) == whole
+    assert imported(tmp_path / "c", odd, even) == undivided
 
 
 @settings(max_examples=60, deadline=None)
