@@ -45,8 +45,11 @@ struct Channel {
   std::string quantity = "energy";  // "energy", "power", "utilisation", "memory_used", "temperature", "clock"
   Kind kind = Kind::counter;
   Unit unit = Unit::joule;
-  double scale = 1.0;         // unit per count
-  std::uint64_t range = 0;    // a counter's modulus in counts; 0: does not wrap in 64 bits
+  double scale = 1.0;       // unit per count
+  std::uint64_t range = 0;  // a counter's modulus in counts; 0: does not wrap in 64 bits
+  // A driver widens the counter's register whenever it is read, and loses what flowed where that is less often than this;
+  // 0: it keeps up by itself. Records do not hold it.
+  Duration longest_pause{0};
   Duration update_period{0};  // how often the sensor renews it; 0: at every read
   Duration tick_jitter{0};    // the update comes within +- this of its time, uniformly
   Duration window{0};         // a gauge's averaging window before its reading; 0: instantaneous

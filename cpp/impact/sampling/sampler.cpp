@@ -21,6 +21,7 @@ Duration sampling_period(const Source& source, Duration interval) noexcept {
   Duration wrap = std::chrono::hours{24};
   for (const Channel& c : source.channels()) {
     quickest = std::min(quickest, c.update_period);
+    if (c.longest_pause > Duration{0}) wrap = std::min(wrap, c.longest_pause);
     if (c.kind == Kind::counter && c.range != 0 && c.max_power.value() > 0.0) {
       // A period below half of the shortest possible wrap leaves one explanation for a step back: one wrap.
       const double wrap_s = 0.4 * static_cast<double>(c.range) * c.scale / c.max_power.value();

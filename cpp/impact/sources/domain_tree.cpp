@@ -19,9 +19,10 @@ using Index = std::uint32_t;
 std::string_view family(std::string_view device) { return device.substr(0, device.find(':')); }
 
 // A device that stands for all of its kind, or for one that cannot be told from the others' names: "cpu", "memory",
-// "gpu:accel3".
-bool is_anonymous(std::string_view device) {
-  return device.find(':') == std::string_view::npos || device.starts_with("gpu:accel");
+// "gpu:accel3", and a card whose driver was not ready to name it.
+bool is_anonymous(const Channel& channel) {
+  const std::string_view device = channel.device;
+  return device.find(':') == std::string_view::npos || device.starts_with("gpu:accel") || channel.source == "nvml_late";
 }
 
 constexpr std::string_view kBoth = "cpu+memory";  // is the device of a package that holds its memory
@@ -48,8 +49,8 @@ class Builder {
     settle_apart();
     settle_covering();
     settle_components();
-    settle_insides();
     settle_models();
+    settle_insides();  // a part is inside a model of its whole too
     find_missing();
     for (const Part& part : cover_.parts) {
       if (part.role == Role::in_total) cover_.total.push_back(part.channel);
@@ -95,14 +96,34 @@ class Builder {
     }
   }
 
-  // What stands for all packages or GPUs gives way to sensors of each.
+  // What stands for all packages or GPUs gives way to sensors of each; where some package has none of its own, those of
+  // the others give way to it.
   void drop_anonymous(Domain domain) {
     const std::vector<Index> open = open_in(domain);
-    const auto named = std::ranges::find_if(open, [&](Index i) { return !is_anonymous(at(i).device); });
-    if (named == open.end()) return;
+    const auto is_of_all = [&](Index i) { return is_anonymous(at(i)); };
+    const auto of_all = std::ranges::find_if(open, is_of_all);
+    const auto named = std::ranges::find_if_not(open, is_of_all);
+    if (named == open.end() || of_all == open.end()) return;
+    const bool each_has_one =
+        domain == Domain::gpu ? each_gpu_has_a_name(open) : each_package_has_a_sensor(open, domain);
     for (const Index i : open) {
-      if (is_anonymous(at(i).device)) settle(i, Role::duplicate, *named);
+      if (is_of_all(i) == each_has_one) settle(i, Role::duplicate, each_has_one ? *named : *of_all);
     }
+  }
+
+  bool each_gpu_has_a_name(const std::vector<Index>& sensors) const {
+    std::set<std::string_view> of_all, named;
+    for (const Index i : sensors) (is_anonymous(at(i)) ? of_all : named).insert(at(i).device);
+    return named.size() >= of_all.size();
+  }
+
+  bool each_package_has_a_sensor(const std::vector<Index>& sensors, Domain domain) const {
+    return std::ranges::all_of(options_.present, [&](const std::string& name) {
+      if (!name.starts_with("cpu:")) return true;
+      const std::string component = domain == Domain::dram ? "memory" + name.substr(3) : name;
+      return std::ranges::any_of(sensors,
+                                 [&](Index i) { return !is_anonymous(at(i)) && answers_for(at(i).device, component); });
+    });
   }
 
   void settle_apart() {
@@ -155,7 +176,8 @@ class Builder {
   void settle_insides() {
     const auto fold = [&](Domain inner, Domain outer) {
       for (const Index i : open_in(inner)) {
-        const std::optional<Index> whole = settled(outer, at(i).device);
+        std::optional<Index> whole = settled(outer, at(i).device);
+        if (!whole) whole = measured_as_another(outer, at(i).device);
         const bool inside = whole || covered_.contains(outer);
         settle(i, inside ? Role::inside : Role::in_total, whole);
       }
@@ -164,12 +186,21 @@ class Builder {
     fold(Domain::gpu_memory, Domain::gpu);
   }
 
-  // Finds the channel of that domain and device that is part of the sum, or inside one that is.
+  // Finds the channel of that domain that measures the device and is part of the sum, or inside one that is.
   std::optional<Index> settled(Domain domain, std::string_view device) const {
     for (const Part& part : cover_.parts) {
       const bool counts = part.role == Role::in_total || part.role == Role::inside;
       const Channel& c = at(part.channel);
-      if (counts && c.domain == domain && (device.empty() || c.device == device)) return part.channel;
+      if (counts && c.domain == domain && (device.empty() || answers_for(c.device, device))) return part.channel;
+    }
+    return std::nullopt;
+  }
+
+  // Finds the channel that measures this device under another name.
+  std::optional<Index> measured_as_another(Domain domain, std::string_view device) const {
+    for (const Part& part : cover_.parts) {
+      const Channel& c = at(part.channel);
+      if (part.role == Role::duplicate && c.domain == domain && c.device == device) return part.of;
     }
     return std::nullopt;
   }
@@ -201,6 +232,11 @@ class Builder {
     for (const std::string& name : options_.present) wanted.insert(name);
     for (const Channel& c : channels_) {
       if (family(c.device) == "gpu" && c.domain != Domain::igpu) wanted.insert(c.device);
+    }
+    // One that another name measures is not missing under this one.
+    for (const Part& part : cover_.parts) {
+      const std::string& device = at(part.channel).device;
+      if (part.role == Role::duplicate && part.of && at(*part.of).device != device) wanted.erase(device);
     }
     const bool packages_named = std::ranges::any_of(wanted, [](const std::string& w) { return w.starts_with("cpu:"); });
     if (packages_named) wanted.erase("cpu");

@@ -5,7 +5,8 @@
 // Needs      Nothing but read permission: all of it is open to everybody, amd_energy's counters to root or a group.
 // Channels   hwmon/<device>/energy in J (count = microjoules) or hwmon/<device>/power in W (count = microwatts); the
 //            device is the GPU's place on the bus or the package. Chips are known by name and label.
-// Resolution Energy counters of i915 and xe are widened to 64 bits by the driver; amdgpu's power is the firmware's own
+// Resolution Energy counters of i915 and xe are widened to 64 bits by the driver when they are read, and so at
+//            least every 50 s; amdgpu's power is the firmware's own
 //            mean over an unpublished window, renewed every few milliseconds; AMD's energy is renewed every 1 ms.
 // Known faults
 //   - amdgpu shows power1_average or, on newer cards, power1_input. A GPU inside a processor shows the whole package:
@@ -60,11 +61,16 @@ void add_amdgpu(std::vector<FileMeter>& meters, const Chip& chip) {
 }
 
 void add_intel_gpu(std::vector<FileMeter>& meters, const Chip& chip) {
+  // The driver counts on from the register's 32 bits of 61 uJ when it is read: they wrap in two minutes at 2 kW.
+  constexpr Duration kLongestPause = std::chrono::seconds{50};
   const std::string device = hwmon::gpu_device(chip);
   const std::size_t before = meters.size();
-  add(meters, chip, "energy1_input", channel(chip, device, Domain::gpu, true));
+  Channel card = channel(chip, device, Domain::gpu, true);
+  card.longest_pause = kLongestPause;
+  add(meters, chip, "energy1_input", std::move(card));
   Channel part = channel(chip, device, meters.size() > before ? Domain::other : Domain::gpu, true);
   part.id += "-chip";
+  part.longest_pause = kLongestPause;
   add(meters, chip, "energy2_input", part);
 }
 

@@ -28,7 +28,7 @@ Result<std::unique_ptr<ClientReader>> ClientReader::open(const Host& host, const
   take(reader->utilization_, "nvmlDeviceGetProcessUtilization");
   if (reader->processes_ == nullptr)
     return Error{ErrorKind::unsupported, "this driver does not tell which processes use a GPU", ""};
-  reader->seen_.resize(reader->gpus().size(), 0);
+  reader->seen_.resize(reader->gpus().size());
   return reader;
 }
 
@@ -69,22 +69,39 @@ std::optional<std::vector<int>> ClientReader::running(Device device) {
   return pids;
 }
 
+// The driver samples processes some times a second at most. While the GPU works and no sample is new, they are taken to go
+// on as they did: else the time between two samples would be nobody's. nullopt where they have been silent for too long.
+std::optional<std::vector<Client>> ClientReader::as_before(std::size_t index) {
+  constexpr int kMostLooks = 3;
+  Seen& seen = seen_[index];
+  const Calls& calls = nvml_->calls();
+  Utilization use;
+  const bool is_told = calls.utilization != nullptr && calls.utilization(gpus()[index].handle, &use) == kSuccess;
+  if (seen.clients.empty() || (is_told && use.gpu == 0)) {
+    seen.clients.clear();
+    return seen.clients;
+  }
+  if (++seen.looks_without > kMostLooks) return std::nullopt;
+  return seen.clients;
+}
+
 std::optional<std::vector<Client>> ClientReader::by_process(std::size_t index) {
   if (utilization_ == nullptr) return std::nullopt;
   const Gpu& gpu = gpus()[index];
+  Seen& seen = seen_[index];
   unsigned count = 0;
-  int status = utilization_(gpu.handle, nullptr, &count, seen_[index]);
+  int status = utilization_(gpu.handle, nullptr, &count, seen.time_stamp);
   if (status != kSuccess && status != kInsufficientSize && status != kNotFound) return std::nullopt;
   std::vector<ProcessSample> samples(count + 8);
   count = static_cast<unsigned>(samples.size());
-  status = utilization_(gpu.handle, samples.data(), &count, seen_[index]);
+  status = utilization_(gpu.handle, samples.data(), &count, seen.time_stamp);
+  if (status == kNotFound) return as_before(index);
   std::vector<Client> clients;
-  if (status == kNotFound) return clients;  // nobody's kernel ran since the last look
   if (status != kSuccess) return std::nullopt;
   for (unsigned i = 0; i < std::min<std::size_t>(count, samples.size()); ++i) {
     const ProcessSample& sample = samples[i];
     if (sample.sm > 100 || sample.pid == 0) continue;  // drivers leave such in unused places
-    seen_[index] = std::max(seen_[index], sample.time_stamp);
+    seen.time_stamp = std::max(seen.time_stamp, sample.time_stamp);
     const int pid = static_cast<int>(sample.pid);
     const auto known = std::ranges::find_if(clients, [&](const Client& c) { return c.pids.front() == pid; });
     if (known == clients.end())
@@ -92,6 +109,9 @@ std::optional<std::vector<Client>> ClientReader::by_process(std::size_t index) {
     else
       known->part = std::max(known->part, 0.01 * sample.sm);
   }
+  if (clients.empty()) return as_before(index);
+  seen.clients = clients;
+  seen.looks_without = 0;
   return clients;
 }
 

@@ -46,6 +46,7 @@ class ClientReader {
   };
   explicit ClientReader(std::shared_ptr<const Nvml> nvml) : nvml_(std::move(nvml)) {}
   std::optional<std::vector<Client>> by_process(std::size_t gpu);
+  std::optional<std::vector<Client>> as_before(std::size_t gpu);
   std::optional<std::vector<Client>> by_slice(const Gpu& gpu, unsigned most);
   std::optional<std::vector<Client>> by_owner(const Gpu& gpu);
   std::optional<std::vector<int>> running(Device device);
@@ -56,7 +57,12 @@ class ClientReader {
   int (*processes_)(Device, unsigned*, ProcessInfo*) = nullptr;
   int (*graphics_)(Device, unsigned*, ProcessInfo*) = nullptr;
   int (*utilization_)(Device, ProcessSample*, unsigned*, unsigned long long) = nullptr;
-  std::vector<unsigned long long> seen_;  // by GPU: time stamp of the last sample
+  struct Seen {
+    unsigned long long time_stamp = 0;  // of the last sample
+    std::vector<Client> clients;        // of the last look that had samples
+    int looks_without = 0;              // since then
+  };
+  std::vector<Seen> seen_;  // by GPU
 };
 
 }  // namespace impact::nvml

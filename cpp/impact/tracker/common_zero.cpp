@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace impact {
 namespace {
@@ -23,11 +24,21 @@ Reading CommonZero::raised(Reading reading, std::int64_t count) {
   return reading;
 }
 
+double CommonZero::most_counts(Duration time) const noexcept {
+  if (channel_.max_power.value() <= 0.0) return std::numeric_limits<double>::infinity();
+  return channel_.max_power.value() * seconds(time + 2 * channel_.update_period) / channel_.scale;
+}
+
 void CommonZero::sample(Distance& d, const Reading& waiting, Instant anchor_at, Instant now, std::int64_t count) const {
   const double span = seconds(now - anchor_at);
   const double f = span > 0.0 ? seconds(time_of(waiting) - anchor_at) / span : 0.0;
   const std::int64_t between = anchor_ + std::llround(static_cast<double>(count - anchor_) * f);
   const std::int64_t distance = between - waiting.count;
+  // Its counter began anew: what was known of its distance is of another zero.
+  if (d.n > 0 && std::abs(static_cast<double>(distance - d.base) - d.mean) > most_counts(now - anchor_at)) {
+    d.n = 0;
+    d.mean = d.squares = 0.0;
+  }
   if (d.n == 0) d.base = distance;
   const auto x = static_cast<double>(distance - d.base);
   const double off = x - d.mean;
@@ -44,6 +55,12 @@ std::optional<Reading> CommonZero::carry(const Reading& reading) {
     Reading beside = reading;
     beside.count = count;
     return beside;
+  }
+  if (anchor_at_ && static_cast<double>(anchor_ - count) > most_counts(now - *anchor_at_)) {
+    begin_again(reading);
+    anchor_ = highest_;
+    anchor_at_ = now;
+    return raised(reading, highest_);
   }
   for (Distance& d : distances_) {
     if (!d.waiting || !anchor_at_ || time_of(*d.waiting) > now) continue;
@@ -63,7 +80,7 @@ std::optional<Reading> CommonZero::carry(const Reading& reading) {
   return raised(reading, count);
 }
 
-// No record covers the time before this reading. One count back tells the accumulator that the growth is not known.
+// No record covers the time before this reading, or the carrier's counter began anew with it. One count back tells the accumulator that the growth is not known.
 void CommonZero::begin_again(const Reading& first) {
   shift_ = (anchor_at_ ? highest_ - 1 : kFirstShift) - first.count;
   highest_ = first.count + shift_;

@@ -53,6 +53,8 @@ class CommonZero {
   };
 
   std::optional<Reading> carry(const Reading& reading);
+  // Returns what the counter cannot count over so long a time.
+  double most_counts(Duration time) const noexcept;
   // Adds the distance when `waiting` was read, which was between the carrier's readings at `anchor_at` and now.
   void sample(Distance& distance, const Reading& waiting, Instant anchor_at, Instant now, std::int64_t count) const;
   void begin_again(const Reading& first);

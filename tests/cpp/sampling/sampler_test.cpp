@@ -169,6 +169,10 @@ TEST(Sampler, ACounterIsReadOftenEnoughForItsWraps) {
   EXPECT_EQ(sampling_period(source, 1s), 160ms);
   EXPECT_EQ(sampling_period(source, 10ms), 10ms);
   source.channels_[0].range = 0;
+  source.channels_[0].longest_pause = 25s;
+  EXPECT_EQ(sampling_period(source, 1h), 25s);
+  EXPECT_EQ(sampling_period(source, 1s), 1s);
+  source.channels_[0].longest_pause = 0s;
   source.channels_[0].update_period = 5s;
   EXPECT_EQ(sampling_period(source, 1s), 5s);
 }

@@ -44,6 +44,11 @@ TEST(Hwmon, AmdAndIntelGpusByTheirPlaceOnTheBus) {
   const std::vector<Channel> channels(source->channels().begin(), source->channels().end());
   EXPECT_EQ(find_cover(channels).total.size(), 3U);  // the chip is inside its card
   EXPECT_EQ(channel_of(*source, "hwmon/i915/gpu:pci-0000:05:00.0/energy").kind, Kind::counter);
+  for (const char* card : {"hwmon/i915/gpu:pci-0000:05:00.0/energy", "hwmon/xe/gpu:pci-0000:04:00.0/energy"}) {
+    const Channel& c = channel_of(*source, card);  // read before its register has wrapped unseen
+    EXPECT_GT(c.longest_pause, Duration{0});
+    EXPECT_LT(c.max_power.value() * seconds(c.longest_pause), 0.5 * 0x1p32 * 0x1p-14);
+  }
 }
 
 TEST(Hwmon, AGpuInsideAProcessorIsPartOfThePackage) {

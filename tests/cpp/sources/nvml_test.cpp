@@ -9,6 +9,7 @@
 
 #include "cpp/sources/fake_root.hpp"
 #include "impact/sources/domain_tree.hpp"
+#include "impact/sources/nvml_clients.hpp"
 #include "impact/sources/nvml_library.hpp"
 
 namespace impact {
@@ -144,6 +145,25 @@ TEST_F(NvmlTest, AGpuThatFallsOffTheBusIsMissing) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   EXPECT_EQ(read_one(*source, "nvml/GPU-x/energy").quality, Quality::missing);
   EXPECT_EQ(read_one(*source, "nvml/GPU-ok/energy").quality, Quality::measured);
+}
+
+// The driver samples processes a few times a second. A look before the next sample does not make the GPU nobody's.
+TEST_F(NvmlTest, BetweenTwoSamplesAGpuThatWorksStaysItsUsers) {
+  gpus(R"({"uuid": "GPU-busy", "utilization": "constant:80", "processes": [{"pid": 7, "sm": 60}, {"pid": 8, "sm": 20}]},
+          {"uuid": "GPU-rest", "utilization": "constant:0", "processes": [{"pid": 7, "sm": 60}]})");
+  const auto reader = std::move(nvml::ClientReader::open(host())).value();
+  int at_rest = 0;
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_TRUE(reader->clients(0) && reader->clients(1));
+    const auto busy = reader->clients(0), rest = reader->clients(1);  // hardly ever is there a sample in between
+    ASSERT_TRUE(busy && rest);
+    ASSERT_EQ(busy->size(), 2U) << round;
+    EXPECT_EQ(busy->front().pids, std::vector<int>{7});
+    EXPECT_DOUBLE_EQ(busy->front().part, 0.6);
+    at_rest += rest->empty() ? 1 : 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds{170});
+  }
+  EXPECT_GT(at_rest, 5);
 }
 
 TEST_F(NvmlTest, StateIsAskedOnceASecondAndAddsNothing) {

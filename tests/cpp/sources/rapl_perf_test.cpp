@@ -84,6 +84,12 @@ TEST(RaplPerf, OneGroupADieOrPackage) {
   EXPECT_DOUBLE_EQ(c.scale, 0x1p-32);
   EXPECT_EQ(c.range, 0U);
   EXPECT_EQ(c.device, "memory:1");
+  // The kernel looks by itself every 164 s or 655 s, which is less often than the register wraps from 400 W on.
+  for (const Channel& each : source->channels()) {
+    const double least_range_j = 0x1p32 * 0x1p-16;
+    EXPECT_GT(each.longest_pause, Duration{0});
+    EXPECT_LT(each.max_power.value() * seconds(each.longest_pause), 0.5 * least_range_j);
+  }
 }
 
 TEST(RaplPerf, SocketComesFromTheTopologyNotFromTheList) {

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cmath>
+
+#include "fakes/random.hpp"
+#include "impact/sampling/accumulator.hpp"
 
 namespace impact {
 namespace {
@@ -89,6 +93,38 @@ TEST(CommonZero, AfterATimeThatNobodyCoversItStepsBack) {
   const auto after = zero.carried(1, at(5, 500, 450));
   ASSERT_TRUE(before && after);
   EXPECT_EQ(after->count, before->count - 1);  // what the accumulator takes for a reset: a gap
+}
+
+// A counter that begins anew, each process's at its own time: the step is a gap, what follows is counted, and the distance
+// of another record from before it is forgotten.
+TEST(CommonZero, ACounterThatBeginsAnewGoesOnAfterwards) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(seed);
+    fakes::Random random(seed);
+    Channel channel = perf_channel();
+    channel.max_power = Watts{1000};
+    CommonZero zero(channel, {instant(400'000'000'000), instant(500'000'000'000)});
+    Accumulator accumulator(std::array{channel}, 10s);
+    const std::int64_t carriers = random.between(5, 50), others = random.between(5, 50);
+    const double fall_j = static_cast<double>(random.between(20'000, 10'000'000));
+    double covered_j = 0, before_j = 0;
+    Instant last{};
+    const auto add = [&](const std::optional<Reading>& reading) {
+      if (!reading) return;
+      accumulator.add(*reading);
+      last = std::max(last, reading->after);
+    };
+    for (std::int64_t i = 0; i < 100; ++i) {
+      const double t = static_cast<double>(i);
+      const double joules = before_j + static_cast<double>(random.between(20, 200));
+      if (i > 0 && i != carriers) covered_j += joules - before_j;
+      before_j = joules;
+      add(zero.carried(0, at(t, joules, 1'000 + (i >= carriers ? fall_j : 0))));
+      add(zero.at_edge(1, at(t + 0.3, joules, 77 + (i >= others ? fall_j : 0))));
+    }
+    EXPECT_NEAR(accumulator.at(0, last)->value, covered_j, 250.0);  // the last edge is another record's
+    EXPECT_EQ(accumulator.health(0).resets, 1U);
+  }
 }
 
 }  // namespace
