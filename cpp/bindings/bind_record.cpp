@@ -25,7 +25,7 @@ PyRecord read(const std::string& path) {
   Result<Replay> played = replay(path);
   if (!played) {
     const Error& e = played.error();
-    if (e.kind == ErrorKind::absent || e.kind == ErrorKind::forbidden) throw IoError(e.what, e.kind, path);
+    if (e.kind == ErrorKind::absent || e.kind == ErrorKind::forbidden) throw IoError(e.what, e.kind, path, e.code);
     throw std::invalid_argument(e.what);
   }
   return {path, std::make_shared<const Replay>(std::move(played).value())};

@@ -9,9 +9,10 @@ namespace py = pybind11;
 namespace impact {
 namespace {
 
-// An OSError of the right kind (FileNotFoundError, PermissionError, …) with its errno, text and path.
+// An OSError of the right kind (NotADirectoryError, PermissionError, …) with its errno, text and path.
 void raise_os_error(const IoError& error) {
-  const int code = error.kind == ErrorKind::forbidden ? EACCES : error.kind == ErrorKind::absent ? ENOENT : EIO;
+  const int kind = error.kind == ErrorKind::forbidden ? EACCES : error.kind == ErrorKind::absent ? ENOENT : EIO;
+  const int code = error.code != 0 ? error.code : kind;
   const py::object exception =
       py::reinterpret_borrow<py::object>(PyExc_OSError)(code, python_text(error.what()), python_path(error.path));
   PyErr_SetObject(py::type::of(exception).ptr(), exception.ptr());

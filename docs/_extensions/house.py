@@ -61,7 +61,7 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each may be an argument of `ImpactTracker`, a variable of the environment, or a line of `[tracker]` in",
+        "Each may be an argument of `ImpactTracker`, a variable of the environment, or a line of `[impact-tracker]` in",
         "`impact-tracker.ini`; some are flags of `impact-tracker run`.",
         "",
         "| setting | variable | flag | meaning |",

@@ -12,6 +12,7 @@ from .budget import Amount, Price
 from .budget_notes import KeptBudget, KeptForecast, left_of
 from .digits import energy, percent, significant, with_range
 from .errors import complain
+from .plain_text import printable
 from .values import JOULES_PER_KWH, Energy, Range
 
 if TYPE_CHECKING:
@@ -177,6 +178,13 @@ class Budget:
     def used_before_j(self) -> float:
         """What other runs of the project have used, as far as it is known; 0 where the budget is the run's own."""
         return self.before.best_j or 0.0
+
+    def __repr__(self) -> str:
+        left, forecast = self.left, self.forecast
+        words = energy(left.best_j, left.error_j)
+        words += "" if left.is_missing else f" left, {left.quality}"
+        coming = "" if forecast is None else f"; {forecast.text}"
+        return printable(f"<Budget {self.limit.text!r}: {words}{coming}>")
 
     @property
     def limit_j(self) -> float:
@@ -353,5 +361,7 @@ class Budget:
             with self._lock:
                 self._said.add("model")
             return
-        error = percent(result.energy.error_j / result.energy.best_j)
+        # The models' own error, where it is known: what the first readings leave open is soon no more.
+        error_j = result.energy.error_j if result.energy.bias_j is None else result.energy.bias_j
+        error = percent(error_j / result.energy.best_j)
         self._say("model", f"the budget of {self.limit.text} rests on a model, whose energies can be wrong by {error}")

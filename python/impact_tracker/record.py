@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _core
+from .errors import complain
 from .health import Health
 from .overlap import MachineSpan
 from .paths import absolute
@@ -25,7 +26,8 @@ SUFFIX = ".jsonl"
 def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
     """The records at a path, newest first: a record itself, a logdir, or (`recursive`) any directory above logdirs.
 
-    FileNotFoundError where the path does not exist; an empty list where it holds no record.
+    FileNotFoundError where the path does not exist; an empty list where it holds no record. PermissionError where
+    none is seen and a folder may not be read; where some are seen, a warning names that folder.
     """
     place = absolute(Path(path).expanduser())
     if place.is_file():
@@ -34,17 +36,25 @@ def find_records(path: str | os.PathLike[str], *, recursive: bool = True) -> lis
         raise FileNotFoundError(
             f"there is nothing at {place}: give the logdir of an ImpactTracker, a directory above it, or a record"
         )
-    return sorted(_walk(place, recursive), key=lambda path: (path.name, str(path)), reverse=True)
+    refused: list[OSError] = []
+    records = sorted(_walk(place, recursive, refused), key=lambda path: (path.name, str(path)), reverse=True)
+    if refused:
+        reason = f"{refused[0].filename} may not be read: {refused[0].strerror}"
+        if not records:
+            raise PermissionError(f"{reason}; its owner lets others read it by `chmod -R a+rX`")
+        complain(f"{reason}; records in it are left out")
+    return records
 
 
-def _walk(place: Path, recursive: bool) -> Iterator[Path]:
+def _walk(place: Path, recursive: bool, refused: list[OSError]) -> Iterator[Path]:
+    """Records, in no order; folders that may not be read go into `refused`."""
     if place.name == FOLDER:
         yield from place.glob(f"*{SUFFIX}")
     elif not recursive:
         yield from (place / FOLDER).glob(f"*{SUFFIX}")
     if not recursive:
         return
-    for folder, folders, _files in os.walk(place):
+    for folder, folders, _files in os.walk(place, onerror=refused.append):
         if FOLDER in folders:
             yield from (Path(folder) / FOLDER).glob(f"*{SUFFIX}")
 

@@ -79,6 +79,7 @@ FLOORS: dict[str, int] = {
     "probes": 1,
     "ranks": 1,
     "typed": 1,
+    "whole_file": 1,  # a file that is written whole or not at all: the standard library alone
     "spool": 2,  # a run's one file in the ledger's spool: types, codec and the write that is whole or not at all
     "budget": 2,
     "budget_notes": 2,  # a budget as a record keeps it

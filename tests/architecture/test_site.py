@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import importlib
 import re
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from impact_tracker.cli import COMMANDS, parser_of
+from impact_tracker.config import resolve
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if "generated" not in path.parts)]
@@ -123,6 +125,27 @@ def test_commands_and_code_of_a_page_are_real(path: Path, capsys: pytest.Capture
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("impact_tracker"):
                 module = __import__(str(node.module), fromlist=["_"])
                 assert all(hasattr(module, name.name) for name in node.names), f"{path.name}:{number}"
+
+
+CONFIGURATIONS = [(path, number, block) for path in PAGES for number, block in blocks(path, "ini")]
+
+
+@pytest.mark.parametrize(
+    ("path", "number", "block"), CONFIGURATIONS, ids=[f"{path.name}:{number}" for path, number, _ in CONFIGURATIONS]
+)
+def test_configuration_files_of_a_page_are_taken(path: Path, number: int, block: str, tmp_path: Path) -> None:
+    (tmp_path / "impact-tracker.ini").write_text(block, encoding="utf-8")
+    settings = resolve({"logdir": tmp_path}, config=tmp_path / "impact-tracker.ini", environ={})
+    assert settings != resolve({"logdir": tmp_path}, config="none", environ={}), f"{path.name}:{number} changes nothing"
+
+
+def test_the_page_of_settings_names_the_section_that_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
+    text = importlib.import_module("house").settings_page()
+    section = re.search(r"a line of `(\[[a-z-]+\])`", text)
+    assert section is not None
+    (tmp_path / "a.ini").write_text(f"{section[1]}\nzone = FR\n", encoding="utf-8")
+    assert resolve({"logdir": tmp_path}, config=tmp_path / "a.ini", environ={}).zone == "FR"
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])

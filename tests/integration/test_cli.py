@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -221,8 +222,31 @@ def test_an_unwritable_logdir_is_named_and_nothing_runs(tmp_path: Path) -> None:
     words = command("run", "-o", tmp_path / "file" / "below", "--", "touch", tmp_path / "ran")
     done = subprocess.run(words, capture_output=True, text=True, env=environment(), cwd=tmp_path, check=False)
     assert done.returncode == 2
-    assert str(tmp_path / "file") in done.stderr
+    assert str(tmp_path / "file") in done.stderr and "Errno" not in done.stderr
+    assert "a file stands where a folder is needed: name another folder" in done.stderr
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="Linux")
+def test_a_full_disk_is_said_with_the_remedy_before_anything_runs(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys\nfrom impact_tracker import ImpactTracker\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "try:\n    ImpactTracker(sys.argv[1])\n"
+        "except OSError as error:\n    print(error.errno, error.strerror, error.filename)\n"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(words, env=environment(), cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"{errno.EFBIG} the record cannot be written: ")
+    assert "(ulimit -f)" in done.stdout and str(tmp_path) in done.stdout
+
+
+def test_a_record_that_is_deleted_while_it_is_written_is_said(tmp_path: Path) -> None:
+    words = command("run", "-o", tmp_path / "a", "--", "rm", "-r", tmp_path / "a")
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(), cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert "it was deleted or moved while the run wrote it" in done.stderr
+    assert "impact-tracker: " in done.stderr and not (tmp_path / "a").exists()
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

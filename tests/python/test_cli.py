@@ -298,3 +298,31 @@ def test_doctor_says_what_brings_the_worker_where_there_is_none(
     assert "`impact-tracker bench`" in text and "pip install impact-tracker-worker" in text
     assert cli.main(["doctor", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["worker"] is None
+
+
+def test_a_warning_does_not_name_a_line_of_the_command_itself(
+    machine: Machine, tmp_path: Path, capsys: Capture
+) -> None:
+    import warnings
+
+    from impact_tracker.errors import ImpactWarning
+
+    before = warnings.formatwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        machine.measured = False
+        assert cli.main(["run", "-o", str(tmp_path), "--budget", "5 J", "--", "true"]) == 0
+        line = cli._warning_line(ImpactWarning("mind"), ImpactWarning, "/bin/impact-tracker", 8)
+    assert warnings.formatwarning is before
+    assert line == "impact-tracker: mind\n"
+    assert "ImpactWarning" not in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_is_told_without_its_number_and_its_path_once() -> None:
+    assert cli._words(PermissionError(13, "Permission denied", "/a/b")) == "/a/b: Permission denied"
+    assert cli._words(OSError(28, "/a/b cannot be written: full", "/a/b")) == "/a/b cannot be written: full"
+    assert (
+        cli._words(OSError(20, "not written: /a/b: Not a directory", "/a/b/c")) == "not written: /a/b: Not a directory"
+    )
+    assert cli._words(OSError("words alone")) == "words alone"
+    assert cli._words(ValueError("3 is no zone")) == "3 is no zone"

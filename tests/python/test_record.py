@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from impact_tracker import find_records, read_record
+from impact_tracker.errors import ImpactWarning
 from impact_tracker.record import Record
 from impact_tracker.tracker import ImpactTracker
 from python import fake_core
@@ -110,3 +113,22 @@ def test_tilde_is_the_home(machine: Machine, tmp_path: Path, monkeypatch: pytest
     assert tracker.logdir == str(tmp_path / "runs")
     assert find_records("~/runs") == [Path(tracker.path)]
     assert not (Path.cwd() / "~").exists()
+
+
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run(machine, tmp_path / "a")
+    run(machine, tmp_path / "b")
+    closed, listed = tmp_path / "b" / "impacttracker", os.scandir
+
+    def scandir(place: str) -> object:  # root may read everything, so that a mode would refuse nothing
+        if os.fspath(place) == str(closed):
+            raise PermissionError(errno.EACCES, "Permission denied", str(closed))
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError, match=r"b/impacttracker may not be read.*chmod"):
+        find_records(tmp_path / "b")
+    with pytest.warns(ImpactWarning, match=r"b/impacttracker may not be read.*left out"):
+        assert find_records(tmp_path) == [path]

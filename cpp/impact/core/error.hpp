@@ -22,6 +22,7 @@ struct Error {
   ErrorKind kind = ErrorKind::absent;
   std::string what;    // one sentence: what was tried, what happened, with the path and the system's reason
   std::string advice;  // the exact remedy, a command where there is one; empty where nothing helps
+  int code = 0;        // the system's errno; 0 where it was not asked
 };
 
 constexpr std::string_view to_string(ErrorKind k) noexcept {

@@ -16,7 +16,7 @@ Error open_error(const std::filesystem::path& path, int code) {
   const ErrorKind kind = nothing_there                     ? ErrorKind::absent
                          : code == EACCES || code == EPERM ? ErrorKind::forbidden
                                                            : ErrorKind::broken;
-  return {kind, path.string() + ": " + std::generic_category().message(code), ""};
+  return {kind, path.string() + ": " + std::generic_category().message(code), "", code};
 }
 
 }  // namespace

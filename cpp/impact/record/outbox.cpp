@@ -143,6 +143,7 @@ void Outbox::failed(int code, const char* why) noexcept {
     const std::lock_guard lock(state_);
     if (std::find(codes_.begin(), codes_.end(), code) != codes_.end()) return;
     codes_.push_back(code);
+    if (health_.code == 0) health_.code = code;
     health_.errors.push_back(path_.string() + ": " + std::generic_category().message(code) + why);
     // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
   } catch (const std::exception&) {  // no memory for the message: the next failure says it
@@ -152,6 +153,10 @@ void Outbox::failed(int code, const char* why) noexcept {
 void Outbox::close() noexcept {
   if (is_inherited()) return;
   const std::lock_guard writing(io_);
+  std::error_code unknown;  // a program that gave up its privileges may not look there
+  if (file_.valid() && !std::filesystem::exists(path_, unknown) && !unknown) {
+    failed(ENOENT, ": it was deleted or moved while the run wrote it");
+  }
   const std::lock_guard lock(state_);
   closed_ = true;
   file_.close();

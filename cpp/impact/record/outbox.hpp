@@ -23,6 +23,7 @@ class Outbox {
     std::uint64_t bytes_written = 0;
     std::uint64_t dropped_lines = 0;
     std::vector<std::string> errors;  // one per kind of failure: path and the system's reason
+    int code = 0;                     // errno of the first failure
   };
 
   static constexpr std::size_t kMost = std::size_t{16} << 20U;
@@ -48,7 +49,8 @@ class Outbox {
   // Writes what waits. A failure is kept in health(); what it left waits for the next flush. Returns false then.
   bool flush() noexcept;
 
-  // After a last flush: nothing is taken or written any more.
+  // After a last flush: nothing is taken or written any more. A file that stands no more at its path is an error in
+  // health(), for its lines are lost to who looks there.
   void close() noexcept;
 
   Health health() const;

@@ -1,5 +1,6 @@
 #include "impact/record/writer.hpp"
 
+#include <cerrno>
 #include <optional>
 #include <system_error>
 
@@ -13,10 +14,31 @@
 namespace impact {
 namespace {
 
-Error unwritten(const std::filesystem::path& path, const std::string& reason) {
+// What lets a record be written where the system refused it with this errno; empty where nobody knows.
+std::string advice_on(int code) {
+  switch (code) {
+    case ENOSPC:
+#ifdef EDQUOT
+    case EDQUOT:
+#endif
+      return "free some space there, or name another folder";
+    case EACCES:
+    case EPERM:
+    case EROFS: return "name a folder that you may write to";
+    case ENOTDIR:
+    case EEXIST: return "a file stands where a folder is needed: name another folder";
+    case ENAMETOOLONG: return "name a shorter path";
+    case EMFILE:
+    case ENFILE: return "close some files, or allow more of them (ulimit -n)";
+    case EFBIG: return "files may not grow any further here (ulimit -f)";
+    default: return "";
+  }
+}
+
+Error unwritten(const std::filesystem::path& path, const std::string& reason, int code) {
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
-  return {ErrorKind::broken, path.string() + ": " + reason, ""};
+  return {ErrorKind::broken, path.string() + ": " + reason, advice_on(code), code};
 }
 
 }  // namespace
@@ -33,19 +55,25 @@ Result<std::shared_ptr<RecordWriter>> RecordWriter::create(const std::filesystem
     return Error{ErrorKind::misconfigured, path.string() + ": its header cannot be read back: " + reason, ""};
   }
   Result<Descriptor> file = create_file(path);
-  if (!file) return file.error();
+  if (!file) {
+    Error error = file.error();
+    error.advice = advice_on(error.code);
+    return error;
+  }
   const auto outbox = std::make_shared<Outbox>(std::move(file).value(), path);
   if (!outbox->append(line, Outbox::Weight::event) || !outbox->flush()) {
-    const auto errors = outbox->health().errors;
-    return unwritten(path,
-                     errors.empty() ? "no memory for the header" : errors.front().substr(path.string().size() + 2));
+    const Outbox::Health health = outbox->health();
+    return unwritten(
+        path,
+        health.errors.empty() ? "no memory for the header" : health.errors.front().substr(path.string().size() + 2),
+        health.code);
   }
   try {
     std::shared_ptr<RecordWriter> writer(new RecordWriter(outbox, header));
     start_flushing(outbox);
     return writer;
   } catch (const std::system_error& error) {
-    return unwritten(path, std::string("no thread to write it: ") + error.what());
+    return unwritten(path, std::string("no thread to write it: ") + error.what(), 0);
   }
 }
 

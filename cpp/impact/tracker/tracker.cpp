@@ -69,8 +69,11 @@ Tracker::Tracker(const TrackerSettings& settings, const Host& host, Opened opene
   for (std::string& remark : remarks_on_probes(head.info)) book_.remark(std::move(remark));
   const std::filesystem::path path = record_path(settings.logdir, head.run_id);
   Result<std::shared_ptr<RecordWriter>> writer = RecordWriter::create(path, head);
-  if (!writer)
-    throw IoError("the record cannot be written: " + writer.error().what, writer.error().kind, path.string());
+  if (!writer) {
+    const Error& error = writer.error();
+    const std::string remedy = error.advice.empty() ? "" : "; " + error.advice;
+    throw IoError("the record cannot be written: " + error.what + remedy, error.kind, path.string(), error.code);
+  }
   writer_ = std::move(writer).value();
 }
 

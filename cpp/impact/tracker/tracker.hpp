@@ -51,13 +51,14 @@ class NoSourceError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Says that the record cannot be opened; what() carries the path and the system's reason.
+// Says that the record cannot be opened; what() carries the path, the system's reason and a remedy.
 class IoError : public std::runtime_error {
  public:
-  IoError(const std::string& what, ErrorKind why, std::string file)
-      : runtime_error(what), kind(why), path(std::move(file)) {}
+  IoError(const std::string& what, ErrorKind why, std::string file, int number = 0)
+      : runtime_error(what), kind(why), path(std::move(file)), code(number) {}
   ErrorKind kind;
   std::string path;
+  int code;  // the system's errno; 0 where it was not asked
 };
 
 class Tracker final : public Consumer, public std::enable_shared_from_this<Tracker> {

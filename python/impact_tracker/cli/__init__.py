@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -160,8 +161,25 @@ def _tell_doubts(args: argparse.Namespace) -> None:
         print(f"impact-tracker {args.name}: {doubt.level}: {flag}: {doubt}", file=sys.stderr)
 
 
+def _words(error: Exception) -> str:
+    """The error in words, without the system's number for it; its path once."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    is_told = not path or path in error.strerror or f"{os.path.dirname(path)}: " in error.strerror  # noqa: PTH120
+    return error.strerror if is_told else f"{path}: {error.strerror}"
+
+
+def _warning_line(message: Warning | str, kind: type[Warning], path: str, number: int, line: str | None = None) -> str:
+    """A warning of this package without the line of the program that is this command itself."""
+    if kind.__name__ == "ImpactWarning":
+        return f"impact-tracker: {message}\n"
+    return f"{path}:{number}: {kind.__name__}: {message}\n"
+
+
 def _guarded(args: argparse.Namespace) -> int:
     """The command's exit code; an error that a user can mend is told in one line."""
+    format_before, warnings.formatwarning = warnings.formatwarning, _warning_line
     try:
         _tell_doubts(args)
         code = int(args.run(args))
@@ -174,9 +192,10 @@ def _guarded(args: argparse.Namespace) -> int:
         return 130
     except (ValueError, OSError, ImportError) as error:
         with suppress(OSError, ValueError):
-            print(f"impact-tracker {args.name}: {error}", file=sys.stderr)
+            print(f"impact-tracker {args.name}: {_words(error)}", file=sys.stderr)
         return 2
     finally:
+        warnings.formatwarning = format_before
         _release(sys.stderr)
 
 

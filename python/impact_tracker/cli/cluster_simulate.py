@@ -35,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
     )
     folder = Path(args.folder)
     site = write_site(spec, folder, gpu_meters=args.gpu_meters, progress=progress_line("drawing node"))
+    days = "1 day" if spec.days == 1 else f"{spec.days:g} days"
     print(
-        f"{folder}: {len(site.begin_s)} jobs on {spec.nodes} nodes over {spec.days:g} days. Next:\n"
+        f"{folder}: {len(site.begin_s)} jobs on {spec.nodes} nodes over {days}. Next:\n"
         f"  impact-tracker cluster report --jobs {folder}/jobs.csv --power {folder}/power --nodes {folder}/nodes.csv"
     )
     return 0

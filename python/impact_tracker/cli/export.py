@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from ..whole_file import write_whole_text
 from .any_runs import add_runs, runs_of
 
 EIT = "eit"  # this form is made from the samples of a record, and the others from statements
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         if args.explain:
             print("\n".join(line for run in runs for line in (run.name, *explain(run.carbon))), file=sys.stderr)
     if args.output:
-        Path(args.output).write_text(text, encoding="utf-8")
+        write_whole_text(args.output, text)
     else:
         sys.stdout.write(text)
     return 0

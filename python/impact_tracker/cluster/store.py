@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..whole_file import whole_file
 from .frames import INTEGER, NUMBER, TEXT, conformed, polars, schema
 
 if TYPE_CHECKING:
@@ -132,9 +133,8 @@ class PowerStore:
 
 def write_whole(frame: pl.DataFrame, place: Path) -> None:
     """Write a Parquet file under another name and rename it: whoever reads sees all of it or nothing."""
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
-    frame.write_parquet(beside, compression="lz4", statistics=False)
-    os.replace(beside, place)  # noqa: PTH105  # atomic over an existing file on every system
+    with whole_file(place) as beside:
+        frame.write_parquet(beside, compression="lz4", statistics=False)
 
 
 def store_of_frame(samples: pl.DataFrame, folder: Path) -> PowerStore:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from ..whole_file import write_whole_text
 from .constants import UnknownFactorError
 from .factor import Factor, FactorError, did_you_mean, near_matches
 from .overrides import active_overrides
@@ -205,7 +206,7 @@ def write_hours(path: str | Path, year: ClusterYear) -> None:
         "intensity_g_per_kwh": [grid.low, grid.value, grid.high],
         "factors": factors,
     }
-    Path(path).write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_hours(path: str | Path) -> ClusterYear:

@@ -156,7 +156,8 @@ def what_if(case: Case, change: Change, *, draws: int = 10_000) -> WhatIf:
             )
     if change.machine is not None and case.machine is None:
         raise ValueError(
-            f"{change.name}: describe the machine of before too, else making would weigh on one side alone"
+            f"{change.name}: describe the machine of before too (as --this-machine or --instance does), "
+            "else making would weigh on one side alone"
         )
     places = ""
     if change.intensity is not None:

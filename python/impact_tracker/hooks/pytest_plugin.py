@@ -157,10 +157,12 @@ class EnergyOfTests:
         if place:
             tests = {name: asdict(energy) for name, energy in sorted(self._energies.items())}
             text = json.dumps({"version": _VERSION, "tests": tests}, indent=1) + "\n"
+            from ..whole_file import write_whole_text
+
             try:
-                Path(place).write_text(text, encoding="utf-8")
+                write_whole_text(place, text)
             except OSError as error:
-                self._regressions.append(f"--energy-save {place} could not be written: {error}")
+                self._regressions.append(f"--energy-save: {error}")
         self._compare(float(self._config.getoption("energy_limit")))
         if self._regressions and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

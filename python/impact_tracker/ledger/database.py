@@ -217,6 +217,16 @@ def index_path(folder: Path, host: str) -> Path:
         pass
     import hashlib
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "impact-tracker"
-    cache.mkdir(parents=True, exist_ok=True)
+    from ..setting_values import expanded
+
+    cache = expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "impact-tracker"
+    try:
+        if str(cache).startswith("~"):
+            raise FileNotFoundError("there is no home directory")
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(
+            f"the ledger's index can be written neither to {beside} nor to {cache} ({error.strerror or error}): "
+            "let XDG_CACHE_HOME name a folder that you may write to"
+        ) from None
     return cache / f"ledger-{hashlib.blake2s(str(folder.absolute()).encode(), digest_size=8).hexdigest()}.sqlite"

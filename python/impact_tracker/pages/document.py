@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
-from pathlib import Path
 from typing import NamedTuple
 
 from .._core import __version__
@@ -71,20 +70,6 @@ def html_of(title: str, answer: Html, sections: Sequence[Section], charts: Seque
     ]
     inside = f"<head>\n{joined(head)}\n</head>\n<body>\n{joined(body)}\n</body>"
     return f'<!DOCTYPE html>\n<html lang="en">\n{inside}\n</html>\n'
-
-
-def write(path: Path, text: str) -> None:
-    """The page into a file, whole or not at all; its folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
-        path.write_text(text, encoding="utf-8")
-        return
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _link(section: Section) -> Html:

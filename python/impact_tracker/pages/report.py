@@ -18,10 +18,11 @@ from ..report.page import Page
 from ..report.runs import Progress, ReadRecord, load_readable
 from ..report.tables import page_of, state_caveats
 from ..weighing import Reweighing
+from ..whole_file import write_whole_text
 from .answer import FirstScreen, answer_of
 from .campaign import campaign_answer, campaign_of, campaign_section, is_campaign
 from .compared import runs_section
-from .document import Section, html_of, write
+from .document import Section, html_of
 from .figures import Interval, intervals
 from .markup import element, items, joined
 from .packing import Block
@@ -118,11 +119,9 @@ def html_of_statements(runs: Sequence[Statement]) -> str:
 def write_html_report(path: str | os.PathLike[str], text: str) -> None:
     """The page into a file, whole or not at all. OSError with the file and the system's reason."""
     try:
-        write(absolute(Path(path).expanduser()), text)
+        write_whole_text(absolute(Path(path).expanduser()), text)
     except OSError as error:
-        raise OSError(
-            f"the page {path} cannot be written: {error.strerror or error}; nothing was left there"
-        ) from error
+        raise type(error)(f"the page {error}") from error
 
 
 def html_of_input(given: ReportInput, *, price: Price | None = None, progress: Steps = iter) -> str:

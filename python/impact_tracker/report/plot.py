@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..figures.looks import legend_beside, shade
 from ..figures.notes import width_of, write_note, write_title
 from ..result import Result
+from ..whole_file import whole_file
 from .runs import ReadRecord
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def figure_for(path: str | os.PathLike[str], inches: tuple[float, float]) -> Fig
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write the figure into a directory that is made where it is missing."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with whole_file(path) as beside:
+        figure.savefig(beside)
 
 
 def _panel(axes: Axes, run: ReadRecord) -> None:

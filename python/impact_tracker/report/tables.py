@@ -38,10 +38,11 @@ def state_caveats(run: ReadRecord) -> list[str]:
     """What is wrong with the record itself: damage, an early end."""
     damage = [f"the record is damaged: {run.record.damage}"] if run.record.damage else []
     if run.record.totals is None:
-        inside = f", inside of {', '.join(run.record.left_open)}" if run.record.left_open else ""
+        inside = f", inside of {', '.join(map(short_name, run.record.left_open))}" if run.record.left_open else ""
         return [
             *damage,
-            f"the record ends early{inside}: the run was killed, or it still runs; counted up to its last reading",
+            f"the record ends early{inside}: the run was killed, its disk was full, or it still runs; "
+            "counted up to its last reading",
         ]
     return damage
 

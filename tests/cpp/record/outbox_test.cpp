@@ -51,6 +51,21 @@ TEST(Outbox, AFullDiskIsSaidOnceWithPathAndReason) {
   EXPECT_EQ(outbox.health().dropped_lines, 0U);
 }
 
+TEST(Outbox, AFileThatWasDeletedOrMovedMeanwhileIsSaid) {
+  const fakes::Scratch scratch;
+  Outbox deleted(new_file(scratch / "below" / "a"), scratch / "below" / "a");
+  Outbox moved(new_file(scratch / "b"), scratch / "b");
+  Outbox there(new_file(scratch / "c"), scratch / "c");
+  EXPECT_TRUE(deleted.append("one\n", Weight::event));
+  EXPECT_TRUE(deleted.flush());
+  std::filesystem::remove_all(scratch / "below");
+  std::filesystem::rename(scratch / "b", scratch / "d");
+  for (Outbox* outbox : {&deleted, &moved, &there}) outbox->close();
+  EXPECT_THAT(deleted.health().errors, ElementsAre(HasSubstr("it was deleted or moved while the run wrote it")));
+  EXPECT_THAT(moved.health().errors, ElementsAre(HasSubstr("deleted or moved")));
+  EXPECT_THAT(there.health().errors, testing::IsEmpty());
+}
+
 TEST(Outbox, GoesOnExactlyWhereAPartialWriteStopped) {
   const fakes::Scratch scratch;
   Outbox outbox(new_file(scratch / "a"), scratch / "a");

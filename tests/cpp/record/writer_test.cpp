@@ -115,13 +115,18 @@ TEST(RecordWriter, CannotBeMadeSaysPathAndReasonAndLeavesNothing) {
     const auto writer = RecordWriter::create(path, sample_header());
     ASSERT_FALSE(writer);
     EXPECT_THAT(writer.error().what, HasSubstr("run.jsonl: File too large"));
+    EXPECT_EQ(writer.error().code, EFBIG);
+    EXPECT_THAT(writer.error().advice, HasSubstr("ulimit -f"));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
   std::ofstream(path) << "mine";
   EXPECT_THAT(RecordWriter::create(path, sample_header()).error().what, HasSubstr("run.jsonl: File exists"));
   EXPECT_EQ(text_of(path), "mine");
-  EXPECT_THAT(RecordWriter::create(path / "below" / "x.jsonl", sample_header()).error().what,
-              HasSubstr("Not a directory"));
+  const auto below = RecordWriter::create(path / "below" / "x.jsonl", sample_header());
+  EXPECT_THAT(below.error().what, HasSubstr("Not a directory"));
+  EXPECT_THAT(below.error().advice, HasSubstr("name another folder"));
+  const auto long_name = RecordWriter::create(scratch / std::string(300, 'x') / "x.jsonl", sample_header());
+  EXPECT_THAT(long_name.error().advice, HasSubstr("name a shorter path"));
   Header deep = sample_header();
   for (int i = 0; i < 200; ++i) deep.info = nlohmann::json::array({deep.info});
   EXPECT_THAT(RecordWriter::create(scratch / "deep.jsonl", deep).error().what, HasSubstr("too deep"));

@@ -207,6 +207,27 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.Monk
         assert Path(ledger.database.place).is_relative_to(tmp_path / "cache")
 
 
+@pytest.mark.parametrize("cache", ["a file", "no home"])
+def test_a_ledger_without_any_place_for_its_index_says_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    write(tmp_path / "theirs", entry("a"))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("impact_tracker.ledger.database.os.access", lambda *_: False)
+    if cache == "a file":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    else:
+
+        def homeless(_self: Path) -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setattr(Path, "expanduser", homeless)
+    with pytest.raises(OSError, match=r"neither to .*theirs.* nor to .*: let XDG_CACHE_HOME name a folder"):
+        Ledger.open(tmp_path / "theirs")
+    assert list((tmp_path / "theirs").glob("spool/*/*.json"))
+
+
 def test_a_file_is_json_with_a_schema(tmp_path: Path) -> None:
     head = json.loads(write(tmp_path, entry("a", tags={"name": "é\udce9"})).read_bytes())
     assert head["schema"] == spool.SCHEMA

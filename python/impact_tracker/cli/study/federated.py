@@ -92,7 +92,9 @@ def run(args: argparse.Namespace) -> int:
         if not findings.study.federated:
             raise ValueError("the folder holds no federated run yet")
         text = scenario_text(findings.study, _asked_last(args, findings.study.federated))
-        Path(args.scenario).write_text(text, encoding="utf-8")
+        from ...whole_file import write_whole_text
+
+        write_whole_text(args.scenario, text)
     if args.json:
         print(json.dumps(as_dict(findings), indent=2, ensure_ascii=False, allow_nan=False))
     else:

@@ -11,6 +11,7 @@ from ...figures.labels import label_points, plain_log
 from ...figures.looks import MARKERS, area_look, legend_beside, shade
 from ...figures.notes import write_note
 from ...values import kwh_of
+from ...whole_file import whole_file
 from ..accounting import account
 from ..accounts import Accounts, Wanted
 from ..executor import LocalThreads
@@ -38,7 +39,6 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("figures need matplotlib: pip install 'impact-tracker[cluster]'") from error
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     drawings = {
         "energy-and-core-hours": _against_hours,
@@ -49,13 +49,15 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
         figure = Figure(figsize=(8, 5), layout="constrained")
         draw(report, figure)
         paths.append(folder / f"{name}.png")
-        figure.savefig(paths[-1], dpi=120)
+        with whole_file(paths[-1]) as beside:
+            figure.savefig(beside, dpi=120)
     if store is not None and report.balance.is_known:
         figure = Figure(figsize=(9, 5), layout="constrained")
         node, day = busiest_node_day(report)
         _node_day(node_day(report.accounts, store, node, day), node, day, figure)
         paths.append(folder / "node-day.png")
-        figure.savefig(paths[-1], dpi=120)
+        with whole_file(paths[-1]) as beside:
+            figure.savefig(beside, dpi=120)
     return paths
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 from pathlib import Path
 
+from ...whole_file import whole_file
 from ..job_energies import job_energies
 from .site import ClusterReport
 
@@ -45,7 +46,7 @@ def write_ledger_table(report: ClusterReport, path: str | Path, scheduler: str) 
     for job, node in report.accounts.table.shares.select("job_id", "node").iter_rows():
         nodes.setdefault(job, []).append(node)
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row, energy in zip(report.frame.iter_rows(named=True), job_energies(report.frame)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...digits import span, within
 from ...report.page import Page, Table
 from ...values import kwh_of
+from ...whole_file import whole_file
 from ..frames import polars
 from ..gate import GatedEnergy
 from ..results import NodeBalance, SiteBalance
@@ -219,14 +220,15 @@ def closure_page(balance: SiteBalance, nodes: list[NodeBalance], findings: list[
 
 def write_tables(report: ClusterReport, folder: Path) -> list[Path]:
     """Each table as a CSV, and one row a job; the files' paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, table in report.tables.items():
         paths.append(folder / f"by-{name.replace(',', '-')}.csv")
-        table.write_csv(paths[-1])
+        with whole_file(paths[-1]) as beside:
+            table.write_csv(beside)
     paths.append(folder / "jobs.csv")
     frame = report.frame.drop("job")
     if "carbon_g" in frame.columns:  # with the site's overhead, as in every table
         frame = frame.with_columns(carbon_g=polars().col("carbon_g") * report.weights.grams_per_j.best)
-    frame.write_csv(paths[-1])
+    with whole_file(paths[-1]) as beside:
+        frame.write_csv(beside)
     return paths

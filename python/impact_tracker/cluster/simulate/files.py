@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...whole_file import whole_file
 from ..frames import JOBS, JOBS_FILE, SHARES, polars, schema
 from ..job import JobTable
 from ..node import NodeRating
@@ -103,7 +104,8 @@ def write_ratings(ratings: tuple[NodeRating, ...], place: Path) -> None:
     """The nodes as a CSV that `read_ratings` reads."""
     names = [item.name for item in fields(NodeRating)]
     rows = [[getattr(rating, name) for name in names] for rating in ratings]
-    polars().DataFrame(rows, schema=names, orient="row").write_csv(place)
+    with whole_file(place) as beside:
+        polars().DataFrame(rows, schema=names, orient="row").write_csv(beside)
 
 
 def write_site(
@@ -111,13 +113,14 @@ def write_site(
 ) -> Drawn:
     """Draws a site and writes `jobs.csv`, `nodes.csv`, `power/` (a store) and `truth.parquet` into a folder."""
     library = polars()
-    folder.mkdir(parents=True, exist_ok=True)
     site = draw_jobs(spec)
     table = table_of_site(site)
-    jobs_file(table).write_csv(folder / "jobs.csv")
+    with whole_file(folder / "jobs.csv") as beside:
+        jobs_file(table).write_csv(beside)
     write_ratings(site.ratings, folder / "nodes.csv")
     truth = library.DataFrame({"job_id": table.jobs["job_id"], "energy_j": site.job_energy_j()})
-    truth.write_parquet(folder / "truth.parquet")
+    with whole_file(folder / "truth.parquet") as beside:
+        truth.write_parquet(beside)
     store = PowerStore(folder / "power")
     rows: list[dict[str, object]] = []
     for node, rating in enumerate(site.ratings):
