@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 
 
@@ -27,14 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the findings, errors first; 1 if there is an error, else 0.
+    """Prints the findings, errors first; 1 if there is an error, else 0; 2 where one of several reports cannot be read.
 
-    ValueError, OSError: a report that cannot be read.
+    ValueError, OSError: the only report cannot be read.
     """
     from ..interop.documents import reports_at
     from ..interop.lint import lint_all
 
-    reports = [report for place in args.place for report in reports_at(place, args.energy_kwh, args.zone)]
+    reports, unread = [], []
+    for place in args.place:
+        try:
+            reports += reports_at(place, args.energy_kwh, args.zone)
+        except (OSError, ValueError) as error:
+            if len(args.place) == 1:
+                raise
+            unread.append(str(error))
     findings = lint_all(reports)
     errors = sum(finding.level == "error" for finding in findings)
     if args.json:
@@ -44,5 +52,13 @@ def run(args: argparse.Namespace) -> int:
             print("\n".join(report.sentence() for report in reports))
         for finding in findings:
             print(finding.line())
-        print(f"{len(reports)} statements, {errors} errors, {len(findings)} findings")
-    return 1 if errors else 0
+        counts = ((len(reports), "statement"), (errors, "error"), (len(findings), "finding"))
+        print(", ".join(_counted(number, what) for number, what in counts))
+    for reason in unread:
+        print(f"impact-tracker lint: not read: {reason}", file=sys.stderr)
+    return 2 if unread else 1 if errors else 0
+
+
+def _counted(number: int, what: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

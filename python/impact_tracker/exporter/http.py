@@ -169,6 +169,14 @@ def quiet_about_descriptors(loop: asyncio.AbstractEventLoop, context: dict[str, 
 async def serve_pages(pages: Pages, clients: Clients, host: str, port: int) -> asyncio.Server:
     """The listening server; OSError where the address cannot be had. Port 0 takes any free one."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(
-        lambda: _Client(pages, clients), host or None, port, backlog=128, reuse_address=True
-    )
+    try:
+        return await loop.create_server(
+            lambda: _Client(pages, clients), host or None, port, backlog=128, reuse_address=True
+        )
+    except OSError as error:
+        why = {
+            errno.EADDRINUSE: "another program listens there: name another port (--listen)",
+            errno.EACCES: "ports below 1024 are root's: name another (--listen)",
+            errno.EADDRNOTAVAIL: "this machine has no such address: name one of its own (--listen)",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise type(error)(error.errno, f"{host or '*'}:{port} cannot be listened on: {why}") from None

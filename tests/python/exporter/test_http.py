@@ -202,3 +202,17 @@ def test_addresses(text: str, address: Address) -> None:
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match="no address to listen on"):
         read_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("127.0.0.1", "another program listens there"), ("192.0.2.1", "this machine has no such address")],
+)
+def test_an_address_that_cannot_be_had_is_said_with_the_remedy(host: str, words: str) -> None:
+    running = Running(1)
+    try:
+        port = running.address[1]
+        with pytest.raises(OSError, match=rf"{host}:{port} cannot be listened on: {words}.*--listen"):
+            asyncio.run(serve_pages(running.pages, running.clients, host, port))
+    finally:
+        running.close()
