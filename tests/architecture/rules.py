@@ -139,7 +139,7 @@ MAX_MODULE_CPP = 40  # bindings/module.cpp is a table of contents
 # ---- Counts over the package: (what is counted, ceiling, goal). A ceiling is lowered whenever its count has fallen,
 # and is not raised but for lines, where a new capability needs room; the goal stays.
 CEILINGS: tuple[tuple[str, int, int], ...] = (
-    ("lines", 41_120, 22_000),  # Python lines of impact_tracker without the folders of LATER_FOLDERS
+    ("lines", 41_240, 22_000),  # Python lines of impact_tracker without the folders of LATER_FOLDERS
     ("any", 42, 99),  # the word Any in impact_tracker, imports and comments included
     ("joules_per_kwh", 1, 1),  # places that spell 3.6e6; values/energy.py is the one
     ("vague_names", 0, 0),  # variables and parameters with a name of VAGUE_NAMES

@@ -170,11 +170,13 @@ def _words(error: Exception) -> str:
     return error.strerror if is_told else f"{path}: {error.strerror}"
 
 
-def _warning_line(message: Warning | str, kind: type[Warning], path: str, number: int, line: str | None = None) -> str:
+def _warning_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """A warning of this package without the line of the program that is this command itself."""
-    if kind.__name__ == "ImpactWarning":
+    if category.__name__ == "ImpactWarning":
         return f"impact-tracker: {message}\n"
-    return f"{path}:{number}: {kind.__name__}: {message}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
 def _guarded(args: argparse.Namespace) -> int:
