@@ -60,6 +60,7 @@ class Player {
 
   // In a record that ends early, the run and every region that is still open end at the last reading.
   void end() {
+    const bool is_cut_off = !book_.open_regions().empty();
     for (const std::uint64_t region : book_.open_regions()) {
       Mark mark{Mark::Kind::exit, region, 0, "", Edges::plain, last_, last_readings()};
       if (region != 0) out_.left_open.push_back(names_[region]);
@@ -70,9 +71,22 @@ class Player {
       if (region != 0 && results_.contains(region)) out_.regions.push_back(std::move(results_.at(region)));
     }
     if (results_.contains(0)) out_.run = std::move(results_.at(0));
+    if (is_cut_off && out_.run && out_.run->stop <= out_.run->start) out_.run = unread(*out_.run);
   }
 
  private:
+  // A run that was killed before anything was read after its begin: no time was measured, and so no energy.
+  static RegionResult unread(const RegionResult& run) {
+    RegionResult nothing;
+    nothing.name = run.name;
+    nothing.start = run.start;
+    nothing.stop = run.stop;
+    nothing.coverage = std::numeric_limits<double>::quiet_NaN();  // of no time
+    nothing.notes = run.notes;
+    nothing.notes.emplace_back("it ended before its first reading");
+    return nothing;
+  }
+
   // The run whose start is lost begins with the first reading, be it a row's or a region's; later ones change nothing.
   void begin_run(Instant at) {
     if (names_.contains(0)) return;
