@@ -136,8 +136,8 @@ def test_a_place_that_cannot_be_read_does_not_hide_what_the_others_say(tmp_path,
     path, other = tmp_path / "emissions.csv", tmp_path / "README.md"
     path.write_text(CSV)
     other.write_text("# a model\n\nIt was trained.\n")
-    alone, found, _ = call(capsys, [path])
+    alone, findings, _ = call(capsys, [path])
     code, out, err = call(capsys, [other, path])
-    assert (out, code) == (found, 2) and alone in (0, 1)
+    assert (out, code) == (findings, 2) and alone in (0, 1)
     assert "1 statement, " in out and "not read: " in err and "README.md" in err
     assert call(capsys, [other])[0] == 2
