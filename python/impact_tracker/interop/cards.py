@@ -64,7 +64,8 @@ def climate_card(study: Study, extended: bool = False) -> list[tuple[str, str]]:
     mix = (
         "not known"
         if grid is None
-        else f"{grid.value:.4g} gCO2eq/kWh ({grid.year or 'year not stated'}, {grid.source})"
+        else f"{digits.within(grid.value, grid.low, grid.high)} gCO2eq/kWh"
+        f" ({grid.year or 'year not stated'}, {grid.source})"
     )
     return [
         *rows,
@@ -176,7 +177,7 @@ def latex_statement(study: Study) -> str:
         sentence += f" It caused {escape(mass(grams))}"
         if grid is not None:
             origin = f"{grid.name}, {grid.year or 'year not stated'}; {grid.source}"
-            sentence += f", at {grid.value:.4g}~g\\,CO$_2$e/kWh ({escape(origin)})"
+            sentence += f", at {digits.within(grid.value, grid.low, grid.high)}~g\\,CO$_2$e/kWh ({escape(origin)})"
         sentence += f": what a tree takes up in {tree_months(grams).amount} months."
     else:
         sentence += f" Its carbon is not known: {escape(grams.note)}."
@@ -203,9 +204,10 @@ def _energy_answer(run: Statement) -> str:
         return "not measured"
     power, mean_w = "", run.power_w
     if mean_w is not None and run.duration_s:
-        error_w = (run.energy.error_j or 0.0) / run.duration_s
-        kilowatts = [watts / 1000.0 for watts in (mean_w, mean_w - error_w, mean_w + error_w)]
-        power = f", {digits.within(*kilowatts)} kW on average"
+        error_kw = None if run.energy.error_j is None else run.energy.error_j / run.duration_s / 1000.0
+        kilowatts = mean_w / 1000.0
+        rounded = f"{float(digits.significant(kilowatts, 3)):g} kW"
+        power = f", {digits.in_unit(kilowatts, 'kW', error_kw) if error_kw else rounded} on average"
     amount = digits.kwh(run.energy.best_j, run.energy.error_j)
     by = "" if run.tool == "impact-tracker" else f", by {run.tool} {run.tool_version}".rstrip()
     return f"{amount}{power} ({run.quality_in_words}{by})"

@@ -55,9 +55,10 @@ def _energy(run: Statement) -> str:
     joules = run.energy.best_j
     if joules is None:
         return "energy not measured"
-    amount = digits.energy(joules)
+    error_j = run.energy.error_j or None
+    amount = digits.energy(joules, error_j)
     if "kWh" not in amount:
-        amount += f" ({digits.kwh(joules)})"
+        amount += f" ({digits.kwh(joules, error_j, spread=False)})"
     duration = f" in {digits.duration(run.duration_s)}" if run.duration_s is not None else ""
     return f"{amount}{duration}, {run.energy.quality}, by {run.tool} {run.tool_version}".rstrip()
 
@@ -72,7 +73,7 @@ def _carbon(run: Statement) -> str:
     note = (
         f" ({grid.note})" if grid.note and grid.year is not None and run.site.zone else ""
     )  # another year than the one asked for
-    return f"{amount} at {grid.value:.4g} g/kWh{note}, {run.site.pue_in_words}"
+    return f"{amount} at {digits.within(grid.value, grid.low, grid.high)} g/kWh{note}, {run.site.pue_in_words}"
 
 
 def _machine(run: Statement) -> str:
@@ -86,7 +87,11 @@ def _parts(run: Statement) -> Table:
     whole_j = run.energy.best_j
     parts = {"processors": run.parts.processors, "cards": run.parts.cards, "memory": run.parts.memory}
     rows = [
-        (name, digits.energy(part.best_j), digits.percent(part.best_j / whole_j) if whole_j else "")
+        (
+            name,
+            digits.energy(part.best_j, part.error_j or None),
+            digits.percent(part.best_j / whole_j) if whole_j else "",
+        )
         for name, part in parts.items()
         if part.best_j is not None
     ]
@@ -102,7 +107,7 @@ def _rows(runs: Sequence[Statement]) -> Table:
                 run.name,
                 run.started_at.strftime("%Y-%m-%d %H:%M:%S") if run.started_at else "",
                 "" if run.duration_s is None else digits.duration(run.duration_s),
-                digits.energy(run.energy.best_j),
+                digits.energy(run.energy.best_j, run.energy.error_j or None),
                 digits.carbon(run.carbon.value),
                 "" if ratio is None else f"{ratio:.2f}",
                 run.energy.quality,
@@ -118,6 +123,6 @@ def _sum_line(runs: Sequence[Statement], summands: Sequence[Statement]) -> str:
     grams += [None for run in runs if run.carbon.value is None]
     missing = sum(run.energy.is_missing for run in runs)
     left_out = f"; {missing} measured nothing and are not in the sum" if missing else ""
-    amount = "energy not measured" if energy.is_missing else digits.energy(energy.best_j)
+    amount = "energy not measured" if energy.is_missing else digits.energy(energy.best_j, energy.error_j or None)
     carbon = "carbon not known of all" if None in grams else digits.carbon(sum(g for g in grams if g is not None))
     return f"{len(runs)} runs: {amount}{left_out}\n{carbon}"

@@ -14,6 +14,7 @@ from impact_tracker.factors import Factor
 from impact_tracker.footprint import all_of, carbon, mass_words_of, per_unit, words_of
 from impact_tracker.interop import Study, climate_card_markdown, hugging_face, latex_statement, neurips, write
 from impact_tracker.interop.statement import Statement
+from impact_tracker.report.statement_page import page_of
 from impact_tracker.values import Energy
 
 _NUMBER = r"(-?\d[\d.]*(?:e[+-]?\d+)?)"
@@ -45,6 +46,10 @@ def test_no_printed_value_has_digits_finer_than_its_error(
     study = Study(run, [run])
     for text in (neurips(study), latex_statement(study), climate_card_markdown(study, extended=True)):
         assert assert_coarse(text) >= 1, text
+    for runs in ([run], [run, replace(run, name="another", run_id="another")]):
+        page = page_of(runs)
+        lines = [page.headline, *(" ".join(map(str, row)) for table in page.tables for row in table.rows)]
+        assert sum(assert_coarse(line) for line in lines) >= 1, lines
     fields = {"need": "a", "alternatives": "b", "sufficient_level": "c", "reached_level": "d"}
     assert_coarse(write("frugal", [run], {**fields, "functional_unit": "image", "units": "7"}))
     assert_coarse(hugging_face(run))
@@ -54,6 +59,21 @@ def test_no_printed_value_has_digits_finer_than_its_error(
     assert_coarse(beside(energy, 3600.0, run.hardware).sentence())
     for equivalent in all_of(impact):
         assert_coarse(f"{equivalent.amount} x ({equivalent.low} to {equivalent.high})")
+
+
+def test_a_mean_power_has_its_error_and_no_finer_digit(climatebert: Statement) -> None:
+    """It is the energy's error over the time; nobody states one: three digits."""
+    run = replace(climatebert, energy=Energy(1.2345e8, 1e6, 8.5e6, quality="modelled"))
+    assert "0.71 kW ± 0.05 kW on average (modelled" in climate_card_markdown(Study(run))
+    assert ", 0.7 kW on average" in climate_card_markdown(Study(climatebert))
+
+
+def test_an_intensity_has_no_digit_finer_than_its_range(climatebert: Statement) -> None:
+    grid = Factor(123.456, "g/kWh", 80.0, 200.0, "drawn", name="intensity, somewhere", year=2024)
+    run = replace(climatebert, site=replace(climatebert.site, intensity=grid))
+    assert "120 gCO2eq/kWh (2024, drawn)" in climate_card_markdown(Study(run), extended=True)
+    assert "at 120~g\\,CO$_2$e/kWh" in latex_statement(Study(run))
+    assert "at 120 g/kWh" in page_of([run]).headline
 
 
 def test_a_modelled_energy_is_as_coarse_in_a_paper_as_on_the_console(climatebert: Statement) -> None:
