@@ -17,7 +17,7 @@ PACKAGES = ("impact_tracker.", "experiment_impact_tracker.")
 DIVIDING = ("subplots", "add_subplot", "add_axes")
 # Words that say what a number is: units, or kinds of numbers that have none.
 UNITS = re.compile(
-    r"\b(J|Wh|mWh|kWh|MWh|kJ|MJ|kilowatt|W|s|ms|h|hours?|GMAC|MAC|g|mg|kg|t|CO2e|dB|bytes?|bits?|MB|B|points?|nats)\b|[%/]"
+    r"\b(J|Wh|mWh|kWh|MWh|kJ|MJ|kilowatt|W|s|ms|h|hours?|GMAC|MAC|FLOP|g|mg|kg|t|CO2e|dB|bytes?|bits?|MB|B|points?|nats)\b|[%/]"
     r"|million|multiply-adds|accuracy|Dice|share|number|runs|rounds?|countries|users|a day|parameters|examples|score"
     r"|kappa|skew|loss"
 )
