@@ -55,11 +55,11 @@ def read_curve(
                     times.append(_time(row, at, where))
                     values.append(_value(row, what, where))
                     if len(times) > 1 and times[-1] <= times[-2]:
-                        raise FactorError(f"{where}: times must increase")
+                        raise FactorError(f"{where}: times must increase: sort the lines, and keep one of each time")
     except (OSError, UnicodeDecodeError) as fault:
         raise FactorError(f"{place}: cannot be read: {fault}") from fault
     if not any(value is not None for value in values):
-        raise FactorError(f"{place}: it holds no value")
+        raise FactorError(f"{place}: it holds no value: each line has a time and an intensity in g/kWh")
     highest = max(value for value in values if value is not None)
     if 0.0 < highest <= _HIGHEST_KG:
         raise FactorError(
@@ -102,7 +102,9 @@ def _value(row: list[str], column: int, where: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise FactorError(f"{where}: {text!r} is no number") from None
+        raise FactorError(
+            f"{where}: {text!r} is no number: write g/kWh, or leave it empty where it is not known"
+        ) from None
     if not math.isfinite(value) or value < 0:
         raise FactorError(f"{where}: an intensity must be finite and not negative, not {text}")
     return value

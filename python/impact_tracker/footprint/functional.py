@@ -63,7 +63,7 @@ def crossing(training: Impact, each_use: Impact) -> Crossing:
     if training.value is None or each_use.value is None:
         raise ValueError(f"training or use is not known: {training.note or each_use.note}")
     if each_use.value <= 0:
-        raise ValueError("a use that costs nothing never passes its training")
+        raise ValueError("a use that costs nothing never passes its training: give runs that used something")
     uses = quotient(training, each_use)
     return Crossing(uses.best, uses.low, uses.high)
 

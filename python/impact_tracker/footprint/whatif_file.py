@@ -40,7 +40,7 @@ def read_changes(path: str | Path) -> list[Change]:
     cloud or part of a machine (with near names), a ratio that is not above 0, a range out of order."""
     file = UserFile(path, "file of changes")
     if not file.tables:
-        raise FactorError(f"{file.path}:1: it holds no change")
+        raise FactorError(f"{file.path}:1: it holds no change: each table is one, as in [half] with energy = 0.5")
     return [_change(file, name) for name in file.tables]
 
 

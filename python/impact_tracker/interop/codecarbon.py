@@ -153,9 +153,9 @@ def _of_row(header: Sequence[str], cells: Sequence[str], where: str, separator: 
     if not any(cells):
         return []
     if cells == header:
-        raise InteropError(f"{where}: the header again")
+        raise InteropError(f"{where}: the header again: remove the line")
     if cells[0].startswith(("<<<<<<<", "=======", ">>>>>>>")):
-        raise InteropError(f"{where}: the mark of a merge")
+        raise InteropError(f"{where}: the mark of a merge: keep one of the two versions")
     if len(cells) != len(header):
         raise InteropError(f"{where}: {len(cells)} cells under a header of {len(header)}")
     return [_statement(_Row(dict(zip(header, cells)), where, separator != ","))]

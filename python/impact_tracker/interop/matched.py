@@ -23,7 +23,9 @@ def matched(run: Statement, file: str | None, service: str | None) -> Impact | s
         return None
     try:
         if run.tool != "impact-tracker" or Path(run.origin).suffix != ".jsonl":
-            raise ValueError("only a record holds when its energy was used")
+            raise ValueError(
+                "only a record of this tracker holds when its energy was used: leave the intensity over time out"
+            )
         record = read_record(run.origin)
         if run.span is not None and run.span.length_ns > record.span.length_ns * _SAME_TIME:
             raise ValueError("it is of several records that overlap in time: give one of them")

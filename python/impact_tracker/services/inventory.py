@@ -118,7 +118,7 @@ class Inventory:
     def __post_init__(self) -> None:
         names = [entry.name for entry in self.entries]
         if len(set(names)) < len(names):
-            raise FactorError(f"{self.name}: two entries have one name")
+            raise FactorError(f"{self.name}: two entries have one name: rename one of them")
         by_name = {entry.name: entry for entry in self.entries}
         for unit in self.units:
             for name in (*unit.once, *unit.hours):

@@ -37,7 +37,9 @@ def utc_ns(stamp: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise LiveError(f"{stamp!r} is no time") from None
+        raise LiveError(
+            f"{stamp!r} is no time: the service has changed its form, or answered for another request"
+        ) from None
     at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     return round(at.timestamp()) * SECOND
 
