@@ -14,6 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker.digits import plus_minus
+from impact_tracker.studies.meters.compare import compared
+from impact_tracker.studies.meters.measure import MeterReading
+from impact_tracker.studies.meters.show import MeterStudy
+from impact_tracker.studies.meters.show import draw as draw_meters
+from impact_tracker.studies.meters.show import page_of as meters_page
 from impact_tracker.studies.metrics.entry import METRICS, MetricsEntry
 from impact_tracker.studies.metrics.show import as_dict, draw, page_of
 from impact_tracker.studies.points.point import Checkpoint, JoulesRead, StudyPoint, StudyRun
@@ -263,3 +268,36 @@ def test_metrics_side_by_side_say_n_and_have_ends(runs: int, tmp_path: Path) -> 
                 assert 0 < ends[0] <= value <= ends[1], name
     draw(entries, tmp_path / "m.svg", False)
     assert (tmp_path / "m.svg").stat().st_size > 1000
+
+
+def meters(rounds: int, slower: float = 1.1, spread: float = 0.01) -> MeterStudy:
+    chance = random.Random(rounds)
+
+    def made(meter: str, number: int, joules: float | None, factor: float) -> MeterReading:
+        seconds = 10 * factor * math.exp(chance.gauss(0, spread))
+        start_ns = (1 + number) * 10**12 + ord(meter[0])
+        return MeterReading(meter, number, joules, seconds, seconds * 0.9, 1e9, start_ns, start_ns + 10**10)
+
+    readings = []
+    for number in range(rounds):
+        readings += [
+            made("bare", number, None, 1.0),
+            made("truth", number, 100 * chance.gauss(1, spread), slower),
+            made("other", number, 80 * chance.gauss(1, spread), 1.0),
+        ]
+    return MeterStudy("a loop", "truth", True, [], [], readings, compared(readings, "truth"))
+
+
+def test_meters_say_n_and_what_their_intervals_are(tmp_path: Path) -> None:
+    (table,) = meters_page(meters(5)).tables
+    slow, even = (row for row in table.rows)
+    assert "n = 5 rounds" in table.title and "95 %" in table.title
+    assert slow[1] == even[1] == "5"
+    assert "±" in slow[2] and " to " in slow[3] and "(" in slow[5]
+    assert even[5].startswith("not to tell (below")
+    assert "±" in slow[6] or slow[6].startswith("not to tell")
+    (table,) = meters_page(meters(1)).tables
+    assert table.title == "one round: no interval"
+    assert not any("±" in cell or " to " in cell for row in table.rows for cell in row if "not to tell" not in cell)
+    draw_meters(meters(5), tmp_path / "m.svg")
+    draw_meters(meters(1), tmp_path / "one.svg")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ...digits import duration, energy, percent, plus_minus, quantity
+from ...bench.analyse.cells import energy_with_interval, with_interval
+from ...digits import duration, energy, percent, quantity
 from ...report.page import Page, Table
 from ...values import Energy
 from ...values.statistics import Mean
@@ -123,7 +124,7 @@ def _summaries_table(summaries: Sequence[SeedSummary]) -> Table:
     def shown(mean: Mean | None, digits: str) -> str:
         if mean is None:
             return "not averaged"
-        return f"{mean.value:{digits}}" if mean.half_width is None else plus_minus(mean.value, mean.half_width)
+        return f"{mean.value:{digits}}" if mean.half_width is None else with_interval(mean)
 
     rows = [
         (
@@ -131,13 +132,15 @@ def _summaries_table(summaries: Sequence[SeedSummary]) -> Table:
             f"{row.reached} of {row.runs}",
             shown(row.rounds, ".1f"),
             "–" if row.skew is None and row.title == "centralised" else shown(row.skew, ".2f"),
-            shown(row.accuracy, ".3f"),
-            "not measured" if row.learners_j is None else energy(row.learners_j.value, row.learners_j.half_width),
+            "not averaged" if row.accuracy is None else with_interval(row.accuracy, most=1.0),
+            "not measured" if row.learners_j is None else energy_with_interval(row.learners_j),
         )
         for row in summaries
     ]
     columns = ("data", ">reached the target", ">rounds", ">κ", ">accuracy", ">energy of the learners")
-    return Table(columns, rows, "Over the seeds: means with 95 % of Student's t")
+    most = max((row.runs for row in summaries), default=0)
+    how = f"95 % of Student's t, n = {most} at most" if most > 1 else "one seed: no intervals"
+    return Table(columns, rows, f"Over the seeds: means with {how}")
 
 
 def _terms_table(comparisons: Sequence[RunComparison]) -> Table:

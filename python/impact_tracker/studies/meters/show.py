@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ...digits import duration, energy, percent, significant
+from ...bench.analyse.cells import energy_with_interval, scatter_text
+from ...digits import duration, percent, quantity, significant
 from ...report.page import Page, Table
 from ...values.statistics import Mean
 from .compare import MeterRow, PairedRatio
@@ -32,6 +33,7 @@ def page_of(study: MeterStudy) -> Page:
     rows = [_cells(row, study) for row in study.rows]
     columns = (
         "meter",
+        ">runs",
         ">energy",
         ">spread",
         f">ratio to {study.reference}",
@@ -39,12 +41,20 @@ def page_of(study: MeterStudy) -> Page:
         ">own CPU",
         "it counts",
     )
-    tables = [Table(columns, rows)]
+    tables = [Table(columns, rows, _words(study))]
     if study.absent:
         tables.append(Table(("absent", "why"), [(a.meter.title, a.reason) for a in study.absent]))
     caveats = [f"{_title(row.meter)}: {failure}" for row in study.rows for failure in row.failures]
     details = [f"{place.meter.title} {place.version}".strip() for place in study.places if place.version]
     return Page(_headline(study), tables, caveats, details)
+
+
+def _words(study: MeterStudy) -> str:
+    """What the intervals of the table are, and why there are none of one round."""
+    rounds = max((row.energy_j.runs for row in study.rows if row.energy_j is not None), default=0)
+    if rounds < 2:
+        return "one round: no interval"
+    return f"n = {rounds} rounds; ± and in brackets: 95 % over rounds, Student's t, of ratios by logarithms"
 
 
 def _headline(study: MeterStudy) -> str:
@@ -76,7 +86,7 @@ def _title(name: str) -> str:
 def _energy(row: MeterRow) -> str:
     if row.energy_j is not None and row.meter in KNOWN and KNOWN[row.meter].how == "estimate":
         return f"about {significant(row.energy_j.value, 2)} J"  # the runs' spread says nothing of how right it is
-    return "none" if row.energy_j is None else energy(row.energy_j.value, row.energy_j.half_width)
+    return "none" if row.energy_j is None else energy_with_interval(row.energy_j)
 
 
 def _ratio(ratio: PairedRatio | None) -> str:
@@ -91,16 +101,38 @@ def _ratio(ratio: PairedRatio | None) -> str:
 
 
 def _cells(row: MeterRow, study: MeterStudy) -> tuple[str, ...]:
-    spread = row.energy_j.relative if row.energy_j is not None else None
-    longer = "–"
-    if row.extra_time is not None:
-        longer = percent(row.extra_time.value - 1) if row.extra_time.value > 1 else "no"
-        if row.extra_time.low is not None and row.extra_time.low <= 1 <= (row.extra_time.high or 1):
-            longer = "not to tell"
-    own = "–" if row.extra_cpu_s is None else duration(max(0.0, row.extra_cpu_s.value))
+    spread = row.energy_j if row.energy_j is not None and row.energy_j.relative is not None else None
+    runs = "0" if row.energy_j is None else str(row.energy_j.runs)
     ratio = "the reference" if row.meter == study.reference else _ratio(row.ratio)
     sees = KNOWN[row.meter].sees if row.meter in KNOWN else "what its log holds"
-    return (_title(row.meter), _energy(row), "–" if spread is None else percent(spread), ratio, longer, own, sees)
+    shown = "–" if spread is None else scatter_text(spread)
+    return (_title(row.meter), runs, _energy(row), shown, ratio, _longer(row.extra_time), _own(row.extra_cpu_s), sees)
+
+
+def _longer(ratio: PairedRatio | None) -> str:
+    """How much longer the run takes, with its interval; where that holds nothing, what it is below."""
+    if ratio is None:
+        return "–"
+    if ratio.low is None or ratio.high is None:
+        return percent(ratio.value - 1) if ratio.value > 1 else "no"
+    if ratio.low <= 1 <= ratio.high:
+        return f"not to tell (below {percent(ratio.high - 1)})" if ratio.high > 1 else "not to tell"
+    if ratio.high < 1:
+        return "no"
+    ends = (significant(100 * (end - 1), 2) for end in (ratio.value, ratio.low, ratio.high))
+    return "{} ({} to {}) %".format(*ends)
+
+
+def _own(seconds: Mean | None) -> str:
+    """The meter's own processor time, with its interval; where that holds nothing, what it is below."""
+    if seconds is None:
+        return "–"
+    if seconds.half_width is None:
+        return duration(seconds.value) if seconds.value > 0 else "not to tell"
+    most = seconds.value + seconds.half_width
+    if seconds.value <= seconds.half_width:
+        return f"not to tell (below {duration(most)})" if most > 0 else "not to tell"
+    return quantity(seconds.value, "s", seconds.half_width)
 
 
 def as_dict(study: MeterStudy) -> dict[str, object]:
@@ -143,9 +175,9 @@ def draw(study: MeterStudy, path: Path) -> None:
         energies = [r.energy_j for r in study.readings if r.meter == row.meter and r.energy_j is not None]
         axes.plot(energies, [place] * len(energies), "o", color="#7570b3", alpha=0.5, markersize=4)
         if row.energy_j is not None:
-            axes.errorbar(
-                row.energy_j.value, place + 0.25, xerr=row.energy_j.half_width, fmt="|", color="black", capsize=3
-            )
+            ends = row.energy_j.interval
+            xerr = None if ends is None else [[row.energy_j.value - ends[0]], [ends[1] - row.energy_j.value]]
+            axes.errorbar(row.energy_j.value, place + 0.25, xerr=xerr, fmt="|", color="black", capsize=3)
         if row.meter == study.reference and row.energy_j is not None:
             axes.axvline(row.energy_j.value, color="#1b9e77", linewidth=1, linestyle="--")
     axes.set_yticks(range(len(rows)), [lines_within(_title(row.meter), 2.0, 10.0) for row in rows])

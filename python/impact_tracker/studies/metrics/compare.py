@@ -93,7 +93,9 @@ def misleading(entries: Sequence[MetricsEntry], name: str) -> list[MisleadingPai
     if not METRICS[name].is_cost:
         return []
     pairs = []
-    for (a, a_value, a_j), (b, b_value, b_j) in combinations(_known(entries, name), 2):
+    known = _known(entries, name)
+    among = math.comb(len(known), 2)
+    for (a, a_value, a_j), (b, b_value, b_j) in combinations(known, 2):
         if (a_value - b_value) * (a_j - b_j) < 0:
             larger, smaller = (a, b) if a_value > b_value else (b, a)
             values, joules = sorted((a_value, b_value)), sorted((a_j, b_j))
@@ -104,13 +106,14 @@ def misleading(entries: Sequence[MetricsEntry], name: str) -> list[MisleadingPai
                     smaller,
                     values[1] / values[0],
                     joules[0] / joules[1],
-                    _clear(larger.energy, smaller.energy),
+                    _clear(larger.energy, smaller.energy, among),
                 )
             )
     return sorted(pairs, key=lambda pair: pair.energy_ratio / pair.metric_ratio)
 
 
-def _clear(less: Mean | None, more: Mean | None) -> bool | None:
-    """Whether the energies can be told apart; `None` where they were not repeated."""
-    ratio = None if less is None or more is None else ratio_of_means(less, more)
+def _clear(less: Mean | None, more: Mean | None, among: int) -> bool | None:
+    """Whether the energies can be told apart, as one of so many pairs from which it is picked (Bonferroni); `None`
+    where they were not repeated."""
+    ratio = None if less is None or more is None else ratio_of_means(less, more, among=among)
     return None if ratio is None or ratio.p is None else ratio.p < 0.05

@@ -58,7 +58,7 @@ def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
         Table(
             ("metric", "larger by it", "smaller by it", ">by", ">energy of the larger", "beyond chance"),
             [_pair_cells(pair) for row in rows for pair in misleading(entries, row.metric)[:_SHOWN_PAIRS]],
-            "where it misleads most; energies with 95 % where both were repeated",
+            "where it misleads most; energies with 95 % where both were repeated; chance: of one among all pairs",
         ),
     ]
     return Page(sentence_of(entries, rows), tables, caveats_of(entries))

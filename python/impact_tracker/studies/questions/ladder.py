@@ -119,7 +119,8 @@ def _scores(group: PointGroup, runs: Sequence[StudyRun]) -> list[float]:
 
 def _is_told(best: PointGroup, groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> bool | None:
     """Whether the best of a rung can be told from every other by Welch's tests, adjusted for all pairs of the rung, as
-    the scores have picked it; `None` where it is alone, or a side is one run."""
+    the scores have picked it, and for all rungs; `None` where it is alone, or a side is one run."""
+    rungs = len({group.point.budget_j for group in groups})
     others = [
         group
         for group in groups
@@ -129,7 +130,7 @@ def _is_told(best: PointGroup, groups: Sequence[PointGroup], runs: Sequence[Stud
     known = [test.p for test in tests if test is not None]
     if not known or len(known) < len(tests):
         return None
-    return max(known) * math.comb(len(others), 2) < 0.05
+    return max(known) * math.comb(len(others), 2) * rungs < 0.05
 
 
 def _beside(best: PointGroup, groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> str:

@@ -166,7 +166,9 @@ def _name(change: MachineChange) -> str:
 
 
 def _base_name(point: StudyPoint) -> str:
-    return f"base: batch {point.batch}, {point.threads} threads, {point.precision}, {point.layout}"
+    threads = None if point.threads is None else f"{point.threads} threads"
+    batch = None if point.batch is None else f"batch {point.batch}"
+    return f"base: {', '.join(filter(None, (batch, threads, point.precision, point.layout))) or 'as usual'}"
 
 
 def _ratio(ratio: MeanRatio | None) -> str:

@@ -87,7 +87,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         Table(
             ("data", ">budget", "best shallow", "best network", ">network ahead by", ">p (Holm)"),
             [duel.cells for duel in duels if duel is not None],
-            f"the best of both sides; {intervals_words(groups)}; of the difference by Welch",
+            f"the best of both sides; {intervals_words(groups)}; of the difference by Welch; p as best of all pairs",
         )
     ]
     for part in parts:
@@ -124,9 +124,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
 
 def _adjusted(duels: Sequence[Duel | None]) -> list[Duel | None]:
     """The duels with their p-values adjusted for all of them (Holm)."""
-    tested = iter(holm([duel.test.p for duel in duels if duel is not None and duel.test is not None]))
+    tested = iter(holm([duel.p for duel in duels if duel is not None and duel.test is not None]))
     return [
-        duel if duel is None or duel.test is None else Duel(duel.shallow, duel.deep, duel.runs, next(tested))
+        duel if duel is None or duel.test is None else Duel(duel.shallow, duel.deep, duel.runs, p=next(tested))
         for duel in duels
     ]
 
@@ -140,16 +140,25 @@ def _parts(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:
 
 class Duel:
     """The best of both sides on one data set and budget. `sentence`, `cells`, `document`: the same for a paper, a table
-    and programs; `p`: of Welch's test, adjusted for all duels, its own where there is no other."""
+    and programs; `p`: of Welch's test, adjusted for all duels, else for the `pairs` of both sides from which the scores
+    have picked these two."""
 
-    def __init__(self, shallow: PointGroup, deep: PointGroup, runs: Sequence[StudyRun], p: float | None = None) -> None:
+    def __init__(
+        self,
+        shallow: PointGroup,
+        deep: PointGroup,
+        runs: Sequence[StudyRun],
+        *,
+        pairs: int = 1,
+        p: float | None = None,
+    ) -> None:
         self.shallow, self.deep, self.runs = shallow, deep, runs
         scores = [
             [run.score for run in runs if run.point == group.point and run.is_good and run.score is not None]
             for group in (shallow, deep)
         ]
         test = self.test = welch(*scores)
-        p_value = 1.0 if test is None else test.p if p is None else p
+        self.p = p_value = 1.0 if test is None else min(1.0, test.p * pairs) if p is None else p
         assert shallow.score is not None and deep.score is not None, "a side without a score is in no duel"
         factor, unit = gap_in_points(deep.metric)
         ahead = deep.score.value - shallow.score.value
@@ -190,7 +199,9 @@ def _duel(part: Sequence[PointGroup], runs: Sequence[StudyRun]) -> Duel | None:
         return max(side, key=lambda scored: scored[0])[1] if side else None
 
     shallow, deep = best(lambda model: not is_network(model)), best(is_network)
-    return None if shallow is None or deep is None else Duel(shallow, deep, runs)
+    networks = sum(is_network(group.point.model) for group in part if group.score is not None)
+    pairs = networks * (sum(group.score is not None for group in part) - networks)
+    return None if shallow is None or deep is None else Duel(shallow, deep, runs, pairs=pairs)
 
 
 def _draw(groups: Sequence[PointGroup], parts: Sequence[Sequence[PointGroup]], figure: Figure) -> None:
