@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 _MOST_DIGITS = 300  # what is longer is no float
-_HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+_HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/", os.devnull)  # what a shell gives, and what is empty
 
 
 def no_pipe(place: str | os.PathLike[str], error: type[ValueError] = ValueError) -> Path:

@@ -125,14 +125,19 @@ def jobs_of(args: argparse.Namespace, begin_ns: int | None, end_ns: int | None) 
     return joined_jobs(tables)
 
 
+def _there(place: str) -> Path:
+    path = Path(place)
+    if not path.exists():
+        raise FileNotFoundError(f"there is nothing at {place}: give a store, a CSV, a Parquet file or records")
+    return path
+
+
 def reader_of(args: argparse.Namespace, place: str) -> PowerReader:
     """The reader of a file, or of a folder of records."""
     from ..cluster.readers.power_files import PowerFile
     from ..cluster.readers.records import RecordPower
 
-    path = Path(place)
-    if not path.exists():
-        raise FileNotFoundError(f"there is nothing at {place}: give a store, a CSV, a Parquet file or records")
+    path = _there(place)
     if path.is_dir() or path.suffix == ".jsonl":
         if path.is_dir() and not any(path.rglob("*.jsonl")):
             raise ValueError(
@@ -148,9 +153,18 @@ def power_of(args: argparse.Namespace) -> Iterator[PowerStore]:
     """The store that was given, or one made of the files for as long as it is needed."""
     from ..cluster.store import PowerStore
 
-    if len(args.power) == 1 and PowerStore.is_one(args.power[0]):
-        yield PowerStore(Path(args.power[0]))
+    stores = [place for place in args.power if PowerStore.is_one(place)]
+    if len(args.power) == 1 and stores:
+        yield PowerStore(Path(stores[0]))
         return
+    for place in args.power:
+        if place != "scheduler":
+            _there(place)
+    if stores:
+        raise ValueError(
+            f"{stores[0]} is a store of power, which stands alone: bring the others into it with "
+            "impact-tracker cluster import --store"
+        )
     with tempfile.TemporaryDirectory(prefix="impact-tracker-power-") as folder:
         store = PowerStore(Path(folder))
         for place in args.power:

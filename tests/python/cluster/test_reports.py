@@ -161,6 +161,11 @@ def test_closure_by_the_command_line(site: Path, capsys: Capture) -> None:
         assert parts == pytest.approx(node["total_j"], rel=1e-9)
 
 
+def test_a_store_among_several_supplies_is_not_left_out_in_silence(site: Path, capsys: Capture) -> None:
+    assert cli.main(["cluster", "report", *words(site, "--power", f"{site}/jobs.csv")]) == 2
+    assert "stands alone" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "remedy"),
     [
