@@ -140,9 +140,7 @@ def reader_of(args: argparse.Namespace, place: str) -> PowerReader:
     path = _there(place)
     if path.is_dir() or path.suffix == ".jsonl":
         if path.is_dir() and not any(path.rglob("*.jsonl")):
-            raise ValueError(
-                f"{place}: a folder without a record (*.jsonl): give a store, a CSV, a Parquet file, records"
-            )
+            raise ValueError(f"{place}: a folder without a record (*.jsonl): give a store, a CSV, Parquet, records")
         return RecordPower(path)
     columns = dict(pair.split("=", 1) for pair in args.column if "=" in pair)
     return PowerFile(path, args.unit, args.node, args.part, getattr(args, "time_zone", "UTC"), columns)
@@ -157,13 +155,11 @@ def power_of(args: argparse.Namespace) -> Iterator[PowerStore]:
     if len(args.power) == 1 and stores:
         yield PowerStore(Path(stores[0]))
         return
-    for place in args.power:
-        if place != "scheduler":
-            _there(place)
+    for place in sorted({*args.power} - {"scheduler"}):
+        _there(place)
     if stores:
         raise ValueError(
-            f"{stores[0]} is a store of power, which stands alone: bring the others into it with "
-            "impact-tracker cluster import --store"
+            f"{stores[0]} is a store and stands alone: impact-tracker cluster import adds the others to it"
         )
     with tempfile.TemporaryDirectory(prefix="impact-tracker-power-") as folder:
         store = PowerStore(Path(folder))

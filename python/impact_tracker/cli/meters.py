@@ -35,11 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--list", action="store_true", help="which meters are known and which of them are here, and end")
     which.add_argument("--only", metavar="NAMES", help="these meters, with commas (default: all that are here)")
     which.add_argument(
-        "--python",
-        action="append",
-        default=[],
-        metavar="NAME=PATH",
-        help="interpreter of a meter's environment",
+        "--python", action="append", default=[], metavar="NAME=PATH", help="interpreter of a meter's environment"
     )
     which.add_argument(
         "--power", action="append", default=[], metavar="NAME=CSV",

@@ -19,17 +19,7 @@ from ..plan.test import ASIDE
 from .codec import SCHEMA
 from .latency import Latency, PassQuantile
 from .origin import Origin
-from .row import (
-    CounterAndGauge,
-    Facts,
-    Key,
-    Measured,
-    Row,
-    Setup,
-    Source,
-    Verdict,
-    Work,
-)
+from .row import CounterAndGauge, Facts, Key, Measured, Row, Setup, Source, Verdict, Work
 
 if TYPE_CHECKING:
     from ..plan.task import Task
@@ -318,12 +308,7 @@ def with_verdict(row: Row, verdict: Verdict) -> Row:
     """The row with a new verdict instead of an earlier one. The times of single passes are dropped: only judging needs
     them."""
     names = tuple(name for name in row.origin.names if name != "pass_ns")
-    row = replace(
-        row,
-        verdict=verdict,
-        work=replace(row.work, pass_ns=()),
-        origin=replace(row.origin, names=names),
-    )
+    row = replace(row, verdict=verdict, work=replace(row.work, pass_ns=()), origin=replace(row.origin, names=names))
     idle = _ABOVE_IDLE if verdict.idle_w is not None else ()
     samples = ("sample_period_s", "samples") if verdict.samples is not None else ()
     passes = ("drift", "pass_cv") if verdict.drift is not None else ()

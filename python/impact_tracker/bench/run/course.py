@@ -160,14 +160,7 @@ class Course:
     """Runs a step that trains towards a target (`Reach`), or until its budget is spent. `attempt`: its number."""
 
     def __init__(
-        self,
-        task: Task,
-        step: Step,
-        attempt: int,
-        worker: Runner,
-        equipment: Equipment,
-        plan: Plan,
-        listener: Listener,
+        self, task: Task, step: Step, attempt: int, worker: Runner, equipment: Equipment, plan: Plan, listener: Listener
     ) -> None:
         assert step.reach is not None
         self._task, self._reach, self._attempt = task, step.reach, (attempt, plan.session)

@@ -24,11 +24,7 @@ Intervals = dict[str, Optional[tuple[float, float]]]  # low and high end by the 
 
 
 def results(
-    head: Head,
-    cells: Sequence[Cell],
-    intervals: Sequence[Intervals],
-    rows: Sequence[Row],
-    notes: Sequence[str],
+    head: Head, cells: Sequence[Cell], intervals: Sequence[Intervals], rows: Sequence[Row], notes: Sequence[str]
 ) -> dict[str, object]:
     """Everything as one JSON document. `intervals`: of `bootstraps`, in the cells' order."""
     return {

@@ -114,16 +114,7 @@ def intervals_table(cells: Sequence[Cell], bootstraps: Sequence[Intervals]) -> T
         ):
             decimals = digits.decimals_for(mean.value, mean.half_width)
             bootstrapped = "–" if ends is None else " to ".join(digits.fixed(end, decimals) for end in ends)
-            rows.append(
-                (
-                    cell.title,
-                    cell.phase,
-                    str(mean.runs),
-                    with_interval(mean),
-                    bootstrapped,
-                    scatter_text(mean),
-                )
-            )
+            rows.append((cell.title, cell.phase, str(mean.runs), with_interval(mean), bootstrapped, scatter_text(mean)))
     columns = ("network", "phase", ">runs", f">J per {unit_of(cells)}, Student's t", ">bootstrap", ">CV")
     return Table(columns, rows, "Intervals of the mean over runs (95 %; CV: coefficient of variation)")
 
