@@ -41,7 +41,6 @@ void check_round(impact::Source& source) {
   impact::Sink sink;
   source.read(sink);
   source.read(sink);
-  fuzz::require(sink.dropped() == 0, "no reading is dropped");
   for (const impact::Reading& reading : sink.readings()) {
     fuzz::require(reading.channel < source.channels().size(), "a reading is of one of the source's channels");
     fuzz::require(reading.before <= reading.after, "a reading ends after its beginning");
