@@ -2,7 +2,7 @@
 
 namespace impact {
 
-const clockid_t kAwakeClock = CLOCK_MONOTONIC;
-const clockid_t kAlwaysClock = CLOCK_BOOTTIME;
+const clockid_t awake_clock = CLOCK_MONOTONIC;
+const clockid_t always_clock = CLOCK_BOOTTIME;
 
 }  // namespace impact

@@ -14,9 +14,9 @@ std::int64_t read_clock(clockid_t id) noexcept {
 
 class SystemClock final : public Clock {
  public:
-  Instant now() const noexcept override { return instant(read_clock(kAwakeClock)); }
+  Instant now() const noexcept override { return instant(read_clock(awake_clock)); }
   std::int64_t utc_ns() const noexcept override { return read_clock(CLOCK_REALTIME); }
-  std::int64_t boot_ns() const noexcept override { return read_clock(kAlwaysClock); }
+  std::int64_t boot_ns() const noexcept override { return read_clock(always_clock); }
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace impact {
 
-extern const clockid_t kAwakeClock;   // stands still while the machine sleeps
-extern const clockid_t kAlwaysClock;  // goes on while it sleeps
+extern const clockid_t awake_clock;   // stands still while the machine sleeps
+extern const clockid_t always_clock;  // goes on while it sleeps
 
 }  // namespace impact
