@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from itertools import combinations, product
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +25,7 @@ from impact_tracker.bench.show.view import View
 from impact_tracker.figures.labels import log_ticks, plain_log
 from impact_tracker.values.statistics import mean_of
 from python.bench.made import campaign
+from python.figures.looking import check_texts, texts_of
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("scipy.stats")
@@ -82,49 +82,6 @@ def test_a_phase_that_did_not_run_has_no_figure(tmp_path: Path) -> None:
 def test_carbon_says_what_it_is_weighed_with(tmp_path: Path) -> None:
     figure = every_figure(drawn(tmp_path / "a", 3, "vgg-16", "u-net").points)["parameters"]
     assert "carbon at 400 g CO2e/kWh, PUE 1" in figure.get_supxlabel().replace("\n", " ")
-
-
-def texts_of(figure: Any) -> list[tuple[str, Any]]:
-    """Every text that is seen in a figure, with its box in pixels."""
-    from matplotlib.text import Text
-
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
-    texts = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
-    for axes in figure.axes:
-        texts += [*axes.texts, axes.title, axes._left_title, axes._right_title, axes.xaxis.label, axes.yaxis.label]
-        for axis in (axes.xaxis, axes.yaxis):
-            texts += [tick.label1 for tick in axis._update_ticks() if tick.label1.get_visible()]  # those in view
-    written = [text for text in texts if text.get_text().strip() and text.get_visible()]
-    return [(text, Text.get_window_extent(text, renderer)) for text in written]  # of an annotation without its arrow
-
-
-def points_of(figure: Any) -> list[tuple[float, float]]:
-    """The middles of all marks, in pixels."""
-    middles = []
-    for axes in figure.axes:
-        for line in axes.lines:
-            if line.get_marker() in ("o", "s", "^", "x"):
-                middles += [tuple(place) for place in axes.transData.transform(line.get_xydata())]
-        for marks in axes.collections:
-            if marks.get_offsets().size and type(marks).__name__ == "PathCollection":
-                middles += [tuple(place) for place in axes.transData.transform(marks.get_offsets())]
-    return middles
-
-
-def check_texts(figure: Any, name: str) -> None:
-    """No text lies on another or on a point, and none is cut at the figure's edge."""
-    texts = texts_of(figure)
-    width, height = figure.canvas.get_width_height()
-    for text, box in texts:
-        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1, (name, text.get_text())
-    for (text, box), (other, its) in combinations(texts, 2):
-        apart = min(box.x1, its.x1) - max(box.x0, its.x0) < 1.5 or min(box.y1, its.y1) - max(box.y0, its.y0) < 1.5
-        turned = text.get_rotation() % 90 or other.get_rotation() % 90  # whose boxes are larger than they
-        assert apart or turned, (name, text.get_text(), other.get_text())
-    for x, y in points_of(figure):
-        for text, box in texts:
-            assert not (box.x0 < x < box.x1 and box.y0 < y < box.y1), (name, text.get_text(), (x, y))
 
 
 SUITES = {

@@ -24,8 +24,8 @@ from python import fake_core
 from python.bench.dividing import BATCH, DividingLearners
 from python.bench.flat import flat
 from python.bench.stand_ins import Workers, idle
-from python.bench.test_figures import check_texts
 from python.bench.test_learning import settings_of
+from python.figures.looking import check_texts
 
 pytest.importorskip("scipy")
 WATTS = 105.0

@@ -30,7 +30,8 @@ from impact_tracker.runner.messages import Hello, PhaseResult, decoded
 from python import fake_core
 from python.bench.made import campaign
 from python.bench.stand_ins import Phase, Worker, Workers, idle
-from python.bench.test_figures import SUITES, check_texts
+from python.bench.test_figures import SUITES
+from python.figures.looking import check_texts
 
 pytest.importorskip("scipy")
 GB_PER_S, GMAC_PER_S = {"triad": 20.0, "copy": 16.0}, {"matmul": 110.0, "convolution": 200.0}

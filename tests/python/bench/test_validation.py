@@ -83,6 +83,6 @@ def test_the_learning_figure_says_its_units_runs_and_energies(learners: Learners
     note = figure.get_supxlabel().replace("\n", " ")
     assert note.startswith("a curve is one run, a point an evaluation; dashed: the target")
     assert "own error of sensors and models" in note
-    from python.bench.test_figures import check_texts
+    from python.figures.looking import check_texts
 
     check_texts(figure, "learning")

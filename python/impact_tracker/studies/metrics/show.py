@@ -12,7 +12,7 @@ from ...report.page import Page, Table
 from ...values.statistics import Mean, MeanRatio, ratio_of_means
 from ..questions.draw import half_widths
 from ..questions.groups import most_of, score_text
-from ..questions.means import carbon_text, energy_text, quantity_text, time_text
+from ..questions.means import carbon_text, energy_text, quantity_text, runs_words, time_text
 from ..questions.words import plain
 from .compare import MisleadingPair, RankAgreement, agreements, misleading
 from .entry import METRICS, MetricsEntry
@@ -43,12 +43,12 @@ def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
                 ">score",
             ),
             [_metric_cells(entry) for entry in entries],
-            f"{'for one example; ' if each else ''}{_words(entries)}",
+            f"{'for one example; ' if each else ''}{runs_words(entry.runs for entry in entries)}",
         ),
         Table(
             ("what", ">score a kJ", ">score an hour", ">score a million parameters", ">runs"),
             [_efficiency_cells(entry) for entry in entries if entry.score is not None],
-            f"efficiencies; {_words([entry for entry in entries if entry.score is not None])}",
+            f"efficiencies; {runs_words(entry.runs for entry in entries if entry.score is not None)}",
         ),
         Table(
             ("metric", ">Spearman with the energy", ">95 %", ">p (Holm)", ">entries", ">pairs it orders wrongly"),
@@ -102,18 +102,6 @@ def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:
     if any(entry.macs is None for entry in entries):
         caveats.append("FLOPs are missing where a method has none to count, as trees, which compare.")
     return caveats
-
-
-def _words(entries: Sequence[MetricsEntry]) -> str:
-    """What the intervals of a table are, and how many runs are behind them."""
-    counts = sorted({entry.runs for entry in entries})
-    if not counts:
-        return "no entry"
-    if counts[-1] == 1:
-        return "n = 1: one run of each, no interval"
-    runs = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    alone = ", none where n = 1" if counts[0] == 1 else ""
-    return f"{runs}; ± or (low to high): 95 % of the mean over runs, Student's t{alone}"
 
 
 def _quantity(mean: Mean | None, unit: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ... import digits
 from ...bench.analyse.cells import energy_with_interval, with_interval
@@ -65,7 +65,12 @@ def count_text(mean: Mean | None) -> str:
 
 def intervals_words(groups: Sequence[PointGroup]) -> str:
     """What the ± and the ends of a table are, and how many runs are behind them; why there are none of one run."""
-    counts = sorted({group.runs for group in groups if group.runs})
+    return runs_words(group.runs for group in groups)
+
+
+def runs_words(runs_of_rows: Iterable[int]) -> str:
+    """The same for a table whose rows have these numbers of runs."""
+    counts = sorted({runs for runs in runs_of_rows if runs})
     if not counts:
         return "no run counts"
     if counts[-1] == 1:
