@@ -231,10 +231,10 @@ TEST(RaplPerf, GarbageInSysfsIsRefused) {
     FakeRoot root;
     root.intel();
     pmu(root, "0", {{"energy-pkg", 2}});
-    const std::string file = std::string(kPmu) + "events/energy-pkg";
-    if (bad == std::string("scale")) root.write(file + ".scale", "nan\n");
-    if (bad == std::string("unit")) root.write(file + ".unit", "Watts\n");
-    if (bad == std::string("event")) root.write(file, "event=zz\n");
+    const auto event = [](const char* suffix) { return std::string(kPmu).append("events/energy-pkg").append(suffix); };
+    if (bad == std::string("scale")) root.write(event(".scale"), "nan\n");
+    if (bad == std::string("unit")) root.write(event(".unit"), "Watts\n");
+    if (bad == std::string("event")) root.write(event(""), "event=zz\n");
     Kernel kernel;
     EXPECT_FALSE(open_rapl_perf_with(root.host(), kernel.opener()).ok()) << bad;
   }
