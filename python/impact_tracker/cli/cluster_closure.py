@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
 from .cluster_input import accounts_from, add_accounting, add_jobs, add_power, power_of
+from .options import add_json, print_json
 
 EXAMPLES = """examples:
   impact-tracker cluster closure --jobs jobs.psv --power power/
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_jobs(parser)
     add_power(parser)
     add_accounting(parser)
-    parser.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
+    add_json(parser, "everything, unrounded, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             "findings": [asdict(finding) for finding in accounts.findings],
             "rejected_rows": accounts.table.all_rejected,
         }
-        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(document)
     else:
         show(closure_page(site, nodes, told(accounts.findings)))
     if not site.is_known:

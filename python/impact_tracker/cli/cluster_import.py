@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cluster_input import add_credentials, add_power, add_window, fill, moment_ns, ratings_from, reader_of
+from .options import add_json, print_json
 
 if TYPE_CHECKING:
     from ..cluster.protocol import PowerReader
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metric", help="Kwollect's metric (the best that there is)")
     parser.add_argument("--nodes", metavar="FILE", help="CSV of nodes")
     add_credentials(parser)
-    parser.add_argument("--json", action="store_true", help="what was done, for programs")
+    add_json(parser, "what was done, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             {"asked": each.asked, "kept": each.kept, "samples": each.samples, "rejected_rows": each.rejected_count}
             for each in done
         ]
-        print(json.dumps(document, indent=2))
+        print_json(document)
         return 0
     index = store.index()
     asked, kept = sum(each.asked for each in done), sum(each.kept for each in done)

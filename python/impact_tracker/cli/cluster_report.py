@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .cluster_gates import FORMS
 from .cluster_input import accounts_from, add_accounting, add_jobs, add_power, power_of
-from .options import add_reweighing, reweighing
+from .options import add_json, add_reweighing, reweighing
 
 EXAMPLES = (
     """examples:
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="users as keyed hashes; the key from the file or from the environment's IMPACT_TRACKER_PSEUDONYM_KEY",
     )
     privacy.add_argument("--hide", default="user", metavar="WHAT", help="user, account, project, name (user)")
-    parser.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
+    add_json(parser, "everything, unrounded, for programs")
     parser.add_argument("--csv", metavar="DIR", help="write each table and one row a job")
     parser.add_argument("--figures", metavar="DIR", help="write figures as PNG")
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
-from .options import add_reweighing, progress, reweighing
+from .options import add_json, add_reweighing, print_json, progress, reweighing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
   impact-tracker compare runs/fp32 runs/fp16 --zone FR --pue 1.2 --json"""
     parser.add_argument("a", metavar="A", help="a record, or a directory: the mean of the runs in it")
     parser.add_argument("b", metavar="B", help="what is compared with A")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
     parser.add_argument("--explain", action="store_true", help="each run's carbon as a formula with its sources")
     add_reweighing(parser)
 
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             "same_sensors": same_sensors(a, b),
             "comparisons": [difference.to_dict() for difference in compare(a, b)],
         }
-        print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(fields)
         return 0
     page = page_of(a, b, names)
     show(page._replace(caveats=[*page.caveats, *(f"not read: {fault}" for fault in (*unread_a, *unread_b))]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from .options import add_json, print_json
 
 if TYPE_CHECKING:
     from ..modelled import ModelledPart
@@ -44,7 +45,7 @@ _DOMAINS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--json; --setup and what it asks; --hand-in; --root for tests."""
     parser.epilog = _EXAMPLES
-    parser.add_argument("--json", action="store_true", help="every probe, for programs")
+    add_json(parser, "every probe, for programs")
     parser.add_argument("--settings", action="store_true", help="what readers can be told, and where it is set")
     parser.add_argument(
         "--setup", action="store_true", help="open the counters to a group by a udev rule; shows it first"
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         answer["visible_gpus"] = _core.visible_gpus() if "CUDA_VISIBLE_DEVICES" in os.environ else None
         answer["settings"] = doctor_settings.as_list(told)
         answer["worker"] = worker
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        print_json(answer)
     else:
         page = page_of(probes)
         remedies = [

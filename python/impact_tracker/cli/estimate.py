@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING
+
+from .options import add_factors, add_json, print_json
 
 if TYPE_CHECKING:
     from ..estimators import Estimate, Inputs
@@ -23,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every method. An option that a method does not use is an error, which names those that do."""
     from ..estimators import METHODS
 
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     methods = "\n".join(f"  {name:<17} {method.what}" for name, method in METHODS.items())
     parser.epilog = f"methods:\n{methods}\n\n{_EXAMPLES}"
     parser.add_argument("--method", choices=list(METHODS), default="green-algorithms", help="default: green-algorithms")
@@ -68,11 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", metavar="SERVICE", help="the zone's intensity of now, asked over the network: neso, rte …"
     )
-    parser.add_argument(
-        "--factors", metavar="FILE", help="your own factors (TOML or JSON); they win over the bundled ones"
-    )
+    add_factors(parser)
     parser.add_argument("--explain", action="store_true", help="print the formula with its numbers and sources")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
 
 
 def _option(place: argparse._ActionsContainer, name: str, *, help: str, **how: object) -> None:
@@ -95,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         use_overrides(args.factors)
     estimate = _estimate(args)
     if args.json:
-        print(json.dumps(estimate.as_dict(), indent=2, ensure_ascii=False))
+        print_json(estimate.as_dict())
     else:
         show(page_of(estimate, args.explain))
     return 0

@@ -11,13 +11,12 @@ examples:
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .any_runs import add_extent, add_machine, add_runs, allocation_of, extent_of, machine_of, runs_of
 from .functional import add_units, units_of
-from .options import reweighing
+from .options import add_explain, add_json, print_json, reweighing
 
 if TYPE_CHECKING:
     from ..hostinfo import Hardware
@@ -56,10 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_machine(parser)
     add_extent(parser)
     add_units(parser)
-    parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
+    add_explain(parser)
     parser.add_argument("--tornado", action="store_true", help="which factors move the result most")
     parser.add_argument("--figures", metavar="FOLDER", help="figures as .svg: countries, parts, making and use, matrix")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             draw(assessment, Path(args.figures))
     if args.json:
         documents = [assessment.as_dict(units) for assessment in assessments]
-        print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(documents)
         return 0
     for assessment in assessments:
         show(page_of(assessment, units, explained=args.explain, tornado=args.tornado))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from .options import reweighing
+from .options import print_json, reweighing
 
 
 def is_foreign(args: argparse.Namespace) -> bool:
@@ -49,7 +48,7 @@ def report(args: argparse.Namespace) -> int:
     if args.csv:
         sys.stdout.write(codecarbon.to_csv(runs))
     elif args.json:
-        print(json.dumps({"runs": [document_of(run) for run in runs]}, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json({"runs": [document_of(run) for run in runs]})
     else:
         show(page_of(runs))
         if args.explain:

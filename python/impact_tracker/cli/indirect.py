@@ -9,10 +9,9 @@ The form of the file, with an example: docs/footprint.md.
 from __future__ import annotations
 
 import argparse
-import json
 
 from .any_runs import add_format, runs_of
-from .options import add_reweighing
+from .options import add_json, add_reweighing, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tree", action="store_true", help="the effects as a tree, each below what causes it")
     parser.add_argument("--figure", metavar="FILE", help="the same tree as a picture (.svg, .png, .pdf)")
     parser.add_argument("--explain", action="store_true", help="every effect as its formula, and who states it")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         measured = [{"name": run.name, "origin": run.origin, **run.carbon.as_dict()} for run in runs]
         document = {"declared": declared.as_dict(), "measured": measured}
-        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(document)
         return 0
     lines = declared.lines()
     if args.explain:

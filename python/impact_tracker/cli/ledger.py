@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .ledger_options import add_filter, filter_of, pair, printed
-from .options import progress
+from .ledger_options import add_filter, filter_of, pair
+from .options import add_json, print_json, progress
 
 if TYPE_CHECKING:
     from ..ledger import Ledger, LedgerRun
@@ -35,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One parser an action; each knows the ledger's place and --json."""
     from .ledger_report import add_best, add_report
 
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
     for name, add, about in (
@@ -56,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="PLACE",
             help="folder, postgresql://HOST/DATABASE, or a file that holds such a URL (default: as trackers use it)",
         )
-        below.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
+        add_json(below, "everything, unrounded, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -101,7 +100,7 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> int:
     count = ledger.count(wanted)
     runs = ledger.runs(wanted, newest=None if args.all else 50)
     if args.json:
-        printed({"count": count, "runs": [run.to_dict() for run in runs]})
+        print_json({"count": count, "runs": [run.to_dict() for run in runs]})
     else:
         show(list_page(runs, count))
     return 0
@@ -152,7 +151,7 @@ def _shown(run: LedgerRun, args: argparse.Namespace) -> None:
     from ..report.page import show
 
     if args.json:
-        printed(run.to_dict())
+        print_json(run.to_dict())
     else:
         show(list_page([run], 1))
 
@@ -192,7 +191,7 @@ def _add(ledger: Ledger, args: argparse.Namespace) -> int:
         print(f"impact-tracker ledger add: {fault}", file=sys.stderr)
     added, known = ledger.add(entries)
     if args.json:
-        printed({"added": added, "known": known, "left_out": faults})
+        print_json({"added": added, "known": known, "left_out": faults})
     else:
         print(f"runs that joined: {added}; there already: {known}" + (f"; left out: {len(faults)}" if faults else ""))
     return 2 if faults and not entries else 0
@@ -222,7 +221,7 @@ def _synced(ledger: Ledger, args: argparse.Namespace) -> int:
     runs = int(ledger.database.rows("SELECT count(*) FROM ledger_runs")[0][0] or 0)
     if args.json:
         set_aside = ledger.set_aside()
-        printed(
+        print_json(
             {
                 "runs": runs,
                 "read": outcome.added,

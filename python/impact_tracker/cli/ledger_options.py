@@ -1,9 +1,8 @@
-"""What the actions of `ledger` have in common: periods and persons to choose runs by, JSON."""
+"""What the actions of `ledger` have in common: periods and persons to choose runs by."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,11 +55,6 @@ def _one_period(text: str) -> tuple[int, int]:
             f"a period is written as 2026, 2026-09, 2026-09-15 or 2026-09..2026-11, not {text!r}"
         ) from None
     return int(begin.timestamp()) * 1_000_000_000, int(end.timestamp()) * 1_000_000_000
-
-
-def printed(fields: object) -> None:
-    """As JSON."""
-    print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def pair(text: str, what: str) -> tuple[str, str]:

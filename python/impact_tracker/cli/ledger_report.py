@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .ledger_options import add_filter, filter_of, period_ns, printed
-from .options import add_reweighing, reweighing
+from .ledger_options import add_filter, filter_of, period_ns
+from .options import add_reweighing, print_json, reweighing
 
 if TYPE_CHECKING:
     from ..ledger import Ledger, Pseudonyms
@@ -71,7 +71,7 @@ def report(ledger: Ledger, args: argparse.Namespace) -> int:
         for path in draw(development, Path(args.figures)):
             print(f"wrote {path}", file=sys.stderr)
     if args.json:
-        printed(development.to_dict())
+        print_json(development.to_dict())
     else:
         show(report_page(development))
     return 0
@@ -104,7 +104,7 @@ def _overview(ledger: Ledger, args: argparse.Namespace, new: Reweighing) -> int:
         print(f"wrote {path}", file=sys.stderr)
     if args.json:
         lines = [line.to_dict() for line in sums]
-        printed({"projects": lines, "frequencies": [frequency.to_dict() for frequency in frequencies]})
+        print_json({"projects": lines, "frequencies": [frequency.to_dict() for frequency in frequencies]})
     else:
         show(overview_page(sums, frequencies, ledger.outcome.notes))
     return 0
@@ -131,7 +131,7 @@ def best(ledger: Ledger, args: argparse.Namespace) -> int:
     run = ledger.best(filter_of(args, project), *goal)
     if args.json:
         fields = {"metric": run.metric, "goal": run.goal, "value": run.value, "candidates": run.candidates}
-        printed({**fields, "alike": run.alike, "unmeasured": run.unmeasured, "run": run.run.to_dict()})
+        print_json({**fields, "alike": run.alike, "unmeasured": run.unmeasured, "run": run.run.to_dict()})
     else:
         show(best_page(run))
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
+
+from .options import add_json, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--energy-kwh", type=float, help="energy of a model card that states only its carbon")
     parser.add_argument("--zone", help="country of a model card's electricity")
     parser.add_argument("--explain", action="store_true", help="what was checked: every number that was found stated")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser, "for programs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     findings = lint_all(reports)
     errors = sum(finding.level == "error" for finding in findings)
     if args.json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print_json([asdict(finding) for finding in findings])
     else:
         if args.explain:
             print("\n".join(report.sentence() for report in reports))

@@ -6,12 +6,12 @@ Without a command a workload of our own is run: all processors (or a GPU) busy a
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..system import usable_processors
+from .options import add_json, add_quiet, print_json
 
 if TYPE_CHECKING:
     from ..studies.meters.measure import MeasuredCommand
@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which meters, which workload, how often."""
     parser.usage = "impact-tracker meters [options] [-- COMMAND [ARG ...]]"
     parser.epilog = EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     which = parser.add_argument_group("meters")
     which.add_argument("--list", action="store_true", help="which meters are known and which of them are here, and end")
     which.add_argument("--only", metavar="NAMES", help="these meters, with commas (default: all that are here)")
@@ -51,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--seed", type=int, default=1, help="of the shuffled order (1)")
     out = parser.add_argument_group("output")
     out.add_argument("--figure", metavar="FILE", help="a figure: .svg, .png, .pdf")
-    out.add_argument("--json", action="store_true", help="unrounded, with every reading, for programs")
-    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_json(out, "unrounded, with every reading, for programs")
+    add_quiet(out)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     if args.figure:
         draw(study, Path(args.figure))
     if args.json:
-        print(json.dumps(as_dict(study), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(as_dict(study))
     else:
         from ..report.page import show
 
@@ -163,7 +162,7 @@ def _list(args: argparse.Namespace, places: list[FoundMeter], absent: list[Absen
     ]
     away = [(a.meter.name, a.reason) for a in absent]
     if args.json:
-        print(json.dumps({"here": [row[0] for row in here], "absent": dict(away)}, indent=2))
+        print_json({"here": [row[0] for row in here], "absent": dict(away)})
         return 0
     show(Page(f"{len(here)} of {len(here) + len(away)} meters can be used here", [
         Table(("meter", "version", "it counts"), here), Table(("absent", "why, and what helps"), away),

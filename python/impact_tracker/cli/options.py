@@ -1,8 +1,9 @@
-"""Options that several commands share, and progress."""
+"""Options and forms of output that several commands share, and progress."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -83,9 +84,33 @@ def add_reweighing(parser: argparse.ArgumentParser) -> None:
     """What add_weighing adds, and --year and --factors: for commands that weigh what was recorded before."""
     add_weighing(parser)
     parser.add_argument("--year", type=int, help="year of the zone's intensity; the newest known without it")
-    parser.add_argument(
-        "--factors", metavar="FILE", help="your own factors (TOML or JSON); they win over the bundled ones"
-    )
+    add_factors(parser)
+
+
+def add_factors(parser: argparse.ArgumentParser) -> None:
+    """Add --factors."""
+    about = "your own factors (TOML or JSON); they win over the bundled ones"
+    parser.add_argument("--factors", metavar="FILE", help=about)
+
+
+def add_explain(place: argparse._ActionsContainer) -> None:
+    """Add --explain, for a command that weighs."""
+    place.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
+
+
+def add_json(place: argparse._ActionsContainer, about: str = "unrounded, for programs") -> None:
+    """Add --json, with what it holds."""
+    place.add_argument("--json", action="store_true", help=about)
+
+
+def add_quiet(place: argparse._ActionsContainer) -> None:
+    """Add -q, for a command that takes long."""
+    place.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+
+
+def print_json(document: object) -> None:
+    """The answer for programs. ValueError for a number that JSON does not have: NaN or an infinite one."""
+    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def reweighing(args: argparse.Namespace) -> Reweighing:

@@ -12,13 +12,12 @@ examples:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from . import foreign
 from .any_runs import add_format
-from .options import add_recorded_runs, add_reweighing, progress, reweighing
+from .options import add_json, add_recorded_runs, add_reweighing, print_json, progress, reweighing
 
 if TYPE_CHECKING:
     from ..pages import ReportInput
@@ -29,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recorded_runs(parser)
     add_format(parser)
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="everything, unrounded, for programs")
+    add_json(shape, "everything, unrounded, for programs")
     shape.add_argument(
         "--csv",
         action="store_true",
@@ -82,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             "complete": all(record.record.complete for record in runs),
             "unreadable": unreadable,
         }
-        print(json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(fields)
     elif args.csv:
         sys.stdout.write(as_csv(runs, regions=args.regions, nodes=nodes))
         for fault in unreadable:

@@ -17,6 +17,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from .options import add_explain, add_json, print_json
+
 if TYPE_CHECKING:
     from ..services.ai_models import AiModel
     from ..services.ai_request import AiRequest
@@ -42,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--list", nargs="?", const="", metavar="WORD", help="show the models, those with a word in them"
     )
     parser.add_argument("--zones", action="store_true", help="show the zones that have a mix")
-    parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_explain(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         use_overrides(args.factors)
     request = _request(args)
     if args.json:
-        print(json.dumps(request.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(request.as_dict())
     else:
         show(page_of(request, args.explain))
     return 0

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exporter.unit import GROUP, SOCKET
+from .options import add_json
 
 if TYPE_CHECKING:
     from ..exporter.meter import MachineMeter
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--socket", default=SOCKET, metavar="PATH", help=f"of the reader ({SOCKET})")
     parser.add_argument("--group", default=GROUP, metavar="NAME", help=f"whom the reader tells ({GROUP})")
     parser.add_argument("--once", action="store_true", help="print the values after one interval and end, no service")
-    parser.add_argument("--json", action="store_true", help="with --once: as JSON, not as metrics")
+    add_json(parser, "with --once: as JSON, not as metrics")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ The form of the file, with an example: docs/footprint.md.
 from __future__ import annotations
 
 import argparse
-import json
+
+from .options import add_explain, add_factors, add_json, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unit", action="append", default=[], metavar="NAME", help="only this functional unit; may be repeated"
     )
-    parser.add_argument("--factors", metavar="FILE", help="your own factors; they win over the bundled ones")
+    add_factors(parser)
     parser.add_argument("--figure", metavar="FILE", help="the parts' shares as stacked bars (.svg, .png, .pdf)")
-    parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
+    add_explain(parser)
     parser.add_argument("--tornado", action="store_true", help="which factors move the result most")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         units = {service.unit.name: service.as_dict() for service in services}
         document = {"name": inventory.name, "source": inventory.source, "notes": list(inventory.notes), "units": units}
-        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(document)
     else:
         show(page_of(services, explained=args.explain, tornado=args.tornado))
     return 0

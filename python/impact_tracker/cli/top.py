@@ -10,6 +10,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from .options import add_json
+
 if TYPE_CHECKING:
     from ..live.snapshot import LiveWatch
 
@@ -29,7 +31,7 @@ screen as an SVG, q ends"""
     parser.add_argument("place", nargs="?", metavar="RECORD", help="a record or its logdir (default: this machine)")
     parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds between two looks (1)")
     parser.add_argument("--once", action="store_true", help="one look, after one interval, and no screen")
-    parser.add_argument("--json", action="store_true", help="with --once: for programs")
+    add_json(parser, "with --once: for programs")
     parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from .any_runs import add_machine, add_parts, add_runs, allocation_of, described, machine_of, ratio_of, runs_of
+from .options import add_explain, add_json, print_json
 
 if TYPE_CHECKING:
     from ..factors import Factor
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     other.add_argument("--to-instance", metavar="TYPE", help="a cloud's, as in aws:g5.xlarge: its share of a host")
     other.add_argument("--bought", action="store_true", help="it is bought for this: when has it paid back?")
     add_machine(parser)
-    parser.add_argument("--explain", action="store_true", help="every formula with its numbers and sources")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_explain(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             {"name": run.name, "origin": run.origin, "changes": [answer.as_dict() for answer in of_run]}
             for run, of_run in answers
         ]
-        print(json.dumps(documents, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(documents)
         return 0
     for run, of_run in answers:
         print(f"{run.name}: {words_of(of_run[0].before, 'g of CO2e a run')}")

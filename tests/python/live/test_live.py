@@ -143,6 +143,33 @@ def test_the_night_that_has_an_hour_twice(server):
     assert "direct" in curve.method
 
 
+def test_each_piece_of_a_span_is_asked_of_the_records_that_have_it():
+    """A span that began before the last 30 days ends in records that only -tr has."""
+    now = datetime.now(UTC)
+    requests = SERVICES["rte"].requests("http://rte", "FR", now - timedelta(days=40), now, None)
+    names = [request.url.split("/records")[0].rsplit("/", 1)[1] for request in requests]
+    assert list(dict.fromkeys(names)) == ["eco2mix-national-cons-def", "eco2mix-national-tr"]
+    assert names[0] == "eco2mix-national-cons-def" and names[-1] == "eco2mix-national-tr"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_the_pieces_of_a_span_touch_and_none_is_longer_than_the_service_answers(name):
+    zone = {"neso": "GB", "rte": "FR", "entsoe": "FR", "energi-data-service": "DK1"}.get(name, "XX")
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    asked = []
+
+    class Listening(type(SERVICES[name])):
+        def request(self, base, place, begin, stop, key):
+            asked.append((begin, stop))
+            return super().request(base, place, begin, stop, key)
+
+    end = start + timedelta(days=400, minutes=7)
+    Listening().requests("http://service", zone, start, end, "SECRET")
+    assert asked[0][0] == start and asked[-1][1] == end
+    assert all(before[1] == after[0] for before, after in zip(asked, asked[1:]))
+    assert all(stop - begin <= SERVICES[name].longest for begin, stop in asked)
+
+
 def test_rtes_older_form(server):
     server.play("rte_v20.json")
     assert list(ask(server, "rte", "France", "2025-01-06T00:00:00").values) == [18.0]

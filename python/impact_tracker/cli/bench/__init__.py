@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..options import add_weighing
+from ..options import add_json, add_quiet, add_weighing, print_json
 from .actions import add_actions, models_of, run_action
 from .cluster import add_cluster, cluster_options, run_on_cluster
 from .end import CODES, UNMADE, Ended, code_of, ending, resume_hint, say
@@ -89,8 +88,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_resume(out)
     out.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
     out.add_argument("--list", action="store_true", help="name every test (of --suite, of --models) and end")
-    out.add_argument("--json", action="store_true", help="unrounded, for programs")
-    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_json(out)
+    add_quiet(out)
     add_actions(parser)
     parser.epilog = f"{_EXAMPLES}\n\n{CODES}"
 
@@ -186,7 +185,7 @@ def show(folder: Path, *, as_json: bool = False, olympic: bool = False, outcome:
     view = read(folder, olympic=olympic)
     if as_json:
         view.write_files()
-        print(json.dumps(view.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(view.to_dict())
         return _code(view, outcome)
     from ...bench.show.suite_files import page_at_the_end
     from ...report.page import show as show_page
@@ -217,7 +216,7 @@ def _list(args: argparse.Namespace) -> int:
     )
     tests = [test for test in tests if not models or test["model"] in models]
     if args.json:
-        print(json.dumps(tests, indent=2, ensure_ascii=False))
+        print_json(tests)
         return 0
     from ...report.page import Page, Table
     from ...report.page import show as show_page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..options import add_weighing
+from ..options import add_json, add_weighing, print_json
 from .how import PRECISION, add_models
 from .roof import add_roof, run_roof
 from .train import add_train
@@ -43,12 +42,12 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     report.add_argument("folder", metavar="DIR", help="the campaign's folder")
     report.add_argument("--format", choices=FORMATS, default="console", help="of what is printed (console)")
     report.add_argument("--olympic", action="store_true", help="drop the best and the worst of five runs or more")
-    report.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(report)
     add_weighing(report)
     compare = _action(actions, "compare", "which tests of campaigns differ, by how much; for a watt, a euro, a gram")
     compare.add_argument("folders", metavar="DIR", nargs="+", help="folders of two campaigns or more; the first is A")
     compare.add_argument("--price", metavar="PRICE", help='of a kWh, as "0.25 EUR": inputs for a unit of money too')
-    compare.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(compare)
     paper = _action(actions, "paper", "the published tables computed again; with a campaign: its ranks beside them")
     paper.add_argument("folder", metavar="DIR", nargs="?", help="a campaign of suite ai-benchmark")
     paper.add_argument("--format", choices=FORMATS[:2], default="console", help="of what is printed (console)")
@@ -84,7 +83,7 @@ def _add_forecast(forecast: argparse.ArgumentParser) -> None:
     forecast.add_argument("--precision", metavar="WORD", help=PRECISION)
     forecast.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
     forecast.add_argument("--repeats", type=int, metavar="N", help="runs of every test (3)")
-    forecast.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(forecast)
     add_weighing(forecast)
 
 
@@ -101,7 +100,7 @@ def models_of(text: str) -> tuple[str, ...]:
 
 
 def _print(document: object) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    print_json(document)
 
 
 def _weights(args: argparse.Namespace) -> Reweighing:

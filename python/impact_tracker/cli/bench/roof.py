@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 
+from ..options import add_json, add_quiet, print_json
 from .how import PRECISION
 
 EPILOG = """examples:
@@ -32,8 +32,8 @@ def add_roof(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     roof.add_argument("--threads", type=int, metavar="N", help="default: all that it may use (affinity, quota)")
     roof.add_argument("--repeats", type=int, metavar="N", help="phases of each kind of work (3)")
     roof.add_argument("--seconds", dest="roof_s", type=float, metavar="S", help="of a phase (0.5)")
-    roof.add_argument("--json", action="store_true", help="unrounded, for programs")
-    roof.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_json(roof)
+    add_quiet(roof)
     roof.set_defaults(roof_s=None)
 
 
@@ -69,7 +69,7 @@ def run_roof(args: argparse.Namespace) -> int:
         print("impact-tracker bench roof: this worker is older than what asks it: build it anew", file=sys.stderr)
         return 2
     if args.json:
-        print(json.dumps(roof_dict(roof, runs), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(roof_dict(roof, runs))
     else:
         show(roof_page(roof, runs))
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from ..options import add_weighing
+from ..options import add_json, add_quiet, add_weighing
 from .cluster import add_cluster
 from .how import add_how, add_models, add_resume
 
@@ -80,8 +80,8 @@ def add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     out = train.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="DIR", help="the campaign's folder (default: runs/train-<time>)")
     add_resume(out)
-    out.add_argument("--json", action="store_true", help="unrounded, for programs")
-    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_json(out)
+    add_quiet(out)
 
 
 def _goal(metric: str) -> Callable[[str], tuple[str, float]]:

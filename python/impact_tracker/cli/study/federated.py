@@ -8,11 +8,12 @@ held against what all of them used. What the folder holds already is not run aga
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..options import add_json, add_quiet, print_json
 
 if TYPE_CHECKING:
     from ...studies.federated.outcome import RunOutcome
@@ -64,8 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--interval", type=float, default=given.interval_s, metavar="S", help="seconds between samples")
     out.add_argument("--figure", metavar="FILE", help="accuracy by round and energy by term: .svg, .png, .pdf")
     out.add_argument("--scenario", metavar="FILE", help="what was measured, for `study paradigms` (of the last split)")
-    out.add_argument("--json", action="store_true", help="unrounded, with every round, for programs")
-    out.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    add_json(out, "unrounded, with every round, for programs")
+    add_quiet(out)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
         write_whole_text(args.scenario, text)
     if args.json:
-        print(json.dumps(as_dict(findings), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(as_dict(findings))
     else:
         from ...report.page import show
 

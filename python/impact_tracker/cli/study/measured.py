@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..options import add_weighing
+from ..options import add_json, add_weighing, print_json
 
 if TYPE_CHECKING:
     from ...studies.points.campaign import PointsOutcome
@@ -81,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument("--show", metavar="FOLDER", help="answer from the runs that are there, run nothing")
     out.add_argument("--plan", action="store_true", help="list the points, run nothing")
-    out.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(out)
     out.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -217,7 +216,7 @@ def _list(args: argparse.Namespace, plan: StudyPlan) -> int:
     from ...report.page import Page, Table, show
 
     if args.json:
-        print(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(plan.to_dict())
         return 0
     rows = [(point.model, point.data, f"{point.examples:,}", point.id) for point in plan.points]
     show(Page(f"{len(rows)} points × {plan.repeats} repeats", [Table(("model", "data", ">examples", "point"), rows)]))
@@ -231,7 +230,7 @@ def _answer(args: argparse.Namespace, outcome: PointsOutcome, folder: Path) -> i
     finding = finding_of(outcome)
     write_files(outcome, finding, folder)
     if args.json:
-        print(json.dumps(as_dict(outcome, finding), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(as_dict(outcome, finding))
     else:
         show(page_of(outcome, finding, folder))
     return 0 if outcome.good else 1

@@ -7,8 +7,9 @@ accuracy, examples and model.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+
+from ..options import add_json, print_json
 
 EXAMPLES = """examples:
   impact-tracker study metrics studies/shallow-20260101T120000Z
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--per", choices=("run", "example"), default="run", help="costs of the whole, or of one example"
     )
     parser.add_argument("--figure", metavar="FILE", help="energy over each metric, as .svg, .png or .pdf")
-    parser.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.figure:
         draw(entries, Path(args.figure), each)
     if args.json:
-        print(json.dumps(as_dict(entries), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(as_dict(entries))
     else:
         show(page_of(entries, each))
     return 0

@@ -7,9 +7,10 @@ range or a measurement.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..options import add_json, print_json
 
 if TYPE_CHECKING:
     from ...studies.paradigms.scenario import ParameterPlace, TrainingScenario
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     out = parser.add_argument_group("output")
     out.add_argument("--figures", metavar="FOLDER", help="figures as .svg")
     out.add_argument("--explain", action="store_true", help="every parameter with its range and source")
-    out.add_argument("--json", action="store_true", help="unrounded, for programs")
+    add_json(out)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -113,7 +114,7 @@ def _answer(args: argparse.Namespace) -> int:
             x, y = (_place(scenario, name) for name in args.map)
             draw_map(scenario, winner_map(scenario, x, y, args.quantity), args.quantity, folder / "map.svg")
     if args.json:
-        print(json.dumps(as_dict(answers), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(as_dict(answers))
     else:
         show(page_of(answers))
     return 0
@@ -180,7 +181,7 @@ def _list(args: argparse.Namespace) -> int:
     if args.presets:
         known = presets()
         if args.json:
-            print(json.dumps(asdict(known), indent=2, ensure_ascii=False))
+            print_json(asdict(known))
             return 0
         speeds = [
             (n, _span(d.flop_per_s), _span(d.power_w), _span(d.making_kg), d.source) for n, d in known.devices.items()
@@ -203,7 +204,7 @@ def _list(args: argparse.Namespace) -> int:
         rows.append((where, row.name, row.symbol, row.unit, fallback, row.meaning))
     if args.json:
         names = ("section", "name", "symbol", "unit", "default", "meaning")
-        print(json.dumps([dict(zip(names, row)) for row in rows], indent=2, ensure_ascii=False))
+        print_json([dict(zip(names, row)) for row in rows])
         return 0
     columns = ("section", "name", "symbol", "unit", "default", "meaning")
     about = f"{len(rows)} parameters; in the section centre their names stand without centre_"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from ..constants import constant
 from .http import LiveError, Request
 from .points import SECOND, About, utc_ns
-from .services import IntensityService, Points, pieces
+from .services import IntensityService, Points
 
 # Production types of ENTSO-E -> fuel of the table. B10, pumped storage, is left out: its electricity was counted when
 # it was generated.
@@ -71,19 +71,18 @@ class EntsoE(IntensityService):
     needs_key = True
     longest = timedelta(days=30)
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """`documentType=A75` in pieces of 30 days; `zone` a country of the list or an EIC code."""
+    def place(self, zone: str) -> str:
+        """A country of the list by its EIC code, or such a code."""
         domain = AREAS.get(zone.upper(), zone)
         if not re.fullmatch(r"[0-9A-Z-]{16}", domain):
             raise LiveError(f"entsoe knows {', '.join(AREAS)} and EIC codes of 16 signs, not {zone!r}")
-        requests = []
-        for begin, stop in pieces(start, end, self.longest):
-            span = {"periodStart": _compact(begin), "periodEnd": _compact(stop)}
-            query = urlencode(
-                {"securityToken": key or "", "documentType": "A75", "processType": "A16", "in_Domain": domain, **span}
-            )
-            requests.append(Request(f"{base}/api?{query}"))
-        return requests
+        return domain
+
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """`documentType=A75`."""
+        asked = {"securityToken": key or "", "documentType": "A75", "processType": "A16", "in_Domain": place}
+        span = {"periodStart": _compact(begin), "periodEnd": _compact(stop)}
+        return Request(f"{base}/api?{urlencode({**asked, **span})}")
 
     def read(self, body: bytes, public_url: str) -> Points:
         """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""

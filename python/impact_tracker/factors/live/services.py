@@ -38,7 +38,10 @@ def _rows(reply: object, names: Sequence[str], public_url: str) -> list[Fields]:
 
 
 class IntensityService:
-    """`about` it; `requests` for a span; `read` of one reply. `base`: its address, another one in tests."""
+    """`about` it; `requests` for a span; `read` of one reply. `base`: its address, another one in tests.
+
+    `longest`: the span that it answers at once. A service of its own says its `place` and its `request`.
+    """
 
     about: About
     base: str
@@ -46,7 +49,16 @@ class IntensityService:
     longest = timedelta(days=14)
 
     def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """One request for each piece of the span."""
+        """One request for each piece of the span. LiveError for a zone that the service does not know."""
+        place = self.place(zone)
+        return [self.request(base, place, begin, stop, key) for begin, stop in pieces(start, end, self.longest)]
+
+    def place(self, zone: str) -> str:
+        """The zone by the service's own name. LiveError for one that it does not know."""
+        return zone
+
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """What is asked for one piece of a span."""
         raise NotImplementedError
 
     def read(self, body: bytes, public_url: str) -> Points:
@@ -69,15 +81,10 @@ class ElectricityMaps(IntensityService):
     needs_key = True
     longest = timedelta(days=10)
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """`/v3/carbon-intensity/past-range` in pieces of ten days."""
-        requests = []
-        for begin, stop in pieces(start, end, self.longest):
-            query = urlencode(
-                {"zone": zone, "start": _iso(begin), "end": _iso(stop), "emissionFactorType": "lifecycle"}
-            )
-            requests.append(Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""}))
-        return requests
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """`/v3/carbon-intensity/past-range`."""
+        query = urlencode({"zone": place, "start": _iso(begin), "end": _iso(stop), "emissionFactorType": "lifecycle"})
+        return Request(f"{base}/v3/carbon-intensity/past-range?{query}", {"auth-token": key or ""})
 
     def read(self, body: bytes, public_url: str) -> Points:
         """`data`, `history` or `forecast`; or the single point of `latest`."""
@@ -95,17 +102,18 @@ class Neso(IntensityService):
         "neso", "NESO Carbon Intensity API", "average, direct, consumption, location-based", "CC-BY-4.0", 1800, 3600.0
     )
     base = "https://api.carbonintensity.org.uk"
+    longest = timedelta(days=13)  # it refuses more than 14
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """`/intensity/{from}/{to}` in pieces of 13 days (14 at most)."""
+    def place(self, zone: str) -> str:
+        """Great Britain alone."""
         if zone.upper() not in ("GB", "GBR", "UK"):
             raise LiveError(f"neso knows Great Britain (GB), not {zone!r}")
+        return "GB"
+
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """`/intensity/{from}/{to}`."""
         form = "%Y-%m-%dT%H:%MZ"
-        spans = pieces(start, end, timedelta(days=13))
-        return [
-            Request(f"{base}/intensity/{_iso(a, form)}/{_iso(b, form)}", {"Accept": "application/json"})
-            for a, b in spans
-        ]
+        return Request(f"{base}/intensity/{_iso(begin, form)}/{_iso(stop, form)}", {"Accept": "application/json"})
 
     def read(self, body: bytes, public_url: str) -> Points:
         """The actual intensity, else the forecast, else a hole."""
@@ -124,22 +132,22 @@ class Rte(IntensityService):
         "rte", "RTE éCO2mix via ODRÉ", "average, direct, production, location-based", "Licence Ouverte 2.0", 900, 3600.0
     )
     base = "https://odre.opendatasoft.com"
-    page = 100
+    page = 100  # rows of a reply at most
+    longest = timedelta(minutes=15 * page)
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """Records in pages of 100 rows, 25 hours each; recent months from -tr, older ones from -cons-def."""
+    def place(self, zone: str) -> str:
+        """France alone."""
         if zone.upper() not in ("FR", "FRA", "FRANCE"):
             raise LiveError(f"rte knows France (FR), not {zone!r}")
-        recent = start > datetime.now(timezone.utc) - timedelta(days=30)
-        name = "eco2mix-national-tr" if recent else "eco2mix-national-cons-def"
-        requests = []
-        for begin, stop in pieces(start, end, timedelta(minutes=15 * self.page)):
-            where = f"date_heure >= date'{_iso(begin)}' and date_heure < date'{_iso(stop)}'"
-            query = urlencode(
-                {"select": "date_heure,taux_co2", "where": where, "order_by": "date_heure", "limit": self.page}
-            )
-            requests.append(Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{query}"))
-        return requests
+        return "FR"
+
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """One page of records: of the last 30 days from -tr, of older ones from -cons-def."""
+        is_recent = begin > datetime.now(timezone.utc) - timedelta(days=30)
+        name = "eco2mix-national-tr" if is_recent else "eco2mix-national-cons-def"
+        where = f"date_heure >= date'{_iso(begin)}' and date_heure < date'{_iso(stop)}'"
+        fields = {"select": "date_heure,taux_co2", "where": where, "order_by": "date_heure", "limit": self.page}
+        return Request(f"{base}/api/explore/v2.1/catalog/datasets/{name}/records?{urlencode(fields)}")
 
     def read(self, body: bytes, public_url: str) -> Points:
         """`results` of version 2.1, `records` of 2.0."""
@@ -163,13 +171,10 @@ class WattTime(IntensityService):
     needs_key = True
     longest = timedelta(days=30)
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """`/v3/historical` in pieces of 30 days."""
-        requests = []
-        for begin, stop in pieces(start, end, self.longest):
-            query = urlencode({"region": zone, "start": _iso(begin), "end": _iso(stop), "signal_type": "co2_moer"})
-            requests.append(Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"}))
-        return requests
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """`/v3/historical`."""
+        query = urlencode({"region": place, "start": _iso(begin), "end": _iso(stop), "signal_type": "co2_moer"})
+        return Request(f"{base}/v3/historical?{query}", {"Authorization": f"Bearer {key or ''}"})
 
     def read(self, body: bytes, public_url: str) -> Points:
         """lb/MWh × 0.45359237; LiveError for another unit."""
@@ -197,22 +202,27 @@ class EnergiDataService(IntensityService):
         1800.0,
     )
     base = "https://api.energidataservice.dk"
+    longest = timedelta(days=365)
 
-    def requests(self, base: str, zone: str, start: datetime, end: datetime, key: str | None) -> list[Request]:
-        """One request: the service has no limit below a year. Its times have no zone: asked for in UTC."""
+    def place(self, zone: str) -> str:
+        """One of the two price areas."""
         area = {"DK-DK1": "DK1", "DK-DK2": "DK2"}.get(zone.upper(), zone.upper())
         if area not in ("DK1", "DK2"):
             raise LiveError(f"energi-data-service knows DK1 and DK2, not {zone!r}")
+        return area
+
+    def request(self, base: str, place: str, begin: datetime, stop: datetime, key: str | None) -> Request:
+        """`/dataset/CO2Emis`. Its times have no zone: asked for in UTC."""
         form = "%Y-%m-%dT%H:%M"
         query = {
-            "start": _iso(start, form),
-            "end": _iso(end, form),
+            "start": _iso(begin, form),
+            "end": _iso(stop, form),
             "timezone": "UTC",
             "limit": 0,
             "sort": "Minutes5UTC asc",
-            "filter": json.dumps({"PriceArea": [area]}),
+            "filter": json.dumps({"PriceArea": [place]}),
         }
-        return [Request(f"{base}/dataset/CO2Emis?{urlencode(query, quote_via=quote)}")]
+        return Request(f"{base}/dataset/CO2Emis?{urlencode(query, quote_via=quote)}")
 
     def read(self, body: bytes, public_url: str) -> Points:
         """`records` with `Minutes5UTC` and `CO2Emission`."""
