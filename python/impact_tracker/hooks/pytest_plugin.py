@@ -7,6 +7,7 @@ options ask.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _PROPERTY = "impact"  # of a report, as xdist carries it from its workers
 _SHOWN = 20
-_VERSION = 1
+_VERSION = 2  # of 1 the intervals left out what the sensors and models may be off by
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True)
 class TestEnergy:
-    """What one test's call used: joules of the machine with their 95 % interval, and their quality."""
+    """What one test's call used: joules of the machine with their 95 % interval, the sensors' and models' own error in
+    it, and their quality."""
 
     __test__ = False
 
@@ -67,10 +69,16 @@ class TestEnergy:
     @classmethod
     def of_result(cls, result: Result | None) -> TestEnergy | None:
         """`None` where nothing was measured."""
-        if result is None or result.energy_j is None or result.energy_low_j is None or result.energy_high_j is None:
+        energy = None if result is None else result.energy
+        ends = None if energy is None or energy.error_j is None else energy.range_j
+        if result is None or energy is None or ends is None:
             return None
-        quality = str(result.quality)
-        return cls(result.energy_j, result.energy_low_j, result.energy_high_j, result.duration_s, quality)
+        return cls(ends.best, ends.low, ends.high, result.duration_s, str(energy.quality))
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether sensors measured it; else it follows time and load."""
+        return self.quality == "measured"
 
     def in_words(self) -> str:
         """`3.2 J (3.1 to 3.4, measured)`."""
@@ -85,7 +93,10 @@ def kept(path: Path) -> dict[str, TestEnergy]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
-            raise ValueError(f"its version is {content['version']}, and {_VERSION} is what this one reads")
+            version = content["version"]
+            raise ValueError(
+                f"its version is {version}, and {_VERSION} is what this one reads: --energy-save FILE again"
+            )
         return {name: TestEnergy(**energy) for name, energy in content["tests"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise pytest.UsageError(f"--energy-compare {path}: not a file of --energy-save: {error}") from None
@@ -99,6 +110,7 @@ class EnergyOfTests:
         self._energies: dict[str, TestEnergy] = {}
         self._unmeasured = 0
         self._regressions: list[str] = []
+        self._blurred: list[float] = []  # how many times as much each compared energy that is modelled would have to be
         self._tracker: ImpactTracker | None = None
         self._is_controller = not hasattr(config, "workerinput")
         place = config.getoption("energy_compare")
@@ -170,8 +182,15 @@ class EnergyOfTests:
     def _compare(self, limit: float) -> None:
         for name, now in self._energies.items():
             then = self._before.get(name)
-            if then is not None and now.low_j > limit * then.high_j:
-                self._regressions.append(f"{name}: {now.in_words()} in place of {then.in_words()}")
+            if then is None:
+                continue
+            is_measured = now.is_measured and then.is_measured
+            if now.low_j > limit * then.high_j:
+                how = "" if is_measured else "; not by sensors: it took longer, or loaded the processors more"
+                self._regressions.append(f"{name}: {now.in_words()} in place of {then.in_words()}{how}")
+            elif not is_measured and then.energy_j > 0:
+                part = now.low_j / now.energy_j if now.energy_j else 0.0
+                self._blurred.append(limit * then.high_j / then.energy_j / part if part else math.inf)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The tests that used most, what all used, and the regressions."""
@@ -181,7 +200,7 @@ class EnergyOfTests:
         terminalreporter.section("energy of tests")
         ranked = sorted(self._energies.items(), key=lambda pair: -pair[1].energy_j)
         for name, energy in ranked[:_SHOWN]:
-            half = (energy.high_j - energy.low_j) / 2
+            half = energy.high_j - energy.energy_j
             write(f"{digits.energy(energy.energy_j, half):>24}  {energy.quality:9}  {name}")
         if len(ranked) > _SHOWN:
             write(f"{'':24}  {'':9}  … and {len(ranked) - _SHOWN} more")
@@ -189,6 +208,10 @@ class EnergyOfTests:
             write(f"of {self._unmeasured} tests no energy was measured: `impact-tracker doctor` says why")
         if {energy.quality for energy in self._energies.values()} & {"modelled"}:
             write("modelled energies follow time and load: `impact-tracker doctor` says what would measure them")
+        if self._blurred:
+            least = min(self._blurred)
+            seen = "no ratio shows" if math.isinf(least) else f"only {digits.significant(least, 2)} times as much shows"
+            write(f"of {len(self._blurred)} compared tests an energy is not measured: within its error {seen}")
         for regression in self._regressions:
             write(f"REGRESSION {regression}", red=True)
 
