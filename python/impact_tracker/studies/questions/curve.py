@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_ex
 from .curves import MarginalCost, MeanCurve, mean_curve
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, most_of, pareto_front, score_text
-from .means import energy_text, intervals_words, share_text
+from .means import energy_text, intervals_words, n_words, runs_words, share_text
 from .words import caveats_of, finite, group_dict, plain, with_origin
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         Table(
             ("model", ">from", ">to", ">energy", ">marginal cost", ">runs"),
             [row for group, curve in zip(groups, curves) for row in _margin_rows(group, curve)],
-            "what one more point costs: joules over points, of the runs' curves without their dips; 95 % by Fieller, "
-            "without an end where the gain may be nothing",
+            "what one more point costs: joules over points, of the runs' curves without their dips; "
+            + _margin_words(step.runs for curve in curves for step in curve.margins),
         ),
     ]
     document: dict[str, object] = {"curves": [_dict(group, curve) for group, curve in zip(groups, curves)]}
@@ -106,14 +106,25 @@ def _cells(group: PointGroup, curve: MeanCurve) -> tuple[str, ...]:
     )
 
 
+def _margin_words(runs_of_steps: Iterable[int]) -> str:
+    """What the intervals of the marginal costs are, and of how many runs."""
+    counts = set(runs_of_steps)
+    if max(counts, default=1) == 1:
+        return runs_words(counts)
+    return f"{runs_words(counts)}; of the cost by Fieller, without an end where the gain may be nothing"
+
+
 def _margin_rows(group: PointGroup, curve: MeanCurve) -> list[tuple[str, ...]]:
     factor, _ = gap_in_points(group.metric)
     unit = {"accuracy": "point", "psnr_db": "dB"}.get(group.metric, "point")
     rows: list[tuple[str, ...]] = []
     for step in curve.margins:
         cost = "nothing gained" if math.isinf(step.j_per_score) else f"{_marginal(step, factor)} a {unit}"
-        begin, end = (score_text(spot.score, group.metric) for spot in (step.begin, step.end))
-        rows.append((group.title, begin, end, energy(step.end.energy_j), cost, str(step.runs)))
+        used = energy(step.end.energy_j) if step.used is None else energy_text(step.used)
+        scores = zip((step.begin.score, step.end.score), step.scores or (None, None))
+        begin, end = (score_text(score, group.metric) if mean is None else _at(mean, group.metric)
+                      for score, mean in scores)  # fmt: skip
+        rows.append((group.title, begin, end, used, cost, str(step.runs)))
     return rows
 
 
@@ -181,7 +192,7 @@ def _sentence(group: PointGroup, curve: MeanCurve) -> str:
     return (
         f"Half of the CO2 of training {group.title} on {group.data_title} went into the last "
         f"{_gain(curve, group.metric)} ({_at(curve.half, group.metric)} at half, {_at(curve.final, group.metric)} at "
-        f"the end, n = {curve.runs}){knee}."
+        f"the end, {n_words(curve.runs)}){knee}."
     )
 
 

@@ -42,7 +42,8 @@ def score_at(curve: Sequence[CurveSpot], energy_j: float) -> float | None:
 class MarginalCost(NamedTuple):
     """What one more unit of the score costs between two looks, in joules: infinite where the score did not rise.
     `low`, `high`: its 95 % interval over `runs` runs (Fieller); `low` is `None` where the runs tell none, as one alone;
-    `high` is infinite where the gain cannot be told from nothing."""
+    `high` is infinite where the gain cannot be told from nothing. `used`: the joules up to the end, and `scores` at
+    both looks, over the runs."""
 
     begin: CurveSpot
     end: CurveSpot
@@ -50,6 +51,8 @@ class MarginalCost(NamedTuple):
     runs: int = 1
     low: float | None = None
     high: float | None = None
+    used: Mean | None = None
+    scores: tuple[Mean | None, Mean | None] | None = None
 
 
 def margins(curve: Sequence[CurveSpot]) -> list[MarginalCost]:
@@ -101,7 +104,9 @@ def mean_margins(curves: Sequence[Sequence[CurveSpot]]) -> list[MarginalCost]:
             [after.score - before.score for before, after in pairs],
         )
         low, high = (None, None) if ends is None else ends
-        steps.append(step._replace(runs=len(longest), low=low, high=high))
+        used = mean_of([after.energy_j for _, after in pairs])
+        scores = mean_of([before.score for before, _ in pairs]), mean_of([after.score for _, after in pairs])
+        steps.append(step._replace(runs=len(longest), low=low, high=high, used=used, scores=scores))
     return steps
 
 

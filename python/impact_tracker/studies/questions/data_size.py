@@ -17,7 +17,7 @@ from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_netw
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .exponents import Exponent, exponent_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
-from .means import energy_text, intervals_words
+from .means import energy_text, intervals_words, n_words
 from .words import COLUMNS, caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -152,8 +152,9 @@ def _sentence(series: Sequence[PointGroup]) -> str:
     first, last = series[0], series[-1]
     return (
         f"From {first.point.examples:,} to {last.point.examples:,} examples of {first.data_title}, training "
-        f"{first.title} took {ratio_text(ends.energy)} times the energy ({energy_text(last.energy)}, n = {last.runs}) "
-        f"for {_gain_text(ends.score, first.metric)} ({mean_score(last)})."
+        f"{first.title} took {ratio_text(ends.energy)} times the energy "
+        f"({energy_text(last.energy)}, {n_words(last.runs)}) for "
+        f"{_gain_text(ends.score, first.metric)} ({mean_score(last)})."
     )
 
 

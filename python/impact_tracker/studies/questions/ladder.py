@@ -15,7 +15,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, pareto_front
-from .means import intervals_words
+from .means import intervals_words, n_words
 from .words import caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _sentence(
             f", and of {energy(high)} {_beside(last, groups, runs)}: {high / low:.0f} times the energy bought "
             f"{shown} {unit}"
         )
-    return f"{text} (n = {last.runs}{', which may be chance' if last.runs == 1 else ''})."
+    return f"{text} ({n_words(last.runs)}{', which may be chance' if last.runs == 1 else ''})."
 
 
 def _draw(groups: Sequence[PointGroup], names: Sequence[tuple[str, str]], figure: Figure) -> None:

@@ -20,7 +20,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, note_of
 from .groups import TOLD, PointGroup, groups_of, is_below, mean_score, pareto_front
-from .means import energy_text, intervals_words, quantity_text
+from .means import energy_text, intervals_words, n_words, quantity_text
 from .words import caveats_of, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _sentence(changes: Sequence[MachineChange]) -> str:
     (_, best), (_, worst) = min(told, key=lambda pair: pair[0]), max(told, key=lambda pair: pair[0])
     text = (
         f"For one training of {best.group.title}, {_name(best)} took {_ratio(best.energy)} the energy of the base "
-        f"({_base_name(best.base.point)[6:]}), and {_name(worst)} {_ratio(worst.energy)} (n = {best.group.runs})"
+        f"({_base_name(best.base.point)[6:]}), and {_name(worst)} {_ratio(worst.energy)} ({n_words(best.group.runs)})"
     )
     if not clear:
         return f"{text}; none of the changes can be told from chance."

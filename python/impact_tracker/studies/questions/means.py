@@ -68,6 +68,11 @@ def intervals_words(groups: Sequence[PointGroup]) -> str:
     return runs_words(group.runs for group in groups)
 
 
+def n_words(runs: int) -> str:
+    """How many runs a sentence's numbers are of: `n = 3`, or `n = 1: no interval`."""
+    return f"n = {runs}: no interval" if runs == 1 else f"n = {runs}"
+
+
 def runs_words(runs_of_rows: Iterable[int]) -> str:
     """The same for a table whose rows have these numbers of runs."""
     counts = sorted({runs for runs in runs_of_rows if runs})

@@ -17,7 +17,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import SCORE_AXES, FigurePlace, FigureSeries, clip_scores, draw_series, note_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
-from .means import count_text, intervals_words
+from .means import count_text, intervals_words, n_words
 from .words import COLUMNS, caveats_of, cells_of, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Duel:
         chance = "; one run may be chance" if test is None else ""
         self.sentence = (
             f"For {budget} of training on {deep.data_title}, {best.title} ({mean_score(best)}) {verdict} {other.title} "
-            f"({mean_score(other)}), the best of the other side (n = {best.runs}{chance})."
+            f"({mean_score(other)}), the best of the other side ({n_words(best.runs)}{chance})."
         )
         self.document: dict[str, object] = {
             "data": deep.point.data,

@@ -14,7 +14,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .groups import TOLD, PointGroup, groups_of, is_told_on_front, mean_score, pareto_front
-from .means import intervals_words
+from .means import intervals_words, n_words
 from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
     runs = front[-1].runs
     beyond = "one run of each may be chance" if runs == 1 else f"beyond the intervals this is told of {told or 'none'}"
     return (
-        f"{text}On {groups[0].data_title}, by the means nothing beat {names} in both energy and score (n = {runs}); "
-        f"{beyond}."
+        f"{text}On {groups[0].data_title}, by the means nothing beat {names} in both energy and score "
+        f"({n_words(runs)}); {beyond}."
     )
 
 

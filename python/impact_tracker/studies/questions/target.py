@@ -17,6 +17,7 @@ from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import note_of
 from .groups import PointGroup, groups_of, mean_score, score_text
+from .means import n_words
 from .words import caveats_of, group_dict, with_origin
 
 if TYPE_CHECKING:
@@ -236,11 +237,11 @@ def _sentence(costs: Sequence[TargetCost]) -> str:
     behind = f" {', '.join(never)} never reached it: censored." if never else ""
     if not ranked:
         runs = max((cost.group.runs for cost in costs), default=0)
-        return f"No model reached its target in half of its runs (n = {runs}).{behind}"
+        return f"No model reached its target in half of its runs ({n_words(runs)}).{behind}"
     first = ranked[0]
     text = (
         f"{score_text(first.group.point.target, first.group.metric)} on {first.group.data_title} took "
-        f"{first.group.title} a median of {_median(first)} of training (n = {first.group.runs})"
+        f"{first.group.title} a median of {_median(first)} of training ({n_words(first.group.runs)})"
     )
     if len(ranked) > 1:
         last = ranked[-1]
