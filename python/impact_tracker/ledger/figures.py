@@ -145,10 +145,13 @@ def plot_frequencies(frequencies: Sequence[Frequency], path: Path) -> None:
     for often, kwh, each in points:
         error = None if each.energy.error_j is None else min(kwh_of(each.energy.error_j), kwh * 0.999)
         colour = _COLOURS[projects.index(each.project) % len(_COLOURS)]
-        axes.errorbar(often, kwh, yerr=error, fmt=_MARKS[each.activity], color=colour, capsize=2)
+        ends = each.per_day_ends
+        sides = None if ends is None else [[often - ends[0]], [ends[1] - often]]
+        axes.errorbar(often, kwh, xerr=sides, yerr=error, fmt=_MARKS[each.activity], color=colour, capsize=2)
     axes.set(xlabel="how often a day", ylabel="energy of one in kWh", xscale="log", yscale="log")
     write_title(axes, "energy against frequency (dotted: equal energy a day)", 9.0)
-    note = "circle: an inference, square: a training, diamond: a whole development; whiskers: 95 % error"
+    note = "circle: an inference, square: a training, diamond: a whole development; whiskers: 95 % error, "
+    note += "across: of runs that come by themselves (Poisson)"
     write_note(figure, note)
     if points:
         _equal_energies(axes, [often for often, _, _ in points], [kwh for _, kwh, _ in points])
@@ -160,7 +163,7 @@ def plot_frequencies(frequencies: Sequence[Frequency], path: Path) -> None:
             write_note(figure, f"{note}; no room beside their points: {', '.join(rest)}")
     else:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "nothing was seen for a day or longer", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "nothing was seen for a day or longer, by five runs", transform=axes.transAxes, ha="center")
     save(figure, path)
 
 

@@ -20,6 +20,7 @@ _DAY_NS = 86_400 * 1_000_000_000
 _DEPLOYMENT = "deployment"
 REQUESTS = "requests"  # the metric by which a deployment tells how often its model was asked
 ACTIVITY = ("project", "stage", "fate", "weighing")  # what tells development, training and inference apart
+_NORMAL_95, _MANY = 1.959964, 100
 _NO_STAGE, _NOBODY = "not stated", "not stated"
 
 
@@ -42,18 +43,69 @@ class Ratio:
     is_at_least: bool
 
 
+LEAST_RUNS = 5  # of a project, from which it is told how often a day something was done
+
+
+class TimeSeen(NamedTuple):
+    """The time in which a project's `runs` began, `span_days` from the first begin to the last."""
+
+    runs: int
+    span_days: float | None
+
+    @property
+    def days(self) -> float | None:
+        """The days to which the runs belong: as many times the mean distance between begins as there are runs, for a
+        run a day on ten days spans nine. `None` of fewer runs than five, and of less than a day."""
+        if self.span_days is None or self.runs < LEAST_RUNS or self.span_days < 1.0:
+            return None
+        return self.span_days * self.runs / (self.runs - 1)
+
+
+def poisson_interval(count: int) -> tuple[float, float]:
+    """The 95 % interval of the mean of what was counted once (Garwood 1936); of many by Wilson and Hilferty (1931)."""
+    if count > _MANY:
+        ends = ((count, -_NORMAL_95), (count + 1, _NORMAL_95))
+        low, high = (at * (1 - 1 / (9 * at) + z / (3 * math.sqrt(at))) ** 3 for at, z in ends)
+        return low, high
+    return _mean_with(count - 1, 0.975) if count else 0.0, _mean_with(count, 0.025)
+
+
+def _mean_with(count: int, probability: float) -> float:
+    """The mean with which so many or fewer are counted with a probability."""
+    low, high = 0.0, 4.0 * count + 20.0
+    for _ in range(60):
+        mean = (low + high) / 2
+        terms = (math.exp(number * math.log(mean) - mean - math.lgamma(number + 1)) for number in range(count + 1))
+        low, high = (mean, high) if math.fsum(terms) > probability else (low, mean)
+    return (low + high) / 2
+
+
 @dataclass(frozen=True)
 class Frequency:
     """How often something ran, and what one time took. `activity`: inference, training or development; `count`: runs,
-    or requests where the deployments tell them; `per_day`: over the time that the project was seen, `None` where that
-    is less than a day."""
+    or requests where the deployments tell them. `per_day`: over `seen`, the time that the project was seen, `None`
+    where that does not tell it; of runs with its 95 % interval, as if each came by itself (Poisson)."""
 
     project: str
     activity: str
     unit: str
     count: float
-    per_day: float | None
+    seen: TimeSeen
     energy: Energy
+
+    @property
+    def per_day(self) -> float | None:
+        """Times a day."""
+        return None if self.seen.days is None else self.count / self.seen.days
+
+    @property
+    def per_day_ends(self) -> tuple[float, float] | None:
+        """The 95 % interval of runs a day; `None` of requests, which come in bursts, and of one development."""
+        days = self.seen.days
+        if days is None or self.unit != "run":
+            return None
+        low, high = poisson_interval(round(self.count))
+        return low / days, high / days
 
     def to_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -63,6 +115,9 @@ class Frequency:
             "unit": self.unit,
             "count": self.count,
             "per_day": self.per_day,
+            "per_day_95": self.per_day_ends,
+            "days_seen": self.seen.days,
+            "runs_seen": self.seen.runs,
             "energy_j": self.energy.best_j,
             "error_j": self.energy.error_j,
             "quality": self.energy.quality,
@@ -218,31 +273,26 @@ def frequencies_of(ledger: Ledger, cells: Sequence[RunSum]) -> list[Frequency]:
     frequencies = []
     for project in sorted({cell.project for cell in cells}):
         own = [cell for cell in cells if cell.project == project]
-        days = _days(summed(own))
+        seen = _seen(summed(own))
         deployed = summed(cell for cell in own if cell.stage == _DEPLOYMENT)
         trained = summed(cell for cell in own if cell.fate == "finished" and cell.stage in (None, "training"))
         developed = summed(cell for cell in own if cell.stage != _DEPLOYMENT)
         if deployed.runs:
             requests = _requests(ledger, project, deployed.runs)
-            count, unit = (deployed.measured, "run") if requests is None else (requests, "request")
+            count, unit = (deployed.runs, "run") if requests is None else (requests, "request")
             each = deployed.per_run if requests is None else deployed.energy.scaled(1.0 / requests)
-            often = None if days is None else (deployed.runs if requests is None else requests) / days
-            frequencies.append(Frequency(project, "inference", unit, count, often, each))
+            frequencies.append(Frequency(project, "inference", unit, count, seen, each))
         if trained.runs:
-            often = None if days is None else trained.runs / days
-            frequencies.append(Frequency(project, "training", "run", trained.runs, often, trained.per_run))
+            frequencies.append(Frequency(project, "training", "run", trained.runs, seen, trained.per_run))
         if developed.runs:
-            often = None if days is None else 1.0 / days
-            frequencies.append(Frequency(project, "development", "project", 1, often, developed.energy))
+            frequencies.append(Frequency(project, "development", "project", 1, seen, developed.energy))
     return frequencies
 
 
-def _days(all_runs: RunSum) -> float | None:
-    """From the first to the last begin; None for less than a day, in which nothing shows how often it is done."""
+def _seen(all_runs: RunSum) -> TimeSeen:
     if all_runs.first_ns is None or all_runs.last_ns is None:
-        return None
-    days = (all_runs.last_ns - all_runs.first_ns) / _DAY_NS
-    return days if days >= 1.0 else None
+        return TimeSeen(all_runs.runs, None)
+    return TimeSeen(all_runs.runs, (all_runs.last_ns - all_runs.first_ns) / _DAY_NS)
 
 
 def _requests(ledger: Ledger, project: str, runs: int) -> float | None:

@@ -11,7 +11,7 @@ from ..values import Energy, Range
 from .cells import NamedSum
 from .change import EnergyChange, Period
 from .ledger import BestRun
-from .report import DevelopmentReport, Frequency, Ratio
+from .report import LEAST_RUNS, DevelopmentReport, Frequency, Ratio, TimeSeen
 from .rows import LedgerRun
 
 
@@ -98,12 +98,33 @@ def frequency_table(frequencies: Sequence[Frequency]) -> Table:
             each.project,
             each.activity,
             f"{each.count:,.0f} {each.unit}{'' if each.count == 1 else 's'}",
-            "seen for less than a day" if each.per_day is None else digits.significant(each.per_day, 2),
+            _often(each),
+            _seen_for(each.seen),
             energy_text(each.energy, spread=False),
         )
         for each in frequencies
     ]
-    return Table(("project", "activity", ">count", ">a day", ">energy of one"), rows, "energy and frequency")
+    return Table(("project", "activity", ">count", ">a day", ">over", ">energy of one"), rows, _FREQUENCIES)
+
+
+_FREQUENCIES = (
+    "energy and frequency; a day: over the days to which the project's runs belong, a mean distance of begins each; in "
+    "brackets 95 % of runs that come by themselves (Poisson), none of requests"
+)
+
+
+def _often(frequency: Frequency) -> str:
+    """How often a day, or why that is not known."""
+    seen = frequency.seen
+    if frequency.per_day is None:
+        few = f"not told by {seen.runs} run{'' if seen.runs == 1 else 's'}: {LEAST_RUNS} do"
+        return few if seen.runs < LEAST_RUNS else "seen for less than a day"
+    text, ends = digits.significant(frequency.per_day, 2), frequency.per_day_ends
+    return text if ends is None else f"{text} ({' to '.join(digits.significant(end, 2) for end in ends)})"
+
+
+def _seen_for(seen: TimeSeen) -> str:
+    return "–" if seen.days is None else f"{digits.significant(seen.days, 2)} days, {seen.runs} runs"
 
 
 def _change_table(change: EnergyChange) -> Table:

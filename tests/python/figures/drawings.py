@@ -179,7 +179,7 @@ def ledgers(folder: Path, kind: str) -> None:
         from impact_tracker.ledger.figures import plot_frequencies
 
         many = [
-            replace(each, project=f"{project}{n}", per_day=(each.per_day or 1) * 3**n)
+            replace(each, project=f"{project}{n}", count=each.count * 3**n)
             for n, project in enumerate(["asr", "a project with a long name", "vision", "x"])
             for each in report.frequencies
         ]
