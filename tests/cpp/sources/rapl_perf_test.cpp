@@ -62,6 +62,21 @@ struct Kernel {
   std::map<unsigned, Descriptor> in;
 };
 
+// One processor of Intel with two dies, each of which has a counter.
+void two_dies(FakeRoot& root) {
+  root.intel();
+  root.online("0-1");
+  root.cpu(0, 0, 0);
+  root.cpu(1, 0, 1);
+  pmu(root, "0,1", {{"energy-pkg", 2}});
+}
+
+void two_packages(FakeRoot& root) {
+  root.online("0-1");
+  root.cpu(0, 0);
+  root.cpu(1, 1);
+}
+
 TEST(RaplPerf, OneGroupADieOrPackage) {
   FakeRoot root;
   root.intel();
@@ -106,11 +121,7 @@ TEST(RaplPerf, SocketComesFromTheTopologyNotFromTheList) {
 
 TEST(RaplPerf, DiesOfIntelAreApartAndOfAmdOne) {
   FakeRoot root;
-  root.intel();
-  root.online("0-1");
-  root.cpu(0, 0, 0);
-  root.cpu(1, 0, 1);
-  pmu(root, "0,1", {{"energy-pkg", 2}});
+  two_dies(root);
   Kernel kernel;
   EXPECT_THAT(ids(*std::move(open_rapl_perf_with(root.host(), kernel.opener())).value()),
               ElementsAre("rapl/package-0-die-0", "rapl/package-0-die-1"));
@@ -141,11 +152,7 @@ TEST(RaplPerf, DiesThatRepeatTheirPackageAreOneCounter) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     for (const bool is_one : {true, false}) {
       FakeRoot root;
-      root.intel();
-      root.online("0-1");
-      root.cpu(0, 0, 0);
-      root.cpu(1, 0, 1);
-      pmu(root, "0,1", {{"energy-pkg", 2}});
+      two_dies(root);
       Kernel kernel;
       put_looks(kernel, seed, is_one);
       const auto source = std::move(open_rapl_perf_with(root.host(), kernel.opener())).value();
@@ -160,9 +167,7 @@ TEST(RaplPerf, DiesThatRepeatTheirPackageAreOneCounter) {
 TEST(RaplPerf, PsysIsTheBoardsAndOnlyIfItCounts) {
   FakeRoot root;
   root.intel(142);
-  root.online("0-1");
-  root.cpu(0, 0);
-  root.cpu(1, 1);
+  two_packages(root);
   pmu(root, "0-1", {{"energy-pkg", 2}, {"energy-psys", 5}, {"energy-gpu", 4}});
   Kernel kernel;
   kernel.first[0] = {{0, 0, 0}, {5, 1, 9}};  // package, graphics, psys: moves at the second look
@@ -188,9 +193,7 @@ TEST(RaplPerf, PsysIsTheBoardsAndOnlyIfItCounts) {
 TEST(RaplPerf, AFailedReadIsMissingAndSpoilsNoOtherPackage) {
   FakeRoot root;
   root.intel();
-  root.online("0-1");
-  root.cpu(0, 0);
-  root.cpu(1, 1);
+  two_packages(root);
   pmu(root, "0-1", {{"energy-pkg", 2}, {"energy-ram", 3}});
   Kernel kernel;
   auto source = std::move(open_rapl_perf_with(root.host(), kernel.opener())).value();

@@ -65,7 +65,7 @@ class Region:
 class Drawn(NamedTuple):
     off: float  # of the phase's own mean power from the steady one
     left: Remaining
-    said: float  # what the interval is of: steady power over what was read, less 1
+    estimated: float  # what the interval is of: steady power over what was read, less 1
     valid: bool
     warm_s: float
 
@@ -90,7 +90,7 @@ def check(draws: list[Drawn], low: float, high: float) -> None:
     assert len(rows) > 0.9 * len(draws)
     assert max(abs(draw.off) for draw in rows) < 0.025
     assert abs(sum(draw.off for draw in rows) / len(rows)) < 0.02
-    held = sum(draw.left.low <= draw.said <= draw.left.high for draw in rows) / len(rows)
+    held = sum(draw.left.low <= draw.estimated <= draw.left.high for draw in rows) / len(rows)
     assert low <= held <= high
 
 

@@ -10,44 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impact_tracker.cluster.readers.sacct import SacctParser, read_sacct
+from impact_tracker.cluster.readers.sacct import read_sacct
 from impact_tracker.cluster.readers.sacct_json import parse_sacct_json, read_sacct_json
 from impact_tracker.cluster.readers.slurm_words import SlurmNumber, energy_j, memory_b, nodes_of
+from python.cluster.sacct_rows import parsed, row
 
 DATA = Path(__file__).parents[2] / "data" / "slurm"
 # What the node really used while each job had it, at 110 W (the writer of the meter's file said so).
 TRUTH = {"1": 2200, "2": 2200, "3": 2200, "4": 330, "5": 1100, "6": 1110, "7": 890, "8_1": 330, "8_2": 330, "10": 660}
-HEADER = "JobID|JobName|User|Account|Partition|State|Submit|Start|End|ElapsedRaw|NNodes|NCPUS|TotalCPU|ReqMem"
-HEADER += "|ConsumedEnergyRaw|AllocTRES|NodeList"
-
-
-def parsed(*lines: str | bytes, header: str = HEADER, zone: str = "UTC"):  # type: ignore[no-untyped-def]
-    parser = SacctParser(header.encode(), "rows", zone)
-    parser.feed(b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines) + b"\n")
-    return parser.table()
-
-
-def row(job: str, **given: str) -> str:
-    values = {
-        "jobname": "a",
-        "user": "ada",
-        "account": "x",
-        "partition": "p",
-        "state": "COMPLETED",
-        "submit": "2025-03-01T09:00:00",
-        "start": "2025-03-01T10:00:00",
-        "end": "2025-03-01T10:01:40",
-        "elapsedraw": "100",
-        "nnodes": "1",
-        "ncpus": "4",
-        "totalcpu": "00:05:00",
-        "reqmem": "4G",
-        "consumedenergyraw": "",
-        "alloctres": "billing=4,cpu=4,mem=4G,node=1",
-        "nodelist": "n1",
-        **given,
-    }
-    return "|".join([job, *values.values()])
 
 
 def test_real_rows_are_read_by_the_rule() -> None:

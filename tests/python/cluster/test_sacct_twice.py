@@ -13,38 +13,12 @@ from hypothesis import strategies as st
 
 from impact_tracker.cluster.readers.any_jobs import joined_jobs
 from impact_tracker.cluster.readers.plain_jobs import read_plain_jobs
-from impact_tracker.cluster.readers.sacct import SacctParser
 from impact_tracker.cluster.readers.sacct_json import parse_sacct_json
 from impact_tracker.cluster.reports.weights import with_green_algorithms
 from impact_tracker.factors.cards import part_of_card
+from python.cluster.sacct_rows import parsed, row
 
-HEADER = "JobID|State|Submit|Start|End|ElapsedRaw|NNodes|NCPUS|TotalCPU|ReqMem|ConsumedEnergyRaw|AllocTRES|NodeList"
 PARIS = ZoneInfo("Europe/Paris")
-
-
-def parsed(*lines: str, zone: str = "UTC"):  # type: ignore[no-untyped-def]
-    parser = SacctParser(HEADER.encode(), "rows", zone)
-    parser.feed("\n".join(lines).encode() + b"\n")
-    return parser.table()
-
-
-def row(job: str, **given: str) -> str:
-    values = {
-        "state": "COMPLETED",
-        "submit": "2025-03-01T09:00:00",
-        "start": "2025-03-01T10:00:00",
-        "end": "2025-03-01T11:00:00",
-        "elapsed": "3600",
-        "nodes": "1",
-        "cores": "4",
-        "cpu": "02:00:00",
-        "memory": "4G",
-        "energy": "",
-        "tres": "billing=4,cpu=4,mem=4G,node=1",
-        "list": "n1",
-        **given,
-    }
-    return "|".join([job, *values.values()])
 
 
 def local(moment: datetime.datetime) -> str:
@@ -59,7 +33,7 @@ def test_a_job_around_the_hour_that_comes_twice_is_where_it_was(start_s: int, la
     change = datetime.datetime(2025, 10, 26, 1, tzinfo=datetime.timezone.utc)
     start = change + datetime.timedelta(seconds=start_s)
     end = start + datetime.timedelta(seconds=lasted_s)
-    line = row("1", submit=local(start), start=local(start), end=local(end), elapsed=str(lasted_s))
+    line = row("1", submit=local(start), start=local(start), end=local(end), elapsedraw=str(lasted_s))
     jobs = parsed(line, zone="Europe/Paris").jobs
     truth = (int(start.timestamp()) * 10**9, int(end.timestamp()) * 10**9)
     read = (jobs["start_ns"][0], jobs["end_ns"][0])
@@ -69,12 +43,12 @@ def test_a_job_around_the_hour_that_comes_twice_is_where_it_was(start_s: int, la
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris"])
 def test_a_job_that_was_held_for_an_hour_keeps_its_end(zone: str) -> None:
-    table = parsed(row("1", end="2025-03-01T14:00:00", elapsed=str(3 * 3600)), zone=zone)
+    table = parsed(row("1", end="2025-03-01T14:00:00", elapsedraw=str(3 * 3600)), zone=zone)
     assert table.jobs["end_ns"][0] - table.jobs["start_ns"][0] == 4 * 3600 * 10**9
 
 
 def test_of_a_run_that_stands_twice_the_row_with_its_end_counts_in_any_order() -> None:
-    ended, runs = row("1"), row("1", state="RUNNING", end="Unknown", elapsed="60")
+    ended, runs = row("1"), row("1", state="RUNNING", end="Unknown", elapsedraw="60")
     for lines in ((ended, runs), (runs, ended)):
         jobs = parsed(*lines).jobs
         assert jobs.select("job_id", "state").rows() == [("1", "completed")]
@@ -85,8 +59,9 @@ def test_of_a_run_that_stands_twice_the_row_with_its_end_counts_in_any_order() -
 
 
 def test_the_second_run_of_a_requeued_job_counts_once_over_exports_that_overlap() -> None:
-    first = row("10", state="NODE_FAIL", end="2025-03-01T10:10:00", elapsed="600")
-    second = row("10", submit="2025-03-01T10:10:00", start="2025-03-01T10:10:00", elapsed="3000", energy="500")
+    first = row("10", state="NODE_FAIL", end="2025-03-01T10:10:00", elapsedraw="600")
+    times = {"submit": "2025-03-01T10:10:00", "start": "2025-03-01T10:10:00", "end": "2025-03-01T11:00:00"}
+    second = row("10", **times, elapsedraw="3000", consumedenergyraw="500")
     for tables in (
         [parsed(second), parsed(first, second)],
         [parsed(first, second), parsed(second)],
@@ -116,7 +91,7 @@ def test_the_second_run_of_a_requeued_job_counts_once_over_exports_that_overlap(
     ],
 )
 def test_a_part_of_a_card_is_a_part_in_text_and_json(tres: str, cards: float | None) -> None:
-    assert parsed(row("1", tres=tres)).jobs["gpus"][0] == (None if cards is None else pytest.approx(cards))
+    assert parsed(row("1", alloctres=tres)).jobs["gpus"][0] == (None if cards is None else pytest.approx(cards))
     entries = []
     for entry in tres.split(","):
         name, _, count = entry.partition("=")
@@ -133,7 +108,7 @@ def test_a_part_of_a_card_is_a_part_in_text_and_json(tres: str, cards: float | N
 def test_a_part_of_a_card_has_its_part_of_the_power_once() -> None:
     for name in ("a100", "gtx1080ti", "a10g", "l40s", "gh200_480gb", "h100_80gb_hbm3", ""):
         assert part_of_card(name) == (name, 1.0)
-    jobs = parsed(row("1", tres="gres/gpu=7,gres/gpu:a100_1g.10gb=7"), row("2", tres="gres/gpu:a100=1"))
+    jobs = parsed(row("1", alloctres="gres/gpu=7,gres/gpu:a100_1g.10gb=7"), row("2", alloctres="gres/gpu:a100=1"))
     estimated = with_green_algorithms(
         jobs.jobs.with_columns(cores=pl.lit(0.0), memory_b=pl.lit(0.0), node_s=pl.lit(10.0), nodes=pl.lit(1))
     )
@@ -143,14 +118,14 @@ def test_a_part_of_a_card_has_its_part_of_the_power_once() -> None:
 
 def test_all_memory_of_a_node_is_not_none_of_it() -> None:
     for text in ("0", "0n", "0Mc", "0G"):
-        assert parsed(row("1", memory=text, tres="cpu=4")).jobs["memory_b"][0] is None
-    assert parsed(row("1", memory="0n", tres="cpu=4,mem=8G")).jobs["memory_b"][0] == 8.0 * 2.0**30
-    assert parsed(row("1", memory="0n", tres="cpu=4,mem=0")).jobs["memory_b"][0] is None  # where it is not counted
-    assert parsed(row("1", memory="2G", tres="cpu=4,mem=0")).jobs["memory_b"][0] == 2.0 * 2.0**30
+        assert parsed(row("1", reqmem=text, alloctres="cpu=4")).jobs["memory_b"][0] is None
+    assert parsed(row("1", reqmem="0n", alloctres="cpu=4,mem=8G")).jobs["memory_b"][0] == 8.0 * 2.0**30
+    assert parsed(row("1", reqmem="0n", alloctres="cpu=4,mem=0")).jobs["memory_b"][0] is None  # where it is not counted
+    assert parsed(row("1", reqmem="2G", alloctres="cpu=4,mem=0")).jobs["memory_b"][0] == 2.0 * 2.0**30
 
 
 def test_a_job_that_ran_on_0_cores_has_a_number_that_nobody_knows() -> None:
-    assert parsed(row("1", cores="0", tres="cpu=0")).jobs["cores"][0] is None
+    assert parsed(row("1", ncpus="0", alloctres="cpu=0")).jobs["cores"][0] is None
 
 
 def test_a_node_that_stands_twice_is_one_node(tmp_path: Path) -> None:

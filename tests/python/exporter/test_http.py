@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from impact_tracker.exporter import http
 from impact_tracker.exporter.http import LONGEST_REQUEST, Clients, Pages, answer_to, serve_pages
 from impact_tracker.exporter.service import Address, read_address
+from python.exporter.descriptors import no_descriptor_left
 from waiting import until
 
 BODY = b"impact_reader_up 1.0\n" * 1000
@@ -144,23 +145,12 @@ def test_a_request_in_pieces_is_answered_and_a_long_one_refused(server: Running)
 
 @pytest.mark.serial
 def test_it_outlives_a_lack_of_descriptors(server: Running) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     waiting = [socket.socket() for _ in range(5)]
-    highest = max(int(name.name) for name in Path("/proc/self/fd").iterdir())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
-    filler: list[socket.socket] = []
-    try:
-        with suppress(OSError):
-            while True:
-                filler.append(socket.socket())
+    with no_descriptor_left():
         for client in waiting:  # the kernel connects them; the server cannot accept them
             client.settimeout(10)
             client.connect(server.address)
             client.sendall(GET)
-    finally:
-        for client in filler:
-            client.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     for client in waiting:
         assert all_of(client).endswith(BODY)
         client.close()

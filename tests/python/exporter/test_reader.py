@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import resource
 import socket
 import stat
 import subprocess
@@ -23,6 +22,7 @@ from impact_tracker.exporter import reader as reader_module
 from impact_tracker.exporter.reader import LENGTH, REQUEST, Reader, group_number, listening_socket, peer_of
 from impact_tracker.exporter.remote import RemoteMeter
 from impact_tracker.exporter.snapshot import ClockNow, HealthNow, Snapshot, encoded
+from python.exporter.descriptors import no_descriptor_left
 from waiting import until
 
 FAR = 4e9  # Unix time to come: never too old
@@ -341,23 +341,12 @@ def test_a_thousand_slow_peers_do_no_harm_to_one_that_asks(running: Running) -> 
 
 @pytest.mark.serial
 def test_a_reader_outlives_a_lack_of_descriptors(running: Running) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     waiting = [socket.socket(socket.AF_UNIX) for _ in range(5)]
-    highest = max(int(name.name) for name in Path("/proc/self/fd").iterdir())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
-    filler: list[socket.socket] = []
-    try:
-        with suppress(OSError):
-            while True:
-                filler.append(socket.socket())
+    with no_descriptor_left():
         for client in waiting:
             client.settimeout(10)
             client.connect(str(running.path))
             client.sendall(REQUEST)
-    finally:
-        for client in filler:
-            client.close()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     for client in waiting:
         assert client.recv(4096)[4:] == encoded(snapshot_at(FAR))
         client.close()

@@ -7,6 +7,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from impact_tracker.studies.questions.exponents import exponent_of
 from impact_tracker.studies.questions.known import QUESTIONS
 from impact_tracker.studies.questions.means import quantity_text, time_text
 from impact_tracker.values.statistics import Mean, mean_of
+from python.studies import study_points
 
 pytest.importorskip("scipy")
 DRAWS = 1500
@@ -94,11 +96,11 @@ def test_a_marginal_cost_lies_within_its_interval(runs: list[tuple[float, float]
 
 def test_margins_are_of_runs_that_looked_as_often() -> None:
     short = [CurveSpot(10.0, 0.5), CurveSpot(20.0, 0.6)]
-    whole = [[CurveSpot(10.0 * n, 0.1 * n) for n in (1, 2, 3)] for _ in range(3)]
-    steps = mean_margins([short, *whole])
+    full_curves = [[CurveSpot(10.0 * n, 0.1 * n) for n in (1, 2, 3)] for _ in range(3)]
+    steps = mean_margins([short, *full_curves])
     assert [step.runs for step in steps] == [3, 3]
     assert [step.j_per_score for step in steps] == pytest.approx([100.0, 100.0])
-    assert [step.low for step in mean_margins([whole[0]])] == [None, None]
+    assert [step.low for step in mean_margins([full_curves[0]])] == [None, None]
     assert mean_margins([]) == []
 
 
@@ -163,15 +165,8 @@ def run_of(point: StudyPoint, repeat: int, chance: random.Random, spread: float,
     )
 
 
-POINTS = {
-    "data-size": [StudyPoint("small-cnn", "digits", n) for n in (200, 800, 1600)],
-    "machine": [StudyPoint("small-cnn", "digits", 800, batch=b, threads=2, precision="fp32") for b in (64, 16, 256)],
-    "curve": [StudyPoint("small-cnn", "digits", 800, 2, 5), StudyPoint("mlp", "digits", 800, 2, 5)],
-    "size": [StudyPoint("mlp", "digits", 800, width=w, depth=1) for w in (16, 64, 256)],
-    "ladder": [StudyPoint(m, "digits", 800, budget_j=b) for m in ("small-cnn", "mobilenet-v2") for b in (50.0, 100.0)],
-    "shallow": [StudyPoint(m, "digits", 800, budget_j=50.0) for m in ("small-cnn", "k-nn", "random-forest")],
-    "target": [StudyPoint(m, "digits", 800, 2, target=0.2) for m in ("small-cnn", "k-nn")],
-}
+# Two looks of few examples: a target that such runs reach.
+POINTS = {**study_points.POINTS, "target": [replace(point, target=0.2) for point in study_points.POINTS["target"]]}
 
 
 def answer_of(study: str, runs: int, spread: float, seed: int, *, memory: float | None = 5e8):  # type: ignore[no-untyped-def]

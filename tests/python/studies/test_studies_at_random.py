@@ -24,18 +24,10 @@ from impact_tracker.studies.questions.asked import StudyAnswer
 from impact_tracker.studies.questions.known import QUESTIONS
 from impact_tracker.studies.questions.show import as_dict
 from impact_tracker.values.statistics import mean_of
+from python.studies.study_points import POINTS
 
 pytest.importorskip("scipy")
 NAKED = re.compile(r"± 0(?:\.0+)?(?![\d.])|\(0(?:\.0+)? to 0(?:\.0+)?\)|\bnan\b|\binf\b|\bNone\b")
-POINTS = {
-    "data-size": [StudyPoint("small-cnn", "digits", n) for n in (200, 400, 800, 1600)],
-    "machine": [StudyPoint("small-cnn", "digits", 800, batch=b, threads=2, precision="fp32") for b in (64, 16, 256)],
-    "curve": [StudyPoint(model, "digits", 800, 2, 5) for model in ("small-cnn", "mlp")],
-    "size": [StudyPoint("mlp", "digits", 800, width=w, depth=1) for w in (16, 64, 256, 512)],
-    "ladder": [StudyPoint(m, "digits", 800, budget_j=b) for m in ("small-cnn", "mobilenet-v2") for b in (50.0, 100.0)],
-    "shallow": [StudyPoint(m, "digits", 800, budget_j=50.0) for m in ("small-cnn", "k-nn", "random-forest")],
-    "target": [StudyPoint(m, "digits", 800, 2, target=0.5) for m in ("small-cnn", "k-nn")],
-}
 KINDS = ("measured", "modelled", "missing")
 
 
