@@ -70,14 +70,14 @@ void release_device_memory(const torch::Device& /*device*/) {}
 std::optional<DeviceMemory> device_memory(const std::vector<torch::Device>& devices) {
   std::optional<DeviceMemory> sum;
   for (const auto& device : devices) {
-    const auto one = device_memory(device);
-    if (!one) {
+    const auto memory = device_memory(device);
+    if (!memory) {
       return std::nullopt;
     }
     const auto before = sum.value_or(DeviceMemory{});
-    sum = DeviceMemory{before.peak_allocated_bytes + one->peak_allocated_bytes,
-                       before.peak_reserved_bytes + one->peak_reserved_bytes,
-                       before.allocated_bytes + one->allocated_bytes};
+    sum = DeviceMemory{before.peak_allocated_bytes + memory->peak_allocated_bytes,
+                       before.peak_reserved_bytes + memory->peak_reserved_bytes,
+                       before.allocated_bytes + memory->allocated_bytes};
   }
   return sum;
 }

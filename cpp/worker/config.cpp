@@ -229,11 +229,11 @@ std::vector<std::int64_t> input_shape(const NetworkSpec& spec, const Fields& fie
 std::vector<torch::Device> LoadOptions::devices() const {
   std::vector<torch::Device> all;
   for (std::int64_t i = 0; i < replicas; ++i) {
-    auto one = device;
+    auto replica_device = device;
     if (device.is_cuda()) {
-      one.set_index(static_cast<c10::DeviceIndex>(device.index() + i));
+      replica_device.set_index(static_cast<c10::DeviceIndex>(device.index() + i));
     }
-    all.push_back(one);
+    all.push_back(replica_device);
   }
   return all;
 }

@@ -33,15 +33,15 @@ struct Trained {
 // Lists the state of each parameter; it is empty if one of them has none yet.
 template <class State>
 std::vector<State*> states_of(Optimizer& optimizer, const std::vector<Tensor>& parameters) {
-  std::vector<State*> found;
+  std::vector<State*> states;
   for (const auto& p : parameters) {
     auto* state = compat::state_in(optimizer.state(), p);
     if (state == nullptr) {
       return {};
     }
-    found.push_back(static_cast<State*>(state));
+    states.push_back(static_cast<State*>(state));
   }
-  return found;
+  return states;
 }
 
 // Adam; AdamW, if `Decoupled`: the weights themselves decay, not through the gradients. The arithmetic is that of the

@@ -110,10 +110,10 @@ bool LineReader::next(std::string& line) {
       return true;
     }
     char chunk[4096];
-    const auto got = read(fd_, chunk, sizeof chunk);
-    if (got > 0) {
-      buffer_.append(chunk, static_cast<std::size_t>(got));
-    } else if (got == 0 || errno != EINTR) {
+    const auto byte_count = read(fd_, chunk, sizeof chunk);
+    if (byte_count > 0) {
+      buffer_.append(chunk, static_cast<std::size_t>(byte_count));
+    } else if (byte_count == 0 || errno != EINTR) {
       line = std::exchange(buffer_, {});
       return !line.empty();
     }

@@ -6,9 +6,10 @@ of a machine without counters is another: their errors differ by a factor of fiv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from . import digits
 
@@ -43,19 +44,35 @@ class ModelledPart:
         return f"{self.model.value}{error}"
 
 
-def model_of(channel: Mapping[str, object]) -> Model | None:
-    """Whose model a channel is, of a record, a probe or a row; `None` for a sensor."""
-    ours = _OURS.get(str(channel.get("id", "")).partition("/")[0])
-    return ours or (Model.PROCESSOR if channel.get("quality") == "modelled" else None)
+class EnergyChannel(Protocol):
+    """A channel of a result, with what its energy says about the model behind it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def quality(self) -> str: ...
+    @property
+    def in_total(self) -> bool: ...
+    @property
+    def energy_j(self) -> float | None: ...
+    @property
+    def bias_j(self) -> float | None: ...
 
 
-def processors_model(channels: Iterable[Mapping[str, object]]) -> Model | None:
-    """Whose model the processors' energy is by, among these channels: ours where any of them is; `None` for sensors."""
-    models = {model_of(channel) for channel in channels}
+def model_of(channel_id: str, quality: str | None) -> Model | None:
+    """Whose model a channel is, by its name and the quality of its readings; `None` for a sensor."""
+    ours = _OURS.get(channel_id.partition("/")[0])
+    return ours or (Model.PROCESSOR if quality == "modelled" else None)
+
+
+def processors_model(models: Iterable[Model | None]) -> Model | None:
+    """Whose model the processors' energy is by, from those of its channels: ours where there is one; `None` where all
+    are sensors."""
+    models = set(models)
     return next((model for model in (Model.DESIGN_POWER, Model.PROCESSOR) if model in models), None)
 
 
-def parts_of(channels: Iterable[Mapping[str, object]], modelled_j: float | None) -> tuple[ModelledPart, ...]:
+def parts_of(channels: Iterable[EnergyChannel], modelled_j: float | None) -> tuple[ModelledPart, ...]:
     """The modelled parts of a result's energy, largest first, from those of its channels that its total holds.
 
     `modelled_j` is the sum of the parts. It tells what is left for the processor where a gap in the readings has made
@@ -64,11 +81,11 @@ def parts_of(channels: Iterable[Mapping[str, object]], modelled_j: float | None)
     energies: dict[Model, float] = {}
     biases: dict[Model, float] = {}
     for channel in channels:
-        model, energy, bias = model_of(channel), channel.get("energy_j"), channel.get("bias_j")
-        if not channel.get("in_total") or model is None or not isinstance(energy, (int, float)):
+        model, energy_j = model_of(channel.id, channel.quality), channel.energy_j
+        if not channel.in_total or model is None or energy_j is None:
             continue
-        energies[model] = energies.get(model, 0.0) + energy
-        biases[model] = biases.get(model, 0.0) + (bias if isinstance(bias, (int, float)) else 0.0)
+        energies[model] = energies.get(model, 0.0) + energy_j
+        biases[model] = biases.get(model, 0.0) + (channel.bias_j or 0.0)
     errors = {model: biases[model] / abs(energy) for model, energy in energies.items() if energy}
     left = (modelled_j or 0.0) - sum(energies.values())
     if energies and left > 1e-6 * abs(modelled_j or 0.0):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .hostinfo import host_info
 from .masking import mask_argv, mask_environment, mask_text, mask_value
 from .ranks import VARIABLES, read_rank
 from .settings import TrackerSettings
 from .system import node_name
+
+if TYPE_CHECKING:
+    from .weighing import Weighing
 
 # fmt: off
 # What places a process in a batch job or a parallel run.
@@ -59,8 +62,8 @@ def _working_directory() -> str | None:
         return None
 
 
-def start_info(settings: TrackerSettings, weighing: Mapping[str, object], tool_version: str) -> dict[str, object]:
-    """For the record's header. `weighing`: PUE, zone and intensity as the record's results are weighed."""
+def start_info(settings: TrackerSettings, weighing: Weighing, tool_version: str) -> dict[str, object]:
+    """For the record's header. `weighing`: as the record's results are weighed."""
     arguments = [sys.executable or "python", *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     return {
         "argv": [_short(argument) for argument in mask_argv(a[:_LONGEST] for a in arguments[:_MOST])],
@@ -75,7 +78,7 @@ def start_info(settings: TrackerSettings, weighing: Mapping[str, object], tool_v
         "interval_s": settings.interval_s,
         "settings_from": dict(settings.origins),
         "tags": mask_tags(settings.tags),
-        **weighing,
+        **weighing.as_info(),
     }
 
 

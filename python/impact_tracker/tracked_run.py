@@ -28,6 +28,7 @@ from .typed import built
 if TYPE_CHECKING:
     from .result import Result
     from .settings import TrackerSettings
+    from .weighing import Weighing
 
 WITHIN = "IMPACT_TRACKER_WITHIN"  # in a child's environment: the run that began it
 _CANCELLED = ("KeyboardInterrupt", "CancelledError", "GeneratorExit", "TrialPruned")
@@ -145,7 +146,7 @@ def hardware_words(host: Mapping[str, object]) -> dict[str, str]:
 class TrackedRun:
     """One run of a tracker that names a project. `fate`: as the user says it, `None` where nobody does."""
 
-    def __init__(self, facts: RunFacts, settings: TrackerSettings, weighing: Mapping[str, object]) -> None:
+    def __init__(self, facts: RunFacts, settings: TrackerSettings, weighing: Weighing) -> None:
         self.facts = facts
         self.fate: str | None = None
         self.metrics: dict[str, float | None] = {}
@@ -154,7 +155,7 @@ class TrackedRun:
         self._begun: RunEntry | None = None
 
     @classmethod
-    def of_settings(cls, settings: TrackerSettings, weighing: Mapping[str, object]) -> TrackedRun:
+    def of_settings(cls, settings: TrackerSettings, weighing: Weighing) -> TrackedRun:
         """Of a tracker whose settings name a project."""
         return cls(RunFacts.of_settings(settings), settings, weighing)
 
@@ -177,7 +178,7 @@ class TrackedRun:
                 tags=self._tags,
                 place=Place(host, boot, pid=os.getpid(), hardware=hardware_words(host_info())),
                 lineage=self.facts.lineage,
-                weighing=self._weighing,
+                weighing=self._weighing.as_info(),
                 origin=record,
                 written_ns=time.time_ns(),
             )

@@ -146,11 +146,11 @@ class ImpactTracker(BudgetedLoops):
         core_settings = settings.for_core()
         core_settings.share_of = self._share_of
         core_settings.run_key = run_key()
-        info = start_info(settings, weighing.as_info(), _core.__version__)
+        info = start_info(settings, weighing, _core.__version__)
         if settings.project is not None:
             from .tracked_run import TrackedRun
 
-            run = TrackedRun.of_settings(settings, weighing.as_info())
+            run = TrackedRun.of_settings(settings, weighing)
             info["ledger"] = run.facts.as_info()
         core_settings.info = info
         try:

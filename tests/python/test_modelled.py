@@ -10,7 +10,8 @@ from impact_tracker.bench.show.caveats import _about_energy as about_energy
 from impact_tracker.cli.doctor import headline
 from impact_tracker.interop import Statement
 from impact_tracker.modelled import Model, ModelledPart, model_of, parts_of, quality_in_words, shares_in_words
-from impact_tracker.values import Energy
+from impact_tracker.values import Energy, worst_quality
+from python.fake_results import ChannelResult
 
 Channel = dict[str, object]
 
@@ -22,6 +23,14 @@ def channel(ident: str, domain: str, quality: str, error: float, energy_j: float
     return {**about, "quality": quality, **numbers}
 
 
+def measured(about: Channel) -> ChannelResult:
+    """The same channel as the core's result has it."""
+    ident, domain, quality = str(about["id"]), str(about["domain"]), worst_quality([str(about["quality"])])
+    energy_j, bias_j = (float(str(about[name])) for name in ("energy_j", "bias_j"))
+    role = "in_total" if about["in_total"] else "apart"
+    return ChannelResult(ident, str(about["source"]), "", domain, energy_j, quality, bias_j=bias_j, role=role)
+
+
 INTEL = channel("rapl/package-0", "package", "measured", 0.0, 90.0)
 AMD = channel("rapl/package-0", "package", "modelled", 0.1, 90.0)
 LOAD = channel("cpu_model/package", "package", "modelled", 0.5, 90.0)
@@ -30,15 +39,15 @@ GPU = channel("nvml/GPU-1/energy", "gpu", "measured", 0.05, 200.0)
 
 
 def test_whose_model_a_channel_is() -> None:
-    assert [model_of(channel) for channel in (INTEL, AMD, LOAD, MEMORY)] == [
+    assert [model_of(str(channel["id"]), str(channel["quality"])) for channel in (INTEL, AMD, LOAD, MEMORY)] == [
         None,
         Model.PROCESSOR,
         Model.DESIGN_POWER,
         Model.MEMORY,
     ]
     # A gap in the readings makes a channel's quality worse; whose model it is stays what it was.
-    assert model_of({**LOAD, "quality": "estimated"}) is Model.DESIGN_POWER
-    assert model_of({}) is None
+    assert model_of("cpu_model/package", "estimated") is Model.DESIGN_POWER
+    assert model_of("battery/power", None) is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,7 @@ def test_whose_model_a_channel_is() -> None:
     ],
 )
 def test_shares_of_an_energy(channels: list[Channel], modelled_j: float | None, words: str) -> None:
-    assert shares_in_words(parts_of(channels, modelled_j), 100.0) == words
+    assert shares_in_words(parts_of(map(measured, channels), modelled_j), 100.0) == words
 
 
 def test_an_energy_of_nothing_has_no_shares() -> None:
@@ -101,7 +110,7 @@ def test_a_campaigns_rows_say_whose_model_the_processors_energy_is_by() -> None:
 
 def test_exports_name_the_model_beside_the_quality() -> None:
     energy = Energy(90.0, quality="modelled")
-    run = Statement("a", "impact-tracker", energy=energy, models=parts_of([AMD], 90.0))
+    run = Statement("a", "impact-tracker", energy=energy, models=parts_of([measured(AMD)], 90.0))
     assert run.quality_in_words == "modelled: the processor's own model ± 10 %"
     assert quality_in_words("measured", run.models) == "measured"
     assert Statement("a", "another", energy=energy).quality_in_words == "modelled"

@@ -55,8 +55,8 @@ std::string job_name(const Host& host, std::int64_t pid, const JobPath& job) {
       constexpr std::string_view kKey = "SLURM_JOB_ID=";
       std::string_view rest = environment.value();
       while (!rest.empty()) {
-        const std::string_view one = next_until(rest, '\0');
-        if (one.starts_with(kKey)) id = std::string(one.substr(kKey.size())) + " (" + job.id + ")";
+        const std::string_view variable = next_until(rest, '\0');
+        if (variable.starts_with(kKey)) id = std::string(variable.substr(kKey.size())) + " (" + job.id + ")";
       }
     }
   }

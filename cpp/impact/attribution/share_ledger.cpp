@@ -151,15 +151,15 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   Sums d{};
   for (std::size_t i = 0; i < items; ++i) d[i] = out.sums[i] - in.sums[i];
   // The sums are of whole intervals' energy, the region's was read at its edges: its own is what is divided.
-  const double whole = std::max(part.value, 0.0);
-  const double scale = d[all_j] > 0.0 ? whole / d[all_j] : 0.0;
+  const double region_j = std::max(part.value, 0.0);
+  const double scale = d[all_j] > 0.0 ? region_j / d[all_j] : 0.0;
   const double idle_part = settings_.policy == IdlePolicy::allocated_cores ? d[cores_s] / d[all_s]
                            : settings_.policy == IdlePolicy::equal         ? d[equal_s] / d[all_s]
                                                                            : kUnknown;
   const Claim claims[] = {{d[own_j] * scale, d[own_s], idle_part},
                           {d[others_j] * scale, d[others_s], std::isfinite(idle_part) ? 1.0 - idle_part : kUnknown}};
-  Stretch stretch{whole, d[vacant_j] * scale, d[unknown_j] * scale, lines_[p].idle.watts(), claims};
-  if (scale == 0.0) stretch.unknown_j = whole;
+  Stretch stretch{region_j, d[vacant_j] * scale, d[unknown_j] * scale, lines_[p].idle.watts(), claims};
+  if (scale == 0.0) stretch.unknown_j = region_j;
   const Split parts = split(stretch, settings_.policy);
   DeviceShare device{part.channel, parts.portions[0].total_j, parts.portions[0].idle_j, parts.portions[1].total_j,
                      parts.idle_j, parts.unattributed_j};
@@ -167,12 +167,12 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   if (parts.idle_unknown) share.reasons.push_back(id + ": its idle power is not known, as its load has not varied");
   if (parts.policy_unknown)
     share.reasons.push_back(id + ": what \"" + share.policy + "\" divides idle energy by is not known; it is nobody's");
-  if (!parts.idle_unknown && d[unknown_j] <= 0.0 && scale == 0.0 && whole > 0.0)
+  if (!parts.idle_unknown && d[unknown_j] <= 0.0 && scale == 0.0 && region_j > 0.0)
     share.reasons.push_back(id + ": no use was read while its energy was used");
   add(share.unattributed, device.unattributed_j);
   share.devices.push_back(device);
-  const bool known = !parts.idle_unknown && device.unattributed_j < whole;
-  if (!known && whole > 0.0) return;
+  const bool known = !parts.idle_unknown && device.unattributed_j < region_j;
+  if (!known && region_j > 0.0) return;
   add(share.share, device.share_j);
   add(share.others, device.others_j);
   add(share.machine_idle, device.machine_idle_j);
@@ -183,7 +183,7 @@ void ShareLedger::divide(std::size_t p, const ChannelResult& part, const Point& 
   const double ticks = d[all_use] > 0.0
                            ? std::hypot(device.share_j, divided_j) * (1.0 - f) * kTickS / (std::sqrt(6.0) * d[all_use])
                            : 0.0;
-  const double own_part = whole > 0.0 ? device.share_j / whole : 0.0;
+  const double own_part = region_j > 0.0 ? device.share_j / region_j : 0.0;
   const double variance = (in.variance + out.variance) * scale * scale + ticks * ticks;
   const double half = std::hypot(kNormal95 * std::sqrt(variance), own_part * part.half_width);
   share.half_width = share.half_width.is_missing() ? Joules{half} : Joules{std::hypot(share.half_width.value(), half)};

@@ -79,14 +79,15 @@ class AmdSmi final : public Smi {
     const auto processors = library_.symbol<int(Handle, std::uint32_t*, Handle*)>("amdsmi_get_processor_handles");
     energy_ = library_.symbol<int(Handle, std::uint64_t*, float*, std::uint64_t*)>("amdsmi_get_energy_count");
     place_ = library_.symbol<int(Handle, std::uint64_t*)>("amdsmi_get_gpu_device_bdf");
-    const bool whole = init && sockets && processors && energy_ && place_ && library_.symbol<int()>("amdsmi_shut_down");
-    if (!whole || init(kAmdGpus) != 0) return false;
+    const bool has_all_calls =
+        init && sockets && processors && energy_ && place_ && library_.symbol<int()>("amdsmi_shut_down");
+    if (!has_all_calls || init(kAmdGpus) != 0) return false;
     started_ = true;
     std::uint32_t count = 0;
     if (sockets(&count, nullptr) != 0) return false;
-    std::vector<Handle> found(count);
-    if (count > 0 && sockets(&count, found.data()) != 0) return false;
-    for (const Handle socket : found) {
+    std::vector<Handle> socket_handles(count);
+    if (count > 0 && sockets(&count, socket_handles.data()) != 0) return false;
+    for (const Handle socket : socket_handles) {
       std::uint32_t inside = 0;
       if (processors(socket, &inside, nullptr) != 0 || inside == 0) continue;
       std::vector<Handle> gpus(inside);

@@ -68,11 +68,11 @@ class Builder {
   }
 
   std::vector<Index> open_in(Domain domain, bool models = false) const {
-    std::vector<Index> found;
+    std::vector<Index> matches;
     for (const Index i : open_) {
-      if (at(i).domain == domain && is_model(at(i)) == models) found.push_back(i);
+      if (at(i).domain == domain && is_model(at(i)) == models) matches.push_back(i);
     }
-    return found;
+    return matches;
   }
 
   // Of several sources for one thing the best stays; several channels of one source (the dies of a package) stay. Two
@@ -176,10 +176,10 @@ class Builder {
   void settle_insides() {
     const auto fold = [&](Domain inner, Domain outer) {
       for (const Index i : open_in(inner)) {
-        std::optional<Index> whole = settled(outer, at(i).device);
-        if (!whole) whole = measured_as_another(outer, at(i).device);
-        const bool inside = whole || covered_.contains(outer);
-        settle(i, inside ? Role::inside : Role::in_total, whole);
+        std::optional<Index> holder = settled(outer, at(i).device);
+        if (!holder) holder = measured_as_another(outer, at(i).device);
+        const bool inside = holder || covered_.contains(outer);
+        settle(i, inside ? Role::inside : Role::in_total, holder);
       }
     };
     for (const Domain inner : {Domain::core, Domain::uncore, Domain::igpu}) fold(inner, Domain::package);
@@ -294,7 +294,7 @@ constexpr double kSlackJoules = 0.5;
 bool exceeds(double part, double whole) { return part > whole * (1 + kSlackPart) + kSlackJoules; }
 
 void check_insides(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
-                   std::vector<std::string>& found) {
+                   std::vector<std::string>& contradictions) {
   std::map<std::pair<std::string, Domain>, double> sums;  // add up the channels of one domain of one device: its dies
   for (const Part& part : cover.parts) {
     if (part.role != Role::in_total && part.role != Role::inside) continue;
@@ -304,10 +304,10 @@ void check_insides(std::span<const Channel> channels, const Cover& cover, std::s
   const auto compare = [&](Domain inner, Domain outer) {
     for (const auto& [key, energy] : sums) {
       if (key.second != inner) continue;
-      const auto whole = sums.find({key.first, outer});
-      if (whole == sums.end() || !exceeds(energy, whole->second)) continue;
-      found.push_back(fmt::format("{}: its {} used {:.1f} J, more than the {} that holds it, {:.1f} J", key.first,
-                                  to_string(inner), energy, to_string(outer), whole->second));
+      const auto holder = sums.find({key.first, outer});
+      if (holder == sums.end() || !exceeds(energy, holder->second)) continue;
+      contradictions.push_back(fmt::format("{}: its {} used {:.1f} J, more than the {} that holds it, {:.1f} J",
+                                           key.first, to_string(inner), energy, to_string(outer), holder->second));
     }
   };
   for (const Domain inner : {Domain::core, Domain::uncore, Domain::igpu}) compare(inner, Domain::package);
@@ -316,7 +316,7 @@ void check_insides(std::span<const Channel> channels, const Cover& cover, std::s
 
 // Compares processors, memory and GPUs together with the modules that hold them all.
 void check_modules(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
-                   std::vector<std::string>& found) {
+                   std::vector<std::string>& contradictions) {
   double modules = 0, parts = 0;
   for (const Part& part : cover.parts) {
     const Domain domain = channels[part.channel].domain;
@@ -326,7 +326,7 @@ void check_modules(std::span<const Channel> channels, const Cover& cover, std::s
     if (component && part.role == Role::inside && std::isfinite(energy)) parts += energy;
   }
   if (modules > 0 && exceeds(parts, modules)) {
-    found.push_back(
+    contradictions.push_back(
         fmt::format("processors, memory and GPUs used {:.1f} J, more than the modules that hold them, "
                     "{:.1f} J",
                     parts, modules));
@@ -335,15 +335,15 @@ void check_modules(std::span<const Channel> channels, const Cover& cover, std::s
 
 // What the sensors themselves state as their error is allowed for: a power that is sampled a quarter of the time.
 void check_duplicates(std::span<const Channel> channels, const Cover& cover, std::span<const double> energies_j,
-                      std::vector<std::string>& found) {
+                      std::vector<std::string>& contradictions) {
   for (const Part& part : cover.parts) {
     if (part.role != Role::duplicate || !part.of) continue;
     if (channels[*part.of].device != channels[part.channel].device) continue;
     const double a = energies_j[*part.of], b = energies_j[part.channel];
     const double stated = channels[*part.of].relative_error + channels[part.channel].relative_error;
     if (!(std::abs(a - b) > std::max(0.15, stated) * std::max(a, b) + 5)) continue;
-    found.push_back(fmt::format("{} shows {:.1f} J where {} shows {:.1f} J", channels[*part.of].id, a,
-                                channels[part.channel].id, b));
+    contradictions.push_back(fmt::format("{} shows {:.1f} J where {} shows {:.1f} J", channels[*part.of].id, a,
+                                         channels[part.channel].id, b));
   }
 }
 
@@ -363,11 +363,11 @@ Cover find_cover(std::span<const Channel> channels, const CoverOptions& options)
 
 std::vector<std::string> find_contradictions(std::span<const Channel> channels, const Cover& cover,
                                              std::span<const double> energies_j) {
-  std::vector<std::string> found;
-  if (energies_j.size() != channels.size()) return found;
-  check_insides(channels, cover, energies_j, found);
-  check_modules(channels, cover, energies_j, found);
-  check_duplicates(channels, cover, energies_j, found);
+  std::vector<std::string> contradictions;
+  if (energies_j.size() != channels.size()) return contradictions;
+  check_insides(channels, cover, energies_j, contradictions);
+  check_modules(channels, cover, energies_j, contradictions);
+  check_duplicates(channels, cover, energies_j, contradictions);
   double packages = 0, total = 0;
   for (const Part& part : cover.parts) {
     const bool counts = part.role == Role::in_total || part.role == Role::inside;
@@ -378,17 +378,17 @@ std::vector<std::string> find_contradictions(std::span<const Channel> channels, 
     const double e = energies_j[i];
     if (cover.parts[i].role == Role::duplicate) continue;
     if (channels[i].domain == Domain::psys && exceeds(packages, e)) {
-      found.push_back(
+      contradictions.push_back(
           fmt::format("psys shows {:.1f} J, less than its packages' {:.1f} J: this board's psys is not to be "
                       "trusted",
                       e, packages));
     }
     if (channels[i].domain == Domain::wall && exceeds(total, e)) {
-      found.push_back(fmt::format("{} shows {:.1f} J, less than the {:.1f} J of the components it feeds",
-                                  channels[i].id, e, total));
+      contradictions.push_back(fmt::format("{} shows {:.1f} J, less than the {:.1f} J of the components it feeds",
+                                           channels[i].id, e, total));
     }
   }
-  return found;
+  return contradictions;
 }
 
 }  // namespace impact

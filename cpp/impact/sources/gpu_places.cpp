@@ -43,18 +43,18 @@ std::string_view trimmed(std::string_view text) {
 
 // Finds the GPU or slice whose UUID begins with `prefix`; returns nullopt for none or several.
 std::optional<VisibleGpu> by_uuid(std::span<const GpuPlace> gpus, std::string_view prefix) {
-  std::vector<VisibleGpu> found;
+  std::vector<VisibleGpu> matches;
   for (const GpuPlace& gpu : gpus) {
-    if (prefix.starts_with("GPU-") && gpu.uuid.starts_with(prefix)) found.push_back({gpu.device, std::nullopt});
+    if (prefix.starts_with("GPU-") && gpu.uuid.starts_with(prefix)) matches.push_back({gpu.device, std::nullopt});
     for (const Slice& slice : gpu.slices) {
       const std::string old_name = "MIG-" + gpu.uuid + "/" + std::to_string(slice.gpu_instance) + "/" +
                                    std::to_string(slice.compute_instance);  // drivers before 470 write it so
       const bool meant = prefix.starts_with("MIG-") && (slice.uuid.starts_with(prefix) || old_name == prefix);
-      if (meant) found.push_back({gpu.device, slice.uuid});
+      if (meant) matches.push_back({gpu.device, slice.uuid});
     }
   }
-  if (found.size() != 1) return std::nullopt;
-  return std::move(found.front());
+  if (matches.size() != 1) return std::nullopt;
+  return std::move(matches.front());
 }
 
 VisibleGpu whole_or_first_slice(const GpuPlace& gpu) {
@@ -92,18 +92,18 @@ std::optional<std::vector<VisibleGpu>> visible_gpus(std::span<const GpuPlace> gp
   std::string_view rest = *value;
   while (!rest.empty()) {
     const std::string_view entry = trimmed(next_until(rest, ','));
-    std::optional<VisibleGpu> found;
+    std::optional<VisibleGpu> gpu;
     if (const auto index = parse_number<unsigned>(entry)) {
       if (!alike && !by_bus) return std::nullopt;
-      if (*index < gpus.size()) found = whole_or_first_slice(gpus[*index]);
+      if (*index < gpus.size()) gpu = whole_or_first_slice(gpus[*index]);
     } else {
-      found = by_uuid(gpus, entry);
+      gpu = by_uuid(gpus, entry);
     }
-    if (!found) break;
+    if (!gpu) break;
     const bool twice = std::ranges::any_of(
-        seen, [&](const VisibleGpu& s) { return s.device == found->device && s.slice == found->slice; });
+        seen, [&](const VisibleGpu& s) { return s.device == gpu->device && s.slice == gpu->slice; });
     if (twice) return std::vector<VisibleGpu>{};
-    seen.push_back(std::move(*found));
+    seen.push_back(std::move(*gpu));
   }
   return seen;
 }

@@ -105,10 +105,10 @@ std::optional<FileMeter> open_rail(const Rail& rail, Channel c) {
 
 OpenedSource open_jetson(const Host& host) {
   const std::vector<Rail> rails = find_rails(host);
-  const std::vector<std::string_view> whole = whole_of(rails);
+  const std::vector<std::string_view> board_rails = whole_of(rails);
   std::vector<FileMeter> meters;
   for (const Rail& rail : rails) {
-    if (auto meter = open_rail(rail, channel(rail, whole))) meters.push_back(std::move(*meter));
+    if (auto meter = open_rail(rail, channel(rail, board_rails))) meters.push_back(std::move(*meter));
   }
   if (meters.empty()) {
     return Error{ErrorKind::absent, host.path("/sys/bus/i2c/drivers/ina3221").string() + ": no power rails of a Jetson",

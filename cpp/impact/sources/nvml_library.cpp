@@ -147,9 +147,9 @@ int Nvml::find_gpus() {
   const unsigned driver = driver_major(calls_);
   for (unsigned i = 0; i < count; ++i) {
     Device handle = nullptr;
-    const int found = calls_.device_by_index(i, &handle);
-    if (found != kSuccess) {
-      status = found;
+    const int handle_status = calls_.device_by_index(i, &handle);
+    if (handle_status != kSuccess) {
+      status = handle_status;
       continue;
     }
     Gpu gpu = describe(calls_, handle, i);

@@ -26,11 +26,11 @@ bool is_discrete_gpu(const Host& host, const std::string& address, std::string_v
 }  // namespace
 
 std::vector<std::string> pci_gpus(const Host& host, std::string_view vendor) {
-  std::vector<std::string> found;
+  std::vector<std::string> addresses;
   for (const std::string& address : list_directory(host.path("/sys/bus/pci/devices"))) {
-    if (is_discrete_gpu(host, address, vendor)) found.push_back(address);
+    if (is_discrete_gpu(host, address, vendor)) addresses.push_back(address);
   }
-  return found;
+  return addresses;
 }
 
 namespace {

@@ -21,9 +21,9 @@ Watts ceiling(Part part, Watts stated) {
   const bool is_dram = part == Part::dram;
   const double silent = is_psys ? 20'000 : is_dram ? 500 : 1'000;
   const double least = is_psys ? 4'000 : is_dram ? 250 : 500;
-  const double said = stated.value();
-  if (!(said > 0) || said > silent) return Watts{silent};
-  return Watts{std::clamp(2 * said, least, silent)};
+  const double stated_w = stated.value();
+  if (!(stated_w > 0) || stated_w > silent) return Watts{silent};
+  return Watts{std::clamp(2 * stated_w, least, silent)};
 }
 
 Domain domain(Part part) {

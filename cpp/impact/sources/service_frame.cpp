@@ -48,14 +48,14 @@ double number(const json& object, const char* key, double least, double most) {
   return result;
 }
 
-std::uint64_t whole(const json& object, const char* key) {
+std::uint64_t whole_number(const json& object, const char* key) {
   const json& value = member(object, key);
   if (!value.is_number_unsigned()) throw Refused(fmt::format("{} is no whole number", key));
   return value.get<std::uint64_t>();
 }
 
 Instant time(const json& object, const char* key) {
-  const std::uint64_t ns = whole(object, key);
+  const std::uint64_t ns = whole_number(object, key);
   if (ns == 0 || ns > INT64_MAX / 2) throw Refused(fmt::format("{} is no time", key));
   return instant(static_cast<std::int64_t>(ns));
 }
@@ -141,7 +141,7 @@ ServiceChannel channel_of(const json& entry, const FrameHead& head) {
   ServiceChannel result;
   result.channel = sensor_of(entry, head);
   const Channel& c = result.channel;
-  result.epoch = epoch_of(head.run, whole(entry, "segment"));
+  result.epoch = epoch_of(head.run, whole_number(entry, "segment"));
 
   const std::int64_t now = counts(entry, "energy_j", head.resolution_j);
   std::optional<std::int64_t> before;

@@ -76,7 +76,7 @@ std::optional<std::vector<KwollectRow>> parse_kwollect(std::string_view body, st
   if (!root.is_array()) return std::nullopt;
   std::vector<KwollectRow> rows;
   for (const json& row : root) {
-    if (auto one = kwollect_row(row, device)) rows.push_back(std::move(*one));
+    if (auto parsed_row = kwollect_row(row, device)) rows.push_back(std::move(*parsed_row));
   }
   return rows;
 }

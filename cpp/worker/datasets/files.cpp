@@ -28,12 +28,12 @@ std::vector<std::uint8_t> read_bytes(const std::string& path) {
   for (;;) {
     const auto before = bytes.size();
     bytes.resize(before + kChunk);
-    const int got = gzread(file.get(), bytes.data() + before, kChunk);
-    if (got < 0 || bytes.size() > kMost) {
+    const int byte_count = gzread(file.get(), bytes.data() + before, kChunk);
+    if (byte_count < 0 || bytes.size() > kMost) {
       throw std::runtime_error(path + ": is damaged");
     }
-    bytes.resize(before + static_cast<std::size_t>(got));
-    if (got == 0) {
+    bytes.resize(before + static_cast<std::size_t>(byte_count));
+    if (byte_count == 0) {
       return bytes;
     }
   }

@@ -132,10 +132,10 @@ def _covered(probes: Sequence[Probe]) -> dict[str, ModelledPart | None]:
     channels = [channel for probe in probes if probe["state"] == "used" for channel in probe["channels"]]
     ranks = [None, *Model]
     covered: dict[str, ModelledPart | None] = {}
-    for channel in sorted(channels, key=lambda channel: ranks.index(model_of(channel))):
+    for channel in sorted(channels, key=lambda channel: ranks.index(model_of(channel["id"], channel["quality"]))):
         part = _DOMAINS.get(channel["domain"])
         if part and part not in covered and channel["quantity"] in ("energy", "power"):
-            model = model_of(channel)
+            model = model_of(channel["id"], channel["quality"])
             covered[part] = None if model is None else ModelledPart(model, None, channel["relative_error"])
     return covered
 

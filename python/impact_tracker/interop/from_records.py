@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..estimators import use_of
 from ..hostinfo import Hardware, hardware_of
@@ -14,6 +14,9 @@ from ..record import Record, unite
 from ..result import Result
 from ..values import Energy, total
 from .statement import STATED_BY_USER, Parts, Site, Statement
+
+if TYPE_CHECKING:
+    from .._core import ChannelResult
 
 
 def from_record(record: Record) -> Statement:
@@ -66,7 +69,7 @@ def _together(records: Sequence[Record]) -> Statement:
 
 def from_result(result: Result, *, name: str = "", hardware: Hardware | None = None) -> Statement:
     """Of a run or a region as the tracker gives it, on hardware as `hardware_of` a record's header gives it."""
-    known, weighing, channels = hardware or Hardware(), result.weighing, result.channels
+    known, weighing, channels = hardware or Hardware(), result.weighing, result.measured.channels
     return Statement(
         name=name or result.name or "run",
         tool="impact-tracker",
@@ -91,13 +94,12 @@ def from_result(result: Result, *, name: str = "", hardware: Hardware | None = N
     )
 
 
-def _part(channels: Iterable[Mapping[str, object]], words: tuple[str, ...]) -> Energy:
+def _part(channels: Iterable[ChannelResult], words: tuple[str, ...]) -> Energy:
     """Energy of the channels in the total whose domain or device begins with one of the words."""
     energies = []
     for channel in channels:
-        domain, device = (str(channel.get(name, "")).casefold() for name in ("domain", "device"))
-        joules = channel.get("energy_j")
+        domain, device, joules = channel.domain.casefold(), channel.device.casefold(), channel.energy_j
         fits = domain.startswith(words) or (domain in ("", "total", "device") and device.startswith(words))
-        if channel.get("in_total") and isinstance(joules, (int, float)) and math.isfinite(joules) and fits:
-            energies.append(Energy.from_range(None, joules, None, quality=str(channel.get("quality", "measured"))))
+        if channel.in_total and joules is not None and fits:
+            energies.append(Energy.from_range(None, joules, None, quality=channel.quality))
     return total(energies)

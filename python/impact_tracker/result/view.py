@@ -101,7 +101,7 @@ def caveats(result: WeighedResult) -> list[str]:
     if result.partial:
         caveats.append("partial: parts of the machine are missing in this sum")
     if result.modelled_j and result.energy_j:
-        shares = shares_in_words(parts_of(result.channels, result.modelled_j), result.energy_j)
+        shares = shares_in_words(parts_of(result.measured.channels, result.modelled_j), result.energy_j)
         share_of_models = digits.percent(min(result.modelled_j / abs(result.energy_j), 1.0))
         caveats.append(f"modelled: {shares or share_of_models}")
     if result.coverage is not None and result.coverage < 0.9995:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from impact_tracker.bench import Settings
+from impact_tracker.bench.judge.samples import SensorPeriod
 from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.plan.task import plan
 from impact_tracker.bench.row.make import begun
@@ -68,7 +69,7 @@ def test_a_model_s_period_is_no_reading() -> None:
             raise OSError
 
     meter = Meter(Tracker(), 60.0)
-    meter._channels = [{"id": "model", "kind": "counter", "update_period_s": 0.01}]
+    meter._sensors = [SensorPeriod("model", 0.01, is_counter=True)]
     for quality, period_s in (("modelled", None), ("estimated", None), ("measured", 0.01)):
         source = {"id": "model", "energy_j": 5.0, "quality": quality}
         assert meter.period_s(row_of({"sources": [source]})) == period_s

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from impact_tracker.bench.judge.samples import phase_seconds, slope_of, slowest_period_s
+from impact_tracker.bench.judge.samples import SensorPeriod, phase_seconds, slope_of, slowest_period_s
 from impact_tracker.bench.run.settling import chunk_seconds, images_for, settle
 from python import fake_core
 
@@ -20,15 +20,15 @@ def test_slope_of_a_line_and_of_noise() -> None:
 
 
 def test_the_slowest_sensor_sets_the_length_of_a_phase() -> None:
-    channels = [
-        {"id": "rapl/package-0", "kind": "counter", "update_period_s": 0.001},
-        {"id": "nvml/0", "kind": "gauge", "update_period_s": 0.1},
-        {"id": "bmc", "kind": "gauge", "update_period_s": 5.0},
+    sensors = [
+        SensorPeriod("rapl/package-0", 0.001, is_counter=True),
+        SensorPeriod("nvml/0", 0.1, is_counter=False),
+        SensorPeriod("bmc", 5.0, is_counter=False),
     ]
-    assert slowest_period_s(channels, ["rapl/package-0"], 1.0) == 0.001
-    assert slowest_period_s(channels, ["rapl/package-0", "nvml/0"], 1.0) == 1.0
-    assert slowest_period_s(channels, ["bmc"], 1.0) == 5.0
-    assert slowest_period_s(channels, [], 1.0) is None
+    assert slowest_period_s(sensors, ["rapl/package-0"], 1.0) == 0.001
+    assert slowest_period_s(sensors, ["rapl/package-0", "nvml/0"], 1.0) == 1.0
+    assert slowest_period_s(sensors, ["bmc"], 1.0) == 5.0
+    assert slowest_period_s(sensors, [], 1.0) is None
     assert phase_seconds(0.001) == phase_seconds(1.0) == phase_seconds(None) == 60.0  # a minute, whatever the sensor
     assert phase_seconds(5.0) == 300.0
     assert phase_seconds(1.0, 600.0) == 600.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ... import digits
-from ...modelled import Model, processors_model
+from ...modelled import Model, model_of, processors_model
 from ...values import Quality, worst_quality
 from ...values.statistics import Mean, MeanRatio, interval_of_scatter, mean_of
 from ..plan.networks import NETWORKS
@@ -133,9 +133,7 @@ def _for_one(row: Row, joules: float | None) -> float | None:
 
 def processors_model_of(rows: Sequence[Row]) -> Model | None:
     """Whose model the processors' energy is by in these rows; `None` where sensors measured it."""
-    return processors_model(
-        {"id": source.id, "quality": source.quality} for row in rows for source in row.measured.sources
-    )
+    return processors_model(model_of(source.id, source.quality) for row in rows for source in row.measured.sources)
 
 
 def cell_of(cells: Sequence[Cell], test: str, phase: str) -> Cell | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 LEAST_SAMPLES = 60
 LEAST_S = 60.0
@@ -19,19 +20,24 @@ def slope_of(levels: Sequence[float]) -> float:
     return abs(rise * (n - 1) / mean) if mean else math.inf
 
 
-def slowest_period_s(
-    channels: Sequence[Mapping[str, object]], in_total: Sequence[str], interval_s: float
-) -> float | None:
-    """The longest time between two readings among the channels of a total (a record's header has their periods): a
-    counter's own update period, a gauge's or the sampler's, whichever is longer. `None` where nothing is known."""
-    periods = []
-    for channel in channels:
-        if str(channel.get("id")) not in in_total:
-            continue
-        own = channel.get("update_period_s")
-        if isinstance(own, (int, float)):
-            periods.append(float(own) if channel.get("kind") == "counter" else max(float(own), interval_s))
-    return max(periods) if periods else None
+@dataclass(frozen=True)
+class SensorPeriod:
+    """How often a channel's sensor has a new value."""
+
+    channel_id: str
+    update_period_s: float
+    is_counter: bool
+
+
+def slowest_period_s(sensors: Sequence[SensorPeriod], in_total: Sequence[str], interval_s: float) -> float | None:
+    """The longest time between two readings among the channels of a total: a counter's own update period, a gauge's or
+    the sampler's, whichever is longer. `None` where nothing is known."""
+    periods = [
+        sensor.update_period_s if sensor.is_counter else max(sensor.update_period_s, interval_s)
+        for sensor in sensors
+        if sensor.channel_id in in_total
+    ]
+    return max(periods, default=None)
 
 
 def phase_seconds(period_s: float | None, least_s: float = LEAST_S) -> float:

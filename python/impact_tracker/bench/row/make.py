@@ -141,24 +141,23 @@ def measured_by(result: Result | None) -> Measured | None:
 def _sources(result: Result) -> tuple[Source, ...]:
     return tuple(
         Source(
-            str(channel["id"]),
-            str(channel["device"]),
-            channel["domain"],
-            channel["quality"],
-            _finite(channel["energy_j"]),
+            channel.id,
+            channel.device,
+            channel.domain,
+            channel.quality,
+            _finite(channel.energy_j),
         )
-        for channel in result.channels
-        if channel.get("in_total")
+        for channel in result.measured.channels
+        if channel.in_total
     )
 
 
 def _pairs(result: Result) -> tuple[CounterAndGauge, ...]:
     energies: dict[tuple[str, str], dict[str, float]] = {}
-    for channel in result.channels:
-        energy = channel.get("energy_j")
-        if channel.get("quality") == "measured" and isinstance(energy, (int, float)) and energy > 0:
-            part = energies.setdefault((str(channel.get("device")), str(channel.get("domain"))), {})
-            part["counter" if channel.get("quantity") == "energy" else "gauge"] = energy
+    for channel in result.measured.channels:
+        if channel.measures_energy and channel.quality == "measured" and channel.energy_j and channel.energy_j > 0:
+            part = energies.setdefault((channel.device, channel.domain), {})
+            part["counter" if channel.quantity == "energy" else "gauge"] = channel.energy_j
     return tuple(
         CounterAndGauge(device, part["counter"], part["gauge"])
         for (device, _), part in energies.items()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ..judge.samples import phase_seconds, slowest_period_s
+from ..judge.samples import SensorPeriod, phase_seconds, slowest_period_s
 from ..row.row import Row
 from .settling import NOT_READ
 from .thermal import MINOR, Steadiness, thermal, warming
@@ -21,7 +21,7 @@ class Meter:
 
     def __init__(self, tracker: ImpactTracker, least_s: float = 0.0) -> None:
         self._tracker, self._least_s = tracker, least_s
-        self._channels: list[Mapping[str, object]] | None = None
+        self._sensors: list[SensorPeriod] | None = None
         self._latest: float | None = None
         self._spoke: set[str] = set()
 
@@ -32,14 +32,14 @@ class Meter:
     def period_s(self, row: Row) -> float | None:
         """Seconds between readings of the slowest sensor in the row's total, those of a twentieth of it or less left
         out; `None` where that is not known, and where no sensor is in it: a model's period is no reading."""
-        if self._channels is None:
+        if self._sensors is None:
             from ...record import Record
 
             try:
                 self._tracker.flush()
-                self._channels = list(Record(self._tracker.path).header.get("channels") or [])
+                self._sensors = _sensors_of(Record(self._tracker.path).header.get("channels") or [])
             except (OSError, ValueError):  # a full disk: the campaign goes on, this check does not apply
-                self._channels = []
+                self._sensors = []
         energies = {
             source.id: source.energy_j
             for source in row.measured.sources
@@ -47,7 +47,7 @@ class Meter:
         }
         least = MINOR * math.fsum(energies.values())
         used = [name for name, energy_j in energies.items() if energy_j >= least]
-        self._latest = slowest_period_s(self._channels, used, self._interval_s())
+        self._latest = slowest_period_s(self._sensors, used, self._interval_s())
         return self._latest
 
     def silent(self, row: Row) -> tuple[str, ...]:
@@ -78,3 +78,13 @@ class Meter:
     def phase_s(self) -> float:
         """How long a phase must be: as long as its mode says, and sixty of its readings."""
         return phase_seconds(self._latest, self._least_s)
+
+
+def _sensors_of(channels: Iterable[Mapping[str, object]]) -> list[SensorPeriod]:
+    """Those of a record's header whose period it tells."""
+    return [
+        SensorPeriod(str(channel.get("id")), float(period_s), channel.get("kind") == "counter")
+        for channel in channels
+        for period_s in (channel.get("update_period_s"),)
+        if isinstance(period_s, (int, float))
+    ]
