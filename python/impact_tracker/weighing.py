@@ -43,11 +43,7 @@ class Weighing:
     __slots__ = ("_intensity", "pue", "pue_is_stated", "zone")
 
     def __init__(
-        self,
-        *,
-        zone: str | None = None,
-        intensity_g_per_kwh: float | Factor | None = None,
-        pue: float | None = None,
+        self, *, zone: str | None = None, intensity_g_per_kwh: float | Factor | None = None, pue: float | None = None
     ) -> None:
         """`zone`: a country; `None` or "world" for the average; `pue`: `None` where nobody states it.
 

@@ -73,13 +73,7 @@ SHARES: Mapping[str, str] = {
 # one; "facility" and "it" for a site's own meters. "gpu_use", "cpu_use" … for utilisation. `kind`: "power" in W,
 # "energy": a counter in J that only grows, or "share": a use from 0 to 1, which is no energy and opens gates alone.
 POWER: Mapping[str, str] = {"node": TEXT, "part": TEXT, "kind": TEXT, "time_ns": INTEGER, "value": NUMBER}
-GATES: Mapping[str, str] = {
-    "node": TEXT,
-    "job_id": TEXT,
-    "begin_ns": INTEGER,
-    "end_ns": INTEGER,
-    "value": NUMBER,
-}
+GATES: Mapping[str, str] = {"node": TEXT, "job_id": TEXT, "begin_ns": INTEGER, "end_ns": INTEGER, "value": NUMBER}
 KINDS = ("power", "energy", "share")
 METERED = ("node", "gpu", "facility", "it")  # parts whose readings become energies
 

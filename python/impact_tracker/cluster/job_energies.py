@@ -45,8 +45,7 @@ def job_frame(accounts: Accounts, *, idle: str = "none") -> pl.DataFrame:
         / 1e9
     ).filter((col("start_ns") < accounts.end_ns) & (end > accounts.begin_ns))
     nodes = accounts.table.shares.group_by("job_id").agg(
-        nodes=library.len(),
-        dark_nodes=(~col("node").is_in(_lit_nodes(accounts))).sum(),
+        nodes=library.len(), dark_nodes=(~col("node").is_in(_lit_nodes(accounts))).sum()
     )
     frame = numbered.join(nodes, on="job_id", how="left").join(sums, on="job", how="left").sort("job")
     half = _NORMAL * (col("split_j") ** 2 + col("edge_j2")).sqrt()

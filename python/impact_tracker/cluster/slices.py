@@ -80,12 +80,7 @@ def cut(times_ns: Times, values: Numbers, bounds_ns: Times, cutting: Cutting) ->
     import numpy as np
 
     summed = integral_of(
-        times_ns,
-        values,
-        kind=cutting.kind,
-        mode=cutting.mode,
-        period_s=cutting.period_s,
-        highest_w=cutting.highest_w,
+        times_ns, values, kind=cutting.kind, mode=cutting.mode, period_s=cutting.period_s, highest_w=cutting.highest_w
     )
     if summed is None:
         return empty_slices(bounds_ns), _lonely(times_ns, values, cutting)
@@ -96,13 +91,7 @@ def cut(times_ns: Times, values: Numbers, bounds_ns: Times, cutting: Cutting) ->
     spread_s = math.hypot(summed.period_s / (2.0 * math.sqrt(5.0)), cutting.clock_error_s)
     error = np.where(inside, summed.jump_w(bounds_ns) * spread_s, 0.0)
     within = _within(summed, bounds_ns)
-    edge = Edge(
-        int(summed.times_ns[0]),
-        summed.ends[0],
-        int(summed.times_ns[-1]),
-        summed.ends[1],
-        summed.period_s,
-    )
+    edge = Edge(int(summed.times_ns[0]), summed.ends[0], int(summed.times_ns[-1]), summed.ends[1], summed.period_s)
     slices = Slices(
         bounds_ns,
         energy,

@@ -108,10 +108,7 @@ def _weighed(energy_j: Numbers, g_per_j: Numbers) -> dict[str, Numbers]:
     import numpy as np
 
     known = ~np.isnan(g_per_j)
-    return {
-        "carbon_g": energy_j * np.where(known, g_per_j, 0.0),
-        "weighed_j": np.where(known, energy_j, 0.0),
-    }
+    return {"carbon_g": energy_j * np.where(known, g_per_j, 0.0), "weighed_j": np.where(known, energy_j, 0.0)}
 
 
 def split(

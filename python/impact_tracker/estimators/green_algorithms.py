@@ -257,11 +257,7 @@ def _card_power(
 
 
 def _intensity(
-    chosen: Profile,
-    own: CalculatorTables | None,
-    zone: str | None,
-    given: float | Factor | None,
-    notes: list[str],
+    chosen: Profile, own: CalculatorTables | None, zone: str | None, given: float | Factor | None, notes: list[str]
 ) -> Factor:
     if isinstance(given, Factor):
         return given

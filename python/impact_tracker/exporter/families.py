@@ -31,10 +31,7 @@ ENERGY = Metric(
 )
 POWER = Metric("impact_power_watts", "watts", "Mean power of a channel over the last interval", "gauge")
 MACHINE_ENERGY = Metric(
-    "impact_machine_energy_joules",
-    "joules",
-    "Energy of the machine's best cover since the service began",
-    "counter",
+    "impact_machine_energy_joules", "joules", "Energy of the machine's best cover since the service began", "counter"
 )
 MACHINE_ERROR = Metric(
     "impact_machine_energy_error_joules", "joules", "95 % half-width of impact_machine_energy_joules_total", "gauge"

@@ -9,17 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lazy import lazy_names
-from .impact import (
-    EnergyInput,
-    Impact,
-    Term,
-    carbon_of,
-    energy_factor,
-    energy_range,
-    grams_of,
-    pue_factor,
-    sum_of,
-)
+from .impact import EnergyInput, Impact, Term, carbon_of, energy_factor, energy_range, grams_of, pue_factor, sum_of
 from .use import carbon, depletion, fossil_energy, marginal_carbon, market_carbon, primary_energy, water, zone_factor
 
 if TYPE_CHECKING:

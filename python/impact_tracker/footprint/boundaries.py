@@ -23,12 +23,7 @@ def against_boundaries(
     Missing, with the reason, where nothing says it: water without a place is not comparable. Fossil energy and water
     are of the use; what the making took of them is not known by its place or its fuels, and *partial* says so.
     """
-    return [
-        matrix.total("carbon"),
-        matrix.total("adp"),
-        _fossil(matrix, energy, pue, zone),
-        _deprived(matrix, zone),
-    ]
+    return [matrix.total("carbon"), matrix.total("adp"), _fossil(matrix, energy, pue, zone), _deprived(matrix, zone)]
 
 
 def water_deprived(water: Impact, zone: str | None) -> Impact:

@@ -100,10 +100,7 @@ class WhatIf:
         bounds = "bounds" if self.spread is None else "95 % between"
         between = f"{bounds} {span(grams, *ends).replace(' to ', ' and ')}"
         amount = within(abs(grams), *ends)
-        lines = [
-            f"{self.name}: {verb} {amount} g of CO2e a run ({abs(self.share):.0%}; saving {between})",
-            *places,
-        ]
+        lines = [f"{self.name}: {verb} {amount} g of CO2e a run ({abs(self.share):.0%}; saving {between})", *places]
         if self.payback_runs is not None:
             lines.append(f"  the new machine has saved its own making {self._payback()}")
         if self.rebound is not None:

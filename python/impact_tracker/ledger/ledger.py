@@ -60,11 +60,7 @@ class Ledger:
 
     @classmethod
     def open(
-        cls,
-        place: str | os.PathLike[str] | None = None,
-        *,
-        progress: Progress = iter,
-        is_synced: bool = True,
+        cls, place: str | os.PathLike[str] | None = None, *, progress: Progress = iter, is_synced: bool = True
     ) -> Ledger:
         """The ledger at a place: a folder, a postgresql:// URL, or a file that holds one; `None`: as trackers here use
         it. OSError where a database does not answer: the spools are kept, and join once it does."""

@@ -96,12 +96,7 @@ def _changed(database: Database, folder: Path, spool: str) -> list[tuple[str, in
 
 
 def _sync_shard(
-    database: Database,
-    folder: Path,
-    place: tuple[str, str],
-    progress: Progress,
-    outcome: SyncOutcome,
-    touched: Touched,
+    database: Database, folder: Path, place: tuple[str, str], progress: Progress, outcome: SyncOutcome, touched: Touched
 ) -> None:
     spool, shard = place
     prefix = f"{spool}/{shard}/"

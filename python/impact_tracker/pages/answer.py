@@ -95,12 +95,7 @@ def money(cost: Range, currency: str) -> str:
 
 
 def answer_of(
-    runs: Sequence[ReadRecord],
-    nodes: Sequence[Node],
-    page: Page,
-    *,
-    faults: Sequence[str],
-    price: Price | None = None,
+    runs: Sequence[ReadRecord], nodes: Sequence[Node], page: Page, *, faults: Sequence[str], price: Price | None = None
 ) -> FirstScreen:
     """The answer of some runs. `page`: of the console, whose headline and caveats these are."""
     summed = total(runs, nodes)

@@ -137,17 +137,7 @@ def _power_words(power: RunPower) -> Html:
         )
         for channel in power.channels
     ]
-    columns = (
-        "device",
-        "quality",
-        ">lowest",
-        ">mean",
-        ">highest",
-        ">samples",
-        ">gaps",
-        ">no reading for",
-        "counted",
-    )
+    columns = ("device", "quality", ">lowest", ">mean", ">highest", ">samples", ">gaps", ">no reading for", "counted")
     sentences = list(power.unread)
     if power.bucket_s:
         sentences.append(

@@ -118,10 +118,7 @@ class Total:
 
 
 def load_runs(
-    paths: Sequence[str | os.PathLike[str]],
-    *,
-    new: Reweighing | None = None,
-    progress: Progress = iter,
+    paths: Sequence[str | os.PathLike[str]], *, new: Reweighing | None = None, progress: Progress = iter
 ) -> tuple[list[ReadRecord], list[str]]:
     """As `load_readable`; FileNotFoundError also where none of the records could be read."""
     runs, unreadable = load_readable(paths, new=new, progress=progress)
@@ -135,10 +132,7 @@ def load_runs(
 
 
 def load_readable(
-    paths: Sequence[str | os.PathLike[str]],
-    *,
-    new: Reweighing | None = None,
-    progress: Progress = iter,
+    paths: Sequence[str | os.PathLike[str]], *, new: Reweighing | None = None, progress: Progress = iter
 ) -> tuple[list[ReadRecord], list[str]]:
     """The runs below some paths, newest first, and what could not be read, in words.
 

@@ -152,10 +152,7 @@ class WeighedResult:
     __slots__ = ("_carbon", "_weighing", "energy", "health", "measured")
 
     def __init__(
-        self,
-        measured: _core.RegionResult,
-        weighing: Weighing | None = None,
-        health: Health | None = None,
+        self, measured: _core.RegionResult, weighing: Weighing | None = None, health: Health | None = None
     ) -> None:
         """`measured`: what the compiled core measured, in its types."""
         self.measured = measured

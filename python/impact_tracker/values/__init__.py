@@ -1,15 +1,6 @@
 """Values that every part of the package shares: energies with their error, ranges, qualities."""
 
-from .energy import (
-    JOULES_PER_KWH,
-    Energy,
-    WeighsEnergy,
-    joules_of,
-    kwh_of,
-    sum_if_known,
-    total,
-    total_if_known,
-)
+from .energy import JOULES_PER_KWH, Energy, WeighsEnergy, joules_of, kwh_of, sum_if_known, total, total_if_known
 from .quality import QUALITIES, Quality, quality_of, worst_quality
 from .range import Range
 

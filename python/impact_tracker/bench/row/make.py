@@ -140,13 +140,7 @@ def measured_by(result: Result | None) -> Measured | None:
 
 def _sources(result: Result) -> tuple[Source, ...]:
     return tuple(
-        Source(
-            channel.id,
-            channel.device,
-            channel.domain,
-            channel.quality,
-            _finite(channel.energy_j),
-        )
+        Source(channel.id, channel.device, channel.domain, channel.quality, _finite(channel.energy_j))
         for channel in result.measured.channels
         if channel.in_total
     )

@@ -40,11 +40,7 @@ def write_figures(report: ClusterReport, folder: Path, store: PowerStore | None 
     except ImportError as error:
         raise ImportError("figures need matplotlib: pip install 'impact-tracker[cluster]'") from error
     paths = []
-    drawings = {
-        "energy-and-core-hours": _against_hours,
-        "months": _months,
-        "days-by-project": _days_by_project,
-    }
+    drawings = {"energy-and-core-hours": _against_hours, "months": _months, "days-by-project": _days_by_project}
     for name, draw in drawings.items():
         figure = Figure(figsize=(8, 5), layout="constrained")
         draw(report, figure)

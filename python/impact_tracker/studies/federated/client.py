@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 from ...tracker import ImpactTracker
 from .flower import silence_flower
 from .learner import Learner
-from .plan import (
-    INITIAL_FILE,
-    LISTENING_FILE,
-    RECORD_FOLDER,
-    ROUNDS_FILE,
-    SERVER_FOLDER,
-    ActorPlan,
-    append_line,
-)
+from .plan import INITIAL_FILE, LISTENING_FILE, RECORD_FOLDER, ROUNDS_FILE, SERVER_FOLDER, ActorPlan, append_line
 from .weights import read_weights, shaped_as, write_weights
 from .wire import own_port
 

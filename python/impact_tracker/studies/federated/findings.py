@@ -82,9 +82,7 @@ def skew_of(study: StudyOutcome, run: RunOutcome) -> Skew:
 def account_of(run: RunOutcome) -> Account:
     """The machine's account of a run."""
     machine = run.machine
-    rows = [
-        AccountRow("clients" if run.clients else "centre", total(_known(run.learners)), _cpu_s(run.learners)),
-    ]
+    rows = [AccountRow("clients" if run.clients else "centre", total(_known(run.learners)), _cpu_s(run.learners))]
     if run.clients:
         rows.append(AccountRow("server", run.leader.total, run.leader.cpu_s))
     parts = total(_known([*run.clients, run.leader]))

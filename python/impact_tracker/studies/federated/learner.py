@@ -26,11 +26,7 @@ class Learner:
         self._round: Region | None = None
         self.runner = Runner()
         self.runner.load(
-            settings.network,
-            batch=settings.batch,
-            device=settings.device,
-            threads=plan.threads,
-            seed=settings.seed,
+            settings.network, batch=settings.batch, device=settings.device, threads=plan.threads, seed=settings.seed
         )
         self.runner.warm_up(2, training=True)
         self._training(0).abort()  # the images are read now, and not in the first round

@@ -190,7 +190,6 @@ def draw(study: MeterStudy, path: Path) -> None:
     whiskers = "whiskers: 95 % of the mean over n runs" if runs and runs[-1] > 1 else "no whiskers: one run each"
     unknown = [_title(row.meter) for row in study.rows if row.energy_j is None]
     write_note(
-        figure,
-        f"{count}; a point is a run; {whiskers}" + (f"; no energy from {', '.join(unknown)}" if unknown else ""),
+        figure, f"{count}; a point is a run; {whiskers}" + (f"; no energy from {', '.join(unknown)}" if unknown else "")
     )
     save(figure, path)

@@ -154,11 +154,7 @@ def _dict(group: PointGroup, curve: MeanCurve) -> dict[str, object]:
     return {
         **group_dict(group),
         "looks": [
-            {
-                "examples": look.examples,
-                "training_j": plain(look.energy),
-                "score": plain(look.score, most),
-            }
+            {"examples": look.examples, "training_j": plain(look.energy), "score": plain(look.score, most)}
             for look in curve.looks
         ],
         "score_at_half": plain(curve.half, most),

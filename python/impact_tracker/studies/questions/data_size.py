@@ -65,13 +65,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     )
 
 
-_GROWTH = (
-    "model",
-    ">energy grows as examples to the",
-    "by",
-    ">from the least to the most data: energy",
-    ">score",
-)
+_GROWTH = ("model", ">energy grows as examples to the", "by", ">from the least to the most data: energy", ">score")
 
 
 def _by_model(groups: Sequence[PointGroup]) -> list[list[PointGroup]]:

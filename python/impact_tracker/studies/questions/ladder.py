@@ -42,13 +42,7 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
                     test = None if own is not None else test_examples(asked, data)
                     chosen.append(
                         StudyPoint(
-                            model,
-                            data,
-                            examples,
-                            epochs,
-                            test_examples=test,
-                            budget_j=budget_j,
-                            device=asked.device,
+                            model, data, examples, epochs, test_examples=test, budget_j=budget_j, device=asked.device
                         )
                     )
     return tuple(chosen)

@@ -94,14 +94,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         ranked = sorted(part, key=lambda group: -(group.score.value if group.score is not None else -1e9))
         first = part[0]
         title = f"{first.data_title}, {energy(first.point.budget_j)} of training each; {intervals_words(part)}"
-        rows = [
-            (
-                "deep" if is_network(g.point.model) else "shallow",
-                *cells_of(g),
-                count_text(g.seen),
-            )
-            for g in ranked
-        ]
+        rows = [("deep" if is_network(g.point.model) else "shallow", *cells_of(g), count_text(g.seen)) for g in ranked]
         tables.append(Table(("side", *COLUMNS, ">examples gone through"), rows, title))
     document: dict[str, object] = {
         "groups": [group_dict(group) for group in groups],
@@ -144,13 +137,7 @@ class Duel:
     have picked these two."""
 
     def __init__(
-        self,
-        shallow: PointGroup,
-        deep: PointGroup,
-        runs: Sequence[StudyRun],
-        *,
-        pairs: int = 1,
-        p: float | None = None,
+        self, shallow: PointGroup, deep: PointGroup, runs: Sequence[StudyRun], *, pairs: int = 1, p: float | None = None
     ) -> None:
         self.shallow, self.deep, self.runs = shallow, deep, runs
         scores = [
