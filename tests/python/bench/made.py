@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ from python.bench.flat import append
 
 GRAMS_A_JOULE = 400 / 3.6e6
 SHAPES = {shape.name: shape for shape in (*suite_ai.sub_tests(), *suite_modern.TESTS)}
+MODELS = {  # of each suite
+    "ai-benchmark": sorted({test.model for test in suite_ai.sub_tests()}),
+    "modern": sorted({test.model for test in suite_modern.TESTS}),
+}
+# A number without its error, or one that is none: nothing that is printed may hold it.
+NAKED = re.compile(r"± 0(?:\.0+)?(?![\d.])|\(0(?:\.0+)? to 0(?:\.0+)?\)|\bnan\b|\binf\b")
 
 
 def joules_of(name: str) -> float:

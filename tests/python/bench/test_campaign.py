@@ -20,6 +20,7 @@ from impact_tracker.bench.show.view import read
 from impact_tracker.runner import Loaded, WorkerError
 from python import fake_core
 from python.bench.flat import flat, row_of
+from python.bench.late_sensors import settle_late
 from python.bench.stand_ins import Workers, ended, idle
 
 
@@ -191,13 +192,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(workers: Workers, tmp_
 def test_provisional_energies_are_settled_at_the_end(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_core.machine.lagging = set(range(1, 100))  # sensors that have not said all when a region is left
-    regions = fake_core.Record.regions
-
-    def settled(self: fake_core.Record) -> list[fake_core.RegionResult]:
-        return [replace(region, provisional=False, energy=region.energy.scaled(2)) for region in regions(self)]
-
-    monkeypatch.setattr(fake_core.Record, "regions", settled)
+    settle_late(monkeypatch)
     run(tmp_path / "a", workers, models=("small-cnn",), repeats=1)
     lines = Storage(tmp_path / "a").lines()
     training = next(row for row in flat(current(lines)) if row["phase"] == "training")

@@ -12,21 +12,14 @@ from hypothesis import strategies as st
 
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.cells import TWO_RUNS
-from impact_tracker.bench.plan.suites import ai as suite_ai
-from impact_tracker.bench.plan.suites import modern as suite_modern
 from impact_tracker.bench.show import comparison, forecast, many, reproduction
 from impact_tracker.bench.show.suite_files import suite_text
 from impact_tracker.bench.show.table_texts import markdown_page
 from impact_tracker.bench.show.view import View
 from impact_tracker.report.page import Page
-from python.bench.made import campaign
+from python.bench.made import MODELS, NAKED, campaign
 
 pytest.importorskip("scipy")
-MODELS = {
-    "ai-benchmark": sorted({test.model for test in suite_ai.sub_tests()}),
-    "modern": sorted({test.model for test in suite_modern.TESTS}),
-}
-NOTHING = re.compile(r"± 0(?:\.0+)?(?![\d.])|\(0(?:\.0+)? to 0(?:\.0+)?\)|\bnan\b|\binf\b")
 BARE_P = re.compile(r"\bp (?:< )?0\.\d+(?!\d| among)")
 
 
@@ -67,7 +60,7 @@ def test_what_is_printed_claims_no_more_than_was_measured(drawn: tuple[Settings,
         view = campaign(Path(folder) / "a", made, scatter=scatter, seed=seed)
         other = campaign(Path(folder) / "b", made, scatter=scatter, seed=seed + 1)
         for name, text in texts(view, other).items():
-            assert not NOTHING.findall(text), name
+            assert not NAKED.findall(text), name
             if name != "compare" and name != "many":  # whose columns say that p is adjusted
                 questions = [match.group() for match in BARE_P.finditer(text) if match.group() != "p < 0.05"]
                 asked_once = sum("Spearman" in answer.statistic for answer in view.answers) <= 1
@@ -92,5 +85,5 @@ def test_a_mean_with_its_interval_never_shows_0_for_what_is_not(values: list[flo
     mean = mean_of(values)
     assert mean is not None
     for text in (with_interval(mean, scale), energy_with_interval(mean)):
-        assert not NOTHING.search(text), text
+        assert not NAKED.search(text), text
         assert re.search(r"[1-9]", text.partition("±")[0]), text

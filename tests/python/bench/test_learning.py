@@ -23,6 +23,7 @@ from impact_tracker.bench.show.view import View, read
 from impact_tracker.cli import bench as command
 from python import fake_core
 from python.bench.flat import flat
+from python.bench.late_sensors import settle_late
 from python.bench.stand_ins import Worker, Workers, ended, idle
 
 WATTS = 105.0  # the fake machine's package and memory
@@ -230,13 +231,7 @@ def test_energy_that_was_not_measured_is_none(learners: Learners, machine: fake_
 def test_provisional_energies_of_every_epoch_are_settled(
     learners: Learners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_core.machine.lagging = set(range(1, 100))
-    regions = fake_core.Record.regions
-
-    def settled(self: fake_core.Record) -> list[fake_core.RegionResult]:
-        return [replace(region, provisional=False, energy=region.energy.scaled(2)) for region in regions(self)]
-
-    monkeypatch.setattr(fake_core.Record, "regions", settled)
+    settle_late(monkeypatch)
     train(tmp_path / "a", learners, target_metric="accuracy", target=0.89)
     rows = flat(current(Storage(tmp_path / "a").lines()))
     training = next(row for row in rows if row["phase"] == "training")

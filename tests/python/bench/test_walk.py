@@ -17,8 +17,6 @@ import pytest
 from impact_tracker.bench import Settings
 from impact_tracker.bench.analyse.cells import ratio_text
 from impact_tracker.bench.analyse.roof import measured_roof
-from impact_tracker.bench.plan.suites import ai as suite_ai
-from impact_tracker.bench.plan.suites import modern as suite_modern
 from impact_tracker.bench.row.roof_run import RoofRun
 from impact_tracker.bench.show import comparison, forecast, many, reproduction
 from impact_tracker.bench.show.roof import roof_page
@@ -28,14 +26,9 @@ from impact_tracker.bench.show.table_texts import markdown_page
 from impact_tracker.bench.show.view import View
 from impact_tracker.values.statistics import MeanRatio, mean_of, ratio_of_extremes
 from python.bench.flat import append
-from python.bench.made import campaign, joules_of
+from python.bench.made import MODELS, NAKED, campaign, joules_of
 
 pytest.importorskip("scipy")
-MODELS = {
-    "ai-benchmark": sorted({test.model for test in suite_ai.sub_tests()}),
-    "modern": sorted({test.model for test in suite_modern.TESTS}),
-}
-NAKED = re.compile(r"± 0(?:\.0+)?(?![\d.])|\(0(?:\.0+)? to 0(?:\.0+)?\)|\bnan\b|\binf\b")
 ORIGIN = re.compile(r"\([^()]*(?:model|TDP)[^()]*\)|[^|\n]*own error[^|\n]*|[^|\n]*(?:TDP|model) [^|\n]*")
 DESIGN_POWER, COUNTER = "cpu_model/0", "rapl/0"
 

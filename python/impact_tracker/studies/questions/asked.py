@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -80,6 +80,17 @@ def is_network(model: str) -> bool:
 def test_examples(asked: StudyAsked, data: str) -> int | None:
     """So many to judge with, where judging all would take long."""
     return _TEST_QUICK.get(data) if asked.is_quick else None
+
+
+def learnable_points(asked: StudyAsked, models: Sequence[str], examples: Sequence[int]) -> Iterator[StudyPoint]:
+    """A point for each data set, number of examples and model that can learn it; the given models and numbers where
+    nobody asked for others."""
+    for data in asked.data or ("fashion-mnist",):
+        test = test_examples(asked, data)
+        for count in asked.examples or examples:
+            for model in asked.models or models:
+                if is_learnable(model, data):
+                    yield StudyPoint(model, data, count, test_examples=test, device=asked.device)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ...figures.notes import add_to_note
 from ...report.page import Table
 from ...values.statistics import Mean
 from ..points.point import StudyPoint, StudyRun
-from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, learnable_points
 from .curves import MarginalCost, MeanCurve, mean_curve
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .groups import PointGroup, gap_in_points, groups_of, mean_score, most_of, pareto_front, score_text
@@ -33,18 +34,11 @@ ANCHOR = (
 
 def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     """One long training a model, with looks at the test set on the way; the learning rate does not know of the end."""
-    chosen = []
-    for data in asked.data or ("fashion-mnist",):
-        for examples in asked.examples or ((3000,) if asked.is_quick else (60_000,)):
-            for model in asked.models or (_QUICK if asked.is_quick else _FULL):
-                if is_learnable(model, data):
-                    epochs, looks = asked.epochs or (3 if asked.is_quick else 10), 9 if asked.is_quick else 40
-                    looks = looks if asked.evaluations is None else asked.evaluations * epochs
-                    test = test_examples(asked, data)
-                    chosen.append(
-                        StudyPoint(model, data, examples, epochs, looks, test_examples=test, device=asked.device)
-                    )
-    return tuple(chosen)
+    models, examples, epochs, looks = (_QUICK, 3000, 3, 9) if asked.is_quick else (_FULL, 60_000, 10, 40)
+    epochs = asked.epochs or epochs
+    looks = looks if asked.evaluations is None else asked.evaluations * epochs
+    points = learnable_points(asked, models, (examples,))
+    return tuple(replace(point, epochs=epochs, evaluations=looks) for point in points)
 
 
 def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from ...report.page import Table
 from ...values.statistics import Mean, MeanRatio, ratio_of_means, sum_of_means
 from ..points.data import source_of
 from ..points.point import StudyPoint, StudyRun
-from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_network, learnable_points
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
 from .exponents import Exponent, exponent_of
 from .groups import PointGroup, gap_in_points, groups_of, mean_score
@@ -30,18 +31,14 @@ _QUICK_SIZES, _FULL_SIZES = (250, 1000, 4000), (600, 1900, 6000, 19_000, 60_000)
 
 def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     """Every model on every size of the data; networks see each example as often, whatever their number."""
-    chosen = []
-    for data in asked.data or ("fashion-mnist",):
-        there = len(source_of(data, asked.data_folder).x) if data != "text" else None
-        for examples in asked.examples or (_QUICK_SIZES if asked.is_quick else _FULL_SIZES):
-            if there is not None and examples > there and not asked.examples:
-                continue
-            for model in asked.models or (_QUICK_MODELS if asked.is_quick else _FULL_MODELS):
-                if is_learnable(model, data):
-                    epochs = asked.epochs or (2 if asked.is_quick else 5) if is_network(model) else 1
-                    test = test_examples(asked, data)
-                    chosen.append(StudyPoint(model, data, examples, epochs, test_examples=test, device=asked.device))
-    return tuple(chosen)
+    models, sizes, epochs = (_QUICK_MODELS, _QUICK_SIZES, 2) if asked.is_quick else (_FULL_MODELS, _FULL_SIZES, 5)
+    chosen = asked.data or ("fashion-mnist",)
+    counts = {data: len(source_of(data, asked.data_folder).x) for data in chosen if data != "text"}
+    return tuple(
+        replace(point, epochs=(asked.epochs or epochs) if is_network(point.model) else 1)
+        for point in learnable_points(asked, models, sizes)
+        if asked.examples or point.examples <= counts.get(point.data, point.examples)
+    )
 
 
 def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from ...report.page import Table
 from ..points.methods import METHODS
 from ..points.network import LOOKS_OF_AN_EPOCH, looks_are_asked
 from ..points.point import StudyPoint, StudyRun
-from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
+from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_network, learnable_points
 from .draw import note_of
 from .groups import PointGroup, groups_of, mean_score, score_text
 from .means import n_words
@@ -32,25 +33,11 @@ def points(asked: StudyAsked) -> tuple[StudyPoint, ...]:
     """One a model and data set. The target is judged on examples that are in neither part, the score on the test
     set."""
     chosen = []
-    for data in asked.data or ("fashion-mnist",):
-        target = asked.target or (TARGETS.get(data, 0.9) if asked.is_quick or data != "fashion-mnist" else 0.88)
-        for examples in asked.examples or ((4000,) if asked.is_quick else (60_000,)):
-            for model in asked.models or (_QUICK if asked.is_quick else _FULL):
-                if is_learnable(model, data):
-                    epochs = asked.epochs or (4 if asked.is_quick else 20) if is_network(model) else 1
-                    looks = asked.evaluations * epochs if asked.evaluations and model not in METHODS else None
-                    chosen.append(
-                        StudyPoint(
-                            model,
-                            data,
-                            examples,
-                            epochs,
-                            looks,
-                            test_examples(asked, data),
-                            target=target,
-                            device=asked.device,
-                        )
-                    )
+    for point in learnable_points(asked, *((_QUICK, (4000,)) if asked.is_quick else (_FULL, (60_000,)))):
+        usual = TARGETS.get(point.data, 0.9) if asked.is_quick or point.data != "fashion-mnist" else 0.88
+        epochs = asked.epochs or (4 if asked.is_quick else 20) if is_network(point.model) else 1
+        looks = asked.evaluations * epochs if asked.evaluations and point.model not in METHODS else None
+        chosen.append(replace(point, epochs=epochs, evaluations=looks, target=asked.target or usual))
     return tuple(chosen)
 
 
