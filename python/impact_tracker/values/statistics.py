@@ -164,6 +164,20 @@ def ratio_of_means(above: Mean, below: Mean, *, among: int = 1) -> MeanRatio | N
     return MeanRatio(ratio, ratio / factor, ratio * factor, min(p * among, 1.0))
 
 
+def ratio_of_paired(above: Sequence[float], below: Sequence[float]) -> MeanRatio | None:
+    """The ratio of the means of two positive quantities of the same runs, in order: its interval knows how they vary
+    together, for it is Student's of the logarithms of the runs' own ratios. `None` for no runs, and for a value that is
+    not above 0."""
+    if not above or min(*above, *below) <= 0:
+        return None
+    ratio = math.fsum(above) / math.fsum(below)
+    logs = mean_of([math.log(a / b) for a, b in zip(above, below)])
+    if logs is None or logs.half_width is None:
+        return MeanRatio(ratio, None, None)
+    factor = math.exp(min(logs.half_width, 700.0))
+    return MeanRatio(ratio, ratio / factor, ratio * factor)
+
+
 def ratio_of_extremes(means: Sequence[Mean]) -> tuple[int, int, MeanRatio | None]:
     """The places of the smallest and the largest mean, and the ratio of both. ValueError for no means.
 

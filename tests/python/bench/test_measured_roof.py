@@ -170,6 +170,38 @@ def test_the_fastest_of_each_is_the_roof_with_an_interval_over_repeats() -> None
     assert "triad 19." in roof.text and "GB/s" in roof.text and "J/GMAC" in roof.text and "2 threads" in roof.text
 
 
+@pytest.mark.parametrize("repeats", [2, 3, 5, 10])
+def test_the_figures_of_a_known_machine_are_held(repeats: int) -> None:
+    """40 GB/s and 300 GMAC/s in the mean over phases, which differ by 5 %; in each most passes are slowed by others, by
+    8 % in the mean. The rate is that of a pass which nobody slowed, the joules are those of all passes."""
+    chance, watts, slower = random.Random(repeats), 120.0, 0.08
+    truths = {"triad": 40.0, "matmul": 300.0}
+    held: dict[str, list[int]] = {kind: [0, 0] for kind in truths}
+    draws = 1200
+    for _ in range(draws):
+        runs = []
+        for kind, truth in truths.items():
+            for repeat in range(1, repeats + 1):
+                rate = truth * chance.gauss(1, 0.05)
+                amount = 1e9 * truth * 0.02
+                times = [amount / 1e9 / rate * (1 + chance.choice([0.0, 2 * slower])) for _ in range(25)]
+                amounts = {"bytes_per_pass": amount} if kind in MEMORY else {"macs_per_pass": amount}
+                energy_j = watts * sum(times)
+                runs.append(roof_run(kind, repeat, **amounts, best_pass_s=min(times), energy_j=energy_j))
+        roof = measured_roof(runs)
+        assert roof is not None and roof.memory is not None and roof.arithmetic is not None
+        for ceiling in (roof.memory, roof.arithmetic):
+            truth, joules = truths[ceiling.kind], ceiling.joules
+            assert joules is not None and joules.interval is not None and ceiling.rate.interval is not None
+            cost = watts / truth * (1 + slower) * (1 + 0.05**2)  # the mean of 1 ÷ a rate that scatters by 5 %
+            for place, (mean, of_truth) in enumerate(((ceiling.rate, truth), (joules, cost))):
+                ends = mean.interval
+                assert ends is not None
+                held[ceiling.kind][place] += ends[0] <= of_truth <= ends[1]
+    for kind, counts in held.items():
+        assert all(0.93 <= count / draws <= 0.97 for count in counts), (kind, counts)
+
+
 def test_what_was_not_measured_is_no_roof() -> None:
     assert measured_roof([]) is None
     assert measured_roof([roof_run("triad", best_pass_s=None)]) is None

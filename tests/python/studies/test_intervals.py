@@ -20,14 +20,14 @@ from impact_tracker.studies.meters.measure import MeterReading
 from impact_tracker.studies.meters.show import MeterStudy
 from impact_tracker.studies.meters.show import draw as draw_meters
 from impact_tracker.studies.meters.show import page_of as meters_page
-from impact_tracker.studies.metrics.entry import METRICS, MetricsEntry
+from impact_tracker.studies.metrics.entry import METRICS, MetricsEntry, ScoredRun
 from impact_tracker.studies.metrics.show import as_dict, draw, page_of
 from impact_tracker.studies.points.point import Checkpoint, JoulesRead, StudyPoint, StudyRun
 from impact_tracker.studies.questions.curves import CurveSpot, fieller, mean_margins
 from impact_tracker.studies.questions.exponents import exponent_of
 from impact_tracker.studies.questions.known import QUESTIONS
 from impact_tracker.studies.questions.means import quantity_text, time_text
-from impact_tracker.values.statistics import Mean, mean_of
+from impact_tracker.values.statistics import Mean, mean_of, student_t
 from python.studies import study_points
 
 pytest.importorskip("scipy")
@@ -220,6 +220,59 @@ def test_a_time_and_a_quantity_are_told_with_their_intervals() -> None:
     assert time_text(Mean(12.31, None, 1, None)) == "12.3 s"
     assert quantity_text(Mean(5e8, 5e8, 2, 5e7), "B") == "500 MB (184 MB to 1.36 GB)"
     assert quantity_text(None, "B") == "not measured"
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5, 10])
+@pytest.mark.parametrize("together", [-0.9, 0.0, 0.9])
+def test_an_efficiency_of_runs_that_vary_together_is_held(together: float, runs: int) -> None:
+    """Who trains longer scores more, or fails slowly: score and joules of a run belong together."""
+    widths = []
+
+    def draw(chance: random.Random) -> tuple[float, float] | None:
+        each = []
+        for _ in range(runs):
+            shared = chance.gauss(0, 1)
+            own = together * shared + math.sqrt(1 - together**2) * chance.gauss(0, 1)
+            each.append(ScoredRun(0.5 * (1 + 0.1 * shared), 2000 * (1 + 0.1 * own), 60.0 * (1 + 0.1 * own)))
+        entry = MetricsEntry(
+            "e",
+            "made",
+            "training",
+            runs,
+            mean_of([run.energy_j for run in each if run.energy_j is not None]),
+            duration_s=mean_of([run.duration_s for run in each if run.duration_s is not None]),
+            score=mean_of([run.score for run in each if run.score is not None]),
+            metric="accuracy",
+            each_run=tuple(each),
+        )
+        ends = entry.ends("energy_efficiency")
+        assert entry.is_paired and ends is not None
+        widths.append(math.log(ends[1] / ends[0]))
+        seconds = entry.ends("time_efficiency")
+        assert seconds is not None and seconds[1] / seconds[0] == pytest.approx(ends[1] / ends[0])
+        return ends
+
+    assert HELD[0] <= held_by(draw, 0.25, runs) <= HELD[1] + 0.005
+    apart = 2 * student_t(0.95, runs - 1) * 0.1 * math.sqrt(2 * (1 - together) / runs)
+    assert sorted(widths)[len(widths) // 2] == pytest.approx(apart, rel=0.4)
+
+
+def test_efficiencies_say_whether_score_and_cost_are_of_the_same_runs() -> None:
+    costs, scores = [10.0, 11.0, 12.0], [0.5, 0.55, 0.6]
+    runs = tuple(ScoredRun(score, joules, None) for score, joules in zip(scores, costs))
+    paired = MetricsEntry("a", "made", "training", 3, mean_of(costs), score=mean_of(scores), each_run=runs)
+    apart = replace(paired, name="b", each_run=runs[:2])
+    reported = replace(paired, name="c", is_reported=True, score=Mean(0.7, None, 1, None))
+    assert (paired.is_paired, apart.is_paired, reported.is_paired) == (True, False, None)
+    ends = paired.ends("energy_efficiency")
+    assert ends == pytest.approx((50.0, 50.0))  # each run has 50 a kJ
+    wide = apart.ends("energy_efficiency")
+    assert wide is not None and wide[1] / wide[0] > 1.3
+    each = replace(paired, examples=10.0).each().ends("energy_efficiency")
+    assert each == pytest.approx((500.0, 500.0))
+    titles = [page_of(entries, False).tables[1].title for entries in ([paired], [apart], [paired, apart, reported])]
+    assert "of score and cost of the same runs together" in titles[0]
+    assert "score and cost taken as independent" in titles[1] and "score and cost of b taken as" in titles[2]
 
 
 @pytest.mark.parametrize("runs", [1, 3])

@@ -12,12 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact_tracker import cli
+from impact_tracker.bench import Settings
+from impact_tracker.bench.plan.suites import tests_of
+from impact_tracker.bench.plan.task import plan
+from impact_tracker.bench.row.storage import Storage
 from impact_tracker.studies.metrics.compare import agreements, misleading, spearman_interval
 from impact_tracker.studies.metrics.entry import METRICS, MetricsEntry
+from impact_tracker.studies.metrics.gather import of_campaign
 from impact_tracker.studies.metrics.show import as_dict, draw, page_of
 from impact_tracker.studies.points.point import JoulesRead, StudyPoint, StudyRun
 from impact_tracker.studies.points.store import StudyPlan, StudyStore
 from impact_tracker.values.statistics import Mean, mean_of
+from python.bench.flat import append
+from python.bench.made import row_of
 
 pytest.importorskip("scipy")
 
@@ -168,3 +175,22 @@ def test_the_command_reads_a_study_and_says_where_there_is_none(
     assert "nothing" in capsys.readouterr().err
     assert cli.main(["study", "metrics", str(tmp_path / "s"), "--phase", "inference"]) == 2
     assert "nothing of phase inference" in capsys.readouterr().err
+
+
+def test_a_score_is_that_of_the_part_that_decided_nothing(tmp_path: Path) -> None:
+    """The part that ends a training judges it too kindly."""
+    settings = Settings(suite="learning", repeats=2, models=("small-cnn",))
+    tasks = plan(settings, tests_of(settings))
+    storage = Storage(tmp_path)
+    storage.create(settings, [task.id for task in tasks], {"host": "here"})
+    with storage:
+        for task in tasks:
+            for phase, accuracy in (("training", None), ("evaluation", 0.9), ("scoring", 0.8)):
+                row = row_of(task, phase, 1.0 + 0.01 * (task.repeat or 0), 1000, macs=1e6)
+                append(storage, {**row, **({} if accuracy is None else {"accuracy": accuracy})})
+            append(
+                storage, {"kind": "task", "task": task.id, "attempt": 1, "session": 1, "status": "ok", "reason": None}
+            )
+    (entry,) = [entry for entry in of_campaign(tmp_path) if entry.phase == "training"]
+    assert entry.score is not None and entry.score.value == pytest.approx(0.8)
+    assert entry.runs == 2 and entry.is_paired

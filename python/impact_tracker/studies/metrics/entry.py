@@ -6,17 +6,26 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ...values.statistics import Mean, MeanRatio, ratio_of_means, scaled
+from ...values.statistics import Mean, MeanRatio, ratio_of_means, ratio_of_paired, scaled
 from ..questions.groups import BOUNDED
 
 _FLOP_OF_A_MAC = 2.0
+
+
+class ScoredRun(NamedTuple):
+    """One run's score and what was spent on it; `None`: not known."""
+
+    score: float | None
+    energy_j: float | None
+    duration_s: float | None
 
 
 @dataclass(frozen=True)
 class MetricsEntry:
     """Means over the runs of one thing; `None`: not known. `macs`: multiply-adds of all of it; `core_hours`: processor
     time; `score`: accuracy, Dice …, by `metric`; `is_reported`: the score is what the network's authors report, not
-    what these runs reached; `examples`: that were gone through; `bias`: the energy's common relative error (95 %)."""
+    what these runs reached; `examples`: that were gone through; `bias`: the energy's common relative error (95 %);
+    `each_run`: score and cost of the same run, for how they vary together, none where that is not known."""
 
     name: str
     origin: str
@@ -36,6 +45,7 @@ class MetricsEntry:
     examples: float | None = None
     bias: float | None = None
     modelled: float | None = None
+    each_run: tuple[ScoredRun, ...] = ()
 
     @property
     def flops(self) -> Mean | None:
@@ -69,7 +79,8 @@ class MetricsEntry:
         }.get(name)
 
     def efficiency(self, name: str) -> MeanRatio | None:
-        """The score over what was spent on it, with the interval of both; of a reported score with that of the cost."""
+        """The score over what was spent on it, with the interval of both, which knows how they vary together where both
+        are known of the same runs; of a reported score with that of the cost."""
         cost, unit = {
             "energy_efficiency": (self.energy, 1e3),
             "time_efficiency": (self.duration_s, 3600.0),
@@ -77,12 +88,35 @@ class MetricsEntry:
         }[name]
         if self.score is None or cost is None:
             return None
-        score = _exactly(self.score.value, cost) if self.is_reported else self.score
-        ratio = None if score is None else ratio_of_means(score, cost)
+        paired = self._paired(name)
+        if paired:
+            ratio = ratio_of_paired([score for score, _ in paired], [spent for _, spent in paired])
+        else:
+            score = _exactly(self.score.value, cost) if self.is_reported else self.score
+            ratio = None if score is None else ratio_of_means(score, cost)
         if ratio is None:
             return None
         ends = [None if end is None else end * unit for end in (ratio.low, ratio.high)]
         return MeanRatio(ratio.value * unit, *ends)
+
+    def _paired(self, name: str) -> list[tuple[float, float]]:
+        """Score and cost of every run, where all of them know both and neither is counted once for all."""
+        if self.is_reported or name == "size_efficiency":
+            return []
+        spent = [run.energy_j if name == "energy_efficiency" else run.duration_s for run in self.each_run]
+        pairs = [(run.score, cost) for run, cost in zip(self.each_run, spent)]
+        known = [(score, cost) for score, cost in pairs if score is not None and cost is not None]
+        return known if len(known) == len(pairs) == self.runs and all(min(pair) > 0 for pair in known) else []
+
+    @property
+    def is_paired(self) -> bool | None:
+        """Whether the efficiencies' intervals know how score and cost vary together; `None` where there is nothing to
+        know, as of one run or a reported score."""
+        if self.runs < 2 or self.score is None or self.is_reported:
+            return None
+        costs = [name for name, mean in (("energy_efficiency", self.energy), ("time_efficiency", self.duration_s))
+                 if mean is not None]  # fmt: skip
+        return all(map(self._paired, costs)) if costs else None
 
     def ends(self, name: str) -> tuple[float, float] | None:
         """The 95 % interval of one of `METRICS` over its runs; `None` where there is none: of one run, of a count."""
@@ -111,11 +145,19 @@ class MetricsEntry:
             core_hours=_scaled(self.core_hours, 1 / count),
             gpu_hours=_scaled(self.gpu_hours, 1 / count),
             macs=_scaled(self.macs, 1 / count),
+            each_run=tuple(
+                ScoredRun(run.score, _divided(run.energy_j, count), _divided(run.duration_s, count))
+                for run in self.each_run
+            ),
         )
 
 
 def _scaled(mean: Mean | None, factor: float) -> Mean | None:
     return None if mean is None else scaled(mean, factor)
+
+
+def _divided(value: float | None, by: float) -> float | None:
+    return None if value is None else value / by
 
 
 def _exactly(value: float | None, beside: Mean | None) -> Mean | None:

@@ -15,9 +15,10 @@ from ...record import Record, find_records, read_record
 from ...values.statistics import Mean, mean_of
 from ..points.campaign import outcome_of
 from ..points.network import training_passes
+from ..points.point import StudyRun
 from ..points.store import StudyStore
 from ..questions.groups import PointGroup, groups_of
-from .entry import MetricsEntry
+from .entry import MetricsEntry, ScoredRun
 
 _WEIGHT_BYTES = 4  # in fp32
 TAGS = ("parameters", "bytes", "flops", "accuracy", "examples")  # that a plain run may have, as numbers
@@ -41,10 +42,14 @@ def gather(folder: str | os.PathLike[str]) -> list[MetricsEntry]:
 def of_study(folder: Path) -> list[MetricsEntry]:
     """One entry a point that has a good run."""
     outcome = outcome_of(StudyStore(folder))
-    return [_of_group(group, folder.name) for group in groups_of(outcome.plan.points, outcome.runs) if group.runs]
+    return [
+        _of_group(group, [run for run in outcome.runs if run.point == group.point and run.is_good], folder.name)
+        for group in groups_of(outcome.plan.points, outcome.runs)
+        if group.runs
+    ]
 
 
-def _of_group(group: PointGroup, origin: str) -> MetricsEntry:
+def _of_group(group: PointGroup, runs: Sequence[StudyRun], origin: str) -> MetricsEntry:
     point = group.point
     details = [group.data_title, f"{point.examples:,}"]
     details += [] if point.budget_j is None else [f"{point.budget_j:g} J"]
@@ -69,6 +74,7 @@ def _of_group(group: PointGroup, origin: str) -> MetricsEntry:
         examples=_value(group.seen),
         bias=group.bias,
         modelled=group.modelled,
+        each_run=tuple(ScoredRun(run.score, run.training_j, run.training_s) for run in runs),
     )
 
 
@@ -83,7 +89,13 @@ def of_campaign(folder: Path) -> list[MetricsEntry]:
     for row in rows:
         if row.phase in ("training", "inference") and row.invalid_because is None:
             groups.setdefault((row.test, row.phase), []).append(row)
-    scores = {row.task: row for row in rows if row.phase == "evaluation" and row.status == "ok"}
+    # The part that decided when a training ends judges it too kindly: the other one is taken where it was judged too.
+    scores = {
+        row.task: row
+        for phase in ("evaluation", "scoring")
+        for row in rows
+        if row.phase == phase and row.status == "ok"
+    }
     return [_of_rows(group, scores, folder.name) for group in groups.values()]
 
 
@@ -96,7 +108,8 @@ def _of_rows(rows: Sequence[Row], evaluations: dict[str, Row], origin: str) -> M
     trains = first.phase == "training"
     passes = training_passes(first.setup.parameters, first.setup.trainable_parameters) if trains else 1.0
     judged = [evaluations[row.task].work for row in rows if row.task in evaluations]
-    score = _mean([work.dice if work.dice is not None else work.accuracy for work in judged])
+    each_run = tuple(ScoredRun(_score(evaluations.get(row.task)), row.energy_j, row.work.duration_s) for row in rows)
+    score = _mean([run.score for run in each_run])
     reported = BY_NAME[first.model].top1 if first.model in BY_NAME else None
     is_reported = score is None and reported is not None
     if is_reported and reported is not None:
@@ -128,7 +141,12 @@ def _of_rows(rows: Sequence[Row], evaluations: dict[str, Row], origin: str) -> M
         examples=_value(_mean([row.work.images for row in rows])),
         bias=math.fsum(biases) / len(biases) if biases else None,
         modelled=math.fsum(energy.modelled_j or 0.0 for energy, _ in energies) / joules_of_all if energies else None,
+        each_run=each_run,
     )
+
+
+def _score(row: Row | None) -> float | None:
+    return None if row is None else row.work.dice if row.work.dice is not None else row.work.accuracy
 
 
 def _core_hours(row: Row) -> float | None:

@@ -48,7 +48,7 @@ def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
         Table(
             ("what", ">score a kJ", ">score an hour", ">score a million parameters", ">runs"),
             [_efficiency_cells(entry) for entry in entries if entry.score is not None],
-            f"efficiencies; {runs_words(entry.runs for entry in entries if entry.score is not None)}",
+            f"efficiencies; {runs_words(entry.runs for entry in entries if entry.score is not None)}{_pairs(entries)}",
         ),
         Table(
             ("metric", ">Spearman with the energy", ">95 %", ">p (Holm)", ">entries", ">pairs it orders wrongly"),
@@ -64,6 +64,18 @@ def page_of(entries: Sequence[MetricsEntry], each: bool) -> Page:
     return Page(sentence_of(entries, rows), tables, caveats_of(entries))
 
 
+def _pairs(entries: Sequence[MetricsEntry]) -> str:
+    """Whether the intervals of efficiencies know how score and cost vary together, of which entries not."""
+    told = [entry for entry in entries if entry.is_paired is not None]
+    apart = [entry.name for entry in told if not entry.is_paired]
+    if not told:
+        return ""
+    if not apart:
+        return "; of score and cost of the same runs together"
+    names = "" if len(apart) == len(told) else f" of {', '.join(apart)}"
+    return f"; score and cost{names} taken as independent: which belong together is not known"
+
+
 def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) -> str:
     """What a paper would print."""
     told = {row.metric: row for row in rows}
@@ -73,6 +85,7 @@ def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) 
         if row is None or row.spearman is None:
             continue
         interval = "" if row.low is None or row.high is None else f", 95 % {row.low:.2f} to {row.high:.2f}"
+        interval = interval or ", no interval of " + ("a perfect order" if row.points >= 5 else "fewer than five")
         wrong = f"{row.misled} of {row.pairs} pairs" if row.misled else "no pair"
         texts.append(f"{METRICS[name].title} {row.spearman:.2f}{interval} ({wrong} ordered wrongly)")
     if not texts:
@@ -80,8 +93,9 @@ def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) 
         return f"{count}: too few know a metric and the energy to say whether one tells the other."
     modelled = [entry for entry in entries if (entry.modelled or 0) > 0]
     bias = max((entry.bias or 0.0 for entry in modelled), default=0.0)
+    once = ", one run each and so without an interval of their own" if all(e.runs == 1 for e in entries) else ""
     origin = f" Energies are modelled by load and time, not measured (± {percent(bias)})." if modelled else ""
-    return f"Rank correlation with the energy over {len(entries)} entries: {'; '.join(texts)}.{origin}"
+    return f"Rank correlation with the energy over {len(entries)} entries{once}: {'; '.join(texts)}.{origin}"
 
 
 def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:
@@ -189,6 +203,7 @@ def as_dict(entries: Sequence[MetricsEntry]) -> dict[str, object]:
                 "score": plain(entry.score, most_of(entry.metric)),
                 "score_metric": entry.metric,
                 "score_is_reported": entry.is_reported,
+                "efficiencies_are_paired": entry.is_paired,
                 "examples": entry.examples,
                 "bias_relative": entry.bias,
                 "modelled_share": entry.modelled,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ...bench.plan.test import is_reached
-from ...values import Energy, total
+from ...values import Energy, total_if_known
 from .point import Checkpoint, StudyPoint
 
 
@@ -86,7 +86,7 @@ class _Sum:
     @property
     def taken(self) -> EnergyTaken:
         return EnergyTaken(
-            total(part.energy for part in self.parts),
+            total_if_known(part.energy for part in self.parts),  # without a part it would be too little
             sum(part.seconds for part in self.parts),
             _sum_or_none([part.core_s for part in self.parts]),
             _sum_or_none([part.machine_core_s for part in self.parts]),
