@@ -16,7 +16,7 @@ pytest.importorskip("impact_tracker._core", reason="the core is not built")
 
 from impact_tracker import cli
 from impact_tracker.factors import Factor
-from impact_tracker.studies.federated.compare import compared
+from impact_tracker.studies.federated.compare import compared, rates_of
 from impact_tracker.studies.federated.findings import (
     account_of,
     accuracy_spread,
@@ -200,6 +200,22 @@ def test_kappa_is_censored_with_the_targets(even: int | None, uneven: int | None
     assert skew_text(skew_of(study, runs[1])) == text
     assert skew_of(study, runs[0]).value == 1.0
     assert rounds_text(runs[1]) == ("> 8" if uneven is None else str(uneven))
+
+
+def test_batches_of_which_no_energy_is_known_make_no_other_cheap() -> None:
+    """A client that was killed wrote its batches of a round that was never closed."""
+    run = made_run(3, 4, 6)
+    killed = run.clients[1]
+    rounds = {number: use for number, use in killed.rounds.items() if number < 5}
+    cut = replace(killed, rounds=rounds, code=-9)
+    clients = (run.clients[0], cut, *run.clients[2:])
+    assert rates_of([cut], run.rounds).batch_j == pytest.approx(rates_of([killed], run.rounds).batch_j)
+    assert rates_of([cut], run.rounds).batch_s == pytest.approx(rates_of([killed], run.rounds).batch_s)
+    whole, part = compared(run), compared(replace(run, clients=clients))
+    assert abs(whole.row("learners").difference or 0.0) < 1e-6
+    assert abs(part.row("learners").difference or 1.0) < 1e-6
+    for row in part.clients:
+        assert row.simulated_j == pytest.approx(row.measured.best_j, rel=0.2)
 
 
 def test_kappa_without_an_even_split_says_what_to_add() -> None:

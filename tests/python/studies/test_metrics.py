@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from impact_tracker import cli
 from impact_tracker.bench import Settings
-from impact_tracker.bench.plan.suites import tests_of
+from impact_tracker.bench.plan.suites import tests_of as suite_tests
 from impact_tracker.bench.plan.task import plan
 from impact_tracker.bench.row.storage import Storage
 from impact_tracker.studies.metrics.compare import agreements, misleading, spearman_interval
@@ -180,7 +180,7 @@ def test_the_command_reads_a_study_and_says_where_there_is_none(
 def test_a_score_is_that_of_the_part_that_decided_nothing(tmp_path: Path) -> None:
     """The part that ends a training judges it too kindly."""
     settings = Settings(suite="learning", repeats=2, models=("small-cnn",))
-    tasks = plan(settings, tests_of(settings))
+    tasks = plan(settings, suite_tests(settings))
     storage = Storage(tmp_path)
     storage.create(settings, [task.id for task in tasks], {"host": "here"})
     with storage:

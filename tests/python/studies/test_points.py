@@ -116,19 +116,6 @@ def test_looks_that_were_asked_for_reach_every_end_of_an_epoch(epochs: int, look
     assert len(places) <= looks * epochs
 
 
-def test_a_training_of_which_a_step_was_not_measured_has_no_energy() -> None:
-    """The steps that were measured would pass for all of it, and be averaged with whole trainings."""
-
-    class Gap(Pupil):
-        def advance(self, step: int) -> EnergyTaken:
-            taken = super().advance(step)
-            return replace(taken, energy=Energy.missing()) if len(self.steps) == 2 else taken
-
-    course = run_course(POINT, Gap(0.1, 300, 100, 500))
-    assert course.training.energy.is_missing and course.seen == 500
-    assert run_course(POINT, Pupil(0.1, 300, 100, 500)).training.energy.best_j == pytest.approx(50.0)
-
-
 def test_a_budget_without_any_energy_is_refused() -> None:
     class Unmeasured(Pupil):
         def advance(self, step: int) -> EnergyTaken:

@@ -16,6 +16,9 @@ from typing import NamedTuple
 from ...values.statistics import Mean, mean_of, scipy_stats
 
 _SHARES_EQUAL = 1e-9
+# All three lie above the median of their source once in eight draws, and no interval that begins at one of them holds
+# it then. From four runs on the log-log interval holds it in 93 % and more.
+OF_THREE = "of three runs the median's interval holds it in 88 %, not in 95 %: --repeats 5"
 
 
 class Drop(NamedTuple):

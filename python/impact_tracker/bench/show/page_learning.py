@@ -10,7 +10,7 @@ from ...report.page import Page, Table
 from ...values.statistics import Mean
 from ..analyse.cells import TWO_RUNS, Cell, energy_with_interval, with_interval
 from ..analyse.origin import with_origin
-from ..analyse.survival import Survival
+from ..analyse.survival import OF_THREE, Survival
 from ..analyse.targets import Reached, most_of
 from .page import table_of
 
@@ -213,6 +213,8 @@ def notes_of(targets: Sequence[Reached]) -> list[str]:
         notes += _looks_notes(target)
         if target.runs == 2:
             notes.append(f"{target.title}: {TWO_RUNS}")
+        if target.runs == 3 and target.reached is not None and 0 < target.reached < 3:
+            notes.append(f"{target.title}: {OF_THREE}")
     if any(target.score is not None for target in targets):
         notes.append(
             "the validation part of the data says when a training ends, the test part is evaluated once, after it, and "

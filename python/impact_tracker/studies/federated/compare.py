@@ -130,10 +130,17 @@ def _of_terms(
 
 def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
     """The rates of learners together, from some rounds."""
-    batches = sum(actor.batches(rounds) for actor in actors)
-    training = total(actor.part("training", rounds) for actor in actors if actor.batches(rounds))
+    # A client that was killed has batches of a round of which no energy is known: they would make all others cheap.
+    known = [
+        (row, actor.rounds[row.round].training)
+        for actor in actors
+        for row in actor.local
+        if row.round in rounds and row.round in actor.rounds and not actor.rounds[row.round].training.is_missing
+    ]
+    batches = sum(row.batches for row, _ in known)
+    training = total(energy for _, energy in known)
     handling = total(actor.part("handling", rounds) for actor in actors if actor.rounds)
-    seconds = sum(row.duration_s for actor in actors for row in actor.local if row.round in rounds)
+    seconds = sum(row.duration_s for row, _ in known)
     each = len(rounds) * len(actors)
     return LearnerRates(
         None if training.best_j is None or not batches else training.best_j / batches,
@@ -152,7 +159,8 @@ def _simulated(
     model_bytes = run.model_bytes()
     groups, work = [], 0
     for client in learners:
-        taken = [row.round for row in run.trained if client.number in row.delivered and row.round in rounds]
+        delivered = [row.round for row in run.trained if client.number in row.delivered and row.round in rounds]
+        taken = [number for number in delivered if number in client.rounds]  # others have no energy to be held against
         batches = client.batches(taken)
         if not taken or not batches or model_bytes is None:
             continue

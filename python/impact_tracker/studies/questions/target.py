@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...bench.analyse.survival import Survival, kaplan_meier, survival, wilson
+from ...bench.analyse.survival import OF_THREE, Survival, kaplan_meier, survival, wilson
 from ...digits import energy, percent
 from ...figures.looks import legend_beside, line_look
 from ...figures.notes import write_note, write_title
@@ -167,7 +167,9 @@ def _words(costs: Sequence[TargetCost]) -> str:
     if counts[-1] <= 2:
         return f"n = {counts[-1]}: {'one run tells no interval' if counts[-1] == 1 else 'two runs settle no median'}"
     runs = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    return f"{runs}; in brackets 95 %: of the median Kaplan–Meier's, of the share Wilson's, ± Student's of the mean"
+    three = f"; {OF_THREE}" if 3 in counts else ""
+    ends = "of the median Kaplan–Meier's, of the share Wilson's, ± Student's of the mean"
+    return f"{runs}; in brackets 95 %: {ends}{three}"
 
 
 def _median(cost: TargetCost) -> str:
