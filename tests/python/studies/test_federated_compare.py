@@ -211,10 +211,10 @@ def test_batches_of_which_no_energy_is_known_make_no_other_cheap() -> None:
     clients = (run.clients[0], cut, *run.clients[2:])
     assert rates_of([cut], run.rounds).batch_j == pytest.approx(rates_of([killed], run.rounds).batch_j)
     assert rates_of([cut], run.rounds).batch_s == pytest.approx(rates_of([killed], run.rounds).batch_s)
-    whole, part = compared(run), compared(replace(run, clients=clients))
-    assert abs(whole.row("learners").difference or 0.0) < 1e-6
-    assert abs(part.row("learners").difference or 1.0) < 1e-6
-    for row in part.clients:
+    uncut, with_cut = compared(run), compared(replace(run, clients=clients))
+    assert abs(uncut.row("learners").difference or 0.0) < 1e-6
+    assert abs(with_cut.row("learners").difference or 1.0) < 1e-6
+    for row in with_cut.clients:
         assert row.simulated_j == pytest.approx(row.measured.best_j, rel=0.2)
 
 
