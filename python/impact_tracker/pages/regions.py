@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from .. import digits
 from ..report import node_tables
 from ..report.runs import ReadRecord
+from ..report.stretches import Stretches
 from ..result import Result
-from ..values import Energy, total_if_known
+from ..values import Energy
 from .markup import Html, element, joined, markup, name
 from .packing import Block
 from .tables import framed, head
@@ -29,16 +30,6 @@ class RegionGroup:
     depth: int
     stretches: list[Result] = field(default_factory=list)
     below: dict[str, RegionGroup] = field(default_factory=dict)
-
-    @property
-    def duration_s(self) -> float:
-        """Their lengths together. Stretches that overlap in time count each."""
-        return math.fsum(stretch.duration_s for stretch in self.stretches)
-
-    @property
-    def energy(self) -> Energy:
-        """Of all of them; missing where one of them was not measured."""
-        return total_if_known(stretch.energy for stretch in self.stretches)
 
 
 @dataclass(frozen=True)
@@ -208,8 +199,7 @@ def _overlap(stretches: Sequence[Result]) -> bool:
 
 def _row(row: _Row, run: ReadRecord, shared: bool, has_chart: bool) -> Html:
     stretches = row.stretches
-    duration_s = math.fsum(stretch.duration_s for stretch in stretches)
-    energy = total_if_known(stretch.energy for stretch in stretches)
+    duration_s, energy = Stretches(stretches).duration_s, Stretches(stretches).energy
     machine_j = run.result.energy_j
     share = energy.best_j / machine_j if energy.best_j is not None and machine_j else None
     if row.key:

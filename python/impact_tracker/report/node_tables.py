@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from .. import digits
 from ..plain_text import short_name
 from ..result import Result
-from ..values import Energy, total_if_known
+from ..values import Energy
 from .nodes import Node, disagreement, findings, job_findings, sum_of_shares
 from .page import Table
 from .runs import ReadRecord
+from .stretches import Stretches
 
 
-class NamedRegion(NamedTuple):
+@dataclass(frozen=True)
+class NamedRegion(Stretches):
     """The regions of one name on one machine.
 
-    `stretches`: what the machine used while at least one rank was inside. `by_rank`: the results of that name of each
+    `results`: what the machine used while at least one rank was inside. `by_rank`: the results of that name of each
     run, in the order of the node's runs.
     """
 
     name: str
-    stretches: Sequence[Result]
     by_rank: Sequence[Sequence[Result]]
-
-    @property
-    def duration_s(self) -> float:
-        """Time in which at least one rank was inside."""
-        return math.fsum(stretch.duration_s for stretch in self.stretches)
-
-    @property
-    def energy(self) -> Energy:
-        """Of all stretches; missing where one of them was not measured."""
-        return total_if_known(stretch.energy for stretch in self.stretches)
 
 
 def regions_of(node: Node) -> list[NamedRegion]:
@@ -44,7 +34,7 @@ def regions_of(node: Node) -> list[NamedRegion]:
         return [region for region in regions if region.name == name]
 
     return [
-        NamedRegion(name, named(name, node.regions), [named(name, run.record.regions) for run in node.runs])
+        NamedRegion(named(name, node.regions), name, [named(name, run.record.regions) for run in node.runs])
         for name in dict.fromkeys(region.name for region in node.regions)
     ]
 
@@ -123,7 +113,7 @@ def region_table(nodes: Sequence[Node]) -> Table:
                     node.hostname,
                     short_name(region.name),
                     str(sum(1 for own in region.by_rank if own)),
-                    str(len(region.stretches)),
+                    str(len(region.results)),
                     digits.duration(region.duration_s),
                     digits.energy(energy.best_j, energy.error_j),
                     power(energy, region.duration_s),
@@ -175,14 +165,14 @@ def _region_dict(node: Node, region: NamedRegion) -> dict[str, object]:
                     "path": str(run.record.path),
                     **run.record.rank.as_info(),
                     "times": len(own),
-                    "duration_s": math.fsum(region.duration_s for region in own),
-                    "energy_j": total_if_known(region.energy for region in own).best_j,
+                    "duration_s": Stretches(own).duration_s,
+                    "energy_j": Stretches(own).energy.best_j,
                     "share_j": sum_of_shares([own]),
                 }
             )
     return {
         "name": region.name,
-        "stretches": len(region.stretches),
+        "stretches": len(region.results),
         "duration_s": region.duration_s,
         "energy_j": region.energy.best_j,
         "half_width_j": region.energy.error_j,
