@@ -21,7 +21,7 @@ class KeptForecast:
     done: float
 
     def as_note(self) -> dict[str, object]:
-        """For the record."""
+        """The forecast as the record keeps it."""
         return {"kind": FORECAST, **asdict(self)}
 
 
@@ -38,7 +38,7 @@ class KeptBudget:
     forecast: KeptForecast | None = None
 
     def as_note(self) -> dict[str, object]:
-        """For the record."""
+        """The budget as the record keeps it."""
         return {
             "kind": BUDGET,
             "limit_j": [joules if math.isfinite(joules) else None for joules in self.limit],

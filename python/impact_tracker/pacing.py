@@ -92,7 +92,7 @@ class BudgetForecast(NamedTuple):
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The forecast in words, with its error and the share that is done."""
         return f"{energy(self.energy_j, self.half_j)} for the whole work, of which {percent(self.done)} is done"
 
 

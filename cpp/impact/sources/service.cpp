@@ -43,11 +43,11 @@ constexpr SourceSetting kSocket{"service_socket", "socket of the machine's servi
 constexpr SourceSetting kUser{"service_user", "users that it may run as beside root and you, with commas"};
 constexpr std::array kSettings{kSocket, kUser};
 
-constexpr Duration kPatience = std::chrono::seconds{1};  // for a whole question and its answer
-// For the first one, as whoever gives up then does without the service: the ranks of a job come all at once.
+constexpr Duration kPatience = std::chrono::seconds{1};  // a question and its answer take no longer
+// The first question may take longer, because the ranks of a job ask all at once, and who gives up has no service.
 constexpr Duration kFirstPatience = std::chrono::seconds{3};
-constexpr Duration kBetweenLooks = std::chrono::seconds{5};  // for one that is awaited
-// Of a service that is awaited; it is the unit's.
+constexpr Duration kBetweenLooks = std::chrono::seconds{5};  // how often an awaited service is looked for
+// The service has these two where its unit is used as it comes; they stand for one that is still awaited.
 constexpr Duration kUsualInterval = std::chrono::seconds{1};
 constexpr double kUsualResolutionJ = 0.01;
 constexpr Duration kAheadOfUs = std::chrono::milliseconds{1};
@@ -118,7 +118,7 @@ class Service final : public Source {
   }
 
  private:
-  struct Place {  // of a counter among the numbers that its counts may have
+  struct Place {  // where a counter's counts begin among all numbers
     std::uint64_t epoch = 0;
     std::int64_t number = -1;
   };
@@ -181,8 +181,8 @@ class Service final : public Source {
       trouble_ = fmt::format("{}: {}; {}", client_.path().string(), *trouble, kRestartService);
       return;
     }
-    // Whoever begins to listen gets the frame before as well: two readings are needed for a rate. So do all of us where
-    // it was not asked for in time.
+    // A listener needs two readings for a rate, so it gets the frame before as well: when it begins to listen, and when
+    // it missed that frame.
     const bool with_before = frame.before && *frame.before != last_taken_;
     bool has_gap = false;
     std::string lost;

@@ -194,7 +194,7 @@ def _followed(first: Series, other: Series) -> Series:
 
 
 def _led(first: Series, other: Series) -> Series:
-    """A counter before whose first reading stands another one's growth."""
+    """The counter `first`, led by the growth that `other` had before its first reading."""
     import numpy as np
 
     first, other = first.finite, other.finite

@@ -25,7 +25,7 @@ SPREADS: Mapping[str, float] = {
     "equivalent": 1.2,
     "hour_factor": 1.3,
     "gpu_tdp": 1.1,  # what a full card draws over its limit: boards differ by a few per cent, and work does not fill it
-    "cpu_tdp": 1.15,  # processors draw above it for a while and below it for most work
+    "cpu_tdp": 1.15,  # processors exceed it for a while and stay below it for most work
     "ram_power": 2.0,
 }
 # Exact by definition: boundaries are the numbers that a share is counted in.

@@ -16,10 +16,10 @@ HIGHEST_WUE = 10.0  # L/kWh; evaporation of all the heat takes about 1.6
 MACHINE_W, CARD_W = 20_000.0, 1_500.0  # above what any one machine draws, and any card
 LOWEST_CARD_W = 2.0
 LOWEST_CORE_W, HIGHEST_CORE_W = 0.1, 75.0  # above it is a whole chip's power
-LARGEST_DIE_CM2, LARGEST_CARD_GB = 20.0, 600.0  # of all dies of a card
+LARGEST_DIE_CM2, LARGEST_CARD_GB = 20.0, 600.0  # a card has no more in all its dies
 LONGEST_RUN_H = 5 * 365 * 24.0  # no computer works longer on one run
-MOST_CORES, MOST_CARDS = 2e7, 3e5  # of the largest computers
-MOST_GB, MOST_GB_A_CORE = 1e6, 1000.0  # of one computer, and beside one core that a run uses
+MOST_CORES, MOST_CARDS = 2e7, 3e5  # the largest computers have no more
+MOST_GB, MOST_GB_A_CORE = 1e6, 1000.0  # one computer has no more, and none beside one core
 LONGEST_LIFE_Y = 20.0
 _CLOSE = 0.03
 

@@ -20,7 +20,7 @@ def write_note(figure: Figure, text: str) -> None:
 
 
 def add_to_note(figure: Figure, text: str) -> None:
-    """One more part of a note that stands already; nothing where the text is empty."""
+    """Adds a part to the note that the figure has; an empty text adds nothing."""
     if text:
         write_note(figure, f"{figure.get_supxlabel()}; {text}".replace("\n", " "))
 

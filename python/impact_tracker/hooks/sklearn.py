@@ -71,13 +71,13 @@ class MeasuredEstimator(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc
 
     @available_if(_has("predict"))  # type: ignore[untyped-decorator,unused-ignore]
     def predict(self, X: object) -> object:  # noqa: N803
-        """As the estimator's, measured."""
+        """What the fitted estimator answers; the answering is measured."""
         answer, self.predict_result_ = self._measured("predict", lambda: self.estimator_.predict(X))
         return answer
 
     @available_if(_has("predict_proba"))  # type: ignore[untyped-decorator,unused-ignore]
     def predict_proba(self, X: object) -> object:  # noqa: N803
-        """As the estimator's, measured."""
+        """What the fitted estimator answers; the answering is measured."""
         answer, self.predict_result_ = self._measured("predict", lambda: self.estimator_.predict_proba(X))
         return answer
 

@@ -226,7 +226,7 @@ def _hardware(report: JsonTable) -> Hardware:
 
 
 def _quality(method: str, mode: str | None) -> Quality:
-    """Ours says it in its tracking mode; no other tool's word is as sure."""
+    """This package's reports tell it in their tracking mode; of other tools' energies it is "estimated"."""
     word = (mode or "").partition(":")[0]
     return quality_of(word) if method == "impact-tracker" and word in QUALITIES[:-1] else "estimated"
 

@@ -93,7 +93,7 @@ def latex_text(source: str) -> str:
     plain = _POWER_OF_TEN.sub(lambda m: f"{m[1]}e{m[2] or m[3]}", plain)
     plain = _CITED.sub("", plain).replace("{,}", ",")
     plain = _SPACES.sub(" ", plain)
-    for _ in range(3):  # wrapped in each other
+    for _ in range(3):  # commands stand inside one another
         plain = _WRAPPED.sub(r"\1", _LOW.sub(lambda m: m[1] or m[2] or m[3], plain))
     for command, symbol in _SYMBOLS.items():
         plain = plain.replace(command, symbol)

@@ -185,7 +185,7 @@ def implied_intensity(
     if grams is None or not kwh:
         return None
     value, name = grams / kwh, "carbon intensity of electricity"
-    low, high = range_of("", value)  # as far as publishers differ: whose it is and of when is not in the file
+    low, high = range_of("", value)  # as far as publishers differ: the file tells neither publisher nor year
     named = f"{name}, {place}" if place else name
     return Factor(value, "g/kWh", low, high, source, name=named, year=year, note=note, spread="lognormal")
 

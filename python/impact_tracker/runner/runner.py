@@ -102,11 +102,11 @@ class Runner:
         self._connection.close(grace_s)
 
     def kill(self) -> None:
-        """Ends the worker at once. From any thread."""
+        """Ends the worker at once. Every thread may call it."""
         self._connection.kill()
 
     def stop(self) -> None:
-        """Ends the running phase before its next batch. From any thread."""
+        """Ends the running phase before its next batch. Every thread may call it."""
         self._connection.tell({"cmd": "stop"})
 
     # ---- what it knows

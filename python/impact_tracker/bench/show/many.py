@@ -101,7 +101,7 @@ def _group(views: Sequence[View], test: str, phase: str, price: Price | None) ->
         if cell is None or not rows:
             continue
         if reference and not same_input(reference, rows):
-            continue  # the caveats say so
+            continue  # it ran on other inputs, as a caveat says
         group.append(_entry(label, cell, rows, reference, price))
         reference = reference or rows
     return group

@@ -132,12 +132,12 @@ class TopApp(App[None]):
             self.draw()
 
     def on_mouse_scroll_up(self) -> None:
-        """Rows above."""
+        """The wheel shows the rows above."""
         self._scroll(-3)
         self.draw()
 
     def on_mouse_scroll_down(self) -> None:
-        """Rows below."""
+        """The wheel shows the rows below."""
         self._scroll(3)
         self.draw()
 

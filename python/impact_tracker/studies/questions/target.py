@@ -91,7 +91,7 @@ def between_looks(run: StudyRun) -> float | None:
 
 
 def costs_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[TargetCost]:
-    """One for each point."""
+    """What reaching the target cost at each point."""
     costs = []
     for group in groups_of(points, runs):
         good = [run for run in runs if run.point == group.point and run.is_good]
