@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from . import digits
+
+if TYPE_CHECKING:
+    from ._core import ChannelResult
 
 
 class Model(Enum):
@@ -44,21 +47,6 @@ class ModelledPart:
         return f"{self.model.value}{error}"
 
 
-class EnergyChannel(Protocol):
-    """A channel of a result, with what its energy says about the model behind it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def quality(self) -> str: ...
-    @property
-    def in_total(self) -> bool: ...
-    @property
-    def energy_j(self) -> float | None: ...
-    @property
-    def bias_j(self) -> float | None: ...
-
-
 def model_of(channel_id: str, quality: str | None) -> Model | None:
     """Whose model a channel is, by its name and the quality of its readings; `None` for a sensor."""
     ours = _OURS.get(channel_id.partition("/")[0])
@@ -72,7 +60,7 @@ def processors_model(models: Iterable[Model | None]) -> Model | None:
     return next((model for model in (Model.DESIGN_POWER, Model.PROCESSOR) if model in models), None)
 
 
-def parts_of(channels: Iterable[EnergyChannel], modelled_j: float | None) -> tuple[ModelledPart, ...]:
+def parts_of(channels: Iterable[ChannelResult], modelled_j: float | None) -> tuple[ModelledPart, ...]:
     """The modelled parts of a result's energy, largest first, from those of its channels that its total holds.
 
     `modelled_j` is the sum of the parts. It tells what is left for the processor where a gap in the readings has made

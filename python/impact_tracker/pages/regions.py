@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from .. import digits
 from ..report import node_tables
-from ..report.runs import ReadRecord
-from ..report.stretches import Stretches
+from ..report.runs import ReadRecord, Stretches
 from ..result import Result
 from ..values import Energy
 from .markup import Html, element, joined, markup, name

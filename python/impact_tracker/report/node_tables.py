@@ -11,8 +11,7 @@ from ..result import Result
 from ..values import Energy
 from .nodes import Node, disagreement, findings, job_findings, sum_of_shares
 from .page import Table
-from .runs import ReadRecord
-from .stretches import Stretches
+from .runs import ReadRecord, Stretches
 
 
 @dataclass(frozen=True)

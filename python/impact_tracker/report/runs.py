@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ from ..hostinfo import hardware_of
 from ..paths import absolute
 from ..record import Record, find_records
 from ..result import Result
-from ..values import Energy, Range
+from ..values import Energy, Range, total_if_known
 from ..weighing import Reweighing
 
 if TYPE_CHECKING:
@@ -23,6 +24,23 @@ _FEW, _MOST_READERS = 4, 16
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Several results that do not share an energy."""
+
+    results: Sequence[Result]
+
+    @property
+    def duration_s(self) -> float:
+        """Their lengths together. Stretches that overlap in time count each."""
+        return math.fsum(result.duration_s for result in self.results)
+
+    @property
+    def energy(self) -> Energy:
+        """Of all of them; missing where one of them was not measured."""
+        return total_if_known(result.energy for result in self.results)
 
 
 class ReadRecord(NamedTuple):
