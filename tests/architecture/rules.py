@@ -149,4 +149,6 @@ CEILINGS: tuple[tuple[str, int, int], ...] = (
 )
 # Capabilities that came after the house.
 LATER_FOLDERS = frozenset({"cluster", "exporter", "hooks", "ledger", "live", "pages", "services", "studies"})
-VAGUE_NAMES = frozenset({"found", "one", "said", "whole"})  # a variable is named after the quantity that it holds
+VAGUE_NAMES = frozenset(
+    {"found", "got", "one", "said", "whole"}
+)  # a variable is named after the quantity that it holds

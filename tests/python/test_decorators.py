@@ -39,9 +39,9 @@ def test_decorators_keep_the_functions_nature(machine: Machine, tmp_path: Path) 
 
         @region
         async def async_generator():  # type: ignore[no-untyped-def]
-            got = yield plain(1)
+            sent = yield plain(1)
             try:
-                yield got
+                yield sent
             except LookupError:
                 yield plain(5)
 

@@ -211,9 +211,9 @@ def test_sums_are_those_of_the_runs_whatever_is_asked(drawn: list[RunEntry], dat
     assert once.energy.quality == direct.quality
     assert once.energy.partial == direct.partial or once.runs == 0
     for name in ("best_j", "half_j", "bias_j", "modelled_j"):
-        got, expected = getattr(once.energy, name), getattr(direct, name)
-        assert (got is None) == (expected is None)
-        assert got is None or math.isclose(got, expected, rel_tol=1e-12, abs_tol=1e-9)
+        part, expected = getattr(once.energy, name), getattr(direct, name)
+        assert (part is None) == (expected is None)
+        assert part is None or math.isclose(part, expected, rel_tol=1e-12, abs_tol=1e-9)
 
 
 # ---- the rebound
