@@ -16,6 +16,8 @@ from .node import NodeRating
 if TYPE_CHECKING:
     import polars as pl
 
+MOST_OF_A_NODE = 1e9  # cores, cards, GB, W, seconds: what is more is a slip
+
 
 def read_ratings(path: str | Path) -> dict[str, NodeRating]:
     """Nodes from a CSV whose columns are attributes of `NodeRating`; `node` must be there. ValueError for a column that
@@ -50,8 +52,9 @@ def _rating(node: str, row: Mapping[str, str | None], place: str) -> NodeRating:
             numbers[name] = float(text)
         except ValueError:
             raise ValueError(f"{place}: {name} is no number: {text!r}") from None
-        if name != "clock_offset_s" and not 0.0 <= numbers[name] < float("inf"):
-            raise ValueError(f"{place}: {name} is 0 or more, not {text}")
+        least = -MOST_OF_A_NODE if name == "clock_offset_s" else 0.0
+        if not least <= numbers[name] <= MOST_OF_A_NODE:
+            raise ValueError(f"{place}: {name} is a number from {least:.3g} to {MOST_OF_A_NODE:.3g}, not {text}")
     return replace(NodeRating(node, gpu_model=row.get("gpu_model") or ""), **numbers)  # type: ignore[arg-type]
 
 

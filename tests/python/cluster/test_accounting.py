@@ -15,6 +15,7 @@ from impact_tracker.cluster.closing import node_balances, site_balance
 from impact_tracker.cluster.executor import LocalThreads
 from impact_tracker.cluster.frames import GATES, POWER, schema, table_of
 from impact_tracker.cluster.job_energies import job_energies, job_frame
+from impact_tracker.cluster.reports.figures import node_day
 from impact_tracker.cluster.simulate import SiteSpec, draw_jobs, node_power, readings_of
 from impact_tracker.cluster.simulate.files import table_of_site
 from impact_tracker.cluster.store import PowerStore, store_of_frame
@@ -99,6 +100,20 @@ def test_overbooked_cores_are_scaled_to_the_node(tmp_path: Path) -> None:
     accounts = accounts_of(tmp_path, jobs, [constant("n", 100.0)], [FOUR])
     assert energies(accounts) == {"a": pytest.approx(5000), "b": pytest.approx(5000)}
     assert "overbooked" in {finding.kind for finding in accounts.findings}
+
+
+def test_a_nodes_day_has_no_power_where_nothing_was_read(tmp_path: Path) -> None:
+    """Four hours at 100 W, a sample a minute, none from 55 to 125 min; a job of all cores from 60 min on."""
+    samples = power("n", {60.0 * minute: 100.0 for minute in range(241) if not 55 < minute < 125})
+    accounts = accounts_of(tmp_path, [job("a", 3600, 14_400, NodeShare("n", cores=4))], [samples], [FOUR])
+    bins = node_day(accounts, PowerStore(tmp_path / "power"), "n", 0)
+    powers = (
+        bins.group_by("time_ns").agg(pl.col("power_w").sum(), dark=pl.col("power_w").is_null().all()).sort("time_ns")
+    )
+    assert powers.height == 144
+    is_dark = powers["dark"].to_list()
+    assert [place for place in range(24) if is_dark[place]] == list(range(6, 12)) and all(is_dark[24:])
+    assert powers.filter(~pl.col("dark"))["power_w"].to_list() == pytest.approx([100.0] * 18)
 
 
 def test_intervals_are_half_open(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from impact_tracker.cluster import JobTable
+from impact_tracker.cluster.ratings import read_ratings
 from impact_tracker.cluster.readers.plain_jobs import read_plain_jobs
 
 
@@ -59,3 +61,25 @@ def test_a_plain_csv_keeps_odd_rows_aside_and_never_makes_them_0(tmp_path: Path)
         16: "it has no id",
         17: "a list of nodes ends inside a bracket",
     }
+
+
+def test_numbers_that_no_cluster_has_are_kept_aside(tmp_path: Path) -> None:
+    """A sum of two of them is infinite, and a part of that no number: a report printed nan."""
+    table = plain(
+        tmp_path, "1,1000,1100,n1,,ada,1e308,,,", "2,1000,1100,n1,,ada,4,1e308,1e308,", "3,1000,1100,n1,,,4,9,,"
+    )
+    assert [(row.line, row.reason) for row in table.rejected] == [
+        (2, "it has more than 1e+09 cores, cards or GB, which no cluster has")
+    ]
+    assert table.jobs.select("job_id", "cpu_time_s", "reported_j").rows() == [("2", None, None), ("3", 9.0, None)]
+
+
+@pytest.mark.parametrize("number", ["1e308", "inf", "nan", "-1"])
+@pytest.mark.parametrize("name", ["cores", "gpus", "memory_gb", "idle_w", "rated_w", "meter_error", "clock_offset_s"])
+def test_a_node_has_no_number_that_no_node_has(tmp_path: Path, name: str, number: str) -> None:
+    (tmp_path / "nodes.csv").write_text(f"node,{name}\nn1,{number}\n")
+    if (name, number) == ("clock_offset_s", "-1"):
+        assert read_ratings(tmp_path / "nodes.csv")["n1"].clock_offset_s == -1.0
+    else:
+        with pytest.raises(ValueError, match=rf"nodes.csv, line 2: {name} is a number from .* to 1e\+09, not {number}"):
+            read_ratings(tmp_path / "nodes.csv")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NEEDED = ("job_id", "start", "nodes")
 MOST_KEPT = 1000
+MOST_OF_A_JOB = 1e9  # cores, cards, GB
+MOST_CPU_TIME_S = 1e18  # of that many cores for thirty years
 _UNKNOWN = ("unknown", "0")
 _TRUTHS = {"": False, **dict.fromkeys(("true", "1", "yes"), True), **dict.fromkeys(("false", "0", "no"), False)}
 
@@ -66,9 +68,10 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         memory_b=col("memory_gb") * 2.0**30,
         exclusive=col("is_exclusive"),
         # 0 over more than some seconds was not sampled.
-        cpu_time_s=library.when((col("cpu_time_s") > 0.0) | ((col("cpu_time_s") == 0.0) & (_seconds() < 10.0))).then(
-            col("cpu_time_s")
-        ),
+        cpu_time_s=library.when(
+            col("cpu_time_s").is_between(0.0, MOST_CPU_TIME_S, closed="right")
+            | ((col("cpu_time_s") == 0.0) & (_seconds() < 10.0))
+        ).then(col("cpu_time_s")),
     )
     typed, bad_lists = _with_nodes(typed, str(path))
     bad = typed.filter(col("reason").is_not_null())
@@ -155,6 +158,8 @@ def _reason() -> pl.Expr:
         .then(library.lit("exclusive is true or false"))
         .when((col("cores") < 0) | (col("gpus") < 0) | (col("memory_gb") < 0))
         .then(library.lit("it has a negative number of cores, cards or bytes"))
+        .when((col("cores") > MOST_OF_A_JOB) | (col("gpus") > MOST_OF_A_JOB) | (col("memory_gb") > MOST_OF_A_JOB))
+        .then(library.lit(f"it has more than {MOST_OF_A_JOB:.0e} cores, cards or GB, which no cluster has"))
     )
     return expression
 

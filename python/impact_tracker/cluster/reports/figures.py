@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -172,7 +173,9 @@ def busiest_node_day(report: ClusterReport) -> tuple[str, int]:
 
 
 def node_day(accounts: Accounts, store: PowerStore, node: str, day: int) -> pl.DataFrame:
-    """A node's day in bins of ten minutes: mean W of each job (`job_id`) and of what no job has (empty `job_id`)."""
+    """A node's day in bins of ten minutes: mean W of each job (`job_id`) and of what no job has (empty `job_id`), over
+    what was read of the bin. A bin without readings has no power: its `power_w` is null.
+    """
     library = polars()
     col = library.col
     begin = day * DAY_NS
@@ -183,24 +186,35 @@ def node_day(accounts: Accounts, store: PowerStore, node: str, day: int) -> pl.D
     ids = table.jobs.with_row_index("job").select(col("job").cast(library.Int64), "job_id")
     of_jobs = bins.energies.join(ids, on="job").select("day", "job_id", "energy_j")
     rest = bins.balances.select("day", job_id=library.lit(""), energy_j=col("idle_j") + col("standby_j"))
-    joined = library.concat([of_jobs, rest]).with_columns(
-        time_ns=col("day") * BIN_NS, power_w=col("energy_j") / (BIN_NS / 1e9)
-    )
-    bins_by_job: pl.DataFrame = joined.select("time_ns", "job_id", "power_w").sort("time_ns", "job_id")
-    return bins_by_job
+    first = begin // BIN_NS
+    every = library.DataFrame({"day": range(first, first + DAY_NS // BIN_NS)}, schema={"day": library.Int64})
+    energies = every.join(library.concat([of_jobs, rest]), on="day", how="left")
+    read = energies.join(bins.balances.select("day", "covered_s"), on="day", how="left")
+    bins_by_job: pl.DataFrame = read.select(
+        "job_id",
+        time_ns=col("day") * BIN_NS,
+        power_w=library.when(col("covered_s") > 0.0).then(col("energy_j") / col("covered_s")),
+    ).sort("time_ns", "job_id")
+    return bins_by_job.with_columns(col("job_id").fill_null(""))
 
 
 def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
     axes = figure.add_subplot()
     wide = bins.pivot(on="job_id", index="time_ns", values="power_w", aggregate_function="sum").sort("time_ns")
+    begins = [(time - day * DAY_NS) / 3600e9 for time in wide["time_ns"].to_list()]
+    is_dark = bins.group_by("time_ns").agg(dark=polars().col("power_w").is_null().all()).sort("time_ns")["dark"]
     names = [name for name in wide.columns if name != "time_ns"]
-    hours = [(time - day * DAY_NS) / 3600e9 for time in wide["time_ns"].to_list()]
-    layers = [[value or 0.0 for value in wide[name].to_list()] for name in sorted(names)]
+    # Two points for each bin, so that a bin without readings is a gap of its own width and no power of 0 W.
+    hours = [hour for begin in begins for hour in (begin, begin + BIN_NS / 3600e9)]
+    layers = [
+        [math.nan if dark else value or 0.0 for value, dark in zip(wide[name].to_list(), is_dark) for _ in range(2)]
+        for name in sorted(names)
+    ]
     labels = [f"job {name}" if name else "idle" for name in sorted(names)]
     shown = [label if place < MOST_NAMES else "_" + label for place, label in enumerate(labels)]
     # None of the looks in the legend stands for two jobs: those without a name are all alike.
     looks = [area_look(place) for place in range(MOST_NAMES + 1)]
-    areas = axes.stackplot(hours, layers, labels=shown, step="post")
+    areas = axes.stackplot(hours, layers, labels=shown)
     for place, (area, name) in enumerate(zip(areas, sorted(names))):
         is_named = name and place < MOST_NAMES
         area.set(**(looks[place] if is_named else {"facecolor": "0.8" if name else "0.93", "linewidth": 0.0}))
@@ -211,5 +225,7 @@ def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
     legend_beside(axes, size=7.0)
     date = datetime.fromtimestamp(day * 86_400, tz=timezone.utc).date()
     axes.set_title(f"Node {node} on {date}, in bins of {BIN_NS // 60_000_000_000} minutes", loc="left", fontsize=11)
+    for begin in (begin for begin, dark in zip(begins, is_dark) if dark):
+        axes.axvspan(begin, begin + BIN_NS / 3600e9, facecolor="none", edgecolor="0.7", hatch="///", linewidth=0.0)
     more = f"darker grey: {len(names) - MOST_NAMES} more jobs; " if len(names) > MOST_NAMES else ""
-    write_note(figure, f"{more}readings that are missing are no power: a bin with a hole is too low by it")
+    write_note(figure, f"{more}hatched: nothing was read; a bin that was read in part has the mean of that part")
