@@ -111,6 +111,7 @@ class SgdTogether final : public torch::optim::SGD {
       t.gradients = at::_foreach_add(t.gradients, t.parameters, Scalar(o.weight_decay()));
     }
     std::vector<Tensor> momenta;
+    momenta.reserve(states.size());
     for (auto* state : states) {
       momenta.push_back(state->momentum_buffer());
     }

@@ -1,6 +1,8 @@
 // Makes the optimizers of a training: torch's own, and the same with each step over all parameters together.
 #pragma once
 
+#include <ATen/core/ivalue.h>  // goes first: clang refuses the others where it is not known yet
+
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
