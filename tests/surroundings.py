@@ -21,8 +21,11 @@ OF_THE_USER = (
 
 def make_steady() -> None:
     """Of this process, and so of every program that it starts."""
-    # A shell that starts the tests in the background has SIGINT ignored, and every program would inherit that.
+    # A shell that starts the tests in the background has SIGINT ignored, nohup SIGHUP, and every program would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     for name in list(os.environ):
         if name != KEPT and (name.startswith(OF_LAUNCHERS) or name in (*OF_THE_USER, *VARIABLES)):
             del os.environ[name]
