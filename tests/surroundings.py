@@ -21,7 +21,7 @@ OF_THE_USER = (
 
 def make_steady() -> None:
     """Of this process, and so of every program that it starts."""
-    # A shell that starts the tests in the background has SIGINT ignored, nohup SIGHUP, and every program would inherit that.
+    # What a shell starts in the background has SIGINT ignored, what nohup starts SIGHUP, and programs inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
