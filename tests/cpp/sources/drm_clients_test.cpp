@@ -131,7 +131,8 @@ TEST_F(DrmClients, PartsAreOfTheTimeSinceTheLookBefore) {
   pass(1s);
   const auto clients = reader();
   EXPECT_THAT(clients->devices(), ElementsAre("gpu:pci-0000:03:00.0"));
-  for (const drm::Client& client : clients->look()[0].clients) EXPECT_EQ(client.part, std::nullopt);
+  const auto before = clients->look();  // it outlives the loop over a part of it
+  for (const drm::Client& client : before[0].clients) EXPECT_EQ(client.part, std::nullopt);
   opens(10, 4, head("amdgpu", 1) + busy("gfx", 1'500'000'000) + busy("dec", 100'000'007));
   pass(2s);
   const drm::CardUse use = clients->look()[0];
