@@ -30,10 +30,9 @@ def decimals_for(value: float, half_width: float | None) -> int:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """A value rounded to so many decimals (negative: to tens, hundreds …)."""
-    if decimals <= 0:
-        return f"{round(value, decimals):.0f}"
-    return f"{value:.{decimals}f}"
+    """A value rounded to so many decimals (negative: to tens, hundreds …). What rounds to 0 has no sign."""
+    rounded = round(value, decimals) + 0.0  # -0.0 + 0.0 is 0.0
+    return f"{rounded:.{max(decimals, 0)}f}"
 
 
 def widened(half_width: float, decimals: int) -> str:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "impact/record/reader.hpp"
 #include "impact/tracker/book_json.hpp"
@@ -172,6 +173,65 @@ Result<Replay> replay(const std::filesystem::path& path) {
   return start_lost ? play(path, true) : std::move(played);
 }
 
+namespace {
+
+// The power of one channel from its readings, in the order of the record.
+class SeriesMaker {
+ public:
+  SeriesMaker(const Header& header, std::uint32_t index)
+      : channel_(header.channels[index]),
+        index_(index),
+        start_(header.start),
+        accumulator_(header.channels, std::chrono::hours{24}) {}
+
+  void suspended(const Suspension& sleep) { accumulator_.suspended(sleep); }
+
+  // `is_end`: it is the run's last reading.
+  void add(const Reading& reading, bool is_end) {
+    if (reading.channel != index_ || (is_end && reading.quality == Quality::missing)) return;
+    accumulator_.add(reading);
+    const Instant now = middle(reading.before, reading.after);
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (reading.quality != Quality::missing && channel_.kind == Kind::gauge) {
+      value = static_cast<double>(reading.count) * channel_.scale;
+    } else if (const std::optional<Position> position = accumulator_.at(reading)) {
+      if (last_ && now <= last_->at) return;
+      if (is_end && is_short(now)) join_last();
+      if (last_ && position->gap == last_->position.gap)
+        value = (position->value - last_->position.value) / seconds(now - last_->at);
+      before_last_ = std::exchange(last_, Sample{*position, now});
+    }
+    series_.time_s.push_back(seconds(now - start_));
+    series_.value.push_back(value);
+  }
+
+  Series take() { return std::move(series_); }
+
+ private:
+  struct Sample {
+    Position position;
+    Instant at{};
+  };
+
+  // What is left of a step at the end: over a short time alone, one tick of the counter would be a peak of power.
+  bool is_short(Instant end) const { return before_last_ && 2 * (end - last_->at) < last_->at - before_last_->at; }
+
+  void join_last() {
+    last_ = before_last_;
+    series_.time_s.pop_back();
+    series_.value.pop_back();
+  }
+
+  const Channel& channel_;
+  const std::uint32_t index_;
+  const Instant start_;
+  Accumulator accumulator_;
+  Series series_;
+  std::optional<Sample> last_, before_last_;
+};
+
+}  // namespace
+
 Result<Series> read_series(const std::filesystem::path& path, const std::string& channel_id) {
   Result<RecordReader> opened = RecordReader::open(path);
   if (!opened) return opened.error();
@@ -184,36 +244,20 @@ Result<Series> read_series(const std::filesystem::path& path, const std::string&
     return Error{ErrorKind::absent, path.string() + ": no channel \"" + channel_id + "\"; it holds " + known, ""};
   }
   const auto index = static_cast<std::uint32_t>(channel - channels.begin());
-  Accumulator accumulator(channels, std::chrono::hours{24});
-  Series series;
-  const Instant start = reader.header().start;
-  Position before;
-  std::optional<Instant> last;
-  const auto add = [&](const Reading& reading) {
-    if (reading.channel != index) return;
-    accumulator.add(reading);
-    const Instant now = middle(reading.before, reading.after);
-    double value = std::numeric_limits<double>::quiet_NaN();
-    if (reading.quality != Quality::missing && channel->kind == Kind::gauge) {
-      value = static_cast<double>(reading.count) * channel->scale;
-    } else if (const std::optional<Position> position = accumulator.at(reading)) {
-      if (last && now <= *last) return;
-      if (last && position->gap == before.gap) value = (position->value - before.value) / seconds(now - *last);
-      before = *position;
-      last = now;
-    }
-    series.time_s.push_back(seconds(now - start));
-    series.value.push_back(value);
-  };
+  SeriesMaker maker(reader.header(), index);
   Event event;
   while (reader.next(event)) {
     if (const Row* row = std::get_if<Row>(&event)) {
-      for (const Reading& r : row->readings) add(r);
+      for (const Reading& reading : row->readings) maker.add(reading, false);
+    } else if (const Mark* mark = std::get_if<Mark>(&event)) {
+      // The run's last reading stands at its edge, not in a row: without it the end of a run had no power.
+      if (mark->region != 0 || mark->kind != Mark::Kind::exit) continue;
+      for (const EdgeReading& edge : mark->readings) maker.add(edge.first, true);
     } else if (const Note* note = std::get_if<Note>(&event)) {
-      if (const std::optional<Suspension> sleep = suspension_of(note->body)) accumulator.suspended(*sleep);
+      if (const std::optional<Suspension> sleep = suspension_of(note->body)) maker.suspended(*sleep);
     }
   }
-  return series;
+  return maker.take();
 }
 
 }  // namespace impact

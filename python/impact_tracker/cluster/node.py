@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_OF_ANYTHING = 1e9  # cores, cards, GB, W, seconds of a node or a job: more is a slip of whoever wrote it
+
 
 @dataclass(frozen=True)
 class NodeRating:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 from ..file_text import no_pipe
 from .frames import polars, reading, text_of
 from .job import JobTable
-from .node import NodeRating
+from .node import MOST_OF_ANYTHING, NodeRating
 
 if TYPE_CHECKING:
     import polars as pl
-
-MOST_OF_A_NODE = 1e9  # cores, cards, GB, W, seconds: what is more is a slip
 
 
 def read_ratings(path: str | Path) -> dict[str, NodeRating]:
@@ -52,9 +50,9 @@ def _rating(node: str, row: Mapping[str, str | None], place: str) -> NodeRating:
             numbers[name] = float(text)
         except ValueError:
             raise ValueError(f"{place}: {name} is no number: {text!r}") from None
-        least = -MOST_OF_A_NODE if name == "clock_offset_s" else 0.0
-        if not least <= numbers[name] <= MOST_OF_A_NODE:
-            raise ValueError(f"{place}: {name} is a number from {least:.3g} to {MOST_OF_A_NODE:.3g}, not {text}")
+        least = -MOST_OF_ANYTHING if name == "clock_offset_s" else 0.0
+        if not least <= numbers[name] <= MOST_OF_ANYTHING:
+            raise ValueError(f"{place}: {name} is a number from {least:.3g} to {MOST_OF_ANYTHING:.3g}, not {text}")
     return replace(NodeRating(node, gpu_model=row.get("gpu_model") or ""), **numbers)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ from .markup import Html, clean, element
 
 MOST_ROWS = 40
 _LEFT, _RIGHT, _WIDTH, _ROW = 200.0, 190.0, 760.0, 26.0
-_NAME_LETTERS = 27
+_NAME_LETTERS = 22  # that fit beside the axis
 
 
 class Interval(NamedTuple):
@@ -48,7 +48,9 @@ def _row(row: Interval, middle: float, top: float) -> list[Html]:
     def place(value: float) -> str:
         return f"{_LEFT + (_WIDTH - _LEFT - _RIGHT) * min(max(value, 0.0), top) / top:.1f}"
 
-    label = row.label if len(row.label) <= _NAME_LETTERS else f"{row.label[: _NAME_LETTERS - 1]}…"
+    # Names of runs begin alike as often as they end alike.
+    half = _NAME_LETTERS // 2
+    label = row.label if len(row.label) <= _NAME_LETTERS else f"{row.label[: half - 1]}…{row.label[-half:]}"
     y = f"{middle:.1f}"
     text = f"{middle + 4.5:.1f}"
     return [

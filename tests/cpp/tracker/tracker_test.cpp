@@ -358,5 +358,21 @@ TEST_F(Machine, SeriesGiveThePowerBetweenReadings) {
               HasSubstr("it holds rapl/package-0"));
 }
 
+// A run that is shorter than the interval of its readings has one step, which is all of it.
+TEST_F(Machine, SeriesEndWhereTheRunEnds) {
+  TrackerSettings s = settings();
+  s.interval = 1h;
+  const auto tracker = Tracker::open(s, host());
+  tracker->start();
+  energy(1'000'500'000);
+  std::this_thread::sleep_for(2ms);
+  tracker->stop();
+  const RegionResult run = *tracker->result();
+  const Series series = std::move(read_series(tracker->path(), "rapl/package-0")).value();
+  ASSERT_THAT(series.time_s, SizeIs(2));
+  EXPECT_NEAR(series.value[1] * (series.time_s[1] - series.time_s[0]), 0.5, 1e-6);
+  EXPECT_NEAR(series.time_s[1], seconds(run.stop - run.start), 1e-3);
+}
+
 }  // namespace
 }  // namespace impact

@@ -223,3 +223,16 @@ def test_json_of_old_and_new_versions(new: bool) -> None:
     assert (read["job_id"], read["state"], read["gpus"], read["gpu_model"]) == ("10_3", "failed", 2.0, "a100")
     assert (read["reported_j"], read["reported_basis"], read["cores"]) == (11000.0, "batch", 8.0)
     assert [rejected.line for rejected in table.rejected] == [2, 3]
+
+
+def test_amounts_that_no_cluster_has_are_not_known() -> None:
+    odd = row(
+        "1",
+        nnodes="1e308",
+        ncpus="9" * 400,
+        alloctres="mem=1e300G",
+        reqmem="9" * 300 + "G",
+        totalcpu=f"{'9' * 40}-00:00:00",
+    )
+    jobs = parsed(odd, row("2")).jobs
+    assert jobs.select("cores", "memory_b", "cpu_time_s").rows() == [(None, None, None), (4.0, 4 * 2.0**30, 300.0)]

@@ -82,9 +82,8 @@ def remaining(stretches: Sequence[Stretch], ahead: tuple[float, float] | None = 
         precision = fit.xx + variance / (USUAL_CHANGE * scale) ** 2
         slope = fit.xy / precision
         likelihood = -0.5 * (fit.yy - fit.xy * slope) / variance - 0.5 * math.log(precision)
-        weight = likelihood + math.log(
-            fit.time_constant_s
-        )  # each second of T is as likely; the grid has steps of its logarithm
+        # Each second of T is as likely as another, and the grid has steps of its logarithm.
+        weight = likelihood + math.log(fit.time_constant_s)
         x = fit.last_x if ahead is None else _mean_x(fit.time_constant_s, *ahead)
         spread = x * x * variance / precision + (variance / last if ahead is None else 0.0)
         parts.append((weight, -slope * x / scale, math.sqrt(spread) / scale))

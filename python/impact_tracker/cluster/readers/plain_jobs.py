@@ -10,8 +10,9 @@ from ...file_text import no_pipe
 from ..finding import RejectedRow
 from ..frames import JOBS, JOBS_FILE, SHARES, conformed, polars, reading, text_of
 from ..job import STATES, JobTable
+from ..node import MOST_OF_ANYTHING
 from .power_files import times_of
-from .slurm_rule import HIGHEST_NODE_W, LONGEST_RUN_S
+from .slurm_rule import HIGHEST_NODE_W, LONGEST_RUN_S, MOST_OF_A_ROW
 from .slurm_words import nodes_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 NEEDED = ("job_id", "start", "nodes")
 MOST_KEPT = 1000
-MOST_OF_A_JOB = 1e9  # cores, cards, GB
-MOST_CPU_TIME_S = 1e18  # of that many cores for thirty years
 _UNKNOWN = ("unknown", "0")
 _TRUTHS = {"": False, **dict.fromkeys(("true", "1", "yes"), True), **dict.fromkeys(("false", "0", "no"), False)}
 
@@ -69,7 +68,7 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         exclusive=col("is_exclusive"),
         # 0 over more than some seconds was not sampled.
         cpu_time_s=library.when(
-            col("cpu_time_s").is_between(0.0, MOST_CPU_TIME_S, closed="right")
+            col("cpu_time_s").is_between(0.0, MOST_OF_A_ROW["cpu_time_s"], closed="right")
             | ((col("cpu_time_s") == 0.0) & (_seconds() < 10.0))
         ).then(col("cpu_time_s")),
     )
@@ -158,8 +157,10 @@ def _reason() -> pl.Expr:
         .then(library.lit("exclusive is true or false"))
         .when((col("cores") < 0) | (col("gpus") < 0) | (col("memory_gb") < 0))
         .then(library.lit("it has a negative number of cores, cards or bytes"))
-        .when((col("cores") > MOST_OF_A_JOB) | (col("gpus") > MOST_OF_A_JOB) | (col("memory_gb") > MOST_OF_A_JOB))
-        .then(library.lit(f"it has more than {MOST_OF_A_JOB:.0e} cores, cards or GB, which no cluster has"))
+        .when(
+            (col("cores") > MOST_OF_ANYTHING) | (col("gpus") > MOST_OF_ANYTHING) | (col("memory_gb") > MOST_OF_ANYTHING)
+        )
+        .then(library.lit(f"it has more than {MOST_OF_ANYTHING:.0e} cores, cards or GB, which no cluster has"))
     )
     return expression
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..finding import ClusterFinding, RejectedRow
 from ..frames import INTEGER, JOBS, NUMBER, SHARES, TEXT, conformed, polars
 from ..job import JobTable
+from ..node import MOST_OF_ANYTHING
 from .slurm_words import NEVER_STARTED, STATES, nodes_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ ROWS = {
 WHOLE_NODE_STEPS = ("batch", "extern", "interactive")
 HIGHEST_NODE_W = 30_000.0  # more than any node: an energy above it is no energy
 LONGEST_RUN_S = 366 * 86_400.0
+# What is more is no number of a cluster: a sum of some of them would be infinite, and parts of that no number.
+MOST_OF_A_ROW = {
+    **dict.fromkeys(("node_count", "cores", "gpus"), MOST_OF_ANYTHING),
+    **{"memory_b": MOST_OF_ANYTHING * 2.0**30, "cpu_time_s": MOST_OF_ANYTHING * LONGEST_RUN_S},
+}
 
 
 def table_of_rows(rows: pl.DataFrame, rejected: Sequence[RejectedRow], source: str, total_rejected: int) -> JobTable:
@@ -60,6 +66,9 @@ def table_of_rows(rows: pl.DataFrame, rejected: Sequence[RejectedRow], source: s
     col = library.col
     kept = list(rejected)
     count = total_rejected
+    rows = rows.with_columns(
+        library.when(col(name) <= most).then(col(name)).alias(name) for name, most in MOST_OF_A_ROW.items()
+    )
     jobs = rows.filter(col("step").is_null())
     steps = rows.filter(col("step").is_not_null())
     findings: list[ClusterFinding] = []

@@ -203,19 +203,21 @@ def _node_day(bins: pl.DataFrame, node: str, day: int, figure: Figure) -> None:
     wide = bins.pivot(on="job_id", index="time_ns", values="power_w", aggregate_function="sum").sort("time_ns")
     begins = [(time - day * DAY_NS) / 3600e9 for time in wide["time_ns"].to_list()]
     is_dark = bins.group_by("time_ns").agg(dark=polars().col("power_w").is_null().all()).sort("time_ns")["dark"]
-    names = [name for name in wide.columns if name != "time_ns"]
+    energies = bins.group_by("job_id").agg(polars().col("power_w").sum()).sort("power_w", "job_id", descending=True)
+    # The idle power lies below, then the jobs with the most energy.
+    names = sorted(energies["job_id"], key=bool)
     # Two points for each bin, so that a bin without readings is a gap of its own width and no power of 0 W.
     hours = [hour for begin in begins for hour in (begin, begin + BIN_NS / 3600e9)]
     layers = [
         [math.nan if dark else value or 0.0 for value, dark in zip(wide[name].to_list(), is_dark) for _ in range(2)]
-        for name in sorted(names)
+        for name in names
     ]
-    labels = [f"job {name}" if name else "idle" for name in sorted(names)]
+    labels = [f"job {name}" if name else "idle" for name in names]
     shown = [label if place < MOST_NAMES else "_" + label for place, label in enumerate(labels)]
     # None of the looks in the legend stands for two jobs: those without a name are all alike.
     looks = [area_look(place) for place in range(MOST_NAMES + 1)]
     areas = axes.stackplot(hours, layers, labels=shown)
-    for place, (area, name) in enumerate(zip(areas, sorted(names))):
+    for place, (area, name) in enumerate(zip(areas, names)):
         is_named = name and place < MOST_NAMES
         area.set(**(looks[place] if is_named else {"facecolor": "0.8" if name else "0.93", "linewidth": 0.0}))
     axes.set_xlim(0.0, 24.0)
