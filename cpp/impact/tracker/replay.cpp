@@ -196,7 +196,7 @@ class SeriesMaker {
       value = static_cast<double>(reading.count) * channel_.scale;
     } else if (const std::optional<Position> position = accumulator_.at(reading)) {
       if (last_ && now <= last_->at) return;
-      if (is_end && is_short(now)) join_last();
+      if (is_end) join_short(now);
       if (last_ && position->gap == last_->position.gap)
         value = (position->value - last_->position.value) / seconds(now - last_->at);
       before_last_ = std::exchange(last_, Sample{*position, now});
@@ -213,10 +213,10 @@ class SeriesMaker {
     Instant at{};
   };
 
-  // What is left of a step at the end: over a short time alone, one tick of the counter would be a peak of power.
-  bool is_short(Instant end) const { return before_last_ && 2 * (end - last_->at) < last_->at - before_last_->at; }
-
-  void join_last() {
+  // What is left of a step at the end is one with the step before it: over a short time alone, one tick of the counter
+  // would be a peak of power.
+  void join_short(Instant end) {
+    if (!last_ || !before_last_ || 2 * (end - last_->at) >= last_->at - before_last_->at) return;
     last_ = before_last_;
     series_.time_s.pop_back();
     series_.value.pop_back();
