@@ -196,23 +196,47 @@ def test_entsoe_weighs_the_mix_and_fills_curve_a03(server):
     server.play("entsoe.xml")
     curve = ask(server, "entsoe", "FR", "2025-01-06T00:00:00")
     nuclear, gas = 12.0, 490.0
-    expected = [(300 * nuclear + 100 * gas) / 400, (300 * nuclear + 300 * gas) / 600, nuclear, nuclear]
-    assert list(curve.values) == pytest.approx(expected)
+    expected = [(300 * nuclear + 100 * gas) / 400, (300 * nuclear + 300 * gas) / 600]
+    assert list(curve.values[:2]) == pytest.approx(expected)
+    assert curve.values[2:] == [None, None]  # gas has holes there, of 300 MW before: no hour of nuclear alone
+
+
+def generation(kind, minutes, powers, begin="00:00", end="01:00"):
+    """A series of ENTSO-E; `None` in `powers` is a position without a point."""
+    points = "".join(
+        f"<Point><position>{place}</position><quantity>{power}</quantity></Point>"
+        for place, power in enumerate(powers, 1)
+        if power is not None
+    )
+    span = f"<timeInterval><start>2025-01-06T{begin}Z</start><end>2025-01-06T{end}Z</end></timeInterval>"
+    period = f"<Period>{span}<resolution>PT{minutes}M</resolution>{points}</Period>"
+    return f"<TimeSeries><MktPSRType><psrType>{kind}</psrType></MktPSRType>{period}</TimeSeries>"
+
+
+@pytest.mark.parametrize(
+    ("absent", "powers", "known"),
+    [
+        ("B04", [400, None, None, 400], False),  # half of the generation
+        ("B16", [1, None, None, None], True),  # the sun at night
+        ("B05", [300, None, None, 2], False),  # hard coal, while brown coal goes on
+        ("B11", [None, None, None, 300], False),  # it begins to be told later
+    ],
+)
+def test_entsoe_has_a_hole_where_a_type_is_absent_that_matters(server, absent, powers, known):
+    span = {"begin": "00:00", "end": "04:00"}
+    text = generation("B14", 60, [300] * 4, **span) + generation("B02", 60, [100] * 4, **span)
+    text += generation(absent, 60, powers, **span)
+    server.body = f"<GL_MarketDocument>{text}</GL_MarketDocument>".encode()
+    values = ask(server, "entsoe", "FR", "2025-01-06T00:00:00").values
+    without = (300 * 12.0 + 100 * 820.0) / 400
+    for value, power in zip(values, powers):
+        assert value == (pytest.approx(without) if known else None) if power is None else value is not None
 
 
 def test_entsoe_of_two_resolutions_holds_the_hours_power_in_each_quarter(server):
     """Nuclear by the hour, gas by the quarter: no quarter is of gas alone."""
 
-    def series(kind, minutes, powers):
-        points = "".join(
-            f"<Point><position>{place}</position><quantity>{power}</quantity></Point>"
-            for place, power in enumerate(powers, 1)
-        )
-        span = "<timeInterval><start>2025-01-06T00:00Z</start><end>2025-01-06T01:00Z</end></timeInterval>"
-        period = f"<Period>{span}<resolution>PT{minutes}M</resolution>{points}</Period>"
-        return f"<TimeSeries><MktPSRType><psrType>{kind}</psrType></MktPSRType>{period}</TimeSeries>"
-
-    text = series("B14", 60, [300]) + series("B04", 15, [100, 200, 300, 600])
+    text = generation("B14", 60, [300]) + generation("B04", 15, [100, 200, 300, 600])
     server.body = f"<GL_MarketDocument>{text}</GL_MarketDocument>".encode()
     curve = ask(server, "entsoe", "FR", "2025-01-06T00:00:00")
     expected = [(300 * 12.0 + gas * 490.0) / (300 + gas) for gas in (100, 200, 300, 600)]

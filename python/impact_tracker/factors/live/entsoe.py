@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import accumulate
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -16,27 +18,19 @@ from .services import IntensityService, Points
 
 # Production types of ENTSO-E -> fuel of the table. B10, pumped storage, is left out: its electricity was counted when
 # it was generated.
-FUELS = {
-    "B01": "biomass",
-    "B02": "coal",
-    "B03": "gas",
-    "B04": "gas",
-    "B05": "coal",
-    "B06": "oil",
-    "B07": "oil",
-    "B08": "coal",
-    "B09": "geothermal",
-    "B11": "hydro",
-    "B12": "hydro",
-    "B13": "hydro",
-    "B14": "nuclear",
-    "B15": "unknown",
-    "B16": "solar",
-    "B17": "biomass",
-    "B18": "wind",
-    "B19": "wind",
-    "B20": "unknown",
+_KINDS = {
+    "biomass": "B01 B17",
+    "coal": "B02 B05 B08",
+    "gas": "B03 B04",
+    "geothermal": "B09",
+    "hydro": "B11 B12 B13",
+    "nuclear": "B14",
+    "oil": "B06 B07",
+    "solar": "B16",
+    "unknown": "B15 B20",
+    "wind": "B18 B19",
 }
+FUELS = {kind: fuel for fuel, kinds in _KINDS.items() for kind in kinds.split()}
 AREAS = {
     "FR": "10YFR-RTE------C",
     "DE": "10Y1001A1001A82H",
@@ -52,6 +46,7 @@ AREAS = {
     "DK1": "10YDK-1--------W",
     "DK2": "10YDK-2--------M",
 }
+_SLIGHT = 0.01  # of an intensity: well below the 15 % by which it is known
 _RESOLUTION = re.compile(r"^PT(\d+)M$")
 
 
@@ -85,16 +80,16 @@ class EntsoE(IntensityService):
         return Request(f"{base}/api?{urlencode({**asked, **span})}")
 
     def read(self, body: bytes, public_url: str) -> Points:
-        """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a time without any generation is a hole."""
-        root = _parse(body, public_url)
-        generated: dict[int, dict[str, float]] = {}
-        powers = list(_generation(root, public_url))
+        """Megawatts by type and time, weighed: Σ MW × g/kWh / Σ MW; a hole where a type is absent that matters."""
+        powers = list(_generation(_parse(body, public_url), public_url))
         finest = min((power.step_ns for power in powers), default=1)
+        by_kind: dict[str, dict[int, float]] = {}
         for power in powers:  # one that is told by the hour holds for all quarters of it
+            told = by_kind.setdefault(power.kind, {})
             for at in range(power.at_ns, power.at_ns + power.step_ns, finest):
-                mix = generated.setdefault(at, {})
-                mix[power.fuel] = mix.get(power.fuel, 0.0) + power.megawatts
-        return [(at, _intensity(mix)) for at, mix in sorted(generated.items())]
+                told[at] = told.get(at, 0.0) + power.megawatts
+        times = sorted({at for told in by_kind.values() for at in told})
+        return list(zip(times, _intensities(times, by_kind)))
 
 
 def _parse(body: bytes, public_url: str) -> ElementTree.Element:
@@ -111,11 +106,11 @@ def _parse(body: bytes, public_url: str) -> ElementTree.Element:
 
 
 class _Power(NamedTuple):
-    """What plants of a fuel delivered from a time on, for a step."""
+    """What plants of a production type delivered from a time on, for a step."""
 
     at_ns: int
     step_ns: int
-    fuel: str
+    kind: str
     megawatts: float
 
 
@@ -124,12 +119,12 @@ def _generation(root: ElementTree.Element, public_url: str) -> Iterator[_Power]:
         # A series with an out-domain in place of an in-domain is the consumption of pumped storage, not generation.
         if any(_name(e) == "outBiddingZone_Domain.mRID" for e in series):
             continue
-        fuel = FUELS.get(next((e.text or "" for e in series.iter() if _name(e) == "psrType"), ""))
+        kind = next((e.text or "" for e in series.iter() if _name(e) == "psrType"), "")
         repeats = next((e.text for e in series if _name(e) == "curveType"), "A01") == "A03"
         for period in (e for e in series if _name(e) == "Period"):
-            if fuel is not None:
+            if kind in FUELS:
                 for at, step, megawatts in _period(period, repeats, public_url):
-                    yield _Power(at, step, fuel, megawatts)
+                    yield _Power(at, step, kind, megawatts)
 
 
 def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iterator[tuple[int, int, float]]:
@@ -156,11 +151,27 @@ def _period(period: ElementTree.Element, repeats: bool, public_url: str) -> Iter
             yield begin + (position - 1) * step, step, last
 
 
-def _intensity(mix: dict[str, float]) -> float | None:
-    total = sum(mix.values())
-    if total <= 0:
-        return None
-    return sum(megawatts * constant("fuel_lifecycle", fuel).value for fuel, megawatts in mix.items()) / total
+def _intensities(times: Sequence[int], by_kind: Mapping[str, Mapping[int, float]]) -> Iterator[float | None]:
+    """Of each time. A type that is absent then had up to the greater of its powers before and after: the intensity is
+    known where that changes it by less than `_SLIGHT`, as of the sun at night, which some leave out for 0."""
+    grams = {kind: constant("fuel_lifecycle", FUELS[kind]).value for kind in by_kind}
+    before = {kind: _held(times, told) for kind, told in by_kind.items()}
+    after = {kind: _held(times[::-1], told)[::-1] for kind, told in by_kind.items()}
+    for number, at in enumerate(times):
+        total = math.fsum(told.get(at, 0.0) for told in by_kind.values())
+        weighed = math.fsum(told.get(at, 0.0) * grams[kind] for kind, told in by_kind.items())
+        intensity = weighed / total if total > 0 else 0.0
+        absent = [kind for kind, told in by_kind.items() if at not in told]
+        most = ((max(before[kind][number], after[kind][number]), grams[kind] - intensity) for kind in absent)
+        changes = (abs(power * beyond / (total + power)) for power, beyond in most if power > 0)
+        yield intensity if total > 0 and max(changes, default=0.0) <= _SLIGHT * intensity else None
+
+
+def _held(times: Sequence[int], told: Mapping[int, float]) -> list[float]:
+    """Each time's power, or the last before it."""
+    return list(
+        accumulate((told.get(at, math.nan) for at in times), lambda a, b: a if math.isnan(b) else b, initial=0.0)
+    )[1:]
 
 
 def _name(element: ElementTree.Element) -> str:
