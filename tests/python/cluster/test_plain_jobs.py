@@ -83,3 +83,10 @@ def test_a_node_has_no_number_that_no_node_has(tmp_path: Path, name: str, number
     else:
         with pytest.raises(ValueError, match=rf"nodes.csv, line 2: {name} is a number from .* to 1e\+09, not {number}"):
             read_ratings(tmp_path / "nodes.csv")
+
+
+def test_a_job_that_ends_in_the_second_of_two_hours_is_none_that_ends_before_it_starts(tmp_path: Path) -> None:
+    file = tmp_path / "jobs.csv"
+    file.write_text("job_id,start,end,nodes\n1,2025-10-26T02:50:00,2025-10-26T02:10:00,n1\n")
+    jobs = read_plain_jobs(file, time_zone="Europe/Paris").jobs
+    assert (jobs["end_ns"] - jobs["start_ns"]).to_list() == [1200 * 10**9]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -131,3 +133,55 @@ def test_names_in_latin_1_are_those_of_the_jobs(tmp_path: Path) -> None:
     file.write_text(f"time,node,value\n{T},nœud-é,100\n", encoding="utf-8")
     series, _ = imported(PowerFile(file), tmp_path / "u")
     assert list(series) == [("nœud-é", "node", "power")]
+
+
+# Zones and times (UTC) at which their clocks were set back, of the tz database: by an hour, and by half of one.
+SET_BACK = (
+    ("Europe/Paris", "2025-10-26T01:00:00+00:00"),
+    ("America/New_York", "2024-11-03T06:00:00+00:00"),
+    ("Atlantic/Azores", "2023-10-29T01:00:00+00:00"),
+    ("Australia/Lord_Howe", "2025-04-05T15:00:00+00:00"),
+    ("America/Havana", "2024-11-03T05:00:00+00:00"),
+)
+
+
+@pytest.mark.parametrize(("zone", "when"), SET_BACK)
+@pytest.mark.parametrize("form", ["forwards", "backwards", "by local time", "parquet"])
+def test_the_hour_that_stands_twice_is_read_twice(tmp_path: Path, zone: str, when: str, form: str) -> None:
+    draw = random.Random(f"{zone} {form}")
+    back = round(datetime.fromisoformat(when).timestamp())
+    rows = []
+    for node, jitter in (("a", 20), ("b", 0), ("c", 20)):
+        at, stop = back - draw.randrange(90, 200) * 60, back + draw.randrange(90, 200) * 60
+        at -= at % 60
+        while at < stop:
+            rows.append((at + (draw.randrange(jitter) if jitter and form != "by local time" else 0), node))
+            at += 60
+    rows.sort(reverse=form == "backwards")
+    local = [(datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None), node, at) for at, node in rows]
+    if form == "by local time":
+        local.sort(key=lambda row: row[0].replace(fold=0))
+    frame = pl.DataFrame({"time": [at for at, _, _ in local], "node": [n for _, n, _ in local]})
+    frame = frame.with_columns(power_w=pl.lit(1.0))
+    path = tmp_path / ("p.parquet" if form == "parquet" else "p.csv")
+    frame.write_parquet(path) if form == "parquet" else frame.write_csv(path)
+    batch = PowerFile(path, time_zone=zone).read(PowerWindow("0", *span_of_everything()))
+    assert batch.samples["time_ns"].to_list() == [at * 10**9 for _, _, at in local] and not batch.rejected
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "second"),
+    [("01:20", "02:40", False), ("02:20", "03:40", True), ("02:20", "02:40", False)],
+)
+def test_a_series_with_one_of_both_hours_has_that_of_its_neighbours(
+    tmp_path: Path, begin: str, end: str, second: bool
+) -> None:
+    minutes = range(*(int(text[:2]) * 60 + int(text[3:]) for text in (begin, end)), 5)
+    lines = [f"2025-10-26T{minute // 60:02}:{minute % 60:02}:00,a,100" for minute in minutes]
+    file = tmp_path / "p.csv"
+    file.write_text("\n".join(["time,node,power_w", *lines, ""]))
+    times = PowerFile(file, time_zone="Europe/Paris").read(PowerWindow("0", *span_of_everything())).samples["time_ns"]
+    assert times[1] - times[0] == times[-1] - times[-2] == 300 * 10**9
+    midnight = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
+    shift = 3600 if second else 0
+    assert times[0] / 1e9 == midnight + minutes[0] * 60 + shift

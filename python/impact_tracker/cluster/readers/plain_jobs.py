@@ -56,13 +56,16 @@ def read_plain_jobs(path: str | Path, *, time_zone: str = "UTC") -> JobTable:
         *(_number(name).alias(name) for name in ("cores", "gpus", "memory_gb", "cpu_time_s", "reported_j")),
         start_ns=times_of(frame, "start", time_zone),
         end_ns=times_of(frame, "end", time_zone),
+        late_end_ns=times_of(frame, "end", time_zone, "latest"),
         submit_ns=times_of(frame, "submit", time_zone),
         is_open=col("end").fill_null("").str.strip_chars().str.to_lowercase().is_in(["", *_UNKNOWN]),
         state=_state(),
         is_exclusive=_word("exclusive").replace_strict(_TRUTHS, default=None, return_dtype=library.Boolean),
         line=col("line").cast(library.Int64),
     )
-    typed = typed.with_columns(end_ns=library.when(~col("is_open")).then(col("end_ns"))).with_columns(
+    # An hour of local times stands twice as clocks are set back: an end before the start is of the second.
+    end = library.when(col("end_ns") < col("start_ns")).then("late_end_ns").otherwise("end_ns")
+    typed = typed.with_columns(end_ns=library.when(~col("is_open")).then(end)).with_columns(
         reason=_reason(),
         memory_b=col("memory_gb") * 2.0**30,
         exclusive=col("is_exclusive"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...file_text import no_pipe
 from ...values import JOULES_PER_KWH
@@ -145,9 +145,11 @@ class PowerFile:
             part=col(part).cast(library.String) if part else library.lit(self.part),
             kind=col(kind).cast(library.String) if kind else library.lit(of_name),
             time_ns=times_of(frame, time, self.time_zone),
+            late_ns=times_of(frame, time, self.time_zone, "latest"),
             value=col(value).cast(library.Float64, strict=False) * scale,
             text=library.concat_str([col(name).cast(library.String).fill_null("") for name in have], separator=","),
         )
+        rows = _in_the_right_hour(rows, self.time_zone)
         rows = rows.with_columns(value=library.when(col("value").is_finite()).then(col("value")))
         bad = rows.filter(col("time_ns").is_null() | col("value").is_null() | (col("node").fill_null("") == ""))
         rejected = tuple(
@@ -164,13 +166,57 @@ def _reason(row: Mapping[str, object]) -> str:
     return "its value is no number" if row["value"] is None else "it names no node"
 
 
-def times_of(frame: pl.DataFrame, name: str, time_zone: str) -> pl.Expr:
-    """Nanoseconds since 1970 from numbers (s, ms, us, ns by their size), date-times, or texts in ISO 8601."""
+def _in_the_right_hour(rows: pl.DataFrame, time_zone: str) -> pl.DataFrame:
+    """The rows, `time_ns` of those that are of the second of two hours moved there: as clocks are set back, an hour of
+    local times stands twice. The order of a series in the file tells which is which, be it forwards or backwards: times
+    that go back begin the second hour, and so does each time's second row. A series that has one of both hours has the
+    one that is nearer to its neighbours.
+    """
+    library = polars()
+    col = library.col
+    is_doubled = (col("late_ns") != col("time_ns")).fill_null(False)
+    if not rows.select(is_doubled.any()).item():
+        return rows
+    series = ["node", "part", "kind"]
+    hour = [*series, "day"]
+    is_backwards = (col("time_ns").drop_nulls().first() > col("time_ns").drop_nulls().last()).over(series)
+    rows = rows.with_columns(place=library.when(is_backwards).then(-col("row").cast(library.Int64)).otherwise("row"))
+    known = rows.filter(col("time_ns").is_not_null()).sort("place")
+    known = known.with_columns(
+        before_ns=col("time_ns").shift(1).over(series),
+        after_ns=col("time_ns").shift(-1).over(series),
+        day=col("time_ns").cast(library.Datetime("ns", "UTC")).dt.convert_time_zone(time_zone).dt.date(),
+    )
+    doubled = known.filter(is_doubled).with_columns(
+        is_second=((col("time_ns").diff() < 0).fill_null(False).cum_sum() > 0).over(hour)
+        | (library.int_range(library.len()) > 0).over([*hour, "time_ns"])
+    )
+    is_late_alone = (col("after_ns").last() - col("late_ns").last()) < (
+        col("time_ns").first() - col("before_ns").first()
+    ).fill_null(2**62)
+    doubled = doubled.with_columns(
+        is_second=library.when(col("is_second").any().over(hour))
+        .then("is_second")
+        .otherwise(is_late_alone.fill_null(False).over(hour))
+    )
+    second = doubled.filter("is_second")["row"].implode()
+    return rows.with_columns(time_ns=library.when(col("row").is_in(second)).then("late_ns").otherwise("time_ns"))
+
+
+def times_of(
+    frame: pl.DataFrame, name: str, time_zone: str, ambiguous: Literal["earliest", "latest"] = "earliest"
+) -> pl.Expr:
+    """Nanoseconds since 1970 from numbers (s, ms, us, ns by their size), date-times, or texts in ISO 8601. `ambiguous`:
+    which of both a local time is that stands twice, as clocks are set back."""
     library = polars()
     col = library.col
     kind = frame.schema[name]
     if isinstance(kind, library.Datetime):
-        column = col(name) if kind.time_zone else col(name).dt.replace_time_zone(time_zone, ambiguous="earliest")
+        column = (
+            col(name)
+            if kind.time_zone
+            else col(name).dt.replace_time_zone(time_zone, ambiguous=ambiguous, non_existent="null")
+        )
         expression: pl.Expr = column.dt.convert_time_zone("UTC").dt.cast_time_unit("ns").to_physical()
         return expression
     number = col(name).cast(library.Float64, strict=False)
@@ -194,7 +240,7 @@ def times_of(frame: pl.DataFrame, name: str, time_zone: str) -> pl.Expr:
         library.when(has_offset).then(text).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="ns", strict=False)
     )
     plain = library.when(~has_offset).then(text).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ns", strict=False)
-    local = plain.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    local = plain.dt.replace_time_zone(time_zone, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")
     return library.coalesce(by_size, offset.to_physical(), local.to_physical())  # type: ignore[no-any-return]
 
 

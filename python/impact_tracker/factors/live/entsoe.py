@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from itertools import accumulate
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -155,23 +155,21 @@ def _intensities(times: Sequence[int], by_kind: Mapping[str, Mapping[int, float]
     """Of each time. A type that is absent then had up to the greater of its powers before and after: the intensity is
     known where that changes it by less than `_SLIGHT`, as of the sun at night, which some leave out for 0."""
     grams = {kind: constant("fuel_lifecycle", FUELS[kind]).value for kind in by_kind}
-    before = {kind: _held(times, told) for kind, told in by_kind.items()}
-    after = {kind: _held(times[::-1], told)[::-1] for kind, told in by_kind.items()}
-    for number, at in enumerate(times):
+    in_order = {kind: sorted(told) for kind, told in by_kind.items()}
+    for at in times:
         total = math.fsum(told.get(at, 0.0) for told in by_kind.values())
         weighed = math.fsum(told.get(at, 0.0) * grams[kind] for kind, told in by_kind.items())
         intensity = weighed / total if total > 0 else 0.0
         absent = [kind for kind, told in by_kind.items() if at not in told]
-        most = ((max(before[kind][number], after[kind][number]), grams[kind] - intensity) for kind in absent)
+        most = ((_beside(at, by_kind[kind], in_order[kind]), grams[kind] - intensity) for kind in absent)
         changes = (abs(power * beyond / (total + power)) for power, beyond in most if power > 0)
         yield intensity if total > 0 and max(changes, default=0.0) <= _SLIGHT * intensity else None
 
 
-def _held(times: Sequence[int], told: Mapping[int, float]) -> list[float]:
-    """Each time's power, or the last before it."""
-    return list(
-        accumulate((told.get(at, math.nan) for at in times), lambda a, b: a if math.isnan(b) else b, initial=0.0)
-    )[1:]
+def _beside(at: int, told: Mapping[int, float], times: Sequence[int]) -> float:
+    """The greater of the powers before and after a time."""
+    place = bisect(times, at)
+    return max(told[near] for near in times[max(place - 1, 0) : place + 1])
 
 
 def _name(element: ElementTree.Element) -> str:
