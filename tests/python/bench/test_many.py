@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from impact_tracker.bench import Settings
+from impact_tracker.bench.show.comparison import compare
+from impact_tracker.bench.show.comparison import page as page_of_two
 from impact_tracker.bench.show.many import entries, labels_of, page, rate_of
 from impact_tracker.bench.show.view import View
 from impact_tracker.budget import read_price
@@ -68,6 +70,35 @@ def test_machines_that_are_alike_are_not_told_apart(tmp_path: Path) -> None:
         views = [made.campaign(tmp_path / f"{seed}-{k}", SETTINGS, seed=10 * seed + k, scatter=0.1) for k in range(3)]
         wrong += any(entry.differs for entry in entries(views))
     assert wrong <= 2
+
+
+@pytest.mark.parametrize(
+    ("host", "factor", "by", "differs"),
+    [
+        ("there", 2.0, "tdp/package-0", False),  # ± 69 % of either side is more than the difference
+        ("there", 5.0, "tdp/package-0", True),
+        ("here", 2.0, "tdp/package-0", True),  # one model on one machine: its error is common to both
+        ("there", 2.0, "rapl/package-0", True),
+        ("there", 1.1, "rapl/package-0", False),
+    ],
+)
+def test_energies_of_two_machines_differ_by_more_than_their_meters_own_error(
+    tmp_path: Path, host: str, factor: float, by: str, differs: bool
+) -> None:
+    a = made.campaign(tmp_path / "a", SETTINGS, by=by, seed=1, scatter=0.005)
+    b = made.campaign(tmp_path / "b", SETTINGS, by=by, seed=2, factor=factor, scatter=0.005, host=host)
+    compared = [item for item in compare(a, b) if item.quantity == "j_per_image"]
+    others = [entry for entry in entries([a, b]) if entry.campaign == "B"]
+    for item in (*compared, *others):
+        assert item.p is not None
+        assert item.p < 0.05
+        assert item.differs is differs
+    text = page_of_two(a, b)
+    reason = "differs beyond chance and the meters' own error"
+    assert (reason in text.headline) is not differs
+    for shown in (text, page([a, b])):
+        cells = {row[-1] for table in shown.tables for row in table.rows if "not told apart" not in row}
+        assert ("not beyond the own error of the sensors and models" in cells) is not differs
 
 
 def test_other_heads_are_left_out_and_said(tmp_path: Path) -> None:

@@ -90,7 +90,6 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[tuple[str, str], float | None
         return None if row.measured.carbon_g is None else row.measured.carbon_g / 1000
 
     known = [(row.energy, row.energy_j) for row in good if row.energy_j]
-    biases = [energy.bias_j / joules for energy, joules in known if energy.bias_j is not None]
     joules = math.fsum(joules for _, joules in known)
     images = {row.work.images for row in good}
     modelled = math.fsum(energy.modelled_j or 0.0 for energy, _ in known) / joules if joules > 0 else None
@@ -117,7 +116,7 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[tuple[str, str], float | None
         images=images.pop() if len(images) == 1 else None,
         unit=next((row.setup.unit for row in rows if row.setup.unit), "image"),
         quality=worst_quality(row.energy.quality for row in good) if good else "missing",
-        bias=math.fsum(biases) / len(biases) if biases else None,
+        bias=bias_of(good),
         partial=any(row.measured.partial for row in good),
         modelled=modelled,
         left_out=left_out,
@@ -125,6 +124,12 @@ def _cell(rows: Sequence[Row], accuracies: Mapping[tuple[str, str], float | None
         above_idle_j=mean(lambda row: _for_one(row, row.verdict.above_idle_j)),
         share_j=mean(lambda row: _for_one(row, row.measured.share_j)),
     )
+
+
+def bias_of(rows: Sequence[Row]) -> float | None:
+    """The mean over runs of the sensors' and models' own relative error (95 %)."""
+    biases = [row.energy.bias_j / row.energy_j for row in rows if row.energy_j and row.energy.bias_j is not None]
+    return math.fsum(biases) / len(biases) if biases else None
 
 
 def _for_one(row: Row, joules: float | None) -> float | None:

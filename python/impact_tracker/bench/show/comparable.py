@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
-from ..analyse.cells import Cell
+from ..analyse.cells import Cell, bias_of
+from ..analyse.relations import RatioTest
 from ..judge.alike import Kind
 from ..row.codec import value_of
 from ..row.row import Row
@@ -56,6 +58,17 @@ def same_input(first: Sequence[Row], second: Sequence[Row]) -> bool:
     return all(agree(first, second, name) for name in Kind._fields)
 
 
+def beyond_own_error(test: RatioTest, views: Sequence[View], first: Sequence[Row], second: Sequence[Row]) -> bool:
+    """Whether energies differ by more than their interval and the own error of the sensors and models of two machines,
+    which no repeating shrinks. On one machine that is common to both."""
+    if len({view.head.about.get("host") for view in views}) == 1:
+        return True
+    interval = test.ratio - (test.low if test.ratio > 1 else test.high)
+    own = math.hypot(bias_of(first) or 0.0, (bias_of(second) or 0.0) * test.ratio)
+    return abs(test.ratio - 1) > math.hypot(interval, own)
+
+
+WITHIN_OWN_ERROR = "not beyond the own error of the sensors and models"
 Labels = tuple[str, str]  # what sentences call the two campaigns
 BOTH: Labels = ("A", "B")
 

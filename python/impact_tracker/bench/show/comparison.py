@@ -13,7 +13,7 @@ from ..analyse.cells import TWO_RUNS, Cell, ratio_text, unit_of
 from ..analyse.origin import with_origin
 from ..analyse.relations import RatioTest, holm, p_text, ratio_test, welch
 from ..row.row import Row
-from .comparable import BOTH, PHASES, Labels, agree, apart, in_common, same_input
+from .comparable import BOTH, PHASES, WITHIN_OWN_ERROR, Labels, agree, apart, beyond_own_error, in_common, same_input
 from .view import View
 
 QUANTITIES = {
@@ -26,9 +26,9 @@ QUANTITIES = {
 
 class Compared(NamedTuple):
     """One quantity of one test and phase. `ratio`: B over A with its 95 % interval, by the logarithms of the runs; `p`:
-    Welch's test of these, adjusted for all that were compared (Holm); `differs`: p below 5 %, `None` where one run on a
-    side says nothing; `unit`: an input; `a_low` … `b_high`: the 95 % intervals of both means, over
-    `a_runs` and `b_runs`."""
+    Welch's test of these, adjusted for all that were compared (Holm); `differs`: p below 5 %, and energies of two
+    machines by more than their meters' own error, `None` where one run on a side says nothing; `unit`: an input;
+    `a_low` … `b_high`: the 95 % intervals of both means, over `a_runs` and `b_runs`."""
 
     test: str
     title: str
@@ -76,21 +76,27 @@ def _quantities(phase: str, first: Sequence[Row], second: Sequence[Row]) -> list
 
 def compare(a: View, b: View) -> list[Compared]:
     """Compares every quantity of every phase that both campaigns measured. ValueError where they share none."""
-    pairs: list[tuple[Cell, str, list[float], list[float]]] = []
-    for cell, first, second in in_common(a, b):
-        for quantity in _quantities(cell.phase, first, second):
-            sides = _values(first, quantity), _values(second, quantity)
-            if sides[0] and sides[1]:
-                pairs.append((cell, quantity, *sides))
+    pairs = [
+        (cell, quantity, first, second)
+        for cell, first, second in in_common(a, b)
+        for quantity in _quantities(cell.phase, first, second)
+        if _values(first, quantity) and _values(second, quantity)
+    ]
     if not pairs:
         names = (f"{view.storage.folder} (suite {view.settings.suite}, {view.settings.mode})" for view in (a, b))
         reasons = "".join(f"\n  {note}" for note in apart(a, b))
         raise ValueError(f"{' and '.join(names)} have no test in common that both measured{reasons}")
-    ratios = [ratio_test(first, second) for _, _, first, second in pairs]
-    tests = [ratio or welch(first, second) for ratio, (_, _, first, second) in zip(ratios, pairs)]
+    sides = [(_values(first, quantity), _values(second, quantity)) for _, quantity, first, second in pairs]
+    ratios = [ratio_test(*values) for values in sides]
+    tests = [ratio or welch(*values) for ratio, values in zip(ratios, sides)]
     adjusted = iter(holm([test.p for test in tests if test is not None]))
-    p_values = [None if test is None else next(adjusted) for test in tests]
-    return [_compared(*pair, ratio, p) for pair, ratio, p in zip(pairs, ratios, p_values)]
+    made = []
+    for (cell, quantity, first, second), values, ratio, test in zip(pairs, sides, ratios, tests):
+        p = None if test is None else next(adjusted)
+        item = _compared(cell, quantity, *values, ratio, p)
+        is_within = quantity == "j_per_image" and ratio and not beyond_own_error(ratio, (a, b), first, second)
+        made.append(item._replace(differs=False) if item.differs and is_within else item)
+    return made
 
 
 def _compared(
@@ -123,8 +129,8 @@ def _side(value: float, low: float | None, high: float | None) -> str:
 def _differ(item: Compared, compared: Sequence[Compared]) -> str:
     if item.differs is None:
         return "one run says nothing"
-    if item.differs:
-        return "yes"
+    if item.p is not None and item.p < 0.05:
+        return "yes" if item.differs else WITHIN_OWN_ERROR
     return f"not among {len(compared)} comparisons" if item.alone else "not told apart"
 
 
@@ -165,7 +171,8 @@ def _verdict(compared: Sequence[Compared]) -> str:
         return "No energies that both campaigns measured"
     differing = [item for item in energies if item.differs]
     if not differing:
-        return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond chance"
+        least = "chance and the meters' own error" if any((item.p or 1.0) < 0.05 for item in energies) else "chance"
+        return f"None of {len(energies)} energies for one {unit_of(energies)} differs beyond {least}"
     largest = max(differing, key=lambda item: abs(math.log(item.ratio)) if item.ratio else 0.0)
     change = "" if largest.ratio is None else f", most {largest.title} {largest.phase}: B / A {_ratio(largest)}"
     return f"{len(differing)} of {len(energies)} energies for one {unit_of(energies)} differ{change}"
@@ -195,7 +202,9 @@ def caveats(a: View, b: View, compared: Sequence[Compared], labels: Labels = BOT
         notes.append("modelled energy: a model's own error is common to both sides on one machine, and not on two")
     biases = [cell.bias for view in (a, b) for cell in view.cells if cell.bias is not None]
     if biases and a.head.about.get("host") != b.head.about.get("host"):
-        notes.append(f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is not in p")
+        notes.append(
+            f"two machines: the sensors' own error of up to ± {digits.percent(max(biases))} is in no p or interval"
+        )
     if any(cell.runs == 2 for view in (a, b) for cell in view.cells if cell.phase in PHASES):
         notes.append(TWO_RUNS)
     if any(item.differs is None for item in compared):

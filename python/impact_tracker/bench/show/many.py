@@ -14,7 +14,7 @@ from ..analyse.cells import Cell, ratio_text
 from ..analyse.origin import with_origin
 from ..analyse.relations import RatioTest, holm, p_text, ratio_test
 from ..row.row import Row
-from .comparable import PHASES, good_rows, same_input
+from .comparable import PHASES, WITHIN_OWN_ERROR, beyond_own_error, good_rows, same_input
 from .comparison import caveats, compare, measured_cells
 from .view import View
 
@@ -34,7 +34,8 @@ class Standing(NamedTuple):
     """One campaign's share of a comparison. Rates of inputs: `per_s`; `per_j`, the same as inputs a second for a watt;
     `per_price`, for a unit of money's electricity, the site's overhead in it; `per_g`, for a gram of CO2e. `ratio`: its
     joules for one input over the reference's, with the 95 % interval; `p`: adjusted for all that were compared (Holm);
-    `differs`: p below 5 %, `None` where one run on a side says nothing, and of the reference itself."""
+    `differs`: p below 5 %, and of two machines by more than their meters' own error, `None` where one run on a side
+    says nothing, and of the reference itself."""
 
     campaign: str
     test: str
@@ -89,12 +90,16 @@ def entries(views: Sequence[View], price: Price | None = None) -> list[Standing]
         raise ValueError(f"no two of these campaigns share a test that both measured in the same way: {names}")
     tested = iter(holm([entry.ratio.p for entry in made if entry.ratio is not None]))
     adjusted = [None if entry.ratio is None else next(tested) for entry in made]
-    return [entry._replace(p=p, differs=None if p is None else p < 0.05) for entry, p in zip(made, adjusted)]
+    return [
+        entry._replace(p=p, differs=None if p is None else p < 0.05 and entry.differs)
+        for entry, p in zip(made, adjusted)
+    ]
 
 
 def _group(views: Sequence[View], test: str, phase: str, price: Price | None) -> list[Standing]:
     group: list[Standing] = []
     reference: list[Row] = []
+    first = views[0]
     for label, view in zip(labels_of(len(views)), views):
         cell = next((cell for cell in view.cells if (cell.test, cell.phase) == (test, phase)), None)
         rows = [] if cell is None else [row for row in good_rows(view, cell) if row.j_per_image]
@@ -102,8 +107,10 @@ def _group(views: Sequence[View], test: str, phase: str, price: Price | None) ->
             continue
         if reference and not same_input(reference, rows):
             continue  # it ran on other inputs, as a caveat says
-        group.append(_entry(label, cell, rows, reference, price))
-        reference = reference or rows
+        entry = _entry(label, cell, rows, reference, price)
+        is_beyond = None if entry.ratio is None else beyond_own_error(entry.ratio, (first, view), reference, rows)
+        group.append(entry._replace(differs=is_beyond))
+        reference, first = (reference, first) if reference else (rows, view)
     return group
 
 
@@ -148,18 +155,9 @@ def page(views: Sequence[View], price: Price | None = None) -> Page:
     unit = units.pop() if len(units) == 1 else "input"
     money = [f">{unit}s per {price.currency}"] if price is not None else []
     columns = (
-        "network",
-        "phase",
-        "campaign",
-        ">runs",
-        f">{unit}s per s",
-        f">{unit}s per s and W",
-        *money,
-        f">{unit}s per g CO2e",
-        ">J, of the first's (95 %)",
-        ">p",
-        "differ",
-    )
+        "network", "phase", "campaign", ">runs", f">{unit}s per s", f">{unit}s per s and W", *money,
+        f">{unit}s per g CO2e", ">J, of the first's (95 %)", ">p", "differ",
+    )  # fmt: skip
     rows = [
         (
             entry.title,
@@ -172,7 +170,7 @@ def page(views: Sequence[View], price: Price | None = None) -> Page:
             _text(entry.per_g),
             _ratio_text(entry),
             "" if entry.p is None else p_text(entry.p),
-            "" if entry.ratio is None else "yes" if entry.differs else "not told apart",
+            "" if entry.ratio is None else _differ(entry),
         )
         for entry in made
     ]
@@ -183,6 +181,12 @@ def page(views: Sequence[View], price: Price | None = None) -> Page:
 
 def _ratio_text(entry: Standing) -> str:
     return "" if entry.ratio is None else ratio_text(MeanRatio(entry.ratio.ratio, entry.ratio.low, entry.ratio.high))
+
+
+def _differ(entry: Standing) -> str:
+    if entry.p is not None and entry.p < 0.05:
+        return "yes" if entry.differs else WITHIN_OWN_ERROR
+    return "not told apart"
 
 
 def _text(rate: Rate | None) -> str:
