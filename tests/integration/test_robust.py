@@ -248,6 +248,64 @@ def test_a_full_disk_harms_nobody(fake_machine: MachineFactory, tmp_path: Path) 
     assert document["complete"] is False
 
 
+SMALL_DISK = """
+import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+NEW_MOUNTS, PRIVATE_BELOW = 0x20000, 0x44000
+folder = sys.argv[1].encode()
+if libc.unshare(NEW_MOUNTS) or libc.mount(b"none", b"/", None, PRIVATE_BELOW, None):
+    sys.exit(77)
+if libc.mount(b"tmpfs", folder, b"tmpfs", 0, b"size=96k"):
+    sys.exit(77)
+"""
+
+
+def test_a_record_on_a_full_disk_ends_with_its_totals(fake_machine: MachineFactory, tmp_path: Path) -> None:
+    """The counters' last reading is in it, so that the run's energy is whole; which lines it lacks is said."""
+    machine = fake_machine(zones.server("constant:100"))
+    program = (
+        SMALL_DISK
+        + TRACKED
+        + """
+import json
+from impact_tracker.record import read_record
+tracker.start()
+regions = 0
+while not tracker.health["write_errors"]:
+    for _ in range(50):
+        with tracker.region("step"):
+            pass
+        regions += 1
+    tracker.flush()
+for _ in range(300):
+    with tracker.region("after"):
+        time.sleep(0.001)
+tracker.stop()
+record = read_record(sys.argv[1])
+assert record.complete and record.damage is None, record.damage
+assert record.totals is not None and record.totals["result"] is not None
+assert len(record.regions) <= regions and {region.name for region in record.regions} == {"step"}
+result, live = record.result, tracker.result
+assert (result.start_ns, result.stop_ns, result.energy_j) == (live.start_ns, live.stop_ns, live.energy_j)
+(note,) = (note for note in record.notes if note["kind"] == "disk_full")
+print(json.dumps({**json.loads(result.to_json()), "lines": note["lines"], "remarks": result.notes}))
+"""
+    )
+    done = machine.run(
+        python(program, tmp_path),
+        capture_output=True,
+        text=True,
+        env=environment(IMPACT_TRACKER_SOURCES=machine.reader),
+    )
+    if done.returncode == 77:
+        pytest.skip("no right to mount a small file system")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert holds(result, machine.truth.energy_j(result["start_ns"], result["stop_ns"]))
+    assert result["lines"] >= 600  # two for each of the regions behind
+    assert any(f"{result['lines']} lines" in remark and "free space" in remark for remark in result["remarks"])
+
+
 @pytest.mark.processors
 def test_regions_of_many_threads_and_trackers(fake_machine: MachineFactory, tmp_path: Path) -> None:
     machine = fake_machine(zones.server("constant:100"))

@@ -76,6 +76,13 @@ std::ptrdiff_t write_some(const Descriptor& file, std::string_view data) noexcep
 // Returns the bytes that are in the file now, and nullopt where the system does not say.
 std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept;
 
+// Sets room for `bytes` behind `end` aside, where the file ends, and leaves its size as it is. Returns 0 or the errno:
+// ENOSPC and EDQUOT say that there is no such room, every other that this file system sets nothing aside.
+int set_room_aside(const Descriptor& file, std::uint64_t end, std::uint64_t bytes) noexcept;
+
+// Gives back what was set aside behind the file's end. A file that is no more the descriptor's own stays as it is.
+void give_room_back(const Descriptor& file) noexcept;
+
 // Makes a new file for appending, which must not exist yet, and its parent directories. The error carries the path.
 Result<Descriptor> create_file(const std::filesystem::path& path);
 

@@ -87,6 +87,30 @@ std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept {
   return static_cast<std::uint64_t>(state.st_size);
 }
 
+int set_room_aside(const Descriptor& file, std::uint64_t end, std::uint64_t bytes) noexcept {
+#ifdef FALLOC_FL_KEEP_SIZE
+  std::optional<NoWriteSignals> quiet;  // some file systems hold this against the file-size limit, with its signal
+  if (!is_without_signals()) quiet.emplace();
+  int code = 0;
+  do {
+    code = ::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(end), static_cast<off_t>(bytes)) == 0
+               ? 0
+               : errno;
+  } while (code == EINTR);
+  return code;
+#else
+  static_cast<void>(file);
+  static_cast<void>(end);
+  static_cast<void>(bytes);
+  return ENOTSUP;
+#endif
+}
+
+void give_room_back(const Descriptor& file) noexcept {
+  const auto size = file.is_ours() ? file_size(file) : std::nullopt;
+  if (size) static_cast<void>(::ftruncate(file.get(), static_cast<off_t>(*size)) == 0);
+}
+
 int open_new(const std::filesystem::path& path) noexcept {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
 }

@@ -61,6 +61,10 @@ std::optional<std::uint64_t> file_size(const Descriptor& file) noexcept {
   return static_cast<std::uint64_t>(size);
 }
 
+int set_room_aside(const Descriptor&, std::uint64_t, std::uint64_t) noexcept { return ENOTSUP; }
+
+void give_room_back(const Descriptor&) noexcept {}
+
 int open_new(const std::filesystem::path& path) noexcept {
   constexpr int kHow = _O_WRONLY | _O_CREAT | _O_EXCL | _O_APPEND | _O_BINARY | _O_NOINHERIT;
   return ::_wopen(path.c_str(), kHow, _S_IREAD | _S_IWRITE);

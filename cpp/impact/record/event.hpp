@@ -41,7 +41,8 @@ struct Row {
   std::vector<Reading> readings;
 };
 
-// A remark in free form ("e" is not among its keys). The writer's own: {"kind": "dropped_lines", "lines": n}.
+// A remark in free form ("e" is not among its keys). The writer's own: {"kind": "dropped_lines", "lines": n},
+// and before the end of a record whose disk was full {"kind": "disk_full", "lines": n}, where n are all that it lacks.
 struct Note {
   nlohmann::json body;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // Lines on their way to the disk: appended by the thread that has them, written by whoever flushes. A disk that is
-// full or away costs nothing until 16 MiB wait; then rows are dropped, and counted.
+// full or away costs nothing until 16 MiB wait; then rows are dropped, and counted. Room for the last lines is set
+// aside on the disk before any line is written, so that a disk that fills up does not take the file's end.
 
 #include <cstdint>
 #include <filesystem>
@@ -29,8 +30,9 @@ class Outbox {
   static constexpr std::size_t kMost = std::size_t{16} << 20U;
   static constexpr std::size_t kKeptForEvents = std::size_t{1} << 20U;
 
-  // A file that is empty, open for appending, and written by nobody else.
-  Outbox(Descriptor file, std::filesystem::path path);
+  // A file that is empty, open for appending, and written by nobody else. `last_bytes`: how much is set aside for
+  // end_with(), where the file system can.
+  Outbox(Descriptor file, std::filesystem::path path, std::size_t last_bytes = 0);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -49,6 +51,16 @@ class Outbox {
   // Writes what waits. A failure is kept in health(); what it left waits for the next flush. Returns false then.
   bool flush() noexcept;
 
+  // Tells whether the last flush failed because the disk, or the user's share of it, is full.
+  bool is_full() const noexcept;
+
+  // Counts the lines that are not in the file: those that wait, and those that were dropped.
+  std::uint64_t lines_not_written() noexcept;
+
+  // Drops what waits, counted, and writes these whole lines into the room that was set aside for them. Returns false
+  // where they found none.
+  bool end_with(std::string_view lines) noexcept;
+
   // After a last flush: nothing is taken or written any more. A file that stands no more at its path is an error in
   // health(), for its lines are lost to who looks there.
   void close() noexcept;
@@ -60,6 +72,9 @@ class Outbox {
   bool is_inherited() const noexcept;
   bool put(std::string_view lines) noexcept;
   bool send() noexcept;
+  std::string_view next_piece() const noexcept;
+  bool has_room(std::uint64_t bytes) noexcept;
+  std::uint64_t bytes_written() const noexcept;
   void settle() noexcept;
   void sent(std::uint64_t bytes) noexcept;
   void failed(int code, const char* why = "") noexcept;
@@ -74,7 +89,9 @@ class Outbox {
   Descriptor file_;
   std::string sending_;  // taken from waiting_, not yet written from sent_ on
   std::size_t sent_ = 0;
-  bool unsure_ = false;  // the last write failed: how much of it arrived is not known
+  bool unsure_ = false;             // the last write failed: how much of it arrived is not known
+  std::size_t last_bytes_;          // is 0 where the file system sets nothing aside
+  std::uint64_t set_aside_to_ = 0;  // the byte up to which the disk has room for this file
 
   mutable std::mutex state_;  // held for a copy at most
   std::string waiting_;
@@ -83,6 +100,7 @@ class Outbox {
   std::uint64_t dropped_unsaid_ = 0;
   bool closed_ = false;
   Health health_;
+  int last_code_ = 0;  // errno of the last flush, 0 where it wrote all
   std::vector<int> codes_;
 };
 

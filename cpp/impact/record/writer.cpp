@@ -1,5 +1,6 @@
 #include "impact/record/writer.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <system_error>
@@ -13,6 +14,9 @@
 
 namespace impact {
 namespace {
+
+// Totals take about half as much as the header, for both have each channel; this is for notes and a run's last mark.
+constexpr std::size_t kRoomForEnd = std::size_t{8} << 10U;
 
 // What lets a record be written where the system refused it with this errno; empty where nobody knows.
 std::string advice_on(int code) {
@@ -60,7 +64,7 @@ Result<std::shared_ptr<RecordWriter>> RecordWriter::create(const std::filesystem
     error.advice = advice_on(error.code);
     return error;
   }
-  const auto outbox = std::make_shared<Outbox>(std::move(file).value(), path);
+  const auto outbox = std::make_shared<Outbox>(std::move(file).value(), path, line.size() + kRoomForEnd);
   if (!outbox->append(line, Outbox::Weight::event) || !outbox->flush()) {
     const Outbox::Health health = outbox->health();
     return unwritten(
@@ -101,7 +105,10 @@ void RecordWriter::row(std::uint32_t group, std::span<const Reading> readings) n
 }
 
 void RecordWriter::mark(const Mark& mark) noexcept {
-  send(Outbox::Weight::event, 1, [&] { return encoder_.mark(mark); });
+  send(Outbox::Weight::event, 1, [&] {
+    if (mark.kind == Mark::Kind::exit && mark.region == 0) run_end_ = mark;
+    return encoder_.mark(mark);
+  });
 }
 
 Instant RecordWriter::mark_now(const Mark& mark, const Clock& clock) noexcept {
@@ -122,7 +129,23 @@ void RecordWriter::flush() noexcept { outbox_->flush(); }
 
 void RecordWriter::finish(const nlohmann::json& totals) noexcept {
   send(Outbox::Weight::event, 1, [&] { return encoder_.remark("totals", totals); });
+  if (!ended_ && generation_ == fork_generation() && !outbox_->flush() && outbox_->is_full()) end_on_full_disk(totals);
   end();
+}
+
+void RecordWriter::end_on_full_disk(const nlohmann::json& totals) noexcept {
+  try {
+    std::string lines;
+    const std::uint64_t written_below = 1 + (run_end_ ? 1U : 0U);  // these wait too, and are not lost
+    const std::uint64_t missing = outbox_->lines_not_written();
+    const std::uint64_t lost = missing - std::min(missing, written_below);
+    lines += encoder_.remark("note", {{"kind", "disk_full"}, {"lines", lost}});
+    if (run_end_) lines += encoder_.mark(*run_end_);
+    lines += encoder_.remark("totals", totals);
+    outbox_->end_with(lines);
+    // NOLINTNEXTLINE(bugprone-empty-catch): without memory there is nothing else to do
+  } catch (const std::exception&) {  // the record ends early, and says so when it is read
+  }
 }
 
 void RecordWriter::end() noexcept {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "impact/core/error.hpp"
@@ -43,7 +44,8 @@ class RecordWriter {
   // Writes what waits, now. A failing disk shows in health() and is tried again each second.
   void flush() noexcept;
 
-  // The last line; then the file is closed, and later calls do nothing.
+  // The last line; then the file is closed, and later calls do nothing. On a full disk what waits gives way to a note
+  // of it, the run's last mark and the totals: {"kind": "disk_full", "lines": n}.
   void finish(const nlohmann::json& totals) noexcept;
 
   Health health() const { return outbox_->health(); }
@@ -54,9 +56,11 @@ class RecordWriter {
   template <class Encode>
   void send(Outbox::Weight weight, std::uint64_t lines, Encode encode) noexcept;
   void end() noexcept;
+  void end_on_full_disk(const nlohmann::json& totals) noexcept;
 
   std::shared_ptr<Outbox> outbox_;
   Encoder encoder_;
+  std::optional<Mark> run_end_;
   const std::uint32_t generation_;
   bool ended_ = false;
 };

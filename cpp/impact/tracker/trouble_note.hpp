@@ -1,5 +1,6 @@
 #pragma once
-// What a record says of a source that gave less than it should: a note, and the words that follow from it in results.
+// What a record says of a source that gave less than it should, and of a disk that took less of the record than there
+// was: notes, and the words that follow from them in results.
 
 #include <nlohmann/json.hpp>
 #include <optional>
