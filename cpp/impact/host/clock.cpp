@@ -13,6 +13,22 @@ constexpr Duration kShortestSleep = std::chrono::milliseconds{1};
 
 }  // namespace
 
+std::int64_t utc_ns_at(Instant at, const Clock& clock) noexcept {
+  constexpr int kLooks = 5;
+  constexpr Duration kShortEnough = std::chrono::microseconds{20};
+  Duration shortest = Duration::max();
+  std::int64_t utc_ns = 0;
+  for (int look = 0; look < kLooks && shortest > kShortEnough; ++look) {
+    const Instant before = clock.now();
+    const std::int64_t now_ns = clock.utc_ns();
+    const Instant after = clock.now();
+    if (after - before >= shortest) continue;
+    shortest = after - before;
+    utc_ns = now_ns - (before + shortest / 2 - at).count();
+  }
+  return utc_ns;
+}
+
 std::optional<Suspension> SuspendWatch::look(const Clock& clock) noexcept {
   const Instant before = clock.now();
   const Duration boot{clock.boot_ns()};

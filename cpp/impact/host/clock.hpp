@@ -22,6 +22,10 @@ class Clock {
   virtual std::int64_t boot_ns() const noexcept { return nanoseconds(now()); }
 };
 
+// Returns UTC at an instant of a moment ago, in nanoseconds since 1970. A thread that is held up between the two clocks
+// moves it by no more than the shortest of several looks took.
+std::int64_t utc_ns_at(Instant at, const Clock& clock) noexcept;
+
 // Tells that the machine was suspended since the last look. Not thread-safe.
 class SuspendWatch {
  public:

@@ -114,7 +114,7 @@ bool Tracker::running() const {
 Header Tracker::header(const TrackerSettings& settings) const {
   Header head;
   head.start = record_start_;
-  head.start_utc_ns = host_.clock->utc_ns();
+  head.start_utc_ns = utc_ns_at(record_start_, *host_.clock);
   head.pid = process_id();
   head.run_id = new_run_id(head.start_utc_ns, head.pid);
   const Result<std::string> boot = read_text(host_.path("/proc/sys/kernel/random/boot_id"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace impact {
 namespace {
 
@@ -16,6 +18,30 @@ class SleepyClock final : public Clock {
   Duration held_up = 30ns;
   Duration asleep = 90s;  // before the first look: no matter
 };
+
+// UTC is the monotonic time plus a constant; the thread is held up now and then between two looks at a clock.
+class BusyClock final : public Clock {
+ public:
+  static constexpr std::int64_t kBoot = 1'700'000'000'000'000'000;
+  Instant now() const noexcept override { return pass(); }
+  std::int64_t utc_ns() const noexcept override { return kBoot + nanoseconds(pass()); }
+  mutable std::size_t looks = 0;
+  std::vector<Duration> held_up;  // before each look
+
+ private:
+  Instant pass() const { return time_ += held_up[looks++ % held_up.size()] + 30ns; }
+  mutable Instant time_{7s};
+};
+
+TEST(Clock, UtcOfAnInstantIsRightThoughTheThreadIsHeldUp) {
+  for (const std::vector<Duration>& held_up : std::initializer_list<std::vector<Duration>>{
+           {0ns}, {0ns, 80ms, 0ns, 0ns}, {0ns, 0ns, 80ms, 0ns}, {3s, 0ns, 0ns}, {0ns, 1s, 0ns, 0ns, 0ns, 0ns, 1s}}) {
+    BusyClock clock;
+    clock.held_up = held_up;
+    const Instant begin{5s};  // opening sensors may take seconds after the record's start
+    EXPECT_NEAR(static_cast<double>(utc_ns_at(begin, clock) - BusyClock::kBoot - nanoseconds(begin)), 0.0, 1000.0);
+  }
+}
 
 TEST(SuspendWatch, ASleepLiesBetweenTwoLooks) {
   SleepyClock clock;

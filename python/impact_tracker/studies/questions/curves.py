@@ -28,6 +28,11 @@ def best_so_far(curve: Sequence[CurveSpot]) -> list[CurveSpot]:
     return kept
 
 
+def between(begin: float, end: float, part: float) -> float:
+    """The value on the straight line, never beyond its ends: a rounded sum may lie a last digit behind them."""
+    return min(max(begin + part * (end - begin), min(begin, end)), max(begin, end))
+
+
 def score_at(curve: Sequence[CurveSpot], energy_j: float) -> float | None:
     """The score after so many joules, by straight lines; `None` before the first look and after the last."""
     for before, after in zip(curve, curve[1:]):
@@ -35,7 +40,7 @@ def score_at(curve: Sequence[CurveSpot], energy_j: float) -> float | None:
             if after.energy_j == before.energy_j:
                 return after.score
             part = (energy_j - before.energy_j) / (after.energy_j - before.energy_j)
-            return before.score + part * (after.score - before.score)
+            return between(before.score, after.score, part)
     return curve[0].score if curve and energy_j == curve[0].energy_j else None
 
 
@@ -137,7 +142,7 @@ def energy_to(curve: Sequence[CurveSpot], score: float) -> float | None:
     for before, after in zip(curve, curve[1:]):
         if after.score >= score:
             part = (score - before.score) / (after.score - before.score)
-            return before.energy_j + part * (after.energy_j - before.energy_j)
+            return between(before.energy_j, after.energy_j, part)
     return None
 
 

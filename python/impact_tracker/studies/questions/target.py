@@ -16,6 +16,7 @@ from ..points.methods import METHODS
 from ..points.network import LOOKS_OF_AN_EPOCH, looks_are_asked
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_network, learnable_points
+from .curves import between
 from .draw import note_of
 from .groups import PointGroup, groups_of, mean_score, score_text
 from .means import n_words
@@ -73,7 +74,7 @@ def joules_to_target(run: StudyRun) -> float | None:
         return run.training_j
     if before.score < target <= at.score and _goes_on(run):
         part = (target - before.score) / (at.score - before.score)
-        return before.energy_j + part * (at.energy_j - before.energy_j)
+        return between(before.energy_j, at.energy_j, part)
     return at.energy_j
 
 
