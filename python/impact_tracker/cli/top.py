@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _CLOSING_S = 3.0
+_OPENING = "the machine's readers and drivers are being opened"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         except ImportError as error:
             return _refuse(str(error))
         app = TopApp(watch, args.interval)
+        if isinstance(watch, MachineWatch) and watch.is_opening:
+            app.view.waits_for = _OPENING
         app.run()
         is_held_up = app.is_held_up
         return 0
@@ -90,6 +93,10 @@ def _close_in_time(watch: LiveWatch) -> None:
 
 
 def _once(watch: LiveWatch, args: argparse.Namespace) -> int:
+    from ..live.watches import MachineWatch
+
+    if isinstance(watch, MachineWatch) and watch.is_opening:
+        print(f"impact-tracker top: {_OPENING} …; Ctrl-C ends", file=sys.stderr, flush=True)
     watch.snapshot()
     if args.place is None:
         time.sleep(args.interval)

@@ -38,7 +38,8 @@ class Line(NamedTuple):
 @dataclass
 class ScreenState:
     """What the user chose. `top`: the first row of the pane that is shown; `message`: what a key has done; `waits_s`:
-    how long the look that is under way has taken, as a driver that hangs makes it."""
+    how long the look that is under way has taken, as a driver that hangs makes it; `waits_for`: what the first one
+    needs."""
 
     order: str = ORDERS[0]
     words: str = ""
@@ -48,6 +49,7 @@ class ScreenState:
     typing: bool = False
     message: str = ""
     waits_s: float = 0.0
+    waits_for: str = "the first look"
     rows: int = field(default=0, init=False)  # of the pane, as last drawn
     height: int = field(default=0, init=False)  # of its lines on the screen
 
@@ -242,7 +244,7 @@ def _cells(cells: tables.Cells, use: ProcessUse | JobUse | None = None) -> Style
 def waiting_lines(view: ScreenState, width: int, height: int) -> list[Line]:
     """What is shown before the first snapshot: exactly `height` lines."""
     late = f", for {digits.duration(view.waits_s)} so far: a driver hangs" if view.waits_s >= LATE_S else ""
-    lines = [Line(text, "warning" if late else "note") for text in _wrapped(f"the first look{late} …", width, 3)]
+    lines = [Line(text, "warning" if late else "note") for text in _wrapped(f"{view.waits_for}{late} …", width, 3)]
     lines += [Line("")] * (height - 1 - len(lines)) + [Line("q quit", "keys")]
     return [Line(tables.fitted(line.text, width), line.style) for line in lines[-height:]]
 

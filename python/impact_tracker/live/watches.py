@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from os import PathLike
@@ -18,6 +19,7 @@ from .processes import ProcessTable, ProcessUse, shown
 from .snapshot import BudgetView, DevicePower, LiveSnapshot, Powers, gpu_powers, processors_power, regions_by_name
 
 _FIRST_READING_S = 0.2  # a machine without any sensor is waited for no longer
+_AT_ONCE_S = 0.6  # a screen is there within a second
 _SHARE_OF_TIME = 0.005  # a long record is read again no more often than takes this part of a core
 
 
@@ -38,24 +40,49 @@ class _Users:
 
 class MachineWatch:
     """The machine, by a tracker of its own whose record is thrown away. OSError where no temporary file can be
-    written."""
+    written.
+
+    A driver may hang while it is opened: what takes longer than a moment goes on beside the caller, and the first
+    snapshot waits for it.
+    """
 
     def __init__(self, interval_s: float = 1.0, root: str = "/") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="impact-tracker-top-")
-        self._tracker = ImpactTracker(self._folder.name, interval_s=interval_s, scope="machine", root=root).start()
+        self._tracker: ImpactTracker | None = None
+        self._failure: Exception | None = None
         self._powers, self._users = Powers(), _Users(root)
-        self._users.of(())
-        self._await_reading()
+        self._opening = threading.Thread(target=self._open, args=(interval_s, root), daemon=True)
+        self._opening.start()
+        self._opening.join(_AT_ONCE_S)
+        if self._failure is not None:
+            self._folder.cleanup()
+            raise self._failure
 
-    def _await_reading(self) -> None:
-        """The first readings take some milliseconds, and a look before them would say that nothing is measured."""
+    @property
+    def is_opening(self) -> bool:
+        """Whether a reader or a driver has not been opened yet."""
+        return self._opening.is_alive()
+
+    def _open(self, interval_s: float, root: str) -> None:
+        try:
+            tracker = ImpactTracker(self._folder.name, interval_s=interval_s, scope="machine", root=root).start()
+        except Exception as error:  # it is the caller's, who waits for this thread
+            self._failure = error
+            return
+        self._users.of(())
+        # The first readings take some milliseconds, and a look before them would say that nothing is measured.
         end_s = time.monotonic() + _FIRST_READING_S
-        while self._tracker.energy_j is None and time.monotonic() < end_s:
+        while tracker.energy_j is None and time.monotonic() < end_s:
             time.sleep(0.005)
+        self._tracker = tracker
 
     def snapshot(self) -> LiveSnapshot:
         """As it is now."""
-        result = self._tracker.result
+        self._opening.join()
+        if self._failure is not None:
+            note = f"the machine's sensors could not be opened: {shown(str(self._failure))}"
+            return LiveSnapshot("this machine", 0.0, None, None, None, "missing", (), notes=(note,))
+        result = self._tracker.result if self._tracker is not None else None
         if result is None:
             raise RuntimeError("the tracker of the live view does not run")
         watts, devices = self._powers.of(result)
@@ -64,7 +91,9 @@ class MachineWatch:
 
     def close(self) -> None:
         """Stop measuring."""
-        self._tracker.stop()
+        self._opening.join()
+        if self._tracker is not None:
+            self._tracker.stop()
         self._folder.cleanup()
 
     def abandon(self) -> None:

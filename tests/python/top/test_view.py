@@ -15,11 +15,11 @@ pytest.importorskip("textual")
 
 from textual.geometry import Region
 
-from impact_tracker.live import screen
+from impact_tracker.live import screen, watches
 from impact_tracker.live.app import TopApp
 from impact_tracker.live.processes import ProcessUse
 from impact_tracker.live.screen import Line, answer_of
-from impact_tracker.live.snapshot import LiveSnapshot
+from impact_tracker.live.snapshot import LiveSnapshot, LiveWatch
 from python.top.views import EVERY, MACHINE
 
 
@@ -38,7 +38,7 @@ class Fixed:
 
 
 def played(
-    steps: Callable[[TopApp], Awaitable[None]], watch: Fixed | None = None, size: tuple[int, int] = (120, 36)
+    steps: Callable[[TopApp], Awaitable[None]], watch: LiveWatch | None = None, size: tuple[int, int] = (120, 36)
 ) -> None:
     async def run() -> None:
         app = TopApp(watch or Fixed(), interval_s=3600)
@@ -246,6 +246,35 @@ def test_a_driver_that_hangs_from_the_first_look_on_lets_the_user_quit(monkeypat
         assert not watch.let_go.is_set()
     finally:
         watch.let_go.set()
+
+
+def test_a_driver_that_hangs_while_it_is_opened_leaves_the_first_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    class Slow:
+        def __init__(self, *words: object, **options: object) -> None:
+            let_go.wait(60)
+            raise OSError("the driver is gone")
+
+    monkeypatch.setattr(watches, "ImpactTracker", Slow)
+    monkeypatch.setattr(screen, "LATE_S", 0.3)
+    began_s = time.monotonic()
+    watch = watches.MachineWatch(1.0)
+    assert watch.is_opening and time.monotonic() - began_s < 20  # where it waited for the driver, it would be never
+
+    async def steps(app: TopApp) -> None:
+        app.view.waits_for = "the drivers are being opened"
+        await until_shown(app, "the drivers are being opened, for")
+        let_go.set()
+        await until_shown(app, "could not be opened: the driver is gone")
+
+    try:
+        played(steps, watch)
+    finally:
+        let_go.set()
+        watch.close()
+    with pytest.raises(OSError, match="the driver is gone"):
+        watches.MachineWatch(1.0)  # where it is known at once, no screen is drawn
 
 
 def test_what_a_look_raises_ends_the_view() -> None:
