@@ -82,6 +82,10 @@ LINES_OF: dict[tuple[str, str], Sequence[str]] = {
         *("--jobs", "@jobs=jobs", "--power", "@power=power", "--gate", "alive", "--records", "@records=logdir")
     ],
     ("ledger add", "jobs"): ["--jobs", "@jobs=ledger_jobs", "--project", "p", "--ledger", "@ledger=ledger"],
+    **{
+        (f"study {name}", "resume"): ["--resume", "@resume=folder"]
+        for name in ("data-size", "target", "curve", "shallow", "ladder", "machine", "size")
+    },
     ("cluster import", "nodes"): ["--store", "@store=folder", "--power", "@power=power", "--nodes", "@nodes=nodes"],
 }
 # What is read for services alone, of which none is here.

@@ -3,9 +3,11 @@ number. The parser says which there are."""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -107,3 +109,51 @@ def test_a_damaged_input_is_told_in_words(read: Input, tmp_path: Path, capsys: C
             assert file.name in said or place.name in said or str(tmp_path) in said, case
         assert not {"nan", "inf", "infinity", "-inf"} & set(out.casefold().split()), case
         shutil.rmtree(tmp_path / f"{number}")
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def folder_of_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of a user without privileges, which this process is while the test runs: root may read everything."""
+    folder = Path(tempfile.mkdtemp(prefix="impact-denied-"))
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(folder, NOBODY, NOBODY)
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.setenv(variable, str(folder / variable))
+    RECORD[0].chmod(0o644)
+    sound = folder / "sound.jsonl"
+    shutil.copy(RECORD[0], sound)
+    if is_root:
+        os.chown(sound, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    before = RECORD[0]
+    RECORD[0] = sound
+    try:
+        yield folder
+    finally:
+        RECORD[0] = before
+        if is_root:
+            os.seteuid(0)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("read", INPUTS, ids=lambda read: f"{read.command} {read.option or read.dest}")
+def test_an_input_that_may_not_be_read_is_told_in_words(read: Input, folder_of_nobody: Path, capsys: Capture) -> None:
+    place = sample(read.sample_name, folder_of_nobody / "denied")
+    files = inner_files(place)
+    if not files:
+        place.chmod(0)
+    for file in files:
+        file.chmod(0)
+    code, out, said = answer(read.line(place, folder_of_nobody / "beside"), capsys)
+    case = (files, out[-500:], said[-500:])
+    names = [place.name, *(file.name for file in files)]
+    assert code != 0 or any(name in out + said for name in names), case
+    if code:
+        assert any(name in said for name in names) or str(folder_of_nobody) in said, case
+        assert "ermi" in said, case  # permission, permitted
+    place.chmod(0o700)
+    assert set(files) <= set(inner_files(place))  # nothing of what could not be read is taken away

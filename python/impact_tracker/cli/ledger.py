@@ -66,13 +66,16 @@ def run(args: argparse.Namespace) -> int:
     actions = {"report": report, "best": best, "list": _list, "tag": _tag, "add": _add, "rebuild": _rebuild}
     try:
         with Ledger.open(args.ledger, progress=progress, is_synced=args.action != "rebuild") as ledger:
-            code = actions.get(args.action, _synced)(ledger, args)
-            for name, reason in ledger.outcome.set_aside.items():
-                print(f"impact-tracker ledger: {name} is damaged and set aside: {reason}", file=sys.stderr)
-            if args.action in ("list", "best", "tag", "add"):  # the others show them in their answer
-                for note in ledger.outcome.notes:
+            shows_notes = False
+            try:
+                code = actions.get(args.action, _synced)(ledger, args)
+                shows_notes = args.action not in ("list", "best", "tag", "add")
+                return code
+            finally:  # what was not read may be why there is no answer
+                for name, reason in ledger.outcome.set_aside.items():
+                    print(f"impact-tracker ledger: {name} is damaged and set aside: {reason}", file=sys.stderr)
+                for note in () if shows_notes else ledger.outcome.notes:
                     print(f"impact-tracker ledger: {note}", file=sys.stderr)
-            return code
     except LookupError as error:
         raise ValueError(str(error.args[0])) from None
 

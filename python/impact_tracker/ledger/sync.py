@@ -74,9 +74,11 @@ def sync(database: Database, folder: Path, progress: Progress = iter, *, anew: b
         if anew:
             empty(database, spool)
         for shard, mtime_ns in _changed(database, folder, spool):
-            began_ns = time.time_ns()
+            began_ns, notes = time.time_ns(), len(outcome.notes)
             _sync_shard(database, folder, (spool, shard), progress, outcome, touched)
-            known = mtime_ns if mtime_ns is not None and 0 < mtime_ns < began_ns - _SETTLED_NS else 0
+            # A month of which a file could not be read is looked at again: rights and versions change without its time.
+            is_whole = len(outcome.notes) == notes
+            known = mtime_ns if is_whole and mtime_ns is not None and 0 < mtime_ns < began_ns - _SETTLED_NS else 0
             database.run("DELETE FROM ledger_shards WHERE spool = ? AND shard = ?", (spool, shard))
             if mtime_ns is not None:
                 database.run("INSERT INTO ledger_shards VALUES (?, ?, ?)", (spool, shard, known))

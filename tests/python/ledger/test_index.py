@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact_tracker import spool
-from impact_tracker.ledger import Ledger
+from impact_tracker.ledger import Ledger, sync
 from impact_tracker.ledger.database import Row
 from impact_tracker.spool import Amendment, DamagedSpoolError, NewerSpoolError, RunEntry, as_bytes, from_bytes, write
 from python.ledger.drawn import EPOCH, SECOND, amendments, entries, entry, put
@@ -104,6 +104,29 @@ def test_a_run_joins_once_and_its_end_replaces_its_begin(tmp_path: Path) -> None
         ledger.sync()
         assert ledger.add([ended]) == (0, 1)
         assert len(ledger.runs()) == 1
+
+
+@pytest.mark.parametrize("reason", [PermissionError(13, "Permission denied"), NewerSpoolError("schema 99")])
+def test_what_could_not_be_read_once_joins_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: Exception
+) -> None:
+    """Neither rights nor the package's version change the time of the folder that the file is in."""
+    shard = write(tmp_path, entry("a", 0, 10, 100)).parent
+    os.utime(shard, ns=(EPOCH, EPOCH))  # long settled
+
+    def refuse(content: bytes) -> RunEntry:
+        raise reason
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "from_bytes", refuse)
+        for _ in range(2):  # it is said each time
+            with Ledger.open(tmp_path) as ledger:
+                assert ledger.runs() == []
+                (note,) = ledger.outcome.notes
+                assert str(shard) in note and "is left out" in note
+    with Ledger.open(tmp_path) as ledger:
+        assert [run.energy.best_j for run in ledger.runs()] == [100]
+        assert ledger.outcome.notes == []
 
 
 def test_the_own_end_wins_over_the_records_whatever_came_first(tmp_path: Path) -> None:
