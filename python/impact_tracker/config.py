@@ -177,6 +177,8 @@ def resolve(
         try:
             layers.append(_file(path))
         except OSError as error:
+            if config is not None or environ.get(PREFIX + "CONFIG"):  # one that was named is meant
+                raise ValueError(f"the configuration file {path} cannot be read: {error.strerror or error}") from None
             complain(f"configuration file not read: {error}")
     values: dict[str, object] = {option.name: option.default for option in TABLE.values()}
     origins: dict[str, str] = {}

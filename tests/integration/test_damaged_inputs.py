@@ -157,3 +157,39 @@ def test_an_input_that_may_not_be_read_is_told_in_words(read: Input, folder_of_n
         assert "ermi" in said, case  # permission, permitted
     place.chmod(0o700)
     assert set(files) <= set(inner_files(place))  # nothing of what could not be read is taken away
+
+
+OF_SERVICES = [
+    ("request", "--factors", "factors"),
+    ("run", "--config", "config"),
+    ("serve --once", "--config", "config"),
+    ("cluster import --store new --kwollect http://127.0.0.1:9 --from 2025-01-01 --to 2025-01-02", "--nodes", "nodes"),
+    (
+        "cluster import --store new --prometheus http://127.0.0.1:9 --query up --from 2025-01-01 --to 2025-01-02",
+        "--credentials",
+        "credentials",
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "option", "name"), OF_SERVICES, ids=lambda word: str(word).partition(" -")[0])
+def test_commands_that_measure_or_ask_services_refuse_what_they_cannot_read(
+    command: str, option: str, name: str, folder_of_nobody: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Before anything is measured, asked or written: none of these lines has a sound place to go on with."""
+    monkeypatch.chdir(folder_of_nobody)
+    behind = ["--", "true"] if command == "run" else []
+    for kind in ("denied", "folder", "loop of links", "absent", "binary"):
+        place = sample(name, folder_of_nobody / kind)
+        if kind == "denied":
+            place.chmod(0)
+        elif kind == "absent":
+            place.unlink()
+        else:
+            HOPELESS[kind](place, random.Random(kind))
+        code, out, said = answer([*command.split(" "), option, str(place), *behind], capsys)
+        case = (kind, out[-300:], said[-500:])
+        assert code == 2 and "unrecognized" not in said, case
+        assert place.name in said or option in said, case
+        assert "codec" not in said or place.name in said, case
+    assert not (folder_of_nobody / "new").exists() and not (folder_of_nobody / "impacttracker").exists()

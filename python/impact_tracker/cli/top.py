@@ -44,16 +44,13 @@ def run(args: argparse.Namespace) -> int:
     if not 0.1 <= args.interval <= 3600:
         return _refuse(f"--interval must lie between 0.1 and 3600 seconds, not {args.interval:g}")
     watch: LiveWatch
-    try:
-        if args.place is None:
-            watch = MachineWatch(args.interval, args.root)
-        else:
-            paths = find_records(args.place)
-            if not paths:
-                return _refuse(f"no record below {args.place}")
-            watch = RecordWatch(paths[0], args.root)
-    except (OSError, ValueError) as error:
-        return _refuse(str(error))
+    if args.place is None:
+        watch = MachineWatch(args.interval, args.root)
+    else:
+        paths = find_records(args.place)
+        if not paths:
+            return _refuse(f"no record below {args.place}")
+        watch = RecordWatch(paths[0], args.root)
     is_held_up = False
     try:
         if args.once or args.json:

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..file_text import no_pipe
+from ..file_text import bytes_of
 from .frames import polars, reading, text_of
 from .job import JobTable
 from .node import MOST_OF_ANYTHING, NodeRating
@@ -22,7 +22,7 @@ def read_ratings(path: str | Path) -> dict[str, NodeRating]:
     is none, a number that is none, a node that stands twice."""
     library = polars()
     with reading(path, "a CSV of nodes"):
-        frame = library.read_csv(text_of(no_pipe(path).read_bytes()).encode(), infer_schema=False)
+        frame = library.read_csv(text_of(bytes_of(path)).encode(), infer_schema=False)
     known = {item.name for item in fields(NodeRating)}
     unknown = [name for name in frame.columns if name not in known]
     if unknown or "node" not in frame.columns:

@@ -44,7 +44,7 @@ def credentials(path: str | Path | None, variable: str) -> str | None:
     if path is not None:
         try:
             text = no_pipe(path).read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             # What was given may be the secret itself: it is not repeated.
             raise ValueError(
                 "--credentials names a file that can be read, whose first line is USER:PASSWORD or a token; a secret "
