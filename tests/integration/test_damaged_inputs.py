@@ -148,13 +148,13 @@ def test_an_input_that_may_not_be_read_is_told_in_words(read: Input, folder_of_n
         place.chmod(0)
     for file in files:
         file.chmod(0)
-    code, out, said = answer(read.line(place, folder_of_nobody / "beside"), capsys)
-    case = (files, out[-500:], said[-500:])
+    code, out, errors = answer(read.line(place, folder_of_nobody / "beside"), capsys)
+    case = (files, out[-500:], errors[-500:])
     names = [place.name, *(file.name for file in files)]
-    assert code != 0 or any(name in out + said for name in names), case
+    assert code != 0 or any(name in out + errors for name in names), case
     if code:
-        assert any(name in said for name in names) or str(folder_of_nobody) in said, case
-        assert "ermi" in said, case  # permission, permitted
+        assert any(name in errors for name in names) or str(folder_of_nobody) in errors, case
+        assert "ermi" in errors, case  # permission, permitted
     place.chmod(0o700)
     assert set(files) <= set(inner_files(place))  # nothing of what could not be read is taken away
 
@@ -187,9 +187,9 @@ def test_commands_that_measure_or_ask_services_refuse_what_they_cannot_read(
             place.unlink()
         else:
             HOPELESS[kind](place, random.Random(kind))
-        code, out, said = answer([*command.split(" "), option, str(place), *behind], capsys)
-        case = (kind, out[-300:], said[-500:])
-        assert code == 2 and "unrecognized" not in said, case
-        assert place.name in said or option in said, case
-        assert "codec" not in said or place.name in said, case
+        code, out, errors = answer([*command.split(" "), option, str(place), *behind], capsys)
+        case = (kind, out[-300:], errors[-500:])
+        assert code == 2 and "unrecognized" not in errors, case
+        assert place.name in errors or option in errors, case
+        assert "codec" not in errors or place.name in errors, case
     assert not (folder_of_nobody / "new").exists() and not (folder_of_nobody / "impacttracker").exists()

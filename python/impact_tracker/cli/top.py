@@ -8,12 +8,13 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .options import add_json
 
 if TYPE_CHECKING:
     from ..live.snapshot import LiveWatch
+    from ..live.watches import MachineWatch
 
 
 _CLOSING_S = 3.0
@@ -90,9 +91,7 @@ def _close_in_time(watch: LiveWatch) -> None:
 
 
 def _once(watch: LiveWatch, args: argparse.Namespace) -> int:
-    from ..live.watches import MachineWatch
-
-    if isinstance(watch, MachineWatch) and watch.is_opening:
+    if args.place is None and cast("MachineWatch", watch).is_opening:
         print(f"impact-tracker top: {_OPENING} …; Ctrl-C ends", file=sys.stderr, flush=True)
     watch.snapshot()
     if args.place is None:

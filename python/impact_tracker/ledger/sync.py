@@ -77,8 +77,8 @@ def sync(database: Database, folder: Path, progress: Progress = iter, *, anew: b
             began_ns, notes = time.time_ns(), len(outcome.notes)
             _sync_shard(database, folder, (spool, shard), progress, outcome, touched)
             # A month of which a file could not be read is looked at again: rights and versions change without its time.
-            is_whole = len(outcome.notes) == notes
-            known = mtime_ns if is_whole and mtime_ns is not None and 0 < mtime_ns < began_ns - _SETTLED_NS else 0
+            newest_ns = began_ns - _SETTLED_NS if len(outcome.notes) == notes else 0
+            known = mtime_ns if mtime_ns is not None and 0 < mtime_ns < newest_ns else 0
             database.run("DELETE FROM ledger_shards WHERE spool = ? AND shard = ?", (spool, shard))
             if mtime_ns is not None:
                 database.run("INSERT INTO ledger_shards VALUES (?, ?, ?)", (spool, shard, known))
