@@ -196,19 +196,34 @@ std::vector<unsigned> cpus_of(const CgroupPlace& place) {
   return {};
 }
 
-std::optional<double> quota_of(const CgroupPlace& place) {
-  if (place.v2) {
-    const Result<std::string> text = read_text(place.folder / "cpu.max");
+namespace {
+
+std::optional<double> quota_in(const fs::path& folder, bool v2) {
+  if (v2) {
+    const Result<std::string> text = read_text(folder / "cpu.max");
     if (!text) return std::nullopt;
     const auto words = split(text.value(), ' ');
     if (words.size() != 2) return std::nullopt;
     const auto quota = parse_number<double>(words[0]), period = parse_number<double>(words[1]);
     return quota && period && *quota > 0 && *period > 0 ? std::optional(*quota / *period) : std::nullopt;
   }
-  const auto quota = number_in(place.folder / "cpu.cfs_quota_us"),
-             period = number_in(place.folder / "cpu.cfs_period_us");
+  const auto quota = number_in(folder / "cpu.cfs_quota_us"), period = number_in(folder / "cpu.cfs_period_us");
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return static_cast<double>(*quota) / static_cast<double>(*period);
+}
+
+}  // namespace
+
+// The limit of a group holds for those below it, which need not have one of their own.
+std::optional<double> quota_of(const CgroupPlace& place) {
+  const auto names = split(place.path, '/');
+  auto levels = std::ranges::count_if(names, [](std::string_view name) { return !name.empty(); });
+  std::optional<double> least;
+  for (fs::path folder = place.folder; levels >= 0; --levels, folder = folder.parent_path()) {
+    const std::optional<double> quota = quota_in(folder, place.v2);
+    if (quota) least = std::min(*quota, least.value_or(*quota));
+  }
+  return least;
 }
 
 std::optional<std::size_t> count_fellows(const CgroupPlace& place, const JobPath& job) {

@@ -93,7 +93,8 @@ class CgroupMeter {
 std::vector<int> processes_of(const std::filesystem::path& folder);
 // CPUs that the group may use; empty where it is not confined.
 std::vector<unsigned> cpus_of(const CgroupPlace& place);
-// CPUs' worth of time that the group may use (cpu.max, cfs_quota); nullopt where there is no limit.
+// CPUs' worth of time that the group may use (cpu.max, cfs_quota), by its own limit and those of the groups that it lies
+// in; nullopt where there is no limit.
 std::optional<double> quota_of(const CgroupPlace& place);
 // Jobs or containers of the same system beside this one, itself included; nullopt where they cannot be listed.
 std::optional<std::size_t> count_fellows(const CgroupPlace& place, const JobPath& job);

@@ -40,8 +40,10 @@ std::optional<std::int64_t> kilobytes(std::string_view text, std::string_view na
   return std::nullopt;
 }
 
+// A process of another user is closed to us: then all that it has resident counts, shared pages too.
 std::optional<std::int64_t> proportional_bytes(const Host& host, int pid) {
   const Result<std::string> text = read_text(proc(host, pid, "smaps_rollup"));
+  if (!text && text.error().kind == ErrorKind::forbidden) return resident_bytes(host, pid);
   const auto kb = text ? kilobytes(text.value(), "Pss:") : std::nullopt;
   return kb ? std::optional(*kb * 1024) : std::nullopt;
 }

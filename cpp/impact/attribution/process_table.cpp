@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "impact/host/process_usage.hpp"
 
@@ -112,6 +113,7 @@ void ProcessTable::look_at(int pid, ProcessChanges& changes) {
   if (!stat && is_new) {  // nobody was told of it
     if (entry.stat.valid()) --kept_;
     entries_.erase(at);
+    unread_now_.insert(pid);
     return;
   }
   if (!stat) {
@@ -123,7 +125,9 @@ void ProcessTable::look_at(int pid, ProcessChanges& changes) {
   const Duration before = is_other ? Duration{0} : entry.cpu;
   const Duration ticks{static_cast<std::int64_t>(stat->cpu_ticks) * kTickNs};
   const Duration now = has_clocks_ ? cpu_time_of(pid).value_or(before) : ticks;
-  if (looks_ > 1 && now > before) changes.used.push_back({pid, now - before});
+  // One that was there at the look before and could not be read has worked for nobody knows how long.
+  const bool is_whole_life = is_new && (looks_ == 1 || unread_.contains(pid));
+  if (!is_whole_life && now > before) changes.used.push_back({pid, now - before});
   entry.started = stat->started;
   entry.cpu = std::max(now, before);
   entry.last_look = looks_;
@@ -142,6 +146,7 @@ ProcessChanges ProcessTable::look() {
   renew_list();
   if (pids_.empty()) return changes;  // there is at least this one: the directory could not be read
   ++looks_;
+  unread_ = std::exchange(unread_now_, {});
   for (const int pid : pids_) look_at(pid, changes);
   for (auto at = entries_.begin(); at != entries_.end();) {
     if (at->second.last_look == looks_) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -67,6 +68,8 @@ class ProcessTable {
   const bool has_clocks_;
   std::uint64_t looks_ = 0;
   std::vector<int> pids_;
+  std::set<int> unread_,
+      unread_now_;         // are those that a look, the last and this one, could not read, and had not before
   std::string newest_;     // number of the newest task when pids_ was read, as the kernel writes it
   bool has_lost_ = false;  // one of pids_ has ended since
   std::string text_;

@@ -86,7 +86,7 @@ UsageSource::UsageSource(const Host& host, std::unique_ptr<ConsumerUse> use, Mac
   if (options.memory) {
     Result<Descriptor> meminfo = open_for_reading(host.path("/proc/meminfo"));
     if (meminfo) meminfo_ = std::move(meminfo).value();
-    has_memory_ = used_memory(meminfo_, use_->counts_page_cache()) && use_->memory(host.now());
+    has_memory_ = all_memory() && use_->memory(host.now());
   }
   if (has_memory_) {
     add_channel("own_memory", "memory", "own_memory", Kind::gauge, Unit::byte, 1.0);
@@ -204,9 +204,14 @@ void UsageSource::read_all(Sink& out) {
   put(fellows_.has_value(), static_cast<std::int64_t>(fellows_.value_or(0)));
 }
 
+// Everybody's by the same rule as the consumer's: a group's holds its page cache, a process's the files that it has mapped.
+std::optional<std::int64_t> UsageSource::all_memory() const {
+  return used_memory(meminfo_, use_->counts_page_cache() ? MemoryKind::cached : MemoryKind::mapped);
+}
+
 void UsageSource::read_memory(Sink& out, std::uint32_t first, Instant now) {
   const std::optional<MemoryUse> own = use_->memory(now);
-  if (!own || own->fresh || !all_memory_) all_memory_ = used_memory(meminfo_, use_->counts_page_cache());
+  if (!own || own->fresh || !all_memory_) all_memory_ = all_memory();
   const Instant after = clock_->now();
   if (own)
     out.put({first, own->fresh ? Quality::measured : Quality::stale, own->bytes, now, after});

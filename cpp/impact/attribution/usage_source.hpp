@@ -75,6 +75,7 @@ class UsageSource final : public Source {
   void read_all(Sink& out);
   bool grow(const std::optional<std::int64_t>& own, bool others);
   void read_memory(Sink& out, std::uint32_t first, Instant now);
+  std::optional<std::int64_t> all_memory() const;
 
   const Clock* clock_;
   Host host_;

@@ -1,5 +1,6 @@
 #include "impact/host/meminfo.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "impact/host/words.hpp"
@@ -18,15 +19,22 @@ std::optional<std::uint64_t> meminfo_bytes(std::string_view text, std::string_vi
   return std::nullopt;
 }
 
-std::optional<std::int64_t> used_memory(const Descriptor& meminfo, bool with_cache) noexcept {
-  std::array<char, 256> buffer;  // holds the first three lines: MemTotal, MemFree and MemAvailable
-  const std::ptrdiff_t n = read_at(meminfo, buffer);
+std::optional<std::int64_t> used_memory(const Descriptor& meminfo, MemoryKind kind) noexcept {
+  std::array<char, 2048> buffer;  // MemTotal, MemFree and MemAvailable come first, Mapped and Shmem about the twentieth
+  const std::size_t length = kind == MemoryKind::mapped ? buffer.size() : 256;
+  const std::ptrdiff_t n = read_at(meminfo, {buffer.data(), length});
   if (n <= 0) return std::nullopt;
   const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};
   const auto total = meminfo_bytes(text, "MemTotal");
-  const auto left = meminfo_bytes(text, with_cache ? "MemFree" : "MemAvailable");
+  const auto left = meminfo_bytes(text, kind == MemoryKind::cached ? "MemFree" : "MemAvailable");
   if (!total || !left || *left > *total) return std::nullopt;
-  return static_cast<std::int64_t>(*total - *left);
+  std::uint64_t used = *total - *left;
+  if (kind == MemoryKind::mapped) {
+    // Shared memory is mapped as files are, and is not available: it is in there already.
+    const auto mapped = meminfo_bytes(text, "Mapped"), shared = meminfo_bytes(text, "Shmem");
+    if (mapped && shared && *mapped > *shared) used += std::min(*mapped - *shared, *left);
+  }
+  return static_cast<std::int64_t>(used);
 }
 
 }  // namespace impact

@@ -25,6 +25,7 @@ struct Position {
   Duration behind{0};           // how long, right here, the counter may have been late already; 0 where that is a gap
   bool is_only = false;         // one reading of the channel was known up to here
   double peak = 0.0;            // highest rate that was seen up to here, in the unit per second
+  double variance = 0.0;        // gauge: of `value`, as its power was seen at the readings alone and not in between
 };
 
 struct ChannelHealth {

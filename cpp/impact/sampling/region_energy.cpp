@@ -176,7 +176,9 @@ ChannelResult sampled_energy(const Channel& channel, const Position& enter, cons
   // At either edge the power is known as a mean over the spacing of two samples only.
   const double spread = std::max(seconds(spacing), seconds(channel.update_period)) / std::sqrt(12.0);
   const double edge = kNormal95 * kPlainSwing * std::sqrt(2.0) * std::abs(mean) * std::min(spread, length);
-  result.half_width = energy ? edge : (length > 0.0 ? edge / length : std::numeric_limits<double>::quiet_NaN());
+  const double between = kNormal95 * std::sqrt(std::max(exit.variance - enter.variance, 0.0));
+  const double half = std::hypot(edge, between);
+  result.half_width = energy ? half : (length > 0.0 ? half / length : std::numeric_limits<double>::quiet_NaN());
   finish(channel, enter, exit, start, stop, result);
   // A counter of which one reading is known shows no growth up to there either, and one that has to move did not show
   // it. One that may rest did so over the time that was read, whatever lies beside it.

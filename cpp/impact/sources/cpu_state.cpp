@@ -74,7 +74,7 @@ class CpuState final : public Source {
       ++index;
     };
     put(busy_.jiffies());
-    if (meminfo_.valid()) put(used_memory(meminfo_, false));
+    if (meminfo_.valid()) put(used_memory(meminfo_, MemoryKind::held));
     if (statm_.valid()) put(resident_memory(statm_));
   }
 

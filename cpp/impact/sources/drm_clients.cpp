@@ -12,7 +12,9 @@
 namespace impact::drm {
 namespace {
 
-constexpr Duration kRescan = std::chrono::seconds{10};  // of a process that had no card open
+constexpr Duration kRescan = std::chrono::seconds{10};  // of a process that had no card open, at the longest
+constexpr int kRescansAnAge =
+    4;  // programs open a card soon after they began, if at all: the young are looked at often
 constexpr std::size_t kLongestInfo = 1U << 16U;
 constexpr std::array<std::string_view, 3> kDrivers{"amdgpu", "i915", "xe"};
 
@@ -64,14 +66,23 @@ class Parser {
     if (info_.driver.empty() || info_.pci.empty() || !has_client_) return std::nullopt;
     for (const auto* kind : {&resident_, &memory_, &total_}) {  // the first that the driver tells
       if (kind->empty()) continue;
-      info_.memory_bytes = 0;
-      for (const auto& [region, bytes] : *kind) *info_.memory_bytes += bytes;
+      info_.memory_bytes = sum_of(*kind);
       break;
     }
     return std::move(info_);
   }
 
  private:
+  // nullopt where it is more than a number holds: one of them is nonsense then.
+  static std::optional<std::uint64_t> sum_of(const std::map<std::string, std::uint64_t>& regions) {
+    std::uint64_t sum = 0;
+    for (const auto& [region, bytes] : regions) {
+      if (bytes > ~std::uint64_t{0} - sum) return std::nullopt;
+      sum += bytes;
+    }
+    return sum;
+  }
+
   void take(std::string_view key, std::string_view value) {
     if (key == "driver") {
       info_.driver = value;
@@ -181,7 +192,11 @@ void ClientReader::add_clients(int pid, Instant now, std::map<Key, Seen>& client
   if (!is_new && !process.has_card && now < process.next_scan) return;
   // A client that is found now began after the look before where its process did, or was looked through then.
   const bool was_seen = is_new || (looked_ && process.scanned == *looked_);
-  process = {false, now + kRescan, now};
+  if (is_new && looked_) process.began = *looked_;  // or soon after it
+  const Duration pause = process.began ? std::min<Duration>(kRescan, (now - *process.began) / kRescansAnAge) : kRescan;
+  process.has_card = false;
+  process.next_scan = now + pause;
+  process.scanned = now;
   std::error_code failed;
   const std::filesystem::path folder = process_folder(host_, pid);
   for (auto file = std::filesystem::directory_iterator(folder / "fd", failed);

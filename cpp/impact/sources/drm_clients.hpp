@@ -5,7 +5,8 @@
 // Needs      Nothing for processes of one's own. Those of other users are closed to all but root: they are counted as
 //            unseen, and then nobody's share of the whole work is known.
 // Resolution Busy time of each engine in ns (amdgpu, i915), or in cycles of the engine's own clock (xe). A look reads the
-//            files of those that have a GPU open; whether others have opened one since is looked at each 10 s.
+//            files of those that have a GPU open; whether others have opened one since is looked at after a quarter of
+//            their age, and each 10 s at the longest.
 // Known faults
 //   - What ROCm computes goes past the kernel's account of engines (KFD): the use of such a process is not known.
 //   - Two fences in flight on one engine are both counted as busy: a part is cut at 1.
@@ -78,6 +79,7 @@ class ClientReader {
     bool has_card = false;
     Instant next_scan{};
     Instant scanned{};
+    std::optional<Instant> began;  // is not known of one that was there at the first look
   };
 
   ClientReader(Host host, std::vector<std::string> places);

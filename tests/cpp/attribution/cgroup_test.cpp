@@ -136,6 +136,25 @@ TEST(Cgroup, AQuotaBoundsTheCores) {
   EXPECT_FALSE(std::move(machine.open(Scope::job)).value()->quota());
 }
 
+// A container without a limit of its own in a pod that has one, in a slice that has a narrower one, in version 1 as in 2.
+TEST(Cgroup, AQuotaOfTheGroupsAboveBoundsTheCoresToo) {
+  Machine machine;
+  const std::string pod = "/kubepods.slice/kubepods-pod77.slice", container = pod + "/docker-" + std::string(64, 'b');
+  machine.v2(container + ".scope");
+  const std::string root = "/sys/fs/cgroup";
+  machine.write(root + container + ".scope/cpu.max", "max 100000\n");
+  machine.write(root + pod + "/cpu.max", "400000 100000\n");
+  EXPECT_EQ(std::move(machine.open(Scope::cgroup)).value()->quota(), 4.0);
+  machine.write(root + "/kubepods.slice/cpu.max", "150000 50000\n");
+  EXPECT_EQ(std::move(machine.open(Scope::cgroup)).value()->quota(), 3.0);
+  machine.write(root + container + ".scope/cpu.max", "50000 100000\n");
+  EXPECT_EQ(std::move(machine.open(Scope::cgroup)).value()->quota(), 0.5);
+  machine.remove(root + container + ".scope/cpu.max");  // its controller is not handed down so far
+  EXPECT_EQ(std::move(machine.open(Scope::cgroup)).value()->quota(), 3.0);
+  machine.write(root + pod + "/cpu.stat", "usage_usec 7\n");
+  EXPECT_EQ(std::move(machine.open(Scope::job)).value()->quota(), 3.0);  // the pod's
+}
+
 TEST(Cgroup, NonsenseIsNoReadingAndNoCrash) {
   Machine machine;
   machine.v2("/system.slice/slurmstepd.scope/job_7/step_0");

@@ -76,6 +76,22 @@ TEST(ProcessTable, AnotherProcessOfTheNumberCountsFromItsOwnBegin) {
   EXPECT_EQ(seen(changes).at(10).command, "other");
 }
 
+TEST(ProcessTable, AProcessThatCouldNotBeReadBeforeIsNotToldWithItsWholeLife) {
+  Machine machine;
+  machine.put(10, 500);
+  machine.write("/proc/11/stat", "");  // as where the program has no descriptor left
+  ProcessTable table(machine.host());
+  table.look();
+  table.look();
+  machine.put(11, 360'000);
+  machine.put(12, 30);  // began since
+  ProcessChanges changes = table.look();
+  EXPECT_EQ(used(changes), (std::map<int, std::uint64_t>{{12, 30}}));
+  EXPECT_TRUE(seen(changes).contains(11));
+  machine.put(11, 360'070);
+  EXPECT_EQ(used(table.look()), (std::map<int, std::uint64_t>{{11, 70}}));
+}
+
 TEST(ProcessTable, NamesTheJobInWhicheverHierarchyHasIt) {
   Machine machine;
   machine.put(10, 1, "srun", 7, "12:cpu:/\n11:memory:/slurm/uid_1000/job_77/step_0\n0::/init.scope\n");

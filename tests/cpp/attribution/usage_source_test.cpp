@@ -133,6 +133,22 @@ TEST(UsageSource, OnePackageIsTheWholeMachine) {
   EXPECT_GT(now.at("usage/own_memory"), 0.0);
 }
 
+// A process that has mapped a model of 800 kB: its resident memory holds that file, though the kernel calls it available.
+TEST(UsageSource, FilesThatAreMappedCountForAllAsForTheConsumer) {
+  Machine machine;
+  machine.write("/proc/10/statm", "500 210 200 1 0 20 0\n");
+  machine.write(
+      "/proc/meminfo",
+      "MemTotal: 1000 kB\nMemFree: 20 kB\nMemAvailable: 900 kB\nCached: 850 kB\nMapped: 830 kB\nShmem: 10 kB\n");
+  const auto source = machine.open({{{0, 0}, {1, 0}}, {}, {0}});
+  const auto now = values(*source);
+  EXPECT_NEAR(now.at("usage/all_memory"), (100.0 + 820.0) * 1024, 1.0);
+  machine.later();
+  machine.write("/proc/meminfo",
+                "MemTotal: 1000 kB\nMemFree: 20 kB\nMemAvailable: 900 kB\nMapped: 5 kB\nShmem: 10 kB\n");
+  EXPECT_NEAR(values(*source).at("usage/all_memory"), 100.0 * 1024, 1.0);
+}
+
 TEST(UsageSource, MemoryIsLeftOutWhereNothingIsDividedByIt) {
   Machine machine;
   const auto source = machine.open(Machine::two_packages(), {false, false, false});

@@ -65,6 +65,13 @@ TEST(DrmFdInfo, TellsEnginesAndMemoryOfEachDriver) {
   EXPECT_EQ(xe->memory_bytes, 0U);
 }
 
+TEST(DrmFdInfo, MoreMemoryThanANumberHoldsIsNotKnown) {
+  const auto info = drm::parse_fdinfo(head("xe", 1) + "drm-resident-vram0:\t17592186044415 MiB\n" +
+                                      "drm-resident-vram1:\t17592186044415 MiB\ndrm-memory-vram:\t1 KiB\n");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->memory_bytes, std::nullopt);
+}
+
 TEST(DrmFdInfo, OtherFilesAndOtherWordsAreNothing) {
   EXPECT_FALSE(drm::parse_fdinfo(""));
   EXPECT_FALSE(drm::parse_fdinfo("pos:\t0\nflags:\t02\n"));
@@ -201,6 +208,27 @@ TEST_F(DrmClients, ANewProcessHasAllItsWork) {
   process(11);
   opens(11, 3, head("amdgpu", 5) + busy("gfx", 400'000'000));
   EXPECT_DOUBLE_EQ(clients->look()[0].clients.at(0).part.value(), 0.4);
+}
+
+// Until it is found the others' work would be taken for all of the card's.
+TEST_F(DrmClients, AProgramThatOpensACardSoonAfterItBeganIsFoundSoon) {
+  pass(100s);
+  const auto clients = reader();
+  (void)clients->look();
+  pass(1s);
+  process(11);
+  EXPECT_THAT(clients->look()[0].clients, IsEmpty());
+  pass(1s);
+  opens(11, 3, head("amdgpu", 5) + busy("gfx", 200'000'000));
+  EXPECT_DOUBLE_EQ(clients->look()[0].clients.at(0).part.value(), 0.2);  // it was looked at just before, and had none
+  process(12);
+  for (int second = 0; second < 20; ++second) {
+    pass(1s);
+    (void)clients->look();
+  }
+  opens(12, 3, head("amdgpu", 6) + busy("gfx", 100));
+  pass(5s);
+  EXPECT_THAT(clients->look()[0].clients, SizeIs(2));
 }
 
 TEST_F(DrmClients, CountersThatGoBackAndPartsBeyondTheWholeAreNoNumbers) {
