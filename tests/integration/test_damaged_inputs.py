@@ -33,7 +33,7 @@ from integration.damaged_inputs import (
 )
 
 Capture = pytest.CaptureFixture[str]
-INPUTS = [one for one in inputs() if one.command in LINES]
+INPUTS = [read for read in inputs() if read.command in LINES]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -80,18 +80,18 @@ def answer(words: list[str], capsys: Capture) -> tuple[int, str, str]:
 
 def test_every_input_of_every_command_is_known() -> None:
     """A new command that reads a file stands in LINES, or in NOT_RUN with the commands that measure."""
-    assert {words for words, _ in path_actions()} - NOT_RUN - {one.command for one in INPUTS} <= {
+    assert {words for words, _ in path_actions()} - NOT_RUN - {read.command for read in INPUTS} <= {
         "cluster simulate",
         "request",
     }
-    assert all(one.sample_name for one in INPUTS)
+    assert all(read.sample_name for read in INPUTS)
 
 
 @pytest.mark.parametrize("read", INPUTS, ids=lambda read: f"{read.command} {read.option or read.dest}")
 def test_a_damaged_input_is_told_in_words(read: Input, tmp_path: Path, capsys: Capture) -> None:
     good = sample(read.sample_name, tmp_path / "good")
-    code, _, said = answer(read.line(good, tmp_path / "beside"), capsys)
-    assert code == 0 or read.sample_name == "folder", said
+    code, _, errors = answer(read.line(good, tmp_path / "beside"), capsys)
+    assert code == 0 or read.sample_name == "folder", errors
     chance = random.Random(f"{read.command} {read.dest}")
     doubtful = chance.sample(sorted(DOUBTFUL), 5)
     for number, name in enumerate([*HOPELESS, *doubtful]):
@@ -101,12 +101,12 @@ def test_a_damaged_input_is_told_in_words(read: Input, tmp_path: Path, capsys: C
             continue
         file = chance.choice(files)
         (HOPELESS.get(name) or DOUBTFUL[name])(file, chance)
-        code, out, said = answer(read.line(place, tmp_path / f"{number} beside"), capsys)
-        case = (name, file, out[-500:], said[-500:])
+        code, out, errors = answer(read.line(place, tmp_path / f"{number} beside"), capsys)
+        case = (name, file, out[-500:], errors[-500:])
         if name in HOPELESS and (read.sample_name, name) not in NO_DAMAGE:
-            assert code != 0 or file.name in out + said, case
+            assert code != 0 or file.name in out + errors, case
         if code:
-            assert file.name in said or place.name in said or str(tmp_path) in said, case
+            assert file.name in errors or place.name in errors or str(tmp_path) in errors, case
         assert not {"nan", "inf", "infinity", "-inf"} & set(out.casefold().split()), case
         shutil.rmtree(tmp_path / f"{number}")
 

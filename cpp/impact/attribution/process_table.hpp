@@ -68,10 +68,10 @@ class ProcessTable {
   const bool has_clocks_;
   std::uint64_t looks_ = 0;
   std::vector<int> pids_;
-  std::set<int> unread_,
-      unread_now_;         // are those that a look, the last and this one, could not read, and had not before
-  std::string newest_;     // number of the newest task when pids_ was read, as the kernel writes it
-  bool has_lost_ = false;  // one of pids_ has ended since
+  std::set<int> unread_;      // are those that the last look could not read, and no look before it
+  std::set<int> unread_now_;  // are the same of this look
+  std::string newest_;        // number of the newest task when pids_ was read, as the kernel writes it
+  bool has_lost_ = false;     // one of pids_ has ended since
   std::string text_;
   std::unordered_map<int, Entry> entries_;
 };

@@ -13,8 +13,8 @@ namespace impact::drm {
 namespace {
 
 constexpr Duration kRescan = std::chrono::seconds{10};  // of a process that had no card open, at the longest
-constexpr int kRescansAnAge =
-    4;  // programs open a card soon after they began, if at all: the young are looked at often
+// Programs open a card soon after they began, if at all: the young are looked at often.
+constexpr int kRescansAnAge = 4;
 constexpr std::size_t kLongestInfo = 1U << 16U;
 constexpr std::array<std::string_view, 3> kDrivers{"amdgpu", "i915", "xe"};
 
