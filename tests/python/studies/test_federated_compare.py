@@ -84,7 +84,7 @@ def made_run(
         for number in range(clients)
     )  # fmt: skip
     server_j = draw.uniform(0.1, 3)
-    served = {row + 1: RoundUse(joules(server_j), Energy.missing(), Energy.missing()) for row in range(rounds)}
+    served = {row + 1: RoundUse(joules(server_j), Energy.missing(), None) for row in range(rounds)}
     total_j = joules(4.0 + server_j * rounds)
     server = ActorUse("server", 0, 0, 0, 0, (), served, joules(4.0), total_j, 0.5, True)
     trained = tuple(
@@ -188,6 +188,33 @@ def test_a_killed_clients_energy_is_counted_and_named() -> None:
     assert left.lost.best_j == pytest.approx(50.0 - 5.0 - (rounds[1].energy.best_j or 0.0))
     assert account_of(run).rows[0].energy.best_j == pytest.approx(sum(row.total.best_j or 0.0 for row in run.clients))
     assert findings.comparisons[0].row("learners").difference == pytest.approx(0.0, abs=1e-9)
+
+
+@given(st.integers(0, 2**31), st.integers(1, 4), st.integers(4, 9), st.data())
+def test_a_round_whose_training_is_missing_is_no_handling(
+    seed: int, clients: int, rounds: int, data: st.DataObject
+) -> None:
+    """Its energy was shown as that of models and waiting, and made every later round's dear."""
+    run = made_run(seed, clients, rounds)
+    before = run.clients[0]
+    lost = data.draw(st.integers(1, rounds))
+    use = replace(before.rounds[lost], training=Energy.missing())
+    assert use.handling.is_missing
+    assert replace(use, training=joules(1.0), evaluation=None).handling.best_j == pytest.approx(
+        (use.energy.best_j or 0.0) - 1.0
+    )
+    client = replace(before, rounds={**before.rounds, lost: use})
+    for name in ("training", "handling"):
+        known = (before.part(name).best_j or 0.0) * (rounds - 1) / rounds
+        assert client.part(name).best_j == pytest.approx(known)
+        assert client.part(name).partial
+    assert not client.part("energy").partial
+    findings = findings_of(study_of(replace(run, clients=(client, *run.clients[1:]))))
+    for row in (*findings.comparisons[0].rows, *findings.comparisons[0].clients):
+        assert row.difference == pytest.approx(0.0, abs=1e-9), row.term
+    page = page_of(findings)
+    assert "its clients used at least" in page.headline
+    assert any(f"client 0's energy was training is not known of round {lost}:" in text for text in page.caveats)
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
     training = total(energy for _, energy in known)
     handling = total(actor.part("handling", rounds) for actor in actors if actor.rounds)
     seconds = sum(row.duration_s for row, _ in known)
-    each = len(rounds) * len(actors)
+    each = sum(len(rounds) - len(actor.untold(rounds)) for actor in actors)
     return LearnerRates(
         None if training.best_j is None or not batches else training.best_j / batches,
         seconds / batches if batches else None,
@@ -160,7 +160,8 @@ def _simulated(
     groups, work = [], 0
     for client in learners:
         delivered = [row.round for row in run.trained if client.number in row.delivered and row.round in rounds]
-        taken = [number for number in delivered if number in client.rounds]  # others have no energy to be held against
+        untold = client.untold(rounds)  # these and the rounds of no record have no energy to be held against
+        taken = [number for number in delivered if number in client.rounds and number not in untold]
         batches = client.batches(taken)
         if not taken or not batches or model_bytes is None:
             continue
@@ -169,6 +170,7 @@ def _simulated(
         handling_j = pooled.handling_j if own.batch_j is None else own.handling_j
         if batch_j is None or handling_j is None or not batch_j > 0:
             return {}
+        handling_j *= 1 - len(untold) / len(rounds)
         groups.append(
             group_of(
                 client, len(taken) / len(rounds), batches / len(taken), batch_j, handling_j, 8.0 * model_bytes,

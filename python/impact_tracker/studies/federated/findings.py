@@ -124,9 +124,7 @@ def summaries_of(findings: Findings) -> list[SeedSummary]:
 def _summary(study: StudyOutcome, title: str, group: Sequence[RunComparison]) -> SeedSummary:
     runs = [comparison.run for comparison in group]
     skews = [skew_of(study, run) for run in runs if run.split is not None]
-    energies = [
-        comparison.row("clients" if comparison.run.clients else "centre").measured.best_j for comparison in group
-    ]
+    energies = [comparison.row("clients" if comparison.run.clients else "centre").measured for comparison in group]
     return SeedSummary(
         title,
         len(runs),
@@ -134,7 +132,7 @@ def _summary(study: StudyOutcome, title: str, group: Sequence[RunComparison]) ->
         _mean([run.reached for run in runs]),
         _mean([None if skew.at_least else skew.value for skew in skews]) if skews else None,
         _mean([run.accuracy for run in runs]),
-        _mean(energies),
+        _mean([None if energy.partial else energy.best_j for energy in energies]),
     )
 
 
@@ -172,7 +170,7 @@ def sentence(findings: Findings) -> str:
         row = comparison.row("centre")
         parts.append(
             f"Trained in one place (seed {run.settings.seed}) the same network took {_rounds(rounds_text(run))} and "
-            f"{energy(row.measured.best_j, row.measured.error_j)} of training."
+            f"{_measured(row.measured)} of training."
         )
     return " ".join(parts)
 
@@ -189,7 +187,7 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
     row = comparison.row("clients")
     text = (
         f"With FedAvg and {settings.clients} clients ({run.title}, seed {settings.seed}), {settings.network} "
-        f"{reached}; its clients used {energy(row.measured.best_j, row.measured.error_j)} ({row.measured.quality}) in "
+        f"{reached}; its clients used {_measured(row.measured)} ({row.measured.quality}) in "
         f"{_rounds(str(len(run.rounds)))}"
     )
     down, up = run.wire_bytes("down"), run.wire_bytes("up")
@@ -201,6 +199,11 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
             f"({row.difference:+.1%})"
         )
     return text + "."
+
+
+def _measured(measured: Energy) -> str:
+    least = "at least " if measured.partial and not measured.is_missing else ""
+    return least + energy(measured.best_j, measured.error_j)
 
 
 def _rounds(number: str) -> str:

@@ -33,19 +33,17 @@ from .split import DataSplit, parse_split
 
 @dataclass(frozen=True)
 class RoundUse:
-    """Energy of one program in a round. `handling`: all of it beside training and evaluation, which is the models' way
-    in and out, and the waiting."""
+    """Energy of one program in a round. `evaluation`: `None` of a round without one. `handling`: all of it beside
+    training and evaluation, which is the models' way in and out, and the waiting; missing where one of them is."""
 
     energy: Energy
     training: Energy
-    evaluation: Energy
+    evaluation: Energy | None
 
     @property
     def handling(self) -> Energy:
-        rest = self.energy
-        for part in (self.training, self.evaluation):
-            rest = rest if part.is_missing else rest.minus(part, same_sensors=True)
-        return rest
+        rest = self.energy.minus(self.training, same_sensors=True)
+        return rest if self.evaluation is None else rest.minus(self.evaluation, same_sensors=True)
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,15 @@ class ActorUse:
         return sum(row.batches for row in self.local if row.round in rounds)
 
     def part(self, name: str, rounds: Sequence[int] | None = None) -> Energy:
-        """The sum of `training`, `evaluation`, `handling` or `energy` over rounds (default: all)."""
+        """The sum of `training`, `evaluation`, `handling` or `energy` over rounds (default: all), partial where that of
+        a round is missing."""
         uses = [use for number, use in self.rounds.items() if rounds is None or number in rounds]
         energies = [getattr(use, name) for use in uses]
-        return total(energy for energy in energies if not energy.is_missing)
+        return total(energy for energy in energies if energy is not None)
+
+    def untold(self, rounds: Sequence[int]) -> list[int]:
+        """The rounds of which it is not known how much was training."""
+        return [number for number, use in self.rounds.items() if number in rounds and use.handling.is_missing]
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ def _actor(folder: Path, role: str, number: int, codes: Mapping[tuple[str, int],
         int(name.split()[1]): RoundUse(
             energy,
             regions.get(name.replace("round", "training"), Energy.missing()),
-            regions.get(name.replace("round", "evaluation"), Energy.missing()),
+            regions.get(name.replace("round", "evaluation")),
         )
         for name, energy in regions.items()
         if name.startswith("round ")

@@ -50,6 +50,12 @@ def caveats_of(findings: Findings) -> list[str]:
     for comparison in findings.comparisons:
         run = comparison.run
         caveats += [_of_killed(run, client) for client in run.killed()]
+        caveats += [
+            f"{run.name}: how much of client {client.number}'s energy was training is not known of round"
+            f"{'' if len(rounds) == 1 else 's'} {', '.join(map(str, rounds))}: that is in its sum alone."
+            for client in run.clients
+            if not client.total.is_missing and (rounds := client.untold(run.rounds))
+        ]
         if run.reached is None:
             caveats.append(
                 f"{run.name}: the target was not reached in {len(run.tested)} rounds; the number is censored, not "
