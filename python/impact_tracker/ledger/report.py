@@ -47,18 +47,22 @@ LEAST_RUNS = 5  # of a project, from which it is told how often a day something 
 
 
 class TimeSeen(NamedTuple):
-    """The time in which a project's `runs` began, `span_days` from the first begin to the last."""
+    """The time in which a project's `runs` began, `span_days` from the first begin to the last. `served_days`: of
+    deployments that tell their requests, to the last end."""
 
     runs: int
     span_days: float | None
+    served_days: float | None = None
 
     @property
     def days(self) -> float | None:
         """The days to which the runs belong: as many times the mean distance between begins as there are runs, for a
-        run a day on ten days spans nine. `None` of fewer runs than five, and of less than a day."""
+        run a day on ten days spans nine. `None` of fewer runs than five, and of less than a day. Requests come all the
+        while a deployment lasts, be it one run."""
+        served = self.served_days if self.served_days is not None and self.served_days >= 1.0 else None
         if self.span_days is None or self.runs < LEAST_RUNS or self.span_days < 1.0:
-            return None
-        return self.span_days * self.runs / (self.runs - 1)
+            return served
+        return max(self.span_days * self.runs / (self.runs - 1), served or 0.0)
 
 
 def poisson_interval(count: int) -> tuple[float, float]:
@@ -83,8 +87,9 @@ def _mean_with(count: int, probability: float) -> float:
 @dataclass(frozen=True)
 class Frequency:
     """How often something ran, and what one time took. `activity`: inference, training or development; `count`: runs,
-    or requests where the deployments tell them. `per_day`: over `seen`, the time that the project was seen, `None`
-    where that does not tell it; of runs with its 95 % interval, as if each came by itself (Poisson)."""
+    or requests where the deployments tell them. `per_day`: over `seen`, the time that the project was seen, of requests
+    that of its deployments, `None` where that does not tell it; of runs with its 95 % interval, as if each came by
+    itself (Poisson)."""
 
     project: str
     activity: str
@@ -281,7 +286,8 @@ def frequencies_of(ledger: Ledger, cells: Sequence[RunSum]) -> list[Frequency]:
             requests = _requests(ledger, project, deployed.runs)
             count, unit = (deployed.runs, "run") if requests is None else (requests, "request")
             each = deployed.per_run if requests is None else deployed.energy.scaled(1.0 / requests)
-            frequencies.append(Frequency(project, "inference", unit, count, seen, each))
+            served = seen if requests is None else _served(ledger, project, deployed)
+            frequencies.append(Frequency(project, "inference", unit, count, served, each))
         if trained.runs:
             frequencies.append(Frequency(project, "training", "run", trained.runs, seen, trained.per_run))
         if developed.runs:
@@ -293,6 +299,19 @@ def _seen(all_runs: RunSum) -> TimeSeen:
     if all_runs.first_ns is None or all_runs.last_ns is None:
         return TimeSeen(all_runs.runs, None)
     return TimeSeen(all_runs.runs, (all_runs.last_ns - all_runs.first_ns) / _DAY_NS)
+
+
+def _served(ledger: Ledger, project: str, deployed: RunSum) -> TimeSeen:
+    """The time of all deployments of a project: a model that was developed for a year is not asked meanwhile."""
+    rows = ledger.database.rows(
+        "SELECT count(started_ns), count(duration_s), min(started_ns), max(started_ns + duration_s * 1e9) "
+        "FROM ledger_runs WHERE project = ? AND stage = ?",
+        (project, _DEPLOYMENT),
+    )
+    begun, ended, first_ns, last_ns = rows[0]
+    if begun != deployed.runs or ended != deployed.runs or first_ns is None or last_ns is None:
+        return _seen(deployed)
+    return _seen(deployed)._replace(served_days=(float(last_ns) - float(first_ns)) / _DAY_NS)
 
 
 def _requests(ledger: Ledger, project: str, runs: int) -> float | None:

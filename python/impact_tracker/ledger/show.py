@@ -108,8 +108,8 @@ def frequency_table(frequencies: Sequence[Frequency]) -> Table:
 
 
 _FREQUENCIES = (
-    "energy and frequency; a day: over the days to which the project's runs belong, a mean distance of begins each; in "
-    "brackets 95 % of runs that come by themselves (Poisson), none of requests"
+    "energy and frequency; a day: over the days to which the project's runs belong, a mean distance of begins each, of "
+    "requests to its deployments'; in brackets 95 % of runs that come by themselves (Poisson), none of requests"
 )
 
 
@@ -118,13 +118,14 @@ def _often(frequency: Frequency) -> str:
     seen = frequency.seen
     if frequency.per_day is None:
         few = f"not told by {seen.runs} run{'' if seen.runs == 1 else 's'}: {LEAST_RUNS} do"
-        return few if seen.runs < LEAST_RUNS else "seen for less than a day"
+        return few if seen.runs < LEAST_RUNS and seen.served_days is None else "seen for less than a day"
     text, ends = digits.significant(frequency.per_day, 2), frequency.per_day_ends
     return text if ends is None else f"{text} ({' to '.join(digits.significant(end, 2) for end in ends)})"
 
 
 def _seen_for(seen: TimeSeen) -> str:
-    return "–" if seen.days is None else f"{digits.significant(seen.days, 2)} days, {seen.runs} runs"
+    runs = f"{seen.runs} run{'' if seen.runs == 1 else 's'}"
+    return "–" if seen.days is None else f"{digits.significant(seen.days, 2)} days, {runs}"
 
 
 def _change_table(change: EnergyChange) -> Table:

@@ -43,7 +43,7 @@ def site(folder: Path) -> Path:
         entry("best", 200, joules=100, metrics={"wer": 0.1}, person="ada", weighing={"pue": 1.5}),
         entry("crashed", 300, joules=250, fate="failed", metrics={"wer": 0.01}, person="bob"),
         entry("trial", 400, joules=300, fate="debug", stage=None),
-        entry("served", 86_400 * 4, joules=500, stage="deployment", metrics={"requests": 1000.0}),
+        entry("served", 86_400 * 4, 86_400 * 2, joules=500, stage="deployment", metrics={"requests": 1000.0}),
     )
 
 
@@ -85,8 +85,8 @@ def test_frequencies_set_what_is_rare_and_dear_beside_what_is_frequent(tmp_path:
     with Ledger.open(site(tmp_path)) as ledger:
         inference, training, development = report_of(ledger, ASR).frequencies
     assert (inference.unit, inference.count, inference.energy.best_j) == ("request", 1000, 0.5)
+    assert inference.per_day == pytest.approx(1000 / 2)  # its deployment lasted two days
     # Six runs began within four days: 0.8 days apart on average, so that they stand for 4.8 days.
-    assert inference.per_day == pytest.approx(1000 / 4.8)
     assert (training.count, training.energy.best_j, training.per_day) == (2, 150, pytest.approx(2 / 4.8))
     assert (development.energy.best_j, development.per_day) == (1000, pytest.approx(1 / 4.8))
     assert inference.per_day_ends is None and development.per_day_ends is None
@@ -94,6 +94,36 @@ def test_frequencies_set_what_is_rare_and_dear_beside_what_is_frequent(tmp_path:
     assert training.to_dict()["days_seen"] == pytest.approx(4.8)
     text = str(frequency_table([inference, training, development]))
     assert "4.8 days, 6 runs" in text and "0.42 (" in text
+    assert "2.0 days, 1 run'" in text
+
+
+@pytest.mark.parametrize(
+    ("begins", "lasts_days", "days"),
+    [
+        ([100.0], 10.0, 10.0),  # developed for 100 days, asked in ten
+        ([100.0, 103.0], 3.0, 6.0),
+        ([100.0, 100.0, 100.0], 4.0, 4.0),  # three at once
+        ([float(day) for day in range(100, 110)], 0.05, 10.0),  # an hour or so each day
+        ([100.0], 0.5, None),
+    ],
+)
+def test_requests_a_day_are_those_of_the_deployments_days(
+    tmp_path: Path, begins: list[float], lasts_days: float, days: float | None
+) -> None:
+    """They were spread over all days of the project, of which most had no deployment."""
+    developed = [entry(f"r{n}", 86_400.0 * 10 * n, joules=10) for n in range(10)]
+    deployed = [
+        entry(
+            f"d{n}", 86_400 * at, 86_400 * lasts_days, 10, machine=f"m{n}", stage="deployment", metrics={"requests": 60}
+        )
+        for n, at in enumerate(begins)
+    ]
+    with Ledger.open(filled(tmp_path, *developed, *deployed)) as ledger:
+        inference = report_of(ledger, ASR).frequencies[0]
+    assert (inference.unit, inference.count) == ("request", 60 * len(begins))
+    assert inference.per_day == (None if days is None else pytest.approx(60 * len(begins) / days))
+    if days is None:
+        assert "seen for less than a day" in str(frequency_table([inference]))
 
 
 @pytest.mark.parametrize("every", [0.25, 1.0, 7.0])
