@@ -206,6 +206,6 @@ class DataInterface:
 
     def __repr__(self) -> str:
         return (
-            f"<DataInterface of {len(self.experiments)} experiments: {self.total_power:.6g} kWh, "
-            f"{self.kg_carbon:.6g} kg CO2e, {self.exp_len_hours:.6g} h, PUE {self.PUE:.4g}>"
+            f"<DataInterface of {len(self.experiments)} experiments: {self.total_power:.3g} kWh, "
+            f"{self.kg_carbon:.3g} kg CO2e, {self.exp_len_hours:.4g} h, PUE {self.PUE:.3g}>"
         )

@@ -90,6 +90,13 @@ def energy(energy_j: float | None, half_width_j: float | None = None, *, spread:
     return kwh(energy_j, half_width_j, spread=spread)
 
 
+def energy_between(energy_j: float, low_j: float, high_j: float) -> str:
+    """As `energy`, with a range whose ends are not equally far: `8.1 J (2.0 to 30.1)`."""
+    factor, prefix = _scale(energy_j) if energy_j < joules_of(0.1) else (joules_of(1.0), "kWh")
+    unit = prefix if prefix == "kWh" else f"{prefix}J"
+    return with_range(energy_j / factor, low_j / factor, high_j / factor, unit)
+
+
 def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bool = True) -> str:
     """An energy in kWh, whatever its size."""
     if energy_j is None or math.isnan(energy_j):
@@ -161,12 +168,17 @@ def within(value: float, low: float | None, high: float | None) -> str:
     return (head.rstrip("0").rstrip(".") if "." in head else head) + e + power
 
 
-def span(value: float, low: float, high: float) -> str:
+def as_given(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A number that is quoted: as it was given where six digits hold it; a longer one was computed, and is rounded."""
+    return f"{value:g}" if float(f"{value:g}") == value else within(value, low, high)
+
+
+def span(value: float, low: float, high: float, between: str = " to ") -> str:
     """The two ends of a value's range, as in `1.2 to 2.3`: with the value's decimals, and more where an end is so small
     that they would not show it."""
-    decimals = decimals_within(value, low, high)
+    decimals = decimals_within(value, *sorted((low, high)))
     ends = (_written(end, max(decimals, 1 - _leading(end)) if end else 0) for end in (low, high))
-    return " to ".join(ends)
+    return between.join(ends)
 
 
 def with_range(value: float, low: float | None, high: float | None, unit: str = "") -> str:

@@ -51,14 +51,14 @@ def limit_of(amount: Amount, weighing: Weighing, price: Price | None = None) -> 
         grams = weighing.intensity
         per_kwh = [a * b for a, b in zip(per_kwh, (grams.low, grams.value, grams.high))]
         rate = with_range(grams.value, grams.low, grams.high, "gCO2e/kWh")
-        why = f"at {rate} and a PUE of {overhead.value:.3g}"
+        why = f"at {rate} and a PUE of {overhead.number}"
     else:
         if price is None:
             raise ValueError(f'is money, so it needs a price: price_per_kwh, as in "0.25 {amount.unit}"')
         if price.currency != amount.unit:
             raise ValueError(f"is in {amount.unit}, but the price is in {price.currency}")
         per_kwh = [price.per_kwh * ratio for ratio in per_kwh]
-        why = f"at {significant(price.per_kwh, 3)} {price.currency}/kWh and a PUE of {overhead.value:.3g}"
+        why = f"at {significant(price.per_kwh, 3)} {price.currency}/kWh and a PUE of {overhead.number}"
     if per_kwh[1] <= 0:
         raise ValueError("is in gCO2e, and the electricity has none: give a budget of energy")
     joules = [amount.number / each * JOULES_PER_KWH if each > 0 else math.inf for each in reversed(per_kwh)]

@@ -90,6 +90,16 @@ class Comparison:
         return estimated_kwh / measured_kwh
 
     @property
+    def ratio_words(self) -> str:
+        """The ratio with no digit finer than the ranges of its two sides; empty where it is not known."""
+        ratio = self.ratio
+        if ratio is None or self.estimate is None or self.measured.best_j is None:
+            return ""
+        used, error = self.estimate.energy, (self.measured.error_j or 0.0) / self.measured.best_j
+        low, high = (1.0 if end is None or not used.value else end / used.value for end in (used.low, used.high))
+        return digits.within(ratio, ratio * low * (1.0 - error), ratio * high * (1.0 + error))
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """The comparison's notes and the estimate's own, each once."""
         return tuple(dict.fromkeys((*self.notes, *(self.estimate.notes if self.estimate else ()))))
@@ -105,7 +115,7 @@ class Comparison:
         if self.ratio is None:
             return f"{energy}; nothing was measured to compare it with"
         measured = digits.kwh(self.measured.best_j, self.measured.error_j, spread=False)
-        return f"{energy}, {self.ratio:.2f} times the {self.measured.quality} {measured}"
+        return f"{energy}, {self.ratio_words} times the {self.measured.quality} {measured}"
 
     def sentences(self, explain: bool = False) -> list[str]:
         """For a report, its caveats below; its formula and sources too where they are asked for."""

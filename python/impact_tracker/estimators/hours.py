@@ -107,8 +107,8 @@ def _note(rate: HourFactor, hours: float, as_published: HourFactor) -> str:
         assert rate.total is not None
         return f"{hours:g} h × {rate.total.cite()}{scope}"
     electricity = rate.power.value * rate.grid.value / 1000.0
-    rest = "nothing beside it" if rate.rest is None else f"{rate.rest.value:.3g} g beside it"
-    words = f"{hours:g} h of {rate.name}: {electricity:.3g} g of electricity ({rate.power.value:.4g} W), {rest}{scope}"
+    rest = "nothing beside it" if rate.rest is None else f"{rate.rest.number} g beside it"
+    words = f"{hours:g} h of {rate.name}: {electricity:.3g} g of electricity ({rate.power.number} W), {rest}{scope}"
     if rate.grid is not as_published.grid and as_published.grid is not None:
-        words += f"; carried from {as_published.grid.value:.4g} to {rate.grid.value:.4g} g/kWh"
+        words += f"; carried from {as_published.grid.number} to {rate.grid.number} g/kWh"
     return words

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..digits import as_given, span
 from ..values import worst_quality
 
 SPREADS = ("triangular", "uniform", "normal", "lognormal")
@@ -86,11 +87,16 @@ class Factor:
         """A number that someone gave without a range: its range is itself."""
         return cls(value, unit, value, value, source, name=name)
 
+    @property
+    def number(self) -> str:
+        """Its value as it was published; a computed one has no digit finer than its range."""
+        return as_given(self.value, self.low, self.high)
+
     def cite(self) -> str:
         """One line for a report: name, value, range, unit, year, method, source, licence."""
-        span = f" ({self.low:g}–{self.high:g})" if self.high > self.low else ""
+        ends = f" ({span(self.value, self.low, self.high, '–')})" if self.high > self.low else ""
         unit = "" if self.unit == "1" else f" {self.unit}"
-        parts = [f"{self.name or 'factor'}: {self.value:g}{span}{unit}"]
+        parts = [f"{self.name or 'factor'}: {self.number}{ends}{unit}"]
         parts += [
             str(part) for part in (self.year, self.method, self.source, self.url, self.licence, self.note) if part
         ]

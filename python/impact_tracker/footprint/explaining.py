@@ -15,11 +15,15 @@ def explain(impact: Impact) -> list[str]:
     """The formula, the range, then one line for each factor with its source; for a missing impact the reason."""
     if impact.value is None:
         return [f"{impact.key}: not known. {impact.note}"]
-    lines = [f"{impact.key} = {impact.formula}", f"  range: {impact.low:.6g} to {impact.high:.6g} {impact.unit}"]
+    lines = [f"{impact.key} = {impact.formula}", f"  range: {_ends_of(impact)} {impact.unit}"]
     lines[1] += f" ({impact.quality}{', partial' if impact.partial else ''})"
     if impact.note:
         lines.append(f"  note: {impact.note}")
     return lines + [f"  - {source}" for source in impact.sources]
+
+
+def _ends_of(impact: Impact) -> str:
+    return span(impact.value or 0.0, impact.low or 0.0, impact.high or 0.0)
 
 
 def mass_of(grams: float, low: float | None = None, high: float | None = None) -> str:
@@ -67,7 +71,7 @@ def explain_all(footprint: Footprint) -> list[str]:
         if cell.value is None:
             lines.append(f"{indicator}, {stage}: X, {cell.note}")
             continue
-        lines.append(f"{indicator}, {stage}: {cell.formula} ({cell.low:.4g} to {cell.high:.4g}, {cell.quality})")
+        lines.append(f"{indicator}, {stage}: {cell.formula} ({_ends_of(cell)}, {cell.quality})")
         factors.update(dict.fromkeys(cell.factors))
     return [*lines, "", "Sources", *(f"- {factor.cite()}" for factor in factors)]
 
@@ -85,6 +89,7 @@ def what_matters(impacts: Iterable[Impact], most: int = 5) -> list[str]:
         )
         for bar in tornado(impact)[:most]:
             factor = bar.factor
-            ends = f"{factor.low:g} to {factor.high:g} {factor.unit}"
-            lines.append(f"  {bar.at_low:.4g} to {bar.at_high:.4g}: {factor.name or factor.source} ({ends})")
+            moved = span(drawn.best, bar.at_low, bar.at_high)
+            ends = f"{span(factor.value, factor.low, factor.high)} {factor.unit}"
+            lines.append(f"  {moved}: {factor.name or factor.source} ({ends})")
     return lines

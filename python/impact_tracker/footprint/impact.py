@@ -9,6 +9,7 @@ from functools import reduce
 from operator import add
 from typing import Union
 
+from ..digits import as_given, within
 from ..factors.factor import Factor
 from ..values import Energy, Range, kwh_of, worst_quality
 
@@ -42,11 +43,11 @@ class Term:
         )
 
     def words(self) -> str:
-        """`2.28135 kWh × 1.67 × 453.22 g/kWh`."""
-        parts = [] if self.coefficient == 1.0 else [f"{self.coefficient:.6g}"]
+        """`2.281 kWh × 1.67 × 450 g/kWh`."""
+        parts = [] if self.coefficient == 1.0 else [as_given(self.coefficient)]
         for factor, power in self.powers:
             unit = "" if factor.unit == "1" else f" {factor.unit}"
-            text = f"{factor.value:.6g}{unit}"
+            text = f"{factor.number}{unit}"
             parts.append(text if power == 1 else f"1/({text})" if power == -1 else f"({text})^{power:g}")
         return " × ".join(parts) or "1"
 
@@ -104,7 +105,9 @@ class Impact:
         """The formula with its numbers and its result."""
         if self.value is None:
             return f"{self.indicator}: not known, {self.note}"
-        return f"{' + '.join(term.words() for term in self.terms)} = {self.value:.6g} {self.unit}"
+        return (
+            f"{' + '.join(term.words() for term in self.terms)} = {within(self.value, self.low, self.high)} {self.unit}"
+        )
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -193,7 +193,9 @@ def _span(best: float, drawn: list[float]) -> Span:
 
 def _numbers(span: tuple[float, float, float]) -> str:
     low, best, high = span
-    return f"{best:.4g}" if low == high else f"{best:.4g} ({low:.4g} to {high:.4g})"
+    if low == high or all(float(f"{number:.4g}") == number for number in span):
+        return f"{best:.4g}" if low == high else f"{best:.4g} ({low:.4g} to {high:.4g})"
+    return with_range(best, low, high)
 
 
 def _kg(span: tuple[float, float, float]) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..digits import as_given, percent, span
 from ..factors import Factor, FactorError, IntensityCurve
 from ..values import kwh_of
 from .impact import Impact, Term, pue_factor
@@ -57,17 +58,17 @@ def carbon_over_time(
     notes = []
     if weighed["held_j"] > 0:
         notes.append(
-            f"{weighed['held_j'] / covered:.1%} of the energy fell into holes of the intensity that were bridged"
+            f"{percent(weighed['held_j'] / covered)} of the energy fell into holes of the intensity that were bridged"
         )
     if weighed["uncovered_j"] > 0:
-        notes.append(f"{kwh_of(weighed['uncovered_j']):.6g} kWh have no known intensity and are not in it")
+        notes.append(f"{as_given(kwh_of(weighed['uncovered_j']))} kWh have no known intensity and are not in it")
     if weighed["missing_s"] > 0:
-        notes.append(f"{weighed['missing_s']:.6g} s of the energy series are missing")
+        notes.append(f"{as_given(weighed['missing_s'])} s of the energy series are missing")
     mean = weighed["impact"] / kwh_of(covered)
-    span = f"{weighed['lowest']:g} to {weighed['highest']:g} g/kWh"
+    ends = f"{span(mean, weighed['lowest'], weighed['highest'])} g/kWh"
     grid = curve.factor(
         mean,
-        method=f"{curve.method}, matched in time ({span})",
+        method=f"{curve.method}, matched in time ({ends})",
         quality="estimated" if weighed["held_j"] > 0 else "modelled",
     )
     used = kwh_of(covered)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 
-from ..digits import span, within
+from ..digits import significant, span, within
 from ..factors import Factor
 from ..factors.conventions import check_one_convention, words_of_place
 from .allocation import Allocation, embodied
@@ -120,7 +120,7 @@ class WhatIf:
         if self.payback_runs is None or math.isinf(self.payback_runs):
             return "never: its use saves nothing"
         years = (self.payback_s or 0.0) / (365 * 86400.0)
-        return f"after {self.payback_runs:.4g} runs, {years:.3g} years of them without a pause"
+        return f"after {significant(self.payback_runs, 2)} runs, {significant(years, 2)} years of them without a pause"
 
     def as_dict(self) -> dict[str, object]:
         """For JSON; what never pays back is `None` with `payback` "never"."""

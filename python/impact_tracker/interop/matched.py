@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
+from ..digits import as_given
 from ..factors import Factor, IntensityCurve, read_curve
 from ..footprint import Impact, carbon_over_time
 from ..record import Record, read_record
@@ -81,8 +82,8 @@ def carbon_matched(record: Record, curve: IntensityCurve, pue: float | Factor | 
         name = "energy as measured, over its best value"
         total = total * Factor(1.0, "1", low, high, "this record's interval", name=name, spread="normal")
     if energy is not None and abs(energy - covered) > 0.01 * energy:
-        left = kwh_of(energy - covered)
-        note = f"{left:.3g} kWh of the record lie outside of its series of readings and are not in it"
+        left = as_given(kwh_of(energy - covered))
+        note = f"{left} kWh of the record lie outside of its series of readings and are not in it"
         return Impact("carbon", "g", total.terms, total.quality, "; ".join(filter(None, [total.note, note])), True)
     return total
 

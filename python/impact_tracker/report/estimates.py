@@ -12,8 +12,7 @@ def lines(run: ReadRecord, explain: bool = False) -> list[str]:
 
 def cell(run: ReadRecord) -> str:
     """For a row: estimate over measurement; empty where either is not known."""
-    ratio = run.comparison.ratio
-    return "" if ratio is None else f"{ratio:.2f}"
+    return run.comparison.ratio_words
 
 
 def values(run: ReadRecord) -> tuple[float | None, float | None]:

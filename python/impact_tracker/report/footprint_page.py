@@ -109,11 +109,13 @@ def _extent(footprint: Footprint) -> list[str]:
     if extent.nodes > 1:
         lines.append(f"{extent.nodes} computers alike, their energy together")
     if extent.dynamic_ratio is not None:
-        lines.append(f"energy of the work × {extent.dynamic_ratio.value:.4g}: idle computers, cooling and network too")
+        lines.append(f"energy of the work × {extent.dynamic_ratio.number}: idle computers, cooling and network too")
     if extent.development is not None and footprint.carbon.value is not None:
         ratio = extent.development.value
         final, rest = (_mass(footprint.carbon / ratio * share) for share in (1.0, ratio - 1.0))
-        lines.append(f"of it the final run {final}, the project's other runs {rest} (all: × {ratio:.4g})")
+        lines.append(
+            f"of it the final run {final}, the project's other runs {rest} (all: × {extent.development.number})"
+        )
     return lines
 
 

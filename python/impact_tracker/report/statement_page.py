@@ -101,7 +101,6 @@ def _parts(run: Statement) -> Table:
 def _rows(runs: Sequence[Statement]) -> Table:
     rows = []
     for run in runs:
-        ratio = run.beside().ratio
         rows.append(
             (
                 run.name,
@@ -109,7 +108,7 @@ def _rows(runs: Sequence[Statement]) -> Table:
                 "" if run.duration_s is None else digits.duration(run.duration_s),
                 digits.energy(run.energy.best_j, run.energy.error_j or None),
                 digits.carbon(run.carbon.value),
-                "" if ratio is None else f"{ratio:.2f}",
+                run.beside().ratio_words,
                 run.energy.quality,
                 run.tool,
             )

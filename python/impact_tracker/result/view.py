@@ -29,7 +29,7 @@ _MOST_DEVICES = 7
 def weighed_with(result: WeighedResult) -> str:
     """The factors behind the carbon, in few words."""
     factor = result.weighing.intensity
-    words = f"{factor.value:g} g/kWh, {factor.name or factor.source}"
+    words = f"{digits.within(factor.value, factor.low, factor.high)} g/kWh, {factor.name or factor.source}"
     if factor.year is not None:
         words += f" {factor.year}"
     if (

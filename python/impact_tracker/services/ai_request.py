@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..digits import span
 from ..estimators import Mix, RequestImpact, llm_request
 from ..estimators.estimate import EstimateError
 from ..factors import Factor, intensity
@@ -162,7 +163,7 @@ def _between(low: float, high: float, unit: str, name: str, spread: float = METH
     low, high = min(low, high), max(low, high)
     best = (low + high) / 2.0
     note = (
-        f"range: {low:.4g} to {high:.4g} by the model's size and its site, and a factor of {spread:g} (our assumption)"
+        f"range: {span(best, low, high)} by the model's size and its site, and a factor of {spread:g} (our assumption)"
     )
     source = f"{_METHOD} {version()}".rstrip()
     return Factor(best, unit, min(low, best / spread), max(high, best * spread), source, name=name, note=note)

@@ -28,11 +28,12 @@ ORDER_NAMES = {1: "direct", 2: "indirect", 3: "rebound and structure"}
 
 @dataclass(frozen=True)
 class Branch:
-    """An effect below its cause: `share` g a year is what this cause brings of it, by `ratio`; without a cause its own
-    amount. `closes_loop`: it stands above already."""
+    """An effect below its cause: `share` g a year is what this cause brings of it between `ends`, by `ratio`; without
+    a cause its own amount. `closes_loop`: it stands above already."""
 
     effect: Effect
     share: float
+    ends: tuple[float, float]
     ratio: tuple[float, float, float] | None
     children: tuple[Branch, ...] = ()
     closes_loop: bool = False
@@ -43,11 +44,11 @@ def branches_of(consequences: Consequences) -> list[Branch]:
     declared = consequences.declared
     expanded: set[str] = set()
     roots = [e for e in declared if any(e.amount) or not e.causes]
-    trees = [_branch(consequences, root, root.amount[1], None, (), expanded) for root in roots]
+    trees = [_branch(consequences, root, root.amount[1], root.amount[::2], None, (), expanded) for root in roots]
     for effect in declared:
         if effect.name not in expanded:
-            own = consequences.effects[effect.name].best
-            trees.append(_branch(consequences, effect, own, None, (), expanded))
+            own = consequences.effects[effect.name]
+            trees.append(_branch(consequences, effect, own.best, (own.low, own.high), None, (), expanded))
     return sorted(trees, key=lambda branch: branch.effect.order)
 
 
@@ -55,22 +56,25 @@ def _branch(
     consequences: Consequences,
     effect: Effect,
     share: float,
+    ends: tuple[float, float],
     ratio: tuple[float, float, float] | None,
     above: tuple[str, ...],
     expanded: set[str],
 ) -> Branch:
     if effect.name in expanded:
-        return Branch(effect, share, ratio, closes_loop=effect.name in above)
+        return Branch(effect, share, ends, ratio, closes_loop=effect.name in above)
     expanded.add(effect.name)
     children = []
     for follower in consequences.declared:
         for cause, declared_ratio in follower.causes:
             if cause == effect.name:
                 span = _span(declared_ratio)
-                brought = span[1] * consequences.effects[effect.name].best
+                origin = consequences.effects[effect.name]
+                products = sorted(end * ratio_end for end in (origin.low, origin.high) for ratio_end in span[::2])
+                brought, ends_brought = span[1] * origin.best, (products[0], products[-1])
                 below = (*above, effect.name)
-                children.append(_branch(consequences, follower, brought, span, below, expanded))
-    return Branch(effect, share, ratio, tuple(children))
+                children.append(_branch(consequences, follower, brought, ends_brought, span, below, expanded))
+    return Branch(effect, share, ends, ratio, tuple(children))
 
 
 def _span(ratio: Factor | tuple[float, float, float]) -> tuple[float, float, float]:
@@ -80,7 +84,9 @@ def _span(ratio: Factor | tuple[float, float, float]) -> tuple[float, float, flo
 def words_of_branch(branch: Branch) -> str:
     """`more letters (rebound and structure): +300 kg a year, × -0.3 (-0.5 to -0.1)`."""
     sign = "+" if branch.share > 0 else ""
-    text = f"{branch.effect.name} ({ORDER_NAMES[branch.effect.order]}): {sign}{mass_of(branch.share)} a year"
+    text = (
+        f"{branch.effect.name} ({ORDER_NAMES[branch.effect.order]}): {sign}{mass_of(branch.share, *branch.ends)} a year"
+    )
     if branch.ratio is not None:
         low, best, high = branch.ratio
         text += f", × {best:g}" + (f" ({low:g} to {high:g})" if high > low else "")
@@ -148,7 +154,8 @@ def plot_tree(consequences: Consequences, path: str | os.PathLike[str]) -> None:
     axes.set(xlim=(-0.55, depth + 0.55), ylim=(-rows + 0.3, 0.7))
     axes.axis("off")
     middle = -(rows - 1) / 2
-    _box(axes, 0.0, middle, f"net\n{_amount(consequences.net.best)}", consequences.net.best)
+    net = consequences.net
+    _box(axes, 0.0, middle, f"net\n{_amount(net.best, net.low, net.high)}", net.best)
     top = 0.0
     for tree in trees:
         top = _draw(axes, tree, 1.0, top, (0.0, middle))
@@ -176,7 +183,7 @@ def _draw(axes: Axes, branch: Branch, x: float, top: float, parent: tuple[float,
         place, box = (x - 0.38, y + 0.24 * (parent[1] - y)), {"facecolor": "white", "linewidth": 0, "pad": 0.5}
         axes.text(*place, f"× {branch.ratio[1]:g}", fontsize=7, ha="center", va="center", bbox=box)
     title = "\n".join(wrap(branch.effect.name, _LETTERS))
-    name = f"{title}\n{ORDER_NAMES[branch.effect.order]}\n{_amount(branch.share)}"
+    name = f"{title}\n{ORDER_NAMES[branch.effect.order]}\n{_amount(branch.share, *branch.ends)}"
     _box(axes, x, y, name + ("\n↺ a loop" if branch.closes_loop else ""), branch.share)
     for child in branch.children:
         top = _draw(axes, child, x + 1.0, top, (x, y))
@@ -189,5 +196,5 @@ def _box(axes: Axes, x: float, y: float, text: str, grams: float) -> None:
     axes.text(x, y, text, ha="center", va="center", fontsize=8, bbox=box)
 
 
-def _amount(grams: float) -> str:
-    return f"{'+' if grams > 0 else ''}{mass_of(grams)} a year"
+def _amount(grams: float, low: float, high: float) -> str:
+    return f"{'+' if grams > 0 else ''}{mass_of(grams, low, high)} a year"

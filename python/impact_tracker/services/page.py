@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ..digits import span, within
+from ..digits import percent, span, within
 from ..figures.looks import area_look, ink_on, legend_beside
 from ..figures.notes import write_note, write_title
 from ..footprint import Impact, mass_of, mass_span, monte_carlo, person_years, what_matters
@@ -39,14 +39,14 @@ def _table(service: WeighedService) -> Table:
         row = [part]
         for indicator in service.indicators:
             share = service.shares(indicator)[part]
-            row += [_amount(service.of_part(part, indicator)), "X" if share is None else f"{share:.1%}"]
+            row += [_amount(service.of_part(part, indicator)), "X" if share is None else percent(share)]
         rows.append(row)
     for what, impact_of in (("of it use", "use"), ("of it making", "making")):
         row = [what]
         for indicator in service.indicators:
             phase, total = service.of_phase(impact_of, indicator), service.total(indicator)
             share = phase.value / total.value if phase.value is not None and total.value else None
-            row += [_amount(phase), "X" if share is None else f"{share:.1%}"]
+            row += [_amount(phase), "X" if share is None else percent(share)]
         rows.append(row)
     total_row, range_row = ["total"], ["95 %" if can_draw() else "bounds"]
     for indicator in service.indicators:
@@ -121,9 +121,9 @@ def plot_service(services: Sequence[WeighedService], path: str | os.PathLike[str
                 if share >= 0.06:
                     colour = looks[part]["facecolor"]
                     box = {"facecolor": colour, "linewidth": 0, "pad": 1.0}
-                    middle, percent = 100 * (bottom + share / 2), f"{100 * share:.0f} %"
+                    middle, label = 100 * (bottom + share / 2), f"{100 * share:.0f} %"
                     ink = ink_on(colour)
-                    axes.text(place, middle, percent, ha="center", va="center", fontsize=7, color=ink, bbox=box)
+                    axes.text(place, middle, label, ha="center", va="center", fontsize=7, color=ink, bbox=box)
                 bottom += share
             axes.text(place, 101, _amount(service.total(indicator)), ha="center", va="bottom", fontsize=7)
             ticks.append(place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..digits import span, within
+from ..digits import significant, span, within
 from ..footprint import Impact, explain, mass_of, mass_span
 from ..report.page import Page, Table
 from .ai_request import AiRequest
@@ -50,4 +50,4 @@ def _words(impact: Impact) -> str:
 
 
 def _span(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:.3g}" if ends[0] == ends[1] else f"{ends[0]:.3g} to {ends[1]:.3g}"
+    return significant(ends[0], 3) if ends[0] == ends[1] else span(sum(ends) / 2.0, *ends)

@@ -23,7 +23,7 @@ def test_a_ratio_of_the_same_thing():
     comparison = beside(**RUN, pue=1.67)
     assert comparison.ratio == pytest.approx(2.2813536 / (0.683 * 1.67))
     assert beside(**{**RUN, "energy": Energy.missing()}).ratio is None
-    assert "1.26" not in comparison.sentence() and "2.00 times the measured 1.14 kWh" in comparison.sentence()
+    assert "1.26" not in comparison.sentence() and "2.0 times the measured 1.14 kWh" in comparison.sentence()
 
 
 def test_busy_processors_are_a_share_of_the_systems_threads():

@@ -161,7 +161,7 @@ def test_views_of_ai():
 def test_beside_a_measurement():
     estimate = green_algorithms(**DEFAULT, pue=1.0, zone="FR")
     beside = Comparison(estimate, Energy(joules_of(0.683)))
-    assert beside.ratio == pytest.approx(2.0, abs=1e-3) and "2.00 times" in beside.sentence()
+    assert beside.ratio == pytest.approx(2.0, abs=1e-3) and "2.0 times" in beside.sentence()
     assert Comparison(estimate).ratio is None and Comparison(estimate, Energy(0.0)).ratio is None
 
 

@@ -6,7 +6,7 @@ from impact_tracker.footprint import Impact, Machine, assess, carbon, explain, e
 
 def test_explain_shows_formula_range_and_sources():
     lines = explain(carbon((3.5e6, 3.6e6, 3.7e6), 1.2, intensity=intensity("FR", 2023)))
-    assert lines[0] == "carbon_g = 1 kWh × 1.2 × 56.039 g/kWh = 67.2468 g"
+    assert lines[0] == "carbon_g = 1 kWh × 1.2 × 56.039 g/kWh = 67 g"
     assert "range" in lines[1] and any("Ember" in line for line in lines)
 
 

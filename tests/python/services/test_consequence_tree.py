@@ -34,7 +34,7 @@ def test_effects_stand_below_their_causes():
     lines = tree_lines(LETTERS)
     assert lines[0].startswith("net -570 kg a year") and "sorted by hand" in lines[0]
     assert lines[1] == "├── the service (direct): +100 kg a year"
-    assert lines[2] == "└── vans not driven (indirect): -1000 kg a year" or "-1 t" in lines[2]
+    assert lines[2] == "└── vans not driven (indirect): -1.00 t a year"
     assert lines[3] == "    └── more letters (rebound and structure): +300 kg a year, × -0.3 (-0.5 to -0.1)"
     assert lines[4] == "        └── more sorting (rebound and structure): +30 kg a year, × 0.1"
 

@@ -177,12 +177,12 @@ def with_interval(mean: Mean, scale: float = 1.0, *, most: float | None = None) 
 
 
 def energy_with_interval(mean: Mean) -> str:
-    """An energy in joules or kWh with its 95 %: `12.3 kJ ± 0.4 kJ`, or `8 J (2 J to 30 J)` where the half-width is as
+    """An energy in joules or kWh with its 95 %: `12.3 kJ ± 0.4 kJ`, or `8.1 J (2.0 to 30.1)` where the half-width is as
     large as the mean."""
     ends, half = mean.interval, mean.half_width
     if ends is None or half is None or mean.value <= 0 or _shows_positive(mean.value, half):
         return digits.energy(mean.value, mean.half_width)
-    return f"{digits.energy(mean.value)} ({digits.energy(ends[0])} to {digits.energy(ends[1])})"
+    return digits.energy_between(mean.value, *ends)
 
 
 def ratio_text(ratio: MeanRatio | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...digits import span, with_range, within
 from ...values.statistics import deviation_of, kept_of, scipy_stats, student_t
 
 if TYPE_CHECKING:
@@ -72,16 +73,13 @@ class Fit(NamedTuple):
 
     def text(self, y: str, x: str) -> str:
         """The fit in one sentence."""
-        factors, means = self.band(1.0), self.proportional_ends
+        power = (self.exponent, self.exponent_low, self.exponent_high)
+        mean = with_range(self.proportional, *self.proportional_ends)
         return (
-            f"{y} = {self.factor:.3g} ({_span(factors)}) · {x}^{self.exponent:.2f} (exponent {self.exponent_low:.2f} "
-            f"to {self.exponent_high:.2f}, R² {self.r2:.2f}, {self.points} points); in the mean "
-            f"{self.proportional:.3g} per {x} ({_span(means)}), single ones within a factor of {self.within:.1f}"
+            f"{y} = {with_range(self.factor, *self.band(1.0))} · {x}^{within(*power)} (exponent {span(*power)}, "
+            f"R² {self.r2:.2f}, {self.points} points); in the mean {mean} per {x}, "
+            f"single ones within a factor of {self.within:.1f}"
         )
-
-
-def _span(ends: tuple[float, float]) -> str:
-    return " to ".join(f"{end:.3g}" for end in ends)
 
 
 def p_text(value: float) -> str:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ... import digits
 from ...values.statistics import Mean, mean_of, student_t
 from ..plan.suites.ai import sub_tests
 from ..row.row import Row
@@ -78,7 +79,11 @@ class Scores(NamedTuple):
 
 
 def _score_text(score: int, ends: Ends | None) -> str:
-    return str(score) if ends is None else f"{score} ({ends[0]:.0f} to {ends[1]:.0f})"
+    if ends is None:
+        return str(score)
+    decimals = min(digits.decimals_for(score, (ends[1] - ends[0]) / 2.0), 0)
+    best, low, high = (digits.fixed(number, decimals) for number in (score, *ends))
+    return f"{best} ({low} to {high})"
 
 
 def scores(rows: Sequence[Row]) -> Scores:

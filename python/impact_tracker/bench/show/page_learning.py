@@ -119,10 +119,9 @@ def success_text(survival: Survival | None) -> str:
     """What one success costs, with its 95 %."""
     if survival is None or survival.per_success is None:
         return "–"
-    text = digits.energy(survival.per_success)
     if survival.success_low is None or survival.success_high is None:
-        return text
-    return f"{text} ({digits.energy(survival.success_low)} to {digits.energy(survival.success_high)})"
+        return digits.energy(survival.per_success)
+    return digits.energy_between(survival.per_success, survival.success_low, survival.success_high)
 
 
 def targets_table(targets: Sequence[Reached]) -> Table:

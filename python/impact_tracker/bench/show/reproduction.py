@@ -192,15 +192,8 @@ def recomputed_table(phase: str) -> Table:
             )
         )
     columns = (
-        "model",
-        ">10⁻³ kWh, ten runs",
-        ">printed",
-        ">10⁻⁴ kgCO2e",
-        ">printed",
-        ">s, one run",
-        ">printed",
-        "equal",
-    )
+        "model", ">10⁻³ kWh, ten runs", ">printed", ">10⁻⁴ kgCO2e", ">printed", ">s, one run", ">printed", "equal",
+    )  # fmt: skip
     number = 2 if phase == "inference" else 3
     return Table(columns, rows, f"Table {number}, {phase}, computed again (± 95 %, Student's t)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...values import kwh_of
+from ...digits import kwh, percent
 from ..finding import ClusterFinding
 from ..frames import polars
 
@@ -30,7 +30,7 @@ def disputes(accounts: Accounts, frame: pl.DataFrame) -> list[ClusterFinding]:
                 "reported_nonsense",
                 nonsense,
                 "the scheduler's energy of {count} jobs is none (negative, 2^64, more than a node can draw); what they "
-                "used by the nodes' meters is {kwh} kWh, {share} of all jobs",
+                "used by the nodes' meters is {used}, {share} of all jobs",
                 known,
             )
         )
@@ -44,17 +44,17 @@ def disputes(accounts: Accounts, frame: pl.DataFrame) -> list[ClusterFinding]:
         "reported_once_for_all_nodes": (
             once,
             "the scheduler's energy of {count} jobs on several nodes is the mean of their nodes taken once: "
-            "{reported} kWh instead of {kwh} kWh",
+            "{reported} instead of {used}",
         ),
         "reported_whole_shared_node": (
             doubled,
-            "the scheduler charges {count} jobs with all of a node that they shared: {reported} kWh, where their parts "
-            "are {kwh} kWh",
+            "the scheduler charges {count} jobs with all of a node that they shared: {reported}, where their parts "
+            "are {used}",
         ),
         "reported_otherwise": (
             other,
-            "the scheduler's energy of {count} jobs is more than 30 % off the nodes' meters: {reported} kWh, where "
-            "they used {kwh} kWh",
+            "the scheduler's energy of {count} jobs is more than 30 % off the nodes' meters: {reported}, where "
+            "they used {used}",
         ),
     }
     for kind, (condition, text) in texts.items():
@@ -69,9 +69,9 @@ def _finding(kind: str, rows: pl.DataFrame, text: str, known: pl.DataFrame) -> C
     reported = rows["reported_j"].sum()
     words = text.format(
         count=rows.height,
-        kwh=f"{kwh_of(energy):.4g}",
-        share=f"{energy / everything:.2%}" if everything > 0.0 else "0 %",
-        reported=f"{kwh_of(float(reported or 0.0)):.4g}",
+        used=kwh(energy),
+        share=percent(energy / everything) if everything > 0.0 else "0 %",
+        reported=kwh(float(reported or 0.0)),
     )
     return ClusterFinding(kind, "jobs", words, energy, rows.height)
 
@@ -83,15 +83,15 @@ def _sum_of_reports(accounts: Accounts, known: pl.DataFrame) -> list[ClusterFind
     findings = []
     if reported > 0.0 and total > 0.0:
         text = (
-            f"the scheduler's energies add up to {kwh_of(reported):.4g} kWh, its nodes used {kwh_of(total):.4g} kWh "
-            f"({reported / total:.1%}): the rows double shared nodes and leave out idle ones"
+            f"the scheduler's energies add up to {kwh(reported)}, its nodes used {kwh(total)} "
+            f"({percent(reported / total)}): the rows double shared nodes and leave out idle ones"
         )
         findings.append(ClusterFinding("reported_sum", "site", text, reported))
     if "shared_idle_j" in accounts.balances.columns:
         idle = float(accounts.balances["shared_idle_j"].sum())
         if idle > 0.0:
             text = (
-                f"{kwh_of(idle):.4g} kWh ({idle / total:.2%} of the nodes) are idle power of parts of shared nodes "
+                f"{kwh(idle)} ({percent(idle / total)} of the nodes) are idle power of parts of shared nodes "
                 "that no job had: in the balance's idle, charged to nobody unless --idle hands it out"
             )
             findings.append(ClusterFinding("idle_of_shared_nodes", "site", text, idle))

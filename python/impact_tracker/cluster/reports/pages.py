@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...digits import span, within
+from ...digits import percent, span, within
 from ...report.page import Page, Table
 from ...values import kwh_of
 from ...whole_file import whole_file
@@ -43,7 +43,9 @@ def rank(value: object) -> str:
 
 def kwh(value: object, digits: int = 4) -> str:
     """Joules as kWh."""
-    return number(kwh_of(value), digits) if isinstance(value, (int, float)) else MISSING
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        return MISSING
+    return number(float(f"{kwh_of(value):.{digits - 1}e}"), digits)
 
 
 def ranged(row: Mapping[str, object], names: tuple[str, str, str], scale: float) -> tuple[str, str]:
@@ -86,7 +88,8 @@ def report_page(report: ClusterReport) -> Page:
         node_s = uncovered + report.balance.covered_s
         caveats.insert(
             0,
-            f"{number(uncovered / 3600.0)} node-hours ({uncovered / node_s:.2%}) have no power: they are in no energy",
+            f"{number(uncovered / 3600.0)} node-hours ({percent(uncovered / node_s)}) have no power: they are in no "
+            "energy",
         )
     if summary.rejected_rows:
         caveats.append(f"{summary.rejected_rows} rows were kept aside: {_reasons(report)}")
@@ -107,7 +110,7 @@ def _details(report: ClusterReport) -> list[str]:
     total = summary.energy_j or math.nan
 
     def share(energy_j: float | None) -> str:
-        return MISSING if energy_j is None else f"{energy_j / total:.1%}"
+        return MISSING if energy_j is None else percent(energy_j / total)
 
     cards = "have no meter here" if summary.gpu_j is None else f"themselves took {kwh(summary.gpu_j)} kWh"
     lines = [
@@ -123,10 +126,10 @@ def _details(report: ClusterReport) -> list[str]:
     if summary.green_algorithms_ratio is not None:
         lines.append(
             f"Green Algorithms would say {kwh(summary.green_algorithms_j)} kWh of these jobs, "
-            f"{summary.green_algorithms_ratio:.2f} times the measurement (both without overhead)"
+            f"{number(summary.green_algorithms_ratio, 3)} times the measurement (both without overhead)"
         )
     if summary.pue is not None:
-        lines.append(f"PUE by the site's meters: {summary.pue:.3f}")
+        lines.append(f"PUE by the site's meters: {number(summary.pue, 3)}")
     if summary.carbon_g is not None and summary.carbon_low_g is not None and summary.carbon_high_g is not None:
         amount, ends = ranged(asdict(summary), _CARBON, 1e-3)
         how = "matched in time" if report.weights.is_matched else "by one mean intensity"
@@ -147,7 +150,7 @@ def _gate_line(gate: GatedEnergy) -> str:
     if gate.inside_j is None or gate.outside_j is None:
         return f"{head}it is not known of any job"
     known = gate.inside_j + gate.outside_j
-    share = f" ({gate.inside_j / known:.1%})" if known > 0.0 else ""
+    share = f" ({percent(gate.inside_j / known)})" if known > 0.0 else ""
     tail = f"; not known of {kwh(gate.unknown_j)} kWh" if gate.unknown_j > 0.0 else ""
     return (
         f"{head}{kwh(gate.inside_j)} of {kwh(known)} kWh{share}; {kwh(gate.outside_j)} kWh were allocated outside of "

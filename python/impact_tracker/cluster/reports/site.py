@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ...digits import significant
+from ...digits import kwh, percent
 from ...factors import constant
 from ...values import kwh_of
 from ..accounts import Accounts
@@ -211,7 +211,7 @@ def _not_weighed(accounts: Accounts, balance: SiteBalance) -> list[ClusterFindin
     missing_j = balance.total_j - float(accounts.balances["weighed_j"].sum())
     if missing_j <= 1e-9 * balance.total_j:
         return []
-    amount = f"{significant(kwh_of(missing_j), 4)} kWh ({missing_j / balance.total_j:.1%} of the nodes' energy)"
+    amount = f"{kwh(missing_j)} ({percent(missing_j / balance.total_j)} of the nodes' energy)"
     why = "the curve has holes, or does not cover the time of the report"
     text = f"{amount} have no known intensity and are not in the carbon: {why}"
     return [ClusterFinding("no_intensity", "curve", text, missing_j)]

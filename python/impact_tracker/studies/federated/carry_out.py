@@ -266,7 +266,7 @@ class FederatedRun:
         for row in read_lines(leader.folder / ROUNDS_FILE, EvaluatedRound):
             if ("round", row.round) not in self._said:
                 self._said.add(("round", row.round))
-                accuracy = "no accuracy" if row.accuracy is None else f"accuracy {row.accuracy:.4f}"
+                accuracy = "no accuracy" if row.accuracy is None else f"accuracy {row.accuracy:.3f}"
                 self._told(f"{self._folder.name}: round {row.round} of at most {self._settings.rounds}, {accuracy}")
 
     def _clear(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ... import _core
+from ...digits import decimals_for, fixed
 from ...factors import Factor
 from ...values import Energy, total
 from ..paradigms.scenario import Learners, TrainingScenario
@@ -41,6 +42,17 @@ class HeldAgainst:
         if self.simulated_j is None or not self.measured.best_j or self.measured.best_j <= 0:
             return None
         return self.simulated_j / self.measured.best_j - 1.0
+
+    @property
+    def difference_words(self) -> str:
+        """`+12 %`: with no digit finer than the measured energy's error."""
+        if self.difference is None or not self.measured.best_j:
+            return "–"
+        error = self.measured.error_j
+        percent = 100.0 * self.difference
+        half = None if error is None else 100.0 * error * (1.0 + abs(self.difference)) / self.measured.best_j
+        decimals = min(decimals_for(max(abs(percent), half or 1.0), half), 1)
+        return f"{'+' if percent >= 0 else ''}{fixed(percent, decimals)} %"
 
 
 @dataclass(frozen=True)

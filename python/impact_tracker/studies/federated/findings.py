@@ -196,7 +196,7 @@ def _of_run(study: StudyOutcome, comparison: RunComparison) -> str:
     if row.simulated_j is not None and row.difference is not None:
         text += (
             f"; the simulator, fed from the records of every other round, gives {energy(row.simulated_j)} "
-            f"({row.difference:+.1%})"
+            f"({row.all_rounds.difference_words})"
         )
     return text + "."
 

@@ -112,7 +112,7 @@ def _runs_table(findings: Findings) -> Table:
                 str(run.settings.seed),
                 rounds_text(run),
                 "–" if run.split is None else skew_text(skew_of(findings.study, run)),
-                "–" if run.accuracy is None else f"{run.accuracy:.4f}",
+                "–" if run.accuracy is None else f"{run.accuracy:.3f}",
                 "–" if spread is None else f"{spread[0]:.3f} to {spread[1]:.3f}",
                 "not measured" if batch_j is None else energy(batch_j),
                 "–" if run.split is None else " / ".join("not counted" if n is None else quantity(n, "B") for n in way),
@@ -159,12 +159,12 @@ def _terms_table(comparisons: Sequence[RunComparison]) -> Table:
 
 
 def _cells(row: TermComparison, title: str) -> tuple[str, ...]:
-    parts = (row.difference, row.unseen.difference, row.forecast.difference)
+    parts = (row.all_rounds, row.unseen, row.forecast)
     return (
         title,
         "–" if row.simulated_j is None else energy(row.simulated_j),
         energy(row.measured.best_j, row.measured.error_j),
-        *("–" if part is None else f"{part:+.1%}" for part in parts),
+        *(part.difference_words for part in parts),
     )
 
 
@@ -184,7 +184,7 @@ def _clients_table(comparison: RunComparison) -> Table:
                 *(energy(_best(client, name)) for name in ("training", "handling", "evaluation")),
                 energy(client.start.best_j),
                 energy(client.total.best_j, client.total.error_j),
-                "–" if row is None or row.difference is None else f"{row.difference:+.1%}",
+                "–" if row is None else row.all_rounds.difference_words,
                 _ending(client),
             )
         )

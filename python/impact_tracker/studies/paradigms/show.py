@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ...digits import carbon, duration, energy, plus_minus, significant, with_range
+from ...digits import carbon, duration, energy, plus_minus, significant, span, with_range
 from ...report.page import Page, Table
 from ...values import Range
 from .breakeven import Advice, BreakEven
@@ -183,10 +183,12 @@ def _break_even_table(answers: Answers) -> Table:
     scenario = answers.simulation.scenario
     rows = []
     for row in answers.break_evens:
-        crossing = ", ".join(f"{value:.4g}" for value in row.crossings)
+        crossing = ", ".join(f"{value:.3g}" for value in row.crossings)
         unit = "" if row.unit in ("1", "0 or 1") else f" {row.unit}"
         cheaper = f"{SHORT[row.below]} below, {SHORT[row.above]} above"
-        rows.append((scenario.label(row.place), f"{row.best:.4g}{unit}", f"{crossing}{unit}", cheaper))
+        rows.append(
+            (scenario.label(row.place), f"{scenario.value(row.place).number}{unit}", f"{crossing}{unit}", cheaper)
+        )
     title = (
         f"Break-even of {' and '.join(SHORT[name] for name in answers.decided)}, each parameter alone, nearest first"
     )
@@ -198,7 +200,7 @@ def _swing_table(answers: Answers) -> Table:
     rows = [
         (
             scenario.label(bar.place),
-            f"{bar.factor.low:.3g} to {bar.factor.high:.3g}",
+            span(bar.factor.value, bar.factor.low, bar.factor.high),
             _plain(answers, bar.at_low),
             _plain(answers, bar.at_high),
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...bench.analyse.relations import LEAST_POINTS, power_law
+from ...digits import with_range
 from ...values.statistics import mean_of
 
 
@@ -27,8 +28,7 @@ class Exponent(NamedTuple):
         """`0.97 (0.91 to 1.03)`; without an interval the number alone."""
         if self.low is None or self.high is None or self.low == self.high:
             return f"{self.value:.2f}"
-        decimals = 2 if self.high - self.low >= 0.02 else 3
-        return f"{self.value:.{decimals}f} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
+        return with_range(self.value, self.low, self.high)
 
     @property
     def how(self) -> str:

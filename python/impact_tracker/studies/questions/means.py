@@ -60,7 +60,9 @@ def count_text(mean: Mean | None) -> str:
     ends = mean.interval
     if ends is None or not mean.half_width:
         return f"{mean.value:,.0f}"
-    return f"{mean.value:,.0f} ({ends[0]:,.0f} to {ends[1]:,.0f})"
+    decimals = min(digits.decimals_for(mean.value, mean.half_width), 0)
+    value, low, high = (f"{round(number, decimals):,.0f}" for number in (mean.value, *ends))
+    return f"{value} ({low} to {high})"
 
 
 def intervals_words(groups: Sequence[PointGroup]) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...bench.analyse.relations import correlation, power_law
-from ...digits import quantity, significant
+from ...digits import quantity, span, within
 from ...figures.notes import add_to_note
 from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
@@ -110,10 +110,10 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
     text = ""
     low, high = growth["exponent_low"], growth["exponent_high"]
     if isinstance(growth["exponent"], float) and isinstance(low, float) and isinstance(high, float):
-        power = significant(growth["exponent"], 2)
+        power = within(growth["exponent"], low, high)
         text = (
             f"The energy of training a perceptron grew as its parameters to the power {power} "
-            f"({low:.2f} to {high:.2f}, {growth['points']} sizes). "
+            f"({span(growth['exponent'], low, high)}, {growth['points']} sizes). "
         )
     names = ", ".join(f"{group.title} ({mean_score(group)})" for group in front)
     told = ", ".join(group.title for group in front if is_told_on_front(group, groups))

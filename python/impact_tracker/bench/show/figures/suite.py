@@ -368,8 +368,9 @@ def fit_figure(points: Sequence[Point]) -> Figure | None:
             ends = [min(p.gmac or 0.0 for p in own), max(p.gmac or 0.0 for p in own)]
             _draw_fit(axes, fit, ends)
             line = [(x, fit.factor * x**fit.exponent) for x in ends]
-            exponents = f"({fit.exponent_low:.2f} to {fit.exponent_high:.2f})"
-            title = f"{titles[phase]}\n{fit.factor:.3g} J · GMAC^{fit.exponent:.2f} {exponents}, R² {fit.r2:.2f}"
+            exponent = digits.with_range(fit.exponent, fit.exponent_low, fit.exponent_high)
+            factor = digits.within(fit.factor, *fit.band(1.0))
+            title = f"{titles[phase]}\n{factor} J · GMAC^{exponent}, R² {fit.r2:.2f}"
             axes.set_title(title, fontsize=10, loc="left")
         _number(axes, own, place, line)
     return figure
