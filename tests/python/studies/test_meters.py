@@ -12,7 +12,7 @@ import pytest
 
 from impact_tracker import cli
 from impact_tracker.studies.meters.compare import compared, ratio_of
-from impact_tracker.studies.meters.measure import MeterReading, _joules_of_perf, _joules_of_scaphandre, of_series
+from impact_tracker.studies.meters.measure import MeterReading, _joules_of_perf, of_series
 from impact_tracker.studies.meters.meter import KNOWN, Absence, FoundMeter, find
 
 pytest.importorskip("scipy")
@@ -180,6 +180,3 @@ def test_answers_of_programs_are_read_as_they_write_them() -> None:
     assert _joules_of_perf(text)[0] == pytest.approx(13.4)
     assert _joules_of_perf("<not supported>,Joules,power/energy-pkg/,0,100.00,,\n")[0] is None
     assert _joules_of_perf("")[0] is None
-    hosts = [{"host": {"timestamp": t, "consumption": 50e6}} for t in (1.0, 2.0, 4.0)]
-    assert _joules_of_scaphandre(hosts)[0] == pytest.approx(150)
-    assert _joules_of_scaphandre(hosts[:1])[0] is None

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from ...file_text import no_pipe
 from ...values import Energy, joules_of
 from .meter import BARE, FoundMeter, perf_events
+from .scaphandre import Company, energy_of, powers_in, running
 
 _INSIDE = Path(__file__).with_name("inside.py")
 
@@ -88,23 +90,29 @@ def run_one(place: FoundMeter, workload: MeasuredCommand, number: int, interval_
         environment = dict(os.environ)
         if place.meter.how == "inside" and place.command != sys.executable:
             environment.pop("PYTHONPATH", None)  # a path to our packages is no business of another's environment
-        before = os.times()
-        start_utc_s, start_ns = time.time(), time.monotonic_ns()
-        done = subprocess.run(
-            words,
-            cwd=workload.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        stop_ns = time.monotonic_ns()
-        after = os.times()
-        cpu_s = max(0.0, after.children_user + after.children_system - before.children_user - before.children_system)
-        reading = MeterReading(
-            place.meter.name, number, None, (stop_ns - start_ns) / 1e9, cpu_s, start_utc_s, start_ns, stop_ns
-        )
+        beside: AbstractContextManager[Company] = nullcontext(Company())
+        if place.meter.name == "scaphandre":
+            beside = running(place.command, interval_s, answer)
+        with beside as company:
+            before = os.times()
+            start_utc_s, start_ns = time.time(), time.monotonic_ns()
+            done = subprocess.run(
+                words,
+                cwd=workload.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            stop_ns = time.monotonic_ns()
+            after = os.times()
+        seconds = (stop_ns - start_ns) / 1e9
+        used_s = after.children_user + after.children_system - before.children_user - before.children_system
+        cpu_s = max(0.0, used_s) + company.cpu_of_one_s * seconds
+        reading = MeterReading(place.meter.name, number, None, seconds, cpu_s, start_utc_s, start_ns, stop_ns)
+        if company.error:
+            return _with(reading, None, company.error)
         if done.returncode != 0:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["it says nothing of why"]
             error = f"exit code {done.returncode}: {last[0][:200]}"
@@ -112,6 +120,9 @@ def run_one(place: FoundMeter, workload: MeasuredCommand, number: int, interval_
                 raise MeterError(f"the workload fails by itself, with {error}")
             return _with(reading, None, error)
         try:
+            if place.meter.name == "scaphandre":
+                start_s = reading.start_utc_s
+                return _with(reading, *energy_of(powers_in(answer), start_s, start_s + seconds, interval_s))
             return _answered(place, reading, folder, answer, done.stderr)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return _with(reading, None, f"its answer cannot be read: {error!r}"[:200])
@@ -134,8 +145,6 @@ def _words(place: FoundMeter, workload: MeasuredCommand, interval_s: float, fold
         return [place.command, str(_INSIDE), json.dumps(asked)]
     if name == "perf":
         return [place.command, "stat", "-a", "-x", ",", "-o", str(answer), "-e", perf_events(), "--", *words]
-    if name == "scaphandre":
-        return [place.command, "json", "-s", str(max(1, round(interval_s))), "-f", str(answer), "--", *words]
     if name == "energy-scope":
         return [place.command, *words]
     return words
@@ -157,8 +166,6 @@ def _answered(place: FoundMeter, reading: MeterReading, folder: str, answer: Pat
         return _timed(reading, int(told_of["start_ns"]), int(told_of["stop_ns"]))
     if place.meter.name == "perf":
         return _with(reading, *_joules_of_perf(answer.read_text(encoding="utf-8")))
-    if place.meter.name == "scaphandre":
-        return _with(reading, *_joules_of_scaphandre(json.loads(answer.read_text(encoding="utf-8"))))
     if place.meter.name == "energy-scope":
         return _with(reading, None, f"it leaves its energies in its own acquisition files: {told[-120:].strip()}")
     return reading
@@ -173,16 +180,6 @@ def _joules_of_perf(text: str) -> tuple[float | None, str]:
                 return None, f"perf cannot count {row[2]}: {row[0]}"
             energies.append(float(row[0]))
     return (sum(energies), "") if energies else (None, "perf offers no energies here")
-
-
-def _joules_of_scaphandre(document: object) -> tuple[float | None, str]:
-    """The host's powers in microwatts over their time, each held until the next."""
-    entries = document if isinstance(document, list) else [document]
-    hosts = [entry["host"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("host"), dict)]
-    points = [(float(host["timestamp"]), float(host["consumption"]) * 1e-6) for host in hosts]
-    if len(points) < 2:
-        return None, "it gave fewer than two powers: the workload is too short for it"
-    return sum(power * (after[0] - at) for (at, power), after in zip(points, points[1:])), ""
 
 
 def _with(reading: MeterReading, energy_j: float | None, error: str = "") -> MeterReading:
