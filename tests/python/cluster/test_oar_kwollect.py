@@ -145,7 +145,9 @@ def test_oar_jobs_of_a_command_that_wants_a_password(tmp_path: Path, capsys: pyt
 
 
 def seconds_of(text: str) -> int:
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc).timestamp())
+    """A time without a zone is that of France there, not UTC."""
+    assert text.endswith("Z")
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
 
 
 class Kwollect:
@@ -191,3 +193,30 @@ def test_kwollect_resumes_where_it_broke_and_each_reading_counts_once(tmp_path: 
         assert (frame["time_ns"] // 10**9).to_list() == times
         assert frame["value"].to_list() == [metric(second) for second in times]
     assert {finding.subject for finding in done.findings if finding.kind == "several_meters"} == {nodes[0]}
+
+
+@pytest.mark.parametrize("lost", [0, 40])
+def test_the_supplies_of_a_node_are_added(lost: int) -> None:
+    """Two outlets, each with its label and its own times, of which the last one alone counted."""
+
+    def answer(path: str, query: dict[str, str], headers: dict[str, str]) -> tuple[int, bytes]:
+        readings = []
+        for second in range(0, 300, 5):
+            for outlet, watts, late_s in (("a", 100.0 + second, 0.0), ("b", 50.0 - second / 10, 1.25)):
+                if outlet == "b" and 100 <= second < 100 + lost:
+                    continue
+                stamp = datetime.fromtimestamp(T + second + late_s, timezone.utc).isoformat()
+                reading = {"timestamp": stamp, "device_id": "troll-1", "metric_id": "pdu_outlet_power_watt"}
+                readings.append({**reading, "value": watts, "labels": {"_device_orig": [outlet]}})
+        return 200, as_bytes(readings)
+
+    with serving(answer) as address:
+        reader = KwollectPower(JsonService(f"{address}{SITE}"), ("troll-1",), "pdu_outlet_power_watt")
+        (window,) = reader.windows(T * 10**9, (T + 300) * 10**9)
+        samples = reader.read(window).samples
+    seconds = (samples["time_ns"] / 1e9 - T).to_list()
+    sums = [100 + at + 50 - (at - 1.25) / 10 for at in seconds]
+    assert samples["value"].to_list() == pytest.approx(sums)
+    inside = [at for at in seconds if 97 < at < 141]
+    assert len(seconds) == 118 - (2 * lost // 5 + 1 if lost else 0)
+    assert (inside == []) is bool(lost)
