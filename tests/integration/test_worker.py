@@ -101,7 +101,12 @@ def test_load_tells_what_it_became(runner: Runner) -> None:
 
 @pytest.mark.parametrize(("layout", "precision"), [("nchw", "fp32"), ("channels_last", "bf16")])
 def test_a_phase_tells_what_it_was_seen_to_run_in(runner: Runner, layout: str, precision: str) -> None:
-    runner.load("small-cnn", batch=8, seed=1, threads=1, layout=layout, precision=precision)
+    try:
+        runner.load("small-cnn", batch=8, seed=1, threads=1, layout=layout, precision=precision)
+    except WorkerError as refused:
+        if "cannot compute in bf16" not in refused.what:
+            raise
+        pytest.skip(refused.what)
     for prepare in (runner.infer, runner.train):
         seen = prepare(passes=2).run().observed
         assert seen is not None and (seen.layout, seen.precision) == (layout, precision)

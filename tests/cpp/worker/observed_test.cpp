@@ -45,10 +45,16 @@ TEST(Observed, LayoutIsNotTheAskedOne) {
 }
 
 TEST(Observed, PrecisionIsThatOfTheOutputs) {
+  if (const auto why = no_bf16(); !why.empty()) {
+    GTEST_SKIP() << why;
+  }
   auto model = loaded({{"network", "small-cnn"}, {"precision", "bf16"}});
   EXPECT_EQ(observed(model)["precision"], "bf16");
   const auto trained = train(model, 2, false)["observed"];
   EXPECT_EQ(trained["precision_shares"], (Json{{"bf16", 1.0}}));
+}
+
+TEST(Observed, ATextHasNoLayout) {
   auto text = loaded({{"network", "small-gpt"}, {"size", 8}});
   EXPECT_EQ(observed(text)["precision"], "fp32");
   EXPECT_TRUE(observed(text)["layout"].is_null());
