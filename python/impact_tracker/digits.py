@@ -94,7 +94,9 @@ def energy_between(energy_j: float, low_j: float, high_j: float) -> str:
     """As `energy`, with a range whose ends are not equally far: `8.1 J (2.0 to 30.1)`."""
     factor, prefix = _scale(energy_j) if energy_j < joules_of(0.1) else (joules_of(1.0), "kWh")
     unit = prefix if prefix == "kWh" else f"{prefix}J"
-    return with_range(energy_j / factor, low_j / factor, high_j / factor, unit)
+    decimals = decimals_within(energy_j / factor, low_j / factor, high_j / factor)
+    low, high = (fixed(end, _decimals_of_end(end, decimals)) for end in (low_j / factor, high_j / factor))
+    return f"{fixed(energy_j / factor, decimals)} {unit} ({low} to {high})"
 
 
 def kwh(energy_j: float | None, half_width_j: float | None = None, *, spread: bool = True) -> str:
@@ -151,7 +153,7 @@ def significant(value: float, digits: int) -> str:
 
 def decimals_within(value: float, low: float | None, high: float | None) -> int:
     """Decimals to show of a value with a range: two significant digits at least, four at the most and without one."""
-    leading = _leading(float(f"{value:.1e}"))  # 0.996 is 1.0 in two digits
+    leading = _leading(float(f"{value or high or 0.0:.1e}"))  # 0.996 is 1.0 in two digits
     if low is None or high is None or not high > low:
         return _MOST_WITHIN - 1 - leading
     half_width = (high - low) / 2.0
@@ -177,7 +179,7 @@ def span(value: float, low: float, high: float, between: str = " to ") -> str:
     """The two ends of a value's range, as in `1.2 to 2.3`: with the value's decimals, and more where an end is so small
     that they would not show it."""
     decimals = decimals_within(value, *sorted((low, high)))
-    ends = (_written(end, max(decimals, 1 - _leading(end)) if end else 0) for end in (low, high))
+    ends = (_written(end, _decimals_of_end(end, decimals)) for end in (low, high))
     return between.join(ends)
 
 
@@ -185,6 +187,11 @@ def with_range(value: float, low: float | None, high: float | None, unit: str = 
     """A value and its range behind the unit, as in `1.6 kg (1.2 to 2.3)`."""
     text = f"{within(value, low, high)} {unit}".rstrip()
     return text if low is None or high is None or not high > low else f"{text} ({span(value, low, high)})"
+
+
+def _decimals_of_end(end: float, decimals: int) -> int:
+    """Those of the value, but two digits of a small end and four of a large one."""
+    return min(max(decimals, 1 - _leading(end)), _MOST_WITHIN - 1 - _leading(end)) if end else 0
 
 
 def _leading(value: float) -> int:

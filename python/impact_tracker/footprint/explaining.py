@@ -28,15 +28,14 @@ def _ends_of(impact: Impact) -> str:
 
 def mass_of(grams: float, low: float | None = None, high: float | None = None) -> str:
     """`1.03 kg`, `59 t`: in the unit that suits the amount, with no digit finer than its range."""
-    scale, unit = _unit_of(grams)
-    return (
-        f"{within(grams * scale, None if low is None else low * scale, None if high is None else high * scale)} {unit}"
-    )
+    scale, unit = _unit_of(grams or high or 0.0)
+    low, high = (None if end is None else end * scale for end in (low, high))
+    return f"{within(grams * scale, low, high)} {unit}"
 
 
 def mass_span(grams: float, low: float, high: float) -> str:
     """`0.89 to 1.20 kg`: the ends of an amount's range, in the amount's unit."""
-    scale, unit = _unit_of(grams)
+    scale, unit = _unit_of(grams or high)
     return f"{span(grams * scale, low * scale, high * scale)} {unit}"
 
 

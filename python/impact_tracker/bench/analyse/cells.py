@@ -194,7 +194,8 @@ def ratio_text(ratio: MeanRatio | None) -> str:
     width = ratio.high / ratio.low
     if width == 1:
         return digits.significant(ratio.value, 4)
-    shown = 4 if width < 1.02 else 3 if width < 2 else 2
+    leading = 10.0 ** math.floor(math.log10(ratio.value))
+    shown = 4 if width < 1.02 else 3 if width < 2 and ratio.high - ratio.low < 2.0 * leading else 2
     # An end beyond 1 is shown beyond 1: what is said to differ has no interval that seems to hold 1.
     while shown < _MOST_SHOWN and any(
         end != 1 and float(digits.significant(end, shown)) == 1 for end in (ratio.low, ratio.high)
