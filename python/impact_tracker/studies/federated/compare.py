@@ -16,6 +16,7 @@ from ...factors import Factor
 from ...values import Energy, total
 from ..paradigms.scenario import Learners, TrainingScenario
 from .outcome import ActorUse, RunOutcome
+from .plan import LocalTraining
 
 _NO_LIMIT = 1e30
 _LOW_POWER = "federated_low_power"  # Flower sends the model to the active clients alone
@@ -140,15 +141,27 @@ def _of_terms(
     )
 
 
-def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
-    """The rates of learners together, from some rounds."""
-    # A client that was killed has batches of a round of which no energy is known: they would make all others cheap.
-    known = [
+def trainings_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> list[tuple[LocalTraining, Energy]]:
+    """The trainings of some rounds with their energies, where these are known: a client that was killed has batches of
+    a round of which no energy is known, and they would make all others cheap."""
+    return [
         (row, actor.rounds[row.round].training)
         for actor in actors
         for row in actor.local
         if row.round in rounds and row.round in actor.rounds and not actor.rounds[row.round].training.is_missing
     ]
+
+
+def server_round_j(run: RunOutcome, rounds: Sequence[int]) -> float | None:
+    """Joules of the server in a round: the mean of those of the rounds that are known; `None` where none is."""
+    energies = [run.leader.rounds[number].energy.best_j for number in rounds if number in run.leader.rounds]
+    known = [joules for joules in energies if joules is not None]
+    return max(sum(known), 0.0) / len(known) if known else None
+
+
+def rates_of(actors: Sequence[ActorUse], rounds: Sequence[int]) -> LearnerRates:
+    """The rates of learners together, from some rounds."""
+    known = trainings_of(actors, rounds)
     batches = sum(row.batches for row, _ in known)
     training = total(energy for _, energy in known)
     handling = total(actor.part("handling", rounds) for actor in actors if actor.rounds)
@@ -190,11 +203,11 @@ def _simulated(
             )
         )  # fmt: skip
         work += batches
-    server = run.leader.part("energy", seen)
-    if not groups or pooled.batch_j is None or server.best_j is None:
+    server_j = server_round_j(run, seen)
+    if not groups or pooled.batch_j is None or server_j is None:
         return {}
     round_batches = work / len(rounds)
-    share = max(server.best_j, 0.0) / len(seen) / (round_batches * pooled.batch_j)
+    share = server_j / (round_batches * pooled.batch_j)
     common = {
         "rounds_centralised": 1.0,
         "rounds_federated": float(len(rounds)),

@@ -82,12 +82,14 @@ def skew_of(study: StudyOutcome, run: RunOutcome) -> Skew:
 def account_of(run: RunOutcome) -> Account:
     """The machine's account of a run."""
     machine = run.machine
-    rows = [AccountRow("clients" if run.clients else "centre", total(_known(run.learners)), _cpu_s(run.learners))]
+    rows = [AccountRow("clients" if run.clients else "centre", _sum(run.learners), _cpu_s(run.learners))]
     if run.clients:
         rows.append(AccountRow("server", run.leader.total, run.leader.cpu_s))
-    parts = total(_known([*run.clients, run.leader]))
-    rest = machine.study.minus(parts, same_sensors=True)
-    rows.append(AccountRow("the study itself, and its programs' first moments", _at_least_zero(rest)))
+    parts = _sum([*run.clients, run.leader])
+    rest = machine.study if parts.is_missing else machine.study.minus(parts, same_sensors=True)
+    unknown = sum(actor.total.is_missing for actor in (*run.clients, run.leader))
+    beside = f", and {unknown} of its programs, whose part is not known" if unknown else ""
+    rows.append(AccountRow(f"the study itself, and its programs' first moments{beside}", _at_least_zero(rest)))
     for whose, joules in (
         ("other programs", machine.others_j),
         ("idle, nobody's", machine.idle_j),
@@ -210,8 +212,8 @@ def _rounds(number: str) -> str:
     return f"{number} round" + ("" if number == "1" else "s")
 
 
-def _known(actors: Sequence[ActorUse]) -> list[Energy]:
-    return [actor.total for actor in actors if not actor.total.is_missing]
+def _sum(actors: Sequence[ActorUse]) -> Energy:
+    return total(actor.total for actor in actors)
 
 
 def _cpu_s(actors: Sequence[ActorUse]) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...factors import Factor
 from ...record import Record, read_record
 from ...result import Result
-from ...values import Energy, quality_of, total
+from ...values import Energy, quality_of, total, total_if_known
 from .plan import (
     CENTRALISED,
     CENTRE_FOLDER,
@@ -65,9 +65,12 @@ class ActorUse:
 
     @property
     def lost(self) -> Energy:
-        """What is in no closed round: of a client that was killed, the work that nobody received."""
-        known = total([self.start, *(use.energy for use in self.rounds.values())])
-        return self.total if known.is_missing else self.total.minus(known, same_sensors=True)
+        """What is in no closed round: of a client that was killed, the work that nobody received. Missing where the
+        energy of a closed round is, which would be in it."""
+        if not self.rounds and self.start.is_missing:
+            return self.total
+        known = total_if_known([self.start, *(use.energy for use in self.rounds.values())])
+        return self.total.minus(known, same_sensors=True)
 
     def batches(self, rounds: Sequence[int]) -> int:
         """Of the rounds that it finished."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...values import Range, total
-from .compare import rates_of
+from .compare import rates_of, server_round_j, trainings_of
 from .findings import skew_of
 from .outcome import ActorUse, RunOutcome, StudyOutcome
 
@@ -41,7 +41,10 @@ def scenario_text(study: StudyOutcome, run: RunOutcome) -> str:
     # The simulator's rounds are those of data that are spread alike, and a split is never better than that.
     rounds, kappa = (run.reached / kappa, kappa) if kappa > 1 else (float(run.reached), 1.0)
     learners, place = _batch(run.clients, run.rounds), _batch([centre.leader], centre.rounds)
-    batches = sum(client.batches(run.rounds) for client in run.clients) / _deliveries(run)
+    model_bytes = run.model_bytes()
+    if model_bytes is None:
+        raise ValueError(f"{run.name} counted no model on the wire: a scenario needs its size")
+    batches = sum(client.batches(_delivered(run, client)) for client in run.clients) / _deliveries(run)
     centre_batches = centre.leader.batches(centre.rounds) / len(centre.rounds)
     grams = run.machine.intensity
     intensity = f"{{low: {grams.low:g}, best: {grams.value:g}, high: {grams.high:g}}}"
@@ -56,7 +59,7 @@ task:
   rounds_federated: {rounds:.6g}
   skew: {kappa:.6g}
   batches: {centre_batches:.6g}
-  model_bits: {8 * (run.model_bytes() or 0)}
+  model_bits: {8 * model_bytes}
   server_share: {_server_share(run, centre_batches * place.energy.best):.6g}
 centre:
   joules_per_batch: {place.text}
@@ -73,8 +76,12 @@ learners:
     data_bits: {8 * sum(client.data_bytes for client in run.clients) // count}
     intensity_g_per_kwh: {intensity}
     # up: what the processors spend on a model's way in and out; no link lies between programs of one machine
-    links: {{up: {_link_bit_per_j(run):.6g} bit/J, down: {_NO_LIMIT:g} bit/J}}
+    links: {{up: {_link_bit_per_j(run, model_bytes):.6g} bit/J, down: {_NO_LIMIT:g} bit/J}}
 """
+
+
+def _delivered(run: RunOutcome, client: ActorUse) -> list[int]:
+    return [row.round for row in run.trained if client.number in row.delivered]
 
 
 def _deliveries(run: RunOutcome) -> int:
@@ -82,8 +89,9 @@ def _deliveries(run: RunOutcome) -> int:
 
 
 def _batch(actors: Sequence[ActorUse], rounds: Sequence[int]) -> MeasuredBatch:
-    batches = sum(actor.batches(rounds) for actor in actors)
-    span = total(actor.part("training", rounds) for actor in actors).range_j
+    known = trainings_of(actors, rounds)
+    batches = sum(row.batches for row, _ in known)
+    span = total(energy for _, energy in known).range_j
     seconds = rates_of(actors, rounds).batch_s
     if span is None or seconds is None or not batches or not span.best > 0:
         raise ValueError("no energy of the training was measured, so that a scenario would hold none")
@@ -92,11 +100,19 @@ def _batch(actors: Sequence[ActorUse], rounds: Sequence[int]) -> MeasuredBatch:
 
 
 def _server_share(run: RunOutcome, centre_round_j: float) -> float:
-    server_j = run.leader.part("energy", run.rounds).best_j or 0.0
-    return max(server_j, 0.0) / len(run.rounds) / centre_round_j
+    server_j = server_round_j(run, run.rounds)
+    if server_j is None:
+        raise ValueError(f"no energy of the server of {run.name} was measured: a scenario needs it")
+    return server_j / centre_round_j
 
 
-def _link_bit_per_j(run: RunOutcome) -> float:
-    handling_j = total(client.part("handling", run.rounds) for client in run.clients).best_j or 0.0
-    bits = 8.0 * (run.model_bytes() or 0) * _deliveries(run)
+def _link_bit_per_j(run: RunOutcome, model_bytes: int) -> float:
+    handling_j = total(client.part("handling", run.rounds) for client in run.clients).best_j
+    if handling_j is None:
+        raise ValueError(f"no energy of the models' way in and out was measured in {run.name}: a scenario needs it")
+    # Rounds of which it is not known how much was handling have no part in the joules, and so none in the bits.
+    told = [
+        set(_delivered(run, client)) & set(client.rounds) - set(client.untold(run.rounds)) for client in run.clients
+    ]
+    bits = 8.0 * model_bytes * sum(map(len, told))
     return bits / handling_j if handling_j > 0 else _NO_LIMIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import random
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from ...file_text import no_pipe
 from ...values import Energy, joules_of
 from .meter import BARE, FoundMeter, perf_events
-from .scaphandre import Company, energy_of, powers_in, running
+from .scaphandre import LONGEST_GAP, Company, energy_of, powers_in, running
 
 _INSIDE = Path(__file__).with_name("inside.py")
 
@@ -204,7 +205,7 @@ def of_series(name: str, path: str, readings: Sequence[MeterReading]) -> list[Me
         start_s = reading.start_utc_s
         stop_s = start_s + (reading.stop_ns - reading.start_ns) / 1e9
         energy_j = _integral(times, powers, start_s, stop_s)
-        error = "" if energy_j is not None else "its log does not cover this run"
+        error = "" if energy_j is not None else "its log does not cover this run without a gap"
         rows.append(replace(reading, meter=name, energy_j=energy_j, error=error))
     return rows
 
@@ -218,12 +219,19 @@ def _series(path: str) -> tuple[list[float], list[float]]:
         for number, row in enumerate(rows, 2):
             try:
                 times.append(_seconds(row["time"]))
-                powers.append(float(row["power_w"]))
+                powers.append(_watts(row["power_w"]))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{path}:{number}: {error}") from error
     if len(times) < 2 or any(after <= at for at, after in zip(times, times[1:])):
         raise ValueError(f"{path}: its times must increase, two at least")
     return times, powers
+
+
+def _watts(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"a power is a finite number, not {text!r}")
+    return number
 
 
 def _seconds(text: str) -> float:
@@ -237,8 +245,12 @@ def _seconds(text: str) -> float:
 
 
 def _integral(times: Sequence[float], powers: Sequence[float], start_s: float, stop_s: float) -> float | None:
-    """Straight lines between the powers; `None` where the log begins later or ends earlier."""
+    """Straight lines between the powers; `None` where the log begins later or ends earlier, and where it has a gap."""
     if times[0] > start_s or times[-1] < stop_s:
+        return None
+    steps = list(zip(times, times[1:]))
+    usual_s = sorted(after - at for at, after in steps)[len(steps) // 2]
+    if any(after - at > LONGEST_GAP * usual_s for at, after in steps if after > start_s and at < stop_s):
         return None
     total = 0.0
     for at, after, power, next_power in zip(times, times[1:], powers, powers[1:]):

@@ -19,7 +19,7 @@ _STEPS_BEFORE = 2.0
 _START_S = 0.5  # until it has found what it measures
 _LONGEST_WAIT_S = 45.0
 LEAST_WHOLE = 5  # of its steps within a run: the two at the run's ends hold something else as well
-_LONGEST_GAP = 3.0  # times the median step
+LONGEST_GAP = 3.0  # times the median step
 
 
 @dataclass
@@ -106,6 +106,6 @@ def energy_of(
         )
     inside = [step for step in steps if step[1] > begin_s and step[0] < end_s]
     usual_s = sorted(at - before for before, at, _ in inside)[len(inside) // 2]
-    if max(at - before for before, at, _ in inside) > _LONGEST_GAP * max(usual_s, interval_s):
+    if max(at - before for before, at, _ in inside) > LONGEST_GAP * max(usual_s, interval_s):
         return None, "its powers have a gap in this run"
     return sum(power * (min(at, end_s) - max(before, begin_s)) for before, at, power in inside), ""

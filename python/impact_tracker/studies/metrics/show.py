@@ -92,19 +92,22 @@ def sentence_of(entries: Sequence[MetricsEntry], rows: Sequence[RankAgreement]) 
         count = "One entry" if len(entries) == 1 else f"{len(entries)} entries"
         return f"{count}: too few know a metric and the energy to say whether one tells the other."
     modelled = [entry for entry in entries if (entry.modelled or 0) > 0]
-    bias = max((entry.bias or 0.0 for entry in modelled), default=0.0)
     once = ", one run each and so without an interval of their own" if all(e.runs == 1 for e in entries) else ""
-    origin = f" Energies are modelled by load and time, not measured (± {percent(bias)})." if modelled else ""
+    origin = f" Energies are modelled by load and time, not measured (± {_bias(modelled)})." if modelled else ""
     return f"Rank correlation with the energy over {len(entries)} entries{once}: {'; '.join(texts)}.{origin}"
+
+
+def _bias(entries: Sequence[MetricsEntry]) -> str:
+    """The largest error of its own that an energy has, where one is known."""
+    return percent(max((entry.bias for entry in entries if entry.bias is not None), default=None))
 
 
 def caveats_of(entries: Sequence[MetricsEntry]) -> list[str]:
     """What a reader has to know before these are believed."""
     caveats = []
     if any((entry.modelled or 0) > 0 for entry in entries):
-        bias = max((entry.bias or 0.0 for entry in entries), default=0.0)
         caveats.append(
-            f"energies are modelled by load and time, not measured (± {percent(bias)} common to all): their "
+            f"energies are modelled by load and time, not measured (± {_bias(entries)} common to all): their "
             "correlation with time and core-hours is in part the model's own."
         )
     if any(entry.is_reported for entry in entries):

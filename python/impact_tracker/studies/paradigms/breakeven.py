@@ -126,8 +126,9 @@ def _rules(scenario: TrainingScenario) -> Iterator[Advice]:
     yield Advice(
         "traffic",
         models < data,
-        f"the models' way through the network is {models / 8e6:.3g} MB, the data's {data / 8e6:.3g} MB: "
-        + ("fewer bits move where the data stay." if models < data else "fewer bits move when the data do."),
+        f"the models' way through the network counts as {models / 8e6:.3g} MB, with the centre's overhead on the way "
+        f"down, the data's is {data / 8e6:.3g} MB: "
+        + ("the network has less to do where the data stay." if models < data else "it has less to do when they move."),
     )
     central, federated = costs["centralised"], costs["federated"]
     computing = [by_term["centralised"]["centre"], by_term["federated"]["learners"] + by_term["federated"]["server"]]

@@ -20,7 +20,8 @@ def batch_of_record(folder: str, batches: float) -> tuple[Factor, Factor]:
 
 
 def batch_of_campaign(folder: str, test: str) -> tuple[Factor, Factor]:
-    """Joules and seconds of a training step of a test or network, over all valid training rows of a campaign.
+    """Joules and seconds of a training step of a test or network, over all valid training rows of a campaign that
+    have an energy.
 
     ValueError for a campaign without such rows; OSError for none.
     """
@@ -30,12 +31,15 @@ def batch_of_campaign(folder: str, test: str) -> tuple[Factor, Factor]:
     rows = [
         row
         for row in current(Storage(folder).lines())
-        if row.phase == "training" and test in (row.test, row.model) and row.invalid_because is None
+        if row.phase == "training"
+        and test in (row.test, row.model)
+        and row.invalid_because is None
+        and not row.energy.is_missing  # its batches would make those of the others cheap
     ]
     steps = [row.work.images / row.setup.batch for row in rows if row.work.images and row.setup.batch]
     seconds = [row.work.duration_s for row in rows if row.work.duration_s]
     if not rows or len(steps) < len(rows) or len(seconds) < len(rows):
-        raise FactorError(f"{folder} holds no valid training of {test!r} with its images, batch and duration")
+        raise FactorError(f"{folder} holds no valid training of {test!r} with its energy, images, batch and duration")
     energies = total(row.energy for row in rows)
     return _of_one(energies, sum(seconds), sum(steps), f"campaign {folder}, {test}")
 

@@ -212,43 +212,48 @@ def _computer(written: Written, sample: Factor | None, names: list[str], notes: 
         values.setdefault("intensity_g_per_kwh", grid)
     _work(fields, values, sample)
     _making(fields, values)
-    if "batch_flop" not in values and "flop_per_j" in values:
+    if "batch_flop" not in values and ("flop_per_j" in values or "flop_per_s" in values):
         raise written.fault("batch_flop is missing: the work of a batch (or batch_size with a model)")
     return values
 
 
 def _work(fields: dict[str, Written], values: Values, sample: Factor | None) -> None:
     """Computing efficiency, computing power and the work of a batch, from what is given in their place."""
-    batch_j, batch_s = _batch(fields)
-    if batch_j is not None or batch_s is not None:
-        # Energy and time of a batch were given: the batch is the unit of work.
+    device = (
+        presets().devices[_preset(fields["device"], "device", dict(presets().devices))] if "device" in fields else None
+    )
+    power = None if device is None else estimated(device.power_w, "W", "power", device.source)
+    power = fields["power_w"].factor("W", "power_w") if "power_w" in fields else power
+    batch_j, batch_s = _batch(fields, power)
+    is_counted = "flop_per_j" in values or "flop_per_s" in values or (batch_j is None and batch_s is None)
+    if is_counted and "batch_size" in fields and sample is not None:
+        size = fields["batch_size"].factor("1", "batch_size")
+        values.setdefault("batch_flop", quotient([sample, size], [], "FLOP", "batch_flop"))
+    if not is_counted:
+        # Energy and time of a batch were given and nothing in FLOP: the batch is the unit of work.
         values.setdefault("batch_flop", Factor.stated(1.0, "FLOP", "batch_flop", "a batch is the unit of work"))
+    if "batch_flop" in values:
         if batch_j is not None:
             values.setdefault("flop_per_j", quotient([values["batch_flop"]], [batch_j], "FLOP/J", "flop_per_j"))
         if batch_s is not None:
             values.setdefault("flop_per_s", quotient([values["batch_flop"]], [batch_s], "FLOP/s", "flop_per_s"))
-    elif "batch_size" in fields and sample is not None:
-        size = fields["batch_size"].factor("1", "batch_size")
-        values.setdefault("batch_flop", quotient([sample, size], [], "FLOP", "batch_flop"))
-    if "device" in fields:
-        devices = presets().devices
-        device = devices[_preset(fields["device"], "device", dict(devices))]
+    if device is not None and power is not None:
         speed = estimated(device.flop_per_s, "FLOP/s", "flop_per_s", device.source)
-        power = estimated(device.power_w, "W", "power", device.source)
         values.setdefault("flop_per_s", speed)
         values.setdefault("flop_per_j", quotient([speed], [power], "FLOP/J", "flop_per_j"))
 
 
-def _batch(fields: dict[str, Written]) -> tuple[Factor | None, Factor | None]:
-    """Energy and time of a batch, where they are given or measured."""
+def _batch(fields: dict[str, Written], power: Factor | None) -> tuple[Factor | None, Factor | None]:
+    """Energy and time of a batch, where they are given or measured; of one alone the other follows by the power."""
     if "measured" in fields:
         return _measured(fields["measured"])
     batch_s = fields["batch_s"].factor("s", "batch_s") if "batch_s" in fields else None
-    if "joules_per_batch" in fields:
-        return fields["joules_per_batch"].factor("J", "joules_per_batch"), batch_s
-    if "power_w" in fields and batch_s is not None:
-        return quotient([fields["power_w"].factor("W", "power_w"), batch_s], [], "J", "joules_per_batch"), batch_s
-    return None, batch_s
+    batch_j = fields["joules_per_batch"].factor("J", "joules_per_batch") if "joules_per_batch" in fields else None
+    if power is not None and batch_j is None and batch_s is not None:
+        batch_j = quotient([power, batch_s], [], "J", "joules_per_batch")
+    elif power is not None and batch_j is not None and batch_s is None:
+        batch_s = quotient([batch_j], [power], "s", "batch_s")
+    return batch_j, batch_s
 
 
 def _measured(value: Written) -> tuple[Factor, Factor]:

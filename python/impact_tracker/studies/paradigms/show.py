@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ...digits import carbon, duration, energy, plus_minus, significant, span, with_range
+from ...digits import carbon, duration, energy, energy_between, plus_minus, span, with_range
 from ...report.page import Page, Table
 from ...values import Range
 from .breakeven import Advice, BreakEven
@@ -53,46 +53,48 @@ def _headline(answers: Answers) -> str:
         f"{simulation.scenario.title}: to reach {simulation.scenario.target}, the least {what} has "
         f"{TITLES[best.paradigm]}: {_amount(best, quantity)}."
     )
-    sure = [
-        f"{TITLES[name]} {share:.0%}"
-        for name, share in sorted(wins.items(), key=lambda item: -item[1])
-        if share > 0.005
-    ]
-    if len(sure) > 1:
-        return f"{first} Within the ranges that were given it is least in: {', '.join(sure)} of the draws."
     if not simulation.scenario.ranged():
         return f"{first} No parameter has a range, so nothing says how sure that is."
+    if wins[best.paradigm] < 1.0 - 1e-9:
+        ranked = sorted(wins.items(), key=lambda item: -item[1])
+        sure = ", ".join(f"{TITLES[name]} {_share(share)}" for name, share in ranked if share > 0)
+        return f"{first} Within the ranges that were given it is least in: {sure} of the draws."
     return f"{first} It is so in all draws from the ranges that were given."
+
+
+def _share(share: float) -> str:
+    """Of the draws: none that is not all of them is 100 %, none that has some is 0 %."""
+    return "> 99 %" if share > 0.995 else "< 1 %" if share < 0.005 else f"{share:.0%}"
 
 
 def _amount(result: ParadigmResult, quantity: str) -> str:
     if quantity == "energy_j":
-        return _energy(result.energy_j)
+        return energy_between(*_best_first(result.energy_j))
     if quantity == "carbon_g":
         return carbon(result.carbon_g.best, result.carbon_g.low, result.carbon_g.high)
     return duration(result.duration_s.best)
 
 
-def _energy(span: Range) -> str:
-    text = energy(span.best, (span.high - span.low) / 2, spread=False)
-    if span.high <= span.low:
-        return energy(span.best)
-    unit = text.rsplit(" ", 1)[1]
-    scale = span.best / float(text.rsplit(" ", 1)[0]) if float(text.rsplit(" ", 1)[0]) else 1.0
-    return f"{text} ({significant(span.low / scale, 2)} to {significant(span.high / scale, 2)} {unit})"
+def _best_first(span: Range) -> tuple[float, float, float]:
+    return span.best, span.low, span.high
+
+
+def _making(result: ParadigmResult) -> str:
+    """Of the hardware, of the centre and the learners together."""
+    making = result.centre_making_g + result.learners_making_g
+    return carbon(making) if making else "not stated"
 
 
 def _totals(simulation: Simulation) -> Table:
     rows = []
     for result in simulation.results:
-        making = result.centre_making_g + result.learners_making_g
         span = result.carbon_g
         rows.append(
             (
                 TITLES[result.paradigm],
-                _energy(result.energy_j),
+                energy_between(*_best_first(result.energy_j)),
                 carbon(span.best, span.low, span.high),
-                carbon(making) if making else "not stated",
+                _making(result),
                 duration(result.duration_s.best),
             )
         )
@@ -162,11 +164,7 @@ def _talk_table(simulation: Simulation) -> Table:
         ("carbon intensity", shown("centre_intensity_g_per_kwh"), groups("intensity_g_per_kwh")),
         ("transfer up", f"data: {energy(sent['data_uplink'][0])}", f"models: {energy(sent['model_uplink'][1])}"),
         ("transfer down", "–", f"model: {energy(sent['model_downlink'][1])}"),
-        (
-            "hardware's making",
-            carbon(central.centre_making_g),
-            carbon(federated.centre_making_g + federated.learners_making_g),
-        ),
+        ("hardware's making", _making(central), _making(federated)),
         ("energy", energy(central.energy_j.best), energy(federated.energy_j.best)),
         ("carbon", carbon(central.carbon_g.best), carbon(federated.carbon_g.best)),
         ("time", duration(central.duration_s.best), duration(federated.duration_s.best)),

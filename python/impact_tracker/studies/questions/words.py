@@ -86,12 +86,12 @@ def caveats_of(groups: Sequence[PointGroup], runs: Sequence[StudyRun]) -> list[s
     """What a reader has to know before these numbers are believed."""
     caveats = []
     modelled = max((group.modelled or 0.0 for group in groups), default=0.0)
-    bias = max((group.bias or 0.0 for group in groups), default=0.0)
+    bias = percent(max((group.bias for group in groups if group.bias is not None), default=None))
     if modelled > 0:
         text = "the energy is modelled by load and hardware, not measured" if modelled > 0.99 else (
             f"up to {percent(modelled)} of an energy is modelled, not measured"
         )  # fmt: skip
-        caveats.append(f"{text}: joules may be wrong by ± {percent(bias)}, all alike, so ratios are better than that.")
+        caveats.append(f"{text}: joules may be wrong by ± {bias}, all alike, so ratios are better than that.")
     if any(group.energy is None and group.runs for group in groups):
         caveats.append("some energies are missing: nothing was measured or modelled (`impact-tracker doctor`).")
     over = [
