@@ -175,6 +175,13 @@ def as_given(value: float, low: float | None = None, high: float | None = None) 
     return f"{value:g}" if float(f"{value:g}") == value else within(value, low, high)
 
 
+def stated(value: float, low: float, high: float) -> str:
+    """A number with the range that somebody stated for it: all three as they were given where four digits hold them."""
+    if low == high or all(float(f"{number:.4g}") == number for number in (value, low, high)):
+        return f"{value:.4g}" if low == high else f"{value:.4g} ({low:.4g} to {high:.4g})"
+    return with_range(value, low, high)
+
+
 def span(value: float, low: float, high: float, between: str = " to ") -> str:
     """The two ends of a value's range, as in `1.2 to 2.3`: with the value's decimals, and more where an end is so small
     that they would not show it."""

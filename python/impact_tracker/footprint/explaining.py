@@ -28,22 +28,21 @@ def _ends_of(impact: Impact) -> str:
 
 def mass_of(grams: float, low: float | None = None, high: float | None = None) -> str:
     """`1.03 kg`, `59 t`: in the unit that suits the amount, with no digit finer than its range."""
-    scale, unit = _unit_of(grams or high or 0.0)
+    scale, unit = mass_unit(grams or high or 0.0)
     low, high = (None if end is None else end * scale for end in (low, high))
     return f"{within(grams * scale, low, high)} {unit}"
 
 
 def mass_span(grams: float, low: float, high: float) -> str:
     """`0.89 to 1.20 kg`: the ends of an amount's range, in the amount's unit."""
-    scale, unit = _unit_of(grams or high)
+    scale, unit = mass_unit(grams or high)
     return f"{span(grams * scale, low * scale, high * scale)} {unit}"
 
 
-def _unit_of(grams: float) -> tuple[float, str]:
-    for limit, scale, unit in ((1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg")):
-        if abs(grams) < limit:
-            return scale, unit
-    return 1e-6, "t"
+def mass_unit(grams: float) -> tuple[float, str]:
+    """What grams are multiplied with for the unit that suits them, and that unit."""
+    units = ((1e-6, 1e9, "ng"), (1e-3, 1e6, "µg"), (1.0, 1e3, "mg"), (1e3, 1.0, "g"), (1e6, 1e-3, "kg"))
+    return next(((scale, unit) for limit, scale, unit in units if abs(grams) < limit), (1e-6, "t"))
 
 
 def mass_words_of(carbon: Impact) -> str:

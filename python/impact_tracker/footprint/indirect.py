@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from ..digits import with_range, within
+from ..digits import stated, with_range, within
 from ..factors import Factor
 
 ORDERS = {
@@ -193,9 +193,7 @@ def _span(best: float, drawn: list[float]) -> Span:
 
 def _numbers(span: tuple[float, float, float]) -> str:
     low, best, high = span
-    if low == high or all(float(f"{number:.4g}") == number for number in span):
-        return f"{best:.4g}" if low == high else f"{best:.4g} ({low:.4g} to {high:.4g})"
-    return with_range(best, low, high)
+    return stated(best, low, high)
 
 
 def _kg(span: tuple[float, float, float]) -> str:

@@ -13,6 +13,7 @@ from ..figures.looks import legend_beside, with_halo
 from ..figures.notes import write_note, write_title
 from ..figures.units import energy_unit
 from ..footprint import INDICATORS, STAGES, EnergyInput, Footprint, Impact, carbon, monte_carlo
+from ..footprint.explaining import mass_unit
 from ..footprint.uncertainty import can_draw
 from ..values import joules_of
 from .plot import figure_for, save
@@ -67,7 +68,7 @@ def plot_countries(
         zones = [*zones, mine]
     rows = in_every_country(energy, pue, zones)
     years = sorted({row[5] for row in rows})
-    scale, unit = _scale(rows[-1][4])
+    scale, unit = mass_unit(rows[-1][4])
     if len(rows) <= _MOST_BARS:
         figure = figure_for(path, (8, 1.2 + 0.22 * len(rows)))
         axes = figure.subplots()
@@ -153,7 +154,7 @@ def plot_life_cycle(footprint: Footprint, path: str | os.PathLike[str]) -> None:
     bounds where the core that draws is missing."""
     groups = {"use": footprint.use, "making": footprint.making}
     totals = [footprint.matrix["carbon", name] for name in groups]
-    scale, unit = _scale(max([total.value for total in totals if total.value is not None], default=0.0))
+    scale, unit = mass_unit(max([total.value for total in totals if total.value is not None], default=0.0))
     figure = figure_for(path, (7, 2.6))
     axes = figure.subplots()
     for row, (name, parts) in enumerate(groups.items()):
@@ -253,16 +254,3 @@ def _rectangle(corner: tuple[float, float], share: float) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle(corner, 1.0, 1.0, facecolor="C0", alpha=0.1 + 0.6 * min(1.0, share), linewidth=0)
-
-
-def _scale(grams: float) -> tuple[float, str]:
-    for limit, scale, unit in (
-        (1e-6, 1e9, "ng"),
-        (1e-3, 1e6, "µg"),
-        (1.0, 1e3, "mg"),
-        (1e3, 1.0, "g"),
-        (1e6, 1e-3, "kg"),
-    ):
-        if grams < limit:
-            return scale, unit
-    return 1e-6, "t"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
+from ..digits import stated
 from ..factors import Factor
 from ..figures.notes import lines_within
 from ..footprint import Consequences, Effect, mass_of, mass_span
@@ -89,7 +90,7 @@ def words_of_branch(branch: Branch) -> str:
     )
     if branch.ratio is not None:
         low, best, high = branch.ratio
-        text += f", × {best:g}" + (f" ({low:g} to {high:g})" if high > low else "")
+        text += f", × {stated(best, low, high)}"
     return text + (" ↺ a loop: it stands above" if branch.closes_loop else "")
 
 
