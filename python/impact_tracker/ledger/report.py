@@ -34,7 +34,8 @@ class BestBy(NamedTuple):
 @dataclass(frozen=True)
 class Ratio:
     """Energy of the whole development over that of its best run, with its range. `is_at_least`: runs whose energy is
-    not known, or not in part, are not in it."""
+    not known, or not in part, are not in it; not where the best run's own is known in part alone, which makes the ratio
+    too large."""
 
     best: BestRun
     value: float
@@ -254,8 +255,9 @@ def _ratio(ledger: Ledger, wanted: Filter, goal: BestBy | None, development: Run
     energy = best.run.energy
     if development.energy.best_j is None or not energy.best_j:
         return None, f"the best run {best.run.run_id} took 0 J: nothing can be related to it"
-    low, high = _bounds(development.energy, energy)
-    is_partial = development.energy.partial or development.measured < development.runs
+    # Of a best run that is known in part alone nobody knows how much smaller the ratio is.
+    low, high = (None, None) if energy.partial else _bounds(development.energy, energy)
+    is_partial = (development.energy.partial or development.measured < development.runs) and not energy.partial
     return Ratio(best, development.energy.best_j / energy.best_j, low, high, is_partial), ""
 
 
@@ -283,9 +285,11 @@ def frequencies_of(ledger: Ledger, cells: Sequence[RunSum]) -> list[Frequency]:
         trained = summed(cell for cell in own if cell.fate == "finished" and cell.stage in (None, "training"))
         developed = summed(cell for cell in own if cell.stage != _DEPLOYMENT)
         if deployed.runs:
-            requests = _requests(ledger, project, deployed.runs)
+            requests, paid = _requests(ledger, project, deployed.runs)
             count, unit = (deployed.runs, "run") if requests is None else (requests, "request")
-            each = deployed.per_run if requests is None else deployed.energy.scaled(1.0 / requests)
+            each = deployed.per_run
+            if requests is not None:  # those of a deployment without an energy would make the others cheap
+                each = deployed.energy.scaled(1.0 / paid) if paid else Energy.missing(partial=True)
             served = seen if requests is None else _served(ledger, project, deployed)
             frequencies.append(Frequency(project, "inference", unit, count, served, each))
         if trained.runs:
@@ -314,14 +318,16 @@ def _served(ledger: Ledger, project: str, deployed: RunSum) -> TimeSeen:
     return _seen(deployed)._replace(served_days=(float(last_ns) - float(first_ns)) / _DAY_NS)
 
 
-def _requests(ledger: Ledger, project: str, runs: int) -> float | None:
-    """How often the deployed model was asked; None unless every deployment tells it."""
+def _requests(ledger: Ledger, project: str, runs: int) -> tuple[float | None, float]:
+    """How often the deployed model was asked; None unless every deployment tells it. And how often those were whose
+    energy is known."""
     rows = ledger.database.rows(
-        "SELECT count(*), sum(value) FROM ledger_metrics WHERE project = ? AND name = ? AND stage = ?",
+        "SELECT count(*), sum(value), sum(CASE WHEN is_measured = 1 THEN value ELSE 0 END) FROM ledger_metrics "
+        "WHERE project = ? AND name = ? AND stage = ?",
         (project, REQUESTS, _DEPLOYMENT),
     )
-    count, requests = rows[0]
-    return float(requests) if count == runs and requests else None
+    count, requests, paid = rows[0]
+    return (float(requests), float(paid or 0.0)) if count == runs and requests else (None, 0.0)
 
 
 def _change(ledger: Ledger, wanted: Filter, periods: tuple[tuple[int, int], tuple[int, int]]) -> EnergyChange:

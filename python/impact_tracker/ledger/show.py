@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .. import digits
 from ..report.page import Page, Table
-from ..values import Energy, Range
+from ..values import Energy
 from .cells import NamedSum
 from .change import EnergyChange, Period
 from .ledger import BestRun
@@ -21,8 +21,12 @@ def energy_text(energy: Energy, *, spread: bool = True) -> str:
     return f"≥ {text}" if energy.partial and not energy.is_missing else text
 
 
-def _carbon(grams: Range | None) -> str:
-    return "not known" if grams is None else digits.carbon(grams.best, grams.low, grams.high)
+def _carbon(line: NamedSum) -> str:
+    """As its energy: "≥" before a sum that others would add to."""
+    if line.carbon_g is None:
+        return "not known"
+    text = digits.carbon(line.carbon_g.best, line.carbon_g.low, line.carbon_g.high)
+    return f"≥ {text}" if line.sum.energy.partial else text
 
 
 def ratio_text(ratio: Ratio) -> str:
@@ -40,7 +44,7 @@ def report_page(report: DevelopmentReport) -> Page:
     all_runs = report.development.sum
     headline = (
         f"{report.project}: {all_runs.runs} runs of development took {energy_text(all_runs.energy)}, "
-        f"{_carbon(report.development.carbon_g)}"
+        f"{_carbon(report.development)}"
     )
     ratio = report.ratio
     if ratio is not None:
@@ -69,6 +73,10 @@ def report_page(report: DevelopmentReport) -> Page:
 
 def _of_best(best: BestRun) -> list[str]:
     caveats = []
+    if best.run.energy.partial:
+        caveats.append(
+            "the best run's energy is known in part alone: its whole is more, and what is related to it less"
+        )
     if best.alike:
         caveats.append(f"{best.alike} other runs have the same {best.metric}: the first of them counts as the best")
     if best.unmeasured:
@@ -83,7 +91,7 @@ def _sums(title: str, what: str, lines: Sequence[NamedSum]) -> Table:
             str(line.sum.runs),
             energy_text(line.sum.energy),
             energy_text(line.sum.per_run, spread=False),
-            _carbon(line.carbon_g),
+            _carbon(line),
             line.sum.energy.quality,
         )
         for line in lines

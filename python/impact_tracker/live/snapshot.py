@@ -38,7 +38,8 @@ class DevicePower:
 
 @dataclass(frozen=True)
 class RegionUse:
-    """The regions of one name. `times`: how often it was left; `open`: it is open now."""
+    """The regions of one name. `times`: how often it was left; `open`: it is open now; `partial`: of some of its times
+    no energy is known."""
 
     name: str
     times: int
@@ -47,6 +48,7 @@ class RegionUse:
     error_j: float | None
     quality: Quality
     open: bool
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,5 +198,5 @@ def _region(name: str, regions: Sequence[Result], is_open: bool) -> RegionUse:
     energy = total([region.energy for region in regions]) if regions else Energy.missing()
     return RegionUse(
         name, len(regions), sum(region.duration_s for region in regions), energy.best_j, energy.error_j,
-        energy.quality, is_open,
+        energy.quality, is_open, not energy.is_missing and any(region.energy.is_missing for region in regions),
     )  # fmt: skip

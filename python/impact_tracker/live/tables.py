@@ -180,6 +180,7 @@ def job_cells(job: JobUse, most: float | None, interval_s: float | None, with_gp
 def region_cells(region: RegionUse) -> Cells:
     """A row of the regions."""
     energy = energy_text(region.energy_j, region.error_j, region.quality) if region.times else "not ended yet"
+    energy = f"≥ {energy}" if region.partial else energy
     return (
         f"{short_name(region.name)}{' (open)' if region.open else ''}",
         str(region.times),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
 
 from impact_tracker.ledger import Filter, Ledger, report_of
-from impact_tracker.ledger.report import Frequency, TimeSeen, poisson_interval
-from impact_tracker.ledger.show import frequency_table
+from impact_tracker.ledger.report import BestBy, Frequency, TimeSeen, poisson_interval
+from impact_tracker.ledger.show import frequency_table, report_page
 from impact_tracker.spool import write
 from impact_tracker.values import Energy
 from python.ledger.drawn import entry
@@ -101,3 +102,41 @@ def test_the_interval_of_a_frequency_holds_it(rate: float) -> None:
         rates.append(told.per_day)
     assert held / draws >= 0.93
     assert sorted(rates)[draws // 2] == pytest.approx(rate, rel=0.25 if rate < 0.5 else 0.05)
+
+
+def test_requests_whose_energy_is_not_known_make_no_other_cheap(tmp_path: Path) -> None:
+    """Their energy was taken for 0: the joules of one deployment were spread over the requests of all."""
+    for seed in range(20):
+        draw = random.Random(seed)
+        folder, known = tmp_path / str(seed), [draw.random() < 0.6 for _ in range(draw.randint(1, 5))]
+        for n, is_known in enumerate(known):
+            requests = draw.randint(1, 50)
+            run = entry(
+                f"d{n}", 86_400 * n, 3600, 2.0 * requests if is_known else None, machine=f"m{n}", stage="deployment",
+                metrics={"requests": requests},
+            )  # fmt: skip
+            write(folder, run, durable=False)
+        with Ledger.open(folder) as ledger:
+            inference = report_of(ledger, ASR).frequencies[0]
+        assert inference.unit == "request"
+        assert inference.energy.best_j == (pytest.approx(2.0) if any(known) else None)
+        assert inference.energy.partial == (not all(known))
+
+
+@pytest.mark.parametrize(("of_best", "of_others"), [(False, False), (False, True), (True, False), (True, True)])
+def test_a_ratio_to_a_best_run_that_is_known_in_part_is_no_least_one(
+    tmp_path: Path, of_best: bool, of_others: bool
+) -> None:
+    """What the best run lacks makes the ratio smaller, so that it was called at least what it is at most."""
+    for n, (joules, is_partial) in enumerate([(10.0, of_best), (90.0, of_others)]):
+        energy = Energy(joules, 0.1, 0.1, 0.0, partial=is_partial)
+        write(tmp_path, entry(f"r{n}", 100 * n, energy=energy, metrics={"wer": 0.1 + n}), durable=False)
+    with Ledger.open(tmp_path) as ledger:
+        report = report_of(ledger, ASR, BestBy("wer", "min"))
+    ratio, text = report.ratio, str(report_page(report))
+    assert ratio is not None and ratio.value == 10.0
+    assert ratio.is_at_least == (of_others and not of_best)
+    assert (ratio.low is None) == of_best
+    assert ("known in part alone" in text) == of_best
+    # The carbon of a sum that others would add to is as much a least one as its energy.
+    assert bool(re.search(r"≥ [\d.]+ \S*g CO2e", text)) == ("≥ " in text) == (of_best or of_others)

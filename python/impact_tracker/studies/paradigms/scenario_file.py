@@ -114,6 +114,10 @@ def _task(written: Written, notes: list[str]) -> Values:
             if "horizon_s" in fields:
                 raise value.fault("give trainings, or horizon_s with period_s: they say the same thing")
             period = _parameter(fields["period_s"], "period_s") if "period_s" in fields else None
+            if period is not None and period.low < period.high:
+                raise value.fault(
+                    "period_s has a range, with which the number of trainings would vary: give one number"
+                )
             number = value.factor("1", "trainings")
             if number.low < 1:
                 raise value.fault(f"there is at least one training, not {number.low:g}")

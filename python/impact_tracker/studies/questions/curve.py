@@ -60,8 +60,12 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
         ),
     ]
     document: dict[str, object] = {"curves": [_dict(group, curve) for group, curve in zip(groups, curves)]}
-    front = _front(groups, curves)
-    document["pareto"] = [{"model": title, "training_j": joules, "score": score} for title, joules, score in front]
+    fronts = _fronts(groups, curves)
+    document["pareto"] = [
+        {"data": group.point.data, "model": group.title, "training_j": joules, "score": score}
+        for part in fronts
+        for group, joules, score in part
+    ]
     sentences = [_sentence(group, curve) for group, curve in zip(groups, curves)]
     caveats = [ANCHOR, *caveats_of(groups, runs)]
     caveats.insert(1, "carbon is energy times one intensity here, so half of the CO2 is half of the joules.")
@@ -162,15 +166,16 @@ def _dict(group: PointGroup, curve: MeanCurve) -> dict[str, object]:
     }
 
 
-def _front(groups: Sequence[PointGroup], curves: Sequence[MeanCurve]) -> list[tuple[str, float, float]]:
-    """Looks of all models that no other beats."""
-    looks = [
-        (group.title, look.energy.value, look.score.value)
-        for group, curve in zip(groups, curves)
-        for look in curve.looks
-        if look.energy is not None and look.score is not None
-    ]
-    return pareto_front(looks, lambda look: look[1], lambda look: look[2])
+def _fronts(groups: Sequence[PointGroup], curves: Sequence[MeanCurve]) -> list[list[tuple[PointGroup, float, float]]]:
+    """Looks of all models that no other on the same data beats, by data set."""
+    parts: dict[str, list[tuple[PointGroup, float, float]]] = {}
+    for group, curve in zip(groups, curves):
+        parts.setdefault(group.point.data, []).extend(
+            (group, look.energy.value, look.score.value)
+            for look in curve.looks
+            if look.energy is not None and look.score is not None
+        )
+    return [pareto_front(looks, lambda look: look[1], lambda look: look[2]) for looks in parts.values()]
 
 
 def _sentence(group: PointGroup, curve: MeanCurve) -> str:
@@ -221,8 +226,9 @@ def _draw(groups: Sequence[PointGroup], curves: Sequence[MeanCurve], figure: Fig
             if step.low is not None and step.high is not None and step.high > step.low > 0:
                 high = step.high if math.isfinite(step.high) else 1e3 * step.j_per_score  # beyond the panel
                 lower.plot([place] * 2, [step.low / factor, high / factor], color=colour, linewidth=0.8, zorder=0)
-    front = _front(groups, curves)
-    upper.step([x for _, x, _ in front], [y for _, _, y in front], where="post", color="0.6", linewidth=0.7, zorder=0)
+    for front in _fronts(groups, curves):
+        x, y = [joules for _, joules, _ in front], [score for *_, score in front]
+        upper.step(x, y, where="post", color="0.6", linewidth=0.7, zorder=0)
     metric = groups[0].metric if groups else "accuracy"
     title = "the whole curve (rings: 50 % and 100 % of the CO2; star: knee; grey: front)"
     titled(figure, upper, title, groups, "", metric)

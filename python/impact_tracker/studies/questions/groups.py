@@ -131,10 +131,25 @@ def pareto_front(items: Sequence[Item], cost: Callable[[Item], float], score: Ca
     return front
 
 
+def by_data(groups: Iterable[PointGroup]) -> list[list[PointGroup]]:
+    """The groups of each data set: no score is held against one on other data."""
+    parts: dict[str, list[PointGroup]] = {}
+    for group in groups:
+        parts.setdefault(group.point.data, []).append(group)
+    return list(parts.values())
+
+
+def front_of(groups: Sequence[PointGroup]) -> list[PointGroup]:
+    """The front of energy and score of each data set, of the groups that know both."""
+    known = [(group, group.energy.value, group.score.value) for group in groups if group.energy and group.score]
+    parts = [[each for each in known if each[0].point.data == of_data[0].point.data] for of_data in by_data(groups)]
+    return [group for part in parts for group, *_ in pareto_front(part, lambda each: each[1], lambda each: each[2])]
+
+
 def is_told_on_front(group: PointGroup, groups: Sequence[PointGroup]) -> bool | None:
-    """Whether it is on the front of energy and score as far as its runs tell: not where another takes less and scores
-    more beyond both intervals; surely where none may. `None` where the runs tell neither, as one run."""
-    others = [other for other in groups if other is not group]
+    """Whether it is on its data set's front of energy and score as far as its runs tell: not where another takes less
+    and scores more beyond both intervals; surely where none may. `None` where the runs tell neither, as one run."""
+    others = [other for other in groups if other is not group and other.point.data == group.point.data]
 
     def better(a: PointGroup, b: PointGroup) -> tuple[bool, bool]:
         return is_below(a.energy, b.energy), is_below(b.score, a.score)

@@ -14,7 +14,7 @@ from ..points.network import OWN_DATA
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, is_network, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, titled
-from .groups import PointGroup, gap_in_points, groups_of, mean_score, pareto_front
+from .groups import PointGroup, front_of, gap_in_points, groups_of, mean_score
 from .means import intervals_words, n_words
 from .words import caveats_of, cells_of, group_dict, with_origin
 
@@ -80,14 +80,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
 
 
 def _front(groups: Sequence[PointGroup]) -> list[PointGroup]:
-    pictures = [
-        g for g in groups if g.point.data == groups[0].point.data and g.energy is not None and g.score is not None
-    ]
-    return pareto_front(
-        pictures,
-        lambda group: group.energy.value if group.energy is not None else 0.0,
-        lambda group: group.score.value if group.score is not None else 0.0,
-    )
+    return front_of([group for group in groups if group.point.data == groups[0].point.data])
 
 
 def _at(groups: Sequence[PointGroup], title: str, data: str, rung: float) -> str:

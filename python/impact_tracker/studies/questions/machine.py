@@ -103,14 +103,18 @@ def changes_of(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> list[M
 
 
 def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswer:
-    """What each change does to energy and time, with intervals; what nothing beats in both."""
+    """What each change does to energy and time, with intervals; what no change of the same work beats in both."""
     changes = changes_of(points, runs)
     groups = [change.group for change in changes]
-    front = pareto_front(
-        [change for change in changes if change.group.energy and change.group.seconds],
-        lambda change: change.group.seconds.value if change.group.seconds else 0.0,
-        lambda change: -(change.group.energy.value if change.group.energy else 0.0),
-    )
+    front = [
+        change
+        for base in {id(change.base): change.base for change in changes}.values()
+        for change in pareto_front(
+            [change for change in changes if change.base is base and change.group.energy and change.group.seconds],
+            lambda change: change.group.seconds.value if change.group.seconds else 0.0,
+            lambda change: -(change.group.energy.value if change.group.energy else 0.0),
+        )
+    ]
     columns = (
         "model",
         "changed",
@@ -143,8 +147,9 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
 
 
 def _told(change: MachineChange, changes: Sequence[MachineChange]) -> bool | None:
-    """Whether it is on the front of time and energy as far as the runs tell; `None` where they do not."""
-    others = [other for other in changes if other is not change]
+    """Whether it is on the front of time and energy of its base's changes, as far as the runs tell; `None` where they
+    do not."""
+    others = [other for other in changes if other is not change and other.base is change.base]
 
     def better(a: MachineChange, b: MachineChange) -> tuple[bool, bool]:
         return is_below(a.group.seconds, b.group.seconds), is_below(a.group.energy, b.group.energy)

@@ -13,7 +13,7 @@ from ...report.page import Table
 from ..points.point import StudyPoint, StudyRun
 from .asked import StudyAnswer, StudyAsked, StudyQuestion, is_learnable, test_examples
 from .draw import FigurePlace, FigureSeries, draw_series, name_places, titled
-from .groups import TOLD, PointGroup, groups_of, is_told_on_front, mean_score, pareto_front
+from .groups import TOLD, PointGroup, by_data, front_of, groups_of, is_told_on_front, mean_score
 from .means import intervals_words, n_words
 from .words import COLUMNS, caveats_of, cells_of, finite, group_dict, with_origin
 
@@ -51,11 +51,7 @@ def answer(points: Sequence[StudyPoint], runs: Sequence[StudyRun]) -> StudyAnswe
     """How energy grows with parameters within a family, and which sizes nothing beats."""
     groups = groups_of(points, runs)
     known = [group for group in groups if group.energy is not None and group.score is not None]
-    front = pareto_front(
-        known,
-        lambda group: group.energy.value if group.energy is not None else 0.0,
-        lambda group: group.score.value if group.score is not None else 0.0,
-    )
+    front = front_of(known)
     rows = [(*cells_of(group), _count(group.parameters), _on_front(group, known, front)) for group in groups]
     document: dict[str, object] = {
         "groups": [group_dict(group) for group in groups],
@@ -82,10 +78,15 @@ def _count(number: float | None) -> str:
 
 
 def _pairs(groups: Sequence[PointGroup]) -> list[tuple[float, float]]:
+    """Of the perceptrons on as many examples of the same data as the first."""
+    shaped = [group for group in groups if group.point.width is not None and group.parameters and group.energy]
     return [
         (group.parameters, group.energy.value)
-        for group in groups
-        if group.point.width is not None and group.parameters and group.energy is not None and group.energy.value > 0
+        for group in shaped
+        if (group.point.data, group.point.examples) == (shaped[0].point.data, shaped[0].point.examples)
+        and group.parameters
+        and group.energy
+        and group.energy.value > 0
     ]
 
 
@@ -115,12 +116,17 @@ def _sentence(groups: Sequence[PointGroup], front: Sequence[PointGroup]) -> str:
             f"The energy of training a perceptron grew as its parameters to the power {power} "
             f"({span(growth['exponent'], low, high)}, {growth['points']} sizes). "
         )
+    return text + " ".join(_front_sentence(part, groups) for part in by_data(front))
+
+
+def _front_sentence(front: Sequence[PointGroup], groups: Sequence[PointGroup]) -> str:
+    """Of one data set."""
     names = ", ".join(f"{group.title} ({mean_score(group)})" for group in front)
     told = ", ".join(group.title for group in front if is_told_on_front(group, groups))
     runs = front[-1].runs
     beyond = "one run of each may be chance" if runs == 1 else f"beyond the intervals this is told of {told or 'none'}"
     return (
-        f"{text}On {groups[0].data_title}, by the means nothing beat {names} in both energy and score "
+        f"On {front[0].data_title}, by the means nothing beat {names} in both energy and score "
         f"({n_words(runs)}); {beyond}."
     )
 

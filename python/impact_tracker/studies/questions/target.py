@@ -228,15 +228,17 @@ def _sentence(costs: Sequence[TargetCost]) -> str:
     if not ranked:
         runs = max((cost.group.runs for cost in costs), default=0)
         return f"No model reached its target in half of its runs ({n_words(runs)}).{behind}"
-    first = ranked[0]
-    text = (
-        f"{score_text(first.group.point.target, first.group.metric)} on {first.group.data_title} took "
-        f"{first.group.title} a median of {_median(first)} of training ({n_words(first.group.runs)})"
-    )
-    if len(ranked) > 1:
-        last = ranked[-1]
-        text += f", and {last.group.title} {_median(last)}"
-    return f"{text}.{behind}"
+    parts: dict[tuple[str, float | None], list[TargetCost]] = {}
+    for cost in ranked:
+        parts.setdefault((cost.group.point.data, cost.group.point.target), []).append(cost)
+    texts = []
+    for first, *others in parts.values():
+        text = (
+            f"{score_text(first.group.point.target, first.group.metric)} on {first.group.data_title} took "
+            f"{first.group.title} a median of {_median(first)} of training ({n_words(first.group.runs)})"
+        )
+        texts.append(text + (f", and {others[-1].group.title} {_median(others[-1])}." if others else "."))
+    return f"{' '.join(texts)}{behind}"
 
 
 def _draw(costs: Sequence[TargetCost], figure: Figure) -> None:
