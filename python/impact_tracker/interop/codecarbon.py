@@ -30,6 +30,7 @@ from .statement import (
 from .words import cards_in_words, cards_named
 
 _MOST_CARDS = 10_000  # a larger number is a slip, not a machine
+_MEMORY_UNIT_B = 2**30  # what it calls GB
 _STAMPS_APART_S = 2.0  # stamps are of whole seconds, durations are not
 
 
@@ -94,7 +95,7 @@ def _row(run: Statement) -> dict[str, object]:
         "gpu_model": cards_in_words(hardware) or None,
         "longitude": None,
         "latitude": None,
-        "ram_total_size": run.memory_gb,
+        "ram_total_size": None if hardware.memory_bytes is None else hardware.memory_bytes / _MEMORY_UNIT_B,
         "tracking_mode": "machine",
         "cpu_utilization_percent": _percent(run.use.cpu),
         "gpu_utilization_percent": _percent(run.use.gpu),
@@ -271,11 +272,11 @@ def _hardware(row: _Row) -> Hardware:
         cards = cards_named(row.text("gpu_model"), 0 if count is None else count)
     except ValueError as fault:
         raise InteropError(f"{row.where}: {fault}") from fault
-    memory_gb = row.number("ram_total_size")
+    memory = row.number("ram_total_size")
     return Hardware(
         cpu=row.text("cpu_model"),
         threads=row.whole("cpu_count"),
-        memory_bytes=None if memory_gb is None else round(memory_gb * 1e9),
+        memory_bytes=None if memory is None else round(memory * _MEMORY_UNIT_B),
         gpus=cards,
         kernel=row.text("os"),
         python=row.text("python_version"),

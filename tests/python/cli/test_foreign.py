@@ -35,7 +35,7 @@ def test_one_run_in_detail(emissions, capsys):
     code, out, _ = report(capsys, emissions)
     assert code == 0 and out.startswith("bert: 0.500 kWh in 12 h 00 min, estimated, by codecarbon")
     assert "120 g CO2e" in out and "at 200 g/kWh, PUE 1.2" in out and "processors" in out and "cards" not in out
-    kwh = 12 * (16 * 7.5 * 0.5 + 64 * 0.3725) * 1.2 / 1000
+    kwh = 12 * (16 * 7.5 * 0.5 + 64 * 2**30 / 1e9 * 0.3725) * 1.2 / 1000  # its GB are GiB
     assert f"green-algorithms 3.0: {kwh:.3g} kWh, {kwh / 0.6:.1f} times the estimated 0.600 kWh" in out
     assert "32 threads were taken for 16 cores" in out
 

@@ -36,6 +36,13 @@ def test_codecarbons_kilograms_and_pue(tmp_path):
     assert run.started_at.isoformat() == "2024-05-01T09:00:00+00:00"
 
 
+def test_codecarbons_gigabytes_of_memory_are_of_1024_cubed(tmp_path):
+    """It divides psutil's bytes by 1024³; a machine of 64 GiB was one of 64 × 10⁹ bytes."""
+    (run,) = codecarbon.read_csv(write_csv(tmp_path, [{**ROW, "ram_total_size": "64"}]))
+    assert run.hardware.memory_bytes == 64 * 2**30
+    assert next(csv.DictReader(io.StringIO(codecarbon.to_csv([run]))))["ram_total_size"] == "64.0"
+
+
 def test_an_old_file_lacks_columns(tmp_path):
     old = {name: ROW[name] for name in ("timestamp", "duration", "emissions", "energy_consumed")}
     run = codecarbon.read_csv(write_csv(tmp_path, [old]))[0]
