@@ -28,8 +28,9 @@ from impact_tracker.studies.paradigms.measured import batch_of_campaign
 from impact_tracker.studies.paradigms.presets import presets
 from impact_tracker.studies.paradigms.scenario import ParameterPlace
 from impact_tracker.studies.paradigms.scenario_file import read_scenario
+from impact_tracker.studies.paradigms.sensitivity import sobol, swings
 from impact_tracker.studies.paradigms.show import Answers, page_of
-from impact_tracker.studies.paradigms.simulation import TITLES, simulate
+from impact_tracker.studies.paradigms.simulation import TITLES, drawn_values, simulate
 from impact_tracker.values import Energy
 from python.bench.flat import append
 from python.bench.made import row_of
@@ -224,3 +225,60 @@ def test_a_power_that_is_none_is_told_with_its_line(tmp_path: Path, power: str) 
     path.write_text(f"time,power_w\n1,5\n2,{power}\n3,5\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"power\.csv:3"):
         of_series("wattmeter", str(path), [MeterReading("bare", 0, None, 1.0, 0.0, 1.0, 0, 10**9)])
+
+
+# ---- errors that parameters share
+@given(st.sampled_from(["FR", "DE", "PL", "US"]), st.integers(0, 2**20), st.floats(10.0, 1000.0))
+def test_on_one_grid_the_least_energy_is_the_least_carbon_in_every_draw(
+    tmp_path_factory: pytest.TempPathFactory, zone: str, seed: int, link: float
+) -> None:
+    """The intensity of the centre and of the learners is one number with one error: it was drawn twice."""
+    text = WORKED.replace("intensity_g_per_kwh: 661.926", f"zone: {zone}")
+    text = text.replace("intensity_g_per_kwh: 56.039", f"zone: {zone}").replace("50 kbit/J", f"{link!r} kbit/J")
+    scenario = scenario_of(tmp_path_factory.mktemp("scenario"), text)
+    simulation = simulate(scenario, draws=200)
+    assert simulation.share_of_wins("carbon_g") == pytest.approx(simulation.share_of_wins("energy_j"))
+    places = scenario.ranged()
+    assert [place.parameter for place in places] == ["centre_intensity_g_per_kwh", "intensity_g_per_kwh"]
+    drawn = drawn_values(scenario, places, 50, seed)
+    assert (drawn[:, 0] == drawn[:, 1]).all() and len(set(drawn[:, 0])) > 10
+    (bar,) = swings(scenario, "federated", "carbon_g")
+    assert bar.places == tuple(places)
+    low, high = (factor_of / scenario.value(places[0]).value for factor_of in (bar.factor.low, bar.factor.high))
+    best = simulation.of("federated").carbon_g.best
+    assert (bar.at_low, bar.at_high) == pytest.approx((best * low, best * high))
+
+
+def test_a_link_that_stands_for_both_ways_is_one_number_and_two_that_look_alike_are_two(tmp_path: Path) -> None:
+    pytest.importorskip("SALib")
+    text = WORKED.replace("up: 50 kbit/J", "up: [20 kbit/J, 50 kbit/J, 90 kbit/J]")
+    text = text.replace("data_bits: 30 MB", "data_bits: [20 MB, 30 MB, 40 MB]")
+    scenario = scenario_of(tmp_path, text)
+    (uplink, downlink, sidelink), (data,) = sorted(scenario.together(scenario.ranged()), key=len, reverse=True)
+    assert {place.parameter for place in (uplink, downlink, sidelink)} >= {"uplink_bit_per_j", "downlink_bit_per_j"}
+    assert data.parameter == "data_bits"
+    indices = sobol(scenario, "federated", "energy_j", draws=2000)
+    assert sum(index.alone for index in indices) == pytest.approx(1.0, abs=0.05)
+    assert scenario.label(*indices[0].places).count(", ") == 2
+    both = scenario_of(tmp_path, text.replace("90 kbit/J]", "90 kbit/J], down: [20 kbit/J, 50 kbit/J, 90 kbit/J]"))
+    alone = [places[0].parameter for places in both.together(both.ranged()) if len(places) == 1]
+    assert "downlink_bit_per_j" in alone
+
+
+def test_cards_of_two_kinds_are_each_estimated_as_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All cards were taken for the first one; and the calculator, which knows no PUE, was given one and refused it."""
+    from impact_tracker import hostinfo
+    from impact_tracker.hostinfo import Hardware
+    from impact_tracker.studies.meters.measure import of_estimators
+
+    reading = MeterReading("bare", 0, None, 3600.0, 10.0, 0.0, 0, 10**9)
+
+    def joules(*cards: str) -> float:
+        monkeypatch.setattr(hostinfo, "hardware_of", lambda header: Hardware(gpus=cards))
+        (row,) = of_estimators(["mlco2"], [reading], lambda reading: 1.0)
+        assert row.energy_j is not None, row.error
+        return row.energy_j
+
+    large, small = "NVIDIA A100-SXM4-80GB", "Tesla T4"
+    assert joules(large, small) == pytest.approx(joules(large) + joules(small)) == pytest.approx(joules(small, large))
+    assert joules(large, large, small) == pytest.approx(2 * joules(large) + joules(small))

@@ -182,14 +182,14 @@ def test_sobol_shares_the_variance_of_a_sum_as_algebra_says(tmp_path: Path) -> N
     text = WORKED.replace("rounds_centralised: 60", "rounds_centralised: {low: 50, best: 60, high: 70}")
     text = text.replace("data_bits: 30 MB", "data_bits: [20 MB, 30 MB, 40 MB]")
     scenario = scenario_of(tmp_path, text)
-    shares = {index.place.parameter: index for index in sobol(scenario, "centralised", "energy_j", draws=20_000)}
+    shares = {index.places[0].parameter: index for index in sobol(scenario, "centralised", "energy_j", draws=20_000)}
     # Two triangular ranges: variances (h - l)^2 / 24 of the two terms.
     computing, data = 35_470.8 / 60 * 20, 48_000 / 30 * 20
     expected = data**2 / (computing**2 + data**2)
     assert shares["data_bits"].alone == pytest.approx(expected, abs=0.02)
     assert shares["data_bits"].total == pytest.approx(expected, abs=0.02)
     bars = swings(scenario, "centralised", "energy_j")
-    assert [bar.place.parameter for bar in bars] == ["data_bits", "rounds_centralised"]
+    assert [bar.places[0].parameter for bar in bars] == ["data_bits", "rounds_centralised"]
     assert bars[0].width == pytest.approx(data)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ...file_text import no_pipe
-from ...values import Energy, joules_of
+from ...values import Energy, joules_of, sum_if_known
 from .meter import BARE, FoundMeter, perf_events
 from .scaphandre import LONGEST_GAP, Company, energy_of, powers_in, running
 
@@ -286,9 +287,10 @@ def of_estimators(
                 error = "it knows cards alone, and there is none here"
             else:
                 hours = reading.duration_s / 3600
-                inputs = Inputs(hours=hours, gpus=float(len(hardware.gpus)), gpu=hardware.gpus[0], pue=1.0)
+                cards = Counter(hardware.gpus)
+                inputs = [Inputs(hours=hours, gpus=float(cards[gpu]), gpu=gpu) for gpu in cards]
                 try:
-                    kwh = estimate_by(name, inputs).energy_kwh
+                    kwh = sum_if_known(estimate_by(name, of_kind).energy_kwh for of_kind in inputs)
                 except (EstimateError, ValueError) as fault:
                     error = str(fault)
             energy_j = None if kwh is None else joules_of(kwh)

@@ -87,7 +87,7 @@ def draw_sobol(scenario: TrainingScenario, indices: list[SobolIndex], decided: t
     for row, index in enumerate(indices):
         axes.barh(row - 0.18, index.total, xerr=index.total_half, height=0.34, color=dark, capsize=2, ecolor="0.5")
         axes.barh(row + 0.18, index.alone, xerr=index.alone_half, height=0.34, color=light, capsize=2, ecolor="0.5")
-    axes.set_yticks(range(len(indices)), [scenario.label(index.place) for index in indices])
+    axes.set_yticks(range(len(indices)), [scenario.label(*index.places) for index in indices])
     axes.invert_yaxis()
     axes.set(xlabel="share of the variance; whiskers: 95 %", xlim=(0, None))
     legend_beside(axes, [_plain(light, "alone"), _plain(dark, "with interactions")])

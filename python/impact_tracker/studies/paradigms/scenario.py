@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -10,6 +10,9 @@ from ..._core import ParadigmParameter, ParadigmScenario, paradigm_parameters
 from ...factors import Factor
 
 PARAMETERS: Mapping[str, ParadigmParameter] = {row.name: row for row in paradigm_parameters()}
+
+
+BY_USER = "stated by the user"  # source of a number that a scenario's file gives without one
 
 
 class ParameterPlace(NamedTuple):
@@ -85,6 +88,21 @@ class TrainingScenario:
         order = list(PARAMETERS)
         return sorted(places, key=lambda place: (order.index(place.parameter), place.group or 0))
 
+    def variable(self, place: ParameterPlace) -> object:
+        """What a parameter's value hangs on: the same for all that are one factor, as the intensity of one grid at the
+        centre and at the learners is, or the preset of two groups. They err together, so they are drawn together."""
+        factor = self.value(place)
+        if factor.source == BY_USER:  # two quantities that somebody thinks alike are two quantities
+            return id(factor)
+        return factor.value, factor.low, factor.high, factor.unit, factor.source, factor.spread
+
+    def together(self, places: Sequence[ParameterPlace]) -> list[tuple[ParameterPlace, ...]]:
+        """The places, those with one variable as one, in order."""
+        parts: dict[object, list[ParameterPlace]] = {}
+        for place in places:
+            parts.setdefault(self.variable(place), []).append(place)
+        return [tuple(part) for part in parts.values()]
+
     def changed(self, place: ParameterPlace, factor: Factor) -> TrainingScenario:
         """The same with another value at a place."""
         if place.group is None:
@@ -94,8 +112,11 @@ class TrainingScenario:
         groups[place.group] = replace(group, values={**group.values, place.parameter: factor})
         return replace(self, groups=tuple(groups))
 
-    def label(self, place: ParameterPlace) -> str:
-        """The parameter's name, with its group's where there are several."""
+    def label(self, *places: ParameterPlace) -> str:
+        """The parameters' names, with their groups' where there are several."""
+        if len(places) > 1:
+            return ", ".join(map(self.label, places))
+        (place,) = places
         if place.group is None or len(self.groups) == 1:
             return place.parameter
         return f"{self.groups[place.group].name}: {place.parameter}"

@@ -18,9 +18,10 @@ DRAWS = 100_000
 
 @dataclass(frozen=True)
 class Swing:
-    """A quantity of one paradigm with one parameter alone at its low and at its high, the others at their best."""
+    """A quantity of one paradigm with one parameter alone at its low and at its high, the others at their best; with
+    all `places` that are one factor."""
 
-    place: ParameterPlace
+    places: tuple[ParameterPlace, ...]
     factor: Factor
     at_low: float
     at_high: float
@@ -33,10 +34,10 @@ class Swing:
 
 @dataclass(frozen=True)
 class SobolIndex:
-    """How much of a quantity's variance a parameter explains: alone, and with all that it interacts with; each with the
-    half-width of its 95 % interval."""
+    """How much of a quantity's variance a parameter, or all `places` that are one factor, explains: alone, and with all
+    that it interacts with; each with the half-width of its 95 % interval."""
 
-    place: ParameterPlace
+    places: tuple[ParameterPlace, ...]
     alone: float
     alone_half: float
     total: float
@@ -55,15 +56,16 @@ class WinnerMap:
 
 
 def swings(scenario: TrainingScenario, paradigm: str, quantity: str) -> list[Swing]:
-    """One for each parameter that has a range, the widest first."""
+    """One for each parameter that has a range, those that are one factor together; the widest first."""
     import numpy as np
 
     column = PARADIGMS.index(paradigm)
     bars = []
-    for place in scenario.ranged():
-        factor = scenario.value(place)
-        ends = swept(scenario, [place], np.array([[factor.low], [factor.high]]), quantity)[:, column]
-        bars.append(Swing(place, factor, float(ends[0]), float(ends[1])))
+    for places in scenario.together(scenario.ranged()):
+        factor = scenario.value(places[0])
+        values = np.array([[factor.low] * len(places), [factor.high] * len(places)])
+        ends = swept(scenario, places, values, quantity)[:, column]
+        bars.append(Swing(places, factor, float(ends[0]), float(ends[1])))
     return sorted(bars, key=lambda bar: -bar.width)
 
 
@@ -90,12 +92,15 @@ def sobol(
     except ImportError:
         raise ImportError("Sobol's indices need SALib: pip install 'impact-tracker[studies]'") from None
     places = scenario.ranged()
-    if len(places) < 2:
+    variables = scenario.together(places)
+    if len(variables) < 2:
         raise ValueError("Sobol's indices need two parameters that have a range, as in [low, best, high], or more")
-    problem = {"num_vars": len(places), "names": [scenario.label(p) for p in places], "bounds": [[0, 1]] * len(places)}
-    samples = 2 ** max(3, round(np.log2(draws / (len(places) + 2))))
+    names = [scenario.label(*part) for part in variables]
+    problem = {"num_vars": len(variables), "names": names, "bounds": [[0, 1]] * len(variables)}
+    samples = 2 ** max(3, round(np.log2(draws / (len(variables) + 2))))
     shares = sampling.sample(problem, samples, calc_second_order=False, seed=seed)
-    columns = [_quantiles(scenario.value(place), shares[:, number], place) for number, place in enumerate(places)]
+    numbers = {place: number for number, part in enumerate(variables) for place in part}
+    columns = [_quantiles(scenario.value(place), shares[:, numbers[place]], place) for place in places]
     costs = swept(scenario, places, np.ascontiguousarray(np.array(columns).T), quantity)
     outcome = costs[:, PARADIGMS.index(paradigm)]
     if against is not None:
@@ -104,8 +109,8 @@ def sobol(
         raise ValueError(f"no parameter with a range changes the {quantity} of {paradigm}")
     shares_of_variance = analysis.analyze(problem, outcome, calc_second_order=False, num_resamples=100, seed=seed)
     indices = [
-        SobolIndex(place, *(float(shares_of_variance[name][number]) for name in ("S1", "S1_conf", "ST", "ST_conf")))
-        for number, place in enumerate(places)
+        SobolIndex(part, *(float(shares_of_variance[name][number]) for name in ("S1", "S1_conf", "ST", "ST_conf")))
+        for number, part in enumerate(variables)
     ]
     return sorted(indices, key=lambda index: -index.total)
 

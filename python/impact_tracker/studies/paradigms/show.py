@@ -197,7 +197,7 @@ def _swing_table(answers: Answers) -> Table:
     scenario = answers.simulation.scenario
     rows = [
         (
-            scenario.label(bar.place),
+            scenario.label(*bar.places),
             span(bar.factor.value, bar.factor.low, bar.factor.high),
             _plain(answers, bar.at_low),
             _plain(answers, bar.at_high),
@@ -217,7 +217,7 @@ def _plain(answers: Answers, value: float) -> str:
 def _sobol_table(answers: Answers) -> Table:
     scenario = answers.simulation.scenario
     rows = [
-        (scenario.label(i.place), plus_minus(i.alone, i.alone_half), plus_minus(i.total, i.total_half))
+        (scenario.label(*i.places), plus_minus(i.alone, i.alone_half), plus_minus(i.total, i.total_half))
         for i in answers.sobol
         if i.total >= 0.005
     ]
@@ -247,10 +247,13 @@ def as_dict(answers: Answers) -> dict[str, object]:
         "rules": [asdict(row) for row in answers.advice],
         "break_even": [{**asdict(row), "place": scenario.label(row.place)} for row in answers.break_evens],
         "swings": [
-            {"parameter": scenario.label(bar.place), "at_low": bar.at_low, "at_high": bar.at_high}
+            {"parameter": scenario.label(*bar.places), "at_low": bar.at_low, "at_high": bar.at_high}
             for bar in answers.swings
         ],
-        "sobol": [{**asdict(row), "place": scenario.label(row.place)} for row in answers.sobol],
+        "sobol": [
+            {"place": scenario.label(*row.places), **{k: v for k, v in asdict(row).items() if k != "places"}}
+            for row in answers.sobol
+        ],
         "parameters": {
             scenario.label(ParameterPlace(name, group)): asdict(factor)
             for group, values in [(None, scenario.common), *((i, g.values) for i, g in enumerate(scenario.groups))]

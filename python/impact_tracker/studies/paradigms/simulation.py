@@ -124,14 +124,15 @@ def swept(scenario: TrainingScenario, places: Sequence[ParameterPlace], values: 
 
 
 def drawn_values(scenario: TrainingScenario, places: Sequence[ParameterPlace], draws: int, seed: int = 0) -> Numbers:
-    """Draws of the parameters at some places from their ranges, a column each."""
+    """Draws of the parameters at some places from their ranges, a column each; one draw for all that are one factor."""
     import numpy as np
 
     columns = []
-    for number, place in enumerate(places):
+    numbers = {place: number for number, part in enumerate(scenario.together(places)) for place in part}
+    for place in places:
         limits = PARAMETERS[place.parameter]
         lowest = max(limits.low, 1e-300) if limits.positive else limits.low
-        column = np.clip(_draw(scenario.value(place), draws, seed + number), lowest, limits.high)
+        column = np.clip(_draw(scenario.value(place), draws, seed + numbers[place]), lowest, limits.high)
         if place.parameter == "active":  # a normal draw may lie beyond its range, and so beyond the learners
             column = np.minimum(column, scenario.value(ParameterPlace("learners", place.group)).low)
         columns.append(column)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...factors import Factor, FactorError
 from ...factors.factor import did_you_mean, near_matches
 from ...file_text import text_of
+from .scenario import BY_USER
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -84,13 +85,13 @@ class Written:
             best = fields.get("best", fields.get("value"))
             if best is None:
                 raise self.fault("it needs a value, or low, best and high")
-            source = fields["source"].text() if "source" in fields else "stated by the user"
+            source = fields["source"].text() if "source" in fields else BY_USER
             if isinstance(best.value, list):
                 return self._ranged([value.number(unit) for value in best.items()], unit, name, source)
             ends = [fields.get(end, best).number(unit) for end in ("low", "high")]
             return self._ranged([ends[0], best.number(unit), ends[1]], unit, name, source)
         values = self.items() if isinstance(self.value, list) else [self] * 3
-        return self._ranged([value.number(unit) for value in values], unit, name, "stated by the user")
+        return self._ranged([value.number(unit) for value in values], unit, name, BY_USER)
 
     def _ranged(self, numbers: list[float], unit: str, name: str, source: str) -> Factor:
         if len(numbers) != 3 or not numbers[0] <= numbers[1] <= numbers[2]:
