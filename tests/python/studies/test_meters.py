@@ -175,8 +175,10 @@ def test_a_log_of_powers_gives_the_energy_of_each_run(tmp_path: Path) -> None:
 
 def test_answers_of_programs_are_read_as_they_write_them() -> None:
     text = (
-        "# started on Mon\n\n12.34,Joules,power/energy-pkg/,100,100.00,,\n1.06,Joules,power/energy-ram/,100,100.00,,\n"
+        "# started on Mon\n\n12.34;Joules;power/energy-pkg/;100;100.00;;\n1.06;Joules;power/energy-ram/;100;100.00;;\n"
     )
     assert _joules_of_perf(text)[0] == pytest.approx(13.4)
-    assert _joules_of_perf("<not supported>,Joules,power/energy-pkg/,0,100.00,,\n")[0] is None
+    german = text.replace(".", ",")  # perf writes the decimal point of the user's language
+    assert _joules_of_perf(german)[0] == pytest.approx(13.4)
+    assert _joules_of_perf("<not supported>;Joules;power/energy-pkg/;0;100.00;;\n")[0] is None
     assert _joules_of_perf("")[0] is None

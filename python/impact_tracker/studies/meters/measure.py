@@ -146,7 +146,7 @@ def _words(place: FoundMeter, workload: MeasuredCommand, interval_s: float, fold
         }
         return [place.command, str(_INSIDE), json.dumps(asked)]
     if name == "perf":
-        return [place.command, "stat", "-a", "-x", ",", "-o", str(answer), "-e", perf_events(), "--", *words]
+        return [place.command, "stat", "-a", "-x", ";", "-o", str(answer), "-e", perf_events(), "--", *words]
     if name == "energy-scope":
         return [place.command, *words]
     return words
@@ -174,13 +174,14 @@ def _answered(place: FoundMeter, reading: MeterReading, folder: str, answer: Pat
 
 
 def _joules_of_perf(text: str) -> tuple[float | None, str]:
-    """The sum over the events of `perf stat -x ,`: value, unit, event."""
+    """The sum over the events of `perf stat -x ;`: value (with the decimal point of the language), unit, event."""
     energies = []
-    for row in csv.reader(line for line in text.splitlines() if line and not line.startswith("#")):
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    for row in csv.reader(lines, delimiter=";"):
         if len(row) > 2 and row[1] == "Joules":
             if row[0].startswith("<"):
                 return None, f"perf cannot count {row[2]}: {row[0]}"
-            energies.append(float(row[0]))
+            energies.append(float(row[0].replace(",", ".")))
     return (sum(energies), "") if energies else (None, "perf offers no energies here")
 
 
