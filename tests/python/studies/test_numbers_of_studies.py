@@ -282,3 +282,21 @@ def test_cards_of_two_kinds_are_each_estimated_as_what_they_are(monkeypatch: pyt
     large, small = "NVIDIA A100-SXM4-80GB", "Tesla T4"
     assert joules(large, small) == pytest.approx(joules(large) + joules(small)) == pytest.approx(joules(small, large))
     assert joules(large, large, small) == pytest.approx(2 * joules(large) + joules(small))
+
+
+@given(st.floats(1.0, 10.0), st.floats(1.0, 10.0))
+def test_all_of_so_many_learners_are_active_however_many_they_are(
+    tmp_path_factory: pytest.TempPathFactory, below: float, above: float
+) -> None:
+    """Without `active` every learner is: a range of learners was refused, as more active than there are."""
+    text = WORKED.replace("learners: 10, active: 10", f"learners: [{10 / below!r}, 10, {10 * above!r}]")
+    scenario = scenario_of(tmp_path_factory.mktemp("scenario"), text)
+    places = scenario.ranged()
+    drawn = drawn_values(scenario, places, 200)
+    assert [place.parameter for place in places] == (["learners", "active"] if len(places) > 1 else [])
+    if places:
+        assert (drawn[:, 0] == drawn[:, 1]).all()
+        (bar,) = swings(scenario, "federated", "energy_j")
+        assert bar.at_low <= simulate(scenario, draws=100).of("federated").energy_j.best <= bar.at_high
+    with pytest.raises(FactorError, match="more than the 10 learners"):
+        scenario_of(tmp_path_factory.mktemp("scenario"), WORKED.replace("active: 10", "active: [5, 8, 11]"))

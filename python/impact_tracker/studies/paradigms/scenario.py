@@ -53,11 +53,12 @@ class TrainingScenario:
         for number, group in enumerate(self.groups):
             for name, factor in group.values.items():
                 for end in (factor.low, factor.high):
-                    changed = [{**best, name: end} if i == number else best for i, best in enumerate(groups)]
+                    alike = {other: end for other, value in group.values.items() if value is factor}  # one number
+                    changed = [{**best, name: end, **alike} if i == number else best for i, best in enumerate(groups)]
                     ParadigmScenario(common, changed)
             # Draws take both from their ranges, so that the ranges may not overlap either.
             active, learners = group.values["active"], group.values["learners"]
-            if active.high > learners.low:
+            if active is not learners and active.high > learners.low:
                 raise ValueError(
                     f"active is up to {active.high:g}, more than the {learners.low:g} learners of its group"
                 )

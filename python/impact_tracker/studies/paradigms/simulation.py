@@ -133,8 +133,9 @@ def drawn_values(scenario: TrainingScenario, places: Sequence[ParameterPlace], d
         limits = PARAMETERS[place.parameter]
         lowest = max(limits.low, 1e-300) if limits.positive else limits.low
         column = np.clip(_draw(scenario.value(place), draws, seed + numbers[place]), lowest, limits.high)
-        if place.parameter == "active":  # a normal draw may lie beyond its range, and so beyond the learners
-            column = np.minimum(column, scenario.value(ParameterPlace("learners", place.group)).low)
+        learners = scenario.value(ParameterPlace("learners", place.group)) if place.parameter == "active" else None
+        if learners is not None and learners is not scenario.value(place):
+            column = np.minimum(column, learners.low)  # a normal draw may lie beyond its range, and so beyond them
         columns.append(column)
     return np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
 
