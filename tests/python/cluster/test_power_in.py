@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -185,3 +185,25 @@ def test_a_series_with_one_of_both_hours_has_that_of_its_neighbours(
     midnight = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
     shift = 3600 if second else 0
     assert times[0] / 1e9 == midnight + minutes[0] * 60 + shift
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [
+        (lambda n: 130.0, True),  # another supply
+        (lambda n: 120.0, False),  # the same readings once more
+        (lambda n: 130.0 if n < 5 else None, False),  # some that were mended: the last counts
+    ],
+)
+def test_two_supplies_that_nothing_tells_apart_are_refused(
+    tmp_path: Path, second: Callable[[int], float | None], refused: bool
+) -> None:
+    """The last of both alone counted, in silence."""
+    file = tmp_path / "p.csv"
+    rows = [(T + 10 * n, watts) for n in range(100) for watts in (120.0, second(n)) if watts is not None]
+    file.write_text("time,node,power_w\n" + "".join(f"{at},n1,{watts}\n" for at, watts in rows))
+    if refused:
+        with pytest.raises(ValueError, match=r"node n1 has several values at one time \(100 of 100 times\): add"):
+            imported(PowerFile(file), tmp_path / "s")
+    else:
+        assert imported(PowerFile(file), tmp_path / "s")[0]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK_B, CHUNK_ROWS = 1 << 26, 1 << 22
+_LOOKED_AT, _LEAST_SEVERAL = 100_000, 10  # rows of a part, and times with several values, by which these are told
 # What a column may be called; the first that is there counts.
 TIMES = ("time_ns", "time", "timestamp", "timestamp_s", "t", "date", "datetime")
 NODES = ("node", "host", "hostname", "device_id", "device", "instance", "name")
@@ -88,9 +89,24 @@ class PowerFile:
         else:
             frame, first_line = self._csv(place)
         samples, rejected = self._samples(frame, first_line)
+        self._check_one_value(samples.head(_LOOKED_AT))
         col = library.col
         inside = samples.filter((col("time_ns") >= window.begin_ns) & (col("time_ns") < window.end_ns))
         return PowerBatch(conformed(inside, POWER), rejected)
+
+    def _check_one_value(self, samples: pl.DataFrame) -> None:
+        """ValueError for a node of which most times have several values, as of two supplies that nothing tells apart:
+        the last alone would count. A reading that was written again is none."""
+        library = polars()
+        series = ["node", "part", "kind"]
+        times = samples.group_by(*series, "time_ns").agg(several=library.col("value").n_unique() > 1)
+        counts = times.group_by(series).agg(library.len().alias("times"), library.col("several").sum()).sort(series)
+        for node, _, _, among, several in counts.iter_rows():
+            if several >= _LEAST_SEVERAL and 2 * several > among:
+                raise ValueError(
+                    f"{self.path}: node {node} has several values at one time ({several} of {among} times): add those "
+                    "of its supplies up, so that each node has one row for each time"
+                )
 
     def _csv(self, place: int) -> tuple[pl.DataFrame, int]:
         """The lines that begin in a part of the file, and the number of the first (within the part)."""
