@@ -300,3 +300,15 @@ def test_all_of_so_many_learners_are_active_however_many_they_are(
         assert bar.at_low <= simulate(scenario, draws=100).of("federated").energy_j.best <= bar.at_high
     with pytest.raises(FactorError, match="more than the 10 learners"):
         scenario_of(tmp_path_factory.mktemp("scenario"), WORKED.replace("active: 10", "active: [5, 8, 11]"))
+
+
+def test_where_nothing_emits_no_grid_decides(tmp_path: Path) -> None:
+    text = WORKED.replace("661.926", "0").replace("56.039", "0").replace("30 MB", "[20 MB, 30 MB, 40 MB]")
+    scenario = scenario_of(tmp_path, text.replace("batches: 30", "batches: [29, 30, 31]"))
+    assert "place" not in {row.rule for row in advice(scenario)}
+    differing = scenario_of(tmp_path, text.replace("intensity_g_per_kwh: 0,", "intensity_g_per_kwh: 10,"))
+    by_energy, by_carbon = (simulate(differing, draws=10).cheapest(name).paradigm for name in ("energy_j", "carbon_g"))
+    assert by_energy != by_carbon and "place" in {row.rule for row in advice(differing)}
+    pytest.importorskip("SALib")
+    with pytest.raises(ValueError, match="no ratio to explain"):
+        sobol(scenario, "federated", "carbon_g", against="centralised", draws=100)

@@ -156,7 +156,7 @@ def _rules(scenario: TrainingScenario) -> Iterator[Advice]:
     )
     by_energy = min(PARADIGMS, key=lambda name: costs[name].energy_j)
     by_carbon = min(PARADIGMS, key=lambda name: costs[name].carbon_g)
-    if by_energy != by_carbon:
+    if costs[by_carbon].carbon_g < costs[by_energy].carbon_g:  # of alike ones the first is no other choice
         yield Advice(
             "place",
             None,

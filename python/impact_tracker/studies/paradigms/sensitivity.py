@@ -104,6 +104,10 @@ def sobol(
     costs = swept(scenario, places, np.ascontiguousarray(np.array(columns).T), quantity)
     outcome = costs[:, PARADIGMS.index(paradigm)]
     if against is not None:
+        if min(outcome.min(), costs[:, PARADIGMS.index(against)].min()) <= 0:
+            raise ValueError(
+                f"the {quantity} of {paradigm} or {against} is 0 in some draws: there is no ratio to explain"
+            )
         outcome = np.log(outcome / costs[:, PARADIGMS.index(against)])
     if float(np.ptp(outcome)) == 0.0:
         raise ValueError(f"no parameter with a range changes the {quantity} of {paradigm}")
