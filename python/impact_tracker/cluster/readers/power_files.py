@@ -161,11 +161,12 @@ class PowerFile:
             part=col(part).cast(library.String) if part else library.lit(self.part),
             kind=col(kind).cast(library.String) if kind else library.lit(of_name),
             time_ns=times_of(frame, time, self.time_zone),
-            late_ns=times_of(frame, time, self.time_zone, "latest"),
             value=col(value).cast(library.Float64, strict=False) * scale,
             text=library.concat_str([col(name).cast(library.String).fill_null("") for name in have], separator=","),
         )
-        rows = _in_the_right_hour(rows, self.time_zone)
+        if self.time_zone != "UTC":
+            late_ns = frame.select(times_of(frame, time, self.time_zone, "latest").alias("late_ns"))
+            rows = _in_the_right_hour(rows.hstack(late_ns), self.time_zone)
         rows = rows.with_columns(value=library.when(col("value").is_finite()).then(col("value")))
         bad = rows.filter(col("time_ns").is_null() | col("value").is_null() | (col("node").fill_null("") == ""))
         rejected = tuple(
