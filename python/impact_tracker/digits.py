@@ -22,7 +22,7 @@ def decimals_for(value: float, half_width: float | None) -> int:
     if half_width is None or not math.isfinite(half_width):
         return 2 - leading
     finest = _MOST_DIGITS - 1 - leading
-    if half_width <= 0:
+    if half_width < 1e-300:
         return finest
     exponent = math.floor(math.log10(half_width))
     wanted = -exponent + (1 if half_width / 10.0**exponent < 2.95 else 0)

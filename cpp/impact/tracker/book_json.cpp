@@ -15,6 +15,8 @@ json book_to_json(const BookSettings& settings) {
           {"missing", settings.roles.missing}};
 }
 
+json book_in(const json& info) { return info.is_object() ? info.value("book", json::object()) : json::object(); }
+
 Result<BookSettings> book_from_json(std::vector<Channel> channels, const json& book) {
   BookSettings settings;
   try {
@@ -28,9 +30,11 @@ Result<BookSettings> book_from_json(std::vector<Channel> channels, const json& b
       }
       settings.roles.by_channel.push_back(role_of_channel);
     }
-  } catch (const json::exception& odd) {
+  } catch (const json::exception&) {
     return Error{ErrorKind::broken,
-                 std::string("the record's header does not say how its channels add up: ") + odd.what(), ""};
+                 "the record's header does not say how its channels add up: its first line is damaged, or another "
+                 "version of impact-tracker wrote it, which can read it",
+                 ""};
   }
   if (settings.at_edges.size() != channels.size() || settings.roles.by_channel.size() != channels.size()) {
     return Error{ErrorKind::broken, "the record's header names another number of channels than it describes", ""};

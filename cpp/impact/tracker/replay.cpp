@@ -142,8 +142,7 @@ Result<Replay> play(const std::filesystem::path& path, bool start_lost) {
   RecordReader& reader = opened.value();
   Replay out;
   out.header = reader.header();
-  Result<BookSettings> settings =
-      book_from_json(out.header.channels, out.header.info.value("book", nlohmann::json::object()));
+  Result<BookSettings> settings = book_from_json(out.header.channels, book_in(out.header.info));
   if (!settings) return Error{settings.error().kind, path.string() + ": " + settings.error().what, ""};
   Result<ShareSettings> share =
       share_from_json(out.header.info.at("book").value("share", nlohmann::json()), out.header.channels.size());

@@ -78,8 +78,8 @@ Result<ShareSettings> share_from_json(const json& j, std::size_t channels) {
     }
     if (!j.at("cores").is_null()) s.cores = index(j.at("cores"));
     if (!j.at("consumers").is_null()) s.consumers = index(j.at("consumers"));
-  } catch (const std::exception& wrong) {
-    return odd(wrong.what());
+  } catch (const std::exception&) {
+    return odd("its first line is damaged, or another version of impact-tracker wrote it, which can read it");
   }
   return s;
 }

@@ -287,8 +287,7 @@ Result<RecordView> view_of(const RecordSpan& span) {
   Result<RecordReader> opened = RecordReader::open(span.path);
   if (!opened) return opened.error();
   RecordView view{opened.value().header(), {}, span.start, span.stop};
-  Result<BookSettings> book =
-      book_from_json(view.header.channels, view.header.info.value("book", nlohmann::json::object()));
+  Result<BookSettings> book = book_from_json(view.header.channels, book_in(view.header.info));
   if (!book) return Error{book.error().kind, span.path.string() + ": " + book.error().what, ""};
   view.settings = std::move(book).value();
   return view;

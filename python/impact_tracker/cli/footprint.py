@@ -128,11 +128,15 @@ def _assumptions(args: argparse.Namespace, run: Statement, workload: Workload | 
 
 def _hardware(args: argparse.Namespace, known: Hardware) -> Hardware:
     """What was said here in place of what the record says."""
+    from ..estimators.estimate import number
+
     gpu, cards = args.gpu or (known.gpus[0] if known.gpus else ""), args.gpus or len(known.gpus)
+    cores = round(number(args.cores, "--cores", 0.0, 1e9)) if args.cores else None
+    memory_gb = number(args.memory_gb or 0.0, "--memory-gb", 0.0, 1e9)
     return known._replace(
         cpu=args.cpu or known.cpu,
-        cores=round(args.cores) if args.cores else known.cores,
-        threads=known.threads or (round(args.cores) if args.cores else None),
-        memory_bytes=round(args.memory_gb * 1e9) if args.memory_gb else known.memory_bytes,
+        cores=cores or known.cores,
+        threads=known.threads or cores,
+        memory_bytes=round(memory_gb * 1e9) or known.memory_bytes,
         gpus=(gpu,) * cards if args.gpu or args.gpus else known.gpus,
     )

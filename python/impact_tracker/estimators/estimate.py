@@ -138,12 +138,16 @@ class Comparison:
         }
 
 
+_MOST = 1e30  # of anything that is asked for: more is a slip, and its energy would be no number
+
+
 def number(value: float, what: str, low: float = 0.0, high: float = math.inf) -> float:
     """The value, checked; EstimateError names what it is."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise EstimateError(f"{what} must be a finite number, not {value!r}")
-    if not low <= value <= high:
-        wanted = f"between {low:g} and {high:g}" if math.isfinite(high) else f"{low:g} or more"
+    most = min(high, _MOST)
+    if not low <= value <= most:
+        wanted = f"between {low:g} and {most:g}" if math.isfinite(high) or value > most else f"{low:g} or more"
         raise EstimateError(f"{what} must be {wanted}, not {value:g}")
     return float(value)
 

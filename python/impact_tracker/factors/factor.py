@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..digits import as_given, span
 from ..values import worst_quality
 
+_LARGEST = 1e50  # products of what is less are numbers
 SPREADS = ("triangular", "uniform", "normal", "lognormal")
 
 
@@ -74,6 +75,9 @@ class Factor:
                 raise FactorError(f"{what}: {label} must be a finite number, not {number!r:.40}")
             if number < 0:
                 raise FactorError(f"{what}: {label} must not be negative ({number:g} {self.unit})")
+            if number > _LARGEST:
+                unit = "" if self.unit == "1" else f" {self.unit}"
+                raise FactorError(f"{what}: {label} must be {_LARGEST:g}{unit} at the most, not {number:g}")
         if not self.low <= self.value <= self.high:
             raise FactorError(
                 f"{what}: {self.value:g} {self.unit} lies outside its range {self.low:g} to {self.high:g}"

@@ -10,7 +10,7 @@ from operator import add
 from typing import Union
 
 from ..digits import as_given, within
-from ..factors.factor import Factor
+from ..factors.factor import Factor, FactorError
 from ..values import Energy, Range, kwh_of, worst_quality
 
 # What impacts are computed from: an energy with its error and quality; joules, or their low, best and high; a factor in
@@ -30,7 +30,11 @@ class Term:
 
     def value(self) -> float:
         """With every factor at its best value."""
-        return self.coefficient * math.prod(math.pow(f.value, p) for f, p in self.powers)
+        try:
+            return self.coefficient * math.prod(math.pow(f.value, p) for f, p in self.powers)
+        except (OverflowError, ValueError):
+            divisors = ", ".join(f.name or f.source for f, p in self.powers if p < 0)
+            raise FactorError(f"{divisors}: it divides, so that it must not be 0 or almost 0") from None
 
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest product that the factors' ranges allow."""
@@ -53,7 +57,7 @@ class Term:
 
 
 def _inverse(number: float, power: float) -> float:
-    return number**power if number > 0 else math.inf
+    return float(number**power) if number > 1e-300 else math.inf
 
 
 @dataclass(frozen=True)

@@ -75,19 +75,10 @@ class Machine:
 
     def __post_init__(self) -> None:
         for name in [
-            "cpus",
-            "cpu_cores",
-            "ram_gb",
-            "ssd_gb",
-            "ssds",
-            "hdds",
-            "psus",
-            "gpus",
-            "gpu_die_cm2",
-            "gpu_memory_gb",
-        ]:
-            if not 0 <= (getattr(self, name) or 0.0) < float("inf"):
-                raise FactorError(f"a machine's {name} must be 0 or more, not {getattr(self, name)!r}")
+            "cpus", "cpu_cores", "ram_gb", "ssd_gb", "ssds", "hdds", "psus", "gpus", "gpu_die_cm2", "gpu_memory_gb",
+        ]:  # fmt: skip
+            if not 0 <= (getattr(self, name) or 0.0) <= 1e9:
+                raise FactorError(f"a machine's {name} must be from 0 to 1e9, not {getattr(self, name)!r}")
         if self.chassis not in ("rack", "blade", "none"):
             raise FactorError(f"a chassis is rack, blade or none, not {self.chassis!r}")
 

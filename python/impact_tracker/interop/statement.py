@@ -232,7 +232,7 @@ class Statement:
         ):
             if value is not None and not 0 <= value < math.inf:
                 raise InteropError(f"{self.origin or self.name}: {what} must be finite and not negative, not {value!r}")
-            if value is not None and value > BEYOND_ALL_RUNS:
+            if value is not None and (value > BEYOND_ALL_RUNS or 0 < value < 1.0 / BEYOND_ALL_RUNS):
                 raise InteropError(f"{self.origin or self.name}: {what} cannot be {value!r}")
         if self.duration_s == 0:  # no run takes no time: the tool wrote before it knew
             object.__setattr__(self, "duration_s", None)

@@ -37,8 +37,10 @@ class SiteSpec:
         """ValueError for a site that cannot be."""
         if self.nodes < 1 or self.jobs < 0 or self.users < 1:
             raise ValueError("a site has a node and a user at least, and no negative number of jobs")
-        if not (self.days > 0.0 and self.period_s > 0.0):
-            raise ValueError("a site's days and its meters' period are more than 0")
+        if not (0.0 < self.days <= 1e5 and 0.0 < self.period_s <= 1e9):
+            raise ValueError(
+                "a site's days are more than 0 and at most 100000, its meters' period above 0 s up to 1e9 s"
+            )
         for name in ("gpu_nodes", "shared", "several_nodes", "failing", "offset_nodes", "switched_off", "nonsense"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is a share from 0 to 1, not {getattr(self, name)!r}")

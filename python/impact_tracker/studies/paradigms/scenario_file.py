@@ -26,6 +26,7 @@ _DEVICE_FIELDS += ["life_years", "use_share", "zone", "year"]
 _LINKS = {"up": "uplink_bit_per_j", "down": "downlink_bit_per_j", "side": "sidelink_bit_per_j"}
 _FIELDS = ["title", "target", "model", "parameters", "bytes_per_parameter", "sample_flop", "task", "centre", "learners"]
 # For data that are not spread alike, "often twice as long" (Savazzi and others 2023): the range begins at no loss.
+_MOST = 1e30  # of any parameter: more is a slip, and no sum of it is a number
 _NOT_IID = (1.0, 2.0, 4.0)
 
 
@@ -95,9 +96,11 @@ def _parameter(value: Written, name: str) -> Factor:
     row = PARAMETERS[name]
     factor = value.factor(row.unit, name)
     below = factor.low <= row.low if row.positive else factor.low < row.low
-    if below or factor.high > row.high:
+    if 0 < factor.low < 1.0 / _MOST:
+        raise value.fault(f"{name} is {value.value}, but must be {1.0 / _MOST:g} at least where it is not 0")
+    if below or factor.high > min(row.high, _MOST):
         least = f"above {row.low:g}" if row.positive else f"at least {row.low:g}"
-        most = f" and at most {row.high:g}" if row.high < 1e300 else ""
+        most = f" and at most {min(row.high, _MOST):g}" if row.high <= _MOST or factor.high > _MOST else ""
         raise value.fault(f"{name} is {value.value}, but must be {least}{most}")
     return factor
 
